@@ -1,0 +1,49 @@
+# Every target does its own set-up: the environment is made once and made again only when the lock changes.
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+READY  := $(VENV)/.ready
+
+.PHONY: run test test-long check fmt bench load lock clean
+
+run: $(READY)
+	$(PY) run.py $(ARGS)
+
+test: $(READY)
+	$(PY) -m pytest $(ARGS)
+
+test-long: $(READY)
+	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys $(ARGS)
+
+check: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+fmt: $(READY)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(READY)
+	$(PY) -m bench $(ARGS)
+
+load: $(READY)
+	$(PY) run.py load $(ARGS)
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet pip-tools
+	$(VENV)-lock/bin/pip-compile --quiet --no-header --generate-hashes --strip-extras --allow-unsafe \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --all-extras -o constraints.txt pyproject.toml
+	rm -rf $(VENV)-lock
+
+$(READY): constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Convene needs Python 3.11, 3.12 or 3.13")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

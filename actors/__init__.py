@@ -1,0 +1,1 @@
+"""What lives: actors, and the vocabulary they speak."""

@@ -1,0 +1,110 @@
+"""Look-ups of one event-loop tick, gathered into one call of the store.
+
+    get(a) get(b) get(a)  --tick-->  load([a, b])  -->  each caller its own value
+
+A look-up joins only a call that has not begun, so nobody gets an answer older than the question.
+Never keeps a value: caching is for those who know how old it may be.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Generic, TypeVar
+
+from actors.wire.refusal import overloaded
+from config.accounts import LOOKUP_KEYS, LOOKUPS_AT_ONCE, LOOKUPS_WAITING
+
+Value = TypeVar("Value")
+Load = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
+
+
+class Lookups(Generic[Value]):
+    """Turns many `get` into few `load`; bounded in keys a call, calls at once and keys that wait."""
+
+    __slots__ = ("_load", "_running", "_scheduled", "_waiting")
+
+    def __init__(self, load: Load[Value]) -> None:
+        self._load = load
+        self._waiting: dict[str, asyncio.Future[Value | None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._scheduled = False
+
+    async def get(self, key: str) -> Value | None:
+        """Find the value of `key`, None when the store has none.
+
+        Raises what `load` raised, or `server.overloaded`. Cancelling one caller leaves the others be.
+        """
+        return await asyncio.shield(self._ask(key))
+
+    async def get_many(self, keys: Iterable[str]) -> dict[str, Value]:
+        """Find those of the keys that the store knows."""
+        asked = {key: self._ask(key) for key in keys}
+        found: dict[str, Value] = {}
+        for key, future in asked.items():
+            value = await asyncio.shield(future)
+            if value is not None:
+                found[key] = value
+        return found
+
+    async def close(self) -> None:
+        """End what runs; whoever still waits gets a cancellation."""
+        for future in self._waiting.values():
+            future.cancel()
+        self._waiting.clear()
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ask(self, key: str) -> asyncio.Future[Value | None]:
+        future = self._waiting.get(key)
+        if future is None:
+            if len(self._waiting) >= LOOKUPS_WAITING:
+                raise overloaded("Too many look-ups are waiting.", retry_after_ms=1000)
+            future = asyncio.get_running_loop().create_future()
+            future.add_done_callback(_retrieved)
+            self._waiting[key] = future
+            self._schedule()
+        return future
+
+    def _schedule(self) -> None:
+        if not self._scheduled and self._waiting and len(self._running) < LOOKUPS_AT_ONCE:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._scheduled = False
+        keys = list(islice(self._waiting, LOOKUP_KEYS))
+        if not keys:
+            return
+        batch = {key: self._waiting.pop(key) for key in keys}
+        task = asyncio.get_running_loop().create_task(self._run(batch))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        self._schedule()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._schedule()
+
+    async def _run(self, batch: dict[str, asyncio.Future[Value | None]]) -> None:
+        try:
+            values = await self._load(list(batch))
+        except asyncio.CancelledError:
+            for future in batch.values():
+                future.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - every caller gets it
+            for future in batch.values():
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for key, future in batch.items():
+            if not future.done():
+                future.set_result(values.get(key))
+
+
+def _retrieved(future: asyncio.Future[Value | None]) -> None:
+    """Take note of a failure that nobody waits for any more, or asyncio warns of it."""
+    if not future.cancelled():
+        future.exception()

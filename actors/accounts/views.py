@@ -1,0 +1,54 @@
+"""Records of the store as the objects that clients see.
+
+Only `own_of` shows an e-mail address; nothing here ever shows a hash.
+"""
+
+from actors.accounts.requests import SessionView
+from actors.wire.moment import rfc3339_of
+from actors.wire.objects import OwnUser, User, UserCard
+from storage.records.users import SessionRecord, UserRecord
+
+
+def card_of(user: UserRecord) -> UserCard:
+    return UserCard(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+    )
+
+
+def public_of(user: UserRecord) -> User:
+    return User(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+        bio=user.bio,
+        created_at=rfc3339_of(user.created_at),
+    )
+
+
+def own_of(user: UserRecord) -> OwnUser:
+    return OwnUser(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+        bio=user.bio,
+        created_at=rfc3339_of(user.created_at),
+        email=user.email,
+    )
+
+
+def session_view_of(session: SessionRecord, current: str) -> SessionView:
+    return SessionView(
+        id=session.id,
+        created_at=rfc3339_of(session.created_at),
+        last_used_at=rfc3339_of(session.last_used_at),
+        expires_at=rfc3339_of(session.expires_at),
+        current=session.id == current,
+    )

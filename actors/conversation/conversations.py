@@ -1,0 +1,299 @@
+"""Everything that can be asked about conversations: the way in for sessions and for HTTP.
+
+Reads come from the store and are fresh on every instance. Writes go through the conversation's actor.
+Whatever the caller may not see does not exist: `conversation.not_found`. It never holds state of its own.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actors.conversation import rendering
+from actors.conversation.announcer import Announcer
+from actors.conversation.letters import Add, Amend, Amendment, Letter, Look, Remove, Rewrite, Send, Sight
+from actors.conversation.reading import Reading
+from actors.conversation.replay import Replay
+from actors.conversation.views import Cards, View, Views
+from actors.runtime.actor import MailboxFull, Stopped
+from actors.runtime.registry import Registry
+from actors.wire.frames import LogFrame
+from actors.wire.moment import now_ms
+from actors.wire.objects import Conversation, ConversationType, Message, MessageType, ReadState, UserCard
+from actors.wire.refusal import Refusal, invalid, overloaded, unavailable
+from config.limits import PARTICIPANTS, READ_BY_MEMBERS, Limits
+from storage.contracts.messaging import MessagingStore
+from storage.records.identifiers import direct_id, is_id, keyed_id, new_id
+from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
+
+RETRY_AFTER_MS = 1000
+
+
+class FutureReply:
+    """The reply of a letter whose writer waits for it: over HTTP."""
+
+    __slots__ = ("future",)
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[tuple[MessageEntry, bool] | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
+        if not self.future.done():
+            self.future.set_result((entry, duplicate))
+
+    def unchanged(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def refused(self, refusal: Refusal) -> None:
+        if not self.future.done():
+            self.future.set_exception(refusal)
+
+
+class Created(msgspec.Struct, frozen=True):
+    conversation: Conversation
+    new: bool
+
+
+class Conversations:
+    def __init__(
+        self,
+        store: MessagingStore,
+        actors: Registry[str, Letter],
+        views: Views,
+        reading: Reading,
+        replay: Replay,
+        announcer: Announcer,
+        cards: Cards,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._actors = actors
+        self._views = views
+        self._reading = reading
+        self._replay = replay
+        self._announcer = announcer
+        self._cards = cards
+        self._limits = limits
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def keep(self, task: "asyncio.Task[Any]") -> None:
+        """Hold on to a task until it is done."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Wait for what is under way. Ended by its caller's deadline."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # --- sending
+
+    def send(self, conversation_id: str, letter: Send) -> None:
+        """Hand a draft to its conversation; the answer comes through the letter's reply.
+
+        Raises:
+            Refusal: conversation.not_found for what can not be an id.
+            MailboxFull, Stopped: it was not taken.
+        """
+        self._actors.tell(_checked(conversation_id), letter)
+
+    async def send_and_wait(
+        self, conversation_id: str, letter: Send, reply: FutureReply
+    ) -> tuple[Message, bool]:
+        """As `send`; answers the message and whether it stood already."""
+        stored = await self._ask(conversation_id, letter, reply)
+        assert stored is not None
+        entry, duplicate = stored
+        return rendering.message(entry, letter.draft.sender_id, ()), duplicate
+
+    async def _ask(
+        self, conversation_id: str, letter: Send | Amend, reply: FutureReply
+    ) -> tuple[MessageEntry, bool] | None:
+        try:
+            self._actors.tell(_checked(conversation_id), letter)
+        except (MailboxFull, Stopped):
+            raise overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS) from None
+        try:
+            async with asyncio.timeout(self._limits.request_timeout_ms * 2 / 1000):
+                return await reply.future
+        except TimeoutError:
+            raise unavailable("It may or may not be stored: ask again with the same client_id.") from None
+
+    # --- making and changing
+
+    async def create(
+        self, user: UserCard, kind: ConversationType, others: Sequence[str], name: str | None, key: str | None
+    ) -> Created:
+        """Make a conversation, or find the direct one (or the one made under `key`) that stands already."""
+        members = list(dict.fromkeys((user.id, *others)))
+        if len(members) > PARTICIPANTS:
+            raise Refusal("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+        direct = kind is ConversationType.DIRECT
+        if direct and len(members) != 2:
+            raise invalid("participants", "A direct conversation is with exactly one other user.")
+        if direct and name is not None:
+            raise invalid("name", "A direct conversation has no name.")
+        cards = await self._cards(members)
+        missing = [one for one in members if one not in cards]
+        if missing:
+            raise Refusal("user.not_found", "Not all of these users exist.")
+        if direct:
+            conversation_id = direct_id(*members)
+        else:
+            conversation_id = keyed_id(user.id, key) if key is not None else new_id()
+        record = ConversationRecord(
+            id=conversation_id,
+            type=kind.value,
+            name=name,
+            participants=tuple(members),
+            admins=() if direct else (user.id,),
+            created_at_ms=now_ms(),
+            made_with=_digest(kind, members, name),
+        )
+        standing = await self._store.create(record)
+        if standing is None:
+            await self._announcer.joined(record, 0, members)
+        elif not direct and standing.made_with != record.made_with:
+            raise Refusal("idempotency.conflict", "This key was used for another conversation.")
+        return Created(await self.get(user.id, conversation_id), new=standing is None or not direct)
+
+    async def amend(self, conversation_id: str, amendment: Amendment) -> None:
+        reply = FutureReply()
+        await self._ask(conversation_id, Amend(amendment, reply), reply)
+
+    async def add(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
+        user = (await self._cards([user_id])).get(user_id)
+        if user is None:
+            # Only members may learn who exists.
+            await self._view(actor.id, conversation_id)
+            raise Refusal("user.not_found", "There is no such user.")
+        await self.amend(conversation_id, Add(actor, user))
+
+    async def remove(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
+        cards = await self._cards([user_id])
+        await self.amend(conversation_id, Remove(actor, rendering.card(user_id, cards)))
+
+    async def change(
+        self,
+        actor: UserCard,
+        conversation_id: str,
+        name: str | None,
+        admins: Sequence[str] | None,
+        muted: bool | None,  # noqa: FBT001
+    ) -> Conversation:
+        await self._view(actor.id, conversation_id)
+        if name is not None or admins is not None:
+            chosen = None if admins is None else tuple(dict.fromkeys(admins))
+            await self.amend(conversation_id, Rewrite(actor, name, chosen))
+        if muted is not None:
+            await self._store.mute(conversation_id, actor.id, muted=muted)
+        return await self.get(actor.id, conversation_id)
+
+    # --- reading
+
+    async def get(self, user_id: str, conversation_id: str) -> Conversation:
+        view = await self._view(user_id, conversation_id)
+        return (await self._views.show(user_id, [view]))[0]
+
+    async def page(
+        self, user_id: str, after: tuple[int, str] | None, limit: int
+    ) -> tuple[list[Conversation], tuple[int, str] | None]:
+        """By latest activity; `after` is the (activity in ms, id) of the last one seen."""
+        views = await self._views.of_user(user_id)
+        if after is not None:
+            views = [view for view in views if (view.active_ms, view.record.id) < after]
+        chosen = views[:limit]
+        whole = await self._views.some(user_id, [view.record.id for view in chosen])
+        shown = await self._views.show(
+            user_id, [whole[view.record.id] for view in chosen if view.record.id in whole]
+        )
+        following = (chosen[-1].active_ms, chosen[-1].record.id) if len(views) > limit else None
+        return shown, following
+
+    async def participants(
+        self, user_id: str, conversation_id: str, after: int, limit: int
+    ) -> tuple[list[UserCard], int | None]:
+        """In order of joining; `after` counts those seen already."""
+        view = await self._view(user_id, conversation_id)
+        members = view.record.participants[after : after + limit]
+        cards = await self._cards(members)
+        more = after + limit < len(view.record.participants)
+        return [rendering.card(one, cards) for one in members], after + limit if more else None
+
+    async def history(
+        self, user_id: str, conversation_id: str, before: int | None, after: int | None, limit: int
+    ) -> list[Message]:
+        view = await self._view(user_id, conversation_id)
+        head = view.last_seq + 1
+        entries = await self._store.page(
+            conversation_id,
+            before=min(before, head) if before is not None else head,
+            after=after or 0,
+            limit=limit,
+            newest=after is None or before is not None,
+        )
+        return await self._shown(user_id, view, entries)
+
+    async def changes(
+        self, user_id: str, conversation_id: str, after: int, limit: int
+    ) -> tuple[list[LogFrame], int, bool]:
+        await self._view(user_id, conversation_id)
+        return await self._replay.changes(conversation_id, after, limit, user_id)
+
+    async def read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
+        """Mark as read up to `seq`: forward only, never past the head."""
+        sight = await self._look(user_id, conversation_id, seq)
+        if not sight.member:
+            raise Refusal("conversation.not_found", "There is no such conversation.")
+        return await self._reading.mark(user_id, conversation_id, min(seq, sight.head), sight.member_count)
+
+    async def _look(self, user_id: str, conversation_id: str, at_least: int) -> Sight:
+        try:
+            cell = self._actors.cell(_checked(conversation_id))
+            return await cell.ask(
+                lambda reply: Look(user_id, at_least, reply), self._limits.request_timeout_ms / 1000
+            )
+        except (MailboxFull, Stopped, TimeoutError):
+            raise overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS) from None
+
+    async def _view(self, user_id: str, conversation_id: str) -> View:
+        view = (await self._views.some(user_id, [_checked(conversation_id)])).get(conversation_id)
+        if view is None:
+            raise Refusal("conversation.not_found", "There is no such conversation.")
+        return view
+
+    async def _shown(self, user_id: str, view: View, entries: Sequence[MessageEntry]) -> list[Message]:
+        members = view.record.participants
+        named = len(members) <= READ_BY_MEMBERS
+        places = await self._reading.places(view.record) if named else {}
+        return [
+            rendering.message(entry, user_id, _readers(entry, places) if named else None, len(entry.read_by))
+            for entry in entries
+        ]
+
+
+def _readers(entry: MessageEntry, places: dict[str, tuple[int, int]]) -> tuple[ReadByRecord, ...]:
+    """Who has read a message: what it says itself, and who has moved past it since that was written."""
+    if entry.message_type != MessageType.TEXT:
+        return ()
+    known = {one.user_id: one for one in entry.read_by}
+    for user_id, (read_seq, read_at_ms) in places.items():
+        if read_seq >= entry.seq and user_id not in known and user_id != entry.sender_id:
+            known[user_id] = ReadByRecord(user_id, read_at_ms)
+    return tuple(known.values())
+
+
+def _checked(conversation_id: str) -> str:
+    if not is_id(conversation_id):
+        raise Refusal("conversation.not_found", "There is no such conversation.")
+    return conversation_id
+
+
+def _digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:
+    described = msgspec.json.encode((kind, sorted(members), name))
+    return hashlib.sha256(described).hexdigest()

@@ -1,0 +1,47 @@
+"""A draft from what somebody wrote, over the socket or over HTTP: the same rules for both."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from actors.conversation.letters import Draft
+from actors.wire.refusal import FieldFault, Refusal
+from config.limits import CLIENT_ID_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
+from storage.records.identifiers import new_draft
+
+
+def draft_of(
+    sender_id: str, client_id: str, content: str, mentions: Sequence[str], reply_to: str | None
+) -> Draft:
+    """Check and trim.
+
+    Raises:
+        Refusal: request.invalid, naming every field at fault.
+    """
+    faults: list[FieldFault] = []
+    trimmed = content.strip()
+    if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
+        detail = f"A message has 1 to {MESSAGE_CHARACTERS} characters."
+        faults.append(FieldFault("content", "too_short" if not trimmed else "too_long", detail))
+    if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS:
+        faults.append(FieldFault("client_id", "invalid", f"1 to {CLIENT_ID_CHARACTERS} characters."))
+    if len(mentions) > MENTIONS:
+        faults.append(FieldFault("mentions", "too_long", f"At most {MENTIONS} users."))
+    elif not all(map(_is_uuid, mentions)):
+        faults.append(FieldFault("mentions", "invalid", "Mentions are user ids."))
+    if faults:
+        raise Refusal("request.invalid", faults[0].detail, errors=faults)
+    return Draft(
+        draft=new_draft(),
+        sender_id=sender_id,
+        client_id=client_id,
+        content=trimmed,
+        mentions=tuple(dict.fromkeys(mentions)) if mentions else (),
+        reply_to=reply_to,
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,55 @@
+"""How a letter becomes an entry of the log, once its seq is known. Pure; it never checks permissions."""
+
+from actors.conversation.letters import Amendment, Draft
+from actors.wire.moment import now_ms
+from actors.wire.objects import MessageType
+from storage.records.identifiers import entry_id, new_draft
+from storage.records.messaging import Membership, MessageEntry
+
+
+def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
+    return MessageEntry(
+        id=entry_id(conversation_id, seq),
+        conversation_id=conversation_id,
+        seq=seq,
+        changed_seq=seq,
+        draft=draft.draft,
+        sender_id=draft.sender_id,
+        client_id=draft.client_id,
+        content=draft.content,
+        message_type=MessageType.TEXT.value,
+        mentions=draft.mentions,
+        reply_to=draft.reply_to,
+        created_at_ms=now_ms(),
+    )
+
+
+def system_entry(
+    conversation_id: str, seq: int, amendment: Amendment, membership: Membership, said: str
+) -> MessageEntry:
+    draft = new_draft()
+    return MessageEntry(
+        id=entry_id(conversation_id, seq),
+        conversation_id=conversation_id,
+        seq=seq,
+        changed_seq=seq,
+        draft=draft,
+        sender_id=amendment.actor.id,
+        # Unique like every entry's; clients are not shown it.
+        client_id=f"system:{draft:x}",
+        content=said,
+        message_type=MessageType.SYSTEM.value,
+        mentions=(),
+        reply_to=None,
+        created_at_ms=now_ms(),
+        membership=membership,
+    )
+
+
+def same_message(entry: MessageEntry, draft: Draft) -> bool:
+    """Whether a repeated `client_id` came with the same content, mentions and reply_to."""
+    return (
+        entry.content == draft.content
+        and set(entry.mentions) == set(draft.mentions)
+        and entry.reply_to == draft.reply_to
+    )

@@ -1,0 +1,111 @@
+"""What a conversation is told, and how it answers.
+
+A letter carries its reply: whoever wrote it never waits inside an actor, the answer comes back through
+the reply. A reply is called exactly once.
+"""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from actors.wire.objects import UserCard
+from actors.wire.refusal import Refusal
+from storage.records.messaging import Appended, MessageEntry
+
+
+class Reply(Protocol):
+    """Who is told how it went; synchronous, never raises."""
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None: ...
+
+    def unchanged(self) -> None:
+        """What was asked for is so already; nothing was stored."""
+
+    def refused(self, refusal: Refusal) -> None: ...
+
+
+class Draft(Struct, frozen=True):
+    """A message that has no seq yet. `draft` tells this attempt from another with the same `client_id`."""
+
+    draft: int
+    sender_id: str
+    client_id: str
+    content: str
+    mentions: tuple[str, ...]
+    reply_to: str | None
+
+
+class Send(Struct, frozen=True):
+    draft: Draft
+    reply: Reply
+
+
+class Add(Struct, frozen=True):
+    """Take somebody in; for admins."""
+
+    actor: UserCard
+    user: UserCard
+
+
+class Remove(Struct, frozen=True):
+    """Put somebody out (for admins), or leave."""
+
+    actor: UserCard
+    user: UserCard
+
+
+class Rewrite(Struct, frozen=True):
+    """A new name, new admins, or both; for admins."""
+
+    actor: UserCard
+    name: str | None
+    admins: tuple[str, ...] | None
+
+
+Amendment = Add | Remove | Rewrite
+
+
+class Amend(Struct, frozen=True):
+    amendment: Amendment
+    reply: Reply
+
+
+class Sight(Struct, frozen=True):
+    """A conversation as one member's read mark needs it."""
+
+    member: bool
+    head: int
+    member_count: int
+
+
+class SightReply(Protocol):
+    def set_result(self, result: Sight, /) -> None: ...
+
+    def set_exception(self, exception: Exception, /) -> None: ...
+
+    def done(self) -> bool: ...
+
+
+class Look(Struct, frozen=True):
+    """Ask for the head and for one's membership; `at_least` is a seq the asker knows to exist."""
+
+    user_id: str
+    at_least: int
+    reply: SightReply
+
+
+class Grown(Struct, frozen=True):
+    """Another instance stored the entry at `seq`. `sender_id` is empty when only the head was told."""
+
+    seq: int
+    sender_id: str
+    membership: bool
+
+
+class Written(Struct, frozen=True):
+    """The log writer is done with the run that was submitted; `appended` is None when the store was away."""
+
+    appended: Appended | None
+
+
+Letter = Send | Amend | Look | Grown | Written

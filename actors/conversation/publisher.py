@@ -1,0 +1,33 @@
+"""Telling the members: a stored entry becomes one event, encoded once, for this instance and the others.
+
+Who came or went is told through the user streams as well, since a room tells only those who are in it.
+It never tells what is not stored.
+"""
+
+from collections.abc import Callable, Mapping
+
+from actors.conversation import rendering
+from actors.delivery.news import LogNews
+from actors.delivery.rooms import Rooms
+from actors.wire.objects import UserCard
+from storage.records.messaging import MessageEntry
+
+NO_CARDS: Mapping[str, UserCard] = {}
+
+
+class Publisher:
+    def __init__(self, rooms: Rooms, framed: Callable[[bytes], bytes], instance: str) -> None:
+        self._rooms = rooms
+        self._framed = framed
+        self._instance = instance
+
+    def stored(self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS) -> None:
+        frame = rendering.encode(rendering.created(entry, cards))
+        done = entry.membership
+        left = () if done is None else done.left
+        news = LogNews(self._instance, entry.seq, entry.sender_id, done is not None, left, frame)
+        self._rooms.stored(entry.conversation_id, news, self._framed(frame))
+
+    def grown(self, conversation_id: str, seq: int) -> None:
+        """Others stored entries up to `seq`; members here may not have heard of them."""
+        self._rooms.expect(conversation_id, seq)

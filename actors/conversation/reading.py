@@ -1,0 +1,104 @@
+"""How far each member has read: marks that only move forward, and those who are told.
+
+The mark is durable before anybody hears of it. What the messages themselves say of their readers is
+written behind it, many marks of one reader as one. It never counts unread up or down: that is derived.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from actors.conversation.announcer import Announcer
+from actors.conversation.views import Views
+from actors.delivery.rooms import Rooms
+from actors.wire.frames import ReadReceipt, frame_encoder
+from actors.wire.moment import now_ms, rfc3339
+from actors.wire.objects import ReadState
+from actors.wire.refusal import Refusal
+from config.limits import READ_BY_MEMBERS, UNREAD_MAX
+from storage.contracts.messaging import MessagingStore
+from storage.errors import Unavailable
+from storage.records.messaging import ConversationRecord, ReadMark
+
+_log = logging.getLogger(__name__)
+
+
+class Reading:
+    def __init__(
+        self,
+        store: MessagingStore,
+        views: Views,
+        rooms: Rooms,
+        announcer: Announcer,
+        framed: Callable[[bytes], bytes],
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._rooms = rooms
+        self._announcer = announcer
+        self._framed = framed
+        self._stretches: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self._writing: asyncio.Task[None] | None = None
+
+    async def mark(self, user_id: str, conversation_id: str, seq: int, member_count: int) -> ReadState:
+        """Move the mark of a member to `seq`, if that is forward; answer where it stands.
+
+        Raises `Unavailable`.
+        """
+        before = await self._place(user_id, conversation_id)
+        if seq > before.read_seq:
+            read_at_ms = now_ms()
+            await self._store.mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
+            self._tell(user_id, conversation_id, seq, read_at_ms, member_count)
+            if member_count <= READ_BY_MEMBERS:
+                self._note(user_id, conversation_id, before.read_seq, seq, read_at_ms)
+        state = await self._place(user_id, conversation_id)
+        if seq > before.read_seq:
+            await self._announcer.marked(user_id, conversation_id, state)
+        return state
+
+    async def places(self, conversation: ConversationRecord) -> dict[str, tuple[int, int]]:
+        """The (seq, time) up to which each member has marked as read; absent where nothing was marked."""
+        keys = [(conversation.id, user_id) for user_id in conversation.participants]
+        return {mark.user_id: (mark.read_seq, mark.read_at_ms) for mark in await self._store.marks(keys)}
+
+    async def close(self) -> None:
+        """Write what is due. Ended by its caller's deadline."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    async def _place(self, user_id: str, conversation_id: str) -> ReadState:
+        view = (await self._views.some(user_id, [conversation_id])).get(conversation_id)
+        if view is None:
+            raise Refusal("conversation.not_found", "There is no such conversation.")
+        return await self._views.read_state(user_id, view)
+
+    def _tell(self, user_id: str, conversation_id: str, seq: int, read_at_ms: int, member_count: int) -> None:
+        if member_count > READ_BY_MEMBERS:
+            return
+        receipt = frame_encoder.encode(ReadReceipt(conversation_id, user_id, seq, rfc3339(read_at_ms)))
+        self._rooms.hint(conversation_id, receipt, self._framed(receipt), user_id)
+
+    def _note(self, user_id: str, conversation_id: str, after: int, through: int, read_at_ms: int) -> None:
+        key = (conversation_id, user_id)
+        earlier = self._stretches.get(key)
+        if earlier is not None:
+            after = min(after, earlier[0])
+        # Far back nobody looks at single readers any more: the mark itself says it.
+        self._stretches[key] = (max(after, through - UNREAD_MAX), through, read_at_ms)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._stretches:
+                (conversation_id, user_id), stretch = next(iter(self._stretches.items()))
+                del self._stretches[conversation_id, user_id]
+                after, through, read_at_ms = stretch
+                try:
+                    await self._store.mark_read_by(conversation_id, user_id, after, through, read_at_ms)
+                except Unavailable:
+                    # Readers are shown from the marks all the same; only the time of reading is coarser.
+                    _log.warning("readers of messages were not written")
+        finally:
+            self._writing = None

@@ -1,0 +1,117 @@
+"""Who is in a conversation, who its admins are, and what it is called, after each entry of its log.
+
+Pure: it decides what an amendment does, and applies what the log says was done. It never stores.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from actors.conversation.letters import Add, Amendment, Remove, Rewrite
+from actors.wire.objects import ConversationType
+from actors.wire.refusal import Refusal
+from config.limits import PARTICIPANTS
+from storage.records.messaging import ConversationRecord, Membership
+
+
+class Roster:
+    __slots__ = ("admins", "members", "name", "type")
+
+    def __init__(self, conversation: ConversationRecord) -> None:
+        self.type = conversation.type
+        self.name = conversation.name
+        # In the order of joining: the first is the longest member.
+        self.members: dict[str, None] = dict.fromkeys(conversation.participants)
+        self.admins: dict[str, None] = dict.fromkeys(conversation.admins)
+
+    def apply(self, membership: Membership) -> None:
+        for user_id in membership.left:
+            self.members.pop(user_id, None)
+            self.admins.pop(user_id, None)
+        for user_id in membership.joined:
+            self.members.setdefault(user_id)
+        if membership.name is not None:
+            self.name = membership.name
+        if membership.admins is not None:
+            self.admins = dict.fromkeys(membership.admins)
+
+    def record(self, conversation: ConversationRecord, applied_seq: int) -> ConversationRecord:
+        """The conversation's record as of the entry at `applied_seq`."""
+        return msgspec.structs.replace(
+            conversation,
+            name=self.name,
+            participants=tuple(self.members),
+            admins=tuple(self.admins),
+            applied_seq=applied_seq,
+        )
+
+    def plan(self, amendment: Amendment) -> tuple[Membership, str] | None:
+        """What the amendment does and how the SYSTEM message says it; None when it changes nothing.
+
+        Raises:
+            Refusal: conversation.not_found (not a member), conversation.direct, permission.denied,
+                participant.not_found, conversation.full, request.invalid.
+        """
+        actor = amendment.actor
+        if actor.id not in self.members:
+            raise Refusal("conversation.not_found", "There is no such conversation.")
+        if self.type == ConversationType.DIRECT:
+            raise Refusal(
+                "conversation.direct", "A direct conversation has no members, admins or name to change."
+            )
+        match amendment:
+            case Add(user=user):
+                self._need_admin(actor.id)
+                if user.id in self.members:
+                    return None
+                if len(self.members) >= PARTICIPANTS:
+                    raise Refusal("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+                return Membership(
+                    len(self.members) + 1, joined=(user.id,)
+                ), f"@{actor.username} added @{user.username}"
+            case Remove(user=user):
+                return self._plan_remove(amendment)
+            case Rewrite():
+                return self._plan_rewrite(amendment)
+
+    def _plan_remove(self, amendment: Remove) -> tuple[Membership, str]:
+        actor, user = amendment.actor, amendment.user
+        leaving = actor.id == user.id
+        if not leaving:
+            self._need_admin(actor.id)
+            if user.id not in self.members:
+                raise Refusal("participant.not_found", "That user is not in the conversation.")
+        membership = Membership(len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id))
+        said = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
+        return membership, said
+
+    def _plan_rewrite(self, amendment: Rewrite) -> tuple[Membership, str] | None:
+        self._need_admin(amendment.actor.id)
+        name = amendment.name if amendment.name != self.name else None
+        admins = amendment.admins
+        if admins is not None:
+            strangers = [user_id for user_id in admins if user_id not in self.members]
+            if strangers or not admins:
+                raise Refusal("request.invalid", "Admins are members, and there is at least one.")
+            if set(admins) == set(self.admins):
+                admins = None
+        if name is None and admins is None:
+            return None
+        said = [f'changed the name to "{name}"'] if name is not None else []
+        said += ["changed the admins"] if admins is not None else []
+        membership = Membership(len(self.members), name=name, admins=admins)
+        return membership, f"@{amendment.actor.username} {' and '.join(said)}"
+
+    def _admins_without(self, user_id: str) -> tuple[str, ...] | None:
+        if user_id not in self.admins:
+            return None
+        left = tuple(one for one in self.admins if one != user_id)
+        return left or self._longest(one for one in self.members if one != user_id)
+
+    def _longest(self, members: Iterable[str]) -> tuple[str, ...]:
+        first = next(iter(members), None)
+        return () if first is None else (first,)
+
+    def _need_admin(self, user_id: str) -> None:
+        if user_id not in self.admins:
+            raise Refusal("permission.denied", "Only an admin of the conversation may do this.")

@@ -1,0 +1,125 @@
+"""Conversations as one member sees them, read afresh from the store on every instance.
+
+Documents are written late, so the log above each one's `last_seq` is read with them. Unread is counted
+from the log, never kept. Nothing here is remembered from one call to the next.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+
+from actors.conversation import rendering
+from actors.wire.objects import Conversation, ReadState, UserCard
+from config.limits import PARTICIPANTS_SHOWN, UNREAD_MAX
+from storage.contracts.messaging import MessagingStore
+from storage.records.messaging import ConversationRecord, Entry, LastMessage, MessageEntry, ReadMark, Standing
+
+Cards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
+READ_CHUNK = 1000
+
+
+class View(msgspec.Struct, frozen=True):
+    """A conversation brought up to its log, and one member's place in it."""
+
+    record: ConversationRecord
+    last_seq: int
+    read_seq: int
+    muted: bool
+
+    @property
+    def active_ms(self) -> int:
+        last = self.record.last_message
+        return self.record.created_at_ms if last is None else last.timestamp_ms
+
+
+class Views:
+    def __init__(self, store: MessagingStore, cards: Cards) -> None:
+        self._store = store
+        self._cards = cards
+
+    async def of_user(self, user_id: str) -> list[View]:
+        """Every conversation of a user, without members; the latest active first."""
+        views = await self._fresh(user_id, await self._store.standings(user_id, None))
+        views.sort(key=lambda view: (view.active_ms, view.record.id), reverse=True)
+        return views
+
+    async def some(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, View]:
+        """Those of the conversations that the user is in, whole."""
+        standings = await self._store.standings(user_id, conversation_ids)
+        return {view.record.id: view for view in await self._fresh(user_id, standings)}
+
+    async def unread(self, user_id: str, view: View) -> int:
+        if view.read_seq >= view.last_seq:
+            return 0
+        return await self._store.unread(view.record.id, user_id, view.read_seq, UNREAD_MAX)
+
+    async def read_state(self, user_id: str, view: View) -> ReadState:
+        return ReadState(view.read_seq, await self.unread(user_id, view))
+
+    async def show(self, user_id: str, views: Sequence[View]) -> list[Conversation]:
+        """As the contract's objects; the views must be whole."""
+        shown = {one for view in views for one in view.record.participants[:PARTICIPANTS_SHOWN]}
+        cards = await self._cards(list(shown))
+        unread = await asyncio.gather(*(self.unread(user_id, view) for view in views))
+        return [
+            rendering.conversation(
+                view.record,
+                cards,
+                last_seq=view.last_seq,
+                read_seq=view.read_seq,
+                unread_count=count,
+                muted=view.muted,
+            )
+            for view, count in zip(views, unread, strict=True)
+        ]
+
+    async def _fresh(self, user_id: str, standings: Sequence[Standing]) -> list[View]:
+        ids = [one.conversation.id for one in standings]
+        grown, marks = await asyncio.gather(
+            self._store.probe([(one.conversation.id, one.conversation.last_seq) for one in standings]),
+            self._store.marks([(conversation_id, user_id) for conversation_id in ids]),
+        )
+        by_id = {mark.conversation_id: mark for mark in marks}
+        tails = dict(
+            zip(
+                [one for one in ids if one in grown],
+                await asyncio.gather(
+                    *(
+                        self._above(one.conversation.id, one.conversation.last_seq)
+                        for one in standings
+                        if one.conversation.id in grown
+                    )
+                ),
+                strict=True,
+            )
+        )
+        return [
+            _view(user_id, one, by_id.get(one.conversation.id), tails.get(one.conversation.id, ()))
+            for one in standings
+        ]
+
+    async def _above(self, conversation_id: str, seq: int) -> list[Entry]:
+        found: list[Entry] = []
+        while True:
+            some = await self._store.read(conversation_id, seq, seq + READ_CHUNK)
+            found += some
+            if len(some) < READ_CHUNK:
+                return found
+            seq = some[-1].seq
+
+
+def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequence[Entry]) -> View:
+    record = standing.conversation
+    messages = [entry for entry in tail if isinstance(entry, MessageEntry)]
+    if messages:
+        last = messages[-1]
+        newest = LastMessage(last.content, last.sender_id, last.created_at_ms)
+        record = msgspec.structs.replace(record, last_message=newest)
+    sent = max((entry.seq for entry in messages if entry.sender_id == user_id), default=0)
+    return View(
+        record=record,
+        last_seq=tail[-1].seq if tail else record.last_seq,
+        read_seq=max(mark.read_seq if mark is not None else 0, standing.sent_seq, sent),
+        muted=mark is not None and mark.muted,
+    )

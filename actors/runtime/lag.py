@@ -1,0 +1,25 @@
+"""How late the event loop is: the time by which a timer was missed, once a second.
+
+A loop that is late is late for everybody. It never does anything about it.
+"""
+
+import asyncio
+
+PERIOD_S = 1.0
+
+
+class LoopLag:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.last_s = 0.0
+        self._due = loop.time() + PERIOD_S
+        self._timer = loop.call_at(self._due, self._measure)
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    def _measure(self) -> None:
+        now = self._loop.time()
+        self.last_s = max(0.0, now - self._due)
+        self._due = now + PERIOD_S
+        self._timer = self._loop.call_at(self._due, self._measure)

@@ -1,0 +1,44 @@
+"""The shared run queue: every cell with mail waits here for its turn, once.
+
+One callback of the event loop serves all that were ready when it began, so that sockets are read
+between two rounds. It never starts a task and keeps no timer.
+"""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actors.runtime.cell import Cell
+
+
+class RunQueue:
+    __slots__ = ("_armed", "_loop", "_ready", "rounds", "turns")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ready: deque[Cell[Any]] = deque()
+        self._armed = False
+        self.rounds = 0
+        self.turns = 0
+
+    def __len__(self) -> int:
+        return len(self._ready)
+
+    def schedule(self, cell: "Cell[Any]") -> None:
+        """Give `cell` a turn in the coming round."""
+        self._ready.append(cell)
+        if not self._armed:
+            self._armed = True
+            self._loop.call_soon(self._round)
+
+    def _round(self) -> None:
+        ready = self._ready
+        self.rounds += 1
+        self.turns += len(ready)
+        for _ in range(len(ready)):
+            ready.popleft().turn()
+        if ready:
+            self._loop.call_soon(self._round)
+        else:
+            self._armed = False

@@ -1,0 +1,77 @@
+"""One timer wheel for every deadline of the process: heartbeats, idle actors, gaps, repeated heads.
+
+Buckets of one tick each; a single timer of the event loop, armed only while something waits. A timer is
+late by at most one tick and never early. A callback must not raise, and never blocks.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+
+class Timer:
+    """A deadline that can be called off. `cancel` after it has fired does nothing."""
+
+    __slots__ = ("action",)
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        self.action = None
+
+
+class Wheel:
+    __slots__ = ("_armed", "_buckets", "_loop", "_next", "_tick_s")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick_s: float = 0.05) -> None:
+        self._loop = loop
+        self._tick_s = tick_s
+        self._buckets: dict[int, list[Timer]] = {}
+        self._next = 0
+        self._armed: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return sum(len(bucket) for bucket in self._buckets.values())
+
+    def after(self, delay_s: float, action: Callable[[], None]) -> Timer:
+        """Call `action` once, `delay_s` from now, rounded up to a tick."""
+        timer = Timer(action)
+        due = math.floor((self._loop.time() + delay_s) / self._tick_s) + 1
+        bucket = self._buckets.get(due)
+        if bucket is None:
+            self._buckets[due] = [timer]
+            if self._armed is None or due < self._next:
+                self._arm(due)
+        else:
+            bucket.append(timer)
+        return timer
+
+    def close(self) -> None:
+        if self._armed is not None:
+            self._armed.cancel()
+            self._armed = None
+        self._buckets.clear()
+
+    def _arm(self, due: int) -> None:
+        if self._armed is not None:
+            self._armed.cancel()
+        self._next = due
+        self._armed = self._loop.call_at(due * self._tick_s, self._fire)
+
+    def _fire(self) -> None:
+        self._armed = None
+        now = math.floor(self._loop.time() / self._tick_s + 1e-9)
+        for due in sorted(tick for tick in self._buckets if tick <= now):
+            for timer in self._buckets.pop(due):
+                action, timer.action = timer.action, None
+                if action is not None:
+                    try:
+                        action()
+                    except Exception:  # noqa: BLE001 - one bad timer does not stop the wheel
+                        _log.exception("a timer's action failed")
+        if self._buckets and self._armed is None:
+            self._arm(min(self._buckets))

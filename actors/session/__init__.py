@@ -1,0 +1,1 @@
+"""A connected client, and all the clients of one person."""

@@ -1,0 +1,287 @@
+"""Everybody who is online on this instance: their sessions, rooms and stream positions.
+
+    user topic -> heard -> Person in order -> each session's outbox (and its rooms, when one joined or left)
+
+It subscribes to a user's topic while that user has a session here, and to nothing else. It never
+decides what a user may do.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+
+from actors.accounts.lookups import Lookups
+from actors.delivery.rooms import Rooms
+from actors.session.link import CloseCode
+from actors.session.person import HELD_MAX, NOWHERE, Person
+from actors.session.session import Session
+from actors.wire.frames import (
+    ConversationJoined,
+    ConversationLeft,
+    Resync,
+    StreamFrame,
+    frame_encoder,
+)
+from config.limits import Limits
+from storage.contracts.bus import Bus, Position, UserStreams, user_topic
+from storage.contracts.messaging import ConversationStore
+from storage.errors import Unavailable
+from storage.records.stream import StreamItem, decode_item
+
+_log = logging.getLogger(__name__)
+POSITIONS_AT_ONCE = 500
+RETRY_AFTER_MS = 1000
+stream_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder(StreamFrame)
+
+
+class DirectoryStatistics(msgspec.Struct, frozen=True):
+    people: int
+    sessions: int
+    resyncs: int
+
+
+class Directory:
+    def __init__(
+        self,
+        bus: Bus,
+        streams: UserStreams,
+        rooms: Rooms,
+        conversations: ConversationStore,
+        limits: Limits,
+        framed: Callable[[bytes], bytes],
+    ) -> None:
+        self._bus = bus
+        self._streams = streams
+        self._rooms = rooms
+        self._conversations = conversations
+        self._limits = limits
+        self._framed = framed
+        self._people: dict[str, Person] = {}
+        self._opening: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._positions = Lookups(self._load_positions)
+        self._sessions = 0
+        self._resyncs = 0
+
+    def statistics(self) -> DirectoryStatistics:
+        return DirectoryStatistics(len(self._people), self._sessions, self._resyncs)
+
+    def sessions(self) -> list[Session]:
+        return [session for person in self._people.values() for session in person.sessions]
+
+    def of_sessions(self, session_ids: Sequence[str]) -> list[Session]:
+        wanted = set(session_ids)
+        return [session for session in self.sessions() if session.session_id in wanted]
+
+    # --- coming and going
+
+    async def enter(self, session: Session, user_id: str) -> Person | None:
+        """Let a session hear all that its user may; None when that user has too many sessions here.
+
+        From the return on, nothing told to the user passes the session by. Raises `Unavailable`.
+        """
+        person = self._people.get(user_id)
+        if person is None:
+            person = self._people[user_id] = Person(user_id, self._limits)
+        if len(person.sessions) >= self._limits.sockets_per_user:
+            return None
+        person.sessions.append(session)
+        self._sessions += 1
+        try:
+            if not person.open:
+                opening = self._opening.get(user_id)
+                if opening is None:
+                    opening = self._opening[user_id] = asyncio.create_task(self._open(person))
+                await asyncio.shield(opening)
+            await self._enter_rooms(session, person)
+        except BaseException:
+            self.leave(session, person)
+            raise
+        return person
+
+    def leave(self, session: Session, person: Person) -> None:
+        if session not in person.sessions:
+            return
+        person.sessions.remove(session)
+        self._sessions -= 1
+        self._rooms.leave(session, person.conversations)
+        if not person.sessions and self._people.get(person.user_id) is person:
+            del self._people[person.user_id]
+            self._bus.unsubscribe([user_topic(person.user_id)])
+
+    async def _open(self, person: Person) -> None:
+        try:
+            try:
+                await self._bus.subscribe([user_topic(person.user_id)])
+                place = await self._positions.get(person.user_id)
+            except Unavailable:
+                place = None
+            person.place = place or NOWHERE
+            # After the position: who joins later is told at a later position.
+            standings = await self._conversations.standings(person.user_id, None)
+            person.conversations = {one.conversation.id for one in standings}
+            person.open = True
+            self._release(person)
+        finally:
+            self._opening.pop(person.user_id, None)
+
+    async def _enter_rooms(self, session: Session, person: Person) -> None:
+        if not person.conversations:
+            return
+        known = [(one, max(0, self._rooms.position(one))) for one in person.conversations]
+        unknown = [one for one, position in known if position == 0]
+        if unknown:
+            standings = await self._conversations.standings(person.user_id, unknown)
+            last = {one.conversation.id: one.conversation.last_seq for one in standings}
+            known = [(one, last.get(one, position)) for one, position in known]
+        await self._rooms.enter(session, known)
+
+    # --- the user's stream
+
+    def heard(self, user_id: str, payload: bytes) -> None:
+        """A frame of the bus about a user."""
+        person = self._people.get(user_id)
+        if person is None:
+            return
+        item = decode_item(payload)
+        if not person.open:
+            if len(person.held) < HELD_MAX:
+                person.held[item.position] = item
+            return
+        self._take(person, item)
+
+    def _take(self, person: Person, item: StreamItem) -> None:
+        place = person.place
+        if item.epoch != place.epoch:
+            self._lost(person, Position(item.epoch, item.position), "epoch")
+        elif item.position == place.position + 1:
+            person.place = Position(place.epoch, item.position)
+            self._tell(person, item.frame)
+            following = person.held.pop(item.position + 1, None)
+            if following is not None:
+                self._take(person, following)
+        elif item.position > place.position:
+            if len(person.held) < HELD_MAX:
+                person.held[item.position] = item
+            self._repair(person, item.position)
+
+    def _release(self, person: Person) -> None:
+        held, person.held = person.held, {}
+        for position in sorted(held):
+            self._take(person, held[position])
+
+    def _tell(self, person: Person, payload: bytes) -> None:
+        frame = self._framed(payload)
+        told = stream_decoder.decode(payload)
+        match told:
+            case ConversationJoined(conversation=conversation):
+                person.conversations.add(conversation.id)
+                for session in person.sessions:
+                    session.push_stream(frame)
+                    self._spawn(self._join(session, conversation.id, conversation.last_seq))
+            case ConversationLeft(conversation_id=conversation_id):
+                person.conversations.discard(conversation_id)
+                for session in person.sessions:
+                    self._rooms.leave(session, [conversation_id])
+                    session.push_stream(frame)
+            case _:
+                for session in person.sessions:
+                    session.push_stream(frame)
+
+    async def _join(self, session: Session, conversation_id: str, last_seq: int) -> None:
+        """Into the room; what was said between `last_seq` and now is named, for the client to fetch."""
+        try:
+            await self._rooms.enter(session, [(conversation_id, last_seq)], told=True)
+        except Unavailable:
+            session.link.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
+
+    def dismiss(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+        """Those users are no longer in that conversation: from now on they hear nothing of it."""
+        for user_id in user_ids:
+            person = self._people.get(user_id)
+            if person is not None:
+                for session in person.sessions:
+                    self._rooms.leave(session, [conversation_id])
+
+    def _repair(self, person: Person, through: int) -> None:
+        if not person.repairing:
+            person.repairing = True
+            self._spawn(self._read_stream(person, through))
+
+    async def _read_stream(self, person: Person, through: int) -> None:
+        try:
+            place = person.place
+            items = await self._streams.after(
+                person.user_id, place.epoch, place.position, through - place.position
+            )
+        except Unavailable:
+            return
+        finally:
+            person.repairing = False
+        if items is None:
+            self._lost(person, (await self._load_positions([person.user_id]))[person.user_id], "expired")
+            return
+        for item in items:
+            self._take(person, item)
+
+    # --- after losses
+
+    def check_positions(self) -> None:
+        """Frames may have been lost: compare everybody's place with their stream."""
+        self._spawn(self._compare())
+
+    async def _compare(self) -> None:
+        people = [person for person in self._people.values() if person.open]
+        for start in range(0, len(people), POSITIONS_AT_ONCE):
+            some = people[start : start + POSITIONS_AT_ONCE]
+            try:
+                places = await self._load_positions([person.user_id for person in some])
+            except Unavailable:
+                _log.warning("stream positions could not be compared")
+                return
+            for person in some:
+                place = places[person.user_id]
+                if place.epoch != person.place.epoch:
+                    self._lost(person, place, "epoch")
+                elif place.position > person.place.position:
+                    self._repair(person, place.position)
+
+    def _lost(self, person: Person, place: Position, reason: str) -> None:
+        """The stream is another one, or further than it is kept: everything is read anew."""
+        person.place = place
+        person.held.clear()
+        self._resyncs += 1
+        self._spawn(self._rejoin(person))
+        payload = frame_encoder.encode(Resync(reason, place.epoch, place.position))
+        for session in person.sessions:
+            session.push_stream(self._framed(payload))
+
+    async def _rejoin(self, person: Person) -> None:
+        try:
+            standings = await self._conversations.standings(person.user_id, None)
+        except Unavailable:
+            return
+        now = {one.conversation.id: one.conversation.last_seq for one in standings}
+        gone = person.conversations - now.keys()
+        new = now.keys() - person.conversations
+        person.conversations = set(now)
+        for session in person.sessions:
+            self._rooms.leave(session, gone)
+            for conversation_id in new:
+                await self._join(session, conversation_id, now[conversation_id])
+
+    async def _load_positions(self, user_ids: Sequence[str]) -> Mapping[str, Position]:
+        return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
+
+    async def close(self) -> None:
+        await self._positions.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

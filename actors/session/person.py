@@ -1,0 +1,32 @@
+"""Somebody who is online here: all their sessions on this instance, and their place in their stream.
+
+Stream frames are told in order of position; what is missing is read from the stream, and where it is
+gone the sessions are told to read their state anew. It never speaks for anybody else.
+"""
+
+from typing import TYPE_CHECKING
+
+from actors.session.allowance import Allowance
+from config.limits import Limits
+from storage.contracts.bus import Position
+from storage.records.stream import StreamItem
+
+if TYPE_CHECKING:
+    from actors.session.session import Session
+
+NOWHERE = Position("", 0)
+HELD_MAX = 1000
+
+
+class Person:
+    __slots__ = ("allowance", "conversations", "held", "open", "place", "repairing", "sessions", "user_id")
+
+    def __init__(self, user_id: str, limits: Limits) -> None:
+        self.user_id = user_id
+        self.sessions: list[Session] = []
+        self.conversations: set[str] = set()
+        self.place = NOWHERE
+        self.open = False
+        self.repairing = False
+        self.held: dict[int, StreamItem] = {}
+        self.allowance = Allowance(limits.messages_per_s, limits.messages_burst)

@@ -1,0 +1,313 @@
+"""One connected client: who it is, and what it asks for.
+
+Lives from the accepted handshake until the socket closes. Commands arrive in the order the client sent
+them, one at a time. A session tells conversations what to do and never waits for their answer: it comes
+back through the outbox. It never touches another session.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, assert_never
+
+import msgspec
+
+from actors.accounts.authenticator import Authenticator
+from actors.conversation.conversations import Conversations
+from actors.conversation.drafts import draft_of
+from actors.conversation.letters import Send
+from actors.delivery.outbox import Outbox
+from actors.runtime.actor import MailboxFull, Stopped
+from actors.session.link import CloseCode, Link
+from actors.session.person import Person
+from actors.wire.commands import (
+    Authenticate,
+    Command,
+    FrameId,
+    Ping,
+    ReadConversation,
+    SendMessage,
+    command_decoder,
+    envelope_decoder,
+    known_types,
+)
+from actors.wire.frames import (
+    Error,
+    Hello,
+    Lagged,
+    Ok,
+    PingResult,
+    ReadResult,
+    Ready,
+    Resync,
+    SendResult,
+    frame_encoder,
+)
+from actors.wire.moment import now_ms, rfc3339, rfc3339_of
+from actors.wire.objects import OwnUser
+from actors.wire.refusal import Refusal, overloaded, unavailable
+from config.limits import FRAME_BYTES, Limits
+from storage.errors import Unavailable
+from storage.records.messaging import MessageEntry
+from storage.records.users import Identity
+
+if TYPE_CHECKING:
+    from actors.session.directory import Directory
+
+_log = logging.getLogger(__name__)
+RETRY_AFTER_MS = 1000
+READS_AT_ONCE = 16
+"""Read marks under way of one session; more are refused, to be sent again."""
+
+
+class Hall:
+    """What all sessions of an instance share."""
+
+    __slots__ = ("authenticator", "conversations", "directory", "framed", "limits")
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        conversations: Conversations,
+        directory: "Directory",
+        limits: Limits,
+        framed: Callable[[bytes], bytes],
+    ) -> None:
+        self.authenticator = authenticator
+        self.conversations = conversations
+        self.directory = directory
+        self.limits = limits
+        self.framed = framed
+
+
+class SendReply:
+    """The answer to one `message.send`."""
+
+    __slots__ = ("_frame_id", "_session")
+
+    def __init__(self, session: "Session", frame_id: FrameId) -> None:
+        self._session = session
+        self._frame_id = frame_id
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
+        result = SendResult(entry.id, entry.seq, rfc3339(entry.created_at_ms), duplicate)
+        self._session.push(Ok(self._frame_id, result))
+
+    def unchanged(self) -> None:
+        """Messages always change something."""
+
+    def refused(self, refusal: Refusal) -> None:
+        self._session.push_error(self._frame_id, refusal)
+
+
+class Session:
+    """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
+
+    __slots__ = ("_hall", "_person", "_reads", "closed", "link", "session_id", "user_id")
+
+    def __init__(self, link: Link, hall: Hall) -> None:
+        self.link = link
+        self._hall = hall
+        self._person: Person | None = None
+        self._reads = 0
+        self.session_id = ""
+        self.user_id = ""
+        self.closed = False
+
+    @property
+    def outbox(self) -> Outbox:
+        return self.link.outbox
+
+    def hello(self) -> None:
+        limits = self._hall.limits
+        self.push(Hello(limits.heartbeat_ms, limits.auth_timeout_ms, FRAME_BYTES, rfc3339(now_ms())))
+
+    # --- mail
+
+    def receive(self, message: bytes | Identity) -> Coroutine[Any, Any, None] | None:
+        """Act on one frame, or on the identity that the upgrade request bore."""
+        if self.closed:
+            return None
+        if isinstance(message, Identity):
+            return self._enter(None, message)
+        command = self._decode(message)
+        if command is None:
+            return None
+        if self._person is None:
+            return self._first(command)
+        match command:
+            case SendMessage():
+                self._send(command, self._person)
+            case ReadConversation():
+                self._read(command, self._person)
+            case Ping(id=frame_id):
+                self.push(Ok(frame_id, PingResult(rfc3339(now_ms()), self._person.place.position)))
+            case Authenticate():
+                self._authenticated_again(command, self._person)
+            case _:
+                assert_never(command)
+        return None
+
+    def refuse(self, message: bytes | Identity, reason: Exception) -> None:  # noqa: ARG002
+        """The frame was not handled: its sender can not be told which, so the socket ends."""
+        if not isinstance(reason, Stopped):
+            _log.error("a session failed", exc_info=reason)
+        self.link.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
+
+    def gone(self) -> None:
+        """The socket has closed."""
+        self.closed = True
+        if self._person is not None:
+            self._hall.directory.leave(self, self._person)
+            self._person = None
+
+    def _decode(self, frame: bytes) -> Command | None:
+        try:
+            command: Command = command_decoder.decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            fault = str(error)
+        else:
+            return command
+        try:
+            envelope = envelope_decoder.decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.link.close(CloseCode.BAD_FRAME, "a frame is a JSON object with an id")
+            return None
+        if envelope.type not in known_types:
+            refusal = Refusal("frame.unknown_type", f"There are: {', '.join(sorted(known_types))}.")
+        else:
+            refusal = Refusal("request.invalid", fault)
+        self.push_error(envelope.id, refusal)
+        return None
+
+    # --- who it is
+
+    def _first(self, command: Command) -> Coroutine[Any, Any, None] | None:
+        if isinstance(command, Authenticate) and command.token is not None:
+            return self._authenticate(command, command.token)
+        self.push_error(
+            command.id, Refusal("auth.required", "The first frame is authenticate, with a token.")
+        )
+        return None
+
+    async def _authenticate(self, command: Authenticate, token: str) -> None:
+        try:
+            identity = await self._hall.authenticator.authenticate(token)
+        except Refusal as refusal:
+            self.push_error(command.id, refusal)
+            if refusal.status == 401:
+                expired = refusal.code == "auth.expired"
+                code = CloseCode.TOKEN_EXPIRED if expired else CloseCode.NOT_AUTHENTICATED
+                self.link.close(code, refusal.code)
+            return
+        await self._enter(command, identity)
+
+    async def _enter(self, command: Authenticate | None, identity: Identity) -> None:
+        self.user_id = identity.user.id
+        self.session_id = identity.session_id
+        self.link.admitted()
+        # Nothing may come before `ready`: what rooms tell from now on waits behind it.
+        self.outbox.block()
+        try:
+            person = await self._hall.directory.enter(self, identity.user.id)
+        except (Unavailable, Refusal):
+            self.outbox.unblock()
+            self.link.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
+            return
+        if person is None or self.closed:
+            self.outbox.unblock()
+            if self.closed and person is not None:
+                self._hall.directory.leave(self, person)
+            else:
+                self.link.close(CloseCode.TOO_MANY_CONNECTIONS, "this user has too many sockets")
+            return
+        self._person = person
+        frame_id = command.id if command is not None else None
+        place = person.place
+        ready = Ready(frame_id, self.session_id, own_user(identity), place.epoch, place.position, 0)
+        frames = [self._framed(ready)]
+        if command is not None and command.resume is not None:
+            frames.append(self._framed(Resync("expired", place.epoch, place.position)))
+        self.outbox.begin(frames)
+
+    def _authenticated_again(self, command: Authenticate, person: Person) -> None:
+        """The upgrade bore the token: a frame may still ask to resume."""
+        if command.resume is None:
+            self.push_error(command.id, Refusal("request.invalid", "This socket is authenticated."))
+            return
+        self.push(Resync("expired", person.place.epoch, person.place.position))
+
+    # --- what it asks for
+
+    def _send(self, command: SendMessage, person: Person) -> None:
+        reply = SendReply(self, command.id)
+        wait_ms = person.allowance.spend()
+        if wait_ms:
+            reply.refused(Refusal("rate.limited", "Too many messages.", retry_after_ms=wait_ms))
+            return
+        try:
+            draft = draft_of(
+                self.user_id, command.client_id, command.content, command.mentions, command.reply_to
+            )
+            self._hall.conversations.send(command.conversation_id, Send(draft, reply))
+        except Refusal as refusal:
+            reply.refused(refusal)
+        except (MailboxFull, Stopped):
+            reply.refused(overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS))
+
+    def _read(self, command: ReadConversation, person: Person) -> None:
+        wait_ms = person.allowance.spend()
+        if wait_ms or self._reads >= READS_AT_ONCE:
+            detail = "Too many read marks."
+            self.push_error(
+                command.id, Refusal("rate.limited", detail, retry_after_ms=wait_ms or RETRY_AFTER_MS)
+            )
+            return
+        self._reads += 1
+        task = asyncio.ensure_future(self._mark_read(command))
+        self._hall.conversations.keep(task)
+
+    async def _mark_read(self, command: ReadConversation) -> None:
+        try:
+            state = await self._hall.conversations.read(self.user_id, command.conversation_id, command.seq)
+            self.push(Ok(command.id, ReadResult(state.read_seq, state.unread_count)))
+        except Refusal as refusal:
+            self.push_error(command.id, refusal)
+        except Unavailable:
+            self.push_error(command.id, unavailable("The message store did not answer in time."))
+        finally:
+            self._reads -= 1
+
+    # --- what it is told
+
+    def push(self, frame: msgspec.Struct) -> None:
+        if not self.closed:
+            self.outbox.push(self._framed(frame))
+
+    def push_stream(self, ready: bytes) -> None:
+        """A frame of the user's stream: never shed."""
+        if not self.closed:
+            self.outbox.push(ready)
+
+    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+        self.push(Lagged(conversation_id, from_seq, to_seq))
+
+    def push_error(self, frame_id: FrameId, refusal: Refusal) -> None:
+        self.push(Error(frame_id, refusal.code, refusal.detail, refusal.retry, refusal.retry_after_ms))
+
+    def _framed(self, frame: msgspec.Struct) -> bytes:
+        return self._hall.framed(frame_encoder.encode(frame))
+
+
+def own_user(identity: Identity) -> OwnUser:
+    user = identity.user
+    return OwnUser(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+        bio=user.bio,
+        created_at=rfc3339_of(user.created_at),
+        email=user.email,
+    )

@@ -1,0 +1,65 @@
+"""What a client may say over the socket: one tagged struct a frame type.
+
+Decoding one is its validation of shape; lengths after trimming and permissions are checked by who acts
+on it. Nothing here acts.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+FrameId = int | Annotated[str, Meta(max_length=200)]
+ConversationId = Annotated[str, Meta(max_length=64)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Resume(Struct, frozen=True):
+    session_id: Annotated[str, Meta(max_length=200)]
+    epoch: Annotated[str, Meta(max_length=200)]
+    position: Seq
+    conversations: Annotated[dict[ConversationId, Seq], Meta(max_length=1500)]
+
+
+class Authenticate(Struct, frozen=True, tag="authenticate"):
+    id: FrameId
+    token: Annotated[str, Meta(max_length=200)] | None = None
+    intents: Annotated[list[Annotated[str, Meta(max_length=50)]], Meta(max_length=50)] | None = None
+    resume: Resume | None = None
+
+
+class SendMessage(Struct, frozen=True, tag="message.send"):
+    id: FrameId
+    conversation_id: ConversationId
+    client_id: ClientId
+    content: str
+    mentions: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=100)] = []
+    reply_to: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class ReadConversation(Struct, frozen=True, tag="conversation.read"):
+    id: FrameId
+    conversation_id: ConversationId
+    seq: Seq
+
+
+class Ping(Struct, frozen=True, tag="ping"):
+    id: FrameId
+
+
+Command = Authenticate | SendMessage | ReadConversation | Ping
+
+
+class Envelope(Struct, frozen=True):
+    """The least that every client frame has; read only when the whole of it was not valid."""
+
+    id: FrameId
+    type: str | None = None
+
+
+known_types = frozenset(
+    str(kind.__struct_config__.tag) for kind in (Authenticate, SendMessage, ReadConversation, Ping)
+)
+command_decoder = msgspec.json.Decoder(Command)
+envelope_decoder = msgspec.json.Decoder(Envelope)

@@ -1,0 +1,143 @@
+"""What the server says over the socket: one tagged struct a frame type.
+
+Durable frames carry the `seq` of their conversation's log or the `position` of their user's stream;
+hints carry neither. `result` of an `ok` is one of the result structs below, never a bare dict.
+"""
+
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from actors.wire.commands import FrameId
+from actors.wire.objects import Conversation, Message, OwnUser, UserCard
+
+Result = TypeVar("Result")
+
+
+class Hello(Struct, frozen=True, tag="hello"):
+    heartbeat_ms: int
+    auth_timeout_ms: int
+    max_frame_bytes: int
+    server_time: str
+
+
+class Ready(Struct, frozen=True, tag="ready"):
+    id: FrameId | None
+    session_id: str
+    user: OwnUser
+    epoch: str
+    position: int
+    unread_notifications: int
+
+
+class Resync(Struct, frozen=True, tag="resync"):
+    reason: str
+    epoch: str
+    position: int
+
+
+class SendResult(Struct, frozen=True, gc=False):
+    message_id: str
+    seq: int
+    created_at: str
+    duplicate: bool
+
+
+class ReadResult(Struct, frozen=True, gc=False):
+    read_seq: int
+    unread_count: int
+
+
+class PingResult(Struct, frozen=True, gc=False):
+    server_time: str
+    position: int
+
+
+class Ok(Struct, Generic[Result], frozen=True, tag="ok"):
+    id: FrameId
+    result: Result
+
+
+class Error(Struct, frozen=True, tag="error", omit_defaults=True):
+    id: FrameId
+    code: str
+    detail: str
+    retry: bool
+    retry_after_ms: int | None = None
+
+
+class Goodbye(Struct, frozen=True, tag="goodbye"):
+    code: int
+    reason: str
+    retry_after_ms: int | None
+    resume: bool
+
+
+class MessageCreated(Struct, frozen=True, tag="message.created"):
+    conversation_id: str
+    seq: int
+    message: Message
+
+
+class MessageUpdated(Struct, frozen=True, tag="message.updated"):
+    conversation_id: str
+    seq: int
+    message: Message
+
+
+class Changed(Struct, frozen=True, omit_defaults=True):
+    name: str | None = None
+    admins: list[str] | None = None
+    joined: list[UserCard] | None = None
+    left: list[str] | None = None
+
+
+class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
+    conversation_id: str
+    seq: int
+    message: Message
+    changed: Changed
+    member_count: int
+
+
+class ConversationJoined(Struct, frozen=True, tag="conversation.joined"):
+    position: int
+    conversation: Conversation
+
+
+class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
+    position: int
+    conversation_id: str
+
+
+class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
+    position: int
+    conversation_id: str
+    read_seq: int
+    unread_count: int
+
+
+class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
+    """A hint: somebody has read up to `seq`."""
+
+    conversation_id: str
+    user_id: str
+    seq: int
+    read_at: str
+
+
+class Lagged(Struct, frozen=True, tag="lagged"):
+    conversation_id: str
+    from_seq: int
+    to_seq: int
+
+
+LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
+StreamFrame = ConversationJoined | ConversationLeft | ConversationMarked
+ServerFrame = (
+    Hello | Ready | Resync | Ok[msgspec.Raw] | Error | Goodbye | LogFrame | StreamFrame | ReadReceipt | Lagged
+)
+
+frame_encoder = msgspec.json.Encoder()
+frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])

@@ -1,0 +1,50 @@
+"""`python -m bench`: every script, one after the other, and their reports in `bench/RESULTS.md`.
+
+The status says whether every goal was met. What one script could not measure stops none of the others.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+
+from bench.generator.binary import NoCompiler
+from bench.harness.generator import GeneratorFailed
+from bench.harness.options import Options, read_options
+from bench.harness.people import Refused
+from bench.harness.report import Report, machine
+from bench.harness.server import ServerFailed
+
+SCRIPTS = ("room", "pairs", "idle", "actors")
+METHOD = """\
+Servers on one core, the generator (and Convene's stores) on the other; loopback TCP, no TLS. All servers are
+up together; slices alternate in random order; a ratio is taken per round and per CPU-second of the server
+process, and its median told. The reference L0 (`bench/limits/l0.py`) neither authenticates nor stores.
+"Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
+A generator's ceiling is what it would take in with its core to itself."""
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def run_script(name: str, options: Options) -> Report | None:
+    print(f"--- {name}", file=sys.stderr, flush=True)
+    try:
+        report: Report = importlib.import_module(f"bench.{name}").run(options)
+    except (ServerFailed, GeneratorFailed, NoCompiler, Refused) as failure:
+        print(f"{name}: {failure}", file=sys.stderr)
+        return None
+    else:
+        return report
+
+
+def main() -> int:
+    options = read_options(__doc__)
+    reports = {name: run_script(name, options) for name in SCRIPTS}
+    parts = ["# What was measured", machine(), METHOD]
+    for name, report in reports.items():
+        parts.append(report.markdown() if report else f"## {name}\n\nNot measured: it failed.")
+    RESULTS.write_text("\n\n".join(parts).rstrip() + "\n", encoding="utf-8")
+    print(RESULTS.read_text(encoding="utf-8"))
+    return 0 if all(report is not None and report.met for report in reports.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""What it costs to pass a message between actors, and what an idle actor holds.
+
+`python -m bench.actors`. Every message wakes another actor, the worst case of dispatch: a turn of the run
+queue carries one message. It needs no store and no socket.
+"""
+
+import asyncio
+import gc
+import os
+import time
+import tracemalloc
+
+import uvloop
+
+from actors.runtime.cell import Cell
+from actors.runtime.registry import Budget, Registry
+from actors.runtime.run_queue import RunQueue
+from actors.runtime.wheel import Wheel
+from bench.harness.options import Options, read_options
+from bench.harness.processor import SERVER_CORE
+from bench.harness.report import Goal, Report, number, spread, tell
+from bench.harness.rounds import Spread
+
+ACTORS = 1000
+TOKENS = 100
+IDLE_ACTORS = 20_000
+GOAL_PER_S = 1_000_000.0
+GOAL_IDLE_BYTES = 1024
+Register = Registry[int, int]
+
+
+class Passer:
+    """Passes what it gets on to a neighbour, by the neighbour's key."""
+
+    __slots__ = ("_key", "_registry", "received")
+
+    def __init__(self, key: int, registry: "list[Register]") -> None:
+        self._key = key
+        self._registry = registry
+        self.received = 0
+
+    async def wake(self) -> None:
+        pass
+
+    async def sleep(self) -> None:
+        pass
+
+    def abandon(self, reason: Exception) -> None:
+        pass
+
+    @property
+    def busy(self) -> bool:
+        return False
+
+    def receive(self, message: int) -> None:
+        self.received += 1
+        if message:
+            self._registry[0].tell((self._key * 7 + 1) % ACTORS, message - 1)
+
+    def refuse(self, message: int, reason: Exception) -> None:  # noqa: ARG002 - the runtime's signature
+        raise AssertionError(reason)
+
+
+def make_registry() -> tuple[Register, list[Passer]]:
+    loop = asyncio.get_running_loop()
+    passers: list[Passer] = []
+    handle: list[Register] = []
+
+    def make(key: int) -> Passer:
+        passers.append(Passer(key, handle))
+        return passers[-1]
+
+    handle.append(
+        Registry(make, RunQueue(loop), Wheel(loop), mailbox=1000, idle_s=3600.0, budget=Budget(5, 60.0))
+    )
+    return handle[0], passers
+
+
+async def awake(registry: Register, count: int) -> list[Cell[int]]:
+    cells = [registry.cell(key) for key in range(count)]
+    while not all(cell.idle for cell in cells):  # noqa: ASYNC110 - a cell has no event to wait for
+        await asyncio.sleep(0)
+    return cells
+
+
+async def messages_per_s(messages: int) -> float:
+    """By key, through the registry, as the product does it."""
+    registry, passers = make_registry()
+    await awake(registry, ACTORS)
+    began = time.process_time()
+    for token in range(TOKENS):
+        registry.tell(token * (ACTORS // TOKENS), messages // TOKENS)
+    expected = TOKENS * (messages // TOKENS + 1)
+    while sum(passer.received for passer in passers) < expected:  # noqa: ASYNC110 - an event would cost
+        await asyncio.sleep(0.02)
+    took = time.process_time() - began
+    await registry.close(1.0)
+    return expected / took
+
+
+async def idle_bytes() -> float:
+    """Memory requested for an actor of three fields, its mailbox and its entries in the registry."""
+    registry, passers = make_registry()
+    await awake(registry, 10)
+    gc.collect()
+    tracemalloc.start()
+    cells = await awake(registry, IDLE_ACTORS)
+    del cells
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    found = held / (len(passers) - 10)
+    await registry.close(30.0)
+    return found
+
+
+def run(options: Options) -> Report:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {SERVER_CORE} & before or before)
+    try:
+        rates = [
+            uvloop.run(messages_per_s(int(1_000_000 * options.seconds)))
+            for _ in range(max(3, options.rounds))
+        ]
+        bytes_each = uvloop.run(idle_bytes())
+    finally:
+        os.sched_setaffinity(0, before)
+    found = Spread.of(rates)
+    return Report(
+        "Actors",
+        [
+            Goal("messages a CPU-second, each waking another actor", GOAL_PER_S, found),
+            Goal(
+                "an idle actor",
+                GOAL_IDLE_BYTES,
+                Spread(bytes_each, bytes_each, bytes_each),
+                " B",
+                at_most=True,
+            ),
+        ],
+        f"{ACTORS} actors, {TOKENS} messages under way, by key through the registry: {spread(found)}/s. "
+        f"{number(IDLE_ACTORS)} idle actors.",
+    )
+
+
+if __name__ == "__main__":
+    tell(run(read_options(__doc__)))

@@ -1,0 +1,1 @@
+"""The load generator, a C program, compiled on first use. It never runs inside the measuring process."""

@@ -1,0 +1,69 @@
+"""Convene under measurement: `run.py` on stores of its own, the server on one core, its stores on the other.
+
+Its users and conversations are made over HTTP by the public contract alone. It never reaches into the stores.
+"""
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from types import TracebackType
+from typing import Self
+
+from bench.harness.processor import OTHER_CORE, SERVER_CORE, listener, pin
+from bench.harness.server import ROOT, Process, ServerFailed, free_port
+
+START_S = 120.0
+STOP_S = 40.0
+
+
+class Convene:
+    """The whole product on one instance, with the shipped configuration."""
+
+    def __init__(self) -> None:
+        if not (ROOT / "run.py").exists():
+            raise ServerFailed("there is no run.py here: give --limits-only to measure the limits alone")
+        self.name = "Convene"
+        self.port = free_port()
+        # The stores are children of the server: born on the other core, they stay there when it moves.
+        self._process = Process(
+            [sys.executable, "run.py", "--ephemeral", "--port", str(self.port)], OTHER_CORE
+        )
+        try:
+            self._wait()
+            self._server = listener(self.port)
+            pin(self._server, SERVER_CORE)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pids(self) -> list[int]:
+        return [self._server]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            self._process.check()
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise ServerFailed(f"not ready within {START_S:.0f} s:\n{self._process.said()}")
+
+    def close(self) -> None:
+        self._process.close(STOP_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()

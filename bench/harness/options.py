@@ -1,0 +1,34 @@
+"""What every script can be told. A shorter run is for looking, never for the record."""
+
+import argparse
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True):
+    rounds: int = 7
+    seconds: float = 1.0
+    seed: int = 1
+    limits_only: bool = False
+    members: int = 1000
+    pairs: int = 500
+    per_s: float = 0.0
+    idle: int = 5000
+    idle_people: int = 1000
+
+
+def read_options(description: str | None) -> Options:
+    default = Options()
+    parser = argparse.ArgumentParser(prog="python -m bench", description=description)
+    parser.add_argument("--rounds", type=int, default=default.rounds, help="at least 5 for the record")
+    parser.add_argument("--seconds", type=float, default=default.seconds, help="length of a slice")
+    parser.add_argument("--seed", type=int, default=default.seed, help="of the order of slices")
+    parser.add_argument("--limits-only", action="store_true", help="without Convene itself")
+    parser.add_argument("--members", type=int, default=default.members, help="of the room")
+    parser.add_argument("--pairs", type=int, default=default.pairs, help="number of direct pairs")
+    parser.add_argument(
+        "--per-s", type=float, default=default.per_s, help="messages/s; 0: what the store carries"
+    )
+    parser.add_argument("--idle", type=int, default=default.idle, help="number of idle connections")
+    parser.add_argument("--idle-people", type=int, default=default.idle_people, help="users who hold them")
+    return Options(**vars(parser.parse_args()))

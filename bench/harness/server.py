@@ -1,0 +1,138 @@
+"""A server under measurement: a process of its own, pinned, and the reference servers of `bench/limits`.
+
+A server is ended by the pid that was started here. It is never asked about its own cost.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from bench.harness.processor import SERVER_CORE, pin
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class ServerFailed(Exception):  # noqa: N818 - what is the matter, said to a person
+    """A server did not start, or died."""
+
+
+class Server(Protocol):
+    """Something that listens and costs."""
+
+    name: str
+    port: int
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes whose time counts."""
+
+    def close(self) -> None:
+        """End it and whatever it started."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """A child process in a group of its own, its output kept for the case that it fails."""
+
+    def __init__(self, command: list[str], core: int) -> None:
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+        pin(self.pid, core)
+
+    def check(self) -> None:
+        """Say so if it has ended.
+
+        Raises:
+            ServerFailed: it has, with the last it said.
+        """
+        if self._process.poll() is not None:
+            raise ServerFailed(f"ended with {self._process.returncode}:\n{self.said()}")
+
+    def said(self, length: int = 3000) -> str:
+        end = self._output.seek(0, 2)
+        self._output.seek(max(0, end - length))
+        return self._output.read().decode(errors="replace")
+
+    def close(self, patience_s: float = 5.0) -> None:
+        try:
+            self._process.terminate()
+            self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+        self._output.close()
+
+
+class Limit:
+    """One of the modules of `bench/limits`, alone on the server's core."""
+
+    def __init__(self, name: str, module: str, *arguments: str) -> None:
+        self.name = name
+        self.port = free_port()
+        self._process = Process(
+            [sys.executable, "-m", f"bench.limits.{module}", "--port", str(self.port), *arguments],
+            SERVER_CORE,
+        )
+        try:
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def _wait(self, patience_s: float = 15.0) -> None:
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            self._process.check()
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise ServerFailed(f"{self.name} does not listen:\n{self._process.said()}")
+
+    @property
+    def pids(self) -> list[int]:
+        return [self._process.pid]
+
+    def close(self) -> None:
+        self._process.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def l0_each() -> Limit:
+    return Limit("L0", "l0", "--write", "each")
+
+
+def l0_joined() -> Limit:
+    return Limit("L0 joined", "l0", "--write", "joined")
+
+
+def aiohttp_send() -> Limit:
+    return Limit("aiohttp send_str", "aiohttp_send")

@@ -1,0 +1,90 @@
+"""What an idle connection costs in the server's user memory, authenticated where the server knows of that.
+
+`python -m bench.idle`. The growth of the resident set over several batches of connections, each held to the
+end, after a first batch that warms the server up. It sends no message and counts no kernel memory.
+"""
+
+import itertools
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from bench.harness.convene import Convene
+from bench.harness.generator import CONNECTS_PER_S, Generator
+from bench.harness.members import Member
+from bench.harness.options import Options, read_options
+from bench.harness.people import People
+from bench.harness.processor import cpu_seconds, resident_bytes
+from bench.harness.report import Goal, Report, number, spread, tell
+from bench.harness.rounds import Spread
+from bench.harness.server import Server, aiohttp_send, l0_each
+
+BATCHES = 5
+GOAL_BYTES = 8 * 1024
+RAW_CONNECTS_PER_S = 2000.0
+SETTLE_S = 10.0
+
+
+def run(options: Options) -> Report:
+    rows: list[str] = []
+    goals: list[Goal] = []
+    if not options.limits_only:
+        with Convene() as convene:
+            people = People(convene.url, convene.port).prepare(min(options.idle_people, options.idle))
+            tokens = itertools.cycle(person.token for person in people)
+            members = [Member("-", convene.port, next(tokens)) for _ in range(warm(options) + options.idle)]
+            found = grow(convene, members, options, CONNECTS_PER_S, rows)
+            goals.append(Goal("an idle authenticated connection", GOAL_BYTES, found, " B", at_most=True))
+    for limit in (l0_each, aiohttp_send):
+        with limit() as server:
+            members = [Member("-", server.port) for _ in range(warm(options) + options.idle)]
+            grow(server, members, options, RAW_CONNECTS_PER_S, rows)
+    head = "| server | user bytes each: all [least..most batch] | connects / server CPU-s |\n|---|---|---|\n"
+    note = (
+        "" if options.limits_only else f"\n\nConvene's connections are held by {len(people)} users, in turn."
+    )
+    return Report(f"{options.idle} idle connections", goals, head + "\n".join(rows) + note)
+
+
+def warm(options: Options) -> int:
+    return options.idle // 10
+
+
+def grow(
+    server: Server, members: Sequence[Member], options: Options, connects_per_s: float, rows: list[str]
+) -> Spread:
+    """Connect in batches; the growth a connection over all of them, with the least and greatest batch."""
+    batch = options.idle // BATCHES
+    bounds = [0, *(warm(options) + batch * number for number in range(BATCHES + 1))]
+    sizes: list[int] = []
+    cpu_s: list[float] = []
+    with ExitStack() as stack:
+        for start, end in itertools.pairwise(bounds):
+            before = cpu_seconds(server.pids)
+            stack.enter_context(
+                Generator(
+                    members[start:end], room_in_path=members[0].token is None, connects_per_s=connects_per_s
+                )
+            )
+            cpu_s.append(cpu_seconds(server.pids) - before)
+            sizes.append(settled_bytes(server.pids))
+    grown = [(after - before) / batch for before, after in itertools.pairwise(sizes)]
+    found = Spread((sizes[-1] - sizes[0]) / (batch * BATCHES), min(grown), max(grown))
+    rows.append(f"| {server.name} | {spread(found)} | {number(batch * BATCHES / sum(cpu_s[1:]))} |")
+    return found
+
+
+def settled_bytes(pids: Sequence[int]) -> int:
+    """The resident set once it stands still."""
+    deadline = time.monotonic() + SETTLE_S
+    size = sum(map(resident_bytes, pids))
+    while time.monotonic() < deadline:
+        time.sleep(0.5)
+        before, size = size, sum(map(resident_bytes, pids))
+        if before == size:
+            break
+    return size
+
+
+if __name__ == "__main__":
+    tell(run(read_options(__doc__)))

@@ -1,0 +1,31 @@
+"""A bare aiohttp handler: `/healthz` and `/small` answer fixed JSON. It reads no store and checks nobody."""
+
+import argparse
+
+from aiohttp import web
+
+from bench.limits.uvloop_app import run
+
+HEALTH = b'{"status":"ok"}'
+SMALL = b'{"read_seq":123,"unread_count":4}'
+
+
+async def health(_request: web.Request) -> web.Response:
+    return web.Response(body=HEALTH, content_type="application/json")
+
+
+async def small(_request: web.Request) -> web.Response:
+    return web.Response(body=SMALL, content_type="application/json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    app = web.Application()
+    app.router.add_get("/healthz", health)
+    app.router.add_get("/small", small)
+    run(app, parser.parse_args().port)
+
+
+if __name__ == "__main__":
+    main()

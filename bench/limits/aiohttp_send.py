@@ -1,0 +1,54 @@
+"""aiohttp as its documentation shows it: `await send_str` to each member. It joins and stores nothing."""
+
+import argparse
+import itertools
+
+from aiohttp import WSMsgType, web
+
+from bench.limits.shapes import accept, decode
+from bench.limits.uvloop_app import run
+
+Members = dict[web.WebSocketResponse, None]
+
+
+class Rooms:
+    """Who is where. Messages are numbered per room and never kept."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, Members] = {}
+        self._numbers: dict[str, itertools.count[int]] = {}
+        self._names = itertools.count()
+
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False, protocols=("convene.v1.json",))
+        await socket.prepare(request)
+        room, name = request.query.get("room", "-"), f"{next(self._names):036x}"
+        members = self._members.setdefault(room, {})
+        numbers = self._numbers.setdefault(room, itertools.count(1))
+        members[socket] = None
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                ok, created = accept(decode(message.data), name, next(numbers))
+                await socket.send_str(ok.decode())
+                text = created.decode()
+                for member in list(members):
+                    await member.send_str(text)
+        except ConnectionError:
+            pass
+        finally:
+            del members[socket]
+        return socket
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    app = web.Application()
+    app.router.add_get("/v1/ws", Rooms().connect)
+    run(app, parser.parse_args().port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Bounds of the User service that nobody tunes: the cost of a hash, the age of a copy, the size of a batch.
+
+They stand apart from `Limits` because a change of them is a change of the code's promises. Never
+holds what an operator may set.
+"""
+
+from typing import Final
+
+ARGON2_MEMORY_KIB: Final = 19_456
+ARGON2_ROUNDS: Final = 2
+ARGON2_LANES: Final = 1
+PASSWORD_BUSY_RETRY_MS: Final = 1000
+
+TOKEN_BYTES: Final = 32
+TOUCHES_AT_ONCE: Final = 8
+
+CARD_CACHE_S: Final = 2.0
+CARD_CACHE_ENTRIES: Final = 20_000
+
+LOOKUP_KEYS: Final = 500
+LOOKUPS_WAITING: Final = 20_000
+LOOKUPS_AT_ONCE: Final = 4
+
+SESSIONS_LISTED: Final = 1000
+SEARCH_CHARACTERS: Final = 100

@@ -1,0 +1,114 @@
+"""Layers of settings laid over each other, field by field, with all their faults kept until the end.
+
+Knows the sections and fields only from the struct it builds. Never repeats a value in a fault.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+PREFIX: Final = "CONVENE_"
+LIMITS_PREFIX: Final = "CONVENE_LIMITS_"
+LEFT_ALONE: Final = ("CONVENE_TEST_", "CONVENE_CONFIG")
+
+Built = TypeVar("Built", bound=msgspec.Struct)
+
+
+class SettingsFaulty(Exception):  # noqa: N818 - reads as what it says
+    """The configuration cannot be used; `faults` says everything that is wrong with it."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("The configuration is faulty:\n" + "\n".join(f"- {fault}" for fault in faults))
+        self.faults = faults
+
+
+class Layers(Generic[Built]):
+    """Values of sections; a layer added later wins."""
+
+    def __init__(self, built: type[Built]) -> None:
+        self._built = built
+        self._sections: dict[str, type[msgspec.Struct]] = {
+            section.name: section.type for section in msgspec.structs.fields(built)
+        }
+        self._values: dict[str, dict[str, object]] = {name: {} for name in self._sections}
+        self._faults: list[str] = []
+
+    def add_file(self, path: Path) -> None:
+        try:
+            read = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            self._faults.append(f"{path}: cannot be read ({error.strerror}).")
+            return
+        except tomllib.TOMLDecodeError as error:
+            self._faults.append(f"{path}: is not TOML ({error}).")
+            return
+        except UnicodeDecodeError:
+            self._faults.append(f"{path}: is not UTF-8.")
+            return
+        for section, values in read.items():
+            if section not in self._sections:
+                self._faults.append(f"{path}: [{section}] is unknown; known are {_listed(self._sections)}.")
+            elif not isinstance(values, dict):
+                self._faults.append(f"{path}: {section} must be a section, [{section}].")
+            else:
+                for name, value in values.items():
+                    self._add(section, name, value, f"{path}: [{section}] {name}", strict=True)
+
+    def add_variables(self, environ: Mapping[str, str], variables: Mapping[str, tuple[str, str]]) -> None:
+        limits = {
+            LIMITS_PREFIX + field.name.upper(): ("limits", field.name)
+            for field in msgspec.structs.fields(self._sections["limits"])
+        }
+        known = {**variables, **limits}
+        for variable, text in sorted(environ.items()):
+            if not variable.startswith(PREFIX) or variable.startswith(LEFT_ALONE):
+                continue
+            if variable not in known:
+                near = limits if variable.startswith(LIMITS_PREFIX) else variables
+                self._faults.append(f"{variable} is unknown; known are {_listed(near)}.")
+                continue
+            section, name = known[variable]
+            many = isinstance(self._default(section, name), tuple)
+            value = [part.strip() for part in text.split(",")] if many else text
+            self._add(section, name, value, variable, strict=False)
+
+    def build(self) -> Built:
+        if self._faults:
+            raise SettingsFaulty(self._faults)
+        return msgspec.convert(self._values, self._built)
+
+    def _add(self, section: str, name: str, value: object, place: str, *, strict: bool) -> None:
+        fields = {field.name: field for field in msgspec.structs.fields(self._sections[section])}
+        if name not in fields:
+            self._faults.append(f"{place}: unknown; known are {_listed(fields)}.")
+            return
+        try:
+            converted: Any = msgspec.convert(value, fields[name].type, strict=strict)
+        except msgspec.ValidationError as error:
+            self._faults.append(f"{place}: {_without_value(str(error))}.")
+            return
+        if section == "limits" and not _positive(converted):
+            self._faults.append(f"{place}: must be above 0.")
+            return
+        self._values[section][name] = converted
+
+    def _default(self, section: str, name: str) -> object:
+        fields = msgspec.structs.fields(self._sections[section])
+        return next(field.default for field in fields if field.name == name)
+
+
+def _positive(value: object) -> bool:
+    numbers = value if isinstance(value, tuple) else (value,)
+    return bool(numbers) and all(isinstance(number, int | float) and 0 < number < 1e18 for number in numbers)
+
+
+def _without_value(fault: str) -> str:
+    """Keep what was expected: the library repeats a wrong choice, which may be somebody's secret."""
+    return "is none of its choices" if fault.startswith("Invalid enum value") else fault.rstrip(".")
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,78 @@
+"""Every bound that the server keeps, once, with its unit in its name.
+
+What the contract fixes is a constant; what an operator may tune is a field of `Limits` (section
+`[limits]` of the configuration). No other file writes such a number again.
+"""
+
+from typing import Final
+
+import msgspec
+
+MESSAGE_CHARACTERS: Final = 4000
+POST_CHARACTERS: Final = 280
+DISPLAY_NAME_CHARACTERS: Final = 100
+BIO_CHARACTERS: Final = 500
+TITLE_CHARACTERS: Final = 200
+GROUP_NAME_CHARACTERS: Final = 100
+AVATAR_URL_CHARACTERS: Final = 500
+EMAIL_CHARACTERS: Final = 255
+USERNAME_CHARACTERS_MIN: Final = 3
+USERNAME_CHARACTERS_MAX: Final = 50
+PASSWORD_CHARACTERS_MIN: Final = 8
+PASSWORD_CHARACTERS_MAX: Final = 128
+IDEMPOTENCY_KEY_CHARACTERS: Final = 200
+CLIENT_ID_CHARACTERS: Final = 200
+MENTIONS: Final = 100
+PARTICIPANTS: Final = 5000
+PARTICIPANTS_SHOWN: Final = 100
+READ_BY_MEMBERS: Final = 100
+PAGE_DEFAULT: Final = 20
+PAGE_MAX: Final = 100
+USER_CARDS: Final = 100
+UNREAD_MAX: Final = 1000
+RESUME_CONVERSATIONS: Final = 1500
+BODY_BYTES: Final = 64 * 1024
+BODY_WITH_IDS_BYTES: Final = 256 * 1024
+FRAME_BYTES: Final = 64 * 1024
+TOKEN_LIFETIME_S: Final = 30 * 24 * 3600
+TOKEN_LIFETIME_MAX_S: Final = 180 * 24 * 3600
+TOKEN_TOUCH_S: Final = 3600
+BUS_FRAME_BYTES: Final = 8 * 1024
+STREAM_FRAMES: Final = 1000
+STREAM_RETENTION_S: Final = 24 * 3600
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator may tune. Durations in ms or s, sizes in bytes, as the names say."""
+
+    heartbeat_ms: int = 25_000
+    auth_timeout_ms: int = 10_000
+    write_timeout_ms: int = 15_000
+    request_timeout_ms: int = 10_000
+    shutdown_ms: int = 20_000
+    sockets_per_user: int = 20
+    sockets_unauthenticated: int = 1000
+    sockets_new_per_s: int = 500
+    outbox_soft_bytes: int = 256 * 1024
+    outbox_hard_bytes: int = 1024 * 1024
+    messages_per_s: int = 100
+    messages_burst: int = 500
+    registrations_per_s: int = 50
+    registrations_burst: int = 2000
+    logins_per_s: int = 10
+    logins_burst: int = 100
+    mailbox_messages: int = 1000
+    drafts_waiting: int = 1000
+    log_batch_entries: int = 200
+    log_batches_in_flight: int = 4
+    gap_wait_ms: int = 200
+    heads_repeat_s: tuple[float, ...] = (1.0, 5.0, 30.0)
+    actor_idle_s: float = 30.0
+    actor_restarts: int = 5
+    actor_restart_window_s: float = 60.0
+    flush_interval_ms: int = 1000
+    bus_queue_frames: int = 10_000
+    password_hashes_at_once: int = 2
+    password_hashes_waiting: int = 64
+    token_cache_s: float = 30.0
+    token_cache_entries: int = 20_000

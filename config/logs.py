@@ -1,0 +1,130 @@
+"""Structured logs: one line an event, as JSON or for a console.
+
+Everything that is logged, by us or by a library, passes the same redaction. Never lets through a
+secret, what users wrote, or the words of a foreign exception, which may repeat either.
+"""
+
+import logging
+import re
+import sys
+import traceback
+import uuid
+from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from config.settings import LogSettings
+
+HIDDEN: Final = "[hidden]"
+SECRET_KEYS: Final = re.compile(
+    r"token|password|passwd|secret|authorization|cookie|credential|content|body|text|bio|e-?mail|display_?name",
+    re.IGNORECASE,
+)
+TEXT_CHARACTERS: Final = 2000
+# An exception of these says only what code says; the words of any other may be somebody's.
+OWN_PACKAGES: Final = ("storage.", "actors.", "server.", "config.")
+PLAIN_EXCEPTIONS: Final = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError)
+_URL_CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
+_BEARER: Final = re.compile(r"(?P<scheme>bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
+
+
+def configure_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
+    """Send everything to the stream (standard error when not given), from now on."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        tell_exception,
+        redact,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(sort_keys=False)
+        if settings.format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, sort_keys=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(settings.level),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level)
+
+
+def tell_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put types and places of an exception and its causes in `exception`; words only of our own."""
+    info = event.pop("exc_info", None)
+    error = info if isinstance(info, BaseException) else None
+    if info is True:
+        error = sys.exc_info()[1]
+    elif isinstance(info, tuple):
+        error = info[1]
+    if error is not None:
+        event["exception"] = told_exception(error)
+    return event
+
+
+def told_exception(error: BaseException) -> str:
+    parts: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        frames = traceback.extract_tb(current.__traceback__)
+        places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        parts.append("\n".join([_headline(current), *places]))
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return "\nbecause of ".join(parts)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Hide values under telling keys at any depth, and credentials within any text."""
+    return {key: _redacted(key, value) for key, value in event.items()}
+
+
+def _redacted(key: str, value: Any) -> Any:
+    if key.startswith("_") or value is None or isinstance(value, bool | int | float):
+        return value
+    if key not in {"event", "exception"} and SECRET_KEYS.search(key):
+        return HIDDEN
+    match value:
+        case str():
+            return _clean(value) if key == "exception" else _clean(value)[:TEXT_CHARACTERS]
+        case Mapping() | MutableMapping():
+            return {inner: _redacted(str(inner), kept) for inner, kept in value.items()}
+        case bytes() | bytearray():
+            return HIDDEN
+        case Sequence() | set() | frozenset():
+            return [_redacted(key, item) for item in value]
+        case uuid.UUID() | PurePath() | datetime():
+            return _clean(str(value))
+        case _:
+            # The text form of an object may show any of its fields.
+            return f"<{type(value).__qualname__}>"
+
+
+def _clean(text: str) -> str:
+    text = _URL_CREDENTIALS.sub(rf"\g<scheme>{HIDDEN}@", text)
+    return _BEARER.sub(rf"\g<scheme>{HIDDEN}", text)
+
+
+def _headline(error: BaseException) -> str:
+    kind = type(error)
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    ours = kind.__module__.startswith(OWN_PACKAGES) or isinstance(error, PLAIN_EXCEPTIONS)
+    return f"{name}: {error}" if ours else name

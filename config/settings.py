@@ -1,0 +1,108 @@
+"""What an operator sets: `default.toml`, then a file, then `CONVENE_*` variables; the later one wins.
+
+All faults are found before the first is told. A fault names the place and never repeats the value,
+which may be a secret; for the same reason no URL is in the text form of the settings.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from config.layers import Layers, SettingsFaulty
+from config.limits import Limits
+
+__all__ = ["LogSettings", "ServerSettings", "Settings", "SettingsFaulty", "StoreSettings", "load_settings"]
+
+DEFAULTS: Final = Path(__file__).with_name("default.toml")
+FILE_VARIABLE: Final = "CONVENE_CONFIG"
+
+Url = Annotated[str, Meta(min_length=1, max_length=2000)]
+PostgresUrl = Annotated[Url, Meta(pattern=r"^postgres(ql)?://")]
+MongoUrl = Annotated[Url, Meta(pattern=r"^mongodb(\+srv)?://")]
+RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where it listens, and how much it takes from one caller.
+
+    `trusted_proxies` is how many proxies stand in front and write `X-Forwarded-For`.
+    """
+
+    host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    trusted_proxies: Annotated[int, Meta(ge=0, le=10)] = 0
+    requests_per_s: Annotated[int, Meta(ge=1)] = 200
+    requests_burst: Annotated[int, Meta(ge=1)] = 1000
+    rate_entries: Annotated[int, Meta(ge=100)] = 50_000
+
+
+class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the stores are. Without URLs they are started from wheels under `data_dir`."""
+
+    data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    ephemeral: bool = False
+    postgres_url: PostgresUrl | None = None
+    postgres_url_users: PostgresUrl | None = None
+    postgres_url_social: PostgresUrl | None = None
+    postgres_url_posts: PostgresUrl | None = None
+    postgres_url_events: PostgresUrl | None = None
+    postgres_url_notifications: PostgresUrl | None = None
+    mongo_url: MongoUrl | None = None
+    redis_url: RedisUrl | None = None
+    postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
+    postgres_waiting: Annotated[int, Meta(ge=1)] = 2000
+    postgres_acquire_timeout_ms: Annotated[int, Meta(ge=1)] = 2000
+    postgres_statement_timeout_ms: Annotated[int, Meta(ge=1)] = 5000
+
+    def __repr__(self) -> str:
+        return f"StoreSettings(data_dir={self.data_dir!r}, ephemeral={self.ephemeral}, <urls hidden>)"
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "console"] = "console"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything of the configuration, checked."""
+
+    server: ServerSettings = ServerSettings()
+    stores: StoreSettings = StoreSettings()
+    limits: Limits = Limits()
+    log: LogSettings = LogSettings()
+
+
+VARIABLES: Final = {
+    "CONVENE_HOST": ("server", "host"),
+    "CONVENE_PORT": ("server", "port"),
+    "CONVENE_TRUSTED_PROXIES": ("server", "trusted_proxies"),
+    "CONVENE_DATA_DIR": ("stores", "data_dir"),
+    "CONVENE_POSTGRES_URL": ("stores", "postgres_url"),
+    "CONVENE_POSTGRES_URL_USERS": ("stores", "postgres_url_users"),
+    "CONVENE_POSTGRES_URL_SOCIAL": ("stores", "postgres_url_social"),
+    "CONVENE_POSTGRES_URL_POSTS": ("stores", "postgres_url_posts"),
+    "CONVENE_POSTGRES_URL_EVENTS": ("stores", "postgres_url_events"),
+    "CONVENE_POSTGRES_URL_NOTIFICATIONS": ("stores", "postgres_url_notifications"),
+    "CONVENE_MONGO_URL": ("stores", "mongo_url"),
+    "CONVENE_REDIS_URL": ("stores", "redis_url"),
+    "CONVENE_LOG_LEVEL": ("log", "level"),
+    "CONVENE_LOG_FORMAT": ("log", "format"),
+}
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the defaults, the file (`path`, else the one that `CONVENE_CONFIG` names) and the variables.
+
+    Raises:
+        SettingsFaulty: with every fault that was found.
+    """
+    layers = Layers(Settings)
+    layers.add_file(DEFAULTS)
+    chosen = path or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    if chosen is not None:
+        layers.add_file(chosen)
+    layers.add_variables(environ, VARIABLES)
+    return layers.build()

@@ -1,0 +1,72 @@
+"""The aiohttp application: routes put on it, and every failure turned into the contract's problem.
+
+Other handlers (the socket, streams, pages) may be added to its router and get the same treatment.
+Never starts listening.
+"""
+
+from collections.abc import Iterable
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from actors.accounts.authenticator import Authenticator
+from actors.wire.refusal import Refusal
+from config.limits import BODY_WITH_IDS_BYTES, Limits
+from server.http.problem import problem_response, refusal_of
+from server.http.rates import Rates, tell_budget
+from server.http.request_id import REQUEST_ID, REQUEST_ID_HEADER, request_id_of
+from server.http.route import Route, RouteAdapter, Surroundings
+
+SERVER_NAME = "convene"
+
+
+def application(
+    routes: Iterable[Route],
+    authenticator: Authenticator,
+    rates: Rates,
+    limits: Limits,
+    *,
+    trusted_proxies: int = 0,
+) -> web.Application:
+    """Put the routes on a new application."""
+    around = Surroundings(authenticator, rates, limits.request_timeout_ms, trusted_proxies)
+    app = web.Application(middlewares=[answered], client_max_size=BODY_WITH_IDS_BYTES)
+    for route in routes:
+        app.router.add_route(route.method, route.path, RouteAdapter(route, around).handle)
+    return app
+
+
+@web.middleware
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every request an id, every answer its headers, every failure its problem."""
+    request_id = request_id_of(request)
+    request[REQUEST_ID] = request_id
+    response: web.StreamResponse
+    try:
+        response = await handler(request)
+    except web.HTTPSuccessful:
+        raise
+    except web.HTTPRedirection:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place where all of them end
+        response = _refused(request, request_id, error)
+    if not response.prepared:
+        response.headers[REQUEST_ID_HEADER] = request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers[hdrs.SERVER] = SERVER_NAME
+        tell_budget(request, response)
+    return response
+
+
+def _refused(request: web.Request, request_id: str, error: Exception) -> web.Response:
+    resource = request.match_info.route.resource
+    refusal: Refusal = refusal_of(
+        error, request_id, f"{request.method} {resource.canonical if resource else '-'}"
+    )
+    response = problem_response(refusal, request_id)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+    if refusal.status in {408, 413}:
+        # The rest of the body is still on its way; nobody will read it.
+        response.force_close()
+    return response

@@ -1,0 +1,80 @@
+"""A refusal as `application/problem+json` (RFC 9457), and every failure turned into one.
+
+Whatever goes wrong, the caller gets a code of the contract and a request id. Never tells what is
+inside: an unknown failure goes to the log, without its words.
+"""
+
+import math
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from actors.wire.refusal import FieldFault, Refusal
+from storage.errors import StorageError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+UNAVAILABLE_RETRY_MS = 1000
+_encoder = msgspec.json.Encoder()
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    retry_after_ms: int | None = None
+    errors: tuple[FieldFault, ...] = ()
+
+
+def problem_response(refusal: Refusal, request_id: str) -> web.Response:
+    problem = Problem(
+        # A URI that says what the code says; there is no page behind it.
+        type="urn:convene:problem:" + refusal.code,
+        title=refusal.title,
+        status=refusal.status,
+        detail=refusal.detail,
+        code=refusal.code,
+        request_id=request_id,
+        retry_after_ms=refusal.retry_after_ms,
+        errors=refusal.errors,
+    )
+    response = web.Response(body=_encoder.encode(problem), status=refusal.status, content_type=PROBLEM_TYPE)
+    if refusal.retry_after_ms is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_ms / 1000)))
+    if refusal.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def refusal_of(error: Exception, request_id: str, route: str) -> Refusal:
+    """Say what the caller is told of an exception; one that nobody foresaw is logged."""
+    match error:
+        case Refusal():
+            return error
+        case Unavailable() | TimeoutError():
+            log.warning("store unavailable", request_id=request_id, route=route, exc_info=error)
+            return Refusal(
+                "server.unavailable",
+                "A store did not answer; what was asked may or may not have happened.",
+                retry_after_ms=UNAVAILABLE_RETRY_MS,
+            )
+        case web.HTTPRequestEntityTooLarge():
+            return Refusal("request.too_large", "The body is too large.")
+        case web.HTTPMethodNotAllowed():
+            return Refusal("method.not_allowed", "The route does not take this method.")
+        case web.HTTPNotFound():
+            return Refusal("route.not_found", "No such route.")
+        case web.HTTPForbidden():
+            return Refusal("permission.denied", "This is not allowed.")
+        case web.HTTPUnauthorized():
+            return Refusal("auth.required", "This needs a token.")
+        case web.HTTPClientError():
+            return Refusal("request.invalid", "The request cannot be read.")
+        case StorageError() | Exception():
+            log.error("request failed", request_id=request_id, route=route, exc_info=error)
+            return Refusal("server.error", "Something went wrong here.")

@@ -1,0 +1,67 @@
+"""How often a route may be asked: by address before login, by user after it.
+
+The budgets are the configuration's. Never decides what a refused caller is told beyond when to come
+back.
+"""
+
+import ipaddress
+from enum import StrEnum
+from typing import Final
+
+from aiohttp import web
+
+from actors.wire.refusal import Refusal
+from config.limits import Limits
+from config.settings import ServerSettings
+from server.http.buckets import Budget, Grant, TokenBuckets
+
+GRANT: Final = web.RequestKey("grant", Grant)
+
+
+class RateClass(StrEnum):
+    """What is counted together."""
+
+    REQUEST = "request"
+    REGISTRATION = "registration"
+    LOGIN = "login"
+
+
+class Rates:
+    """A table of buckets for every class."""
+
+    def __init__(self, limits: Limits, server: ServerSettings) -> None:
+        budgets = {
+            RateClass.REQUEST: Budget(server.requests_per_s, server.requests_burst),
+            RateClass.REGISTRATION: Budget(limits.registrations_per_s, limits.registrations_burst),
+            RateClass.LOGIN: Budget(limits.logins_per_s, limits.logins_burst),
+        }
+        self._tables = {rate: TokenBuckets(budget, server.rate_entries) for rate, budget in budgets.items()}
+
+    def take(self, rate: RateClass, key: str) -> Grant:
+        return self._tables[rate].take(key)
+
+
+def limited(grant: Grant) -> Refusal:
+    """Say no to somebody whose bucket is empty."""
+    return Refusal("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
+
+
+def tell_budget(request: web.Request, response: web.StreamResponse) -> None:
+    """Put what is left of the caller's budget on the answer, where one was counted."""
+    grant = request.get(GRANT)
+    if grant is not None:
+        response.headers["RateLimit-Limit"] = str(grant.limit)
+        response.headers["RateLimit-Remaining"] = str(grant.remaining)
+        response.headers["RateLimit-Reset"] = str(grant.reset_s)
+
+
+def address_key(address: str) -> str:
+    """Name the bucket of an address: a network of IPv6 is handed out as a whole, so it counts as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped else str(ipaddress.IPv6Network((parsed, 64), strict=False))
+    return address

@@ -1,0 +1,19 @@
+"""The id by which a caller and the log name one request.
+
+Taken from the caller when it looks like one, else made. Never trusted for anything.
+"""
+
+import re
+import uuid
+from typing import Final
+
+from aiohttp import web
+
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+REQUEST_ID_HEADER: Final = "X-Request-Id"
+_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id_of(request: web.Request) -> str:
+    given = request.headers.get(REQUEST_ID_HEADER)
+    return given if given is not None and _FORM.fullmatch(given) else uuid.uuid4().hex

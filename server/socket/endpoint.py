@@ -1,0 +1,76 @@
+"""`GET /v1/ws`: from an HTTP request to a socket of our own on the same transport.
+
+aiohttp reads the request; then the connection is taken from it: its bookkeeping is ended as if the peer
+had left, and what it had read behind the handshake goes to the socket. Guarded by tests, because it
+depends on how aiohttp (pinned) keeps such bytes. It never upgrades what the door has not admitted.
+"""
+
+from collections.abc import Container
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from actors.accounts.authenticator import Authenticator
+from actors.wire.refusal import Refusal
+from server.http.route import bearer_token
+from server.socket.door import Door
+from server.socket.handshake import accept_handshake
+from server.socket.socket import Socket
+
+ANY_ORIGIN = "*"
+
+
+class Detached(web.StreamResponse):
+    """What the handler answers once the connection is no longer aiohttp's: nothing is written."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """There is nothing to end."""
+
+    @property
+    def prepared(self) -> bool:
+        return True
+
+
+class SocketEndpoint:
+    def __init__(self, door: Door, authenticator: Authenticator, origins: Container[str]) -> None:
+        self._door = door
+        self._authenticator = authenticator
+        self._origins = origins
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        answer = accept_handshake(request.method, request.headers)
+        self._check_origin(request)
+        self._door.admit()
+        token = bearer_token(request)
+        identity = await self._authenticator.authenticate(token) if token is not None else None
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        transport.write(answer)
+        tail = take_over(request)
+        socket = Socket(self._door, transport)
+        transport.set_protocol(socket)
+        socket.begin(identity, tail)
+        if not transport.is_closing():
+            transport.resume_reading()
+        return Detached()
+
+    def _check_origin(self, request: web.Request) -> None:
+        origin = request.headers.get("Origin")
+        if origin is None or ANY_ORIGIN in self._origins or origin in self._origins:
+            return
+        raise Refusal("permission.denied", "Pages of this origin may not connect.")
+
+
+def take_over(request: web.Request) -> bytes:
+    """End aiohttp's part in a connection and answer the bytes it had read ahead."""
+    protocol = request.protocol
+    tail: bytes = protocol._message_tail  # noqa: SLF001 - see the docstring of this file
+    protocol._message_tail = b""  # noqa: SLF001
+    # Without its transport it closes nothing, and without its connection it reads no further request.
+    protocol.transport = None
+    protocol.connection_lost(None)
+    return tail

@@ -1,0 +1,54 @@
+"""The opening handshake of RFC 6455, section 4.2: what a request must bring, and the answer to it.
+
+Compression is never agreed to: it costs more than it saves on small frames, and it is a way to attack.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+
+from actors.wire.refusal import Refusal
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+JSON_PROTOCOL = "convene.v1.json"
+
+
+def accept_handshake(method: str, headers: Mapping[str, str]) -> bytes:
+    """The 101 answer to an upgrade request.
+
+    Raises:
+        Refusal: request.invalid, with what is missing.
+    """
+    if method != "GET" or "websocket" not in _tokens(headers, "Upgrade"):
+        raise Refusal("request.invalid", "This is a websocket: send Upgrade: websocket.")
+    if "upgrade" not in _tokens(headers, "Connection"):
+        raise Refusal("request.invalid", "The Connection header has no upgrade.")
+    if headers.get("Sec-WebSocket-Version", "") != "13":
+        raise Refusal("request.invalid", "Sec-WebSocket-Version is 13.")
+    key = headers.get("Sec-WebSocket-Key", "").strip()
+    if not _is_key(key):
+        raise Refusal("request.invalid", "Sec-WebSocket-Key is 16 bytes in base64.")
+    offered = _tokens(headers, "Sec-WebSocket-Protocol", fold=False)
+    if offered and JSON_PROTOCOL not in offered:
+        raise Refusal("request.invalid", f"The sub-protocol is {JSON_PROTOCOL}.")
+    accept = base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest())
+    answer = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n"
+    )
+    if offered:
+        answer += b"Sec-WebSocket-Protocol: " + JSON_PROTOCOL.encode() + b"\r\n"
+    return answer + b"\r\n"
+
+
+def _tokens(headers: Mapping[str, str], name: str, *, fold: bool = True) -> list[str]:
+    value = headers.get(name, "")
+    return [token.strip() for token in (value.lower() if fold else value).split(",") if token.strip()]
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False

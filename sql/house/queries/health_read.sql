@@ -1,0 +1,5 @@
+-- The number that was written last.
+--
+--   -> written
+SELECT written
+FROM health_checks

@@ -1,0 +1,170 @@
+"""Keeps one store running: starts or joins its server, notices its end, starts it again.
+
+Every start and stop happens under the store's own lock, so two processes never start two servers on
+one folder. It never gives up for good: past its budget it tries more slowly.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+
+from storage.embedded.completion import complete
+from storage.embedded.errors import StoresUnavailable
+from storage.embedded.lease import Lease
+from storage.embedded.process import ServerProcess
+from storage.embedded.statistics import StoreStatistics
+from storage.embedded.store import Store
+
+READY_TIMEOUT_S = 60.0
+READY_POLL_S = 0.03
+FIRST_START_ATTEMPTS = 4
+WATCH_INTERVAL_S = 1.0
+CHECK_INTERVAL_S = 5.0
+CHECK_TIMEOUT_S = 5.0
+REFUSALS_BEFORE_RESTART = 3
+BACKOFF_FIRST_S = 0.1
+BACKOFF_LIMIT_S = 5.0
+RESTART_BUDGET = 5
+RESTART_BUDGET_WINDOW_S = 60.0
+BEYOND_BUDGET_PAUSE_S = 10.0
+
+
+class StoreKeeper:
+    def __init__(
+        self, store: Store, process: ServerProcess, lease: Lease, report: Callable[[str, str], None]
+    ) -> None:
+        self._store = store
+        self._process = process
+        self._lease = lease
+        self._report = report
+        self._healthy = False
+        self._restarts: deque[float] = deque(maxlen=RESTART_BUDGET)
+
+    def statistics(self, *, supervising: bool) -> StoreStatistics:
+        self._process.find_known()
+        pid = self._process.pid
+        healthy = pid is not None and (self._healthy or not supervising)
+        return StoreStatistics(self._store.name, pid, self._process.restarts, healthy)
+
+    async def ensure(self, *, may_move: bool) -> None:
+        """Join the running server or start one; on return it has done a real write and read.
+
+        Raises:
+            StoresUnavailable: it does not start; the text has its last words.
+        """
+        async with self._lease.hold(self._store.name):
+            if self._process.find():
+                if await self._becomes_healthy():
+                    self._report(self._store.name, "joined the running server")
+                    return
+                self._report(self._store.name, "a left-over server does not work, it is stopped")
+                await self._process.stop(self._store.stop_steps)
+            pause_s = BACKOFF_FIRST_S
+            for attempt in range(FIRST_START_ATTEMPTS):
+                if attempt:
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, BACKOFF_LIMIT_S)
+                if await self._start(restarts=0):
+                    self._report(self._store.name, "started")
+                    return
+                if done := self._store.repair(self._process.log_tail(), may_move=may_move):
+                    self._report(self._store.name, done)
+        msg = f"The embedded store {self._store.name} does not start. It says: {self._process.log_tail()}"
+        raise StoresUnavailable(msg)
+
+    async def stop(self) -> None:
+        async with self._lease.hold(self._store.name):
+            await self._store.close()
+            if self._process.find():
+                await self._process.stop(self._store.stop_steps)
+            self._healthy = False
+
+    async def close(self) -> None:
+        """Let go of the server without stopping it."""
+        await self._store.close()
+
+    async def watch(self) -> None:
+        """Look after the server until cancelled."""
+        refusals = 0
+        next_check_s = 0.0
+        while True:
+            if not self._process.find_known():
+                self._healthy = False
+                self._report(self._store.name, "the server died")
+                await self._restart()
+                refusals = 0
+            elif time.monotonic() >= next_check_s:
+                next_check_s = time.monotonic() + (CHECK_INTERVAL_S if not refusals else WATCH_INTERVAL_S)
+                fine = await self._check()
+                if fine != (refusals == 0):
+                    self._report(self._store.name, "works again" if fine else "a real write and read failed")
+                refusals = 0 if fine else refusals + 1
+                if refusals >= REFUSALS_BEFORE_RESTART and self._store.restart_when_refusing:
+                    self._report(self._store.name, "the server lives but refuses work, it is restarted")
+                    async with self._lease.hold(self._store.name):
+                        await self._process.stop(self._store.stop_steps)
+                    await self._restart()
+                    refusals = 0
+            await asyncio.sleep(WATCH_INTERVAL_S)
+
+    async def _restart(self) -> None:
+        pause_s = BACKOFF_FIRST_S
+        while True:
+            if self._spent():
+                self._report(
+                    self._store.name, f"fails again and again, next try in {BEYOND_BUDGET_PAUSE_S:.0f} s"
+                )
+                await asyncio.sleep(BEYOND_BUDGET_PAUSE_S)
+            async with self._lease.hold(self._store.name):
+                # Somebody may have come and started it while we waited for the lock.
+                if self._process.find() and await self._becomes_healthy():
+                    return
+                await self._process.stop(self._store.stop_steps)
+                self._restarts.append(time.monotonic())
+                try:
+                    if await self._start(restarts=self._process.restarts + 1):
+                        self._report(self._store.name, "restarted")
+                        return
+                except (OSError, StoresUnavailable) as error:
+                    self._report(self._store.name, f"cannot be started: {error}")
+                if done := self._store.repair(self._process.log_tail(), may_move=False):
+                    self._report(self._store.name, done)
+            self._report(self._store.name, f"does not start, next try in {pause_s:.1f} s")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, BACKOFF_LIMIT_S)
+
+    def _spent(self) -> bool:
+        full = len(self._restarts) == RESTART_BUDGET
+        return full and time.monotonic() - self._restarts[0] < RESTART_BUDGET_WINDOW_S
+
+    async def _start(self, *, restarts: int) -> bool:
+        command = await self._store.prepare()
+        self._process.spawn(command, restarts=restarts)
+        if await self._becomes_healthy():
+            return True
+        await self._process.stop(self._store.stop_steps)
+        return False
+
+    async def _becomes_healthy(self) -> bool:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while self._process.alive() and time.monotonic() < deadline:
+            if await self._check():
+                return True
+            await asyncio.sleep(READY_POLL_S)
+        return False
+
+    async def _check(self) -> bool:
+        self._healthy = await complete(self._checked())
+        return self._healthy
+
+    async def _checked(self) -> bool:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await self._store.check()
+        except Exception:  # noqa: BLE001 - of a dying server drivers raise more than they document
+            with contextlib.suppress(Exception):
+                await self._store.close()
+            return False
+        return True

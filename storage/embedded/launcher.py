@@ -1,0 +1,99 @@
+"""Becomes a store's server: settles whose it is and where it works, then replaces itself by the program.
+
+Run as a script of its own (`python -I -S launcher.py ...`), so that nothing of Python runs between fork
+and exec of a busy parent. As root it takes the given unprivileged user; where that user could not reach its
+files (a checkout below /root, a private data folder) it keeps the one right to pass through folders.
+It never returns to its caller.
+"""
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
+CAPABILITY_VERSION_3 = 0x20080522
+EXIT_UNREACHABLE = 77
+EXIT_ORPHANED = 78
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Sets(ctypes.Structure):
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    )
+
+
+def _keep_only(libc: ctypes.CDLL, capability: int) -> bool:
+    header = _Header(CAPABILITY_VERSION_3, 0)
+    sets = (_Sets * 2)()
+    bit = 1 << capability
+    sets[0] = _Sets(bit, bit, bit)
+    return bool(
+        libc.capset(ctypes.byref(header), ctypes.byref(sets)) == 0
+        and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
+    )
+
+
+def _reaches(paths: list[str]) -> bool:
+    # Not `access`, whose answer leaves kept rights out.
+    try:
+        for path in paths:
+            Path(path).stat()
+    except PermissionError:
+        return False
+    return True
+
+
+def _become(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]) -> None:
+    # A strict umask at installation: no right but the second opens a program to those it is closed to.
+    open_program = Path(program).stat().st_mode & 0o005 == 0o005
+    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    if open_program and _reaches(paths):
+        return
+    # Docker gives root the second of these but not the first.
+    for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
+        if capability == CAP_DAC_READ_SEARCH and not open_program:
+            continue
+        if _keep_only(libc, capability) and _reaches(paths):
+            return
+    sys.stderr.write(f"user {uid} cannot reach {' '.join(paths)}\n")
+    sys.exit(EXIT_UNREACHABLE)
+
+
+def main(arguments: list[str]) -> None:
+    """Take `parent=`, `death=`, `folder=`, `user=`, `reach=` up to `--`, then the command."""
+    split = arguments.index("--")
+    command = arguments[split + 1 :]
+    pairs = [argument.partition("=") for argument in arguments[:split]]
+    given = {key: value for key, _, value in pairs}
+    os.closerange(3, 4096)
+    os.umask(0o077)
+    os.chdir(given["folder"])
+    libc = ctypes.CDLL(None, use_errno=True)
+    if "user" in given:
+        reach = [value for key, _, value in pairs if key == "reach"]
+        _become(libc, int(given["user"]), command[0], [command[0], *reach])
+    if "death" in given:
+        # After the change of user, which clears it; the parent may be gone by now.
+        libc.prctl(PR_SET_PDEATHSIG, int(given["death"]), 0, 0, 0)
+        if os.getppid() != int(given["parent"]):
+            sys.exit(EXIT_ORPHANED)
+    os.execv(command[0], command)  # noqa: S606 - no shell is the point
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,171 @@
+"""PostgreSQL 18 on a unix socket, every login with a password.
+
+Owns its `initdb` and the server's arguments; the wheel's own wrapper trusts stale pid files and opens parent
+folders. It never turns off a sync.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from storage.embedded.account import Account, account_for, give
+from storage.embedded.binaries import Binaries
+from storage.embedded.command import Command, environment
+from storage.embedded.errors import StoresUnavailable
+from storage.embedded.folder import StoresFolder, private_folder
+from storage.embedded.identity import identify, serves
+from storage.embedded.process import StopSteps
+from storage.embedded.settings import Settings
+
+USER = "convene"
+INITDB_TIMEOUT_S = 120.0
+SERVER_SETTINGS = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "max_connections=200",
+    "max_wal_size=256MB",
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    # Statements, parameters and details of a failure are users' text.
+    "log_min_error_statement=panic",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
+    "log_error_verbosity=terse",
+)
+
+
+class Postgres:
+    name = "postgres"
+    # SIGINT is the fast stop: clients are cut off, all is flushed. SIGQUIT leaves recovery to the next start.
+    stop_steps: StopSteps = (
+        (signal.SIGINT, 30.0),
+        (signal.SIGQUIT, 5.0),
+        (signal.SIGKILL, 5.0),
+    )
+    restart_when_refusing = False
+
+    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: Settings) -> None:
+        self.program = binaries.postgres
+        self._initdb = binaries.initdb
+        self._folder = folder
+        self._settings = settings
+        self.data = folder.path / "postgres"
+        self._sockets = Path(settings.sockets) / "postgres"
+        self._connection: asyncpg.Connection | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{USER}:{self._settings.postgres_password}@/postgres?host={quote(str(self._sockets))}"
+
+    async def prepare(self) -> Command:
+        account = account_for(self.data)
+        if not (self.data / "PG_VERSION").exists():
+            await self._create(account)
+        private_folder(self._sockets, account.server)
+        self._clear_remains()
+        settings = [part for setting in SERVER_SETTINGS for part in ("-c", setting)]
+        return Command(
+            argv=(str(self.program), "-D", str(self.data), "-k", str(self._sockets), *settings),
+            folder=self.data,
+            user=account.server,
+            reach=(self.data, self._sockets),
+            dies_by=None if self._settings.keep else signal.SIGQUIT,
+        )
+
+    def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - nothing to try
+        return None
+
+    async def check(self) -> None:
+        if self._connection is None:
+            self._connection = await asyncpg.connect(self.url)
+            await self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS convene_health (id int PRIMARY KEY, checks bigint NOT NULL)"
+            )
+        await self._connection.fetchval(
+            "INSERT INTO convene_health VALUES (1, 1) "
+            "ON CONFLICT (id) DO UPDATE SET checks = convene_health.checks + 1 RETURNING checks"
+        )
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _create(self, account: Account) -> None:
+        """Make the cluster aside and move it into place whole: a killed `initdb` leaves no half of one."""
+        aside = self._folder.path / "postgres.new"
+        shutil.rmtree(aside, ignore_errors=True)
+        work = aside / "work"
+        work.mkdir(parents=True)
+        # The outer folder stays ours: other programs of the account that `initdb` runs as cannot pass it.
+        private_folder(aside)
+        password = work / "password"
+        password.touch(mode=0o600)
+        password.write_text(self._settings.postgres_password, encoding="ascii")
+        if account.initdb is not None:
+            give(work, account.initdb)
+        await self._run_initdb(
+            Command(
+                argv=(
+                    *(str(self._initdb), "-D", str(work / "data"), "-U", USER, f"--pwfile={password}"),
+                    *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                    *(() if self._settings.keep else ("--no-sync",)),
+                ),
+                folder=work,
+                user=account.initdb,
+                reach=(work,),
+                dies_by=signal.SIGKILL,
+            )
+        )
+        if account.server is not None:
+            give(work / "data", account.server)
+        (work / "data").rename(self.data)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    async def _run_initdb(self, command: Command) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *command.launch(),
+            env=environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output = b""
+        try:
+            async with asyncio.timeout(INITDB_TIMEOUT_S):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            output = b"it took too long"
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            text = " | ".join(output.decode("utf-8", errors="replace").strip().splitlines()[-3:])
+            msg = f"PostgreSQL could not make its data folder {self.data}: {text}"
+            raise StoresUnavailable(msg)
+
+    def _clear_remains(self) -> None:
+        """Remove the locks of a dead server: any living process that got its number would count as it.
+
+        Called behind our lock, with no server of ours alive. Somebody else's is known by its program and
+        folder; PostgreSQL's own look at the shared memory stands behind that.
+        """
+        lock = self.data / "postmaster.pid"
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(lock.read_text(encoding="utf-8").split()[0])
+            if identify(pid) is not None and serves(pid, self.program.name, self.data):
+                msg = f"A PostgreSQL that is not ours (process {pid}) runs on {self.data}: stop it first."
+                raise StoresUnavailable(msg)
+        lock.unlink(missing_ok=True)
+        for remains in self._sockets.glob(".s.PGSQL.*"):
+            remains.unlink(missing_ok=True)

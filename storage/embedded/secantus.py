@@ -1,0 +1,183 @@
+"""secantusd-rs: MongoDB's protocol on MongoDB's storage engine, on loopback behind a password.
+
+It acknowledges before it writes unless told to sync on commit, so it is always told. Its log files are
+kept small: with the default of 2 GB a start takes seconds. It never serves without authentication, but for
+the moment in which an empty folder gets its user.
+"""
+
+import asyncio
+import secrets
+import shutil
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pymongo
+from pymongo.errors import PyMongoError
+
+from storage.embedded.binaries import Binaries
+from storage.embedded.command import Command
+from storage.embedded.completion import complete
+from storage.embedded.errors import StoresUnavailable
+from storage.embedded.folder import StoresFolder, private_folder
+from storage.embedded.process import ServerProcess, StopSteps
+from storage.embedded.settings import Settings
+
+USER = "convene"
+HOST = "127.0.0.1"
+FIRST_START_S = 60.0
+POLL_S = 0.03
+
+
+class Secantus:
+    name = "mongo"
+    stop_steps: StopSteps = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
+    # After a full disk it lives, answers pings and fails everything else for ever.
+    restart_when_refusing = True
+
+    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: Settings) -> None:
+        self.program = binaries.secantus
+        self._folder = folder
+        self._password = settings.mongo_password
+        self._keep = settings.keep
+        self._port = settings.mongo_port
+        self.data = folder.path / "mongo"
+        self._client: pymongo.AsyncMongoClient[dict[str, Any]] | None = None
+
+    @property
+    def url(self) -> str:
+        return (
+            f"mongodb://{USER}:{self._password}@{HOST}:{self._port}/"
+            "?authSource=admin&directConnection=true&w=majority&journal=true"
+        )
+
+    async def prepare(self) -> Command:
+        if not self.data.exists():
+            await self._create()
+        private_folder(self.data)
+        if not self._port:
+            self._choose_port()
+        return self._command(self.data, self._port, "--auth")
+
+    def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - the port tells more
+        """Take another port when somebody else has ours and nobody knows it yet."""
+        if not may_move or _free(self._port):
+            return None
+        self._choose_port()
+        return "its port was taken by another program; it has a new one"
+
+    async def check(self) -> None:
+        if self._client is None:
+            # The driver backs off after a refusal, a bare socket does not: a start is seen at once.
+            if not await _listens(self._port):
+                raise ConnectionRefusedError
+            self._client = _client(self.url)
+        mark = secrets.token_hex(8)
+        probe = self._client["convene_health"]["probe"]
+        await probe.update_one({"_id": "probe"}, {"$set": {"mark": mark}}, upsert=True)
+        found = await probe.find_one({"_id": "probe"})
+        if found is None or found["mark"] != mark:
+            raise RuntimeError("what was read is not what was written")
+
+    async def close(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.close()
+
+    async def _create(self) -> None:
+        """Make an empty store with its one user aside and move it into place whole.
+
+        The server has no first-user exception: the user is made while it does not ask for one, on a port that
+        nobody knows, and what else got in meanwhile makes the whole be thrown away.
+        """
+        fresh = self._folder.path / "mongo.new"
+        server = ServerProcess(
+            self.program, fresh, self._folder.run / "mongo.new.pid", self._folder.logs / "mongo.log"
+        )
+        if server.find():
+            await server.stop(((signal.SIGKILL, 5.0),))
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        port = _pick_port()
+        try:
+            # Nothing in it is worth outliving us.
+            server.spawn(
+                msgspec.structs.replace(self._command(fresh, port), dies_by=signal.SIGKILL), restarts=0
+            )
+            async with asyncio.timeout(FIRST_START_S):
+                await self._make_user(server, port)
+            await server.stop(((signal.SIGTERM, 10.0),))
+        except (TimeoutError, PyMongoError) as error:
+            msg = f"secantusd-rs could not make its data folder in {self.data}: {server.log_tail()}"
+            raise StoresUnavailable(msg) from error
+        finally:
+            await server.stop(((signal.SIGKILL, 5.0),))
+        fresh.rename(self.data)
+
+    async def _make_user(self, server: ServerProcess, port: int) -> None:
+        while not await _listens(port):
+            if not server.alive():
+                raise TimeoutError
+            await asyncio.sleep(POLL_S)
+        await complete(self._create_user(port))
+
+    async def _create_user(self, port: int) -> None:
+        client = _client(f"mongodb://{HOST}:{port}/?directConnection=true")
+        try:
+            await client.admin.command("createUser", USER, pwd=self._password, roles=["root"])
+            users = (await client.admin.command("usersInfo", 1))["users"]
+            if [user["user"] for user in users] != [USER]:
+                raise TimeoutError
+        finally:
+            await client.close()
+
+    def _command(self, data: Path, port: int, *options: str) -> Command:
+        # An empty file of its own keeps it from reading one in the working or home folder.
+        configuration = self._folder.run / "secantusd.toml"
+        configuration.touch(mode=0o600)
+        return Command(
+            argv=(
+                *(str(self.program), "--config", str(configuration), "--host", HOST, "--port", str(port)),
+                *("--storage-path", str(data), "--sync-on-commit", "--cache-size", "512M"),
+                *("--log-file-max", "128MB", "--log-level", "ERROR", *options),
+            ),
+            folder=data,
+            dies_by=None if self._keep else signal.SIGKILL,
+        )
+
+    def _choose_port(self) -> None:
+        self._port = _pick_port()
+        self._folder.remember_port(self._port)
+
+
+def _client(url: str) -> pymongo.AsyncMongoClient[dict[str, Any]]:
+    return pymongo.AsyncMongoClient(
+        url, timeoutMS=4000, serverSelectionTimeoutMS=4000, maxPoolSize=1, heartbeatFrequencyMS=10_000
+    )
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _pick_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

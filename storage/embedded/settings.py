@@ -1,0 +1,61 @@
+"""What was settled when a folder of stores was first used, so that its URLs stay the same.
+
+Lies in one file that only its owner may read. It never shows its passwords in its text form.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from storage.embedded.errors import StoresUnavailable
+
+
+class Settings(msgspec.Struct, frozen=True):
+    keep: bool
+    postgres_password: str
+    mongo_password: str
+    sockets: str
+    mongo_port: int = 0
+
+    def __repr__(self) -> str:
+        return "Settings(<hidden>)"
+
+
+def new_settings(sockets: Path, *, keep: bool) -> Settings:
+    return Settings(keep, secrets.token_hex(24), secrets.token_hex(24), str(sockets))
+
+
+def read_settings(file: Path) -> Settings | None:
+    """Read the settings, or None when there are none.
+
+    Raises:
+        StoresUnavailable: they are damaged, or another user's.
+    """
+    try:
+        owner = file.stat().st_uid
+        if owner != os.geteuid():
+            msg = (
+                f"The stores in {file.parent} belong to user {owner}, this is user {os.geteuid()}: "
+                "run as that user, or use another folder."
+            )
+            raise StoresUnavailable(msg)
+        return msgspec.json.decode(file.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError:
+        msg = f"The file {file} is damaged: put it back from a copy, or move its folder away."
+        raise StoresUnavailable(msg) from None
+
+
+def write_settings(file: Path, settings: Settings) -> None:
+    """Write whole or not at all, readable by the owner alone from the first byte."""
+    temporary = file.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as written:
+        written.write(msgspec.json.encode(settings))
+        written.flush()
+        os.fsync(written.fileno())
+    temporary.replace(file)

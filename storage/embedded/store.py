@@ -1,0 +1,47 @@
+"""What the keeper asks of each kind of store.
+
+It never starts or ends a server itself.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from storage.embedded.command import Command
+from storage.embedded.process import StopSteps
+
+
+class Store(Protocol):
+    """One kind of server on one folder, and how to talk to it."""
+
+    name: str
+    program: Path
+    data: Path
+    """The data folder, which is also the server's working folder."""
+    stop_steps: StopSteps
+    restart_when_refusing: bool
+    """Whether a server that lives but refuses writes is helped by a restart."""
+
+    async def prepare(self) -> Command:
+        """Make the data folder ready, remove what a dead server left, and say how to start.
+
+        Called only while no server runs on the folder.
+
+        Raises:
+            StoresUnavailable: it cannot be made ready; trying again does not help.
+        """
+
+    def repair(self, last_words: str, *, may_move: bool) -> str | None:
+        """Put right what kept a server from starting, judged by what it wrote last; say what was done.
+
+        With `may_move` its address may change, because nobody has been told it yet.
+        """
+
+    async def check(self) -> None:
+        """Do a real write and read of it.
+
+        Raises:
+            Exception: of the driver, or `RuntimeError`: it did not work. The keeper sets the time limit and closes.
+        """
+
+    async def close(self) -> None:
+        """Drop the connection that `check` holds."""

@@ -1,0 +1,75 @@
+"""Valkey 9 on a unix socket in a private folder, append-only.
+
+What it holds can be rebuilt, so an append-only file it cannot read is set aside. It never listens on a
+network address.
+"""
+
+import contextlib
+import secrets
+import shutil
+import signal
+from pathlib import Path
+from urllib.parse import quote
+
+import redis.asyncio as redis
+
+from storage.embedded.binaries import Binaries
+from storage.embedded.command import Command
+from storage.embedded.folder import StoresFolder, private_folder
+from storage.embedded.process import StopSteps
+from storage.embedded.settings import Settings
+
+
+class Valkey:
+    name = "redis"
+    stop_steps: StopSteps = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+    restart_when_refusing = False
+
+    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: Settings) -> None:
+        self.program = binaries.valkey
+        self._keep = settings.keep
+        self.data = folder.path / "valkey"
+        self._socket = Path(settings.sockets) / "valkey.sock"
+        self._client: redis.Redis | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{quote(str(self._socket))}?db=0"
+
+    async def prepare(self) -> Command:
+        private_folder(self.data)
+        self._socket.unlink(missing_ok=True)
+        return Command(
+            argv=(
+                *(str(self.program), "--dir", str(self.data), "--port", "0"),
+                *("--unixsocket", str(self._socket), "--unixsocketperm", "700"),
+                *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+                # A title of its own would overwrite the command line, by which a server is known again.
+                *("--set-proc-title", "no", "--daemonize", "no", "--loglevel", "notice"),
+            ),
+            folder=self.data,
+            dies_by=None if self._keep else signal.SIGKILL,
+        )
+
+    def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - a socket has no rival
+        """Keep an unreadable append-only file for a look, one generation, and start without it."""
+        if not any(word in last_words.lower() for word in ("append only file", "aof", "rdb")):
+            return None
+        aside = self.data / "unreadable"
+        shutil.rmtree(aside, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            (self.data / "appendonlydir").rename(aside)
+        return "its append-only file could not be read and was set aside"
+
+    async def check(self) -> None:
+        if self._client is None:
+            self._client = redis.Redis(unix_socket_path=str(self._socket), decode_responses=True)
+        mark = secrets.token_hex(8)
+        await self._client.set("convene:health", mark, ex=60)
+        if await self._client.get("convene:health") != mark:
+            raise RuntimeError("what was read is not what was written")
+
+    async def close(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()

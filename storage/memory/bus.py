@@ -1,0 +1,119 @@
+"""The bus in memory: the buses joined to one broker are the instances of one system.
+
+A test may take the broker away, give it back, or lose single frames. Frames arrive in a later turn of the
+loop, as from a server. It never crosses a process.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from storage.contracts.bus import BusStatistics
+from storage.errors import Unavailable
+
+
+class MemoryBroker:
+    """What all instances share. `drop` decides which frames are lost on the way."""
+
+    def __init__(self) -> None:
+        self._buses: list[MemoryBus] = []
+        self._connected = True
+        self.drop: Callable[[str, bytes], bool] = lambda _topic, _frame: False
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    def join(self, bus: "MemoryBus") -> None:
+        self._buses.append(bus)
+
+    def leave(self, bus: "MemoryBus") -> None:
+        if bus in self._buses:
+            self._buses.remove(bus)
+
+    def disconnect(self) -> None:
+        """Lose all connections; what is published from now on is dropped."""
+        self._connected = False
+
+    def reconnect(self) -> None:
+        """Be back: every bus hears its topics again, and is told that frames may be missing."""
+        self._connected = True
+        for bus in self._buses:
+            bus.restored()
+
+    def carry(self, topic: str, frame: bytes) -> bool:
+        """Bring a frame to every subscriber; False when there is no way."""
+        if not self._connected:
+            return False
+        if not self.drop(topic, frame):
+            for bus in self._buses:
+                bus.arrived(topic, frame)
+        return True
+
+
+class MemoryBus:
+    """Implements `storage.contracts.bus.Bus`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+        self._topics: set[str] = set()
+        self._heard: Callable[[str, bytes], None] = lambda _topic, _frame: None
+        self._noticed: Callable[[], None] = lambda: None
+        self._published = self._received = self._dropped = self._reconnects = 0
+        broker.join(self)
+
+    async def close(self) -> None:
+        self._broker.leave(self)
+
+    async def check(self) -> None:
+        """Raise `Unavailable` while the broker is away."""
+        await asyncio.sleep(0)
+        if not self._broker.connected:
+            raise Unavailable("memory: not connected")
+
+    def publish(self, topic: str, frame: bytes) -> None:
+        if self._broker.carry(topic, frame):
+            self._published += 1
+        else:
+            self._dropped += 1
+
+    async def subscribe(self, topics: Sequence[str]) -> None:
+        self._topics.update(topics)
+        await self.check()
+
+    def unsubscribe(self, topics: Sequence[str]) -> None:
+        self._topics.difference_update(topics)
+
+    def on_frame(self, heard: Callable[[str, bytes], None]) -> None:
+        self._heard = heard
+
+    def on_gap(self, noticed: Callable[[], None]) -> None:
+        self._noticed = noticed
+
+    def statistics(self) -> BusStatistics:
+        return BusStatistics(
+            connected=self._broker.connected,
+            topics=len(self._topics),
+            waiting=0,
+            published=self._published,
+            received=self._received,
+            dropped=self._dropped,
+            reconnects=self._reconnects,
+            lag_ms=0.0,
+        )
+
+    def arrived(self, topic: str, frame: bytes) -> None:
+        """Take a frame from the broker; heard in the next turn, if it is still wanted then."""
+        if topic in self._topics:
+            asyncio.get_running_loop().call_soon(self._hear, topic, frame)
+
+    def restored(self) -> None:
+        self._reconnects += 1
+        asyncio.get_running_loop().call_soon(self._notice)
+
+    def _hear(self, topic: str, frame: bytes) -> None:
+        if topic in self._topics:
+            self._received += 1
+            self._heard(topic, frame)
+
+    def _notice(self) -> None:
+        self._noticed()

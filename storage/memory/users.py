@@ -1,0 +1,108 @@
+"""People in memory: the twin of the real store, held to the same contract suite.
+
+Never fails as a real store may: `Unavailable` does not come from here.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from storage.errors import Conflict, Missing
+from storage.memory.people import People
+from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
+
+
+class MemoryUsers:
+    """A `UserStore`."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def register(self, user: NewUser) -> UserRecord:
+        self._hold_unique(user.email, user.username, but=None)
+        record = UserRecord(
+            id=str(uuid.uuid4()),
+            email=user.email,
+            username=user.username,
+            display_name=user.display_name,
+            bio=None,
+            avatar_url=None,
+            verified=False,
+            created_at=self._people.now(),
+        )
+        self._people.users[record.id] = record
+        self._people.password_hashes[record.id] = user.password_hash
+        return record
+
+    async def credentials(self, login: str) -> Credentials | None:
+        lowered = login.lower()
+        for user in self._people.users.values():
+            if (user.email if "@" in login else user.username).lower() == lowered:
+                return await self.credentials_of(user.id)
+        return None
+
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        user = self._people.users.get(user_id)
+        return Credentials(user, self._people.password_hashes[user_id]) if user else None
+
+    async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
+        user = self._people.users.get(user_id)
+        if user is None:
+            raise Missing
+        changes = {
+            field: value for field, value in msgspec.structs.asdict(change).items() if value is not UNSET
+        }
+        changed = msgspec.structs.replace(user, **changes)
+        self._hold_unique(changed.email, changed.username, but=user_id)
+        self._people.users[user_id] = changed
+        return changed
+
+    async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
+        if user_id not in self._people.users:
+            return []
+        self._people.password_hashes[user_id] = password_hash
+        ended = [
+            session.id
+            for session in self._people.sessions.values()
+            if session.user_id == user_id and session.id != keep_session
+        ]
+        for session_id in ended:
+            self._people.end_session(session_id)
+        return ended
+
+    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+        return [
+            self._people.users[user_id]
+            for user_id in dict.fromkeys(user_ids)
+            if user_id in self._people.users
+        ]
+
+    async def by_username(self, username: str) -> UserRecord | None:
+        lowered = username.lower()
+        return next((user for user in self._people.users.values() if user.username.lower() == lowered), None)
+
+    async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+        lowered = prefix.lower()
+        found = [
+            user
+            for user in self._people.users.values()
+            if user.username.lower().startswith(lowered)
+            or (user.display_name is not None and user.display_name.lower().startswith(lowered))
+        ]
+        found.sort(key=_search_key)
+        return [user for user in found if after is None or _search_key(user) > after][:limit]
+
+    def _hold_unique(self, email: str, username: str, but: str | None) -> None:
+        for user in self._people.users.values():
+            if user.id == but:
+                continue
+            if user.email.lower() == email.lower():
+                raise Conflict("users_email_key")
+            if user.username.lower() == username.lower():
+                raise Conflict("users_username_key")
+
+
+def _search_key(user: UserRecord) -> tuple[str, str]:
+    return (user.username.lower(), user.id)

@@ -1,0 +1,54 @@
+"""The way to MongoDB: a client with the write and read concerns that the promises need.
+
+Whatever the URL says: majority, journalled, from the primary, within five seconds. Driver exceptions
+become `Unavailable` here and go no further.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bson.codec_options import CodecOptions, DatetimeConversion
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import ReadPreference, WriteConcern
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from storage.errors import Unavailable
+
+TIMEOUT_MS = 5000
+HEARTBEAT_MS = 1000
+POOL = 16
+
+Document = dict[str, Any]
+
+
+def connect(url: str) -> "AsyncIOMotorClient[Document]":
+    """A client; nothing is sent before its first use."""
+    return AsyncIOMotorClient(
+        url,
+        timeoutMS=TIMEOUT_MS,
+        heartbeatFrequencyMS=HEARTBEAT_MS,
+        serverSelectionTimeoutMS=TIMEOUT_MS,
+        maxPoolSize=POOL,
+        appname="convene",
+    )
+
+
+def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotorDatabase[Document]":
+    return client.get_database(
+        name,
+        codec_options=CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS),
+        write_concern=WriteConcern(w="majority", j=True),
+        read_concern=ReadConcern("majority"),
+        read_preference=ReadPreference.PRIMARY,
+    )
+
+
+@asynccontextmanager
+async def reaching_store() -> AsyncIterator[None]:
+    """Turn a driver's failure into `Unavailable`."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(f"messaging store: {type(error).__name__}") from error

@@ -1,0 +1,223 @@
+"""Records as documents and back. Fields that say nothing (empty, none) are left out of a document.
+
+The names are those of the data design; `kind`, `draft`, `changed_seq` and `membership` are the log's own.
+This file never talks to the store.
+"""
+
+from typing import Any
+
+from bson import ObjectId
+from bson.datetime_ms import DatetimeMS
+
+from storage.records.messaging import (
+    ChangeEntry,
+    ConversationRecord,
+    Effect,
+    Entry,
+    LastMessage,
+    Membership,
+    MessageEntry,
+    ReactionRecord,
+    ReadByRecord,
+    ReadMark,
+    Summary,
+)
+
+Document = dict[str, Any]
+
+
+def entry_document(entry: Entry) -> Document:
+    document: Document = {
+        "_id": ObjectId(entry.id),
+        "conversation_id": ObjectId(entry.conversation_id),
+        "seq": entry.seq,
+        "draft": entry.draft,
+        "sender_id": entry.sender_id,
+        "client_id": entry.client_id,
+        "created_at": DatetimeMS(entry.created_at_ms),
+    }
+    match entry:
+        case MessageEntry():
+            document |= {
+                "kind": "message",
+                "changed_seq": entry.changed_seq,
+                "content": entry.content,
+                "message_type": entry.message_type,
+                "mentions": list(entry.mentions),
+                "delivery_status": {"read_by": []},
+            }
+            if entry.reply_to is not None:
+                document["reply_to"] = entry.reply_to
+            if entry.membership is not None:
+                document["membership"] = _membership_document(entry.membership)
+        case ChangeEntry():
+            document |= {
+                "kind": "change",
+                "message_id": ObjectId(entry.message_id),
+                "effect": effect_document(entry.effect),
+            }
+    return document
+
+
+def entry_record(document: Document) -> Entry:
+    if document["kind"] == "change":
+        return ChangeEntry(
+            id=str(document["_id"]),
+            conversation_id=str(document["conversation_id"]),
+            seq=document["seq"],
+            draft=document["draft"],
+            sender_id=document["sender_id"],
+            client_id=document["client_id"],
+            message_id=str(document["message_id"]),
+            effect=_effect_record(document["effect"]),
+            created_at_ms=int(document["created_at"]),
+        )
+    return message_record(document)
+
+
+def message_record(document: Document) -> MessageEntry:
+    state = _effect_record(document)
+    membership = document.get("membership")
+    return MessageEntry(
+        id=str(document["_id"]),
+        conversation_id=str(document["conversation_id"]),
+        seq=document["seq"],
+        changed_seq=document["changed_seq"],
+        draft=document["draft"],
+        sender_id=document["sender_id"],
+        client_id=document["client_id"],
+        content=state.content,
+        message_type=document["message_type"],
+        mentions=tuple(document["mentions"]),
+        reply_to=document.get("reply_to"),
+        created_at_ms=int(document["created_at"]),
+        edited_at_ms=state.edited_at_ms,
+        deleted_at_ms=state.deleted_at_ms,
+        reactions=state.reactions,
+        read_by=tuple(
+            ReadByRecord(user_id=reader["user_id"], read_at_ms=int(reader["read_at"]))
+            for reader in document["delivery_status"]["read_by"]
+        ),
+        membership=_membership_record(membership) if membership is not None else None,
+    )
+
+
+def effect_document(effect: Effect) -> Document:
+    document: Document = {"content": effect.content}
+    if effect.edited_at_ms is not None:
+        document["edited_at"] = DatetimeMS(effect.edited_at_ms)
+    if effect.deleted_at_ms is not None:
+        document["deleted_at"] = DatetimeMS(effect.deleted_at_ms)
+    document["reactions"] = [
+        {"emoji": reaction.emoji, "user_ids": list(reaction.user_ids)} for reaction in effect.reactions
+    ]
+    return document
+
+
+def _effect_record(document: Document) -> Effect:
+    return Effect(
+        content=document["content"],
+        edited_at_ms=_moment(document.get("edited_at")),
+        deleted_at_ms=_moment(document.get("deleted_at")),
+        reactions=tuple(
+            ReactionRecord(emoji=reaction["emoji"], user_ids=tuple(reaction["user_ids"]))
+            for reaction in document.get("reactions", ())
+        ),
+    )
+
+
+def _moment(value: DatetimeMS | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _membership_document(membership: Membership) -> Document:
+    document: Document = {"member_count": membership.member_count}
+    if membership.joined:
+        document["joined"] = list(membership.joined)
+    if membership.left:
+        document["left"] = list(membership.left)
+    if membership.name is not None:
+        document["name"] = membership.name
+    if membership.admins is not None:
+        document["admins"] = list(membership.admins)
+    return document
+
+
+def _membership_record(document: Document) -> Membership:
+    admins = document.get("admins")
+    return Membership(
+        member_count=document["member_count"],
+        joined=tuple(document.get("joined", ())),
+        left=tuple(document.get("left", ())),
+        name=document.get("name"),
+        admins=None if admins is None else tuple(admins),
+    )
+
+
+def conversation_document(conversation: ConversationRecord) -> Document:
+    return {
+        "_id": ObjectId(conversation.id),
+        "type": conversation.type,
+        "name": conversation.name,
+        "participants": list(conversation.participants),
+        "admins": list(conversation.admins),
+        "last_message": _last_document(conversation.last_message),
+        "last_seq": conversation.last_seq,
+        "applied_seq": conversation.applied_seq,
+        "sent": {},
+        "created_at": DatetimeMS(conversation.created_at_ms),
+        "made_with": conversation.made_with,
+    }
+
+
+def conversation_record(document: Document) -> ConversationRecord:
+    last = document.get("last_message")
+    return ConversationRecord(
+        id=str(document["_id"]),
+        type=document["type"],
+        name=document.get("name"),
+        participants=tuple(document.get("participants", ())),
+        admins=tuple(document.get("admins", ())),
+        created_at_ms=int(document["created_at"]),
+        last_message=None
+        if last is None
+        else LastMessage(
+            content=last["content"], sender_id=last["sender_id"], timestamp_ms=int(last["timestamp"])
+        ),
+        last_seq=document["last_seq"],
+        applied_seq=document["applied_seq"],
+        made_with=document.get("made_with", ""),
+    )
+
+
+def summary_update(summary: Summary) -> list[Document]:
+    """A pipeline, so that each field moves forward by itself and only forward."""
+    fields: Document = {"last_seq": {"$max": ["$last_seq", summary.last_seq]}}
+    if summary.last_message is not None:
+        # Literal: what users write may begin with a dollar sign.
+        last_message = {"$literal": _last_document(summary.last_message)}
+        newer = {"$gt": [summary.last_seq, "$last_seq"]}
+        fields["last_message"] = {"$cond": [newer, last_message, "$last_message"]}
+    for user_id, seq in summary.sent:
+        fields[f"sent.{user_id}"] = {"$max": [f"$sent.{user_id}", seq]}
+    return [{"$set": fields}]
+
+
+def _last_document(last: LastMessage | None) -> Document | None:
+    if last is None:
+        return None
+    return {
+        "content": last.content,
+        "sender_id": last.sender_id,
+        "timestamp": DatetimeMS(last.timestamp_ms),
+    }
+
+
+def mark_record(document: Document) -> ReadMark:
+    return ReadMark(
+        conversation_id=str(document["conversation_id"]),
+        user_id=document["user_id"],
+        read_seq=document["read_seq"],
+        read_at_ms=int(document["read_at"]),
+        muted=document.get("muted", False),
+    )

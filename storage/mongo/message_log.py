@@ -1,0 +1,203 @@
+"""The message log on MongoDB: the collection `messages`.
+
+Every read is an index range or a list of ids, and further conditions stand in a stage of their own: the
+embedded store scans the collection when a condition on another field stands beside the range. This file
+never decides what an entry says.
+"""
+
+from collections.abc import Sequence
+
+from bson import ObjectId
+from bson.datetime_ms import DatetimeMS
+from motor.motor_asyncio import AsyncIOMotorCollection
+from pymongo.errors import BulkWriteError
+
+from storage.errors import Unavailable
+from storage.mongo.client import Document, reaching_store
+from storage.mongo.documents import effect_document, entry_document, entry_record, message_record
+from storage.mongo.guard import where_behind, with_reader
+from storage.records.identifiers import entry_id
+from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, Taken
+
+DUPLICATE_KEY = 11000
+READ_CHUNK = 1000
+
+
+class MongoMessageLog:
+    """Implements `storage.contracts.messaging.MessageLog`."""
+
+    def __init__(self, messages: "AsyncIOMotorCollection[Document]") -> None:
+        self._messages = messages
+
+    async def create_indexes(self) -> None:
+        """The fence, the idempotency key, and the index of the data design."""
+        async with reaching_store():
+            await self._messages.create_index([("conversation_id", 1), ("seq", 1)], unique=True)
+            await self._messages.create_index(
+                [("conversation_id", 1), ("sender_id", 1), ("client_id", 1)], unique=True
+            )
+            await self._messages.create_index([("conversation_id", 1), ("created_at", -1)])
+
+    async def append(self, entries: Sequence[Entry]) -> Appended:
+        documents = [entry_document(entry) for entry in entries]
+        stored = 0
+        while stored < len(entries):
+            refused_at = await self._insert(documents[stored:] if stored else documents)
+            if refused_at is None:
+                break
+            stored += refused_at
+            refused = await self._why(entries[stored])
+            if refused is not None:
+                return Appended(stored, refused)
+            stored += await self._stored_before(entries[stored:])
+        return Appended(len(entries))
+
+    async def _insert(self, documents: list[Document]) -> int | None:
+        """Insert in order; answer the index of the first that a unique index refused."""
+        async with reaching_store():
+            try:
+                await self._messages.insert_many(documents, ordered=True)
+            except BulkWriteError as error:
+                failures = error.details.get("writeErrors") or ()
+                unsure = error.details.get("writeConcernErrors")
+                # What stands before the refused one was perhaps not made durable: then nothing is known.
+                if unsure or not failures or failures[0]["code"] != DUPLICATE_KEY:
+                    raise
+                return int(failures[0]["index"])
+        return None
+
+    async def _why(self, entry: Entry) -> Taken | Duplicate | None:
+        """Why a unique index refused `entry`; None when an earlier attempt stored this very one."""
+        async with reaching_store():
+            found = await self._messages.find_one(
+                {
+                    "conversation_id": ObjectId(entry.conversation_id),
+                    "sender_id": entry.sender_id,
+                    "client_id": entry.client_id,
+                }
+            )
+        if found is None:
+            return Taken()
+        if found["draft"] == entry.draft and found["seq"] == entry.seq:
+            return None
+        return Duplicate(entry_record(found))
+
+    async def _stored_before(self, entries: Sequence[Entry]) -> int:
+        """How many of the first entries an earlier attempt stored; at least the first."""
+        async with reaching_store():
+            cursor = self._messages.find(
+                {"_id": {"$in": [ObjectId(entry.id) for entry in entries]}}, {"draft": 1}
+            )
+            drafts = {str(found["_id"]): found["draft"] async for found in cursor}
+        count = 0
+        for entry in entries:
+            if drafts.get(entry.id) != entry.draft:
+                break
+            count += 1
+        return max(1, count)
+
+    async def read(self, conversation_id: str, after: int, through: int) -> list[Entry]:
+        async with reaching_store():
+            cursor = self._messages.find(
+                {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lte": through}}
+            )
+            found = await cursor.to_list(None)
+        found.sort(key=lambda document: document["seq"])
+        return [entry_record(document) for document in found]
+
+    async def probe(self, after: Sequence[tuple[str, int]]) -> set[str]:
+        if not after:
+            return set()
+        ids = [ObjectId(entry_id(conversation_id, seq + 1)) for conversation_id, seq in after]
+        async with reaching_store():
+            cursor = self._messages.find({"_id": {"$in": ids}}, {"conversation_id": 1})
+            return {str(found["conversation_id"]) async for found in cursor}
+
+    async def messages(self, ids: Sequence[str]) -> list[MessageEntry]:
+        if not ids:
+            return []
+        async with reaching_store():
+            cursor = self._messages.find({"_id": {"$in": [ObjectId(one) for one in ids]}})
+            found = await cursor.to_list(None)
+        return [message_record(document) for document in found if document["kind"] == "message"]
+
+    async def page(
+        self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
+    ) -> list[MessageEntry]:
+        page: list[MessageEntry] = []
+        window = limit
+        low, high = after, before
+        # Changes take seqs too, so a window may hold fewer messages than seqs: widen until it is full.
+        while len(page) < limit and high - low > 1:
+            if newest:
+                start, end = max(low, high - 1 - window), high
+                high = start + 1
+            else:
+                start, end = low, min(high, low + 1 + window)
+                low = end - 1
+            page += await self._messages_between(conversation_id, start, end, newest=newest)
+            window = min(window * 2, READ_CHUNK)
+        return page[:limit]
+
+    async def _messages_between(
+        self, conversation_id: str, after: int, before: int, *, newest: bool
+    ) -> list[MessageEntry]:
+        between = {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lt": before}}
+        async with reaching_store():
+            cursor = self._messages.aggregate([{"$match": between}, {"$match": {"kind": "message"}}])
+            found = await cursor.to_list(None)
+        found.sort(key=lambda document: document["seq"], reverse=newest)
+        return [message_record(document) for document in found]
+
+    async def unread(self, conversation_id: str, user_id: str, after: int, at_most: int) -> int:
+        async with reaching_store():
+            cursor = self._messages.aggregate(
+                [
+                    {"$match": {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after}}},
+                    {"$match": {"message_type": "TEXT", "sender_id": {"$ne": user_id}, "deleted_at": None}},
+                    {"$limit": at_most},
+                    {"$count": "count"},
+                ]
+            )
+            found = await cursor.to_list(None)
+        return int(found[0]["count"]) if found else 0
+
+    async def apply(self, change: ChangeEntry) -> None:
+        gone = {"edited_at": None, "deleted_at": None}
+        fields = gone | effect_document(change.effect) | {"changed_seq": change.seq}
+        async with reaching_store():
+            await self._messages.update_one(
+                {"_id": ObjectId(change.message_id)}, where_behind("changed_seq", change.seq, fields)
+            )
+
+    async def mark_read_by(
+        self, conversation_id: str, user_id: str, after: int, through: int, read_at_ms: int
+    ) -> None:
+        between = {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lte": through}}
+        async with reaching_store():
+            cursor = self._messages.aggregate(
+                [
+                    {"$match": between},
+                    {
+                        "$match": {
+                            "kind": "message",
+                            "sender_id": {"$ne": user_id},
+                            "delivery_status.read_by.user_id": {"$ne": user_id},
+                        }
+                    },
+                    {"$project": {"_id": 1}},
+                ]
+            )
+            ids = [found["_id"] async for found in cursor]
+            if ids:
+                await self._messages.update_many(
+                    {"_id": {"$in": ids}}, with_reader(user_id, DatetimeMS(read_at_ms))
+                )
+
+    async def check(self) -> None:
+        """A real write and a real read: `ping` goes on answering after the engine has died."""
+        async with reaching_store():
+            probes = self._messages.database.get_collection("health")
+            await probes.update_one({"_id": "probe"}, {"$inc": {"count": 1}}, upsert=True)
+            if await probes.find_one({"_id": "probe"}) is None:
+                raise Unavailable("messaging store: a write was not read back")

@@ -1,0 +1,154 @@
+"""The Messaging service's store on MongoDB: conversations and read marks, beside the message log.
+
+A conversation's document is a projection of its log: writers guard every update with the seq it is
+about, so an older one never overwrites a newer. This file never reads the log to derive anything.
+"""
+
+from collections.abc import Sequence
+
+from bson import ObjectId
+from bson.datetime_ms import DatetimeMS
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from storage.mongo.client import Document, connect, database, reaching_store
+from storage.mongo.documents import (
+    conversation_document,
+    conversation_record,
+    mark_record,
+    summary_update,
+)
+from storage.mongo.guard import where_behind
+from storage.mongo.message_log import MongoMessageLog
+from storage.records.messaging import ConversationRecord, ReadMark, Standing, Summary
+
+
+class MongoMessaging(MongoMessageLog):
+    """Implements `storage.contracts.messaging.MessagingStore`."""
+
+    def __init__(self, client: "AsyncIOMotorClient[Document]", name: str) -> None:
+        self._client = client
+        self._database = database(client, name)
+        super().__init__(self._database.get_collection("messages"))
+        self._conversations = self._database.get_collection("conversations")
+        self._marks = self._database.get_collection("read_marks")
+        self._presence = self._database.get_collection("user_presence")
+
+    @classmethod
+    async def open(cls, url: str, name: str = "convene_messaging") -> "MongoMessaging":
+        """Connect and make the indexes. Raises `Unavailable`."""
+        store = cls(connect(url), name)
+        try:
+            await store.create_indexes()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def create_indexes(self) -> None:
+        await super().create_indexes()
+        async with reaching_store():
+            await self._conversations.create_index([("participants", 1)])
+            await self._presence.create_index([("user_id", 1)], unique=True)
+
+    async def create(self, conversation: ConversationRecord) -> ConversationRecord | None:
+        async with reaching_store():
+            try:
+                await self._conversations.insert_one(conversation_document(conversation))
+            except DuplicateKeyError:
+                return await self.get(conversation.id)
+        return None
+
+    async def get(self, conversation_id: str) -> ConversationRecord | None:
+        async with reaching_store():
+            found = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 0})
+        return None if found is None else conversation_record(found)
+
+    async def standings(self, user_id: str, conversation_ids: Sequence[str] | None) -> list[Standing]:
+        wanted = ("type", "name", "last_message", "last_seq", "applied_seq", "created_at", f"sent.{user_id}")
+        async with reaching_store():
+            if conversation_ids is None:
+                found = await self._conversations.find(
+                    {"participants": user_id}, dict.fromkeys(wanted, 1)
+                ).to_list(None)
+            else:
+                ids = [ObjectId(one) for one in conversation_ids]
+                everything = dict.fromkeys((*wanted, "participants", "admins"), 1)
+                cursor = self._conversations.find({"_id": {"$in": ids}}, everything)
+                found = [one async for one in cursor if user_id in one["participants"]]
+        return [
+            Standing(conversation_record(one), sent_seq=one.get("sent", {}).get(user_id, 0)) for one in found
+        ]
+
+    async def project(self, conversation: ConversationRecord) -> None:
+        async with reaching_store():
+            await self._conversations.update_one(
+                {"_id": ObjectId(conversation.id)},
+                where_behind(
+                    "applied_seq",
+                    conversation.applied_seq,
+                    {
+                        "participants": list(conversation.participants),
+                        "admins": list(conversation.admins),
+                        "name": conversation.name,
+                        "applied_seq": conversation.applied_seq,
+                    },
+                ),
+            )
+
+    async def flush(self, summaries: Sequence[Summary]) -> None:
+        if not summaries:
+            return
+        async with reaching_store():
+            await self._conversations.bulk_write(
+                [UpdateOne({"_id": ObjectId(one.conversation_id)}, summary_update(one)) for one in summaries],
+                ordered=False,
+            )
+
+    async def marks(self, keys: Sequence[tuple[str, str]]) -> list[ReadMark]:
+        if not keys:
+            return []
+        ids = [_mark_id(conversation_id, user_id) for conversation_id, user_id in keys]
+        async with reaching_store():
+            return [mark_record(found) async for found in self._marks.find({"_id": {"$in": ids}})]
+
+    async def mark(self, mark: ReadMark) -> None:
+        key = _mark_id(mark.conversation_id, mark.user_id)
+        fields = {"read_seq": mark.read_seq, "read_at": DatetimeMS(mark.read_at_ms)}
+        forward = where_behind("read_seq", mark.read_seq, fields)
+        async with reaching_store():
+            known = await self._marks.update_one({"_id": key}, forward)
+            if known.matched_count == 0:
+                try:
+                    await self._marks.insert_one(_new_mark(mark) | fields)
+                except DuplicateKeyError:
+                    # Made a moment ago by another device: then once more, guarded.
+                    await self._marks.update_one({"_id": key}, forward)
+
+    async def mute(self, conversation_id: str, user_id: str, *, muted: bool) -> None:
+        mark = ReadMark(conversation_id, user_id)
+        async with reaching_store():
+            try:
+                await self._marks.insert_one(_new_mark(mark) | {"muted": muted})
+            except DuplicateKeyError:
+                await self._marks.update_one(
+                    {"_id": _mark_id(conversation_id, user_id)}, {"$set": {"muted": muted}}
+                )
+
+
+def _mark_id(conversation_id: str, user_id: str) -> str:
+    return f"{conversation_id}:{user_id}"
+
+
+def _new_mark(mark: ReadMark) -> Document:
+    return {
+        "_id": _mark_id(mark.conversation_id, mark.user_id),
+        "conversation_id": ObjectId(mark.conversation_id),
+        "user_id": mark.user_id,
+        "read_seq": 0,
+        "read_at": DatetimeMS(0),
+    }

@@ -1,0 +1,1 @@
+"""The PostgreSQL stores. The only folder that sees asyncpg."""

@@ -1,0 +1,28 @@
+"""What logging in needs besides people and sessions, in PostgreSQL.
+
+Never ends a session.
+"""
+
+from collections.abc import Sequence
+
+from storage.postgres.pool import PostgresPool
+from storage.postgres.statement import load_statement
+from storage.postgres.user_rows import id_of
+
+SERVICE = "users"
+
+
+class PostgresLogins:
+    """A `LoginStore`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._rehash = load_statement(SERVICE, "user_password_rehash")
+        self._expired = load_statement(SERVICE, "session_expired")
+
+    async def rehash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        await self._pool.write(self._rehash, id_of(user_id), old_hash, new_hash)
+
+    async def expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
+        rows = await self._pool.rows(self._expired, list(token_hashes))
+        return frozenset(row["token_hash"] for row in rows)

@@ -1,0 +1,119 @@
+"""Migrations: the numbered SQL files of a service, each applied once, in order, in a transaction of its own.
+
+One process at a time migrates a database; the others wait and then find nothing to do. A file that was
+changed after it was applied is refused. Never undoes a migration.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from storage.errors import StorageError
+from storage.postgres.failures import told
+from storage.postgres.statement import SQL, load_statement
+
+HOUSE: Final = "house"
+# Any number will do, as long as every process takes the same one.
+LOCK_KEY: Final = 7_264_538_190_441
+CONNECT_TIMEOUT_S: Final = 10.0
+MIGRATION_TIMEOUT_S: Final = 600.0
+_FILE = re.compile(r"[0-9]{4}_[a-z0-9_]+")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class MigrationFaulty(StorageError):  # noqa: N818 - reads as what it says
+    """The files and what the database has had do not go together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file; `name` is its service and number, as it is remembered."""
+
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        return sha256(self.text.encode()).hexdigest()
+
+
+def migrations_of(service: str) -> list[Migration]:
+    """Read those of the house, which every database has, then the service's own."""
+    found: list[Migration] = []
+    for owner in (HOUSE, service):
+        files = sorted((SQL / owner / "migrations").glob("*.sql"))
+        numbers = [file.name[:4] for file in files]
+        if len(set(numbers)) != len(numbers) or not all(_FILE.fullmatch(file.stem) for file in files):
+            raise MigrationFaulty(f"The migrations of {owner} are not numbered one by one.")
+        found += [Migration(f"{owner}/{file.stem}", file.read_text("utf-8")) for file in files]
+    return found
+
+
+def database_url(maintenance_url: str, service: str) -> str:
+    """Name the service's own database on the server that the URL reaches."""
+    path = urlsplit(maintenance_url).path
+    head, _, query = maintenance_url.partition("?")
+    address = head[: len(head) - len(path)] if path else head
+    return f"{address}/convene_{service}" + (f"?{query}" if query else "")
+
+
+async def create_database(maintenance_url: str, service: str) -> str:
+    """Create the service's database where it is missing, and answer its URL. Safe from many at once."""
+    name = f"convene_{service}"
+    if _NAME.fullmatch(name) is None:
+        raise MigrationFaulty("A service's name is letters, digits and underscores.")
+    with told():
+        connection = await asyncpg.connect(maintenance_url, timeout=CONNECT_TIMEOUT_S)
+        try:
+            if await connection.fetchval(load_statement(HOUSE, "database_known").text, name) is None:
+                await connection.execute(f'CREATE DATABASE "{name}"')
+        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            pass  # somebody else was quicker
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+    return database_url(maintenance_url, service)
+
+
+async def migrate(url: str, service: str) -> list[str]:
+    """Bring a service's database up to its files; answers the names of what was applied now.
+
+    Raises:
+        MigrationFaulty: a file was changed after it was applied, or one is gone.
+        Unavailable: the database cannot be reached; what was applied stays.
+    """
+    migrations = migrations_of(service)
+    with told():
+        connection = await asyncpg.connect(
+            url, timeout=CONNECT_TIMEOUT_S, command_timeout=MIGRATION_TIMEOUT_S
+        )
+        try:
+            await connection.execute(load_statement(HOUSE, "migration_lock").text, LOCK_KEY)
+            return await _apply(connection, migrations)
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
+    await connection.execute(load_statement(HOUSE, "migration_table_create").text)
+    rows = await connection.fetch(load_statement(HOUSE, "migration_list").text)
+    had: dict[str, str] = {row["name"]: row["checksum"] for row in rows}
+    changed = [one.name for one in migrations if had.get(one.name, one.checksum) != one.checksum]
+    names = {one.name for one in migrations}
+    last = {name.partition("/")[0]: name for name in sorted(names)}
+    # What lies above our own last one is a newer version's, which may run beside this one for a while.
+    gone = sorted(name for name in had.keys() - names if name < last.get(name.partition("/")[0], ""))
+    if changed or gone:
+        raise MigrationFaulty(f"Changed after they were applied: {changed}; applied but gone: {gone}.")
+    insert = load_statement(HOUSE, "migration_insert")
+    applied: list[str] = []
+    for migration in migrations:
+        if migration.name not in had:
+            async with connection.transaction():
+                await connection.execute(migration.text)
+                await connection.execute(insert.text, migration.name, migration.checksum)
+            applied.append(migration.name)
+    return applied

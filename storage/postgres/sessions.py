@@ -1,0 +1,48 @@
+"""Logged-in sessions in PostgreSQL; what has run out is decided by the database's clock alone.
+
+Never sees a token, only its hash.
+"""
+
+from collections.abc import Sequence
+
+from config.accounts import SESSIONS_LISTED
+from storage.postgres.pool import PostgresPool
+from storage.postgres.statement import load_statement
+from storage.postgres.user_rows import id_of, session_of, user_of
+from storage.records.users import Identity, SessionRecord
+
+SERVICE = "users"
+Sessions = list[SessionRecord]
+
+
+class PostgresSessions:
+    """A `SessionStore`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._insert = load_statement(SERVICE, "session_insert")
+        self._identities = load_statement(SERVICE, "session_identities")
+        self._touch = load_statement(SERVICE, "session_touch")
+        self._list = load_statement(SERVICE, "session_list")
+        self._delete = load_statement(SERVICE, "session_delete")
+
+    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+        rows = await self._pool.write(self._insert, id_of(user_id), token_hash, float(lifetime_s))
+        return session_of(rows[0])
+
+    async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
+        rows = await self._pool.rows(self._identities, list(token_hashes))
+        return {
+            row["token_hash"]: Identity(str(row["session_id"]), user_of(row), row["expires_at"])
+            for row in rows
+        }
+
+    async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
+        await self._pool.write(self._touch, id_of(session_id), float(lifetime_s), float(lifetime_max_s))
+
+    async def list(self, user_id: str) -> Sessions:
+        rows = await self._pool.rows(self._list, id_of(user_id), SESSIONS_LISTED)
+        return [session_of(row) for row in rows]
+
+    async def revoke(self, user_id: str, session_id: str) -> bool:
+        return bool(await self._pool.write(self._delete, id_of(user_id), id_of(session_id)))

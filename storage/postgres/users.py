@@ -1,0 +1,98 @@
+"""People in PostgreSQL. What must be unique is so by the database's indexes, never by a look before.
+
+Never sees a password in clear.
+"""
+
+from collections.abc import Sequence
+
+import asyncpg
+from msgspec import UNSET
+
+from storage.errors import Missing
+from storage.postgres.pool import PostgresPool
+from storage.postgres.statement import load_statement
+from storage.postgres.user_rows import id_of, ids_of, user_of
+from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
+
+SERVICE = "users"
+LAST_CODE_POINT = 0x10FFFF
+SURROGATES = (0xD800, 0xDFFF)
+
+
+class PostgresUsers:
+    """A `UserStore`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._insert = load_statement(SERVICE, "user_insert")
+        self._credentials_by_email = load_statement(SERVICE, "user_credentials_by_email")
+        self._credentials_by_username = load_statement(SERVICE, "user_credentials_by_username")
+        self._credentials_by_id = load_statement(SERVICE, "user_credentials_by_id")
+        self._update = load_statement(SERVICE, "user_update")
+        self._lock = load_statement(SERVICE, "user_lock")
+        self._password_update = load_statement(SERVICE, "user_password_update")
+        self._sessions_end = load_statement(SERVICE, "session_delete_others")
+        self._list_by_ids = load_statement(SERVICE, "user_list_by_ids")
+        self._by_username = load_statement(SERVICE, "user_by_username")
+        self._page_by_prefix = load_statement(SERVICE, "user_page_by_prefix")
+
+    async def register(self, user: NewUser) -> UserRecord:
+        rows = await self._pool.write(
+            self._insert, user.email, user.username, user.password_hash, user.display_name
+        )
+        return user_of(rows[0])
+
+    async def credentials(self, login: str) -> Credentials | None:
+        by_email = "@" in login
+        statement = self._credentials_by_email if by_email else self._credentials_by_username
+        return _credentials_of(await self._pool.row(statement, login))
+
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        return _credentials_of(await self._pool.row(self._credentials_by_id, id_of(user_id)))
+
+    async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
+        fields = (change.email, change.username, change.display_name, change.bio, change.avatar_url)
+        values: list[object] = []
+        for field in fields:
+            values += [False, None] if field is UNSET else [True, field]
+        rows = await self._pool.write(self._update, id_of(user_id), *values)
+        if not rows:
+            raise Missing
+        return user_of(rows[0])
+
+    async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
+        known = id_of(user_id)
+        async with self._pool.transaction() as transaction:
+            await transaction.row(self._lock, known)
+            await transaction.row(self._password_update, known, password_hash)
+            ended = await transaction.rows(self._sessions_end, known, id_of(keep_session))
+        return [str(row["id"]) for row in ended]
+
+    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+        wanted = ids_of(user_ids)
+        return [user_of(row) for row in await self._pool.rows(self._list_by_ids, wanted)] if wanted else []
+
+    async def by_username(self, username: str) -> UserRecord | None:
+        row = await self._pool.row(self._by_username, username)
+        return user_of(row) if row else None
+
+    async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+        lowered = prefix.lower()
+        # A username is unique, so the id of the key never decides.
+        begin = after[0] if after else ""
+        rows = await self._pool.rows(self._page_by_prefix, lowered, _above(lowered), begin, limit)
+        return [user_of(row) for row in rows]
+
+
+def _credentials_of(row: asyncpg.Record | None) -> Credentials | None:
+    return Credentials(user_of(row), row["password_hash"]) if row else None
+
+
+def _above(prefix: str) -> str | None:
+    """Find the first text above all that begin with the prefix, in the order of code points."""
+    for end in range(len(prefix), 0, -1):
+        code = ord(prefix[end - 1])
+        if code < LAST_CODE_POINT:
+            following = SURROGATES[1] + 1 if code + 1 == SURROGATES[0] else code + 1
+            return prefix[: end - 1] + chr(following)
+    return None

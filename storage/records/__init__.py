@@ -1,0 +1,1 @@
+"""What stores take and give: frozen structs without behaviour."""

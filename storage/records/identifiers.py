@@ -1,0 +1,40 @@
+"""How the ids of conversations and entries are made: 24 hexadecimal digits, as an ObjectId shows them.
+
+An entry's id is a function of its conversation and seq, so one look-up by ids tells for many
+conversations at once which have grown. Nothing may be read from an id, and none is a permission.
+"""
+
+import hashlib
+import re
+import secrets
+
+_SHAPE = re.compile(r"[0-9a-f]{24}\Z")
+
+
+def is_id(text: str) -> bool:
+    return _SHAPE.match(text) is not None
+
+
+def new_id() -> str:
+    return secrets.token_hex(12)
+
+
+def new_draft() -> int:
+    """Tells one attempt at storing from another; 63 random bits."""
+    return secrets.randbits(63)
+
+
+def entry_id(conversation_id: str, seq: int) -> str:
+    """The id of the entry at `seq`: the conversation's last 8 bytes, then the seq in 4."""
+    return f"{conversation_id[8:]}{seq:08x}"
+
+
+def direct_id(one: str, other: str) -> str:
+    """The id of the direct conversation of two users: the same for both, so it can be made once only."""
+    pair = "\n".join(sorted((one, other)))
+    return hashlib.sha256(pair.encode()).hexdigest()[:24]
+
+
+def keyed_id(user_id: str, key: str) -> str:
+    """The id of what a user made under an idempotency key."""
+    return hashlib.sha256(f"{user_id}\n{key}".encode()).hexdigest()[:24]

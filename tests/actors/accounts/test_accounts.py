@@ -1,0 +1,171 @@
+"""The accounts, where a test must see or stop what HTTP does not show."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.authenticator import Authenticator
+from actors.accounts.cards import CardCache
+from actors.accounts.passwords import HashCost, Passwords
+from actors.accounts.requests import Login, PasswordChange, ProfilePatch, Registration, SignedIn
+from actors.wire.objects import UserCard
+from actors.wire.refusal import Refusal
+from config.accounts import CARD_CACHE_S
+from config.limits import Limits
+from storage.memory.logins import MemoryLogins
+from storage.memory.people import People
+from storage.memory.sessions import MemorySessions
+from storage.memory.users import MemoryUsers
+from storage.records.users import SessionRecord, UserRecord
+
+PASSWORD = "a good password"
+REGISTRATION = Registration("ana@example.test", "ana", PASSWORD)
+
+
+class CountedUsers(MemoryUsers):
+    def __init__(self, people: People) -> None:
+        super().__init__(people)
+        self.loads: list[int] = []
+
+    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+        self.loads.append(len(user_ids))
+        return await super().users(user_ids)
+
+
+class LateSessions(MemorySessions):
+    """Opens a session only when it is let."""
+
+    def __init__(self, people: People) -> None:
+        super().__init__(people)
+        self.door = asyncio.Event()
+        self.door.set()
+        self.at_the_door = asyncio.Event()
+
+    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+        self.at_the_door.set()
+        await self.door.wait()
+        return await super().open(user_id, token_hash, lifetime_s)
+
+
+class House:
+    def __init__(self) -> None:
+        limits = Limits()
+        self.people = People()
+        self.users = CountedUsers(self.people)
+        self.sessions = LateSessions(self.people)
+        logins = MemoryLogins(self.people)
+        self.authenticator = Authenticator(self.sessions, logins, limits)
+        self.passwords = Passwords(limits, HashCost(memory_kib=64, rounds=1))
+        self.revoked: list[str] = []
+        self.accounts = Accounts(
+            AccountStores(self.users, self.sessions, logins),
+            self.passwords,
+            self.authenticator,
+            self.revoked.extend,
+        )
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    made = House()
+    yield made
+    await made.accounts.close()
+    await made.authenticator.close()
+    made.passwords.close()
+
+
+async def test_login_with_the_old_password_loses_to_the_change(house: House) -> None:
+    """A login checked before a password change and opened after it ends in nothing."""
+    signed = await house.accounts.register(REGISTRATION)
+    identity = await house.authenticator.authenticate(signed.token)
+    house.sessions.door.clear()
+    house.sessions.at_the_door.clear()
+    late = asyncio.ensure_future(house.accounts.login(Login("ana", PASSWORD)))
+    await house.sessions.at_the_door.wait()
+    await house.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
+    house.sessions.door.set()
+    with pytest.raises(Refusal, match="invalid_credentials"):
+        await late
+    assert [session.id for session in await house.sessions.list(signed.user.id)] == [identity.session_id]
+
+
+async def test_cards_are_gathered_and_kept_for_a_moment(house: House) -> None:
+    """Many callers of one tick cost one load, later ones none; unknown ids are absent."""
+    ids = [
+        (await house.accounts.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
+        for name in ("ana", "ben", "eva")
+    ]
+    pairs = await asyncio.gather(
+        house.accounts.cards(ids[:2]), house.accounts.cards([ids[2], "nobody", ids[0]])
+    )
+    assert [set(cards) for cards in pairs] == [set(ids[:2]), {ids[0], ids[2]}]
+    assert house.users.loads == [4]
+    assert set(await house.accounts.cards(ids)) == set(ids)
+    assert house.users.loads == [4]
+
+
+async def test_changed_profile_has_a_new_card(house: House) -> None:
+    """One's own change is in the next card."""
+    signed = await house.accounts.register(REGISTRATION)
+    identity = await house.authenticator.authenticate(signed.token)
+    await house.accounts.cards([signed.user.id])
+    await house.accounts.change(identity, ProfilePatch(display_name="Ana"))
+    assert (await house.accounts.cards([signed.user.id]))[signed.user.id].display_name == "Ana"
+    assert (await house.authenticator.authenticate(signed.token)).user.display_name == "Ana"
+
+
+async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
+    """What was read before a change is not remembered after it."""
+    door = asyncio.Event()
+    begun = asyncio.Event()
+    loads: list[str] = []
+
+    async def load(user_ids: Sequence[str]) -> dict[str, UserCard]:
+        loads.extend(user_ids)
+        begun.set()
+        await door.wait()
+        return {user_id: UserCard(user_id, "old", None, None, verified=False) for user_id in user_ids}
+
+    cache = CardCache(load)
+    first = asyncio.ensure_future(cache.get(["a"]))
+    await begun.wait()
+    cache.forget("a")
+    door.set()
+    await first
+    await cache.get(["a"])
+    assert loads == ["a", "a"]
+    await cache.close()
+
+
+async def test_card_is_never_older_than_the_contract_lets_copies_be() -> None:
+    """After its time a card is loaded again."""
+    now_s = 0.0
+    loads: list[str] = []
+
+    async def load(user_ids: Sequence[str]) -> dict[str, UserCard]:
+        loads.extend(user_ids)
+        return {user_id: UserCard(user_id, "a", None, None, verified=False) for user_id in user_ids}
+
+    cache = CardCache(load, clock=lambda: now_s)
+    await cache.get(["a"])
+    now_s = CARD_CACHE_S - 0.1
+    await cache.get(["a"])
+    assert loads == ["a"]
+    now_s = CARD_CACHE_S
+    await cache.get(["a"])
+    assert loads == ["a", "a"]
+    await cache.close()
+
+
+async def test_secrets_are_not_in_any_text_form() -> None:
+    """Whatever prints a request or an answer prints no secret."""
+    secret = "very secret"
+    for thing in (
+        Registration("a@example.test", "ana", secret),
+        Login("ana", secret),
+        PasswordChange(secret, secret),
+        SignedIn(user=None, token=secret, expires_at=""),  # type: ignore[arg-type]
+    ):
+        assert secret not in f"{thing!r} {thing!s}"

@@ -1,0 +1,111 @@
+"""Instances in memory, for tests: cores on shared twins of the stores, and listeners in place of sockets."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from actors.accounts.authenticator import Authenticator
+from actors.conversation.conversations import FutureReply
+from actors.conversation.drafts import draft_of
+from actors.conversation.letters import Send
+from actors.core import Core, CoreStores
+from actors.delivery.flusher import Flusher
+from actors.delivery.outbox import Outbox
+from actors.wire.objects import ConversationType, UserCard
+from config.limits import Limits
+from storage.memory.bus import MemoryBroker, MemoryBus
+from storage.memory.logins import MemoryLogins
+from storage.memory.messaging import MemoryMessaging
+from storage.memory.people import People
+from storage.memory.sessions import MemorySessions
+from storage.memory.streams import MemoryUserStreams
+from storage.records.messaging import MessageEntry
+
+QUICK = Limits(gap_wait_ms=20, heads_repeat_s=(0.1, 0.2, 0.4), flush_interval_ms=50)
+ANA, BEN, CYD = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+
+
+def card(user_id: str) -> UserCard:
+    return UserCard(user_id, f"user{user_id[-1]}", None, None, verified=False)
+
+
+async def cards(user_ids: Sequence[str]) -> Mapping[str, UserCard]:
+    return {user_id: card(user_id) for user_id in user_ids}
+
+
+class Ear:
+    """A member online: keeps the frames that a room tells."""
+
+    def __init__(self, user_id: str, flusher: Flusher) -> None:
+        self.user_id = user_id
+        self.heard: list[bytes] = []
+        self.gaps: list[tuple[int, int]] = []
+        self.outbox = Outbox(self, self, flusher, QUICK)
+
+    def write(self, data: bytes) -> None:
+        self.heard += [line for line in data.split(b"\n") if line]
+
+    def too_slow(self) -> None:
+        raise AssertionError
+
+    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+        self.gaps.append((from_seq, to_seq))
+
+    @property
+    def seqs(self) -> list[int]:
+        return [frame["seq"] for frame in map(msgspec.json.decode, self.heard)]
+
+    @property
+    def contents(self) -> list[str]:
+        return [frame["message"]["content"] for frame in map(msgspec.json.decode, self.heard)]
+
+
+class Town:
+    """What the instances share."""
+
+    def __init__(self) -> None:
+        self.messaging = MemoryMessaging()
+        self.broker = MemoryBroker()
+        self.streams = MemoryUserStreams(self.broker)
+        self.cores: list[Core] = []
+
+    async def instance(self, limits: Limits = QUICK) -> Core:
+        people = People()
+        authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
+        stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
+        core = Core(stores, authenticator, cards, limits, lambda event: event + b"\n", f"i{len(self.cores)}")
+        await core.start()
+        self.cores.append(core)
+        return core
+
+    async def close(self) -> None:
+        for core in self.cores:
+            await core.stop()
+
+    async def room(self, core: Core, *members: str) -> str:
+        made = await core.conversations.create(
+            card(members[0]), ConversationType.GROUP, members[1:], "town", None
+        )
+        return made.conversation.id
+
+    async def ear(self, core: Core, conversation_id: str, user_id: str) -> Ear:
+        ear = Ear(user_id, core.flusher)
+        await core.rooms.enter(ear, [(conversation_id, 0)])
+        return ear
+
+
+def send(
+    core: Core, conversation_id: str, sender_id: str, content: str, client_id: str | None = None
+) -> "asyncio.Future[tuple[MessageEntry, bool] | None]":
+    reply = FutureReply()
+    draft = draft_of(sender_id, client_id or content, content, (), None)
+    core.conversations.send(conversation_id, Send(draft, reply))
+    return reply.future
+
+
+async def stored(future: "asyncio.Future[tuple[MessageEntry, bool] | None]") -> tuple[int, bool]:
+    """The seq under which it is stored, and whether it was before."""
+    found = await future
+    assert found is not None
+    return found[0].seq, found[1]

@@ -1,0 +1,127 @@
+"""Settings: three layers, all faults at once, no secret in any text."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.limits import Limits
+from config.settings import Settings, SettingsFaulty, load_settings
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_defaults_are_the_structs_own() -> None:
+    """With nothing set, a server listens on this machine and starts its own stores."""
+    settings = load_settings(None, {})
+    assert settings == Settings()
+    assert settings.stores.postgres_url is None
+    assert settings.server.host == "127.0.0.1"
+
+
+def test_production_file_is_sound_and_tight() -> None:
+    """The shipped production file loads, and every bound in it is below the default."""
+    settings = load_settings(REPOSITORY / "config" / "production.toml", {})
+    default = Limits()
+    for field in msgspec.structs.fields(Limits):
+        if getattr(settings.limits, field.name) != getattr(default, field.name):
+            assert getattr(settings.limits, field.name) < getattr(default, field.name)
+    assert settings.limits != default
+    assert settings.log.format == "json"
+
+
+def test_later_layers_win(tmp_path: Path) -> None:
+    """A variable beats the file, the file beats the defaults."""
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[server]\nport = 1000\nhost = "::1"\n[limits]\nmessages_per_s = 7\nheads_repeat_s = [1, 2.5]\n'
+    )
+    environ = {
+        "CONVENE_PORT": "2000",
+        "CONVENE_LIMITS_LOGINS_PER_S": "3",
+        "CONVENE_POSTGRES_URL": "postgresql://u:p@h/db",
+        "CONVENE_POSTGRES_URL_USERS": "postgres://u:p@h/users",
+        "CONVENE_MONGO_URL": "mongodb://h",
+        "CONVENE_REDIS_URL": "unix:///run/redis.sock",
+        "CONVENE_DATA_DIR": "/var/lib/convene",
+        "CONVENE_LOG_LEVEL": "DEBUG",
+        "CONVENE_LOG_FORMAT": "json",
+        "CONVENE_HOST": "0.0.0.0",
+        "HOME": "/root",
+    }
+    settings = load_settings(path, environ)
+    assert (settings.server.port, settings.server.host) == (2000, "0.0.0.0")
+    assert (settings.limits.messages_per_s, settings.limits.logins_per_s) == (7, 3)
+    assert settings.limits.heads_repeat_s == (1.0, 2.5)
+    assert settings.stores.postgres_url_users == "postgres://u:p@h/users"
+    assert settings.stores.data_dir == "/var/lib/convene"
+    assert (settings.log.level, settings.log.format) == ("DEBUG", "json")
+
+
+def test_lists_come_from_variables_too() -> None:
+    """Commas part the items of a list."""
+    settings = load_settings(None, {"CONVENE_LIMITS_HEADS_REPEAT_S": "0.5, 2"})
+    assert settings.limits.heads_repeat_s == (0.5, 2.0)
+
+
+def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
+    """`CONVENE_CONFIG` names the file when no path is given, and is beaten by one that is."""
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text("[server]\nport = 1\n")
+    two.write_text("[server]\nport = 2\n")
+    assert load_settings(None, {"CONVENE_CONFIG": str(one)}).server.port == 1
+    assert load_settings(two, {"CONVENE_CONFIG": str(one)}).server.port == 2
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """Whoever mends the configuration mends it once."""
+    path = tmp_path / "own.toml"
+    path.write_text('limits = 5\n[sever]\nport = 1\n[server]\nport = "x"\nprot = 1\n[log]\nlevel = "LOUD"\n')
+    environ = {
+        "CONVENE_PORT": "70000",
+        "CONVENE_PROT": "1",
+        "CONVENE_LIMITS_HEARTBEAT": "1",
+        "CONVENE_LIMITS_HEARTBEAT_MS": "0",
+        "CONVENE_LIMITS_HEADS_REPEAT_S": "1,-1",
+        "CONVENE_MONGO_URL": "http://user:hunter2@h",
+        "CONVENE_LOG_FORMAT": "hunter2",
+        "CONVENE_TEST_LONG": "1",
+    }
+    with pytest.raises(SettingsFaulty) as raised:
+        load_settings(path, environ)
+    faults = raised.value.faults
+    places = [
+        "limits must be a section",
+        "[sever] is unknown",
+        "[server] port",
+        "[server] prot: unknown",
+        "[log] level",
+        "CONVENE_PORT",
+        "CONVENE_PROT is unknown",
+        "CONVENE_LIMITS_HEARTBEAT is unknown",
+        "CONVENE_LIMITS_HEARTBEAT_MS: must be above 0",
+        "CONVENE_LIMITS_HEADS_REPEAT_S: must be above 0",
+        "CONVENE_MONGO_URL",
+        "CONVENE_LOG_FORMAT",
+    ]
+    for place in places:
+        assert any(place in fault for fault in faults), place
+    assert len(faults) == len(places)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["[server", "\x00", "port = 1\nport = 2"])
+def test_a_file_that_is_no_toml_is_told(tmp_path: Path, text: str) -> None:
+    """A broken or missing file is one fault beside the others."""
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    for broken in (path, tmp_path / "none.toml"):
+        with pytest.raises(SettingsFaulty) as raised:
+            load_settings(broken, {"CONVENE_X": "1"})
+        assert len(raised.value.faults) == 2
+
+
+def test_no_text_form_shows_a_url() -> None:
+    """Printing the settings prints no password."""
+    settings = load_settings(None, {"CONVENE_POSTGRES_URL": "postgresql://u:hunter2@h/db"})
+    assert "hunter2" not in f"{settings!r} {settings!s} {settings.stores}"

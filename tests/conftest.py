@@ -1,0 +1,162 @@
+"""What every test may ask for: real stores, started once a run, and fresh databases on them.
+
+The stores live in a loop on a thread of their own, because they outlive the loops of the tests.
+"""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+
+from storage.embedded import EmbeddedStores, StoreUrls
+from storage.postgres.logins import PostgresLogins
+from storage.postgres.migrations import create_database, database_url, migrate
+from storage.postgres.pool import PostgresPool
+from storage.postgres.sessions import PostgresSessions
+from storage.postgres.users import PostgresUsers
+
+Result = TypeVar("Result")
+
+STORES_START_S = 120.0
+
+
+class LoopThread:
+    """An event loop for what is shared by all tests of a run."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stores", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, Result], timeout_s: float = 30.0) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[LoopThread]:
+    """A loop that outlives the tests."""
+    thread = LoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(scope="session")
+def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrls]:
+    """The three real stores, once a run."""
+    folder: Path = tmp_path_factory.mktemp("stores")
+    embedded = EmbeddedStores(folder, keep=False)
+    urls = background.run(embedded.start(), STORES_START_S)
+    yield urls
+    background.run(embedded.stop(), STORES_START_S)
+
+
+FreshDatabase = Callable[[str], str]
+
+
+CLEAN = """
+DO $$
+DECLARE tables text;
+BEGIN
+    SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') INTO tables
+    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations';
+    IF tables IS NOT NULL THEN EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY CASCADE'; END IF;
+END $$
+"""
+CUT_OFF = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
+)
+
+
+class Databases:
+    """Empty, migrated databases, copied from one template a service and used again once emptied."""
+
+    def __init__(self, postgres_url: str) -> None:
+        self._postgres_url = postgres_url
+        self._numbers = itertools.count(1)
+        self._templates: set[str] = set()
+        self._free: dict[str, list[str]] = {}
+
+    async def take(self, service: str) -> str:
+        if service not in self._templates:
+            await migrate(await create_database(self._postgres_url, service), service)
+            self._templates.add(service)
+        free = self._free.setdefault(service, [])
+        if free:
+            return free.pop()
+        copy = f"{service}_{next(self._numbers)}"
+        connection = await asyncpg.connect(self._postgres_url)
+        try:
+            await connection.execute(f'CREATE DATABASE "convene_{copy}" TEMPLATE "convene_{service}"')
+        finally:
+            await connection.close()
+        return database_url(self._postgres_url, copy)
+
+    async def give_back(self, service: str, url: str) -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(CUT_OFF, connection.get_server_pid())
+            await connection.execute(CLEAN)
+        finally:
+            await connection.close()
+        self._free[service].append(url)
+
+
+@pytest.fixture(scope="session")
+def databases(stores: StoreUrls) -> Databases:
+    """All databases of a run."""
+    return Databases(stores.postgres)
+
+
+@pytest.fixture
+def fresh_database(background: LoopThread, databases: Databases) -> Iterator[FreshDatabase]:
+    """Gives the URL of an empty, migrated database of a service, for one test."""
+    taken: list[tuple[str, str]] = []
+
+    def fresh(service: str) -> str:
+        url = background.run(databases.take(service), STORES_START_S)
+        taken.append((service, url))
+        return url
+
+    yield fresh
+    for service, url in taken:
+        background.run(databases.give_back(service, url))
+
+
+@pytest.fixture
+def users_url(fresh_database: FreshDatabase) -> str:
+    """The URL of an empty database of the User service."""
+    return fresh_database("users")
+
+
+@pytest.fixture
+async def users_pool(users_url: str) -> AsyncIterator[PostgresPool]:
+    """Connections to an empty database of the User service."""
+    pool = PostgresPool(users_url)
+    await pool.open()
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def users(users_pool: PostgresPool) -> PostgresUsers:
+    return PostgresUsers(users_pool)
+
+
+@pytest.fixture
+def sessions(users_pool: PostgresPool) -> PostgresSessions:
+    return PostgresSessions(users_pool)
+
+
+@pytest.fixture
+def logins(users_pool: PostgresPool) -> PostgresLogins:
+    return PostgresLogins(users_pool)

@@ -1,0 +1,242 @@
+"""The typed HTTP layer, with routes made for it."""
+
+import asyncio
+import io
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from yarl import URL
+
+from actors.accounts.authenticator import Authenticator
+from actors.wire.refusal import Refusal
+from config.limits import Limits
+from config.logs import configure_logs
+from config.settings import LogSettings, ServerSettings
+from server.application import application
+from server.http.call import Answer, Call, Page
+from server.http.rates import Rates
+from server.http.route import Route
+from storage.errors import Conflict, Unavailable
+from storage.memory.logins import MemoryLogins
+from storage.memory.people import People
+from storage.memory.sessions import MemorySessions
+
+AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
+Serve = Callable[..., Awaitable[TestClient[Any, Any]]]
+
+
+class Note(msgspec.Struct):
+    text: str
+    size: int = 0
+
+
+class Echo(msgspec.Struct):
+    text: str
+
+
+@pytest.fixture
+async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
+    """Serves some routes that need no login."""
+    people = People()
+    limits = Limits(request_timeout_ms=200)
+    authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
+
+    async def served(routes: Iterable[Route], proxies: int = 0) -> TestClient[Any, Any]:
+        rates = Rates(limits, ServerSettings())
+        return await aiohttp_client(
+            application(routes, authenticator, rates, limits, trusted_proxies=proxies)
+        )
+
+    yield served
+    await authenticator.close()
+
+
+def raising(error: BaseException) -> Route:
+    async def handler(call: Call[None]) -> None:
+        raise error
+
+    return Route("GET", "/x", handler, auth=False)
+
+
+async def echo(call: Call[Note]) -> Echo:
+    return Echo(call.body.text)
+
+
+async def problem_of(response: Any) -> dict[str, Any]:
+    assert response.content_type == "application/problem+json"
+    problem: dict[str, Any] = await response.json(content_type="application/problem+json")
+    assert problem["status"] == response.status
+    assert problem["request_id"] == response.headers["X-Request-Id"]
+    assert problem.keys() >= {"type", "title", "status", "detail", "code", "request_id"}
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "retry"),
+    [
+        (Refusal("message.deleted", "gone"), 409, "message.deleted", None),
+        (Refusal("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
+        (Unavailable("10.0.0.1 secret"), 503, "server.unavailable", "1"),
+        (Conflict("secret_key"), 500, "server.error", None),
+        (RuntimeError("secret"), 500, "server.error", None),
+        (TimeoutError("secret"), 503, "server.unavailable", "1"),
+        (web.HTTPForbidden(text="secret"), 403, "permission.denied", None),
+        (web.HTTPBadRequest(text="secret"), 422, "request.invalid", None),
+    ],
+)
+async def test_every_failure_is_a_problem(
+    serve: Serve, error: Exception, status: int, code: str, retry: str | None
+) -> None:
+    """Refusals tell what they say, stores that are down say come back, all else says nothing."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logs(LogSettings(format="json"), stream)
+    try:
+        client = await serve([raising(error)])
+        response = await client.get("/x")
+        problem = await problem_of(response)
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    assert (response.status, problem["code"]) == (status, code)
+    assert response.headers.get("Retry-After") == retry
+    assert ("retry_after_ms" in problem) == (retry is not None)
+    assert "secret" not in await response.text()
+    assert ("request failed" in stream.getvalue()) == (status == 500)
+    assert (type(error).__name__ in stream.getvalue()) == (status >= 500 and code != "server.overloaded")
+    assert "secret" not in stream.getvalue().replace("secret_key", "").replace("10.0.0.1 secret", "")
+
+
+async def test_router_speaks_problems_too(serve: Serve) -> None:
+    """An unknown path is 404, a known path with another method 405 with what it allows."""
+    client = await serve([Route("POST", "/notes/{id}", echo, body=Note, auth=False)])
+    assert (await problem_of(await client.get("/nothing")))["code"] == "route.not_found"
+    response = await client.get("/notes/1")
+    assert (await problem_of(response))["code"] == "method.not_allowed"
+    assert response.headers["Allow"] == "POST"
+
+
+async def test_body_past_its_bound_is_too_large(serve: Serve) -> None:
+    """Told by its length or found while reading, it is 413; at the bound it passes."""
+    client = await serve([Route("POST", "/notes", echo, body=Note, auth=False, body_bytes=100)])
+    fits = b'{"text":"' + b"x" * 89 + b'"}'
+    assert len(fits) == 100
+    assert (await client.post("/notes", data=fits)).status == 200
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for byte in fits + b" ":
+            yield bytes([byte])
+
+    for data in (fits + b" ", chunks()):
+        response = await client.post("/notes", data=data)
+        assert (await problem_of(response))["code"] == "request.too_large"
+
+
+async def test_body_that_does_not_come_is_given_up(serve: Serve) -> None:
+    """A sender that stops in mid-body is told so and let go."""
+    client = await serve([Route("POST", "/notes", echo, body=Note, auth=False)])
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b'{"text":'
+        await asyncio.Event().wait()
+
+    response = await client.post("/notes", data=stuck())
+    assert (response.status, (await problem_of(response))["code"]) == (408, "request.timeout")
+
+
+async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
+    """Past the time of a request the caller is told that it may have happened."""
+
+    async def endless(call: Call[None]) -> None:
+        await asyncio.Event().wait()
+
+    client = await serve([Route("GET", "/x", endless, auth=False)])
+    response = await client.get("/x")
+    assert (response.status, (await problem_of(response))["code"]) == (503, "server.unavailable")
+
+
+async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
+    """A struct is 200 or the route's status, `Answer` its own, None 204, a page has its link."""
+
+    async def nothing(call: Call[None]) -> None:
+        return None
+
+    async def created(call: Call[None]) -> Echo:
+        return Echo("new")
+
+    async def chosen(call: Call[None]) -> Answer:
+        return Answer(Echo("old"), 202)
+
+    async def page(call: Call[None]) -> Page[Echo]:
+        return Page([Echo("one")], "next&one")
+
+    handlers = {"/nothing": nothing, "/created": created, "/chosen": chosen, "/page": page}
+    client = await serve(
+        [Route("GET", path, handler, status=201, auth=False) for path, handler in handlers.items()]
+    )
+    response = await client.get("/nothing")
+    assert (response.status, await response.read()) == (204, b"")
+    response = await client.get("/created")
+    assert (response.status, await response.json()) == (201, {"text": "new"})
+    response = await client.get("/chosen")
+    assert (response.status, await response.json()) == (202, {"text": "old"})
+    response = await client.get("/page?q=a%20b&cursor=old")
+    assert await response.json() == {"items": [{"text": "one"}], "next_cursor": "next&one"}
+    assert URL(response.links["next"]["url"]).query == {"q": "a b", "cursor": "next&one"}
+
+
+async def test_call_carries_what_was_asked(serve: Serve) -> None:
+    """Path, query, body, request id and address reach the handler; the caller's own id is kept."""
+    seen: list[Call[Note]] = []
+
+    async def handler(call: Call[Note]) -> None:
+        seen.append(call)
+
+    client = await serve([Route("POST", "/notes/{id}", handler, body=Note, auth=False)])
+    headers = {"X-Request-Id": "abc-1", "X-Forwarded-For": "203.0.113.9"}
+    response = await client.post("/notes/a%20b?x=1", json={"text": "t", "unknown": 1}, headers=headers)
+    assert response.headers["X-Request-Id"] == "abc-1"
+    (call,) = seen
+    assert (call.path["id"], call.query["x"], call.body, call.identity) == ("a b", "1", Note("t", 0), None)
+    assert (call.request_id, call.address) == ("abc-1", "127.0.0.1")
+    response = await client.post("/notes/1", json={"text": "t"}, headers={"X-Request-Id": "<b>" * 50})
+    assert "<" not in response.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "10.0.0.1, 203.0.113.9", "203.0.113.9"),
+        (2, "evil, 198.51.100.1, 203.0.113.9", "198.51.100.1"),
+        (2, "203.0.113.9", "127.0.0.1"),
+        (1, "not an address", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+async def test_address_behind_proxies(serve: Serve, proxies: int, forwarded: str, address: str) -> None:
+    """Only what trusted proxies wrote is believed; what a client wrote before them is not."""
+    seen: list[str] = []
+
+    async def handler(call: Call[None]) -> None:
+        seen.append(call.address)
+
+    client = await serve([Route("GET", "/x", handler, auth=False)], proxies)
+    await client.get("/x", headers={"X-Forwarded-For": forwarded})
+    assert seen == [address]
+
+
+async def test_answers_are_private_and_say_little(serve: Serve) -> None:
+    """No answer is cached or sniffed, and none names the software's version."""
+    client = await serve([Route("POST", "/notes", echo, body=Note, auth=False)])
+    response = await client.post("/notes", json={"text": "t"})
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Server"] == "convene"
+    assert "Content-Encoding" not in response.headers

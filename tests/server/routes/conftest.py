@@ -1,0 +1,83 @@
+"""The User service behind real HTTP, over memory and over PostgreSQL."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.authenticator import Authenticator
+from actors.accounts.passwords import HashCost, Passwords
+from config.limits import Limits
+from config.settings import ServerSettings
+from server.application import application
+from server.http.rates import Rates
+from server.routes.sessions import SessionRoutes
+from server.routes.users import UserRoutes
+from storage.memory.logins import MemoryLogins
+from storage.memory.people import People
+from storage.memory.sessions import MemorySessions
+from storage.memory.users import MemoryUsers
+from storage.postgres.logins import PostgresLogins
+from storage.postgres.pool import PostgresPool
+from storage.postgres.sessions import PostgresSessions
+from storage.postgres.users import PostgresUsers
+from tests.server.routes.edge import CHEAP, AiohttpClient, Edge
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits()
+
+
+@pytest.fixture
+def server_settings() -> ServerSettings:
+    return ServerSettings()
+
+
+@pytest.fixture
+def hash_cost() -> HashCost:
+    """Cheap hashes, but for those tests that are about their cost."""
+    return CHEAP
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def backing(request: pytest.FixtureRequest) -> str | None:
+    return request.getfixturevalue("users_url") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def account_stores(backing: str | None) -> AsyncIterator[AccountStores]:
+    if backing is None:
+        people = People()
+        yield AccountStores(MemoryUsers(people), MemorySessions(people), MemoryLogins(people))
+        return
+    pool = PostgresPool(backing)
+    await pool.open()
+    yield AccountStores(PostgresUsers(pool), PostgresSessions(pool), PostgresLogins(pool))
+    await pool.close()
+
+
+@pytest.fixture
+async def edge(
+    aiohttp_client: AiohttpClient,
+    account_stores: AccountStores,
+    limits: Limits,
+    server_settings: ServerSettings,
+    hash_cost: HashCost,
+) -> AsyncIterator[Edge]:
+    authenticator = Authenticator(account_stores.sessions, account_stores.logins, limits)
+    passwords = Passwords(limits, hash_cost)
+    revoked: list[str] = []
+    accounts = Accounts(account_stores, passwords, authenticator, revoked.extend)
+    routes = [*UserRoutes(accounts).routes(), *SessionRoutes(accounts).routes()]
+    app = application(
+        routes,
+        authenticator,
+        Rates(limits, server_settings),
+        limits,
+        trusted_proxies=server_settings.trusted_proxies,
+    )
+    yield Edge(await aiohttp_client(app), accounts, authenticator, revoked)
+    await accounts.close()
+    await authenticator.close()
+    passwords.close()

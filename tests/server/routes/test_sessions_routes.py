@@ -1,0 +1,315 @@
+"""Logging in and out over HTTP."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import asyncpg
+import pytest
+from argon2 import PasswordHasher
+
+from actors.accounts.accounts import AccountStores
+from actors.accounts.passwords import HashCost
+from config.limits import TOKEN_LIFETIME_S, Limits
+from config.settings import ServerSettings
+from tests.server.routes.edge import PASSWORD, Edge
+
+PROTECTED = [
+    ("GET", "/v1/users/me"),
+    ("PATCH", "/v1/users/me"),
+    ("PUT", "/v1/users/me/password"),
+    ("GET", "/v1/users/x"),
+    ("GET", "/v1/users/by-username/x"),
+    ("GET", "/v1/users?q=a"),
+    ("GET", "/v1/sessions"),
+    ("DELETE", "/v1/sessions/current"),
+    ("DELETE", "/v1/sessions/x"),
+]
+
+
+@pytest.mark.parametrize("login", ["ana", "ANA", "ana@example.test", "Ana@Example.TEST"])
+async def test_login_by_either_name_in_any_case(edge: Edge, login: str) -> None:
+    """E-mail and username both log in; every login is a session of its own."""
+    registered = await edge.register("ana")
+    signed = await edge.login(login)
+    assert signed["user"] == registered["user"]
+    assert signed["token"] != registered["token"]
+    assert await edge.answer(200, "GET", "/v1/users/me", token=signed["token"]) == registered["user"]
+
+
+ODD_LOGINS: list[tuple[Any, Any]] = [
+    ("ana", "a bad password"),
+    ("nobody", PASSWORD),
+    ("nobody@example.test", PASSWORD),
+    ("", PASSWORD),
+    ("ana", ""),
+    ("ana", PASSWORD + "\x00"),
+    ("ana", "x" * 10_000),
+    ("ana\x00", PASSWORD),
+    ("x" * 10_000, PASSWORD),
+    ("ana", " " + PASSWORD),
+]
+
+
+async def test_all_failed_logins_look_the_same(edge: Edge) -> None:
+    """Unknown login, wrong password and odd input: one status, one body, one set of headers."""
+    await edge.register("ana")
+    looks = set()
+    for login, password in ODD_LOGINS:
+        response = await edge.ask("POST", "/v1/sessions", {"login": login, "password": password})
+        problem = await response.json(content_type="application/problem+json")
+        assert problem.pop("request_id")
+        headers = frozenset(name for name in response.headers if name != "Date")
+        looks.add((response.status, tuple(sorted(problem.items())), headers))
+    assert len(looks) == 1
+    assert next(iter(looks))[0] == 401
+
+
+@pytest.mark.parametrize("backing", [None])
+async def test_every_failed_login_costs_one_hash(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever does not exist costs the same verification as who does."""
+    await edge.register("ana")
+    verified: list[str] = []
+    real = PasswordHasher.verify
+
+    def counted(hasher: PasswordHasher, password_hash: str, password: bytes) -> bool:
+        verified.append(password_hash.rpartition("$")[0].rpartition("$")[0])
+        return real(hasher, password_hash, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    for login, password in ODD_LOGINS:
+        await edge.refused(
+            "auth.invalid_credentials", "POST", "/v1/sessions", {"login": login, "password": password}
+        )
+    assert len(verified) == len(ODD_LOGINS)
+    assert len(set(verified)) == 1
+
+
+@pytest.mark.parametrize("backing", [None])
+@pytest.mark.parametrize("body", [{}, {"login": 5, "password": None}])
+async def test_malformed_login_names_both_fields(edge: Edge, body: dict[str, Any]) -> None:
+    """A login without its fields is malformed, not wrong."""
+    problem = await edge.refused("request.invalid", "POST", "/v1/sessions", body)
+    assert {fault["field"] for fault in problem["errors"]} == {"login", "password"}
+
+
+@pytest.mark.parametrize("backing", [None])
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer " + "x" * 43, "Bearer é", "x"]
+)
+async def test_nothing_private_without_a_token(
+    edge: Edge, method: str, path: str, header: str | None
+) -> None:
+    """No token, a wrong scheme and an unknown token are all 401 with a challenge."""
+    headers = {} if header is None else {"Authorization": header}
+    response = await edge.client.request(method, path, headers=headers, json={})
+    problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["code"]) == (401, "auth.required")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_expired_token_says_so(edge: Edge, account_stores: AccountStores) -> None:
+    """A token past its time is told apart from one that never was."""
+    ana = await edge.register("ana")
+    token = "e" * 43
+    hashed = sha256(token.encode()).hexdigest()
+    await account_stores.sessions.open(ana["user"]["id"], hashed, -1)
+    await edge.refused("auth.expired", "GET", "/v1/users/me", token=token)
+
+
+async def test_sessions_are_listed_and_revoked(edge: Edge) -> None:
+    """Each login is listed; ending one ends its token and nothing else."""
+    ana = await edge.register("ana")
+    other = await edge.login("ana")
+    page = await edge.answer(200, "GET", "/v1/sessions", token=ana["token"])
+    assert [session["current"] for session in page["items"]].count(True) == 1
+    assert len(page["items"]) == 2
+    (gone,) = [session["id"] for session in page["items"] if not session["current"]]
+    await edge.answer(200, "GET", "/v1/users/me", token=other["token"])
+    await edge.answer(204, "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
+    await edge.refused("auth.required", "GET", "/v1/users/me", token=other["token"])
+    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
+    assert edge.revoked == [gone]
+    await edge.refused("session.not_found", "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
+
+
+async def test_session_pages_join(edge: Edge) -> None:
+    """Pages of one give every session once."""
+    token = (await edge.register("ana"))["token"]
+    for _ in range(3):
+        await edge.login("ana")
+    met: list[str] = []
+    cursor = ""
+    while True:
+        page = await edge.answer(200, "GET", f"/v1/sessions?limit=1{cursor}", token=token)
+        met += [session["id"] for session in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(met) == len(set(met)) == 4
+
+
+async def test_anothers_session_cannot_be_ended(edge: Edge) -> None:
+    """Another's session looks as if it did not exist."""
+    ana, ben = await edge.register("ana"), await edge.register("ben")
+    page = await edge.answer(200, "GET", "/v1/sessions", token=ben["token"])
+    path = f"/v1/sessions/{page['items'][0]['id']}"
+    await edge.refused("session.not_found", "DELETE", path, token=ana["token"])
+    await edge.answer(200, "GET", "/v1/users/me", token=ben["token"])
+
+
+async def test_logout_ends_the_session_that_asks(edge: Edge) -> None:
+    """After it the token is worth nothing, and whoever listens is told."""
+    ana = await edge.register("ana")
+    await edge.answer(204, "DELETE", "/v1/sessions/current", token=ana["token"])
+    await edge.refused("auth.required", "GET", "/v1/users/me", token=ana["token"])
+    assert len(edge.revoked) == 1
+
+
+async def test_new_password_ends_the_other_sessions(edge: Edge) -> None:
+    """The old password and the other tokens are worth nothing; this session goes on."""
+    ana = await edge.register("ana")
+    other = await edge.login("ana")
+    await edge.answer(200, "GET", "/v1/users/me", token=other["token"])
+    change = {"current_password": PASSWORD, "new_password": "a better password"}
+    await edge.answer(204, "PUT", "/v1/users/me/password", change, ana["token"])
+    await edge.refused("auth.required", "GET", "/v1/users/me", token=other["token"])
+    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
+    assert len(edge.revoked) == 1
+    await edge.refused(
+        "auth.invalid_credentials", "POST", "/v1/sessions", {"login": "ana", "password": PASSWORD}
+    )
+    await edge.login("ana", "a better password")
+
+
+async def test_new_password_needs_the_old_one(edge: Edge) -> None:
+    """A stolen token alone does not take over an account."""
+    ana = await edge.register("ana")
+    other = await edge.login("ana")
+    change = {"current_password": "a bad password", "new_password": "a better password"}
+    await edge.refused("auth.invalid_credentials", "PUT", "/v1/users/me/password", change, ana["token"])
+    short = {"current_password": PASSWORD, "new_password": "short"}
+    problem = await edge.refused("request.invalid", "PUT", "/v1/users/me/password", short, ana["token"])
+    assert [fault["field"] for fault in problem["errors"]] == ["new_password"]
+    await edge.answer(200, "GET", "/v1/users/me", token=other["token"])
+    assert edge.revoked == []
+
+
+async def test_no_table_holds_a_raw_token_or_password(edge: Edge, backing: str | None) -> None:
+    """A copy of the database lets nobody in."""
+    ana = await edge.register("ana")
+    signed = await edge.login("ana")
+    if backing is None:
+        people = edge.accounts._users._people  # type: ignore[attr-defined]
+        dump = repr([people.users, people.password_hashes, people.sessions, people.session_of_token])
+    else:
+        connection = await asyncpg.connect(backing)
+        rows = [
+            *await connection.fetch("SELECT * FROM users"),
+            *await connection.fetch("SELECT * FROM user_sessions"),
+        ]
+        await connection.close()
+        dump = repr(rows)
+    assert ana["user"]["id"] in dump
+    assert "$argon2id$" in dump
+    for secret in (ana["token"], signed["token"], PASSWORD):
+        assert secret not in dump
+
+
+@pytest.mark.parametrize("backing", [None])
+@pytest.mark.parametrize("hash_cost", [HashCost(memory_kib=65_536, rounds=6)])
+async def test_hashing_leaves_the_event_loop_free(edge: Edge) -> None:
+    """While dear passwords are checked the loop never waits for as long as one of them takes."""
+    passwords = edge.accounts._passwords
+    before = time.perf_counter()
+    await passwords.verify(None, "x" * 8)
+    one_hash_s = time.perf_counter() - before
+    longest_s = 0.0
+
+    async def watch() -> None:
+        nonlocal longest_s
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0)
+            longest_s = max(longest_s, time.perf_counter() - before)
+
+    watcher = asyncio.ensure_future(watch())
+    await asyncio.gather(*(passwords.verify(None, "x" * 8) for _ in range(4)))
+    watcher.cancel()
+    assert longest_s < one_hash_s / 2
+
+
+@pytest.mark.parametrize("backing", [None])
+@pytest.mark.parametrize("hash_cost", [HashCost()])
+@pytest.mark.parametrize("limits", [Limits(password_hashes_at_once=1, password_hashes_waiting=1)])
+async def test_too_many_hashes_are_refused_with_a_time_to_come_back(edge: Edge) -> None:
+    """Beyond what may wait, a login is 503 `server.overloaded`, and later it works again."""
+    body = {"login": "nobody", "password": PASSWORD}
+    responses = await asyncio.gather(*(edge.ask("POST", "/v1/sessions", body) for _ in range(8)))
+    problems = [await response.json(content_type="application/problem+json") for response in responses]
+    codes = sorted({problem["code"] for problem in problems})
+    assert codes == ["auth.invalid_credentials", "server.overloaded"]
+    busy = next(r for r, p in zip(responses, problems, strict=True) if p["code"] == "server.overloaded")
+    assert busy.status == 503
+    assert int(busy.headers["Retry-After"]) >= 1
+    await edge.refused("auth.invalid_credentials", "POST", "/v1/sessions", body)
+
+
+async def test_hash_of_another_cost_is_renewed_at_login(edge: Edge, account_stores: AccountStores) -> None:
+    """A hash made with yesterday's parameters is replaced by the first right login, and works on."""
+    ana = await edge.register("ana")
+    user_id = ana["user"]["id"]
+    before = await account_stores.users.credentials_of(user_id)
+    assert before is not None
+    old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
+    await account_stores.logins.rehash(user_id, before.password_hash, old)
+    await edge.login("ana")
+    after = await account_stores.users.credentials_of(user_id)
+    assert after is not None
+    assert after.password_hash != old
+    assert after.password_hash.split("$")[:4] == before.password_hash.split("$")[:4]
+    await edge.login("ana")
+    assert await edge.answer(200, "GET", "/v1/users/me", token=ana["token"]) == ana["user"]
+
+
+@pytest.mark.parametrize("backing", [None])
+@pytest.mark.parametrize(
+    "limits", [Limits(logins_per_s=1, logins_burst=3, registrations_burst=2, registrations_per_s=1)]
+)
+async def test_logins_and_registrations_have_budgets_of_their_own(edge: Edge) -> None:
+    """Past the burst of an address: 429 with the time to come back; the other budget is untouched."""
+    body = {"login": "nobody", "password": PASSWORD}
+    left = []
+    for _ in range(3):
+        response = await edge.ask("POST", "/v1/sessions", body)
+        left.append((response.status, response.headers["RateLimit-Remaining"]))
+    assert left == [(401, "2"), (401, "1"), (401, "0")]
+    refused = await edge.ask("POST", "/v1/sessions", body)
+    problem = await refused.json(content_type="application/problem+json")
+    assert (refused.status, problem["code"]) == (429, "rate.limited")
+    assert refused.headers["Retry-After"] == "1"
+    assert 0 < problem["retry_after_ms"] <= 1000
+    assert (refused.headers["RateLimit-Limit"], refused.headers["RateLimit-Remaining"]) == ("3", "0")
+    await edge.register("ana")
+
+
+@pytest.mark.parametrize("backing", [None])
+@pytest.mark.parametrize("server_settings", [ServerSettings(requests_per_s=1, requests_burst=2)])
+async def test_one_users_requests_leave_anothers_alone(edge: Edge) -> None:
+    """The budget of requests is the user's, whatever the address."""
+    ana, ben = await edge.register("ana"), await edge.register("ben")
+    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
+    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
+    await edge.refused("rate.limited", "GET", "/v1/users/me", token=ana["token"])
+    await edge.answer(200, "GET", "/v1/users/me", token=ben["token"])
+
+
+@pytest.mark.parametrize("backing", [None])
+async def test_lifetime_is_thirty_days(edge: Edge) -> None:
+    """`expires_at` is a month ahead."""
+    signed = await edge.register("ana")
+    left_s = (datetime.fromisoformat(signed["expires_at"]) - datetime.now(UTC)).total_seconds()
+    assert abs(left_s - TOKEN_LIFETIME_S) < 60

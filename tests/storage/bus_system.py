@@ -1,0 +1,91 @@
+"""Several instances' buses and one server between them, which can be lost and come back.
+
+The same face for the bus in memory and the real one. It never waits longer than its patience.
+"""
+
+from typing import Protocol
+
+from storage.contracts.bus import Bus, UserStreams
+from storage.memory.bus import MemoryBroker, MemoryBus
+from storage.memory.streams import MemoryUserStreams
+from storage.redis.bus import RedisBus
+from storage.redis.patience import Patience
+from storage.redis.user_stream import RedisUserStreams
+from tests.storage.valkey_server import ValkeyServer
+
+HASTY = Patience(connect_s=1.0, reply_s=0.4, probe_every_s=0.1, probe_unheard_s=0.5, retry_max_s=0.1)
+
+
+class CheckedBus(Bus, Protocol):
+    async def check(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class BusSystem(Protocol):
+    async def bus(self) -> CheckedBus:
+        """Open the bus of one more instance."""
+
+    async def streams(self) -> UserStreams:
+        """Open the user streams of one more instance."""
+
+    def lose(self) -> None:
+        """Lose the server, and what it held in the last moment."""
+
+    def restore(self) -> None:
+        """Let it come back, as another run of the same server."""
+
+    async def close(self) -> None: ...
+
+
+class MemorySystem:
+    def __init__(self) -> None:
+        self._broker = MemoryBroker()
+        self._streams = MemoryUserStreams(self._broker)
+
+    async def bus(self) -> CheckedBus:
+        return MemoryBus(self._broker)
+
+    async def streams(self) -> UserStreams:
+        return self._streams
+
+    def lose(self) -> None:
+        self._broker.disconnect()
+
+    def restore(self) -> None:
+        self._streams.lose()
+        self._broker.reconnect()
+
+    async def close(self) -> None:
+        self._broker.disconnect()
+
+
+class RedisSystem:
+    """On a server of the test's own, or on one that must not be lost."""
+
+    def __init__(self, server: ValkeyServer | None, url: str) -> None:
+        self._server = server
+        self._url = url
+        self._open: list[RedisBus | RedisUserStreams] = []
+
+    async def bus(self) -> CheckedBus:
+        bus = await RedisBus.open(self._url, queue_frames=10_000, patience=HASTY)
+        self._open.append(bus)
+        return bus
+
+    async def streams(self) -> UserStreams:
+        streams = await RedisUserStreams.open(self._url, patience=HASTY)
+        self._open.append(streams)
+        return streams
+
+    def lose(self) -> None:
+        assert self._server is not None
+        self._server.kill()
+
+    def restore(self) -> None:
+        assert self._server is not None
+        self._server.start()
+
+    async def close(self) -> None:
+        for one in self._open:
+            await one.close()

@@ -1,0 +1,119 @@
+"""What lives on a folder of stores, a second user of it, and a wait with a deadline.
+
+Looks at processes from outside. It never asks the code under test what runs.
+"""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from storage.embedded import StoreUrls
+from storage.embedded.command import Command
+from storage.embedded.identity import Identity, search
+
+ROOT = Path(__file__).parents[3]
+CHILD = Path(__file__).with_name("stores_child.py")
+SERVERS = {
+    "postgres": ("postgres", "postgres"),
+    "redis": ("valkey-server", "valkey"),
+    "mongo": ("secantusd-rs", "mongo"),
+}
+
+
+async def eventually(
+    condition: Callable[[], object] | Callable[[], Awaitable[object]], within_s: float = 15.0
+) -> None:
+    """Wait until the condition holds; errors of its own count as not yet."""
+    deadline = time.monotonic() + within_s
+    while True:
+        with contextlib.suppress(Exception):
+            answer = condition()
+            if isinstance(answer, Awaitable):
+                answer = await answer
+            if answer:
+                return
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        await asyncio.sleep(0.05)
+
+
+class Folder:
+    """A folder of stores, and what lives on it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def server(self, store: str) -> Identity | None:
+        program, data = SERVERS[store]
+        return search(program, self.path / data)
+
+    def servers(self) -> dict[str, int]:
+        return {store: found.pid for store in SERVERS if (found := self.server(store)) is not None}
+
+    def count(self) -> int:
+        """All server processes of this folder, double ones too."""
+        marks = tuple(os.fsencode(self.path / data) for _, data in SERVERS.values())
+        lines = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                lines.append(entry.read_bytes().split(b"\0"))
+        return sum(any(mark in line for mark in marks) for line in lines)
+
+
+class Child:
+    """A second user of the folder, in a process of its own."""
+
+    def __init__(self, folder: Path, keep: str, user: int | None = None) -> None:
+        argv = (sys.executable, str(CHILD), str(folder), keep)
+        command = Command(argv, folder=ROOT, user=user, reach=(CHILD,))
+        self.process = subprocess.Popen(
+            command.launch(),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    async def said(self) -> str:
+        assert self.process.stdout is not None
+        return (await asyncio.to_thread(self.process.stdout.readline)).decode().strip()
+
+    async def urls(self) -> StoreUrls:
+        return msgspec.json.decode(await self.said(), type=StoreUrls)
+
+    async def leave(self) -> None:
+        self.close_input()
+        await asyncio.to_thread(self.process.wait, 60)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def close_input(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def close(self) -> None:
+        self.kill()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.close_input()
+
+
+def process_file(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
+
+
+def process_owner(pid: int) -> int:
+    return Path(f"/proc/{pid}").stat().st_uid
+
+
+class Reports(list[tuple[str, str]]):
+    def __call__(self, store: str, what: str) -> None:
+        self.append((store, what))

@@ -1,0 +1,111 @@
+"""The document store as the URL gives it: durable when it has said so, transactions, one port."""
+
+import asyncio
+import os
+import signal
+import socket
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from storage.embedded import EmbeddedStores, StoreUrls
+from tests.storage.embedded.stores_folder import Folder, Reports, eventually
+
+ROUNDS = 3
+WRITERS = 8
+ACKNOWLEDGED_PER_ROUND = 300
+
+
+def connect(urls: StoreUrls, **options: Any) -> pymongo.AsyncMongoClient[dict[str, Any]]:
+    return pymongo.AsyncMongoClient(urls.mongo, serverSelectionTimeoutMS=500, **options)
+
+
+async def insert_until_it_dies(urls: StoreUrls, round_number: int, acknowledged: list[str]) -> None:
+    async with connect(urls, retryWrites=False) as client:
+
+        async def write(writer: int) -> None:
+            number = 0
+            while True:
+                name = f"{round_number}.{writer}.{number}"
+                try:
+                    await client["log"]["entries"].insert_one({"_id": name})
+                except PyMongoError:
+                    return
+                acknowledged.append(name)
+                number += 1
+
+        await asyncio.gather(*(write(writer) for writer in range(WRITERS)))
+
+
+async def test_kill_9_loses_no_acknowledged_insert(folder: Folder, reports: Reports) -> None:
+    """Whatever was acknowledged before the server was killed in mid-flood is there after its restart."""
+    acknowledged: list[str] = []
+    async with EmbeddedStores(folder.path, keep=False, report=reports) as urls:
+        for number in range(ROUNDS):
+            reports.clear()
+            before = len(acknowledged)
+            flood = asyncio.create_task(insert_until_it_dies(urls, number, acknowledged))
+            await eventually(lambda before=before: len(acknowledged) > before + ACKNOWLEDGED_PER_ROUND)
+            os.kill(folder.servers()["mongo"], signal.SIGKILL)
+            await flood
+            await eventually(lambda: ("mongo", "restarted") in reports)
+        async with connect(urls) as client:
+            stored = {entry["_id"] async for entry in client["log"]["entries"].find()}
+        assert set(acknowledged) - stored == set()
+        assert len(acknowledged) > ROUNDS * ACKNOWLEDGED_PER_ROUND
+
+
+async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folder: Folder) -> None:
+    """The URL alone gives w=majority with journal; transactions and change streams work with it."""
+    async with EmbeddedStores(folder.path, keep=False) as urls, connect(urls) as client:
+        assert client.write_concern == WriteConcern(w="majority", j=True)
+        entries = client["log"].get_collection("entries", read_concern=ReadConcern("majority"))
+        await entries.insert_one({"_id": "first"})
+        async with client.start_session() as session:
+            async with await session.start_transaction():
+                await entries.insert_one({"_id": "second"}, session=session)
+                assert await entries.count_documents({}) == 1
+            await session.start_transaction()
+            await entries.insert_one({"_id": "third"}, session=session)
+            await session.abort_transaction()
+        assert sorted([entry["_id"] async for entry in entries.find()]) == ["first", "second"]
+        async with await entries.watch() as changes:
+            await entries.insert_one({"_id": "fourth"})
+            change = await changes.next()
+            assert change["fullDocument"] == {"_id": "fourth"}
+
+
+async def test_a_taken_port_is_left_to_its_holder(folder: Folder, reports: Reports) -> None:
+    """Another program on the remembered port: the store takes a new one and says so."""
+    async with EmbeddedStores(folder.path) as urls:
+        port = int(urls.mongo.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        async with EmbeddedStores(folder.path, report=reports) as moved, connect(moved) as client:
+            assert f":{port}/" not in moved.mongo
+            await client["t"]["t"].insert_one({})
+    assert ("mongo", "its port was taken by another program; it has a new one") in reports
+
+
+async def test_a_store_that_lives_but_refuses_work_is_restarted(
+    folder: Folder, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that answers pings and fails every write, as after a full disk, is started anew."""
+    monkeypatch.setattr("storage.embedded.keeper.CHECK_INTERVAL_S", 0.1)
+    monkeypatch.setattr("storage.embedded.keeper.WATCH_INTERVAL_S", 0.1)
+    async with EmbeddedStores(folder.path, keep=False, report=reports) as urls, connect(urls) as client:
+        sick = folder.servers()["mongo"]
+        await client.admin.command(
+            "configureFailPoint",
+            "failCommand",
+            mode="alwaysOn",
+            data={"failCommands": ["update", "insert"], "errorCode": 8},
+        )
+        assert (await client.admin.command("ping"))["ok"] == 1.0
+        await eventually(lambda: ("mongo", "restarted") in reports)
+        assert folder.servers()["mongo"] != sick
+        assert ("mongo", "the server lives but refuses work, it is restarted") in reports
+        await eventually(lambda: client["t"]["t"].insert_one({}))

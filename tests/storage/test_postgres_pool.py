@@ -1,0 +1,260 @@
+"""The pool, its failures, and the statements it runs."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from storage.errors import Conflict, StorageError, Unavailable
+from storage.postgres.failures import told
+from storage.postgres.pool import PoolBounds, PostgresPool
+from storage.postgres.statement import SQL, Statement, StatementFaulty, parse_statement
+from storage.postgres.users import PostgresUsers
+from storage.records.users import NewUser
+from tests.until import until
+
+ONE = Statement("one", "SELECT 1 AS one", ())
+SLEEP = Statement("sleep", "SELECT pg_sleep(10)", ())
+
+OpenPool = Callable[[PoolBounds], Awaitable[PostgresPool]]
+
+
+@pytest.fixture
+async def open_pool(users_url: str) -> AsyncIterator[OpenPool]:
+    pools: list[PostgresPool] = []
+
+    async def opened(bounds: PoolBounds) -> PostgresPool:
+        pool = PostgresPool(users_url, bounds)
+        await pool.open()
+        pools.append(pool)
+        return pool
+
+    yield opened
+    for pool in pools:
+        await pool.close()
+
+
+async def setting(pool: PostgresPool, name: str) -> str:
+    row = await pool.row(Statement("show", "SELECT current_setting($1) AS value", ("name",)), name)
+    assert row is not None
+    return str(row["value"])
+
+
+async def test_connections_commit_durably_and_bound_every_statement(users_pool: PostgresPool) -> None:
+    """Whatever the server's defaults are, an acknowledged commit is on disk and nothing runs for ever."""
+    assert await setting(users_pool, "synchronous_commit") == "on"
+    assert await setting(users_pool, "statement_timeout") == "5s"
+    assert await setting(users_pool, "idle_in_transaction_session_timeout") == "10s"
+
+
+async def test_check_writes_and_reads(users_pool: PostgresPool, users_url: str) -> None:
+    """The health check leaves a trace; a database that takes no writes is not healthy."""
+    await users_pool.check()
+    await users_pool.check()
+    connection = await asyncpg.connect(users_url)
+    assert await connection.fetchval("SELECT written FROM health_checks") == 2
+    database = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
+    try:
+        refusing = PostgresPool(users_url)
+        await refusing.open()
+        with pytest.raises(Unavailable):
+            await refusing.check()
+        await refusing.close()
+    finally:
+        await connection.execute(f'ALTER DATABASE "{database}" RESET default_transaction_read_only')
+        await connection.close()
+
+
+async def test_full_pool_answers_in_time_and_health_does_not_notice(open_pool: OpenPool) -> None:
+    """Whoever gets no connection is told so soon; the check has a connection of its own."""
+    pool = await open_pool(PoolBounds(connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
+    busy = asyncio.ensure_future(pool.rows(SLEEP))
+    await until(lambda: pool.statistics().connections == 1 and pool.statistics().idle == 0)
+    with pytest.raises(Unavailable):
+        await pool.rows(ONE)
+    await pool.check()
+    busy.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await busy
+    assert len(await pool.rows(ONE)) == 1
+
+
+async def test_only_so_many_wait_for_a_connection(open_pool: OpenPool) -> None:
+    """Past the bound of waiting nobody waits at all."""
+    pool = await open_pool(PoolBounds(connections=1, waiting=2, acquire_timeout_ms=3000))
+    outcomes = await asyncio.gather(*(pool.rows(ONE) for _ in range(10)), return_exceptions=True)
+    assert any(isinstance(outcome, Unavailable) for outcome in outcomes)
+    assert any(isinstance(outcome, list) for outcome in outcomes)
+    assert pool.statistics().waiting == 0
+
+
+async def test_statement_past_its_time_is_unavailable(open_pool: OpenPool) -> None:
+    """A statement that takes too long is cut off, and the pool goes on."""
+    pool = await open_pool(PoolBounds(statement_timeout_ms=50))
+    with pytest.raises(Unavailable):
+        await pool.rows(SLEEP)
+    assert len(await pool.rows(ONE)) == 1
+
+
+async def test_killed_connections_cost_a_reader_nothing(users_pool: PostgresPool, users_url: str) -> None:
+    """A read on a connection that the server cut is done again; a write is told as unknown."""
+    await asyncio.gather(*(users_pool.rows(ONE) for _ in range(10)))
+    killer = await asyncpg.connect(users_url)
+    kill = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """
+    for _ in range(5):
+        await killer.execute(kill)
+        assert len(await users_pool.rows(ONE)) == 1
+    sleeping = asyncio.ensure_future(users_pool.write(SLEEP))
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+    )
+    async with asyncio.timeout(5):
+        while await killer.fetchval(waiting) == 0:  # noqa: ASYNC110 - the server is asked each time
+            await asyncio.sleep(0)
+    await killer.execute(kill)
+    with pytest.raises(Unavailable):
+        await sleeping
+    await killer.close()
+
+
+async def test_transaction_is_whole_or_nothing(users_pool: PostgresPool) -> None:
+    """A block that fails leaves nothing behind, also on a connection without the reset query."""
+    insert = Statement(
+        "insert", "INSERT INTO users (email, username, password_hash) VALUES ($1, $1, 'h')", ("name",)
+    )
+
+    async def two(second: str) -> None:
+        async with users_pool.transaction() as transaction:
+            await transaction.rows(insert, "ana")
+            if not second:
+                raise ZeroDivisionError
+            await transaction.rows(insert, second)
+
+    with pytest.raises(ZeroDivisionError):
+        await two("")
+    with pytest.raises(Conflict):
+        await two("ana")
+    assert await users_pool.rows(Statement("all", "SELECT id FROM users", ())) == []
+
+
+async def test_closed_pool_is_unavailable(users_url: str) -> None:
+    """After its end, and before its beginning, a pool answers like a store that is down."""
+    pool = PostgresPool(users_url)
+    with pytest.raises(Unavailable):
+        await pool.rows(ONE)
+    await pool.open()
+    await pool.close()
+    with pytest.raises(Unavailable):
+        await pool.write(ONE)
+    with pytest.raises(Unavailable):
+        await pool.check()
+
+
+async def test_unreachable_server_is_unavailable(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No server, no driver's exception."""
+    pool = PostgresPool(f"postgresql://nobody@/nothing?host={tmp_path_factory.mktemp('none')}")
+    with pytest.raises(Unavailable):
+        await pool.open()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (asyncpg.ConnectionDoesNotExistError("x"), Unavailable),
+        (asyncpg.InterfaceError("connection is closed"), Unavailable),
+        (asyncpg.InternalClientError("x"), Unavailable),
+        (ConnectionResetError(), Unavailable),
+        (ConnectionRefusedError(), Unavailable),
+        (TimeoutError(), Unavailable),
+        (asyncpg.CannotConnectNowError("x"), Unavailable),
+        (asyncpg.AdminShutdownError("x"), Unavailable),
+        (asyncpg.CrashShutdownError("x"), Unavailable),
+        (asyncpg.SerializationError("x"), Unavailable),
+        (asyncpg.DeadlockDetectedError("x"), Unavailable),
+        (asyncpg.TooManyConnectionsError("x"), Unavailable),
+        (asyncpg.DiskFullError("x"), Unavailable),
+        (asyncpg.QueryCanceledError("x"), Unavailable),
+        (asyncpg.ReadOnlySQLTransactionError("x"), Unavailable),
+        (asyncpg.UniqueViolationError("x"), Conflict),
+        (asyncpg.CheckViolationError("x"), Conflict),
+        (asyncpg.UndefinedTableError("user's words"), StorageError),
+        (asyncpg.exceptions.DataError("user's words"), StorageError),
+        (asyncpg.exceptions._base.DataError("user's words"), StorageError),
+    ],
+)
+def test_driver_failures_become_the_contracts(error: Exception, expected: type[StorageError]) -> None:
+    """Each class of failure has one meaning, and none carries the driver's words."""
+    with pytest.raises(StorageError) as raised, told():
+        raise error
+    assert type(raised.value) is expected
+    assert "words" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_statement_takes_order_and_types_from_its_signature() -> None:
+    """The header is the signature; casts and prose do not disturb it."""
+    source = """-- Finds :second things, and :first too.
+--
+--   :first uuid[]  :second int   -> rows
+SELECT a::text FROM t WHERE b = :second AND c = ANY(:first) AND d < :second
+"""
+    statement = parse_statement("x", source)
+    assert statement.text == "SELECT a::text FROM t WHERE b = $2::int AND c = ANY($1::uuid[]) AND d < $2::int"
+    assert statement.parameters == ("first", "second")
+
+
+@pytest.mark.parametrize("signature", ["", "--   :a int  :b int"])
+def test_statement_without_a_true_signature_is_refused(signature: str) -> None:
+    """A file whose header and text differ does not load."""
+    with pytest.raises(StatementFaulty):
+        parse_statement("x", f"-- Finds.\n--\n{signature}\nSELECT :a\n")
+
+
+async def test_wrong_number_of_values_is_a_mistake_of_ours(users_pool: PostgresPool) -> None:
+    """It is told as such and not as a store that is down."""
+    with pytest.raises(TypeError):
+        await users_pool.rows(ONE, 1)
+
+
+async def test_look_ups_use_their_indexes(users: PostgresUsers, users_url: str) -> None:
+    """No look-up by token, login, id or prefix reads the whole table, also when planned for any value."""
+    connection = await asyncpg.connect(users_url)
+    try:
+        await connection.execute("""
+            INSERT INTO users (email, username, password_hash, display_name)
+            SELECT 'u' || n || '@example.test', 'u' || n, 'h', 'Name ' || n FROM generate_series(1, 20000) n
+        """)
+        await connection.execute("""
+            INSERT INTO user_sessions (user_id, token_hash, expires_at)
+            SELECT id, md5(id::text), now() + interval '1 day' FROM users
+        """)
+        await connection.execute("ANALYZE")
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        for name in (
+            "user_list_by_ids",
+            "user_by_username",
+            "user_credentials_by_email",
+            "user_page_by_prefix",
+            "session_identities",
+            "session_expired",
+            "session_list",
+        ):
+            source = (SQL / "users" / "queries" / f"{name}.sql").read_text("utf-8")
+            statement = parse_statement(name, source)
+            await connection.execute(f"PREPARE {name} AS {statement.text}")
+            nulls = ", ".join("NULL" for _ in statement.parameters)
+            rows = await connection.fetch(f"EXPLAIN EXECUTE {name}({nulls})")
+            plan = "\n".join(row[0] for row in rows)
+            assert not re.search(r"Seq Scan on user", plan), f"{name}:\n{plan}"
+    finally:
+        await connection.close()
+    found = await users.search("u1999", None, 20)
+    assert len(found) == 11
+    with pytest.raises(Conflict):
+        await users.register(NewUser("U7@example.test", "new", "h", None))

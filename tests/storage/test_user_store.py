@@ -1,0 +1,294 @@
+"""The contract of the User service's stores, held against memory and PostgreSQL alike."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from storage.contracts.logins import LoginStore
+from storage.contracts.users import SessionStore, UserStore
+from storage.errors import Conflict, Missing
+from storage.memory.logins import MemoryLogins
+from storage.memory.people import People
+from storage.memory.sessions import MemorySessions
+from storage.memory.users import MemoryUsers
+from storage.postgres.logins import PostgresLogins
+from storage.postgres.pool import PostgresPool
+from storage.postgres.sessions import PostgresSessions
+from storage.postgres.users import PostgresUsers
+from storage.records.users import NewUser, ProfileChange, UserRecord
+
+LIFETIME_S = 3600
+
+
+@dataclass
+class Stores:
+    users: UserStore
+    sessions: SessionStore
+    logins: LoginStore
+
+    async def somebody(self, username: str, display_name: str | None = None) -> UserRecord:
+        return await self.users.register(
+            NewUser(f"{username}@example.test", username, f"hash of {username}", display_name)
+        )
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def backing(request: pytest.FixtureRequest) -> str | None:
+    return request.getfixturevalue("users_url") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def people(backing: str | None) -> AsyncIterator[Stores]:
+    if backing is None:
+        memory = People()
+        yield Stores(MemoryUsers(memory), MemorySessions(memory), MemoryLogins(memory))
+        return
+    pool = PostgresPool(backing)
+    await pool.open()
+    yield Stores(PostgresUsers(pool), PostgresSessions(pool), PostgresLogins(pool))
+    await pool.close()
+
+
+async def test_registered_user_is_found_by_every_key(people: Stores) -> None:
+    """A user is the same record by id, by username and by login."""
+    ana = await people.somebody("ana", "Ana")
+    assert await people.users.users([ana.id]) == [ana]
+    assert await people.users.by_username("ANA") == ana
+    by_name = await people.users.credentials("aNa")
+    by_email = await people.users.credentials("ANA@Example.Test")
+    assert by_name is not None
+    assert by_name == by_email == await people.users.credentials_of(ana.id)
+    assert (by_name.user, by_name.password_hash) == (ana, "hash of ana")
+
+
+async def test_email_keeps_its_case(people: Stores) -> None:
+    """What was written is what is given back."""
+    ana = await people.users.register(NewUser("Ana.B@example.test", "ana", "hash", None))
+    assert ana.email == "Ana.B@example.test"
+
+
+@pytest.mark.parametrize(
+    ("email", "username", "constraint"),
+    [
+        ("ANA@example.test", "other", "users_email_key"),
+        ("ana@example.test", "other", "users_email_key"),
+        ("other@example.test", "Ana", "users_username_key"),
+        ("other@example.test", "ana", "users_username_key"),
+    ],
+)
+async def test_taken_names_conflict_without_regard_to_case(
+    people: Stores, email: str, username: str, constraint: str
+) -> None:
+    """A second user of a name is refused, and the constraint says which name."""
+    await people.somebody("ana")
+    with pytest.raises(Conflict) as refused:
+        await people.users.register(NewUser(email, username, "hash", None))
+    assert refused.value.constraint == constraint
+
+
+async def test_race_for_one_name_has_one_winner(people: Stores) -> None:
+    """Of many who register the same name in different cases at once, one gets it."""
+    spellings = ["ana", "ANA", "Ana", "aNa", "anA", "AnA", "ANa", "aNA"]
+    outcomes = await asyncio.gather(
+        *(
+            people.users.register(NewUser(f"{number}@example.test", name, "hash", None))
+            for number, name in enumerate(spellings)
+        ),
+        return_exceptions=True,
+    )
+    won = [outcome for outcome in outcomes if isinstance(outcome, UserRecord)]
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    assert len(won) == 1
+    assert {refused.constraint for refused in lost} == {"users_username_key"}
+    assert len(lost) == len(spellings) - 1
+
+
+async def test_unknown_users_are_absent(people: Stores) -> None:
+    """Ids and names that nobody has, well formed or not, find nobody."""
+    ana = await people.somebody("ana")
+    odd = ["", "no id", str(uuid.uuid4()), ana.id.upper(), ana.id.replace("-", ""), f"{{{ana.id}}}"]
+    assert await people.users.users(odd) == []
+    assert await people.users.users([]) == []
+    assert await people.users.by_username("nobody") is None
+    assert await people.users.credentials("nobody") is None
+    assert await people.users.credentials("nobody@example.test") is None
+    assert await people.users.credentials_of("no id") is None
+
+
+async def test_users_answers_each_once(people: Stores) -> None:
+    """Asking twice for one id gives one record."""
+    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    found = await people.users.users([ana.id, ben.id, ana.id, str(uuid.uuid4())])
+    assert sorted(found, key=lambda user: user.username) == [ana, ben]
+
+
+async def test_change_sets_clears_and_leaves(people: Stores) -> None:
+    """A named field changes, None clears one, what is not named stays."""
+    ana = await people.somebody("ana", "Ana")
+    url = "https://example.test/a.png"
+    changed = await people.users.change(ana.id, ProfileChange(bio="hello", avatar_url=url))
+    assert (changed.display_name, changed.bio, changed.avatar_url) == ("Ana", "hello", url)
+    cleared = await people.users.change(ana.id, ProfileChange(display_name=None, username="anna"))
+    assert (cleared.display_name, cleared.bio, cleared.username) == (None, "hello", "anna")
+    assert await people.users.users([ana.id]) == [cleared]
+
+
+async def test_change_respects_other_peoples_names(people: Stores) -> None:
+    """One may change the case of one's own name, not take another's; nothing is written then."""
+    ana = await people.somebody("ana")
+    await people.somebody("ben")
+    with pytest.raises(Conflict, match="users_username_key"):
+        await people.users.change(ana.id, ProfileChange(username="Ben", bio="lost"))
+    with pytest.raises(Conflict, match="users_email_key"):
+        await people.users.change(ana.id, ProfileChange(email="BEN@example.test"))
+    assert await people.users.users([ana.id]) == [ana]
+    assert (await people.users.change(ana.id, ProfileChange(email="ANA@example.test"))).email.isascii()
+
+
+async def test_change_of_nobody_is_missing(people: Stores) -> None:
+    """An id that nobody has, well formed or not, is missing."""
+    for user_id in (str(uuid.uuid4()), "no id"):
+        with pytest.raises(Missing):
+            await people.users.change(user_id, ProfileChange(bio="hello"))
+
+
+async def test_search_finds_prefixes_of_both_names_in_order(people: Stores) -> None:
+    """Username and display name count, case does not, each person comes once, by username."""
+    await people.somebody("anton", "Anton A")
+    await people.somebody("ben", "ANdrea")
+    await people.somebody("carl", "Dan")
+    await people.somebody("an_1")
+    await people.somebody("an.1", "Élan")
+    found = await people.users.search("An", None, 10)
+    assert [user.username for user in found] == ["an.1", "an_1", "anton", "ben"]
+    assert [user.username for user in await people.users.search("éL", None, 10)] == ["an.1"]
+    assert await people.users.search("zz", None, 10) == []
+
+
+@pytest.mark.parametrize("prefix", ["%", "_", "\\", "a%", "\U0010ffff"])
+async def test_search_takes_no_wildcards(people: Stores, prefix: str) -> None:
+    """Signs that mean something to a database mean themselves here."""
+    await people.somebody("ana", "Ana")
+    assert await people.users.search(prefix, None, 10) == []
+
+
+async def test_search_pages_join_without_gap_or_repeat(people: Stores) -> None:
+    """Pages after their last key give everybody once, whatever the limit."""
+    for number in range(7):
+        await people.somebody(f"u{number}", f"P{6 - number}" if number % 2 else None)
+        await people.somebody(f"x{number}", f"U {number}")
+    seen: list[str] = []
+    after: tuple[str, str] | None = None
+    while page := await people.users.search("u", after, 3):
+        assert len(page) <= 3
+        seen += [user.username for user in page]
+        after = (page[-1].username, page[-1].id)
+    assert seen == [f"u{number}" for number in range(7)] + [f"x{number}" for number in range(7)]
+
+
+async def test_open_session_speaks_for_its_user(people: Stores) -> None:
+    """A token's hash finds the user until the session ends; a batch finds each its own."""
+    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    one = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
+    two = await people.sessions.open(ben.id, "b" * 64, LIFETIME_S)
+    assert (one.expires_at - one.created_at).total_seconds() == LIFETIME_S
+    found = await people.sessions.identities(["a" * 64, "b" * 64, "c" * 64])
+    assert {hashed: (who.session_id, who.user) for hashed, who in found.items()} == {
+        "a" * 64: (one.id, ana),
+        "b" * 64: (two.id, ben),
+    }
+    assert found["a" * 64].expires_at == one.expires_at
+
+
+async def test_expired_session_is_absent_but_known_as_expired(people: Stores) -> None:
+    """Past its time a session speaks for nobody, is not listed, and is told apart from an unknown one."""
+    ana = await people.somebody("ana")
+    session = await people.sessions.open(ana.id, "a" * 64, -1)
+    await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
+    await people.sessions.touch(session.id, LIFETIME_S, LIFETIME_S)
+    assert list(await people.sessions.identities(["a" * 64])) == []
+    assert len(await people.sessions.list(ana.id)) == 1
+    assert await people.logins.expired(["a" * 64, "b" * 64, "c" * 64]) == {"a" * 64}
+
+
+async def test_touch_moves_the_end_up_to_the_greatest_age(people: Stores) -> None:
+    """Use prolongs a session from now, never past the maximum after its beginning."""
+    ana = await people.somebody("ana")
+    session = await people.sessions.open(ana.id, "a" * 64, 10)
+    await people.sessions.touch(session.id, LIFETIME_S, 2 * LIFETIME_S)
+    (longer,) = await people.sessions.list(ana.id)
+    assert (longer.expires_at - longer.last_used_at).total_seconds() == LIFETIME_S
+    await people.sessions.touch(session.id, LIFETIME_S, 60)
+    (capped,) = await people.sessions.list(ana.id)
+    assert (capped.expires_at - capped.created_at).total_seconds() == 60
+    await people.sessions.touch(str(uuid.uuid4()), LIFETIME_S, LIFETIME_S)
+
+
+async def test_sessions_are_listed_by_latest_use(people: Stores) -> None:
+    """The session used last stands first; others' are not there."""
+    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    first = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
+    second = await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
+    await people.sessions.open(ben.id, "c" * 64, LIFETIME_S)
+    await people.sessions.touch(first.id, LIFETIME_S, LIFETIME_S)
+    assert [session.id for session in await people.sessions.list(ana.id)] == [first.id, second.id]
+
+
+async def test_revoke_ends_only_ones_own_session(people: Stores) -> None:
+    """Another's session cannot be ended, one's own can, once."""
+    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    session = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
+    assert not await people.sessions.revoke(ben.id, session.id)
+    assert not await people.sessions.revoke(ana.id, "no id")
+    assert await people.sessions.revoke(ana.id, session.id)
+    assert not await people.sessions.revoke(ana.id, session.id)
+    assert await people.sessions.identities(["a" * 64]) == {}
+
+
+async def test_new_password_ends_all_other_sessions(people: Stores) -> None:
+    """The session that asks stays; the others of that user, and nobody else's, end and are named."""
+    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    kept = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
+    ended = [(await people.sessions.open(ana.id, hashed * 64, LIFETIME_S)).id for hashed in "bc"]
+    await people.sessions.open(ben.id, "d" * 64, LIFETIME_S)
+    told = await people.users.change_password(ana.id, "new hash", kept.id)
+    assert sorted(told) == sorted(ended)
+    found = await people.sessions.identities([hashed * 64 for hashed in "abcd"])
+    assert found.keys() == {"a" * 64, "d" * 64}
+    credentials = await people.users.credentials_of(ana.id)
+    assert credentials is not None
+    assert credentials.password_hash == "new hash"
+
+
+async def test_rehash_yields_to_a_new_password(people: Stores) -> None:
+    """A hash is replaced only while it still stands; no session ends by it."""
+    ana = await people.somebody("ana")
+    await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
+    await people.logins.rehash(ana.id, "another hash", "lost")
+    await people.logins.rehash(ana.id, "hash of ana", "renewed")
+    credentials = await people.users.credentials_of(ana.id)
+    assert credentials is not None
+    assert credentials.password_hash == "renewed"
+    assert len(await people.sessions.identities(["a" * 64])) == 1
+
+
+async def test_login_beside_a_password_change_never_outlives_it_unseen(people: Stores) -> None:
+    """A session opened while the password changes is ended by the change or sees the new hash."""
+    ana = await people.somebody("ana")
+    for number in range(20):
+        hashed = f"{number:064d}"
+
+        async def log_in(hashed: str = hashed) -> bool:
+            await people.sessions.open(ana.id, hashed, LIFETIME_S)
+            credentials = await people.users.credentials_of(ana.id)
+            return credentials is not None and credentials.password_hash == f"hash {number}"  # noqa: B023
+
+        change = people.users.change_password(ana.id, f"hash {number}", str(uuid.uuid4()))
+        saw_new, _ = await asyncio.gather(log_in(), change)
+        assert saw_new or await people.sessions.identities([hashed]) == {}
+        with contextlib.suppress(Conflict):
+            await people.users.change_password(ana.id, "reset", str(uuid.uuid4()))
