@@ -15,14 +15,19 @@ import msgspec
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversation.announcer import Announcer
-from actors.conversation.conversation import Conversation, House
+from actors.conversation.answers import busy
+from actors.conversation.conversation import Conversation
 from actors.conversation.conversations import Conversations
-from actors.conversation.letters import Grown, Letter, Written
+from actors.conversation.house import House
+from actors.conversation.letters import Grown, Letter, Returned, Written
 from actors.conversation.log_writer import LogWriter
+from actors.conversation.pending import Pending
 from actors.conversation.publisher import Publisher
 from actors.conversation.reading import Reading
+from actors.conversation.relay import Outcome, Relay
 from actors.conversation.replay import Replay
 from actors.conversation.summaries import Summaries
+from actors.conversation.sweeper import Sweeper
 from actors.conversation.views import Cards, Views
 from actors.delivery.flusher import Flusher
 from actors.delivery.news import HeadNews, LogNews
@@ -40,7 +45,22 @@ from storage.contracts.messaging import MessagingStore
 
 CONTROL_TOPIC = "control"
 
-revocation_decoder = msgspec.msgpack.Decoder(tuple[str, list[str]])
+
+class Revoked(msgspec.Struct, frozen=True, tag=1, array_like=True):
+    """Those sessions have ended."""
+
+    origin: str
+    session_ids: list[str]
+
+
+class Renewed(msgspec.Struct, frozen=True, tag=2, array_like=True):
+    """All user streams have begun a new epoch."""
+
+    origin: str
+
+
+control_decoder = msgspec.msgpack.Decoder(Revoked | Renewed)
+control_encoder = msgspec.msgpack.Encoder()
 
 
 class CoreStores(msgspec.Struct, frozen=True):
@@ -74,12 +94,13 @@ class Core:
         replay = Replay(messaging, cards, framed)
         self.rooms = Rooms(stores.bus, replay, self.flusher, self.wheel, limits, name)
         views = Views(messaging, cards)
-        announcer = Announcer(stores.streams, messaging, cards)
+        self.announcer = announcer = Announcer(stores.streams, messaging, cards)
         self.reading = Reading(messaging, views, self.rooms, announcer, framed)
         self.summaries = Summaries(messaging, self.wheel, limits)
         self.log = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, framed, name)
-        house = House(messaging, self.log, publisher, self.summaries, limits, announcer)
+        self.relay = Relay(stores.bus, self.wheel, name)
+        house = House(messaging, self.log, publisher, self.summaries, limits, announcer, self.relay, name)
         self.actors: Registry[str, Letter] = Registry(
             lambda conversation_id: Conversation(conversation_id, house, self._answer),
             self.queue,
@@ -91,6 +112,7 @@ class Core:
         self.conversations = Conversations(
             messaging, self.actors, views, self.reading, replay, announcer, cards, limits
         )
+        self.sweeper = Sweeper(messaging, self.actors, announcer, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
         self.hall = Hall(authenticator, self.conversations, self.directory, limits, framed)
 
@@ -100,15 +122,21 @@ class Core:
         self.rooms.on_left(self.directory.dismiss)
         self._bus.on_frame(self._heard)
         self._bus.on_gap(self._missed)
-        await self._bus.subscribe([CONTROL_TOPIC])
+        self.announcer.on_loss(self.directory.resync, self._renewed)
+        self.relay.on_drafts(self.conversations.send)
+        self.relay.on_outcome(self._returned)
+        await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic])
+        self.sweeper.start()
 
     async def stop(self) -> None:
         """Finish what was begun and write what is due. Ended by its caller's deadline."""
+        await self.sweeper.close()
         await self.conversations.drain()
         await self.actors.close(self._limits.shutdown_ms / 2000)
         await self.log.drain()
         await self.summaries.close()
         await self.reading.close()
+        await self.announcer.close()
         await self.directory.close()
         await self.rooms.close()
         self.wheel.close()
@@ -116,7 +144,12 @@ class Core:
     def revoked(self, session_ids: Sequence[str]) -> None:
         """Those sessions have ended: their sockets close, here and on every instance."""
         self._revoke(session_ids)
-        self._bus.publish(CONTROL_TOPIC, msgspec.msgpack.encode((self._name, list(session_ids))))
+        told = Revoked(self._name, list(session_ids))
+        self._bus.publish(CONTROL_TOPIC, control_encoder.encode(told))
+
+    def _renewed(self) -> None:
+        self.directory.check_positions()
+        self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Renewed(self._name)))
 
     def _revoke(self, session_ids: Sequence[str]) -> None:
         for session in self.directory.of_sessions(session_ids):
@@ -134,21 +167,37 @@ class Core:
         # Not taken is no harm: the next write finds out from the log.
         with contextlib.suppress(MailboxFull, Stopped):
             if isinstance(news, LogNews):
-                cell.tell(Grown(news.seq, news.sender_id, news.membership))
+                cell.tell(Grown(news.origin, news.seq, news.sender_id, news.membership))
             else:
-                cell.tell(Grown(news.seq, "", membership=False))
+                cell.tell(Grown(news.origin, news.seq, "", membership=False))
+
+    def _returned(self, conversation_id: str, pending: Pending, outcome: Outcome | None) -> None:
+        cell = self.actors.awake(conversation_id)
+        if cell is not None:
+            cell.answer(Returned(pending, outcome))
+        else:
+            pending.refused(busy())
 
     def _heard(self, topic: str, frame: bytes) -> None:
         if topic.startswith("c:"):
             self.rooms.heard(topic[2:], frame, self._framed)
         elif topic.startswith("u:"):
             self.directory.heard(topic[2:], frame)
+        elif topic == self.relay.topic:
+            self.relay.heard(frame)
         elif topic == CONTROL_TOPIC:
-            origin, session_ids = revocation_decoder.decode(frame)
-            if origin != self._name:
+            self._told(control_decoder.decode(frame))
+
+    def _told(self, told: Revoked | Renewed) -> None:
+        if told.origin == self._name:
+            return
+        match told:
+            case Revoked(session_ids=session_ids):
                 for session_id in session_ids:
                     self._authenticator.forget(session_id)
                 self._revoke(session_ids)
+            case Renewed():
+                self.directory.check_positions()
 
     def _missed(self) -> None:
         self.rooms.check_heads()

@@ -30,7 +30,8 @@ def run(options: Options) -> Report:
     goals: list[Goal] = []
     if not options.limits_only:
         with Convene() as convene:
-            people = People(convene.url, convene.port).prepare(min(options.idle_people, options.idle))
+            wanted = options.idle_people or warm(options) + options.idle
+            people = People(convene.url, convene.port).prepare(wanted)
             tokens = itertools.cycle(person.token for person in people)
             members = [Member("-", convene.port, next(tokens)) for _ in range(warm(options) + options.idle)]
             found = grow(convene, members, options, CONNECTS_PER_S, rows)

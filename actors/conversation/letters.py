@@ -4,13 +4,17 @@ A letter carries its reply: whoever wrote it never waits inside an actor, the an
 the reply. A reply is called exactly once.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from actors.wire.objects import UserCard
 from actors.wire.refusal import Refusal
 from storage.records.messaging import Appended, MessageEntry
+
+if TYPE_CHECKING:
+    from actors.conversation.pending import Pending
+    from actors.conversation.relay import Outcome
 
 
 class Reply(Protocol):
@@ -36,8 +40,11 @@ class Draft(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
+    """`relayed`: another instance handed it over, so it is not handed on."""
+
     draft: Draft
     reply: Reply
+    relayed: bool = False
 
 
 class Add(Struct, frozen=True):
@@ -95,8 +102,9 @@ class Look(Struct, frozen=True):
 
 
 class Grown(Struct, frozen=True):
-    """Another instance stored the entry at `seq`. `sender_id` is empty when only the head was told."""
+    """Instance `origin` stored the entry at `seq`. `sender_id` is empty when only the head was told."""
 
+    origin: str
     seq: int
     sender_id: str
     membership: bool
@@ -108,4 +116,11 @@ class Written(Struct, frozen=True):
     appended: Appended | None
 
 
-Letter = Send | Amend | Look | Grown | Written
+class Returned(Struct, frozen=True):
+    """A draft that was handed to another instance, with its outcome; None when there was no answer."""
+
+    pending: "Pending"
+    outcome: "Outcome | None"
+
+
+Letter = Returned | Send | Amend | Look | Grown | Written

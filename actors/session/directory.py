@@ -59,7 +59,7 @@ class Directory:
         self._limits = limits
         self._framed = framed
         self._people: dict[str, Person] = {}
-        self._opening: dict[str, asyncio.Task[None]] = {}
+        self._opening: dict[Person, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._positions = Lookups(self._load_positions)
         self._sessions = 0
@@ -91,9 +91,10 @@ class Directory:
         self._sessions += 1
         try:
             if not person.open:
-                opening = self._opening.get(user_id)
+                # By person, not by user: one who left and came back does not wait for what the first began.
+                opening = self._opening.get(person)
                 if opening is None:
-                    opening = self._opening[user_id] = asyncio.create_task(self._open(person))
+                    opening = self._opening[person] = asyncio.create_task(self._open(person))
                 await asyncio.shield(opening)
             await self._enter_rooms(session, person)
         except BaseException:
@@ -125,7 +126,7 @@ class Directory:
             person.open = True
             self._release(person)
         finally:
-            self._opening.pop(person.user_id, None)
+            self._opening.pop(person, None)
 
     async def _enter_rooms(self, session: Session, person: Person) -> None:
         if not person.conversations:
@@ -180,7 +181,7 @@ class Directory:
                 person.conversations.add(conversation.id)
                 for session in person.sessions:
                     session.push_stream(frame)
-                    self._spawn(self._join(session, conversation.id, conversation.last_seq))
+                    self._spawn(self._join(person, session, conversation.id, conversation.last_seq))
             case ConversationLeft(conversation_id=conversation_id):
                 person.conversations.discard(conversation_id)
                 for session in person.sessions:
@@ -190,8 +191,11 @@ class Directory:
                 for session in person.sessions:
                     session.push_stream(frame)
 
-    async def _join(self, session: Session, conversation_id: str, last_seq: int) -> None:
+    async def _join(self, person: Person, session: Session, conversation_id: str, last_seq: int) -> None:
         """Into the room; what was said between `last_seq` and now is named, for the client to fetch."""
+        if session.closed or conversation_id not in person.conversations:
+            # Gone, or put out again, before this began: nobody would ever take it out of the room.
+            return
         try:
             await self._rooms.enter(session, [(conversation_id, last_seq)], told=True)
         except Unavailable:
@@ -227,6 +231,13 @@ class Directory:
             self._take(person, item)
 
     # --- after losses
+
+    def resync(self, user_ids: Sequence[str]) -> None:
+        """Frames for those users were lost: let them read their state anew, and their rooms be right."""
+        for user_id in user_ids:
+            person = self._people.get(user_id)
+            if person is not None and person.open:
+                self._lost(person, person.place, "epoch")
 
     def check_positions(self) -> None:
         """Frames may have been lost: compare everybody's place with their stream."""
@@ -267,10 +278,10 @@ class Directory:
         gone = person.conversations - now.keys()
         new = now.keys() - person.conversations
         person.conversations = set(now)
-        for session in person.sessions:
+        for session in list(person.sessions):
             self._rooms.leave(session, gone)
             for conversation_id in new:
-                await self._join(session, conversation_id, now[conversation_id])
+                await self._join(person, session, conversation_id, now[conversation_id])
 
     async def _load_positions(self, user_ids: Sequence[str]) -> Mapping[str, Position]:
         return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))

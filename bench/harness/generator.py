@@ -4,6 +4,7 @@ Where a connection was refused or lost nothing is measured: that is an error, no
 """
 
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -123,4 +124,6 @@ class Generator:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self.close()
+        complaints = self.close()
+        if complaints:
+            print(complaints, file=sys.stderr)

@@ -14,7 +14,7 @@ class Options(msgspec.Struct, frozen=True):
     pairs: int = 500
     per_s: float = 0.0
     idle: int = 5000
-    idle_people: int = 1000
+    idle_people: int = 0
 
 
 def read_options(description: str | None) -> Options:
@@ -30,5 +30,7 @@ def read_options(description: str | None) -> Options:
         "--per-s", type=float, default=default.per_s, help="messages/s; 0: what the store carries"
     )
     parser.add_argument("--idle", type=int, default=default.idle, help="number of idle connections")
-    parser.add_argument("--idle-people", type=int, default=default.idle_people, help="users who hold them")
+    parser.add_argument(
+        "--idle-people", type=int, default=default.idle_people, help="users who hold them; 0: one each"
+    )
     return Options(**vars(parser.parse_args()))

@@ -24,7 +24,6 @@ from server.http.request_id import REQUEST_ID
 from storage.records.users import Identity
 
 Handler = Callable[[Call[Any]], Awaitable[msgspec.Struct | None]]
-AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)

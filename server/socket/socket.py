@@ -8,55 +8,68 @@ machine of RFC 6455 is the parser's. It never decodes what a message says.
 """
 
 import asyncio
+import contextlib
 import logging
 
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
-from websockets.protocol import CLOSED, OPEN, Protocol, Side
+from websockets.protocol import OPEN, Protocol, Side
 
 from actors.delivery.outbox import Outbox
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.cell import Cell
+from actors.runtime.wheel import Timer
 from actors.session.link import CloseCode
 from actors.session.session import Session
-from actors.wire.frames import Goodbye
+from actors.wire.frames import Goodbye, frame_encoder
 from config.limits import FRAME_BYTES
 from server.socket.door import Door
 from server.socket.framing import PING
 from storage.records.users import Identity
 
-_log = logging.getLogger("convene.socket")
 _parser_log = logging.getLogger("convene.websocket")
 _parser_log.setLevel(logging.WARNING)
 
 CLOSE_TIMEOUT_S = 3.0
 BUFFER_HIGH_BYTES = 64 * 1024
-RETURNABLE = 4500
+RETURNABLE = range(4000, 4500)
+CONTROL_BYTES = 125
+"""A control frame between fragments must not count as part of their message: room for it in the parser."""
+NOT_UTF8 = 1007
+TOO_BIG = 1009
+VIOLATIONS = frozenset((NOT_UTF8, TOO_BIG))
+"""RFC 6455, section 7.1.7: such a peer is not waited for."""
 
 
 class Socket(asyncio.Protocol):
     """Implements `actors.session.link.Link`. Held by the door until its connection is lost."""
 
     __slots__ = (
-        "_bucket", "_cell", "_closing", "_door", "_fragments", "_heard", "_missed", "_paused",
-        "_stranger", "_text", "_transport", "outbox", "parser", "session",
+        "_bucket", "_cell", "_close_timer", "_closing", "_door", "_fragments", "_full", "_full_timer",
+        "_heard", "_missed", "_stranger", "_stranger_timer", "_text", "_transport", "outbox", "parser",
+        "session",
     )  # fmt: skip
 
     def __init__(self, door: Door, transport: asyncio.Transport) -> None:
         self._door = door
         self._transport = transport
-        self.parser = Protocol(Side.SERVER, state=OPEN, max_size=FRAME_BYTES, logger=_parser_log)
+        self.parser = Protocol(
+            Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
+        )
         self.outbox = Outbox(self, transport, door.flusher, door.limits)
         self.session = Session(self, door.hall)
         self._cell: Cell[bytes | Identity] = door.cell(self.session)
-        self._fragments: list[bytes] | None = None
+        self._fragments: bytearray | None = None
         self._text = True
         self._heard = True
         self._missed = 0
-        self._paused = 0
+        self._full = False
         self._closing = False
         self._stranger = True
         self._bucket = 0
+        self._stranger_timer: Timer | None = None
+        self._full_timer: Timer | None = None
+        self._close_timer: Timer | None = None
 
     # --- the connection
 
@@ -68,12 +81,17 @@ class Socket(asyncio.Protocol):
         if identity is not None:
             self._cell.tell(identity)
         else:
-            self._door.wheel.after(self._door.limits.auth_timeout_ms / 1000, self._authentication_due)
+            self._stranger_timer = self._door.wheel.after(
+                self._door.limits.auth_timeout_ms / 1000, self._authentication_due
+            )
         if tail:
             self.data_received(tail)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._closing = True
+        for timer in (self._stranger_timer, self._full_timer, self._close_timer):
+            if timer is not None:
+                timer.cancel()
         self._door.closed(self, self._bucket, stranger=self._stranger)
         self.outbox.drop()
         self.session.gone()
@@ -85,12 +103,13 @@ class Socket(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.outbox.block()
-        self._paused += 1
-        pause = self._paused
-        self._door.wheel.after(self._door.limits.write_timeout_ms / 1000, lambda: self._write_due(pause))
+        self._full = True
+        self._full_timer = self._door.wheel.after(self._door.limits.write_timeout_ms / 1000, self.too_slow)
 
     def resume_writing(self) -> None:
-        self._paused += 1
+        self._full = False
+        if self._full_timer is not None:
+            self._full_timer.cancel()
         self.outbox.unblock()
 
     # --- in
@@ -99,14 +118,13 @@ class Socket(asyncio.Protocol):
         self._heard = True
         parser = self.parser
         parser.receive_data(data)
-        events = parser.events_received()
-        if parser.writes:
-            self._write_control()
-        for event in events:
+        for event in parser.events_received():
             if isinstance(event, Frame) and not self._closing:
                 self._frame(event)
-        if parser.close_expected() and (parser.close_sent is not None or parser.state is CLOSED):
-            self._finish()
+        if parser.eof_sent:
+            self._ended_by_peer()
+        elif parser.writes:
+            self._write_control()
 
     def _frame(self, frame: Frame) -> None:
         opcode = frame.opcode
@@ -115,21 +133,31 @@ class Socket(asyncio.Protocol):
             if frame.fin:
                 self._message(bytes(frame.data))
             else:
-                self._fragments = [bytes(frame.data)]
+                self._fragment(bytearray(), frame)
         elif opcode is Opcode.CONT and self._fragments is not None:
-            self._fragments.append(bytes(frame.data))
-            if frame.fin:
-                whole, self._fragments = b"".join(self._fragments), None
-                self._message(whole)
+            self._fragment(self._fragments, frame)
+
+    def _fragment(self, before: bytearray, frame: Frame) -> None:
+        before += frame.data
+        if frame.fin:
+            self._fragments = None
+            self._message(bytes(before))
+        elif len(before) > FRAME_BYTES:
+            self.close(TOO_BIG, "the message is too big")
+        else:
+            self._fragments = before
 
     def _message(self, message: bytes) -> None:
+        if len(message) > FRAME_BYTES:
+            self.close(TOO_BIG, "the message is too big")
+            return
         if not self._text:
             self.close(CloseCode.BAD_FRAME, "this sub-protocol has text frames")
             return
         try:
             message.decode()
         except UnicodeDecodeError:
-            self._fail(1007, "not UTF-8")
+            self.close(NOT_UTF8, "not UTF-8")
             return
         try:
             self._cell.hand(message)
@@ -145,19 +173,26 @@ class Socket(asyncio.Protocol):
             return
         self._closing = True
         self._door.count_close(code)
-        if self.outbox.blocked and self._paused:
+        if self._full:
             # It takes no bytes: there is nobody to say goodbye to.
             self._transport.abort()
             return
-        goodbye = Goodbye(code, reason, retry_after_ms, resume=code < RETURNABLE)
-        self.session.push(goodbye)
-        self.outbox.unblock()
-        self._send_close(code, reason)
+        self._say_goodbye(code, reason, retry_after_ms)
+        # Where the peer was first, its parser has written a Close already.
+        with contextlib.suppress(InvalidState):
+            self.parser.send_close(code, reason)
+        self._write_last()
+        if code in VIOLATIONS:
+            self._hang_up()
+        else:
+            self._close_timer = self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
 
     def admitted(self) -> None:
         if self._stranger:
             self._stranger = False
             self._door.admitted()
+            if self._stranger_timer is not None:
+                self._stranger_timer.cancel()
 
     def too_slow(self) -> None:
         """The client is behind by more than may wait for it."""
@@ -182,34 +217,44 @@ class Socket(asyncio.Protocol):
         if self._stranger:
             self.close(CloseCode.AUTHENTICATION_TIMEOUT, "not authenticated in time")
 
-    def _write_due(self, pause: int) -> None:
-        if self._paused == pause:
-            self.too_slow()
-
     def _write_control(self) -> None:
+        for data in self.parser.data_to_send():
+            if data and not self._closing:
+                self.outbox.push(data)
+
+    def _ended_by_peer(self) -> None:
+        """The peer said Close, or broke RFC 6455: the parser has its answer ready and reads no more."""
+        parser = self.parser
+        if not self._closing:
+            self._closing = True
+            if parser.parser_exc is not None and parser.close_sent is not None:
+                code, reason = parser.close_sent.code, parser.close_sent.reason
+                self._door.count_close(code)
+                self._say_goodbye(code, reason, None)
+            else:
+                self.session.gone()
+            self._write_last()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Nothing more is said by either side: end the connection without losing what was said last."""
+        if self._close_timer is None:
+            self._close_timer = self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
+        # Not closed yet where that can be: bytes still on their way would be answered by a reset, and a
+        # reset takes the Close frame from a peer that has not read it.
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+    def _say_goodbye(self, code: int, reason: str, retry_after_ms: int | None) -> None:
+        self.session.gone()
+        goodbye = Goodbye(code, reason, retry_after_ms, resume=code in RETURNABLE)
+        self.outbox.push(self._door.hall.framed(frame_encoder.encode(goodbye)))
+
+    def _write_last(self) -> None:
+        """Write what waits and then the Close: the session is gone, so nothing can follow it."""
         for data in self.parser.data_to_send():
             if data:
                 self.outbox.push(data)
-
-    def _fail(self, code: int, reason: str) -> None:
-        """A violation of RFC 6455 itself: its own code, no goodbye."""
-        self._closing = True
-        self._door.count_close(code)
-        self._send_close(code, reason)
-
-    def _send_close(self, code: int, reason: str) -> None:
-        try:
-            self.parser.send_close(code, reason)
-        except InvalidState:
-            self._finish()
-            return
-        self._write_control()
-        self.outbox.flush()
-        self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
-
-    def _finish(self) -> None:
-        """The closing handshake is over: write what is due and close the connection."""
-        self._closing = True
-        self.outbox.flush()
-        self._transport.close()
-        self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
+        self.outbox.unblock()

@@ -12,6 +12,7 @@ from storage.records.messaging import (
     ChangeEntry,
     ConversationRecord,
     Entry,
+    Intent,
     MessageEntry,
     ReadMark,
     Standing,
@@ -88,8 +89,21 @@ class ConversationStore(Protocol):
     async def mute(self, conversation_id: str, user_id: str, *, muted: bool) -> None: ...
 
 
-class MessagingStore(MessageLog, ConversationStore, Protocol):
-    """Both, as one service's store; and whether it truly works."""
+class IntentStore(Protocol):
+    """What was begun and is to be told, for whoever finds it when its instance has died."""
+
+    async def intend(self, intent: Intent) -> None:
+        """Keep it durably, unless one with its key stands already."""
+
+    async def settle(self, key: str) -> None:
+        """It is done: nobody needs to look."""
+
+    async def intents(self) -> list[Intent]:
+        """All that stand, in no order; there are few."""
+
+
+class MessagingStore(MessageLog, ConversationStore, IntentStore, Protocol):
+    """All of them, as one service's store; and whether it truly works."""
 
     async def check(self) -> None:
         """Write and read something. Raises `Unavailable`."""

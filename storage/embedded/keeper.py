@@ -66,11 +66,12 @@ class StoreKeeper:
                 if attempt:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, BACKOFF_LIMIT_S)
+                last_words = self._process.log_tail() if attempt else ""
+                if done := self._store.repair(last_words, may_move=may_move):
+                    self._report(self._store.name, done)
                 if await self._start(restarts=0):
                     self._report(self._store.name, "started")
                     return
-                if done := self._store.repair(self._process.log_tail(), may_move=may_move):
-                    self._report(self._store.name, done)
         msg = f"The embedded store {self._store.name} does not start. It says: {self._process.log_tail()}"
         raise StoresUnavailable(msg)
 

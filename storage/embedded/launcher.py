@@ -13,10 +13,13 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
+CAP_SETPCAP = 8
 CAPABILITY_VERSION_3 = 0x20080522
 EXIT_UNREACHABLE = 77
 EXIT_ORPHANED = 78
@@ -34,43 +37,49 @@ class _Sets(ctypes.Structure):
     )
 
 
-def _keep_only(libc: ctypes.CDLL, capability: int) -> bool:
-    header = _Header(CAPABILITY_VERSION_3, 0)
+def _hold(libc: ctypes.CDLL, kept: int, inherited: int) -> bool:
     sets = (_Sets * 2)()
+    sets[0] = _Sets(kept, kept, inherited)
+    return bool(libc.capset(ctypes.byref(_Header(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets)) == 0)
+
+
+def _keep_only(libc: ctypes.CDLL, capability: int) -> bool:
+    """Hand one right to the program. PostgreSQL asks `access`, which counts rights only with the bit set."""
     bit = 1 << capability
-    sets[0] = _Sets(bit, bit, bit)
-    return bool(
-        libc.capset(ctypes.byref(header), ctypes.byref(sets)) == 0
-        and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
-    )
+    if _hold(libc, bit | 1 << CAP_SETPCAP, bit):
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+    return _hold(libc, bit, bit) and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
 
 
-def _reaches(paths: list[str]) -> bool:
-    # Not `access`, whose answer leaves kept rights out.
+def _reaches(program: str, paths: list[str]) -> bool:
     try:
         for path in paths:
             Path(path).stat()
     except PermissionError:
         return False
-    return True
+    return os.access(program, os.R_OK | os.X_OK)
 
 
 def _become(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]) -> None:
-    # A strict umask at installation: no right but the second opens a program to those it is closed to.
-    open_program = Path(program).stat().st_mode & 0o005 == 0o005
     libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-    if open_program and _reaches(paths):
+    try:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    except OSError as error:
+        sys.stderr.write(f"this root may not become user {uid} ({error.strerror})\n")
+        sys.exit(EXIT_UNREACHABLE)
+    if _reaches(program, paths):
         return
-    # Docker gives root the second of these but not the first.
+    # The first passes through folders; the second also opens programs that a strict umask closed, and is the
+    # one that Docker gives to root.
     for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
-        if capability == CAP_DAC_READ_SEARCH and not open_program:
-            continue
-        if _keep_only(libc, capability) and _reaches(paths):
+        if os.fork() == 0:
+            os._exit(0 if _keep_only(libc, capability) and _reaches(program, paths) else 1)
+        if os.wait()[1] == 0:
+            _keep_only(libc, capability)
             return
-    sys.stderr.write(f"user {uid} cannot reach {' '.join(paths)}\n")
+    sys.stderr.write(f"user {uid} cannot reach {program} {' '.join(paths)}\n")
     sys.exit(EXIT_UNREACHABLE)
 
 
@@ -86,7 +95,7 @@ def main(arguments: list[str]) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if "user" in given:
         reach = [value for key, _, value in pairs if key == "reach"]
-        _become(libc, int(given["user"]), command[0], [command[0], *reach])
+        _become(libc, int(given["user"]), command[0], reach)
     if "death" in given:
         # After the change of user, which clears it; the parent may be gone by now.
         libc.prctl(PR_SET_PDEATHSIG, int(given["death"]), 0, 0, 0)

@@ -151,7 +151,10 @@ class Postgres:
                 await process.wait()
         if process.returncode:
             text = " | ".join(output.decode("utf-8", errors="replace").strip().splitlines()[-3:])
-            msg = f"PostgreSQL could not make its data folder {self.data}: {text}"
+            msg = (
+                f"PostgreSQL could not make its data folder {self.data}: {text}. "
+                "Run as another user, or set CONVENE_POSTGRES_URL to a server of your own."
+            )
             raise StoresUnavailable(msg)
 
     def _clear_remains(self) -> None:

@@ -6,15 +6,12 @@ the moment in which an empty folder gets its user.
 """
 
 import asyncio
-import secrets
 import shutil
 import signal
 import socket
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import pymongo
 from pymongo.errors import PyMongoError
 
 from storage.embedded.binaries import Binaries
@@ -23,6 +20,7 @@ from storage.embedded.completion import complete
 from storage.embedded.errors import StoresUnavailable
 from storage.embedded.folder import StoresFolder, private_folder
 from storage.embedded.process import ServerProcess, StopSteps
+from storage.embedded.secantus_probe import SecantusProbe
 from storage.embedded.settings import Settings
 
 USER = "convene"
@@ -44,7 +42,7 @@ class Secantus:
         self._keep = settings.keep
         self._port = settings.mongo_port
         self.data = folder.path / "mongo"
-        self._client: pymongo.AsyncMongoClient[dict[str, Any]] | None = None
+        self._probe: SecantusProbe | None = None
 
     @property
     def url(self) -> str:
@@ -63,28 +61,23 @@ class Secantus:
 
     def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - the port tells more
         """Take another port when somebody else has ours and nobody knows it yet."""
-        if not may_move or _free(self._port):
+        if not may_move or not self._port or _free(self._port):
             return None
         self._choose_port()
         return "its port was taken by another program; it has a new one"
 
     async def check(self) -> None:
-        if self._client is None:
-            # The driver backs off after a refusal, a bare socket does not: a start is seen at once.
-            if not await _listens(self._port):
-                raise ConnectionRefusedError
-            self._client = _client(self.url)
-        mark = secrets.token_hex(8)
-        probe = self._client["convene_health"]["probe"]
-        await probe.update_one({"_id": "probe"}, {"$set": {"mark": mark}}, upsert=True)
-        found = await probe.find_one({"_id": "probe"})
-        if found is None or found["mark"] != mark:
-            raise RuntimeError("what was read is not what was written")
+        # The driver backs off after a refusal, a bare socket does not: a start is seen at once.
+        if not await _listens(self._port):
+            raise ConnectionRefusedError
+        if self._probe is None:
+            self._probe = SecantusProbe(self.url)
+        await self._probe.write_and_read()
 
     async def close(self) -> None:
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.close()
+        if self._probe is not None:
+            probe, self._probe = self._probe, None
+            await probe.close()
 
     async def _create(self) -> None:
         """Make an empty store with its one user aside and move it into place whole.
@@ -121,17 +114,12 @@ class Secantus:
             if not server.alive():
                 raise TimeoutError
             await asyncio.sleep(POLL_S)
-        await complete(self._create_user(port))
-
-    async def _create_user(self, port: int) -> None:
-        client = _client(f"mongodb://{HOST}:{port}/?directConnection=true")
+        probe = SecantusProbe(f"mongodb://{HOST}:{port}/?directConnection=true")
         try:
-            await client.admin.command("createUser", USER, pwd=self._password, roles=["root"])
-            users = (await client.admin.command("usersInfo", 1))["users"]
-            if [user["user"] for user in users] != [USER]:
+            if await complete(probe.create_user(USER, self._password)) != [USER]:
                 raise TimeoutError
         finally:
-            await client.close()
+            await complete(probe.close())
 
     def _command(self, data: Path, port: int, *options: str) -> Command:
         # An empty file of its own keeps it from reading one in the working or home folder.
@@ -150,12 +138,6 @@ class Secantus:
     def _choose_port(self) -> None:
         self._port = _pick_port()
         self._folder.remember_port(self._port)
-
-
-def _client(url: str) -> pymongo.AsyncMongoClient[dict[str, Any]]:
-    return pymongo.AsyncMongoClient(
-        url, timeoutMS=4000, serverSelectionTimeoutMS=4000, maxPoolSize=1, heartbeatFrequencyMS=10_000
-    )
 
 
 async def _listens(port: int) -> bool:

@@ -31,16 +31,17 @@ class Store(Protocol):
         """
 
     def repair(self, last_words: str, *, may_move: bool) -> str | None:
-        """Put right what kept a server from starting, judged by what it wrote last; say what was done.
+        """Put right what keeps a server from starting, judged by what it wrote last; say what was done.
 
-        With `may_move` its address may change, because nobody has been told it yet.
+        Called while none runs, before each start; nothing was written before the first. With `may_move`
+        its address may change, because nobody has been told it yet.
         """
 
     async def check(self) -> None:
         """Do a real write and read of it.
 
         Raises:
-            Exception: of the driver, or `RuntimeError`: it did not work. The keeper sets the time limit and closes.
+            Exception: of whatever kind: it did not work. The keeper sets the time limit, and closes.
         """
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.memory.message_log import MemoryMessageLog
-from storage.records.messaging import ConversationRecord, ReadMark, Standing, Summary
+from storage.records.messaging import ConversationRecord, Intent, ReadMark, Standing, Summary
 
 
 class MemoryMessaging(MemoryMessageLog):
@@ -19,6 +19,7 @@ class MemoryMessaging(MemoryMessageLog):
         self._conversations: dict[str, ConversationRecord] = {}
         self._sent: dict[tuple[str, str], int] = {}
         self._marks: dict[tuple[str, str], ReadMark] = {}
+        self._intents: dict[str, Intent] = {}
 
     def close(self) -> None:
         self.away = True
@@ -45,6 +46,18 @@ class MemoryMessaging(MemoryMessageLog):
             for one in found
             if user_id in one.participants
         ]
+
+    async def intend(self, intent: Intent) -> None:
+        await self._reach()
+        self._intents.setdefault(intent.key, intent)
+
+    async def settle(self, key: str) -> None:
+        await self._reach()
+        self._intents.pop(key, None)
+
+    async def intents(self) -> list[Intent]:
+        await self._reach()
+        return list(self._intents.values())
 
     async def project(self, conversation: ConversationRecord) -> None:
         await self._reach()

@@ -4,6 +4,7 @@ A conversation's document is a projection of its log: writers guard every update
 about, so an older one never overwrites a newer. This file never reads the log to derive anything.
 """
 
+import contextlib
 from collections.abc import Sequence
 
 from bson import ObjectId
@@ -21,7 +22,7 @@ from storage.mongo.documents import (
 )
 from storage.mongo.guard import where_behind
 from storage.mongo.message_log import MongoMessageLog
-from storage.records.messaging import ConversationRecord, ReadMark, Standing, Summary
+from storage.records.messaging import ConversationRecord, Intent, ReadMark, Standing, Summary
 
 
 class MongoMessaging(MongoMessageLog):
@@ -33,6 +34,7 @@ class MongoMessaging(MongoMessageLog):
         super().__init__(self._database.get_collection("messages"))
         self._conversations = self._database.get_collection("conversations")
         self._marks = self._database.get_collection("read_marks")
+        self._intents = self._database.get_collection("intents")
         self._presence = self._database.get_collection("user_presence")
 
     @classmethod
@@ -82,6 +84,29 @@ class MongoMessaging(MongoMessageLog):
                 found = [one async for one in cursor if user_id in one["participants"]]
         return [
             Standing(conversation_record(one), sent_seq=one.get("sent", {}).get(user_id, 0)) for one in found
+        ]
+
+    async def intend(self, intent: Intent) -> None:
+        document = {
+            "_id": intent.key,
+            "conversation_id": intent.conversation_id,
+            "instance": intent.instance,
+            "since_seq": intent.since_seq,
+            "at": DatetimeMS(intent.at_ms),
+        }
+        async with reaching_store():
+            with contextlib.suppress(DuplicateKeyError):
+                await self._intents.insert_one(document)
+
+    async def settle(self, key: str) -> None:
+        async with reaching_store():
+            await self._intents.delete_one({"_id": key})
+
+    async def intents(self) -> list[Intent]:
+        async with reaching_store():
+            found = await self._intents.find({}).to_list(None)
+        return [
+            Intent(one["conversation_id"], one["instance"], one["since_seq"], int(one["at"])) for one in found
         ]
 
     async def project(self, conversation: ConversationRecord) -> None:

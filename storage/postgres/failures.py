@@ -30,20 +30,24 @@ UNAVAILABLE = (
 )
 
 
-def lost(error: BaseException) -> bool:
-    """Whether the connection went or could not be had, so that a read may simply be done again."""
-    return isinstance(
-        error,
-        (
-            ConnectionError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.InternalClientError,
-            asyncpg.AdminShutdownError,
-            asyncpg.CrashShutdownError,
-            asyncpg.CannotConnectNowError,
-            asyncpg.TransactionRollbackError,
-        ),
-    ) or _interface(error)
+BROKEN = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+def broken(error: BaseException) -> bool:
+    """Whether the connection is of no more use, also where the driver has not noticed yet."""
+    return isinstance(error, BROKEN) or _interface(error)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether a read may simply be done again: the connection went, or another transaction was in the way."""
+    return broken(error) or isinstance(error, asyncpg.TransactionRollbackError)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ left out. Never lets a driver's exception out.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from typing import Any, Final
 import asyncpg
 
 from storage.errors import StorageError, Unavailable
-from storage.postgres.failures import lost, told
+from storage.postgres.failures import broken, passing, told
 from storage.postgres.statement import Statement, load_statement
 
-READ_ATTEMPTS: Final = 3
 IDLE_IN_TRANSACTION_MS: Final = 10_000
+CONNECT_TIMEOUT_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,13 @@ class PostgresPool:
         self._health_read = load_statement("house", "health_read")
 
     async def open(self) -> None:
-        with told():
-            self._pool = await self._create(self._bounds.connections)
-            self._aside = await self._create(1)
+        try:
+            with told():
+                self._pool = await self._create(self._bounds.connections)
+                self._aside = await self._create(1)
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Wait shortly for what runs, then cut it off."""
@@ -82,19 +87,23 @@ class PostgresPool:
         self._pool = self._aside = None
 
     async def rows(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
-        """Read. A lost connection is tried again, so the statement must not write."""
+        """Read. A lost connection is tried again, so the statement must not write.
+
+        After a restart of the server each connection of the pool may turn out to be dead, one by one.
+        """
         text = _signed(statement, values)
-        for _ in range(READ_ATTEMPTS - 1):
+        attempts = self._bounds.connections + 1
+        while True:
+            attempts -= 1
+            reached = False
             try:
                 async with self._connection(self._pool) as connection:
+                    reached = True
                     return await connection.fetch(text, *values)
             except Exception as error:
-                if not lost(error):
+                if attempts == 0 or not reached or not passing(error):
                     with told():
                         raise
-        with told():
-            async with self._connection(self._pool) as connection:
-                return await connection.fetch(text, *values)
 
     async def row(self, statement: Statement, *values: object) -> asyncpg.Record | None:
         """Read one row, as `rows` does."""
@@ -147,6 +156,12 @@ class PostgresPool:
             self._waiting -= 1
         try:
             yield connection
+        except BaseException as error:
+            # The reset query would have found this out; without it a dead connection would come back.
+            if broken(error):
+                with contextlib.suppress(asyncpg.InterfaceError):
+                    connection.terminate()
+            raise
         finally:
             await pool.release(connection)
 
@@ -166,7 +181,7 @@ class PostgresPool:
             self._url,
             min_size=1,
             max_size=connections,
-            timeout=self._bounds.acquire_timeout_ms / 1000,
+            timeout=CONNECT_TIMEOUT_S,
             command_timeout=timeout_s + 1,
             **options,
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
+from config.limits import DISPLAY_NAME_CHARACTERS
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
@@ -88,11 +89,11 @@ def _credentials_of(row: asyncpg.Record | None) -> Credentials | None:
     return Credentials(user_of(row), row["password_hash"]) if row else None
 
 
-def _above(prefix: str) -> str | None:
+def _above(prefix: str) -> str:
     """Find the first text above all that begin with the prefix, in the order of code points."""
     for end in range(len(prefix), 0, -1):
         code = ord(prefix[end - 1])
         if code < LAST_CODE_POINT:
             following = SURROGATES[1] + 1 if code + 1 == SURROGATES[0] else code + 1
             return prefix[: end - 1] + chr(following)
-    return None
+    return chr(LAST_CODE_POINT) * (DISPLAY_NAME_CHARACTERS + 1)

@@ -141,3 +141,16 @@ class Standing(msgspec.Struct, frozen=True):
 
     conversation: ConversationRecord
     sent_seq: int
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """An instance means to change who is in a conversation, and to tell it: entries above `since_seq`."""
+
+    conversation_id: str
+    instance: str
+    since_seq: int
+    at_ms: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.conversation_id}:{self.instance}"

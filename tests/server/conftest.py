@@ -1,34 +1,33 @@
-"""A whole server in the test's own loop, on the run's real stores."""
+"""A whole server in the test's own loop, on the run's real stores, and the people who use it."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import msgspec
 import pytest
 
-from config.limits import Limits
-from config.settings import ServerSettings, Settings
 from run import Instance
 from storage.embedded import StoreUrls
+from tests.server.people import People
+from tests.server.serving import serving
 
 StartInstance = Callable[..., Awaitable[Instance]]
+
+
+@pytest.fixture(scope="session")
+def people() -> People:
+    """Everybody who was registered in this run."""
+    return People()
 
 
 @pytest.fixture
 async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
     """Starts servers on free ports; keyword arguments are fields of `Limits`."""
-    started: list[Instance] = []
+    async with contextlib.AsyncExitStack() as stack:
 
-    async def start(**limits: object) -> Instance:
-        chosen = msgspec.structs.replace(Limits(), **limits)
-        settings = Settings(server=ServerSettings(port=0), limits=chosen)
-        instance = Instance(settings, stores)
-        started.append(instance)
-        await instance.start()
-        return instance
+        async def start(**limits: object) -> Instance:
+            return await stack.enter_async_context(serving(stores, **limits))
 
-    yield start
-    for instance in started:
-        await instance.stop()
+        yield start
 
 
 @pytest.fixture

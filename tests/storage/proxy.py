@@ -44,6 +44,12 @@ class Proxy:
             line.deaf = True
         return len(lines)
 
+    def hold(self, said: bytes) -> "Line":
+        """Keep back what comes from now on on the one present connection that has sent this."""
+        (line,) = [line for line in self.lines if said in line.said]
+        line.held = bytearray()
+        return line
+
 
 class Line(asyncio.Protocol):
     """The client's end of one connection; `deaf`: what the server says is swallowed."""
@@ -55,6 +61,7 @@ class Line(asyncio.Protocol):
         self._reaching: asyncio.Future[object] | None = None
         self.said = bytearray()
         self.deaf = False
+        self.held: bytearray | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._near = cast("asyncio.Transport", transport)
@@ -63,12 +70,27 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.said.extend(data)
-        if self._far is not None:
+        if self.held is not None:
+            self.held.extend(data)
+        elif self._far is not None:
             self._far.write(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._near = None
-        self.close()
+        if not self.held:
+            self.close()
+
+    def release_first(self, size: int) -> None:
+        """Let the server have the first bytes kept back."""
+        if self.held is not None and self._far is not None:
+            self._far.write(bytes(self.held[:size]))
+            del self.held[:size]
+
+    def release(self) -> None:
+        """Let the server have all that was kept back, even when the client is gone."""
+        held, self.held = self.held, None
+        if held and self._far is not None:
+            self._far.write(held)
 
     def reached(self, far: asyncio.Transport) -> None:
         self._far = far

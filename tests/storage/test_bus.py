@@ -3,19 +3,22 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import msgspec
 import pytest
 
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.redis.bus import RedisBus
+from storage.redis.patience import Patience
 from tests.storage.bus_system import HASTY, BusSystem, CheckedBus, MemorySystem, RedisSystem
 from tests.storage.proxy import Proxy
 from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
 
 _names = itertools.count(1)
+UNPROBED = msgspec.structs.replace(HASTY, probe_every_s=60.0, probe_unheard_s=60.0)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -48,6 +51,23 @@ async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
         made = RedisSystem(server, server.url)
     yield made
     await made.close()
+
+
+Opening = Callable[..., Awaitable[RedisBus]]
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Opening]:
+    """Opens buses that are impatient, and closes them whatever a test did."""
+    buses: list[RedisBus] = []
+
+    async def make(url: str, queue_frames: int = 10_000, patience: Patience = HASTY) -> RedisBus:
+        buses.append(await RedisBus.open(url, queue_frames=queue_frames, patience=patience))
+        return buses[-1]
+
+    yield make
+    for bus in buses:
+        await bus.close()
 
 
 @pytest.fixture
@@ -278,9 +298,9 @@ async def test_memory_broker_drops_the_frames_it_is_told_to() -> None:
 # What only a server can do
 
 
-async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer) -> None:
+async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, opened: Opening) -> None:
     """While the server hangs publishing stays instant and bounded, the hang is noticed, and it ends."""
-    bus = await RedisBus.open(server.url, queue_frames=500, patience=HASTY)
+    bus = await opened(server.url, 500, UNPROBED)
     ear = Ear(bus)
     await bus.subscribe(["c:1"])
     server.pause()
@@ -308,36 +328,11 @@ async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer) -> 
     statistics = bus.statistics()
     assert statistics.published + statistics.dropped >= published
     assert statistics.dropped > 0
-    await bus.close()
 
 
-async def test_frames_of_a_dead_connection_never_come_after_newer_ones(server: ValkeyServer) -> None:
-    """What a hanging server still had to read is gone before the new connection publishes."""
-    bus = await RedisBus.open(server.url, queue_frames=10_000, patience=HASTY)
-    with server.client() as client, client.pubsub(ignore_subscribe_messages=True) as listener:
-        listener.subscribe("c:1")
-        assert listener.get_message(timeout=1) is None
-        server.pause()
-        for number in range(1000):
-            bus.publish("c:1", b"%06d" % number + b" " * 4000)
-        await until(lambda: not bus.statistics().connected, 10)
-        server.go_on()
-        await until(lambda: bus.statistics().connected, 10)
-        bus.publish("c:1", b"999999 last")
-        await until(lambda: bus.statistics().waiting == 0)
-        told: list[str] = []
-        while not told or told[-1] != "999999":
-            message = listener.get_message(timeout=5)
-            assert message is not None, told[-3:]
-            told.append(message["data"][:6])
-        assert told == sorted(told)
-        assert listener.get_message(timeout=0.2) is None
-    await bus.close()
-
-
-async def test_full_queue_drops_the_oldest(server: ValkeyServer) -> None:
+async def test_full_queue_drops_the_oldest(server: ValkeyServer, opened: Opening) -> None:
     """Of frames that nobody took the latest are kept."""
-    bus = await RedisBus.open(server.url, queue_frames=10, patience=HASTY)
+    bus = await opened(server.url, 10)
     ear = Ear(bus)
     await bus.subscribe(["c:1"])
     for number in range(100):
@@ -346,12 +341,11 @@ async def test_full_queue_drops_the_oldest(server: ValkeyServer) -> None:
     await settled(bus)
     assert ear.frames == [b"%d" % number for number in range(90, 100)]
     assert bus.statistics().dropped == 90
-    await bus.close()
 
 
-async def test_frames_of_one_tick_leave_together(server: ValkeyServer) -> None:
+async def test_frames_of_one_tick_leave_together(server: ValkeyServer, opened: Opening) -> None:
     """The server reads many frames at once, not one by one."""
-    bus = await RedisBus.open(server.url, queue_frames=1000)
+    bus = await opened(server.url, 1000, Patience())
     with server.client() as client:
         before = client.info("stats")["total_reads_processed"]
         for _ in range(500):
@@ -359,13 +353,12 @@ async def test_frames_of_one_tick_leave_together(server: ValkeyServer) -> None:
         await until(lambda: bus.statistics().waiting == 0)
         reads = client.info("stats")["total_reads_processed"] - before
     assert reads < 20
-    await bus.close()
 
 
-async def test_close_sends_what_waits(server: ValkeyServer) -> None:
+async def test_close_sends_what_waits(server: ValkeyServer, opened: Opening) -> None:
     """Frames published right before the end still arrive; afterwards they are dropped, not raised."""
-    here = await RedisBus.open(server.url, queue_frames=10_000)
-    there = await RedisBus.open(server.url, queue_frames=10_000)
+    here = await opened(server.url, 10_000, Patience())
+    there = await opened(server.url, 10_000, Patience())
     ear = Ear(there)
     await there.subscribe(["c:1"])
     for _ in range(5000):
@@ -375,7 +368,6 @@ async def test_close_sends_what_waits(server: ValkeyServer) -> None:
     here.publish("c:1", b"too late")
     with pytest.raises(Unavailable):
         await here.check()
-    await there.close()
 
 
 @pytest.fixture
@@ -388,10 +380,70 @@ async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[Proxy, str]]:
     await made.close()
 
 
-async def test_deaf_connection_is_found_by_the_probe_and_remade(proxy: tuple[Proxy, str]) -> None:
+async def test_frames_of_a_dead_connection_never_come_after_newer_ones(
+    server: ValkeyServer, proxy: tuple[Proxy, str], opened: Opening
+) -> None:
+    """What the way still held of a connection given up is not taken any more when it gets through."""
+    between, url = proxy
+    publisher, listener = await opened(url, 100, UNPROBED), await opened(server.url)
+    ear = Ear(listener)
+    await listener.subscribe(["c:1"])
+    publisher.publish("c:1", b"first")
+    await until(lambda: ear.heard)
+    line = between.hold(b"PUBLISH")
+    publisher.publish("c:1", b"held")
+    await until(lambda: publisher.statistics().reconnects and publisher.statistics().connected, 10)
+    publisher.publish("c:1", b"last")
+    await until(lambda: len(ear.heard) == 2)
+    line.release()
+    await settled(publisher, listener)
+    await settled(publisher, listener)
+    assert ear.frames == [b"first", b"last"]
+
+
+async def test_answer_to_an_earlier_command_confirms_nothing(
+    server: ValkeyServer, proxy: tuple[Proxy, str], opened: Opening
+) -> None:
+    """A topic left and taken again is heard only once the last command about it is answered."""
+    between, url = proxy
+    bus = await opened(url, 100, UNPROBED)
+    await bus.subscribe(["c:1"])
+    line = between.hold(b"SUBSCRIBE")
+    bus.unsubscribe(["c:1"])
+    await until(lambda: line.held)
+    left = len(line.held or b"")
+    again = asyncio.create_task(bus.subscribe(["c:1"]))
+    await until(lambda: len(line.held or b"") > left)
+    line.release_first(left)
+    await settled(bus)
+    await settled(bus)
+    assert not again.done()
+    line.release()
+    await again
+
+
+async def test_late_confirmation_is_told_as_a_gap(proxy: tuple[Proxy, str], opened: Opening) -> None:
+    """Who gave up waiting for a topic hears that frames may be missing once it is heard after all."""
+    between, url = proxy
+    bus = await opened(url, 100, msgspec.structs.replace(UNPROBED, reply_s=2.0))
+    ear = Ear(bus)
+    await bus.subscribe(["c:1"])
+    line = between.hold(b"SUBSCRIBE")
+    bus._subscriber._patience = HASTY
+    with pytest.raises(Unavailable):
+        await bus.subscribe(["c:2"])
+    assert ear.gaps == 0
+    line.release()
+    await until(lambda: ear.gaps == 1)
+    assert bus.statistics().reconnects == 0
+
+
+async def test_deaf_connection_is_found_by_the_probe_and_remade(
+    proxy: tuple[Proxy, str], opened: Opening
+) -> None:
     """A subscription that dies without a sign is noticed, heard again, and the gap is told."""
     between, url = proxy
-    bus = await RedisBus.open(url, queue_frames=100, patience=HASTY)
+    bus = await opened(url, 100)
     ear = Ear(bus)
     await bus.subscribe(["c:1"])
     assert between.deafen(b"SUBSCRIBE") == 1
@@ -399,12 +451,11 @@ async def test_deaf_connection_is_found_by_the_probe_and_remade(proxy: tuple[Pro
     await until(lambda: bus.statistics().connected, 10)
     bus.publish("c:1", b"heard")
     await until(lambda: ear.heard == [("c:1", b"heard")])
-    await bus.close()
 
 
-async def test_lag_is_measured_on_the_way_round(server: ValkeyServer) -> None:
+async def test_lag_is_measured_on_the_way_round(server: ValkeyServer, opened: Opening) -> None:
     """The probe tells how long a frame takes, and counts up while the server hangs."""
-    bus = await RedisBus.open(server.url, queue_frames=100, patience=HASTY)
+    bus = await opened(server.url, 100)
     await bus.check()
     assert 0 < bus.statistics().lag_ms < 200
     server.pause()
@@ -412,12 +463,11 @@ async def test_lag_is_measured_on_the_way_round(server: ValkeyServer) -> None:
         await until(lambda: bus.statistics().lag_ms > 200, 10)
     finally:
         server.go_on()
-    await bus.close()
 
 
-async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer) -> None:
+async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer, opened: Opening) -> None:
     """A frame whose handling fails is logged; the next one is heard."""
-    bus = await RedisBus.open(server.url, queue_frames=100)
+    bus = await opened(server.url, 100, Patience())
     heard: list[bytes] = []
 
     def listen(_topic: str, frame: bytes) -> None:
@@ -431,30 +481,29 @@ async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer) -
         bus.publish("c:1", frame)
     await until(lambda: heard == [b"good", b"better"])
     assert bus.statistics().reconnects == 0
-    await bus.close()
 
 
-async def test_password_and_database_of_the_url_are_used() -> None:
+async def test_password_and_database_of_the_url_are_used(opened: Opening) -> None:
     """With the right password it works; with a wrong one opening fails, and nothing repeats it."""
     guarded = ValkeyServer("--requirepass", "letmein")
     guarded.start()
     try:
         url = f"unix://:{{}}@{guarded.socket}?db=3"
-        bus = await RedisBus.open(url.format("letmein"), queue_frames=100)
+        bus = await opened(url.format("letmein"), 100)
         await bus.check()
         await bus.close()
         for wrong in ("wrongword", ""):
             with pytest.raises(Unavailable) as failure:
-                await RedisBus.open(url.format(wrong), queue_frames=100, patience=HASTY)
+                await opened(url.format(wrong), 100)
             assert "wrongword" not in repr(failure.value)
     finally:
         guarded.close()
 
 
-async def test_opening_without_a_server_fails_plainly() -> None:
+async def test_opening_without_a_server_fails_plainly(opened: Opening) -> None:
     """No server is `Unavailable`; no URL is a `ValueError` that does not show it."""
     with pytest.raises(Unavailable):
-        await RedisBus.open("redis://127.0.0.1:9/0", queue_frames=100, patience=HASTY)
+        await opened("redis://127.0.0.1:9/0", 100)
     with pytest.raises(ValueError, match="must be") as failure:
-        await RedisBus.open("http://user:secret@example.org", queue_frames=100)
+        await opened("http://user:secret@example.org", 100, Patience())
     assert "secret" not in str(failure.value)

@@ -3,13 +3,16 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
 from storage.contracts.messaging import MessagingStore
+from storage.embedded import StoreUrls
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
+from storage.mongo import client
 from storage.mongo.messaging import MongoMessaging
 from storage.records.identifiers import entry_id, new_draft, new_id
 from storage.records.messaging import (
@@ -27,6 +30,7 @@ from storage.records.messaging import (
     Summary,
     Taken,
 )
+from tests.storage.proxy import Proxy
 
 NOW_MS = 1_790_000_000_123
 _client_ids = itertools.count(1)
@@ -381,6 +385,14 @@ async def test_read_marks_on_messages_are_repeatable(store: MessagingStore, room
     }
 
 
+async def test_reader_is_noted_once_under_concurrency(store: MessagingStore, room: str) -> None:
+    """Many devices that mark the same messages at once leave one note of the user."""
+    await appended(store, *(message(room, seq, sender="bob") for seq in range(1, 6)))
+    await asyncio.gather(*(store.mark_read_by(room, "ana", 0, 5, NOW_MS + n) for n in range(16)))
+    page = await store.page(room, 6, 0, 10, newest=False)
+    assert [len(entry.read_by) for entry in page] == [1] * 5
+
+
 # Conversations
 
 
@@ -473,6 +485,15 @@ async def test_read_mark_only_moves_forward_under_concurrency(store: MessagingSt
     assert await store.marks([(room, "ana")]) == [ReadMark(room, "ana", 9, NOW_MS + 9)]
 
 
+async def test_first_read_mark_is_not_lost_in_a_race(store: MessagingStore) -> None:
+    """Also when many devices make a member's first mark at once, the highest stands."""
+    rooms = [new_id() for _ in range(10)]
+    rising = [ReadMark(room, "ana", seq, NOW_MS + seq) for seq in range(1, 9) for room in rooms]
+    await asyncio.gather(*(store.mark(mark) for mark in rising))
+    marks = await store.marks([(room, "ana") for room in rooms])
+    assert [mark.read_seq for mark in marks] == [8] * 10
+
+
 async def test_marks_are_absent_where_nothing_was_marked(store: MessagingStore, room: str) -> None:
     """Only marks that were made are answered, each under its own conversation and user."""
     other = new_id()
@@ -524,11 +545,37 @@ async def test_failing_in_the_middle_leaves_a_prefix_and_a_repeat_completes_it(r
     assert await seqs(store, room) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_store_that_is_away_says_so() -> None:
+async def test_unknown_outcome_and_the_same_batch_again_store_once(
+    stores: StoreUrls, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch whose acknowledgement is lost is `Unavailable` though stored; the repeat finds it."""
+    monkeypatch.setattr(client, "TIMEOUT_MS", 1000)
+    host, port = urlsplit(stores.mongo).hostname or "", urlsplit(stores.mongo).port or 0
+    loop = asyncio.get_running_loop()
+    proxy = Proxy(lambda protocol: loop.create_connection(protocol, host, port))
+    url = stores.mongo.replace(f":{port}", f":{await proxy.start()}")
+    store = await MongoMessaging.open(url, "convene_contract")
+    try:
+        batch = [message(room, seq) for seq in (1, 2, 3)]
+        proxy.lose_reply_to = b"insert\0"
+        with pytest.raises(Unavailable):
+            await store.append(batch)
+        proxy.lose_reply_to = None
+        assert proxy.lost_replies
+        assert await store.read(room, 0, 10) == batch
+        await appended(store, *batch, message(room, 4))
+        assert await seqs(store, room) == [1, 2, 3, 4]
+    finally:
+        store.close()
+        await proxy.close()
+
+
+async def test_store_that_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no server answers, everything raises `Unavailable`."""
+    monkeypatch.setattr(client, "TIMEOUT_MS", 300)
     memory = MemoryMessaging()
     memory.away = True
     with pytest.raises(Unavailable):
         await memory.check()
     with pytest.raises(Unavailable):
-        await MongoMessaging.open("mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200&timeoutMS=200")
+        await MongoMessaging.open("mongodb://127.0.0.1:9/")

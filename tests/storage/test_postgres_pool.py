@@ -123,6 +123,23 @@ async def test_killed_connections_cost_a_reader_nothing(users_pool: PostgresPool
     await killer.close()
 
 
+async def test_broken_connection_is_not_used_again(open_pool: OpenPool) -> None:
+    """A connection that the driver lost its way on, but thinks alive, is cut and not handed on."""
+    pool = await open_pool(PoolBounds(connections=1))
+    which = Statement("which", "SELECT pg_backend_pid() AS pid", ())
+
+    async def lose_the_way() -> None:
+        async with pool.transaction():
+            raise asyncpg.InternalClientError
+
+    (before,) = await pool.rows(which)
+    (same,) = await pool.rows(which)
+    with pytest.raises(Unavailable):
+        await lose_the_way()
+    (after,) = await pool.rows(which)
+    assert before["pid"] == same["pid"] != after["pid"]
+
+
 async def test_transaction_is_whole_or_nothing(users_pool: PostgresPool) -> None:
     """A block that fails leaves nothing behind, also on a connection without the reset query."""
     insert = Statement(
@@ -252,6 +269,9 @@ async def test_look_ups_use_their_indexes(users: PostgresUsers, users_url: str) 
             rows = await connection.fetch(f"EXPLAIN EXECUTE {name}({nulls})")
             plan = "\n".join(row[0] for row in rows)
             assert not re.search(r"Seq Scan on user", plan), f"{name}:\n{plan}"
+            if name == "user_page_by_prefix":
+                assert "users_username_lower_key" in plan
+                assert "users_display_name_prefix" in plan, plan
     finally:
         await connection.close()
     found = await users.search("u1999", None, 20)

@@ -1,32 +1,38 @@
 -- People whose username or display name begins so, by username; each half of the union is one index range.
 --
 -- A range by bytes, not LIKE: a prepared LIKE with a parameter cannot use the index. :until is the first
--- text that is above all with the prefix, null when there is none; :after is '' for the first page.
+-- text above all with the prefix; :after is '' for the first page. Those found by display name are
+-- collected first, or the planner walks all usernames for the sake of their order.
 --
 --   :prefix text  :until text  :after text  :limit int   -> user rows
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
-FROM (
+WITH
+named AS MATERIALIZED (
+    SELECT id, username
+    FROM users
+    WHERE lower(display_name) ~>=~ :prefix AND lower(display_name) ~<~ :until
+),
+found AS (
     (
-        SELECT *
+        SELECT id
         FROM users
         WHERE
             lower(username) ~>=~ :prefix
-            AND (:until IS NULL OR lower(username) ~<~ :until)
+            AND lower(username) ~<~ :until
             AND lower(username) ~>~ :after
         ORDER BY lower(username) USING ~<~
         LIMIT :limit
     )
     UNION
     (
-        SELECT *
-        FROM users
-        WHERE
-            lower(display_name) ~>=~ :prefix
-            AND (:until IS NULL OR lower(display_name) ~<~ :until)
-            AND lower(username) ~>~ :after
+        SELECT id
+        FROM named
+        WHERE lower(username) ~>~ :after
         ORDER BY lower(username) USING ~<~
         LIMIT :limit
     )
-) AS found
+)
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+FROM users
+WHERE id IN (SELECT id FROM found)
 ORDER BY lower(username) USING ~<~
 LIMIT :limit

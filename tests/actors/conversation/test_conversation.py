@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from actors.conversation.letters import Add, Remove
+from actors.conversation.relay import Forwarded, relay_decoder
+from actors.core import Core
 from actors.wire.refusal import Refusal
 from storage.records.messaging import MessageEntry
 from tests.actors.town import ANA, BEN, CYD, Ear, Town, card, send, stored
@@ -217,7 +219,7 @@ async def test_a_process_that_died_before_projecting_is_healed(town: Town) -> No
     assert record.participants == (ANA, BEN, CYD)
 
 
-async def nothing(_conversation: object) -> None:
+async def nothing(*_: object) -> None:
     """A process that dies here writes nothing."""
 
 
@@ -281,3 +283,111 @@ async def test_read_marks_move_forward_only_and_never_past_the_head(town: Town) 
     assert (first.read_seq, first.unread_count) == (2, 1)
     assert (back.read_seq, back.unread_count) == (2, 1)
     assert (ahead.read_seq, ahead.unread_count) == (3, 0)
+
+
+async def test_frames_lost_with_the_broker_begin_a_new_epoch(town: Town) -> None:
+    """Whoever could not be told that a conversation is there learns that there is something to learn."""
+    core = await town.instance()
+    before = (await town.streams.positions([BEN]))[0]
+    town.broker.disconnect()
+    await town.room(core, ANA, BEN)
+    town.broker.reconnect()
+
+    async with asyncio.timeout(5):
+        while (await town.streams.positions([BEN]))[0].epoch == before.epoch:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def test_what_a_dead_process_did_not_tell_is_told_by_another(town: Town) -> None:
+    """A process that dies between storing a change of members and telling it leaves an intent behind."""
+    here, there = await town.instance(), await town.instance()
+    room = await town.room(here, ANA, BEN)
+    before = (await town.streams.positions([CYD]))[0]
+    here.announcer.announce = nothing  # type: ignore[method-assign, assignment]
+    town.messaging.settle = nothing  # type: ignore[method-assign, assignment]
+    await here.conversations.amend(room, Add(card(ANA), card(CYD)))
+    del town.messaging.settle
+    assert (await town.streams.positions([CYD]))[0] == before
+
+    await there.sweeper.sweep(older_than_ms=0)
+
+    assert (await town.streams.positions([CYD]))[0].position == before.position + 1
+    assert await town.messaging.intents() == []
+
+
+async def test_an_intent_is_settled_once_it_is_told(town: Town) -> None:
+    """Nothing is left to look for when all went well."""
+    core = await town.instance()
+    room = await town.room(core, ANA, BEN)
+    await core.conversations.amend(room, Add(card(ANA), card(CYD)))
+
+    assert await town.messaging.intents() == []
+
+
+async def flood(town: Town, here: Core, there: Core) -> str:
+    """Both instances write one conversation as fast as they can, some at a time."""
+    room = await town.room(here, ANA, BEN)
+    await town.ear(here, room, ANA)
+    await town.ear(there, room, BEN)
+
+    async def speak(core: Core, who: str, name: str) -> None:
+        for start in range(0, 200, 8):
+            await asyncio.gather(*(stored(send(core, room, who, f"{name}{start + one}")) for one in range(8)))
+
+    await asyncio.gather(speak(here, ANA, "a"), speak(there, BEN, "b"))
+    return room
+
+
+def in_order(entries: list[MessageEntry]) -> bool:
+    said = [entry.content for entry in entries]
+    return all(
+        [one for one in said if one.startswith(name)] == [f"{name}{number}" for number in range(200)]
+        for name in ("a", "b")
+    )
+
+
+async def test_a_loser_hands_its_drafts_to_the_one_who_writes(town: Town) -> None:
+    """After losing twice drafts go over the bus for a while: one writer, every draft once, in order."""
+    here, there = await town.instance(), await town.instance()
+    forwarded = 0
+
+    def count(topic: str, _frame: bytes) -> bool:
+        nonlocal forwarded
+        forwarded += topic.startswith("i:")
+        return False
+
+    town.broker.drop = count
+    room = await flood(town, here, there)
+    entries = await log_of(town, room)
+
+    assert forwarded > 0
+    assert [entry.seq for entry in entries] == list(range(1, 401))
+    assert in_order(entries)
+
+
+async def test_drafts_that_nobody_answers_for_are_stored_all_the_same(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was handed over and got no answer is sent by its own instance, once, in order."""
+    monkeypatch.setattr("actors.conversation.relay.ANSWER_S", 0.05)
+    here, there = await town.instance(), await town.instance()
+    town.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    room = await flood(town, here, there)
+    entries = await log_of(town, room)
+
+    assert [entry.seq for entry in entries] == list(range(1, 401))
+    assert in_order(entries)
+
+
+async def test_drafts_whose_answer_is_lost_are_stored_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other instance stored them, its answer was dropped: sending again finds them there."""
+    monkeypatch.setattr("actors.conversation.relay.ANSWER_S", 0.05)
+    here, there = await town.instance(), await town.instance()
+    town.broker.drop = lambda topic, frame: (
+        topic.startswith("i:") and isinstance(relay_decoder.decode(frame), Forwarded)
+    )
+    room = await flood(town, here, there)
+
+    assert [entry.seq for entry in await log_of(town, room)] == list(range(1, 401))

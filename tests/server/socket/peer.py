@@ -128,15 +128,18 @@ class Peer:
     async def message(self) -> Json:
         """The next object of the server, out of whatever batch it came in."""
         while not self._waiting:
-            found = await self.frame()
-            if found.opcode == frames.PONG:
-                self.pongs.append(found.payload)
-            elif found.opcode == frames.TEXT:
-                value = msgspec.json.decode(found.payload)
-                self._waiting.extend(value if isinstance(value, list) else [value])
-            elif found.opcode != frames.PING:
-                raise AssertionError(f"closed instead: {found}")
+            self.take(await self.frame())
         return self._waiting.popleft()
+
+    def take(self, found: frames.Received) -> None:
+        """Keep what a frame brought, for whoever asks."""
+        if found.opcode == frames.PONG:
+            self.pongs.append(found.payload)
+        elif found.opcode == frames.TEXT:
+            value = msgspec.json.decode(found.payload)
+            self._waiting.extend(value if isinstance(value, list) else [value])
+        elif found.opcode != frames.PING:
+            raise AssertionError(f"closed instead: {found}")
 
     async def next_of(self, *types: str) -> Json:
         """The next object of one of these types; others are dropped."""
@@ -163,7 +166,7 @@ class Peer:
         return await self.answer_to(number)
 
     async def ending(self) -> Ending:
-        """Read to the end of the stream."""
+        """Read to the end of the stream, and answer a Close as RFC 6455 asks."""
         code, reason, closed, messages = None, "", False, list(self._waiting)
         self._waiting.clear()
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -172,6 +175,7 @@ class Peer:
                 assert not closed, "a server sends nothing behind its Close"
                 if found.opcode == frames.CLOSE:
                     code, reason, closed = found.close_code, found.payload[2:].decode(), True
+                    self.write(frames.close(code))
                 elif found.opcode == frames.TEXT:
                     value = msgspec.json.decode(found.payload)
                     messages.extend(value if isinstance(value, list) else [value])

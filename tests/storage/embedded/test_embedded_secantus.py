@@ -1,13 +1,15 @@
 """The document store as the URL gives it: durable when it has said so, transactions, one port."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
-import pymongo
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -20,8 +22,13 @@ WRITERS = 8
 ACKNOWLEDGED_PER_ROUND = 300
 
 
-def connect(urls: StoreUrls, **options: Any) -> pymongo.AsyncMongoClient[dict[str, Any]]:
-    return pymongo.AsyncMongoClient(urls.mongo, serverSelectionTimeoutMS=500, **options)
+@contextlib.asynccontextmanager
+async def connect(urls: StoreUrls, **options: Any) -> AsyncIterator[AsyncIOMotorClient[dict[str, Any]]]:
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        urls.mongo, serverSelectionTimeoutMS=500, **options
+    )
+    yield client
+    client.close()
 
 
 async def insert_until_it_dies(urls: StoreUrls, round_number: int, acknowledged: list[str]) -> None:
@@ -65,15 +72,15 @@ async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folde
         assert client.write_concern == WriteConcern(w="majority", j=True)
         entries = client["log"].get_collection("entries", read_concern=ReadConcern("majority"))
         await entries.insert_one({"_id": "first"})
-        async with client.start_session() as session:
-            async with await session.start_transaction():
+        async with await client.start_session() as session:
+            async with session.start_transaction():
                 await entries.insert_one({"_id": "second"}, session=session)
                 assert await entries.count_documents({}) == 1
-            await session.start_transaction()
+            session.start_transaction()
             await entries.insert_one({"_id": "third"}, session=session)
             await session.abort_transaction()
         assert sorted([entry["_id"] async for entry in entries.find()]) == ["first", "second"]
-        async with await entries.watch() as changes:
+        async with entries.watch() as changes:
             await entries.insert_one({"_id": "fourth"})
             change = await changes.next()
             assert change["fullDocument"] == {"_id": "fourth"}

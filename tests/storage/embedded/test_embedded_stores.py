@@ -1,15 +1,15 @@
 """The whole: start, use, join, die, restart, stop, on real servers."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import asyncpg
-import pymongo
 import pytest
 import redis.asyncio as redis
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -18,8 +18,11 @@ from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, binar
 from tests.storage.embedded.stores_folder import Child, Folder, Reports, eventually
 
 
-def mongo_client(urls: StoreUrls) -> pymongo.AsyncMongoClient[dict[str, object]]:
-    return pymongo.AsyncMongoClient(urls.mongo)
+@contextlib.contextmanager
+def mongo_client(urls: StoreUrls) -> Iterator[AsyncIOMotorClient[dict[str, object]]]:
+    client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(urls.mongo)
+    yield client
+    client.close()
 
 
 async def write(urls: StoreUrls, value: str) -> None:
@@ -27,7 +30,7 @@ async def write(urls: StoreUrls, value: str) -> None:
     await connection.execute("CREATE TABLE IF NOT EXISTS kept (value text)")
     await connection.execute("INSERT INTO kept VALUES ($1)", value)
     await connection.close()
-    async with mongo_client(urls) as mongo:
+    with mongo_client(urls) as mongo:
         await mongo["kept"]["kept"].insert_one({"_id": value})
     async with redis.from_url(urls.redis) as client:
         await client.set("kept", value)
@@ -37,7 +40,7 @@ async def read(urls: StoreUrls) -> tuple[object, object, object]:
     connection = await asyncpg.connect(urls.postgres)
     stored = await connection.fetchval("SELECT value FROM kept")
     await connection.close()
-    async with mongo_client(urls) as mongo:
+    with mongo_client(urls) as mongo:
         document = await mongo["kept"]["kept"].find_one()
     async with redis.from_url(urls.redis, decode_responses=True) as client:
         return stored, document["_id"] if document else None, await client.get("kept")

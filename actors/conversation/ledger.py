@@ -1,0 +1,117 @@
+"""What this instance knows of a conversation: its document, its members, and how far its log goes.
+
+Entries up to `head` are applied here. The log is known to reach `known`, which may be further while
+another instance writes. It reads the log and brings the document up; it never adds to the log.
+"""
+
+from collections.abc import Sequence
+
+from actors.conversation.publisher import Publisher
+from actors.conversation.roster import Roster
+from actors.conversation.summaries import Summaries
+from storage.contracts.messaging import MessagingStore
+from storage.records.messaging import ConversationRecord, Entry, MessageEntry
+
+CATCH_UP_CHUNK = 500
+PROJECT_EVERY = 200
+"""Entries above the document's state from which on going to sleep brings it up: waking stays quick."""
+
+
+class Ledger:
+    __slots__ = (
+        "_id",
+        "_publisher",
+        "_store",
+        "_summaries",
+        "_unprojected",
+        "_unsure",
+        "head",
+        "known",
+        "record",
+        "roster",
+    )
+
+    def __init__(
+        self, conversation_id: str, store: MessagingStore, publisher: Publisher, summaries: Summaries
+    ) -> None:
+        self._id = conversation_id
+        self._store = store
+        self._publisher = publisher
+        self._summaries = summaries
+        self._unsure = False
+        # Members changed, and the document does not say so yet.
+        self._unprojected = False
+        self.head = 0
+        self.known = 0
+        self.record: ConversationRecord | None = None
+        self.roster: Roster | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether the log is to be read before anything is added to it."""
+        return self.known > self.head or self._unsure
+
+    def is_member(self, user_id: str) -> bool:
+        return self.roster is not None and user_id in self.roster.members
+
+    def reaches(self, seq: int) -> None:
+        """The log is known to go up to `seq`."""
+        self.known = max(self.known, seq)
+
+    def doubt(self) -> None:
+        """A write ended without an answer: what the log holds is known only after reading it."""
+        self._unsure = True
+
+    async def load(self) -> bool:
+        """Read the conversation; False when there is none. Raises `Unavailable`."""
+        record = await self._store.get(self._id)
+        if record is None:
+            return False
+        self.record = record
+        self.roster = Roster(record)
+        self.head = record.applied_seq
+        await self.catch_up()
+        return True
+
+    async def catch_up(self) -> None:
+        """Read and apply what is above the head. Raises `Unavailable`."""
+        while self.record is not None:
+            entries = await self._store.read(self._id, self.head, self.head + CATCH_UP_CHUNK)
+            self._follow(entries)
+            if len(entries) < CATCH_UP_CHUNK:
+                break
+        if self._unprojected:
+            # A process died between an entry and its projection, or the store was away: heal it.
+            await self.project()
+        self.known = self.head
+        self._unsure = False
+        self._publisher.grown(self._id, self.head)
+
+    def apply(self, entry: MessageEntry) -> None:
+        """An entry that changes members, admins or the name is stored."""
+        assert self.roster is not None
+        assert entry.membership is not None
+        self.head = entry.seq
+        self.roster.apply(entry.membership)
+        self._unprojected = True
+
+    async def project(self) -> None:
+        """Bring the document up to the head. Raises `Unavailable`."""
+        assert self.record is not None
+        assert self.roster is not None
+        self.record = self.roster.record(self.record, self.head)
+        await self._store.project(self.record)
+        self._unprojected = False
+
+    async def rest(self) -> None:
+        """Bring the document up where waking would otherwise be long."""
+        if self.record is not None and self.head - self.record.applied_seq >= PROJECT_EVERY:
+            await self.project()
+
+    def _follow(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.head = entry.seq
+            if self.record is not None and entry.seq > self.record.last_seq:
+                self._summaries.note(entry)
+            if isinstance(entry, MessageEntry) and entry.membership is not None:
+                self.apply(entry)

@@ -1,0 +1,311 @@
+"""The way of letters into the log: one run at a time, numbered above the known head.
+
+    waiting -> run -> log writer -> written -> room, replies
+       |                               |
+       +--> handed to the instance     +--> refused: read what was missed, check again, number anew
+            that writes, for a while
+
+The unique index is the fence, no lock is held. A sender's messages keep their order whichever way they
+go. It never answers `stored` before the store has said so.
+"""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Coroutine
+from time import monotonic
+from typing import Any
+
+from actors.conversation.answers import busy, conflict, not_found, refusal_of
+from actors.conversation.entries import same_message, system_entry, text_entry
+from actors.conversation.house import House
+from actors.conversation.ledger import Ledger
+from actors.conversation.letters import Add, Amend, Draft, Returned, Send
+from actors.conversation.log_writer import Run
+from actors.conversation.pending import Pending
+from actors.wire.moment import now_ms
+from actors.wire.refusal import Refusal
+from storage.errors import Unavailable
+from storage.records.messaging import Appended, Duplicate, Entry, Intent, MessageEntry, Taken
+
+LOSSES = 2
+"""Seqs lost in a row to another instance, after which it is left to write for us."""
+
+HANDING_S = 3.0
+
+
+class Writing:
+    """`written_to` is called by the log writer and leads, through the mailbox, to `written`."""
+
+    __slots__ = (
+        "_handing_until", "_house", "_id", "_ledger", "_losses", "_out", "_run", "_sends", "_waiting",
+        "_writer", "_written_to",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        conversation_id: str,
+        house: House,
+        ledger: Ledger,
+        written_to: Callable[[Appended | None], None],
+    ) -> None:
+        self._id = conversation_id
+        self._house = house
+        self._ledger = ledger
+        self._written_to = written_to
+        self._waiting: deque[Pending] = deque()
+        self._run: list[Pending] | None = None
+        self._sends: dict[tuple[str, str], Pending] = {}
+        # Seqs lost in a row, to whom, until when drafts are handed there, and how many are out.
+        self._losses = 0
+        self._writer = ""
+        self._handing_until = 0.0
+        self._out = 0
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._run or self._waiting or self._out)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run is with the log writer."""
+        return self._run is not None
+
+    def other_wrote(self, instance: str) -> None:
+        """Another instance stored an entry: the one to hand drafts to, should it come to that."""
+        self._writer = instance
+
+    def abandon(self, reason: Exception) -> None:
+        """Tell everybody who waits here that this is the end of it."""
+        for pending in [*(self._run or ()), *self._waiting]:
+            pending.refused(refusal_of(reason))
+        self._run = None
+        self._waiting.clear()
+        self._sends.clear()
+
+    def admit(self, letter: Send) -> Coroutine[Any, Any, None] | None:
+        draft = letter.draft
+        key = (draft.sender_id, draft.client_id)
+        under_way = self._sends.get(key)
+        if under_way is not None:
+            if _same_draft(under_way, draft):
+                under_way.join(letter.reply)
+            else:
+                letter.reply.refused(conflict())
+        elif self._enqueue(letter):
+            self._sends[key] = self._waiting[-1]
+            return self._proceed()
+        return None
+
+    async def amend(self, letter: Amend) -> None:
+        """Note first that there is something to tell: should this process die, another one tells it."""
+        try:
+            await self._house.store.intend(self._intent())
+        except Unavailable as error:
+            letter.reply.refused(refusal_of(error))
+            return
+        if self._enqueue(letter):
+            work = self._proceed()
+            if work is not None:
+                await work
+
+    def _intent(self) -> Intent:
+        return Intent(self._id, self._house.instance, self._ledger.head, now_ms())
+
+    async def _settle_intent(self) -> None:
+        """Every amendment that was begun here is told, or was refused."""
+        if not any(isinstance(pending.letter, Amend) for pending in self._waiting):
+            with contextlib.suppress(Unavailable):
+                await self._house.store.settle(self._intent().key)
+
+    def _enqueue(self, letter: Send | Amend) -> bool:
+        if len(self._waiting) >= self._house.limits.drafts_waiting:
+            letter.reply.refused(busy())
+            return False
+        self._waiting.append(Pending(letter))
+        return True
+
+    def _proceed(self) -> Coroutine[Any, Any, None] | None:
+        """Submit what waits, after reading the log where others wrote; later, where a run is under way."""
+        if self._run is not None:
+            return None
+        if self._hands_over():
+            self._hand_over()
+        if self._ledger.behind:
+            return self._go_on()
+        self._submit()
+        return None
+
+    def _hands_over(self) -> bool:
+        """Whether another instance is to write for us: after losing twice, for a while."""
+        now = monotonic()
+        if self._losses >= LOSSES and self._writer:
+            self._losses = 0
+            self._handing_until = now + HANDING_S
+        # While some are out the next ones follow them: a sender's messages keep their order.
+        return bool(self._writer) and (now < self._handing_until or self._out > 0)
+
+    def _hand_over(self) -> None:
+        """Give the drafts at the front to the one who writes; what was handed to us is ours to store."""
+        handed: list[Pending] = []
+        while self._waiting:
+            letter = self._waiting[0].letter
+            if not isinstance(letter, Send) or letter.relayed:
+                break
+            handed.append(self._waiting.popleft())
+        if handed:
+            self._out += len(handed)
+            self._house.relay.hand(self._writer, self._id, handed)
+
+    def returned(self, letter: Returned) -> Coroutine[Any, Any, None] | None:
+        """A draft that was handed over comes back with its outcome, or without: then it is ours again."""
+        pending, outcome = letter.pending, letter.outcome
+        self._out = max(0, self._out - 1)
+        if outcome is None:
+            self._writer = ""
+            self._waiting.append(pending)
+            return self._proceed()
+        if outcome.entry is None:
+            refusal = Refusal(
+                outcome.code, outcome.detail, retry_after_ms=outcome.retry_after_ms, retry=outcome.retry
+            )
+            self._refused(pending, refusal)
+            return None
+        self._ledger.reaches(outcome.entry.seq)
+        self._sends.pop((outcome.entry.sender_id, outcome.entry.client_id), None)
+        pending.stored(outcome.entry, duplicate=outcome.duplicate)
+        return None
+
+    def _submit(self) -> None:
+        """Number what waits and hand it to the log writer: a run of messages, or one amendment alone."""
+        run: list[Pending] = []
+        while self._waiting and len(run) < self._house.limits.log_batch_entries:
+            amendment = isinstance(self._waiting[0].letter, Amend)
+            if amendment and run:
+                break
+            pending = self._waiting.popleft()
+            pending.entry = self._entry(pending, self._ledger.head + len(run) + 1)
+            if pending.entry is None:
+                continue
+            run.append(pending)
+            if amendment:
+                break
+        if run:
+            self._run = run
+            entries = [pending.entry for pending in run if pending.entry is not None]
+            self._house.log.submit(Run(entries, self._losses > 0, self._written_to))
+
+    def _entry(self, pending: Pending, seq: int) -> MessageEntry | None:
+        """The entry that a letter becomes at `seq`; None when it was answered instead."""
+        letter, roster = pending.letter, self._ledger.roster
+        assert roster is not None
+        if isinstance(letter, Send):
+            if letter.draft.sender_id in roster.members:
+                return text_entry(self._id, seq, letter.draft)
+            self._refused(pending, not_found())
+            return None
+        try:
+            plan = roster.plan(letter.amendment)
+        except Refusal as refusal:
+            self._refused(pending, refusal)
+            return None
+        if plan is None:
+            letter.reply.unchanged()
+            return None
+        membership, said = plan
+        return system_entry(self._id, seq, letter.amendment, membership, said)
+
+    def written(self, appended: Appended | None) -> Coroutine[Any, Any, None] | None:
+        run, self._run = self._run or [], None
+        if appended is None:
+            # Nothing is known of these: their senders try again under the same client_id.
+            self._ledger.doubt()
+            for pending in run:
+                self._refused(pending, refusal_of(Unavailable()))
+            return self._proceed() if self._waiting else None
+        for pending in run[: appended.stored]:
+            if isinstance(pending.letter, Amend):
+                return self._amended(pending)
+            self._stored(pending)
+        rest = run[appended.stored :]
+        match appended.refused:
+            case Duplicate(entry=entry):
+                self._duplicate(rest.pop(0), entry)
+            case Taken():
+                self._losses += 1
+                self._ledger.reaches(self._ledger.head + 1)
+            case None:
+                self._losses = 0
+        self._waiting.extendleft(reversed(rest))
+        return self._proceed() if self._waiting or self._ledger.behind else None
+
+    def _stored(self, pending: Pending) -> None:
+        entry = pending.entry
+        assert entry is not None
+        self._ledger.head = entry.seq
+        self._house.publisher.stored(entry)
+        self._house.summaries.note(entry)
+        self._sends.pop((entry.sender_id, entry.client_id), None)
+        pending.stored(entry)
+
+    async def _amended(self, pending: Pending) -> None:
+        """The amendment is in the log: bring the document up, tell those it concerns, then say so."""
+        entry, letter = pending.entry, pending.letter
+        assert entry is not None
+        assert isinstance(letter, Amend)
+        self._losses = 0
+        self._ledger.apply(entry)
+        added = letter.amendment.user if isinstance(letter.amendment, Add) else None
+        self._house.publisher.stored(entry, {added.id: added} if added is not None else {})
+        self._house.summaries.note(entry)
+        try:
+            await self._ledger.project()
+        except Unavailable as error:
+            # It is in the log and will be projected by whoever wakes; only this caller does not know.
+            self._ledger.doubt()
+            pending.refused(refusal_of(error))
+        else:
+            assert self._ledger.record is not None
+            await self._house.announcer.announce(self._ledger.record, entry)
+            await self._settle_intent()
+            pending.stored(entry)
+        await self._go_on()
+
+    def _duplicate(self, pending: Pending, entry: Entry) -> None:
+        letter = pending.letter
+        self._ledger.reaches(entry.seq)
+        if not isinstance(letter, Send) or not isinstance(entry, MessageEntry):
+            self._refused(pending, conflict())
+            return
+        if not same_message(entry, letter.draft):
+            self._refused(pending, conflict())
+            return
+        self._sends.pop((letter.draft.sender_id, letter.draft.client_id), None)
+        # Our own attempt, stored after we had stopped waiting for it, is no duplicate to its sender.
+        pending.stored(entry, duplicate=entry.draft != letter.draft.draft)
+
+    def _refused(self, pending: Pending, refusal: Refusal) -> None:
+        if isinstance(pending.letter, Send):
+            draft = pending.letter.draft
+            self._sends.pop((draft.sender_id, draft.client_id), None)
+        pending.refused(refusal)
+
+    async def _go_on(self) -> None:
+        """Catch up if need be, then submit what waits; without the store, refuse what waits."""
+        try:
+            if self._ledger.behind:
+                await self._ledger.catch_up()
+        except Unavailable as error:
+            while self._waiting:
+                self._refused(self._waiting.popleft(), refusal_of(error))
+            return
+        self._submit()
+
+
+def _same_draft(pending: Pending, draft: Draft) -> bool:
+    first = pending.letter
+    return (
+        isinstance(first, Send)
+        and first.draft.content == draft.content
+        and set(first.draft.mentions) == set(draft.mentions)
+        and first.draft.reply_to == draft.reply_to
+    )

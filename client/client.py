@@ -1,0 +1,247 @@
+"""The client: says what it is told to say, and hands on what it hears, whatever happens to connections.
+
+    send, read, ping -> Asks -> Connection -> server
+    frames, on_frame <- Outlet <- Reception (Inbox, Review) <- Connection
+
+It comes back by itself, to the next server of its list, with growing pauses left to chance. It never
+hands a durable frame on twice, nor out of order, nor with one missing before it.
+"""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import NoReturn, Self
+
+import aiohttp
+import msgspec
+
+from actors.wire.commands import Ping, ReadConversation, SendMessage
+from actors.wire.frames import PingResult, ReadResult, Ready, SendResult
+from client.asks import Asks
+from client.backoff import Backoff
+from client.closing import Closing, Lost
+from client.connection import Connection
+from client.errors import Ended, Unanswered
+from client.http import Http
+from client.incoming import Incoming
+from client.outlet import OnFrame, Outlet
+from client.reception import Reception
+from client.timing import Timing
+
+_encoder = msgspec.json.Encoder()
+
+
+class Client:
+    """`urls` are http or https; `chance` and `sleep` are what back-off is made of.
+
+    `on_frame` is called with every frame, synchronously; `frames()` gives them to iterate. With `discover`
+    it reads the list of its conversations after a connect that is not resumed, to know what it missed;
+    without, it knows those that were followed or heard of.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        token: str,
+        *,
+        timing: Timing | None = None,
+        on_frame: OnFrame | None = None,
+        discover: bool = True,
+        chance: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        chosen = self._timing = timing or Timing()
+        self._urls = [url.rstrip("/") for url in urls]
+        self._token = token
+        self._sleep = sleep
+        self._backoff = Backoff(chosen.backoff_base_s, chosen.backoff_cap_s, chance)
+        self._attempts = 0
+        self._session: aiohttp.ClientSession | None = None
+
+        def patience() -> Backoff:
+            return Backoff(chosen.backoff_base_s, chosen.read_backoff_cap_s, chance)
+
+        self._asks = Asks(chosen, patience, sleep)
+        self._outlet = Outlet(on_frame, chosen.frames_waiting)
+        self._reception = Reception(
+            self._asks, self._outlet, self._http, chosen, patience, discover=discover, sleep=sleep
+        )
+        self._running: asyncio.Task[None] | None = None
+        self._admitted = asyncio.Event()
+        self._connected = False
+        self._ended: Ended | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- coming and going
+
+    async def connect(self, deadline_s: float = 30.0) -> None:
+        """Connect and stay connected; on return the server has said `ready` once.
+
+        Raises:
+            Ended: the server does not want us, or we were closed.
+            Unanswered: nobody was ready in time. It goes on trying until `close`.
+        """
+        if self._running is None and self._ended is None:
+            self._session = aiohttp.ClientSession()
+            self._running = asyncio.create_task(self._run())
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._admitted.wait()
+        except TimeoutError:
+            raise Unanswered("no server was ready in time") from None
+        if self._ended is not None:
+            raise self._ended
+
+    async def close(self) -> None:
+        """Leave for good. What was not answered ends with `Ended`."""
+        self._end(Ended(None, "the client was closed"))
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        await self._reception.close()
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def url(self) -> str:
+        """The server that it is at, or tried last."""
+        return self._urls[(self._attempts - 1) % len(self._urls)]
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    @property
+    def ended(self) -> Ended | None:
+        """Why it does not come back, once that is so."""
+        return self._ended
+
+    @property
+    def ready(self) -> Ready | None:
+        """What the server said of us at the last connect."""
+        return self._reception.ready
+
+    # --- what it hears
+
+    def frames(self) -> AsyncIterator[Incoming]:
+        """Every frame from this call on; ends with `Ended`. Call it before `connect` to miss none.
+
+        Whoever iterates keeps on doing so while commands wait: a full queue stops the reading of answers.
+        """
+        return self._outlet.frames()
+
+    def follow(self, conversation_id: str, after: int = 0) -> None:
+        """Hand on what a conversation holds after a seq. No change where the conversation is known."""
+        self._reception.follow(conversation_id, after, connected=self._connected)
+
+    def positions(self) -> dict[str, int]:
+        """Up to which seq each conversation was handed on, the latest active first."""
+        return self._reception.positions()
+
+    # --- what it says
+
+    async def send(
+        self,
+        conversation_id: str,
+        content: str,
+        *,
+        mentions: Sequence[str] = (),
+        reply_to: str | None = None,
+        client_id: str | None = None,
+        deadline_s: float | None = None,
+    ) -> SendResult:
+        """Send a message; on return it is durable. Sends that overlap keep their order.
+
+        Raises:
+            Refused: the server said no, and would say so again.
+            Unanswered: the deadline passed; the message may be stored. Ask again, same `client_id`.
+            Ended: as `Unanswered`, and this client will not find out.
+        """
+        chosen = client_id or uuid.uuid4().hex
+
+        def say(number: int) -> bytes:
+            command = SendMessage(number, conversation_id, chosen, content, list(mentions), reply_to)
+            return _encoder.encode(command)
+
+        return await self._asks.ask(say, SendResult, deadline_s)
+
+    async def read(self, conversation_id: str, seq: int, *, deadline_s: float | None = None) -> ReadResult:
+        """Mark as read up to a seq. Raises as `send`."""
+
+        def say(number: int) -> bytes:
+            return _encoder.encode(ReadConversation(number, conversation_id, seq))
+
+        return await self._asks.ask(say, ReadResult, deadline_s)
+
+    async def ping(self, *, deadline_s: float | None = None) -> PingResult:
+        """Ask for a sign of life. Raises as `send`."""
+        return await self._asks.ask(lambda number: _encoder.encode(Ping(number)), PingResult, deadline_s)
+
+    # --- staying connected
+
+    async def _run(self) -> None:
+        while True:
+            closing = await self._attend()
+            if not closing.may_return:
+                self._end(Ended(closing.code, closing.reason))
+                return
+            await self._sleep(self._backoff.delay_s(closing.retry_after_ms))
+
+    async def _attend(self) -> Closing:
+        """One connection, from its making to its end; answers how it ended."""
+        assert self._session is not None
+        self._attempts += 1
+        connection: Connection | None = None
+        try:
+            async with asyncio.timeout(self._timing.open_s):
+                connection = await Connection.open(self._session, self.url, self._timing)
+                await self._begin(connection)
+            await self._listen(connection)
+        except Lost as lost:
+            return lost.closing
+        except TimeoutError:
+            return Closing(None, "the server was not ready in time")
+        finally:
+            self._connected = False
+            self._asks.lost()
+            if connection is not None:
+                await connection.close()
+
+    async def _begin(self, connection: Connection) -> None:
+        resume = self._reception.resume()
+        ready = await connection.greet(self._token, resume)
+        self._reception.begin(ready, resumes=resume is not None)
+        await self._asks.connected(connection)
+        self._connected = True
+        self._admitted.set()
+
+    async def _listen(self, connection: Connection) -> NoReturn:
+        """Hear until the end. A connection that lasted makes the next loss the first again."""
+        began = asyncio.get_running_loop().time()
+        try:
+            while True:
+                for frame in await connection.receive():
+                    await self._reception.hear(frame)
+        finally:
+            if asyncio.get_running_loop().time() - began >= self._timing.steady_s:
+                self._backoff.reset()
+
+    def _end(self, ended: Ended) -> None:
+        if self._ended is None:
+            self._ended = ended
+            self._asks.end(ended)
+            self._outlet.end(ended)
+            self._admitted.set()
+
+    def _http(self) -> Http:
+        return Http(self.url, self._token, session=self._session, timeout_s=self._timing.http_s)

@@ -1,0 +1,128 @@
+"""One socket to one server, from the upgrade to its end.
+
+Whatever ends it is told as `Lost`, with what the server said about coming back. It never comes back by
+itself and keeps nothing for the next one.
+"""
+
+import asyncio
+
+import aiohttp
+import msgspec
+
+from actors.wire.commands import Authenticate, Resume
+from actors.wire.frames import Error, Goodbye, Hello, Ready
+from client.closing import NOT_AUTHENTICATED, Closing, Lost
+from client.incoming import Incoming, decode
+from client.timing import Timing
+
+SUB_PROTOCOL = "convene.v1.json"
+AUTHENTICATE_ID = "authenticate"
+CLOSE_S = 2.0
+_encoder = msgspec.json.Encoder()
+
+
+class Connection:
+    """Made by `open`. One reads it by `receive`, many may `say`."""
+
+    def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
+        self._socket = socket
+        self._early: list[Incoming] = []
+        self._goodbye: Goodbye | None = None
+        self.max_frame_bytes: int | None = None
+
+    @classmethod
+    async def open(cls, session: aiohttp.ClientSession, url: str, timing: Timing) -> "Connection":
+        """Upgrade. Raises `Lost`."""
+        try:
+            socket = await session.ws_connect(
+                url + "/v1/ws",
+                protocols=(SUB_PROTOCOL,),
+                heartbeat=timing.heartbeat_s,
+                max_msg_size=timing.message_bytes,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
+                compress=0,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise Lost(_refused(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(Closing(None, type(error).__name__)) from error
+        return cls(socket)
+
+    async def greet(self, token: str, resume: Resume | None) -> Ready:
+        """Say who one is; answers `ready`. Raises `Lost`."""
+        await self.say(_encoder.encode(Authenticate(AUTHENTICATE_ID, token, None, resume)))
+        while True:
+            frames = await self._receive()
+            for position, frame in enumerate(frames):
+                match frame:
+                    case Hello(max_frame_bytes=max_frame_bytes):
+                        self.max_frame_bytes = max_frame_bytes
+                    case Ready():
+                        self._early = frames[position + 1 :]
+                        return frame
+                    case Error(id="authenticate"):
+                        raise Lost(_not_admitted(frame))
+                    case _:
+                        continue
+
+    async def receive(self) -> list[Incoming]:
+        """The next frames after `ready`; the end is told as `Lost`."""
+        if self._early:
+            early, self._early = self._early, []
+            return early
+        return await self._receive()
+
+    async def say(self, frame: bytes) -> None:
+        """Write a frame. What breaks on the way is told to the one who reads."""
+        if self._socket.closed:
+            return
+        try:
+            await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+        except (aiohttp.ClientError, OSError):
+            return
+
+    async def close(self) -> None:
+        """End it; waits for the server's word for a short time only."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._socket.close()
+        except TimeoutError:
+            return
+
+    async def _receive(self) -> list[Incoming]:
+        message = await self._socket.receive()
+        match message.type:
+            case aiohttp.WSMsgType.TEXT:
+                return self._heard(decode(message.data))
+            case aiohttp.WSMsgType.BINARY:
+                return []
+            case _:
+                raise Lost(self._closing())
+
+    def _heard(self, frames: list[Incoming]) -> list[Incoming]:
+        for frame in frames:
+            if isinstance(frame, Goodbye):
+                self._goodbye = frame
+        return frames
+
+    def _closing(self) -> Closing:
+        goodbye = self._goodbye
+        if goodbye is not None:
+            return Closing(goodbye.code, goodbye.reason, goodbye.retry_after_ms)
+        code = self._socket.close_code
+        # 1006 is nobody's word: aiohttp's name for a connection that broke.
+        return Closing(None if code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE else code, "closed")
+
+
+def _refused(error: aiohttp.WSServerHandshakeError) -> Closing:
+    if error.status == 401:
+        return Closing(NOT_AUTHENTICATED, "the upgrade was refused")
+    seconds = error.headers.get("Retry-After", "") if error.headers is not None else ""
+    retry_after_ms = int(seconds) * 1000 if seconds.isascii() and seconds.isdigit() else None
+    return Closing(None, f"the upgrade was answered with {error.status}", retry_after_ms)
+
+
+def _not_admitted(error: Error) -> Closing:
+    if error.retry:
+        return Closing(None, error.code, error.retry_after_ms)
+    return Closing(NOT_AUTHENTICATED, error.code)

@@ -1,0 +1,46 @@
+"""What comes over the socket, decoded: one frame or a batch of them.
+
+A type that is not known here is left out, as the contract asks; the rest of its batch stays. It never
+changes a frame.
+"""
+
+import msgspec
+
+from actors.wire.frames import ServerFrame
+
+
+class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
+    """What was missed has been told; each conversation is complete up to its `last_seqs`."""
+
+    replayed: int
+    last_seqs: dict[str, int]
+
+
+Incoming = ServerFrame | Resumed
+
+_one: "msgspec.json.Decoder[Incoming]" = msgspec.json.Decoder(Incoming)
+_whole: "msgspec.json.Decoder[Incoming | list[Incoming]]" = msgspec.json.Decoder(Incoming | list[Incoming])
+_parts: "msgspec.json.Decoder[list[msgspec.Raw]]" = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def decode(data: str | bytes) -> list[Incoming]:
+    """The frames of one message, in order; none for what is no frame that we know."""
+    try:
+        decoded = _whole.decode(data)
+    except msgspec.DecodeError:
+        return _known_among(data)
+    return decoded if isinstance(decoded, list) else [decoded]
+
+
+def _known_among(data: str | bytes) -> list[Incoming]:
+    try:
+        parts = _parts.decode(data)
+    except msgspec.DecodeError:
+        return []
+    frames: list[Incoming] = []
+    for part in parts:
+        try:
+            frames.append(_one.decode(part))
+        except msgspec.DecodeError:
+            continue
+    return frames

@@ -1,0 +1,56 @@
+"""A connection to the document store, for its health and its first user.
+
+The driver's synchronous client on a thread of its own: the asynchronous one loses its socket when a server
+dies while it connects. It never reads what others wrote.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import pymongo
+
+Result = TypeVar("Result")
+
+TIMEOUT_MS = 4_000
+
+
+class SecantusProbe:
+    def __init__(self, url: str) -> None:
+        self._client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
+            url, timeoutMS=TIMEOUT_MS, serverSelectionTimeoutMS=TIMEOUT_MS, maxPoolSize=1, connect=False
+        )
+        self._thread = ThreadPoolExecutor(1, "secantus-probe")
+
+    async def write_and_read(self) -> None:
+        """Write something new and read it back.
+
+        Raises:
+            Exception: of whatever kind: it did not work.
+        """
+        await self._run(self._write_and_read)
+
+    async def create_user(self, name: str, password: str) -> list[str]:
+        """Make a user who may do all; answer the names of all users."""
+        return await self._run(lambda: self._create_user(name, password))
+
+    async def close(self) -> None:
+        await self._run(self._client.close)
+        self._thread.shutdown(wait=False)
+
+    def _write_and_read(self) -> None:
+        mark = secrets.token_hex(8)
+        probe = self._client["convene_health"]["probe"]
+        probe.update_one({"_id": "probe"}, {"$set": {"mark": mark}}, upsert=True)
+        found = probe.find_one({"_id": "probe"})
+        if found is None or found["mark"] != mark:
+            raise RuntimeError("what was read is not what was written")
+
+    def _create_user(self, name: str, password: str) -> list[str]:
+        self._client.admin.command("createUser", name, pwd=password, roles=["root"])
+        return [user["user"] for user in self._client.admin.command("usersInfo", 1)["users"]]
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

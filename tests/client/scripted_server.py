@@ -1,0 +1,222 @@
+"""A server of the contract that does only what a test tells it to.
+
+Each socket that comes is handed to the test, which says every frame itself; over HTTP it answers from
+the logs it was given. It never decides anything.
+"""
+
+import asyncio
+from typing import Self
+
+import msgspec
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from actors.wire.commands import Authenticate, Command, command_decoder
+from actors.wire.frames import (
+    Changed,
+    ConversationUpdated,
+    Hello,
+    LogFrame,
+    MessageCreated,
+    Ok,
+    Ready,
+    Resync,
+    SendResult,
+    frame_encoder,
+)
+from actors.wire.objects import (
+    Conversation,
+    ConversationType,
+    DeliveryStatus,
+    Message,
+    MessageType,
+    OwnUser,
+)
+from client.answers import Changes, Page
+
+ANA = OwnUser("u-ana", "ana", None, None, verified=False, bio=None, created_at="", email="ana@test")
+ROOM = "room"
+PATIENCE_S = 5.0
+
+
+def message(seq: int, room: str = ROOM) -> Message:
+    return Message(
+        id=f"{room}-{seq}",
+        conversation_id=room,
+        seq=seq,
+        changed_seq=seq,
+        sender_id="u-ben",
+        client_id=f"c-{seq}",
+        content=f"text {seq}",
+        message_type=MessageType.TEXT,
+        mentions=[],
+        reply_to=None,
+        reactions=[],
+        created_at="",
+        edited_at=None,
+        deleted_at=None,
+        delivery_status=DeliveryStatus([], 0),
+    )
+
+
+def created(seq: int, room: str = ROOM) -> MessageCreated:
+    return MessageCreated(room, seq, message(seq, room))
+
+
+def updated(seq: int, room: str = ROOM) -> ConversationUpdated:
+    return ConversationUpdated(room, seq, message(seq, room), Changed(name="new"), 2)
+
+
+def conversation(last_seq: int, room: str = ROOM) -> Conversation:
+    return Conversation(
+        id=room,
+        type=ConversationType.GROUP,
+        name=None,
+        member_count=1,
+        participants=[],
+        admins=[],
+        last_message=None,
+        last_seq=last_seq,
+        read_seq=0,
+        unread_count=0,
+        muted=False,
+        created_at="",
+    )
+
+
+class ScriptedSocket:
+    """The server's end of one socket."""
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        self._socket = socket
+        self._request = request
+        self.heard: asyncio.Queue[Command] = asyncio.Queue()
+        self.authenticated: Authenticate | None = None
+
+    async def admit(self, position: int = 0, max_frame_bytes: int = 65536) -> Authenticate:
+        """Hello, authenticate, ready; and `resync` where the client asked to resume."""
+        said = await self.greet(max_frame_bytes)
+        await self.say(self.ready(said, position))
+        if said.resume is not None:
+            await self.say(Resync("expired", "epoch", position))
+        return said
+
+    async def greet(self, max_frame_bytes: int = 65536) -> Authenticate:
+        await self.say(Hello(25_000, 10_000, max_frame_bytes, ""))
+        said = await self.command()
+        assert isinstance(said, Authenticate)
+        return said
+
+    def ready(self, said: Authenticate, position: int = 0) -> Ready:
+        return Ready(said.id, "session", ANA, "epoch", position, 0)
+
+    async def command(self) -> Command:
+        """What the client says next."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.heard.get()
+
+    async def say(self, *frames: msgspec.Struct) -> None:
+        for frame in frames:
+            await self._socket.send_str(frame_encoder.encode(frame).decode())
+
+    async def say_raw(self, text: str) -> None:
+        await self._socket.send_str(text)
+
+    async def acknowledge(self, command: Command, seq: int) -> None:
+        await self.say(Ok(command.id, SendResult(f"m-{seq}", seq, "", duplicate=False)))
+
+    async def close(self, code: int) -> None:
+        await self._socket.close(code=code)
+
+    def cut(self) -> None:
+        """Break the connection without a word."""
+        transport = self._request.transport
+        assert transport is not None
+        transport.abort()
+
+    async def listen(self) -> None:
+        async for said in self._socket:
+            if said.type is WSMsgType.TEXT:
+                self.heard.put_nowait(command_decoder.decode(said.data))
+
+
+class ScriptedServer:
+    """`logs` is what the store holds of each conversation, `listed` of which heads are told."""
+
+    def __init__(self) -> None:
+        self.logs: dict[str, list[LogFrame]] = {}
+        self.listed: dict[str, int] = {}
+        self.asked: list[tuple[str, int]] = []
+        self.let_fetch = asyncio.Event()
+        self.let_fetch.set()
+        self.refuse_upgrade: tuple[int, str] | None = None
+        self.upgrades = 0
+        self.url = ""
+        self._sockets: asyncio.Queue[ScriptedSocket] = asyncio.Queue()
+        self._open: list[web.WebSocketResponse] = []
+        app = web.Application()
+        app.router.add_get("/v1/ws", self._upgrade)
+        app.router.add_get("/v1/conversations", self._list)
+        app.router.add_get("/v1/conversations/{id}", self._get)
+        app.router.add_get("/v1/conversations/{id}/changes", self._changes)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_exit: object) -> None:
+        for socket in self._open:
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+        await self._runner.cleanup()
+
+    async def socket(self) -> ScriptedSocket:
+        """The next socket that comes."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._sockets.get()
+
+    @property
+    def sockets_waiting(self) -> int:
+        return self._sockets.qsize()
+
+    async def _upgrade(self, request: web.Request) -> web.StreamResponse:
+        self.upgrades += 1
+        if self.refuse_upgrade is not None:
+            status, retry_after = self.refuse_upgrade
+            return web.Response(status=status, headers={"Retry-After": retry_after})
+        socket = web.WebSocketResponse(protocols=("convene.v1.json",), compress=False, timeout=0.1)
+        await socket.prepare(request)
+        self._open.append(socket)
+        scripted = ScriptedSocket(socket, request)
+        self._sockets.put_nowait(scripted)
+        await scripted.listen()
+        return socket
+
+    async def _list(self, _request: web.Request) -> web.Response:
+        items = [conversation(last_seq, room) for room, last_seq in self.listed.items()]
+        return _json(Page(items, None))
+
+    async def _get(self, request: web.Request) -> web.Response:
+        room = request.match_info["id"]
+        if room not in self.logs:
+            return _missing()
+        return _json(conversation(self.logs[room][-1].seq, room))
+
+    async def _changes(self, request: web.Request) -> web.Response:
+        room, after = request.match_info["id"], int(request.query["after"])
+        self.asked.append((room, after))
+        await self.let_fetch.wait()
+        if room not in self.logs:
+            return _missing()
+        items = [frame for frame in self.logs[room] if frame.seq > after]
+        return _json(Changes(items, items[-1].seq if items else after, has_more=False))
+
+
+def _json(answer: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+
+
+def _missing() -> web.Response:
+    body = b'{"code":"conversation.not_found","detail":"","status":404}'
+    return web.Response(status=404, body=body, content_type="application/problem+json")

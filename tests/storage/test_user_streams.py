@@ -1,0 +1,337 @@
+"""The contract of the user streams, held in memory and on Redis alike; then what only a server can do."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
+from storage.contracts.bus import Position, UserStreams, user_topic
+from storage.errors import Unavailable
+from storage.memory.bus import MemoryBroker
+from storage.memory.streams import MemoryUserStreams
+from storage.records.stream import StreamItem, decode_item, encode_item
+from storage.redis import user_stream
+from storage.redis.user_stream import RedisUserStreams
+from tests.storage.bus_system import HASTY, BusSystem, MemorySystem, RedisSystem
+from tests.storage.proxy import Proxy
+from tests.storage.valkey_server import ValkeyServer
+from tests.until import until
+
+_names = itertools.count(1)
+
+
+@pytest.fixture
+def server() -> Iterator[ValkeyServer]:
+    """A server that a test may kill, pause or empty."""
+    made = ValkeyServer()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
+    """Instances on a server that a test may lose, or in memory."""
+    if request.param == "memory":
+        made: BusSystem = MemorySystem()
+    else:
+        server: ValkeyServer = request.getfixturevalue("server")
+        made = RedisSystem(server, server.url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def streams(system: BusSystem) -> UserStreams:
+    return await system.streams()
+
+
+@pytest.fixture
+async def redis_streams(server: ValkeyServer) -> AsyncIterator[RedisUserStreams]:
+    made = await RedisUserStreams.open(server.url, patience=HASTY)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def ana() -> str:
+    return f"user-{next(_names)}"
+
+
+async def filled(streams: UserStreams, user_id: str, count: int) -> Position:
+    """Append so many frames; answers where the last one stands."""
+    positions = await asyncio.gather(*(streams.append(user_id, b"<", b">") for _ in range(count)))
+    return positions[-1]
+
+
+async def where(streams: UserStreams, user_id: str) -> Position:
+    (position,) = await streams.positions([user_id])
+    return position
+
+
+async def where_again(streams: UserStreams, user_id: str) -> Position:
+    """The same, once the server is reached again."""
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(Unavailable):
+                return await where(streams, user_id)
+            await asyncio.sleep(0)
+
+
+# The contract
+
+
+async def test_positions_are_dense_under_concurrent_appends(system: BusSystem, ana: str) -> None:
+    """Whoever appends: 1, 2, 3, ... in one epoch, and every frame bears its own position."""
+    here, there = await system.streams(), await system.streams()
+    appends = [one.append(ana, b'{"n":%d,"position":' % n, b"}") for n in range(25) for one in (here, there)]
+    positions = await asyncio.gather(*appends)
+    assert sorted(position.position for position in positions) == list(range(1, 51))
+    assert len({position.epoch for position in positions}) == 1
+    kept = await here.after(ana, positions[0].epoch, 0, 100)
+    assert kept is not None
+    assert [item.position for item in kept] == list(range(1, 51))
+    for number, position in enumerate(positions):
+        expected = b'{"n":%d,"position":%d}' % (number // 2, position.position)
+        assert kept[position.position - 1].frame == expected
+
+
+async def test_frames_are_published_in_order_on_the_users_topic(system: BusSystem, ana: str) -> None:
+    """Who listens to the topic hears epoch, position and frame of each append, in the order of positions."""
+    bus, streams = await system.bus(), await system.streams()
+    heard: list[StreamItem] = []
+    bus.on_frame(lambda _topic, payload: heard.append(decode_item(payload)))
+    await bus.subscribe([user_topic(ana)])
+    last = await filled(streams, ana, 120)
+    await until(lambda: len(heard) == 120)
+    assert heard == [StreamItem(last.epoch, n, b"<%d>" % n) for n in range(1, 121)]
+    assert await streams.after(ana, last.epoch, 0, 1000) == heard
+
+
+async def test_streams_of_users_count_by_themselves(streams: UserStreams, ana: str) -> None:
+    """Each user has positions of their own, in the same epoch."""
+    bob = f"{ana}-bob"
+    epoch = (await filled(streams, ana, 3)).epoch
+    assert await filled(streams, bob, 1) == Position(epoch, 1)
+    assert await streams.append(ana, b"", b"") == Position(epoch, 4)
+    assert await streams.after(bob, epoch, 0, 10) == [StreamItem(epoch, 1, b"<1>")]
+
+
+async def test_positions_answers_each_user_in_the_order_asked(streams: UserStreams, ana: str) -> None:
+    """Thousands in one call, 0 for those who never got a frame; nobody asked is no answer."""
+    users = [f"{ana}-{number}" for number in range(2500)]
+    for user_id in users[::500]:
+        await filled(streams, user_id, 2)
+    positions = await streams.positions(users)
+    assert [position.position for position in positions] == [0 if n % 500 else 2 for n in range(2500)]
+    assert await streams.positions([]) == []
+
+
+async def test_frames_may_hold_any_bytes(streams: UserStreams, ana: str) -> None:
+    """Spaces, line ends, nulls and what is no text come back as they were."""
+    head, tail = b" \r\n\0" + bytes(range(256)), bytes(range(255, -1, -1)) + b" 7 "
+    epoch = (await streams.append(ana, head, tail)).epoch
+    assert await streams.after(ana, epoch, 0, 1) == [StreamItem(epoch, 1, head + b"1" + tail)]
+
+
+async def test_after_answers_the_oldest_frames_behind_a_place(streams: UserStreams, ana: str) -> None:
+    """From the place on, oldest first, at most as many as asked; nothing at the head."""
+    epoch = (await filled(streams, ana, 9)).epoch
+
+    async def told(position: int, limit: int) -> list[int]:
+        items = await streams.after(ana, epoch, position, limit)
+        assert items is not None
+        return [item.position for item in items]
+
+    assert await told(0, 100) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert await told(0, 4) == [1, 2, 3, 4]
+    assert await told(4, 5) == [5, 6, 7, 8, 9]
+    assert await told(4, 4) == [5, 6, 7, 8]
+    assert await told(8, 1) == [9]
+    assert await told(9, 5) == []
+
+
+async def test_places_of_another_history_are_unknown(streams: UserStreams, ana: str) -> None:
+    """A foreign epoch, and a position that was never given out, are None and not empty."""
+    epoch = (await filled(streams, ana, 3)).epoch
+    assert await streams.after(ana, "another", 3, 10) is None
+    assert await streams.after(ana, epoch, 4, 10) is None
+    assert await streams.after(f"{ana}-new", epoch, 0, 10) == []
+
+
+async def test_frames_are_kept_and_trimmed(streams: UserStreams, ana: str) -> None:
+    """The promised number of frames is there; further back is None, never a part."""
+    last = await filled(streams, ana, STREAM_FRAMES + 50)
+    kept = await streams.after(ana, last.epoch, last.position - STREAM_FRAMES, STREAM_FRAMES)
+    assert kept is not None
+    assert [item.position for item in kept] == list(range(51, STREAM_FRAMES + 51))
+    assert await streams.after(ana, last.epoch, 0, 10) is None
+
+
+async def test_renewed_epoch_makes_all_old_places_unknown(streams: UserStreams, ana: str) -> None:
+    """After lost appends nobody can go on from an old place unnoticed."""
+    old = await filled(streams, ana, 3)
+    await streams.renew()
+    new = await where(streams, ana)
+    assert (new.epoch != old.epoch, new.position) == (True, 0)
+    assert await streams.after(ana, old.epoch, old.position, 10) is None
+    assert await streams.append(ana, b"", b"") == Position(new.epoch, 1)
+    await streams.renew()
+    assert (await where(streams, ana)).epoch not in {old.epoch, new.epoch}
+
+
+async def test_lost_server_comes_back_in_a_new_epoch(system: BusSystem, ana: str) -> None:
+    """Even when its files kept everything: they may lack the last second, so positions could run back."""
+    streams = await system.streams()
+    old = await filled(streams, ana, 3)
+    system.lose()
+    with pytest.raises(Unavailable):
+        await streams.append(ana, b"", b"")
+    with pytest.raises(Unavailable):
+        await streams.positions([ana])
+    system.restore()
+    new = await where_again(streams, ana)
+    assert (new.epoch != old.epoch, new.position) == (True, 0)
+    assert await streams.after(ana, old.epoch, old.position, 10) is None
+    assert await streams.append(ana, b"", b"") == Position(new.epoch, 1)
+
+
+def test_item_survives_its_bytes() -> None:
+    """What is encoded is decoded; other bytes are a `ValueError`."""
+    item = StreamItem("0123456789abcdef", 1234, b"a frame with spaces\xff")
+    assert decode_item(encode_item(item)) == item
+    for other in (b"", b"epoch 12", b"epoch twelve frame", b"\xff 12 frame"):
+        with pytest.raises(ValueError):
+            decode_item(other)
+
+
+async def test_failures_in_memory_happen_before_or_after_the_append(ana: str) -> None:
+    """A test may have an append fail with either outcome; the next one is right again."""
+    streams = MemoryUserStreams(MemoryBroker())
+    for taken, position in ((True, 1), (False, 1)):
+        streams.fail_next(taken=taken)
+        with pytest.raises(Unavailable):
+            await streams.append(ana, b"", b"")
+        assert (await where(streams, ana)).position == position
+    assert (await streams.append(ana, b"", b"")).position == 2
+
+
+# What only a server can do
+
+
+async def test_all_instances_share_the_epoch(server: ValkeyServer, ana: str) -> None:
+    """Opening another instance begins nothing anew, even when all begin at once."""
+    instances = [await RedisUserStreams.open(server.url, patience=HASTY) for _ in range(8)]
+    places = await asyncio.gather(*(where(one, ana) for one in instances))
+    assert len(set(places)) == 1
+    for one in instances:
+        await one.close()
+
+
+async def test_wiped_server_begins_a_new_epoch(
+    server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
+) -> None:
+    """Without any restart: the epoch goes with what it is about."""
+    old = await filled(redis_streams, ana, 3)
+    with server.client() as client:
+        client.flushall()
+    assert await redis_streams.after(ana, old.epoch, 3, 10) is None
+    new = await redis_streams.append(ana, b"", b"")
+    assert (new.epoch != old.epoch, new.position) == (True, 1)
+
+
+async def test_evicted_positions_begin_a_new_epoch_and_evicted_frames_are_missed(
+    server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
+) -> None:
+    """Whatever a server short of memory throws away, nobody is told that nothing was missed."""
+    old = await filled(redis_streams, ana, 3)
+    with server.client() as client:
+        client.delete(f"{user_stream.KEY}:{old.epoch}:{ana}")
+        assert await redis_streams.after(ana, old.epoch, 1, 10) is None
+        assert await redis_streams.after(ana, old.epoch, 3, 10) == []
+        client.delete(user_stream.KEY)
+    assert (await where(redis_streams, ana)).epoch != old.epoch
+
+
+async def test_nothing_but_the_positions_is_kept_for_ever(
+    server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
+) -> None:
+    """Frames expire after the time promised; every epoch has its own lists, so none is left behind."""
+    await filled(redis_streams, ana, 3)
+    await redis_streams.renew()
+    await filled(redis_streams, ana, 3)
+    with server.client() as client:
+        lists = [key for key in client.scan_iter() if key != user_stream.KEY]
+        assert len(lists) == 2
+        for key in lists:
+            assert STREAM_RETENTION_S - 60 <= client.ttl(key) <= STREAM_RETENTION_S
+
+
+async def test_epoch_ends_when_it_knows_too_many_users(
+    redis_streams: RedisUserStreams, ana: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The positions are bounded: past that, everybody begins anew."""
+    monkeypatch.setattr(user_stream, "STREAMS_MAX", 5)
+    epochs = [(await filled(redis_streams, f"{ana}-{number}", 2)).epoch for number in range(10)]
+    assert len(set(epochs)) > 1
+
+
+async def test_forgotten_script_is_sent_again(
+    server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
+) -> None:
+    """A server that lost its scripts gets them with the next call, and nothing is done twice."""
+    await filled(redis_streams, ana, 3)
+    with server.client() as client:
+        client.script_flush()
+    assert (await filled(redis_streams, ana, 250)).position == 253
+
+
+async def test_paused_server_is_unavailable_in_time(
+    server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
+) -> None:
+    """Nobody waits for a hanging server, and afterwards it works again."""
+    await filled(redis_streams, ana, 3)
+    server.pause()
+    try:
+        async with asyncio.timeout(3):
+            with pytest.raises(Unavailable):
+                await redis_streams.append(ana, b"", b"")
+            with pytest.raises(Unavailable):
+                await redis_streams.positions([ana])
+    finally:
+        server.go_on()
+    await where_again(redis_streams, ana)
+    assert (await redis_streams.append(ana, b"", b"")).position in {4, 5}
+
+
+async def test_append_with_a_lost_answer_may_have_happened(server: ValkeyServer, ana: str) -> None:
+    """It is `Unavailable`, is never sent twice, and the next append goes on from what is true."""
+    loop = asyncio.get_running_loop()
+    proxy = Proxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    url = f"redis://127.0.0.1:{await proxy.start()}/0"
+    streams = await RedisUserStreams.open(url, patience=HASTY)
+    try:
+        await filled(streams, ana, 1)
+        proxy.lose_reply_to = b"EVALSHA"
+        with pytest.raises(Unavailable):
+            await streams.append(ana, b"", b"")
+        proxy.lose_reply_to = None
+        assert proxy.lost_replies == 1
+        assert (await where(streams, ana)).position == 2
+        assert (await streams.append(ana, b"", b"")).position == 3
+    finally:
+        await streams.close()
+        await proxy.close()
+
+
+async def test_cancelled_append_disturbs_no_other(redis_streams: RedisUserStreams, ana: str) -> None:
+    """Who gives up waiting takes nobody along."""
+    appends = [asyncio.create_task(redis_streams.append(ana, b"", b"")) for _ in range(10)]
+    await asyncio.sleep(0)
+    appends[3].cancel()
+    results = await asyncio.gather(*appends, return_exceptions=True)
+    assert sum(isinstance(result, Position) for result in results) == 9
+    assert (await where(redis_streams, ana)).position == 10
