@@ -77,7 +77,7 @@ class Instance:
         settings, limits = self._settings, self._settings.limits
         pool = await self._postgres()
         messaging = await MongoMessaging.open(self._urls.mongo)
-        self._at_end("messaging store", _later(messaging.close))
+        self._at_end("messaging store", lambda: asyncio.to_thread(messaging.close))
         bus = await RedisBus.open(self._urls.redis, queue_frames=limits.bus_queue_frames)
         self._at_end("bus", bus.close)
         streams = await RedisUserStreams.open(self._urls.redis)

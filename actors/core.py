@@ -167,9 +167,9 @@ class Core:
         # Not taken is no harm: the next write finds out from the log.
         with contextlib.suppress(MailboxFull, Stopped):
             if isinstance(news, LogNews):
-                cell.tell(Grown(news.origin, news.seq, news.sender_id, news.membership))
+                cell.tell(Grown(news.origin, news.seq, news.plain))
             else:
-                cell.tell(Grown(news.origin, news.seq, "", membership=False))
+                cell.tell(Grown(news.origin, news.seq, plain=False))
 
     def _returned(self, conversation_id: str, pending: Pending, outcome: Outcome | None) -> None:
         cell = self.actors.awake(conversation_id)

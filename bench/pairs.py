@@ -5,6 +5,7 @@ that nobody is measured on a queue that grows. The limits store nothing; Convene
 """
 
 import statistics
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -14,13 +15,14 @@ from bench.harness.members import strangers
 from bench.harness.options import Options, read_options
 from bench.harness.people import People
 from bench.harness.report import Goal, Report, table, tell
-from bench.harness.rounds import Contender, Sample, Work, faults, play, ratios
+from bench.harness.rounds import Contender, Sample, Work, doubts, play, ratios
 from bench.harness.server import aiohttp_send, l0_each, l0_joined
 
-RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0, 500.0)
+RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0)
 PROBE_S = 1.5
-CARRIED_P99_MS = 250.0
-CARRIED_SHARE = 0.95
+REST_S = 2.0
+CARRIED_P99_MS = 500.0
+CARRIED_SHARE = 0.9
 NOT_CARRIED = "Not everybody carried even that rate: these are the latencies of a queue."
 RAW_CONNECTS_PER_S = 2000.0
 
@@ -46,12 +48,11 @@ def run(options: Options) -> Report:
     goals = []
     if not options.limits_only:
         goals = [Goal(f"{offered.name}, Convene / L0", 0.15, ratios(samples, offered.name, "Convene", "L0"))]
-    note = "" if carried(samples, offered) else f"\n\n{NOT_CARRIED}"
     return Report(
         f"{options.pairs} direct pairs, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        table(samples, offered.name, "L0") + note,
-        faults(samples),
+        table(samples, offered.name, "L0"),
+        doubts(samples) + (() if carried(samples, offered) else (NOT_CARRIED,)),
     )
 
 
@@ -63,6 +64,7 @@ def play_carried(contenders: Sequence[Contender], options: Options) -> tuple[lis
         last = per_s == rates[-1]
         probe = play(contenders[:1], (offered,), rounds=3, seconds=PROBE_S, seed=options.seed)
         if not last and not carried(probe, offered):
+            time.sleep(REST_S)  # a queue that grew has late work behind it
             continue
         samples = play(
             contenders, (offered,), rounds=options.rounds, seconds=options.seconds, seed=options.seed
@@ -74,7 +76,7 @@ def play_carried(contenders: Sequence[Contender], options: Options) -> tuple[lis
 
 def carried(samples: Sequence[Sample], offered: Work) -> bool:
     """Whether nothing failed and, with every server, most slices came back whole and in time."""
-    if faults(samples):
+    if doubts(samples):
         return False
     for server in {sample.server for sample in samples}:
         mine = [sample.slice for sample in samples if sample.server == server]

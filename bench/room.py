@@ -12,7 +12,7 @@ from bench.harness.members import strangers
 from bench.harness.options import Options, read_options
 from bench.harness.people import People
 from bench.harness.report import Goal, Report, table, tell
-from bench.harness.rounds import Contender, Work, faults, play, ratios
+from bench.harness.rounds import Contender, Work, doubts, play, ratios
 from bench.harness.server import aiohttp_send, l0_each, l0_joined
 
 ONE = Work("one in flight")
@@ -49,7 +49,7 @@ def run(options: Options) -> Report:
         f"One room of {options.members}, {options.rounds} rounds of {options.seconds:g} s",
         goals,
         "\n\n".join(table(samples, work.name, "L0") for work in (ONE, SIXTEEN)),
-        faults(samples),
+        doubts(samples),
     )
 
 

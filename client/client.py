@@ -33,6 +33,14 @@ from client.timing import Timing
 _encoder = msgspec.json.Encoder()
 
 
+class ClientStatistics(msgspec.Struct, frozen=True):
+    """`silent_gaps`: frames that were missing though the server had not said so. The contract knows none."""
+
+    attempts: int
+    connects: int
+    silent_gaps: int
+
+
 class Client:
     """`urls` are http or https; `chance` and `sleep` are what back-off is made of.
 
@@ -58,6 +66,7 @@ class Client:
         self._sleep = sleep
         self._backoff = Backoff(chosen.backoff_base_s, chosen.backoff_cap_s, chance)
         self._attempts = 0
+        self._connects = 0
         self._session: aiohttp.ClientSession | None = None
 
         def patience() -> Backoff:
@@ -130,6 +139,9 @@ class Client:
     def ready(self) -> Ready | None:
         """What the server said of us at the last connect."""
         return self._reception.ready
+
+    def statistics(self) -> ClientStatistics:
+        return ClientStatistics(self._attempts, self._connects, self._reception.silent_gaps)
 
     # --- what it hears
 
@@ -223,6 +235,7 @@ class Client:
         self._reception.begin(ready, resumes=resume is not None)
         await self._asks.connected(connection)
         self._connected = True
+        self._connects += 1
         self._admitted.set()
 
     async def _listen(self, connection: Connection) -> NoReturn:

@@ -43,6 +43,12 @@ class Inbox:
         self.replaying = False
         """Between `ready` and `resumed`: what comes is compacted, so a jump in it is no gap."""
 
+        self.reviewing = False
+        """Until the state was read anew: something may be missing, and we were told so."""
+
+        self.silent_gaps = 0
+        """Gaps that the server had not spoken of. Filled all the same; the contract knows none."""
+
     def knows(self, conversation_id: str) -> bool:
         return conversation_id in self._progress
 
@@ -72,6 +78,7 @@ class Inbox:
             return
         ready = progress.jump(frame) if self.replaying else progress.take(frame)
         if progress.gap:
+            self.silent_gaps += not self.reviewing
             self._fill(conversation_id, progress, ready)
         else:
             await self._put(ready)

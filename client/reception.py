@@ -14,7 +14,6 @@ from actors.wire.frames import (
     ConversationMarked,
     ConversationUpdated,
     Error,
-    Goodbye,
     Hello,
     Lagged,
     MessageCreated,
@@ -80,6 +79,10 @@ class Reception:
             if connected:
                 self._review.start()
 
+    @property
+    def silent_gaps(self) -> int:
+        return self._inbox.silent_gaps
+
     def positions(self) -> dict[str, int]:
         return self._inbox.positions()
 
@@ -101,7 +104,7 @@ class Reception:
                 self.epoch, self.position = epoch, position
                 await self._outlet.put([frame])
                 self._review.start()
-            case Hello() | Ready() | Goodbye():
+            case Hello() | Ready():
                 pass
             case _:
                 await self._outlet.put([frame])

@@ -39,7 +39,7 @@ class Review:
 
     def start(self) -> None:
         """Read anew; once more where that is under way, for it may have read too early."""
-        self._wanted = True
+        self._wanted = self._inbox.reviewing = True
         if self._reviewing is None or self._reviewing.done():
             self._reviewing = asyncio.create_task(self._run())
 
@@ -58,6 +58,7 @@ class Review:
                 self._wanted = True
                 retry_after_ms = error.retry_after_ms if isinstance(error, Refused) else None
                 await self._sleep(backoff.delay_s(retry_after_ms))
+        self._inbox.reviewing = False
 
     async def _read(self) -> None:
         known = list(self._inbox.positions())

@@ -12,7 +12,7 @@ from typing import Any
 from actors.conversation.answers import not_found, refusal_of
 from actors.conversation.house import House
 from actors.conversation.ledger import Ledger
-from actors.conversation.letters import Amend, Grown, Letter, Look, Returned, Send, Sight, Written
+from actors.conversation.letters import Amend, Grown, Letter, Look, Returned, Revise, Send, Sight, Written
 from actors.conversation.writing import Writing
 from actors.wire.refusal import Refusal
 from storage.errors import Unavailable
@@ -73,14 +73,14 @@ class Conversation:
                 return None
             case Look():
                 return self._look(letter)
-            case Amend():
-                return self._take_amend(letter)
+            case Amend() | Revise():
+                return self._take_change(letter)
             case Returned():
                 return self._writing.returned(letter)
 
     def refuse(self, message: Letter, reason: Exception) -> None:
         match message:
-            case Send(reply=reply) | Amend(reply=reply):
+            case Send(reply=reply) | Amend(reply=reply) | Revise(reply=reply):
                 reply.refused(refusal_of(reason))
             case Look(reply=look):
                 if not look.done():
@@ -111,7 +111,7 @@ class Conversation:
             return self._take_answer(letter, draft.reply_to)
         return self._writing.admit(letter)
 
-    async def _look_again(self, user_id: str, letter: Send | Amend) -> None:
+    async def _look_again(self, user_id: str, letter: Send | Revise | Amend) -> None:
         """Somebody unknown: perhaps taken in by another instance a moment ago. Only the log knows."""
         try:
             await self._ledger.catch_up()
@@ -140,35 +140,28 @@ class Conversation:
         if work is not None:
             await work
 
-    def _take_amend(self, letter: Amend) -> Coroutine[Any, Any, None] | None:
-        if not self._ledger.is_member(letter.amendment.actor.id):
-            return self._look_again(letter.amendment.actor.id, letter)
-        return self._writing.amend(letter)
+    def _take_change(self, letter: Amend | Revise) -> Coroutine[Any, Any, None] | None:
+        user_id = letter.amendment.actor.id if isinstance(letter, Amend) else letter.user_id
+        if not self._ledger.is_member(user_id):
+            return self._look_again(user_id, letter)
+        return self._writing.amend(letter) if isinstance(letter, Amend) else self._writing.revise(letter)
 
     def _grown(self, letter: Grown) -> None:
         """Another instance wrote. While nothing of ours is under way, follow it without reading."""
-        if (
-            letter.seq == self._ledger.head + 1
-            and not self._writing.under_way
-            and letter.sender_id
-            and not letter.membership
-        ):
-            self._ledger.head = letter.seq
-        self._ledger.reaches(letter.seq)
+        ledger = self._ledger
+        if letter.plain and letter.seq == ledger.head + 1 and not self._writing.under_way:
+            ledger.head = letter.seq
+        ledger.reaches(letter.seq)
         self._writing.other_wrote(letter.origin)
 
     async def _look(self, letter: Look) -> None:
+        ledger = self._ledger
         try:
-            if (
-                self._ledger.behind
-                or letter.at_least > self._ledger.head
-                or not self._ledger.is_member(letter.user_id)
-            ):
-                await self._ledger.catch_up()
+            if ledger.behind or letter.at_least > ledger.head or not ledger.is_member(letter.user_id):
+                await ledger.catch_up()
         except Unavailable as error:
             self.refuse(letter, error)
             return
         if not letter.reply.done():
-            roster = self._ledger.roster
-            count = len(roster.members) if roster is not None else 0
-            letter.reply.set_result(Sight(self._ledger.is_member(letter.user_id), self._ledger.head, count))
+            count = len(ledger.roster.members) if ledger.roster is not None else 0
+            letter.reply.set_result(Sight(ledger.is_member(letter.user_id), ledger.head, count))

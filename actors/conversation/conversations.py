@@ -13,7 +13,19 @@ import msgspec
 
 from actors.conversation import rendering
 from actors.conversation.announcer import Announcer
-from actors.conversation.letters import Add, Amend, Amendment, Letter, Look, Remove, Rewrite, Send, Sight
+from actors.conversation.letters import (
+    Add,
+    Amend,
+    Amendment,
+    Letter,
+    Look,
+    Remove,
+    Revise,
+    Revision,
+    Rewrite,
+    Send,
+    Sight,
+)
 from actors.conversation.reading import Reading
 from actors.conversation.replay import Replay
 from actors.conversation.views import Cards, View, Views
@@ -93,8 +105,8 @@ class Conversations:
 
     # --- sending
 
-    def send(self, conversation_id: str, letter: Send) -> None:
-        """Hand a draft to its conversation; the answer comes through the letter's reply.
+    def send(self, conversation_id: str, letter: Send | Revise) -> None:
+        """Hand a draft or a change to its conversation; the answer comes through the letter's reply.
 
         Raises:
             Refusal: conversation.not_found for what can not be an id.
@@ -111,8 +123,16 @@ class Conversations:
         entry, duplicate = stored
         return rendering.message(entry, letter.draft.sender_id, ()), duplicate
 
+    async def revise(self, user_id: str, conversation_id: str, revision: Revision) -> Message:
+        """Edit, delete or react; answers the message as it is then."""
+        reply = FutureReply()
+        stored = await self._ask(conversation_id, Revise(user_id, revision, reply), reply)
+        assert stored is not None
+        view = await self._view(user_id, conversation_id)
+        return (await self._shown(user_id, view, [stored[0]]))[0]
+
     async def _ask(
-        self, conversation_id: str, letter: Send | Amend, reply: FutureReply
+        self, conversation_id: str, letter: Send | Revise | Amend, reply: FutureReply
     ) -> tuple[MessageEntry, bool] | None:
         try:
             self._actors.tell(_checked(conversation_id), letter)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from actors.conversation.letters import Draft
-from actors.wire.refusal import FieldFault, Refusal
-from config.limits import CLIENT_ID_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
+from actors.wire.refusal import FieldFault, Refusal, invalid
+from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
 from storage.records.identifiers import new_draft
 
 
@@ -38,6 +38,23 @@ def draft_of(
         mentions=tuple(dict.fromkeys(mentions)) if mentions else (),
         reply_to=reply_to,
     )
+
+
+def content_of(content: str) -> str:
+    """The trimmed content of an edit. Raises `Refusal`."""
+    trimmed = content.strip()
+    if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
+        raise invalid("content", f"A message has 1 to {MESSAGE_CHARACTERS} characters.")
+    return trimmed
+
+
+def emoji_of(emoji: str) -> str:
+    """A reaction: one emoji, however many code points it is made of. Raises `Refusal`."""
+    if not 1 <= len(emoji) <= EMOJI_CHARACTERS or any(one.isspace() or one.isalnum() for one in emoji[1:]):
+        raise invalid("emoji", f"A reaction is one emoji of at most {EMOJI_CHARACTERS} code points.")
+    if emoji[0].isspace() or not emoji.isprintable():
+        raise invalid("emoji", "A reaction is something that can be seen.")
+    return emoji
 
 
 def _is_uuid(text: str) -> bool:

@@ -4,7 +4,7 @@ from actors.conversation.letters import Amendment, Draft
 from actors.wire.moment import now_ms
 from actors.wire.objects import MessageType
 from storage.records.identifiers import entry_id, new_draft
-from storage.records.messaging import Membership, MessageEntry
+from storage.records.messaging import ChangeEntry, Effect, Membership, MessageEntry
 
 
 def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
@@ -46,10 +46,18 @@ def system_entry(
     )
 
 
-def same_message(entry: MessageEntry, draft: Draft) -> bool:
-    """Whether a repeated `client_id` came with the same content, mentions and reply_to."""
-    return (
-        entry.content == draft.content
-        and set(entry.mentions) == set(draft.mentions)
-        and entry.reply_to == draft.reply_to
+def change_entry(
+    conversation_id: str, seq: int, user_id: str, message_id: str, effect: Effect
+) -> ChangeEntry:
+    draft = new_draft()
+    return ChangeEntry(
+        id=entry_id(conversation_id, seq),
+        conversation_id=conversation_id,
+        seq=seq,
+        draft=draft,
+        sender_id=user_id,
+        client_id=f"change:{draft:x}",
+        message_id=message_id,
+        effect=effect,
+        created_at_ms=now_ms(),
     )

@@ -10,7 +10,7 @@ from actors.conversation.publisher import Publisher
 from actors.conversation.roster import Roster
 from actors.conversation.summaries import Summaries
 from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ConversationRecord, Entry, MessageEntry
+from storage.records.messaging import ChangeEntry, ConversationRecord, Entry, MessageEntry
 
 CATCH_UP_CHUNK = 500
 PROJECT_EVERY = 200
@@ -23,6 +23,7 @@ class Ledger:
         "_publisher",
         "_store",
         "_summaries",
+        "_unapplied",
         "_unprojected",
         "_unsure",
         "head",
@@ -41,6 +42,8 @@ class Ledger:
         self._unsure = False
         # Members changed, and the document does not say so yet.
         self._unprojected = False
+        # Changes that are in the log, and perhaps not in their messages yet.
+        self._unapplied: list[ChangeEntry] = []
         self.head = 0
         self.known = 0
         self.record: ConversationRecord | None = None
@@ -80,6 +83,9 @@ class Ledger:
             self._follow(entries)
             if len(entries) < CATCH_UP_CHUNK:
                 break
+        while self._unapplied:
+            await self._store.apply(self._unapplied[0])
+            del self._unapplied[0]
         if self._unprojected:
             # A process died between an entry and its projection, or the store was away: heal it.
             await self.project()
@@ -94,6 +100,13 @@ class Ledger:
         self.head = entry.seq
         self.roster.apply(entry.membership)
         self._unprojected = True
+
+    async def change(self, change: ChangeEntry) -> None:
+        """A change is stored: bring its message up. Raises `Unavailable`; catching up then does it."""
+        self.head = change.seq
+        self._unapplied.append(change)
+        await self._store.apply(change)
+        self._unapplied.remove(change)
 
     async def project(self) -> None:
         """Bring the document up to the head. Raises `Unavailable`."""
@@ -115,3 +128,5 @@ class Ledger:
                 self._summaries.note(entry)
             if isinstance(entry, MessageEntry) and entry.membership is not None:
                 self.apply(entry)
+            elif isinstance(entry, ChangeEntry):
+                self._unapplied.append(entry)

@@ -77,6 +77,32 @@ class Amend(Struct, frozen=True):
     reply: Reply
 
 
+class Edit(Struct, frozen=True):
+    message_id: str
+    content: str
+
+
+class Delete(Struct, frozen=True):
+    message_id: str
+
+
+class React(Struct, frozen=True):
+    message_id: str
+    emoji: str
+    add: bool
+
+
+Revision = Edit | Delete | React
+
+
+class Revise(Struct, frozen=True):
+    """Change an earlier message. The reply is given the message as it is then; a duplicate: as it was."""
+
+    user_id: str
+    revision: Revision
+    reply: Reply
+
+
 class Sight(Struct, frozen=True):
     """A conversation as one member's read mark needs it."""
 
@@ -102,12 +128,11 @@ class Look(Struct, frozen=True):
 
 
 class Grown(Struct, frozen=True):
-    """Instance `origin` stored the entry at `seq`. `sender_id` is empty when only the head was told."""
+    """Instance `origin` stored the entry at `seq`. `plain`: a message, with nothing to apply."""
 
     origin: str
     seq: int
-    sender_id: str
-    membership: bool
+    plain: bool
 
 
 class Written(Struct, frozen=True):
@@ -123,4 +148,4 @@ class Returned(Struct, frozen=True):
     outcome: "Outcome | None"
 
 
-Letter = Returned | Send | Amend | Look | Grown | Written
+Letter = Returned | Send | Revise | Amend | Look | Grown | Written

@@ -1,16 +1,18 @@
 """A letter on its way into the log, with everybody who waits for it. Answered exactly once."""
 
-from actors.conversation.letters import Amend, Reply, Send
+from actors.conversation.letters import Amend, Reply, Revise, Send
 from actors.wire.refusal import Refusal
-from storage.records.messaging import MessageEntry
+from storage.records.messaging import Entry, MessageEntry
 
 
 class Pending:
-    __slots__ = ("_others", "entry", "letter")
+    __slots__ = ("_others", "entry", "letter", "message")
 
-    def __init__(self, letter: Send | Amend) -> None:
+    def __init__(self, letter: Send | Revise | Amend) -> None:
         self.letter = letter
-        self.entry: MessageEntry | None = None
+        self.entry: Entry | None = None
+        # What a revision is about, as read for the seq it is about to get.
+        self.message: MessageEntry | None = None
         self._others: list[Reply] | None = None
 
     def join(self, reply: Reply) -> None:

@@ -25,8 +25,14 @@ class Publisher:
         frame = rendering.encode(rendering.created(entry, cards))
         done = entry.membership
         left = () if done is None else done.left
-        news = LogNews(self._instance, entry.seq, entry.sender_id, done is not None, left, frame)
+        news = LogNews(self._instance, entry.seq, done is None, left, frame)
         self._rooms.stored(entry.conversation_id, news, self._framed(frame))
+
+    def changed(self, message: MessageEntry) -> None:
+        """A message was edited, deleted or reacted to."""
+        frame = rendering.encode(rendering.updated(message, message.changed_seq))
+        news = LogNews(self._instance, message.changed_seq, False, (), frame)
+        self._rooms.stored(message.conversation_id, news, self._framed(frame))
 
     def grown(self, conversation_id: str, seq: int) -> None:
         """Others stored entries up to `seq`; members here may not have heard of them."""

@@ -27,7 +27,7 @@ class Replay:
 
     async def frames(self, conversation_id: str, after: int, through: int) -> list[Replayed]:
         entries = await self._log.read(conversation_id, after, through)
-        events = await self._events(entries, compacted=False, viewer_id=None)
+        events = await self._events(await self._whole(entries), None)
         return [self._replayed(event) for event in events]
 
     async def heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -54,34 +54,48 @@ class Replay:
         more = len(entries) > limit
         entries = entries[:limit]
         last_seq = entries[-1].seq if entries else after
-        return await self._events(entries, compacted=True, viewer_id=viewer_id), last_seq, more
+        compacted = await self._compacted(entries, more=more)
+        return await self._events(compacted, viewer_id), last_seq, more
 
     def _replayed(self, event: LogFrame) -> Replayed:
         left = event.changed.left if isinstance(event, ConversationUpdated) else None
         return Replayed(event.seq, self._framed(rendering.encode(event)), tuple(left or ()))
 
+    async def _whole(self, entries: Sequence[Entry]) -> list[tuple[int, MessageEntry]]:
+        """Each entry's seq with its message as it is now."""
+        now = await self._changed(entries)
+        return [
+            (entry.seq, now[entry.message_id] if isinstance(entry, ChangeEntry) else entry)
+            for entry in entries
+        ]
+
+    async def _changed(self, entries: Sequence[Entry]) -> dict[str, MessageEntry]:
+        ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
+        return {one.id: one for one in await self._log.messages(list(ids))}
+
+    async def _compacted(self, entries: Sequence[Entry], *, more: bool) -> list[tuple[int, MessageEntry]]:
+        """Each message once, at its latest change; one that changes in what follows stands there instead."""
+        last_seq = entries[-1].seq if entries else 0
+        latest: dict[str, tuple[int, MessageEntry]] = {}
+        for seq, message in await self._whole(entries):
+            if not (more and message.changed_seq > last_seq):
+                latest.pop(message.id, None)
+                latest[message.id] = (seq, message)
+        return list(latest.values())
+
     async def _events(
-        self, entries: Sequence[Entry], *, compacted: bool, viewer_id: str | None
+        self, messages: Sequence[tuple[int, MessageEntry]], viewer_id: str | None
     ) -> list[LogFrame]:
-        changed = {entry.message_id for entry in entries if isinstance(entry, ChangeEntry)}
-        now = {one.id: one for one in await self._log.messages(list(changed))}
         joined = {
             user_id
-            for entry in entries
-            if isinstance(entry, MessageEntry) and entry.membership is not None
-            for user_id in entry.membership.joined
+            for _, message in messages
+            if message.membership is not None
+            for user_id in message.membership.joined
         }
         cards = await self._cards(list(joined)) if joined else {}
-        events: list[LogFrame] = []
-        last_seq = entries[-1].seq if entries else 0
-        for entry in entries:
-            match entry:
-                case MessageEntry():
-                    # Changed within this stretch: it stands there, at its latest change.
-                    if not compacted or entry.changed_seq == entry.seq or entry.changed_seq > last_seq:
-                        events.append(rendering.created(entry, cards, viewer_id))
-                case ChangeEntry(message_id=message_id, seq=seq):
-                    message = now.get(message_id)
-                    if message is not None and (not compacted or message.changed_seq == seq):
-                        events.append(rendering.updated(message, seq, viewer_id))
-        return events
+        return [
+            rendering.created(message, cards, viewer_id)
+            if seq == message.seq
+            else rendering.updated(message, seq, viewer_id)
+            for seq, message in messages
+        ]

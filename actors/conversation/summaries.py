@@ -11,7 +11,7 @@ from actors.runtime.wheel import Wheel
 from config.limits import Limits
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.messaging import Entry, LastMessage, MessageEntry, Summary
+from storage.records.messaging import ChangeEntry, Entry, LastMessage, MessageEntry, Summary
 
 _log = logging.getLogger(__name__)
 FLUSH_AT_ONCE = 200
@@ -32,9 +32,7 @@ class Tail:
         return Summary(
             conversation_id=conversation_id,
             last_seq=self.last_seq,
-            last_message=None
-            if last is None
-            else LastMessage(last.content, last.sender_id, last.created_at_ms),
+            last_message=None if last is None else last_message(last),
             sent=tuple(self.sent.items()),
         )
 
@@ -62,6 +60,13 @@ class Summaries:
             tail.sent[entry.sender_id] = max(entry.seq, tail.sent.get(entry.sender_id, 0))
             if tail.last is None or entry.seq > tail.last.seq:
                 tail.last = entry
+
+    def note_change(self, change: ChangeEntry, newest: MessageEntry) -> None:
+        """A change is stored; `newest` is the last message below it, as it is now."""
+        self.note(change)
+        tail = self._tails[change.conversation_id]
+        if tail.last is None or newest.seq >= tail.last.seq:
+            tail.last = newest
 
     async def close(self) -> None:
         """Write everything. Ended by its caller's deadline."""
@@ -111,3 +116,8 @@ class Summaries:
             tail.sent[user_id] = max(seq, tail.sent.get(user_id, 0))
         if tail.last is None:
             tail.last = old.last
+
+
+def last_message(message: MessageEntry) -> LastMessage:
+    """A message as lists show it."""
+    return LastMessage(message.content, message.sender_id, message.created_at_ms, message.seq)

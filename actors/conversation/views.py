@@ -10,10 +10,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from actors.conversation import rendering
+from actors.conversation.summaries import last_message
 from actors.wire.objects import Conversation, ReadState, UserCard
 from config.limits import PARTICIPANTS_SHOWN, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ConversationRecord, Entry, LastMessage, MessageEntry, ReadMark, Standing
+from storage.records.identifiers import entry_id
+from storage.records.messaging import (
+    ChangeEntry,
+    ConversationRecord,
+    Entry,
+    LastMessage,
+    MessageEntry,
+    ReadMark,
+    Standing,
+)
 
 Cards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 READ_CHUNK = 1000
@@ -112,10 +122,9 @@ class Views:
 def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequence[Entry]) -> View:
     record = standing.conversation
     messages = [entry for entry in tail if isinstance(entry, MessageEntry)]
-    if messages:
-        last = messages[-1]
-        newest = LastMessage(last.content, last.sender_id, last.created_at_ms)
-        record = msgspec.structs.replace(record, last_message=newest)
+    newest = last_message(messages[-1]) if messages else record.last_message
+    if newest is not None:
+        record = msgspec.structs.replace(record, last_message=_changed(newest, record.id, tail))
     sent = max((entry.seq for entry in messages if entry.sender_id == user_id), default=0)
     return View(
         record=record,
@@ -123,3 +132,12 @@ def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequenc
         read_seq=max(mark.read_seq if mark is not None else 0, standing.sent_seq, sent),
         muted=mark is not None and mark.muted,
     )
+
+
+def _changed(last: LastMessage, conversation_id: str, tail: Sequence[Entry]) -> LastMessage:
+    """The last message after the changes that the document does not know yet."""
+    message_id = entry_id(conversation_id, last.seq)
+    for entry in tail:
+        if isinstance(entry, ChangeEntry) and entry.message_id == message_id:
+            last = msgspec.structs.replace(last, content=entry.effect.content)
+    return last

@@ -16,16 +16,19 @@ from time import monotonic
 from typing import Any
 
 from actors.conversation.answers import busy, conflict, not_found, refusal_of
-from actors.conversation.entries import same_message, system_entry, text_entry
+from actors.conversation.entries import change_entry, system_entry, text_entry
 from actors.conversation.house import House
 from actors.conversation.ledger import Ledger
-from actors.conversation.letters import Add, Amend, Draft, Returned, Send
+from actors.conversation.letters import Add, Amend, Draft, Returned, Revise, Revision, Send
 from actors.conversation.log_writer import Run
 from actors.conversation.pending import Pending
+from actors.conversation.revision import revise, revised, same_message
+from actors.conversation.roster import Roster
 from actors.wire.moment import now_ms
 from actors.wire.refusal import Refusal
 from storage.errors import Unavailable
-from storage.records.messaging import Appended, Duplicate, Entry, Intent, MessageEntry, Taken
+from storage.records.identifiers import is_id
+from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, Intent, MessageEntry, Taken
 
 LOSSES = 2
 """Seqs lost in a row to another instance, after which it is left to write for us."""
@@ -108,6 +111,9 @@ class Writing:
             if work is not None:
                 await work
 
+    def revise(self, letter: Revise) -> Coroutine[Any, Any, None] | None:
+        return self._proceed() if self._enqueue(letter) else None
+
     def _intent(self) -> Intent:
         return Intent(self._id, self._house.instance, self._ledger.head, now_ms())
 
@@ -117,7 +123,7 @@ class Writing:
             with contextlib.suppress(Unavailable):
                 await self._house.store.settle(self._intent().key)
 
-    def _enqueue(self, letter: Send | Amend) -> bool:
+    def _enqueue(self, letter: Send | Revise | Amend) -> bool:
         if len(self._waiting) >= self._house.limits.drafts_waiting:
             letter.reply.refused(busy())
             return False
@@ -132,8 +138,7 @@ class Writing:
             self._hand_over()
         if self._ledger.behind:
             return self._go_on()
-        self._submit()
-        return None
+        return self._submit()
 
     def _hands_over(self) -> bool:
         """Whether another instance is to write for us: after losing twice, for a while."""
@@ -175,26 +180,30 @@ class Writing:
         pending.stored(outcome.entry, duplicate=outcome.duplicate)
         return None
 
-    def _submit(self) -> None:
-        """Number what waits and hand it to the log writer: a run of messages, or one amendment alone."""
+    def _submit(self) -> Coroutine[Any, Any, None] | None:
+        """Number what waits and hand it to the log writer: a run of messages, or one change alone."""
         run: list[Pending] = []
         while self._waiting and len(run) < self._house.limits.log_batch_entries:
-            amendment = isinstance(self._waiting[0].letter, Amend)
-            if amendment and run:
+            pending = self._waiting[0]
+            alone = not isinstance(pending.letter, Send)
+            if alone and run:
                 break
-            pending = self._waiting.popleft()
+            if isinstance(pending.letter, Revise) and pending.message is None:
+                return self._go_on()
+            self._waiting.popleft()
             pending.entry = self._entry(pending, self._ledger.head + len(run) + 1)
             if pending.entry is None:
                 continue
             run.append(pending)
-            if amendment:
+            if alone:
                 break
         if run:
             self._run = run
             entries = [pending.entry for pending in run if pending.entry is not None]
             self._house.log.submit(Run(entries, self._losses > 0, self._written_to))
+        return None
 
-    def _entry(self, pending: Pending, seq: int) -> MessageEntry | None:
+    def _entry(self, pending: Pending, seq: int) -> Entry | None:
         """The entry that a letter becomes at `seq`; None when it was answered instead."""
         letter, roster = pending.letter, self._ledger.roster
         assert roster is not None
@@ -204,6 +213,8 @@ class Writing:
             self._refused(pending, not_found())
             return None
         try:
+            if isinstance(letter, Revise):
+                return self._change(letter, pending, roster, seq)
             plan = roster.plan(letter.amendment)
         except Refusal as refusal:
             self._refused(pending, refusal)
@@ -213,6 +224,17 @@ class Writing:
             return None
         membership, said = plan
         return system_entry(self._id, seq, letter.amendment, membership, said)
+
+    def _change(self, letter: Revise, pending: Pending, roster: Roster, seq: int) -> ChangeEntry | None:
+        message = pending.message
+        assert message is not None
+        if letter.user_id not in roster.members:
+            raise not_found()
+        effect = revise(message, letter.user_id, letter.revision, roster, now_ms())
+        if effect is None:
+            pending.stored(message, duplicate=True)
+            return None
+        return change_entry(self._id, seq, letter.user_id, message.id, effect)
 
     def written(self, appended: Appended | None) -> Coroutine[Any, Any, None] | None:
         run, self._run = self._run or [], None
@@ -225,6 +247,8 @@ class Writing:
         for pending in run[: appended.stored]:
             if isinstance(pending.letter, Amend):
                 return self._amended(pending)
+            if isinstance(pending.letter, Revise):
+                return self._revised(pending)
             self._stored(pending)
         rest = run[appended.stored :]
         match appended.refused:
@@ -235,12 +259,14 @@ class Writing:
                 self._ledger.reaches(self._ledger.head + 1)
             case None:
                 self._losses = 0
+        for pending in rest:
+            pending.message = None
         self._waiting.extendleft(reversed(rest))
         return self._proceed() if self._waiting or self._ledger.behind else None
 
     def _stored(self, pending: Pending) -> None:
         entry = pending.entry
-        assert entry is not None
+        assert isinstance(entry, MessageEntry)
         self._ledger.head = entry.seq
         self._house.publisher.stored(entry)
         self._house.summaries.note(entry)
@@ -250,7 +276,7 @@ class Writing:
     async def _amended(self, pending: Pending) -> None:
         """The amendment is in the log: bring the document up, tell those it concerns, then say so."""
         entry, letter = pending.entry, pending.letter
-        assert entry is not None
+        assert isinstance(entry, MessageEntry)
         assert isinstance(letter, Amend)
         self._losses = 0
         self._ledger.apply(entry)
@@ -268,6 +294,25 @@ class Writing:
             await self._house.announcer.announce(self._ledger.record, entry)
             await self._settle_intent()
             pending.stored(entry)
+        await self._go_on()
+
+    async def _revised(self, pending: Pending) -> None:
+        """The change is in the log: bring its message up, tell the members, then say so."""
+        entry, message = pending.entry, pending.message
+        assert isinstance(entry, ChangeEntry)
+        assert message is not None
+        self._losses = 0
+        try:
+            await self._ledger.change(entry)
+            newest = await self._house.store.page(self._id, entry.seq, 0, 1, newest=True)
+        except Unavailable as error:
+            self._ledger.doubt()
+            pending.refused(refusal_of(error))
+        else:
+            now = revised(message, entry.seq, entry.effect)
+            self._house.publisher.changed(now)
+            self._house.summaries.note_change(entry, newest[0])
+            pending.stored(now)
         await self._go_on()
 
     def _duplicate(self, pending: Pending, entry: Entry) -> None:
@@ -298,7 +343,28 @@ class Writing:
             while self._waiting:
                 self._refused(self._waiting.popleft(), refusal_of(error))
             return
-        self._submit()
+        while self._waiting and isinstance(self._waiting[0].letter, Revise):
+            if await self._prepare(self._waiting[0], self._waiting[0].letter.revision):
+                break
+        work = self._submit()
+        if work is not None:
+            await work
+
+    async def _prepare(self, pending: Pending, revision: Revision) -> bool:
+        """Read the message that a revision is about; refuse the revision where there is none."""
+        try:
+            ids = [revision.message_id] if is_id(revision.message_id) else []
+            found = await self._house.store.messages(ids)
+        except Unavailable as error:
+            refusal = refusal_of(error)
+        else:
+            if found and found[0].conversation_id == self._id:
+                pending.message = found[0]
+                return True
+            refusal = Refusal("message.not_found", "There is no such message in this conversation.")
+        self._waiting.remove(pending)
+        pending.refused(refusal)
+        return False
 
 
 def _same_draft(pending: Pending, draft: Draft) -> bool:

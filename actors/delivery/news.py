@@ -11,12 +11,11 @@ from msgspec import Struct
 
 
 class LogNews(Struct, frozen=True, tag=1, array_like=True, gc=False):
-    """The entry at `seq` is stored; `left` are those who are no longer in the conversation."""
+    """The entry at `seq` is stored. `plain`: nothing is to be applied; `left`: they are members no more."""
 
     origin: str
     seq: int
-    sender_id: str
-    membership: bool
+    plain: bool
     left: tuple[str, ...]
     frame: bytes
 

@@ -14,24 +14,30 @@ import msgspec
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversation.conversations import Conversations
-from actors.conversation.drafts import draft_of
-from actors.conversation.letters import Send
+from actors.conversation.drafts import content_of, draft_of, emoji_of
+from actors.conversation.letters import Delete, Edit, React, Revise, Revision, Send
 from actors.delivery.outbox import Outbox
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.session.link import CloseCode, Link
 from actors.session.person import Person
 from actors.wire.commands import (
+    AddReaction,
     Authenticate,
+    Change,
     Command,
+    DeleteMessage,
+    EditMessage,
     FrameId,
     Ping,
     ReadConversation,
+    RemoveReaction,
     SendMessage,
     command_decoder,
     envelope_decoder,
     known_types,
 )
 from actors.wire.frames import (
+    ChangeResult,
     Error,
     Hello,
     Lagged,
@@ -100,6 +106,38 @@ class SendReply:
         self._session.push_error(self._frame_id, refusal)
 
 
+class ChangeReply:
+    """The answer to one edit, deletion or reaction."""
+
+    __slots__ = ("_frame_id", "_session")
+
+    def __init__(self, session: "Session", frame_id: FrameId) -> None:
+        self._session = session
+        self._frame_id = frame_id
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:  # noqa: ARG002
+        self._session.push(Ok(self._frame_id, ChangeResult(entry.changed_seq)))
+
+    def unchanged(self) -> None:
+        """What changes nothing is answered as stored: at the seq of the latest change."""
+
+    def refused(self, refusal: Refusal) -> None:
+        self._session.push_error(self._frame_id, refusal)
+
+
+def revision_of(command: Change) -> Revision:
+    """What a frame asks for, checked as a draft is. Raises `Refusal`."""
+    match command:
+        case EditMessage(message_id=message_id, content=content):
+            return Edit(message_id, content_of(content))
+        case DeleteMessage(message_id=message_id):
+            return Delete(message_id)
+        case AddReaction(message_id=message_id, emoji=emoji):
+            return React(message_id, emoji_of(emoji), add=True)
+        case RemoveReaction(message_id=message_id, emoji=emoji):
+            return React(message_id, emoji_of(emoji), add=False)
+
+
 class Session:
     """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
 
@@ -138,6 +176,8 @@ class Session:
         match command:
             case SendMessage():
                 self._send(command, self._person)
+            case EditMessage() | DeleteMessage() | AddReaction() | RemoveReaction():
+                self._change(command, self._person)
             case ReadConversation():
                 self._read(command, self._person)
             case Ping(id=frame_id):
@@ -173,7 +213,7 @@ class Session:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.link.close(CloseCode.BAD_FRAME, "a frame is a JSON object with an id")
             return None
-        if envelope.type not in known_types:
+        if not isinstance(envelope.type, str) or envelope.type not in known_types:
             refusal = Refusal("frame.unknown_type", f"There are: {', '.join(sorted(known_types))}.")
         else:
             refusal = Refusal("request.invalid", fault)
@@ -250,6 +290,20 @@ class Session:
                 self.user_id, command.client_id, command.content, command.mentions, command.reply_to
             )
             self._hall.conversations.send(command.conversation_id, Send(draft, reply))
+        except Refusal as refusal:
+            reply.refused(refusal)
+        except (MailboxFull, Stopped):
+            reply.refused(overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS))
+
+    def _change(self, command: Change, person: Person) -> None:
+        reply = ChangeReply(self, command.id)
+        wait_ms = person.allowance.spend()
+        if wait_ms:
+            reply.refused(Refusal("rate.limited", "Too many changes.", retry_after_ms=wait_ms))
+            return
+        try:
+            letter = Revise(self.user_id, revision_of(command), reply)
+            self._hall.conversations.send(command.conversation_id, letter)
         except Refusal as refusal:
             reply.refused(refusal)
         except (MailboxFull, Stopped):

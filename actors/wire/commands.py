@@ -4,13 +4,14 @@ Decoding one is its validation of shape; lengths after trimming and permissions 
 on it. Nothing here acts.
 """
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
+MessageId = Annotated[str, Meta(max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 
@@ -38,6 +39,33 @@ class SendMessage(Struct, frozen=True, tag="message.send"):
     reply_to: Annotated[str, Meta(max_length=64)] | None = None
 
 
+class EditMessage(Struct, frozen=True, tag="message.edit"):
+    id: FrameId
+    conversation_id: ConversationId
+    message_id: MessageId
+    content: str
+
+
+class DeleteMessage(Struct, frozen=True, tag="message.delete"):
+    id: FrameId
+    conversation_id: ConversationId
+    message_id: MessageId
+
+
+class AddReaction(Struct, frozen=True, tag="reaction.add"):
+    id: FrameId
+    conversation_id: ConversationId
+    message_id: MessageId
+    emoji: Annotated[str, Meta(max_length=200)]
+
+
+class RemoveReaction(Struct, frozen=True, tag="reaction.remove"):
+    id: FrameId
+    conversation_id: ConversationId
+    message_id: MessageId
+    emoji: Annotated[str, Meta(max_length=200)]
+
+
 class ReadConversation(Struct, frozen=True, tag="conversation.read"):
     id: FrameId
     conversation_id: ConversationId
@@ -48,18 +76,17 @@ class Ping(Struct, frozen=True, tag="ping"):
     id: FrameId
 
 
-Command = Authenticate | SendMessage | ReadConversation | Ping
+Change = EditMessage | DeleteMessage | AddReaction | RemoveReaction
+Command = Authenticate | SendMessage | Change | ReadConversation | Ping
 
 
 class Envelope(Struct, frozen=True):
     """The least that every client frame has; read only when the whole of it was not valid."""
 
     id: FrameId
-    type: str | None = None
+    type: object = None
 
 
-known_types = frozenset(
-    str(kind.__struct_config__.tag) for kind in (Authenticate, SendMessage, ReadConversation, Ping)
-)
+known_types = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Command))
 command_decoder = msgspec.json.Decoder(Command)
 envelope_decoder = msgspec.json.Decoder(Envelope)

@@ -44,6 +44,12 @@ class SendResult(Struct, frozen=True, gc=False):
     duplicate: bool
 
 
+class ChangeResult(Struct, frozen=True, gc=False):
+    """`seq` is that of the change, or of the latest one where nothing changed."""
+
+    seq: int
+
+
 class ReadResult(Struct, frozen=True, gc=False):
     read_seq: int
     unread_count: int

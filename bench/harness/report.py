@@ -50,14 +50,16 @@ class Goal(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
+    """One script's findings. A doubt is a reason why they do not count."""
+
     title: str
     goals: list[Goal]
     body: str
-    faults: int = 0
+    doubts: tuple[str, ...] = ()
 
     @property
     def met(self) -> bool:
-        return self.faults == 0 and all(goal.met for goal in self.goals)
+        return not self.doubts and all(goal.met for goal in self.goals)
 
     def markdown(self) -> str:
         parts = [f"## {self.title}", ""]
@@ -65,11 +67,8 @@ class Report(msgspec.Struct, frozen=True):
             parts += ["| claim | goal | found: median [least..most] | met |", "|---|---|---|---|"]
             parts += [goal.row() for goal in self.goals]
             parts.append("")
-        if self.faults:
-            parts += [
-                f"**{self.faults} faults (lost, refused or unacknowledged): no figure here counts.**",
-                "",
-            ]
+        for doubt in self.doubts:
+            parts += [f"**{doubt}**", ""]
         return "\n".join([*parts, self.body, ""])
 
 

@@ -10,8 +10,8 @@ from msgspec import Meta, UnsetType
 
 from actors.accounts.accounts import Accounts
 from actors.conversation.conversations import Conversations, FutureReply
-from actors.conversation.drafts import draft_of
-from actors.conversation.letters import Send
+from actors.conversation.drafts import content_of, draft_of
+from actors.conversation.letters import Delete, Edit, Send
 from actors.wire.commands import ClientId
 from actors.wire.frames import LogFrame
 from actors.wire.objects import Conversation, ConversationType, Message, ReadState, UserCard
@@ -47,6 +47,10 @@ class NewMessage(msgspec.Struct, frozen=True):
     content: str
     mentions: list[Id] = []
     reply_to: Id | None = None
+
+
+class Content(msgspec.Struct, frozen=True):
+    content: str
 
 
 class ReadMark(msgspec.Struct, frozen=True):
@@ -97,6 +101,8 @@ class ConversationRoutes:
             Route("DELETE", f"{one}/participants/{{user_id}}", self.remove, status=204),
             Route("GET", f"{one}/messages", self.history, answer=History),
             Route("POST", f"{one}/messages", self.send, body=NewMessage, answer=Message, status=201),
+            Route("PATCH", f"{one}/messages/{{message_id}}", self.edit, body=Content, answer=Message),
+            Route("DELETE", f"{one}/messages/{{message_id}}", self.delete, status=204),
             Route("PUT", f"{one}/read", self.read, body=ReadMark, answer=ReadState),
             Route("GET", f"{one}/changes", self.changes, answer=Changes),
         )
@@ -159,6 +165,14 @@ class ConversationRoutes:
             call.path["id"], Send(draft, reply), reply
         )
         return Answer(message, 200 if duplicate else 201)
+
+    async def edit(self, call: Call[Content]) -> Message:
+        revision = Edit(call.path["message_id"], content_of(call.body.content))
+        return await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
+
+    async def delete(self, call: Call[None]) -> None:
+        revision = Delete(call.path["message_id"])
+        await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
 
     async def read(self, call: Call[ReadMark]) -> ReadState:
         return await self._conversations.read(call.caller.user.id, call.path["id"], call.body.seq)

@@ -12,9 +12,11 @@ from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
 from actors.wire.refusal import Refusal
+from server.http.problem import problem_response
+from server.http.request_id import REQUEST_ID
 from server.http.route import bearer_token
 from server.socket.door import Door
-from server.socket.handshake import accept_handshake
+from server.socket.handshake import VERSION, accept_handshake
 from server.socket.socket import Socket
 
 ANY_ORIGIN = "*"
@@ -41,7 +43,13 @@ class SocketEndpoint:
         self._origins = origins
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        answer = accept_handshake(request.method, request.headers)
+        try:
+            answer = accept_handshake(request.method, request.version, request.headers)
+        except Refusal as refusal:
+            response = problem_response(refusal, request[REQUEST_ID])
+            # RFC 6455, section 4.4: whoever speaks another version learns ours.
+            response.headers["Sec-WebSocket-Version"] = VERSION
+            return response
         self._check_origin(request)
         self._door.admit()
         token = bearer_token(request)

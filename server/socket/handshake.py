@@ -12,9 +12,10 @@ from actors.wire.refusal import Refusal
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 JSON_PROTOCOL = "convene.v1.json"
+VERSION = "13"
 
 
-def accept_handshake(method: str, headers: Mapping[str, str]) -> bytes:
+def accept_handshake(method: str, http: tuple[int, int], headers: Mapping[str, str]) -> bytes:
     """The 101 answer to an upgrade request.
 
     Raises:
@@ -22,9 +23,11 @@ def accept_handshake(method: str, headers: Mapping[str, str]) -> bytes:
     """
     if method != "GET" or "websocket" not in _tokens(headers, "Upgrade"):
         raise Refusal("request.invalid", "This is a websocket: send Upgrade: websocket.")
+    if http < (1, 1):
+        raise Refusal("request.invalid", "A websocket begins with HTTP/1.1.")
     if "upgrade" not in _tokens(headers, "Connection"):
         raise Refusal("request.invalid", "The Connection header has no upgrade.")
-    if headers.get("Sec-WebSocket-Version", "") != "13":
+    if headers.get("Sec-WebSocket-Version", "") != VERSION:
         raise Refusal("request.invalid", "Sec-WebSocket-Version is 13.")
     key = headers.get("Sec-WebSocket-Key", "").strip()
     if not _is_key(key):

@@ -6,6 +6,7 @@ It keeps no timer per socket.
 """
 
 import random
+import time
 from typing import Protocol
 
 from actors.runtime.wheel import Wheel
@@ -24,6 +25,7 @@ class Heartbeat:
         self._step_s = period_s / STEPS
         self._ring: list[dict[Beating, None]] = [{} for _ in range(STEPS)]
         self._at = 0
+        self._due_s = 0.0
         self._running = False
 
     def add(self, socket: Beating) -> int:
@@ -32,17 +34,32 @@ class Heartbeat:
         self._ring[bucket][socket] = None
         if not self._running:
             self._running = True
-            self._wheel.after(self._step_s, self._step)
+            self._due_s = time.monotonic() + self._step_s
+            self._arm()
         return bucket
 
     def remove(self, socket: Beating, bucket: int) -> None:
         self._ring[bucket].pop(socket, None)
 
+    def _arm(self) -> None:
+        self._wheel.after(max(0.0, self._due_s - time.monotonic()), self._beat)
+
+    def _beat(self) -> None:
+        """Visit what is due. Timers are late by a tick; that must not add up to a longer period."""
+        now = time.monotonic()
+        for _ in range(STEPS):
+            if self._due_s > now:
+                break
+            self._due_s += self._step_s
+            self._step()
+        # After a long stop of the process nobody is visited twice for it.
+        self._due_s = max(self._due_s, now)
+        if any(self._ring):
+            self._arm()
+        else:
+            self._running = False
+
     def _step(self) -> None:
         self._at = (self._at + 1) % STEPS
         for socket in list(self._ring[self._at]):
             socket.beat()
-        if any(self._ring):
-            self._wheel.after(self._step_s, self._step)
-        else:
-            self._running = False

@@ -57,7 +57,7 @@ class MessageLog(Protocol):
     async def mark_read_by(
         self, conversation_id: str, user_id: str, after: int, through: int, read_at_ms: int
     ) -> None:
-        """Note on messages with after < seq <= through that the user has read them. Late, derived, repeatable."""
+        """Note on messages with after < seq <= through that the user has read them. Late and repeatable."""
 
 
 class ConversationStore(Protocol):

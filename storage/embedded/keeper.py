@@ -6,6 +6,7 @@ one folder. It never gives up for good: past its budget it tries more slowly.
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +24,8 @@ FIRST_START_ATTEMPTS = 4
 WATCH_INTERVAL_S = 1.0
 CHECK_INTERVAL_S = 5.0
 CHECK_TIMEOUT_S = 5.0
-REFUSALS_BEFORE_RESTART = 3
+FAILURES_BEFORE_RESTART = 3
+FAILURES_WINDOW_S = 30.0
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LIMIT_S = 5.0
 RESTART_BUDGET = 5
@@ -40,6 +42,7 @@ class StoreKeeper:
         self._lease = lease
         self._report = report
         self._healthy = False
+        self._failures: deque[float] = deque(maxlen=FAILURES_BEFORE_RESTART)
         self._restarts: deque[float] = deque(maxlen=RESTART_BUDGET)
 
     def statistics(self, *, supervising: bool) -> StoreStatistics:
@@ -88,53 +91,62 @@ class StoreKeeper:
 
     async def watch(self) -> None:
         """Look after the server until cancelled."""
-        refusals = 0
         next_check_s = 0.0
         while True:
             if not self._process.find_known():
                 self._healthy = False
                 self._report(self._store.name, "the server died")
                 await self._restart()
-                refusals = 0
             elif time.monotonic() >= next_check_s:
-                next_check_s = time.monotonic() + (CHECK_INTERVAL_S if not refusals else WATCH_INTERVAL_S)
-                fine = await self._check()
-                if fine != (refusals == 0):
-                    self._report(self._store.name, "works again" if fine else "a real write and read failed")
-                refusals = 0 if fine else refusals + 1
-                if refusals >= REFUSALS_BEFORE_RESTART and self._store.restart_when_refusing:
-                    self._report(self._store.name, "the server lives but refuses work, it is restarted")
-                    async with self._lease.hold(self._store.name):
-                        await self._process.stop(self._store.stop_steps)
-                    await self._restart()
-                    refusals = 0
+                await self._examine()
+                next_check_s = time.monotonic() + (WATCH_INTERVAL_S if self._failures else CHECK_INTERVAL_S)
             await asyncio.sleep(WATCH_INTERVAL_S)
 
+    async def _examine(self) -> None:
+        was_healthy = self._healthy
+        if await self._check() != was_healthy:
+            self._report(self._store.name, "works again" if self._healthy else "a real write and read failed")
+        now = time.monotonic()
+        if not self._healthy:
+            self._failures.append(now)
+        while self._failures and self._failures[0] < now - FAILURES_WINDOW_S:
+            self._failures.popleft()
+        # Not in a row: after a full disk some connections of a server work and others never again.
+        if len(self._failures) == FAILURES_BEFORE_RESTART and self._store.restart_when_refusing:
+            self._report(self._store.name, "the server lives but refuses work, it is restarted")
+            async with self._lease.hold(self._store.name):
+                await self._process.stop(self._store.stop_steps)
+            await self._restart()
+
     async def _restart(self) -> None:
-        pause_s = BACKOFF_FIRST_S
-        while True:
-            if self._spent():
-                self._report(
-                    self._store.name, f"fails again and again, next try in {BEYOND_BUDGET_PAUSE_S:.0f} s"
-                )
-                await asyncio.sleep(BEYOND_BUDGET_PAUSE_S)
+        self._failures.clear()
+        for attempt in itertools.count():
+            await self._pause(attempt)
             async with self._lease.hold(self._store.name):
                 # Somebody may have come and started it while we waited for the lock.
                 if self._process.find() and await self._becomes_healthy():
                     return
                 await self._process.stop(self._store.stop_steps)
                 self._restarts.append(time.monotonic())
+                last_words = self._process.log_tail() if attempt else ""
+                if done := self._store.repair(last_words, may_move=False):
+                    self._report(self._store.name, done)
                 try:
                     if await self._start(restarts=self._process.restarts + 1):
                         self._report(self._store.name, "restarted")
                         return
                 except (OSError, StoresUnavailable) as error:
                     self._report(self._store.name, f"cannot be started: {error}")
-                if done := self._store.repair(self._process.log_tail(), may_move=False):
-                    self._report(self._store.name, done)
-            self._report(self._store.name, f"does not start, next try in {pause_s:.1f} s")
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, BACKOFF_LIMIT_S)
+
+    async def _pause(self, attempt: int) -> None:
+        if self._spent():
+            pause_s = BEYOND_BUDGET_PAUSE_S
+        elif attempt:
+            pause_s = min(BACKOFF_FIRST_S * 2**attempt, BACKOFF_LIMIT_S)
+        else:
+            return
+        self._report(self._store.name, f"does not stay up, next try in {pause_s:.1f} s")
+        await asyncio.sleep(pause_s)
 
     def _spent(self) -> bool:
         full = len(self._restarts) == RESTART_BUDGET

@@ -38,8 +38,8 @@ class Lease:
             while not _take(descriptor, fcntl.LOCK_EX) or os.fstat(descriptor).st_nlink == 0:
                 if os.fstat(descriptor).st_nlink == 0:
                     # The last user of a temporary folder deleted it: this lock guards nothing any more.
-                    os.close(descriptor)
-                    descriptor = self._open(name)
+                    stale, descriptor = descriptor, self._open(name)
+                    os.close(stale)
                     continue
                 if time.monotonic() > deadline:
                     msg = (

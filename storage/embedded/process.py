@@ -91,6 +91,7 @@ class ServerProcess:
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],
             setsid=True,
+            setsigmask=(),
         )
         self._known = identify(pid)
         if self._known is None:

@@ -5,14 +5,16 @@ them in order. It never deletes a folder that was ever to be kept.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from storage.embedded.binaries import Binaries, find_binaries
 from storage.embedded.completion import complete
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.errors import REMEDY, StoresUnavailable
 from storage.embedded.folder import StoresFolder
+from storage.embedded.identity import identify
 from storage.embedded.keeper import StoreKeeper
 from storage.embedded.lease import Lease
 from storage.embedded.postgres import Postgres
@@ -60,6 +62,9 @@ class EmbeddedStores:
             msg = "These embedded stores are started already."
             raise StoresUnavailable(msg)
         binaries = find_binaries()
+        if identify(os.getpid()) is None:
+            msg = f"The embedded stores need /proc, which this machine does not show: {REMEDY}."
+            raise StoresUnavailable(msg)
         try:
             async with self._lease.hold("door"):
                 settings = self._folder.prepare(keep=self._keep)

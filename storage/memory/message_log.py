@@ -104,6 +104,7 @@ class MemoryMessageLog:
                 edited_at_ms=effect.edited_at_ms,
                 deleted_at_ms=effect.deleted_at_ms,
                 reactions=effect.reactions,
+                first=effect.first,
             )
 
     async def mark_read_by(

@@ -30,6 +30,8 @@ def connect(url: str) -> "AsyncIOMotorClient[Document]":
         timeoutMS=TIMEOUT_MS,
         heartbeatFrequencyMS=HEARTBEAT_MS,
         serverSelectionTimeoutMS=TIMEOUT_MS,
+        # It also bounds the look at a hanging server, and the good-bye to one.
+        connectTimeoutMS=TIMEOUT_MS,
         maxPoolSize=POOL,
         appname="convene",
     )

@@ -65,7 +65,7 @@ def entry_record(document: Document) -> Entry:
             id=str(document["_id"]),
             conversation_id=str(document["conversation_id"]),
             seq=document["seq"],
-            draft=document["draft"],
+            draft=int(document["draft"]),
             sender_id=document["sender_id"],
             client_id=document["client_id"],
             message_id=str(document["message_id"]),
@@ -83,7 +83,7 @@ def message_record(document: Document) -> MessageEntry:
         conversation_id=str(document["conversation_id"]),
         seq=document["seq"],
         changed_seq=document["changed_seq"],
-        draft=document["draft"],
+        draft=int(document["draft"]),
         sender_id=document["sender_id"],
         client_id=document["client_id"],
         content=state.content,
@@ -99,6 +99,7 @@ def message_record(document: Document) -> MessageEntry:
             for reader in document["delivery_status"]["read_by"]
         ),
         membership=_membership_record(membership) if membership is not None else None,
+        first=state.first,
     )
 
 
@@ -108,6 +109,8 @@ def effect_document(effect: Effect) -> Document:
         document["edited_at"] = DatetimeMS(effect.edited_at_ms)
     if effect.deleted_at_ms is not None:
         document["deleted_at"] = DatetimeMS(effect.deleted_at_ms)
+    if effect.first:
+        document["first"] = effect.first
     document["reactions"] = [
         {"emoji": reaction.emoji, "user_ids": list(reaction.user_ids)} for reaction in effect.reactions
     ]
@@ -123,6 +126,7 @@ def _effect_record(document: Document) -> Effect:
             ReactionRecord(emoji=reaction["emoji"], user_ids=tuple(reaction["user_ids"]))
             for reaction in document.get("reactions", ())
         ),
+        first=document.get("first", ""),
     )
 
 
@@ -182,7 +186,10 @@ def conversation_record(document: Document) -> ConversationRecord:
         last_message=None
         if last is None
         else LastMessage(
-            content=last["content"], sender_id=last["sender_id"], timestamp_ms=int(last["timestamp"])
+            content=last["content"],
+            sender_id=last["sender_id"],
+            timestamp_ms=int(last["timestamp"]),
+            seq=last["seq"],
         ),
         last_seq=document["last_seq"],
         applied_seq=document["applied_seq"],
@@ -210,6 +217,7 @@ def _last_document(last: LastMessage | None) -> Document | None:
         "content": last.content,
         "sender_id": last.sender_id,
         "timestamp": DatetimeMS(last.timestamp_ms),
+        "seq": last.seq,
     }
 
 

@@ -8,9 +8,12 @@ import msgspec
 
 
 class LastMessage(msgspec.Struct, frozen=True):
+    """A message as lists show it; `seq` is that of its creation."""
+
     content: str
     sender_id: str
     timestamp_ms: int
+    seq: int = 0
 
 
 class ConversationRecord(msgspec.Struct, frozen=True):
@@ -72,6 +75,8 @@ class MessageEntry(msgspec.Struct, frozen=True, tag="message"):
     reactions: tuple[ReactionRecord, ...] = ()
     read_by: tuple[ReadByRecord, ...] = ()
     membership: Membership | None = None
+    first: str = ""
+    """A digest of what it said at first, once it says something else."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -81,6 +86,7 @@ class Effect(msgspec.Struct, frozen=True):
     edited_at_ms: int | None
     deleted_at_ms: int | None
     reactions: tuple[ReactionRecord, ...]
+    first: str = ""
 
 
 class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):

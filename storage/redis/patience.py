@@ -15,5 +15,5 @@ class Patience(msgspec.Struct, frozen=True):
     """A frame to ourselves unheard for so long: both connections of the bus are remade."""
 
     retry_s: float = 0.05
-    retry_max_s: float = 2.0
+    retry_max_s: float = 1.0
     """The pause before a new attempt: it doubles between these, and half of it is chance."""

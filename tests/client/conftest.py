@@ -12,7 +12,7 @@ from client.timing import Timing
 from tests.client.scripted_server import ScriptedServer, ScriptedSocket
 
 QUICK = Timing(
-    open_s=3.0, answer_s=3.0, send_s=5.0, http_s=3.0, steady_s=0.0, backoff_base_s=1.0, backoff_cap_s=8.0
+    open_s=3.0, answer_s=60.0, send_s=6.0, http_s=3.0, steady_s=0.0, backoff_base_s=1.0, backoff_cap_s=8.0
 )
 
 

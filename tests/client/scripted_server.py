@@ -146,6 +146,7 @@ class ScriptedServer:
         self.logs: dict[str, list[LogFrame]] = {}
         self.listed: dict[str, int] = {}
         self.asked: list[tuple[str, int]] = []
+        self.answered = 0
         self.let_fetch = asyncio.Event()
         self.let_fetch.set()
         self.refuse_upgrade: tuple[int, str] | None = None
@@ -207,6 +208,7 @@ class ScriptedServer:
         room, after = request.match_info["id"], int(request.query["after"])
         self.asked.append((room, after))
         await self.let_fetch.wait()
+        self.answered += 1
         if room not in self.logs:
             return _missing()
         items = [frame for frame in self.logs[room] if frame.seq > after]

@@ -25,6 +25,7 @@ async def test_goodbye_is_honoured(
     await until(lambda: heard.client.connected)
 
     assert heard.pauses == [7.0]
+    assert heard.frames[:1] == [Goodbye(4001, "the server is stopping", 7000, resume=True)]
     assert heard.client.url == other_server.url
 
 

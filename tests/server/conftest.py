@@ -7,6 +7,7 @@ import pytest
 
 from run import Instance
 from storage.embedded import StoreUrls
+from tests.server.api import Api
 from tests.server.people import People
 from tests.server.serving import serving
 
@@ -34,3 +35,10 @@ async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
 async def instance(start_instance: StartInstance) -> Instance:
     """One server with the shipped limits."""
     return await start_instance()
+
+
+@pytest.fixture
+async def api(instance: Instance) -> AsyncIterator[Api]:
+    """Requests to that server."""
+    async with Api(instance) as requests:
+        yield requests

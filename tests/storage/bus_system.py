@@ -13,7 +13,7 @@ from storage.redis.patience import Patience
 from storage.redis.user_stream import RedisUserStreams
 from tests.storage.valkey_server import ValkeyServer
 
-HASTY = Patience(connect_s=1.0, reply_s=0.4, probe_every_s=0.1, probe_unheard_s=0.5, retry_max_s=0.1)
+HASTY = Patience(reply_s=0.8, probe_every_s=0.1, probe_unheard_s=1.0, retry_max_s=0.1)
 
 
 class CheckedBus(Bus, Protocol):
@@ -61,20 +61,21 @@ class MemorySystem:
 
 
 class RedisSystem:
-    """On a server of the test's own, or on one that must not be lost."""
+    """On a server of the test's own, or with ordinary patience on one that nobody loses."""
 
     def __init__(self, server: ValkeyServer | None, url: str) -> None:
         self._server = server
         self._url = url
+        self._patience = Patience() if server is None else HASTY
         self._open: list[RedisBus | RedisUserStreams] = []
 
     async def bus(self) -> CheckedBus:
-        bus = await RedisBus.open(self._url, queue_frames=10_000, patience=HASTY)
+        bus = await RedisBus.open(self._url, queue_frames=10_000, patience=self._patience)
         self._open.append(bus)
         return bus
 
     async def streams(self) -> UserStreams:
-        streams = await RedisUserStreams.open(self._url, patience=HASTY)
+        streams = await RedisUserStreams.open(self._url, patience=self._patience)
         self._open.append(streams)
         return streams
 

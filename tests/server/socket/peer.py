@@ -76,6 +76,7 @@ class Peer:
         self.reader = reader
         self.writer = writer
         self.pongs: list[bytes] = []
+        self.aside: list[Json] = []
         self._waiting: deque[Json] = deque()
         self._numbers = iter(range(1, 1_000_000))
 
@@ -142,12 +143,13 @@ class Peer:
             raise AssertionError(f"closed instead: {found}")
 
     async def next_of(self, *types: str) -> Json:
-        """The next object of one of these types; others are dropped."""
+        """The next object of one of these types; others are put aside."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = await self.message()
                 if found["type"] in types:
                     return found
+                self.aside.append(found)
 
     def say(self, value: Json) -> None:
         """Send one JSON text frame."""

@@ -1,24 +1,55 @@
 """Folders and users of stores for the tests of real servers. Leaves no server behind, whatever a test did."""
 
+import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from storage.embedded import EmbeddedStores
 from storage.embedded.folder import StoresFolder
+from storage.embedded.settings import read_settings, write_settings
 from tests.storage.embedded.stores_folder import Child, Folder, Reports
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
+def new_folder(tmp_path: Path) -> Iterator[Folder]:
+    """A folder that no store has used yet."""
     made = Folder(tmp_path / "data")
     yield made
     for pid in made.servers().values():
         os.kill(pid, signal.SIGKILL)
     if made.path.exists():
         StoresFolder(made.path).delete()
+
+
+@pytest.fixture(scope="session")
+def stopped_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose stores ran once: making them is most of a first start."""
+    path = tmp_path_factory.mktemp("stopped") / "data"
+
+    async def run_once() -> None:
+        async with EmbeddedStores(path):
+            pass
+
+    asyncio.run(run_once())
+    return path
+
+
+@pytest.fixture
+def folder(new_folder: Folder, stopped_stores: Path) -> Folder:
+    """A kept folder with stores that are not running."""
+    subprocess.run(["cp", "-a", str(stopped_stores), str(new_folder.path)], check=True)
+    file = new_folder.path / "settings.json"
+    settings = read_settings(file)
+    assert settings is not None
+    sockets = StoresFolder(new_folder.path)._choose_sockets()
+    write_settings(file, msgspec.structs.replace(settings, sockets=str(sockets)))
+    return new_folder
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What lives on a folder of stores, a second user of it, and a wait with a deadline.
 
-Looks at processes from outside. It never asks the code under test what runs.
+Looks at the machine's processes. It never asks a pid file or a lease what runs.
 """
 
 import asyncio
@@ -9,14 +9,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from storage.embedded import StoreUrls
 from storage.embedded.command import Command
-from storage.embedded.identity import Identity, search
 
 ROOT = Path(__file__).parents[3]
 CHILD = Path(__file__).with_name("stores_child.py")
@@ -49,21 +48,29 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def server(self, store: str) -> Identity | None:
-        program, data = SERVERS[store]
-        return search(program, self.path / data)
+    def server(self, store: str) -> int | None:
+        return self.servers().get(store)
 
     def servers(self) -> dict[str, int]:
-        return {store: found.pid for store in SERVERS if (found := self.server(store)) is not None}
+        """The oldest server process of each store; one that only begins to be a server does not count."""
+        found: dict[str, int] = {}
+        for pid, arguments in self._processes():
+            for store, (program, data) in SERVERS.items():
+                if arguments[0].endswith(f"/{program}") and str(self.path / data) in arguments:
+                    found.setdefault(store, pid)
+        return found
 
     def count(self) -> int:
-        """All server processes of this folder, double ones too."""
-        marks = tuple(os.fsencode(self.path / data) for _, data in SERVERS.values())
-        lines = []
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        """All processes that name this folder's data in their command line, double servers too."""
+        marks = {str(self.path / data) for _, data in SERVERS.values()}
+        return sum(not marks.isdisjoint(arguments) for _, arguments in self._processes())
+
+    def _processes(self) -> Iterator[tuple[int, list[str]]]:
+        for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name)):
             with contextlib.suppress(OSError):
-                lines.append(entry.read_bytes().split(b"\0"))
-        return sum(any(mark in line for mark in marks) for line in lines)
+                line = (entry / "cmdline").read_bytes()
+                if os.fsencode(self.path) in line:
+                    yield int(entry.name), [os.fsdecode(part) for part in line.split(b"\0")]
 
 
 class Child:

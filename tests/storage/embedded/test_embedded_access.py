@@ -99,8 +99,9 @@ async def test_the_password_is_asked_of_the_owner_too(folder: Folder, tmp_path: 
                 client["t"]["t"].insert_one({})
 
 
-async def test_files_are_private_and_passwords_stay_in_one(folder: Folder, reports: Reports) -> None:
+async def test_files_are_private_and_passwords_stay_in_one(new_folder: Folder, reports: Reports) -> None:
     """Folders 0700, passwords in one file of 0600; no report, log, command line or text form has one."""
+    folder = new_folder
     async with EmbeddedStores(folder.path, report=reports) as urls:
         secrets = {urls.postgres.split(":")[2].partition("@")[0], urls.mongo.split(":")[2].partition("@")[0]}
         assert all(len(secret) == 48 for secret in secrets)
@@ -178,9 +179,10 @@ async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
 
 
 async def test_a_link_in_place_of_the_sockets_is_refused(
-    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link laid where a public temporary folder would hold the sockets is not followed."""
+    folder = new_folder
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
     monkeypatch.setattr(StoresFolder, "_choose_sockets", lambda self: link)

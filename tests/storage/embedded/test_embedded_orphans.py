@@ -213,3 +213,21 @@ async def test_only_the_same_program_in_the_same_folder_is_ours(
     assert search("server", here) is None
     ours = run(server, folder=here)
     await eventually(lambda: search("server", here) == identify(ours))
+
+
+async def test_a_zombie_counts_as_dead(folder: Folder, child: Callable[..., Child]) -> None:
+    """A killed server that stays a zombie, because its parent is paused, is not taken for alive."""
+    starter = child(folder.path)
+    await starter.urls()
+    stores = EmbeddedStores(folder.path)
+    await stores.start()
+    killed = folder.servers()["redis"]
+    starter.process.send_signal(signal.SIGSTOP)
+    os.kill(killed, signal.SIGKILL)
+    await eventually(lambda: " Z " in process_file(killed, "stat"))
+    seen = {one.name: one for one in stores.statistics().stores}
+    assert (seen["redis"].pid, seen["redis"].healthy) == (None, False)
+    starter.process.send_signal(signal.SIGCONT)
+    await eventually(lambda: folder.servers().get("redis", killed) != killed)
+    await starter.leave()
+    await stores.stop()

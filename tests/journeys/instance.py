@@ -1,0 +1,141 @@
+"""One real server process on given stores, started, paused, stopped and killed by its pid.
+
+It listens on a port of its own choice, which it tells in its log. It never outlives `close`.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from storage.embedded import StoreUrls
+from tests.journeys.patience import eventually
+
+ROOT = Path(__file__).parents[2]
+LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+START_S = 40.0
+STOP_S = 30.0
+
+
+class Backing(msgspec.Struct, frozen=True):
+    """The stores of some instances, and which database of the User service is theirs."""
+
+    urls: StoreUrls
+    users_url: str
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "CONVENE_POSTGRES_URL_USERS": self.users_url,
+            "CONVENE_MONGO_URL": self.urls.mongo,
+            "CONVENE_REDIS_URL": self.urls.redis,
+        }
+
+
+class Instance:
+    """`limits` are variables of the environment, by their last words: `{"WRITE_TIMEOUT_MS": "2000"}`."""
+
+    def __init__(self, backing: Backing, log: Path, limits: Mapping[str, str] | None = None) -> None:
+        self._log = log
+        self._variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
+            **backing.variables(),
+            **{f"CONVENE_LIMITS_{name}": value for name, value in (limits or {}).items()},
+            "CONVENE_PORT": "0",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        """Answers once it is ready."""
+        self._process = self._spawn()
+        try:
+            await eventually(self._listens, START_S, f"an instance did not start: {self._log}")
+            await self._becomes_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def said(self) -> str:
+        """What it has logged."""
+        return self._log.read_text(errors="replace")
+
+    async def metrics(self) -> dict[str, float]:
+        """What it counts, by name and labels."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.url}/metrics") as response,
+        ):
+            lines = (await response.text()).splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    async def ended(self, timeout_s: float = STOP_S) -> int:
+        """Wait for its end; answers its exit code."""
+        process = self._process
+        assert process is not None
+        await eventually(lambda: process.poll() is not None, timeout_s, "the instance did not end")
+        assert process.returncode is not None
+        return process.returncode
+
+    async def stop(self) -> int:
+        """Ask it to stop; answers its exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    def close(self) -> None:
+        """See that it is gone, whatever state it is in."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        with self._log.open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, str(ROOT / "run.py")],
+                cwd=ROOT,
+                env=self._variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"an instance died at its start:\n{self.said[-2000:]}"
+        found = LISTENING.search(self.said)
+        if found is not None:
+            self.url = f"http://127.0.0.1:{found[1]}"
+        return found is not None
+
+    async def _becomes_ready(self) -> None:
+        end = time.monotonic() + START_S
+        async with aiohttp.ClientSession() as session:
+            while True:
+                async with session.get(f"{self.url}/readyz") as response:
+                    if response.status == 200:
+                        return
+                    assert time.monotonic() < end, await response.text()

@@ -1,0 +1,29 @@
+"""A session is revoked at one instance while its socket is open at the other."""
+
+import asyncio
+
+from client.client import Client
+from client.http import Http
+from tests.journeys.conftest import Pair
+from tests.journeys.patience import eventually
+from tests.journeys.person import PASSWORD, Person
+
+
+async def test_a_revoked_session_loses_its_socket_at_the_other_instance(pair: Pair) -> None:
+    """Within a second, with 4503, for good; the other session of the same user stays."""
+    here, there = pair
+    ana = await Person.register("ana", here)
+    async with Http(there.url) as http:
+        phone = await http.login(ana.username, PASSWORD)
+    async with Client([there.url], phone.token) as phones, Client([there.url], ana.token) as laptops:
+        assert phones.ready is not None
+        loop = asyncio.get_running_loop()
+        async with ana.http(here) as http:
+            await http.revoke(phones.ready.session_id)
+        revoked = loop.time()
+        await eventually(lambda: phones.ended is not None, 5.0)
+
+        assert loop.time() - revoked < 1.0
+        assert phones.ended is not None
+        assert phones.ended.code == 4503
+        await laptops.ping()

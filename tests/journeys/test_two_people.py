@@ -1,0 +1,92 @@
+"""Two people, each at another instance, from their registration to a conversation both remember."""
+
+import pytest
+
+from actors.wire.frames import ConversationJoined, ConversationMarked, MessageCreated, ReadReceipt
+from actors.wire.objects import ConversationType
+from client.client import Client
+from client.errors import Refused
+from client.incoming import Incoming
+from tests.journeys.conftest import Pair
+from tests.journeys.patience import eventually
+from tests.journeys.person import Person
+
+
+async def test_two_people_talk(pair: Pair) -> None:
+    """What one says at one instance the other hears at the other, and both find it again."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    heard: dict[str, list[Incoming]] = {"ana": [], "ben": []}
+    async with (
+        Client([here.url], ana.token, on_frame=heard["ana"].append) as anas,
+        Client([there.url], ben.token, on_frame=heard["ben"].append) as bens,
+        ana.http(here) as ana_http,
+        ben.http(there) as ben_http,
+    ):
+        made = await ana_http.create_conversation(ConversationType.DIRECT, [ben.id])
+        again = await ben_http.create_conversation(ConversationType.DIRECT, [ana.id])
+        assert made.id == again.id
+        await eventually(lambda: of(heard["ben"], ConversationJoined))
+        assert isinstance(heard["ben"][0], ConversationJoined)
+        assert heard["ben"][0].conversation.id == made.id
+
+        first = await anas.send(made.id, "Hello Ben")
+        assert (first.seq, first.duplicate) == (1, False)
+        fresh = await ben_http.conversation(made.id)
+        assert (fresh.last_seq, fresh.unread_count) == (1, 1)
+        assert fresh.last_message is not None
+        assert fresh.last_message.content == "Hello Ben"
+        await eventually(lambda: len(of(heard["ben"], MessageCreated)) == 1)
+
+        assert (await bens.read(made.id, 1)).unread_count == 0
+        await eventually(lambda: of(heard["ana"], ReadReceipt))
+        await eventually(lambda: of(heard["ben"], ConversationMarked))
+        second = await bens.send(made.id, "Hello Ana", mentions=[ana.id], reply_to=first.message_id)
+        assert second.seq == 2
+        await eventually(lambda: len(of(heard["ana"], MessageCreated)) == 2)
+
+        for frames in heard.values():
+            contents = [frame.message.content for frame in frames if isinstance(frame, MessageCreated)]
+            assert contents == ["Hello Ben", "Hello Ana"]
+        log = await ana_http.history(made.id, after=0)
+        assert [(one.seq, one.content, one.sender_id) for one in log] == [
+            (1, "Hello Ben", ana.id),
+            (2, "Hello Ana", ben.id),
+        ]
+        assert (log[1].mentions, log[1].reply_to) == ([ana.id], first.message_id)
+        assert [one.user_id for one in log[0].delivery_status.read_by] == [ben.id]
+
+
+async def test_the_third_person_sees_nothing(pair: Pair) -> None:
+    """To whoever is not in it the conversation does not exist, over HTTP as over the socket."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
+    cleo = await Person.register("cleo", here)
+    group = await ana.group(here, [ben])
+    heard: list[Incoming] = []
+    async with (
+        Client([there.url], cleo.token, on_frame=heard.append) as cleos,
+        Client([here.url], ana.token) as anas,
+        cleo.http(there) as cleo_http,
+    ):
+        await anas.send(group, "between us")
+        for call in (
+            cleo_http.conversation(group),
+            cleo_http.history(group),
+            cleo_http.changes(group, 0),
+            cleo_http.read(group, 1),
+            cleo_http.send(group, "let me in", client_id="c"),
+            cleos.send(group, "let me in"),
+            cleos.read(group, 1),
+        ):
+            with pytest.raises(Refused) as refused:
+                await call
+            assert refused.value.code == "conversation.not_found"
+        await cleos.ping()
+
+        assert heard == []
+        assert len(await ana.log(here, group)) == 1
+
+
+def of(frames: list[Incoming], kind: type) -> list[Incoming]:
+    return [frame for frame in frames if isinstance(frame, kind)]

@@ -1,0 +1,296 @@
+"""What one may take of the server through sockets, and what happens to those who take more."""
+
+import asyncio
+import re
+import socket
+
+import aiohttp
+import pytest
+
+from run import Instance
+from tests.server.conftest import StartInstance
+from tests.server.people import People
+from tests.server.socket import frames
+from tests.server.socket.peer import Answer, Peer, peer, request, upgrade_headers
+
+pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
+
+
+async def knock(connected: Peer, token: str | None = None) -> Answer:
+    connected.write(request("/v1/ws", upgrade_headers(token=token)))
+    return await connected.answer()
+
+
+def assert_full(answer: Answer) -> None:
+    assert answer.status == 503
+    assert answer.json["code"] == "server.overloaded"
+    assert answer.json["retry_after_ms"] > 0
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+async def figures(instance: Instance) -> dict[str, float]:
+    """The server's figures by their full name."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{instance.port}/metrics") as answer:
+            found = re.findall(r"^(convene_\S+) (\S+)$", await answer.text(), re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+async def figure(instance: Instance, name: str, wanted: float) -> None:
+    """Wait until a figure has a value."""
+    async with asyncio.timeout(10):
+        while (await figures(instance)).get(name) != wanted:
+            pass
+
+
+async def test_strangers_are_let_in_up_to_a_number(start_instance: StartInstance, people: People) -> None:
+    """The one too many hears 503 as HTTP; a place is free again once somebody is known or gone."""
+    instance = await start_instance(sockets_unauthenticated=2)
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as first, peer(instance.port) as second, peer(instance.port) as third:
+        await first.open()
+        await second.open()
+        assert_full(await knock(third))
+        assert (await first.ask("authenticate", token=token))["type"] == "ready"
+        assert (await knock(third)).status == 101
+        async with peer(instance.port) as fourth:
+            assert_full(await knock(fourth))
+            await second.close()
+            await figure(instance, "convene_connections_unauthenticated", 1)
+            assert (await knock(fourth)).status == 101
+
+
+async def test_new_sockets_are_let_in_at_a_rate(start_instance: StartInstance, people: People) -> None:
+    """Past it 503 with when to come back; those who are in notice nothing."""
+    instance = await start_instance(sockets_new_per_s=2)
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as first, peer(instance.port) as second, peer(instance.port) as third:
+        await first.open(token)
+        await second.open(token)
+        refused = await knock(third, token)
+        assert_full(refused)
+        assert (await first.ask("ping"))["type"] == "ok"
+        async with asyncio.timeout(refused.json["retry_after_ms"] / 1000 + 2):
+            while (await knock(third, token)).status != 101:
+                pass
+
+
+async def test_a_stranger_has_a_time_to_become_known(start_instance: StartInstance, people: People) -> None:
+    """4506, not to come back the same way; talking does not help, being known does."""
+    instance = await start_instance(auth_timeout_ms=200)
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as silent, peer(instance.port) as talker, peer(instance.port) as known:
+        await known.open(token)
+        await silent.open()
+        await talker.open()
+        assert (await talker.ask("ping"))["code"] == "auth.required"
+        for connected in (silent, talker):
+            ending = await connected.ending()
+            assert ending.code == 4506
+            assert ending.goodbye is not None
+            assert ending.goodbye["code"] == 4506
+            assert ending.goodbye["resume"] is False
+        assert (await known.ask("ping"))["type"] == "ok"
+
+
+async def test_a_user_has_so_many_sockets(start_instance: StartInstance, people: People) -> None:
+    """The one too many is told 4505, the others stay; after one has left there is room again."""
+    instance = await start_instance(sockets_per_user=2)
+    one, other = await people.some(2, instance)
+    async with (
+        peer(instance.port) as first,
+        peer(instance.port) as second,
+        peer(instance.port) as third,
+        peer(instance.port) as fourth,
+        peer(instance.port) as elsewhere,
+    ):
+        await first.open(one.token)
+        await second.open(one.token)
+        await third.upgrade(one.token)
+        await fourth.open()
+        fourth.say({"type": "authenticate", "id": 1, "token": one.token})
+        for connected in (third, fourth):
+            ending = await connected.ending()
+            assert ending.code == 4505
+            assert ending.goodbye is not None
+            assert ending.goodbye["resume"] is False
+            assert "ready" not in [message["type"] for message in ending.messages]
+        await elsewhere.open(other.token)
+        assert (await first.ask("ping"))["type"] == "ok"
+        second.write(frames.close(1000))
+        await second.ending()
+        async with peer(instance.port) as fifth:
+            await fifth.open(one.token)
+
+
+async def test_the_server_pings_and_the_silent_are_closed(
+    start_instance: StartInstance, people: People
+) -> None:
+    """4003 after twice the heartbeat without a sign of life, to resume; a pong is a sign of life."""
+    instance = await start_instance(heartbeat_ms=300)
+    token = (await people.some(1, instance))[0].token
+    loop = asyncio.get_running_loop()
+    async with peer(instance.port) as silent, peer(instance.port) as alive:
+        await silent.open(token)
+        await alive.open(token)
+        began = loop.time()
+
+        async def live() -> int:
+            answered = 0
+            while loop.time() < began + 2.0:
+                found = await alive.frame()
+                assert found.opcode == frames.PING
+                alive.write(frames.pong(found.payload))
+                answered += 1
+            return answered
+
+        answered, ending = await asyncio.gather(live(), silent.ending())
+        assert 5 <= answered <= 7
+        assert ending.code == 4003
+        assert ending.goodbye is not None
+        assert ending.goodbye["resume"] is True
+        assert (await alive.ask("ping"))["type"] == "ok"
+
+
+async def test_any_traffic_counts_as_life(start_instance: StartInstance, people: People) -> None:
+    """A client that only talks, and never answers a ping, is alive."""
+    instance = await start_instance(heartbeat_ms=200)
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as talker:
+        await talker.open(token)
+        for _ in range(8):
+            assert (await talker.frame()).opcode == frames.PING
+            talker.say({"type": "ping", "id": 1})
+            assert (await talker.frame()).opcode == frames.TEXT
+
+
+async def deaf_peer(port: int) -> Peer:
+    """A peer whose own buffers are as small as the system lets them be."""
+    bare = socket.socket()
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    bare.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(bare, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=bare, limit=2**24)
+    return Peer(reader, writer)
+
+
+PINGS = frames.ping(b"x" * 125) * 1000
+
+
+async def flood(deaf: Peer) -> None:
+    """Ask for answers and never read one, until the server has had enough of it."""
+    deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    with pytest.raises((ConnectionError, BrokenPipeError)):
+        async with asyncio.timeout(20):
+            while True:
+                deaf.write(PINGS)
+                await deaf.writer.drain()
+                await asyncio.sleep(0)
+
+
+async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
+    start_instance: StartInstance, people: People
+) -> None:
+    """Over the hard limit: 4002 in the books, the connection aborted, no more held than the limit and a tick."""
+    hard = 128 * 1024
+    instance = await start_instance(
+        outbox_soft_bytes=64 * 1024, outbox_hard_bytes=hard, write_timeout_ms=60_000
+    )
+    token = (await people.some(1, instance))[0].token
+    deaf = await deaf_peer(instance.port)
+    await deaf.open(token)
+    most = 0.0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, (await figures(instance))["convene_outbox_bytes"])
+
+    watching = asyncio.create_task(watch())
+    await flood(deaf)
+    watching.cancel()
+    await figure(instance, "convene_connections", 0)
+    found = await figures(instance)
+    assert found['convene_closes_total{code="4002"}'] == 1
+    assert found["convene_outbox_bytes"] == 0
+    assert 0 < most < hard + 300_000
+    await deaf.close()
+
+
+async def test_a_peer_that_reads_nothing_is_timed_out(start_instance: StartInstance, people: People) -> None:
+    """Under the limit, but stuck for the write timeout: 4002 and aborted; who reads is not."""
+    instance = await start_instance(
+        outbox_soft_bytes=2**26, outbox_hard_bytes=2**27, write_timeout_ms=300, mailbox_messages=10**6
+    )
+    token = (await people.some(1, instance))[0].token
+    deaf = await deaf_peer(instance.port)
+    async with peer(instance.port) as reader:
+        await deaf.open(token)
+        await reader.open(token)
+        await flood(deaf)
+        await figure(instance, "convene_connections", 1)
+        assert (await figures(instance))['convene_closes_total{code="4002"}'] == 1
+        assert (await reader.ask("ping"))["type"] == "ok"
+    await deaf.close()
+
+
+async def test_more_frames_than_a_mailbox_holds_end_the_socket(
+    start_instance: StartInstance, people: People
+) -> None:
+    """4004, with a moment to come back: frames that wait for the authentication are not kept without end."""
+    instance = await start_instance(mailbox_messages=20)
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as hasty:
+        await hasty.open()
+        hasty.say({"type": "authenticate", "id": 1, "token": token})
+        for number in range(2, 100):
+            hasty.say({"type": "ping", "id": number})
+        ending = await hasty.ending()
+        assert ending.code == 4004
+        assert ending.goodbye is not None
+        assert ending.goodbye["resume"] is True
+        assert ending.goodbye["retry_after_ms"] > 0
+
+
+async def test_messages_are_taken_at_a_rate(start_instance: StartInstance, people: People) -> None:
+    """`rate.limited` with when to try again; the socket lives, and then the message is taken."""
+    instance = await start_instance(messages_per_s=2, messages_burst=3)
+    one, other = await people.some(2, instance)
+    group = await make_group(instance, one.token, other.id)
+    async with peer(instance.port) as sender, peer(instance.port) as second:
+        await sender.open(one.token)
+        await second.open(one.token)
+
+        async def send(connected: Peer, number: int) -> dict[str, object]:
+            found: dict[str, object] = await connected.ask(
+                "message.send", conversation_id=group, client_id=f"c{number}", content=f"number {number}"
+            )
+            return found
+
+        for number in range(3):
+            assert (await send(sender, number))["type"] == "ok"
+        refused = await send(sender, 3)
+        assert refused["type"] == "error"
+        assert refused["code"] == "rate.limited"
+        assert refused["retry"] is True
+        assert isinstance(refused["retry_after_ms"], int)
+        assert 0 < refused["retry_after_ms"] <= 500
+        # The budget is the user's, not the socket's.
+        assert (await send(second, 4))["code"] == "rate.limited"
+        assert (await sender.ask("ping"))["type"] == "ok"
+        async with asyncio.timeout(3):
+            while (again := await send(sender, 3))["type"] != "ok":
+                assert again["code"] == "rate.limited"
+        result = again["result"]
+        assert isinstance(result, dict)
+        assert result["seq"] == 4
+        assert result["duplicate"] is False
+
+
+async def make_group(instance: Instance, token: str, *others: str) -> str:
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
+        body = {"type": "GROUP", "participants": list(others), "name": "a group"}
+        async with session.post(f"http://127.0.0.1:{instance.port}/v1/conversations", json=body) as answer:
+            assert answer.status == 201
+            made: str = (await answer.json())["id"]
+            return made
