@@ -36,6 +36,7 @@ lock:
 	$(VENV)-lock/bin/pip install --quiet pip-tools
 	$(VENV)-lock/bin/pip-compile --quiet --no-header --generate-hashes --strip-extras --allow-unsafe \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --all-extras -o constraints.txt pyproject.toml
+	sed -i '1i # Every dependency of every extra, pinned and hashed. Made by `make lock` from pyproject.toml.' constraints.txt
 	rm -rf $(VENV)-lock
 
 $(READY): constraints.txt

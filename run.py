@@ -58,6 +58,8 @@ _log = logging.getLogger("convene")
 RECONNECTS_PER_S = 400
 """How fast the clients of a stopped instance are asked to come to the others."""
 RESTART_S = 1.0
+EXPECTED = {"started", "joined the running server"}
+"""What embedded stores report when all is well; everything else is a warning."""
 
 cli = typer.Typer(add_completion=False, help="Convene, a realtime social server.")
 
@@ -209,7 +211,8 @@ async def stores(settings: Settings) -> AsyncIterator[StoreUrls]:
     folder = Path(tempfile.mkdtemp(prefix="convene-")) if temporary else Path(named.data_dir)
 
     def report(store: str, what: str) -> None:
-        _log.warning("%s: %s", store, what)
+        level = logging.INFO if what in EXPECTED else logging.WARNING
+        _log.log(level, "%s: %s", store, what)
 
     async with EmbeddedStores(folder, keep=not temporary, report=report) as urls:
         yield urls

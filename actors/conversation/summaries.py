@@ -8,6 +8,7 @@ import asyncio
 import logging
 
 from actors.runtime.wheel import Wheel
+from actors.wire.objects import MessageType
 from config.limits import Limits
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
@@ -57,7 +58,8 @@ class Summaries:
             self._arm()
         tail.last_seq = max(tail.last_seq, entry.seq)
         if isinstance(entry, MessageEntry):
-            tail.sent[entry.sender_id] = max(entry.seq, tail.sent.get(entry.sender_id, 0))
+            if entry.message_type == MessageType.TEXT:
+                tail.sent[entry.sender_id] = max(entry.seq, tail.sent.get(entry.sender_id, 0))
             if tail.last is None or entry.seq > tail.last.seq:
                 tail.last = entry
 

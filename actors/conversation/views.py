@@ -11,7 +11,7 @@ import msgspec
 
 from actors.conversation import rendering
 from actors.conversation.summaries import last_message
-from actors.wire.objects import Conversation, ReadState, UserCard
+from actors.wire.objects import Conversation, MessageType, ReadState, UserCard
 from config.limits import PARTICIPANTS_SHOWN, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
 from storage.records.identifiers import entry_id
@@ -125,7 +125,15 @@ def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequenc
     newest = last_message(messages[-1]) if messages else record.last_message
     if newest is not None:
         record = msgspec.structs.replace(record, last_message=_changed(newest, record.id, tail))
-    sent = max((entry.seq for entry in messages if entry.sender_id == user_id), default=0)
+    # Renaming a group or adding somebody is not sending: it reads nothing.
+    sent = max(
+        (
+            entry.seq
+            for entry in messages
+            if entry.sender_id == user_id and entry.message_type == MessageType.TEXT
+        ),
+        default=0,
+    )
     return View(
         record=record,
         last_seq=tail[-1].seq if tail else record.last_seq,

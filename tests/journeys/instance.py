@@ -25,14 +25,16 @@ STOP_S = 30.0
 
 
 class Backing(msgspec.Struct, frozen=True):
-    """The stores of some instances, and which database of the User service is theirs."""
+    """The stores of some instances; `users_url`, where they do not have the stores to themselves."""
 
     urls: StoreUrls
-    users_url: str
+    users_url: str | None = None
 
     def variables(self) -> dict[str, str]:
+        own = self.users_url is None
         return {
-            "CONVENE_POSTGRES_URL_USERS": self.users_url,
+            "CONVENE_POSTGRES_URL" if own else "CONVENE_POSTGRES_URL_USERS": self.users_url
+            or self.urls.postgres,
             "CONVENE_MONGO_URL": self.urls.mongo,
             "CONVENE_REDIS_URL": self.urls.redis,
         }

@@ -76,6 +76,15 @@ class Talker:
             sends.append(asyncio.create_task(one()))
         return await asyncio.gather(*sends)
 
+    async def talk(self, enough: asyncio.Event, at_once: int = 4) -> None:
+        """Send one after another, in some strands at once, until it is enough."""
+
+        async def strand() -> None:
+            while not enough.is_set():
+                await self.say()
+
+        await asyncio.gather(*(strand() for _ in range(at_once)))
+
     @property
     def silent_gaps(self) -> int:
         return self.client.statistics().silent_gaps

@@ -101,19 +101,18 @@ async def test_the_password_is_asked_of_the_owner_too(folder: Folder, tmp_path: 
 
 async def test_files_are_private_and_passwords_stay_in_one(new_folder: Folder, reports: Reports) -> None:
     """Folders 0700, passwords in one file of 0600; no report, log, command line or text form has one."""
-    folder = new_folder
-    async with EmbeddedStores(folder.path, report=reports) as urls:
+    async with EmbeddedStores(new_folder.path, report=reports) as urls:
         secrets = {urls.postgres.split(":")[2].partition("@")[0], urls.mongo.split(":")[2].partition("@")[0]}
         assert all(len(secret) == 48 for secret in secrets)
-        for path in (folder.path, *folder.path.iterdir()):
+        for path in (new_folder.path, *new_folder.path.iterdir()):
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
         holders = {
             path.name
-            for path in folder.path.rglob("*")
+            for path in new_folder.path.rglob("*")
             if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
         }
         assert holders == {"settings.json"}
-        commands = [process_file(pid, "cmdline") for pid in folder.servers().values()]
+        commands = [process_file(pid, "cmdline") for pid in new_folder.servers().values()]
         told = " ".join([*commands, repr(urls), str(urls), *(what for _, what in reports)])
         assert not any(secret in told for secret in secrets)
         assert len(commands) == 3
@@ -182,12 +181,11 @@ async def test_a_link_in_place_of_the_sockets_is_refused(
     new_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link laid where a public temporary folder would hold the sockets is not followed."""
-    folder = new_folder
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
     monkeypatch.setattr(StoresFolder, "_choose_sockets", lambda self: link)
     with pytest.raises(StoresUnavailable, match="is not a folder of user"):
-        await EmbeddedStores(folder.path).start()
+        await EmbeddedStores(new_folder.path).start()
 
 
 async def test_lost_and_damaged_settings_are_said_plainly(folder: Folder) -> None:

