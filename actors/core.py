@@ -37,8 +37,8 @@ from actors.runtime.registry import Budget, Registry
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.wheel import Wheel
 from actors.session.directory import Directory
+from actors.session.hall import Hall
 from actors.session.link import CloseCode
-from actors.session.session import Hall
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams
 from storage.contracts.messaging import MessagingStore

@@ -13,6 +13,7 @@ import msgspec
 
 from actors.conversation import rendering
 from actors.conversation.announcer import Announcer
+from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import (
     Add,
     Amend,
@@ -41,29 +42,6 @@ from storage.records.identifiers import direct_id, is_id, keyed_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
 RETRY_AFTER_MS = 1000
-
-
-class FutureReply:
-    """The reply of a letter whose writer waits for it: over HTTP."""
-
-    __slots__ = ("future",)
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[tuple[MessageEntry, bool] | None] = (
-            asyncio.get_running_loop().create_future()
-        )
-
-    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
-        if not self.future.done():
-            self.future.set_result((entry, duplicate))
-
-    def unchanged(self) -> None:
-        if not self.future.done():
-            self.future.set_result(None)
-
-    def refused(self, refusal: Refusal) -> None:
-        if not self.future.done():
-            self.future.set_exception(refusal)
 
 
 class Created(msgspec.Struct, frozen=True):

@@ -12,11 +12,11 @@ go. It never answers `stored` before the store has said so.
 import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
-from time import monotonic
 from typing import Any
 
 from actors.conversation.answers import busy, conflict, not_found, refusal_of
 from actors.conversation.entries import change_entry, system_entry, text_entry
+from actors.conversation.handing import Handing
 from actors.conversation.house import House
 from actors.conversation.ledger import Ledger
 from actors.conversation.letters import Add, Amend, Draft, Returned, Revise, Revision, Send
@@ -30,19 +30,11 @@ from storage.errors import Unavailable
 from storage.records.identifiers import is_id
 from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, Intent, MessageEntry, Taken
 
-LOSSES = 2
-"""Seqs lost in a row to another instance, after which it is left to write for us."""
-
-HANDING_S = 3.0
-
 
 class Writing:
     """`written_to` is called by the log writer and leads, through the mailbox, to `written`."""
 
-    __slots__ = (
-        "_handing_until", "_house", "_id", "_ledger", "_losses", "_out", "_run", "_sends", "_waiting",
-        "_writer", "_written_to",
-    )  # fmt: skip
+    __slots__ = ("_handing", "_house", "_id", "_ledger", "_run", "_sends", "_waiting", "_written_to")
 
     def __init__(
         self,
@@ -58,15 +50,11 @@ class Writing:
         self._waiting: deque[Pending] = deque()
         self._run: list[Pending] | None = None
         self._sends: dict[tuple[str, str], Pending] = {}
-        # Seqs lost in a row, to whom, until when drafts are handed there, and how many are out.
-        self._losses = 0
-        self._writer = ""
-        self._handing_until = 0.0
-        self._out = 0
+        self._handing = Handing()
 
     @property
     def busy(self) -> bool:
-        return bool(self._run or self._waiting or self._out)
+        return bool(self._run or self._waiting or self._handing.out)
 
     @property
     def under_way(self) -> bool:
@@ -74,8 +62,8 @@ class Writing:
         return self._run is not None
 
     def other_wrote(self, instance: str) -> None:
-        """Another instance stored an entry: the one to hand drafts to, should it come to that."""
-        self._writer = instance
+        """Another instance stored an entry."""
+        self._handing.writer = instance
 
     def abandon(self, reason: Exception) -> None:
         """Tell everybody who waits here that this is the end of it."""
@@ -134,20 +122,11 @@ class Writing:
         """Submit what waits, after reading the log where others wrote; later, where a run is under way."""
         if self._run is not None:
             return None
-        if self._hands_over():
+        if self._handing.wanted():
             self._hand_over()
         if self._ledger.behind:
             return self._go_on()
         return self._submit()
-
-    def _hands_over(self) -> bool:
-        """Whether another instance is to write for us: after losing twice, for a while."""
-        now = monotonic()
-        if self._losses >= LOSSES and self._writer:
-            self._losses = 0
-            self._handing_until = now + HANDING_S
-        # While some are out the next ones follow them: a sender's messages keep their order.
-        return bool(self._writer) and (now < self._handing_until or self._out > 0)
 
     def _hand_over(self) -> None:
         """Give the drafts at the front to the one who writes; what was handed to us is ours to store."""
@@ -158,15 +137,13 @@ class Writing:
                 break
             handed.append(self._waiting.popleft())
         if handed:
-            self._out += len(handed)
-            self._house.relay.hand(self._writer, self._id, handed)
+            self._house.relay.hand(self._handing.given(len(handed)), self._id, handed)
 
     def returned(self, letter: Returned) -> Coroutine[Any, Any, None] | None:
         """A draft that was handed over comes back with its outcome, or without: then it is ours again."""
         pending, outcome = letter.pending, letter.outcome
-        self._out = max(0, self._out - 1)
+        self._handing.back(answered=outcome is not None)
         if outcome is None:
-            self._writer = ""
             self._waiting.append(pending)
             return self._proceed()
         if outcome.entry is None:
@@ -200,7 +177,7 @@ class Writing:
         if run:
             self._run = run
             entries = [pending.entry for pending in run if pending.entry is not None]
-            self._house.log.submit(Run(entries, self._losses > 0, self._written_to))
+            self._house.log.submit(Run(entries, self._handing.contended, self._written_to))
         return None
 
     def _entry(self, pending: Pending, seq: int) -> Entry | None:
@@ -255,10 +232,10 @@ class Writing:
             case Duplicate(entry=entry):
                 self._duplicate(rest.pop(0), entry)
             case Taken():
-                self._losses += 1
+                self._handing.lost()
                 self._ledger.reaches(self._ledger.head + 1)
             case None:
-                self._losses = 0
+                self._handing.won()
         for pending in rest:
             pending.message = None
         self._waiting.extendleft(reversed(rest))
@@ -278,7 +255,7 @@ class Writing:
         entry, letter = pending.entry, pending.letter
         assert isinstance(entry, MessageEntry)
         assert isinstance(letter, Amend)
-        self._losses = 0
+        self._handing.won()
         self._ledger.apply(entry)
         added = letter.amendment.user if isinstance(letter.amendment, Add) else None
         self._house.publisher.stored(entry, {added.id: added} if added is not None else {})
@@ -301,7 +278,7 @@ class Writing:
         entry, message = pending.entry, pending.message
         assert isinstance(entry, ChangeEntry)
         assert message is not None
-        self._losses = 0
+        self._handing.won()
         try:
             await self._ledger.change(entry)
             newest = await self._house.store.page(self._id, entry.seq, 0, 1, newest=True)

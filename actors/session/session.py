@@ -7,19 +7,21 @@ back through the outbox. It never touches another session.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, assert_never
+from collections.abc import Coroutine
+from typing import Any, assert_never
 
 import msgspec
 
-from actors.accounts.authenticator import Authenticator
-from actors.conversation.conversations import Conversations
-from actors.conversation.drafts import content_of, draft_of, emoji_of
-from actors.conversation.letters import Delete, Edit, React, Revise, Revision, Send
+from actors.accounts.views import own_of
+from actors.conversation.drafts import draft_of
+from actors.conversation.letters import Revise, Send
 from actors.delivery.outbox import Outbox
 from actors.runtime.actor import MailboxFull, Stopped
+from actors.session.hall import Hall
 from actors.session.link import CloseCode, Link
 from actors.session.person import Person
+from actors.session.replies import ChangeReply, SendReply
+from actors.session.revisions import revision_of
 from actors.wire.commands import (
     AddReaction,
     Authenticate,
@@ -37,7 +39,6 @@ from actors.wire.commands import (
     known_types,
 )
 from actors.wire.frames import (
-    ChangeResult,
     Error,
     Hello,
     Lagged,
@@ -46,96 +47,18 @@ from actors.wire.frames import (
     ReadResult,
     Ready,
     Resync,
-    SendResult,
     frame_encoder,
 )
-from actors.wire.moment import now_ms, rfc3339, rfc3339_of
-from actors.wire.objects import OwnUser
+from actors.wire.moment import now_ms, rfc3339
 from actors.wire.refusal import Refusal, overloaded, unavailable
-from config.limits import FRAME_BYTES, Limits
+from config.limits import FRAME_BYTES
 from storage.errors import Unavailable
-from storage.records.messaging import MessageEntry
 from storage.records.users import Identity
-
-if TYPE_CHECKING:
-    from actors.session.directory import Directory
 
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000
 READS_AT_ONCE = 16
 """Read marks under way of one session; more are refused, to be sent again."""
-
-
-class Hall:
-    """What all sessions of an instance share."""
-
-    __slots__ = ("authenticator", "conversations", "directory", "framed", "limits")
-
-    def __init__(
-        self,
-        authenticator: Authenticator,
-        conversations: Conversations,
-        directory: "Directory",
-        limits: Limits,
-        framed: Callable[[bytes], bytes],
-    ) -> None:
-        self.authenticator = authenticator
-        self.conversations = conversations
-        self.directory = directory
-        self.limits = limits
-        self.framed = framed
-
-
-class SendReply:
-    """The answer to one `message.send`."""
-
-    __slots__ = ("_frame_id", "_session")
-
-    def __init__(self, session: "Session", frame_id: FrameId) -> None:
-        self._session = session
-        self._frame_id = frame_id
-
-    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
-        result = SendResult(entry.id, entry.seq, rfc3339(entry.created_at_ms), duplicate)
-        self._session.push(Ok(self._frame_id, result))
-
-    def unchanged(self) -> None:
-        """Messages always change something."""
-
-    def refused(self, refusal: Refusal) -> None:
-        self._session.push_error(self._frame_id, refusal)
-
-
-class ChangeReply:
-    """The answer to one edit, deletion or reaction."""
-
-    __slots__ = ("_frame_id", "_session")
-
-    def __init__(self, session: "Session", frame_id: FrameId) -> None:
-        self._session = session
-        self._frame_id = frame_id
-
-    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:  # noqa: ARG002
-        self._session.push(Ok(self._frame_id, ChangeResult(entry.changed_seq)))
-
-    def unchanged(self) -> None:
-        """What changes nothing is answered as stored: at the seq of the latest change."""
-
-    def refused(self, refusal: Refusal) -> None:
-        self._session.push_error(self._frame_id, refusal)
-
-
-def revision_of(command: Change) -> Revision:
-    """What a frame asks for, checked as a draft is. Raises `Refusal`."""
-    match command:
-        case EditMessage(message_id=message_id, content=content):
-            return Edit(message_id, content_of(content))
-        case DeleteMessage(message_id=message_id):
-            return Delete(message_id)
-        case AddReaction(message_id=message_id, emoji=emoji):
-            return React(message_id, emoji_of(emoji), add=True)
-        case RemoveReaction(message_id=message_id, emoji=emoji):
-            return React(message_id, emoji_of(emoji), add=False)
 
 
 class Session:
@@ -264,7 +187,7 @@ class Session:
         self._person = person
         frame_id = command.id if command is not None else None
         place = person.place
-        ready = Ready(frame_id, self.session_id, own_user(identity), place.epoch, place.position, 0)
+        ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, 0)
         frames = [self._framed(ready)]
         if command is not None and command.resume is not None:
             frames.append(self._framed(Resync("expired", place.epoch, place.position)))
@@ -351,17 +274,3 @@ class Session:
 
     def _framed(self, frame: msgspec.Struct) -> bytes:
         return self._hall.framed(frame_encoder.encode(frame))
-
-
-def own_user(identity: Identity) -> OwnUser:
-    user = identity.user
-    return OwnUser(
-        id=user.id,
-        username=user.username,
-        display_name=user.display_name,
-        avatar_url=user.avatar_url,
-        verified=user.verified,
-        bio=user.bio,
-        created_at=rfc3339_of(user.created_at),
-        email=user.email,
-    )

@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Meta, UnsetType
 
 from actors.accounts.accounts import Accounts
-from actors.conversation.conversations import Conversations, FutureReply
+from actors.conversation.conversations import Conversations
 from actors.conversation.drafts import content_of, draft_of
+from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import Delete, Edit, Send
 from actors.wire.commands import ClientId
 from actors.wire.frames import LogFrame

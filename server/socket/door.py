@@ -16,8 +16,9 @@ from actors.runtime.cell import Cell
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.wheel import Wheel
 from actors.session.allowance import Allowance
+from actors.session.hall import Hall
 from actors.session.link import CloseCode
-from actors.session.session import Hall, Session
+from actors.session.session import Session
 from actors.wire.refusal import overloaded
 from config.limits import Limits
 from server.socket.heartbeat import Heartbeat

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.conversation.conversations import FutureReply
 from actors.conversation.drafts import draft_of
+from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import Send
 from actors.core import Core, CoreStores
 from actors.delivery.flusher import Flusher

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import uuid
 from collections.abc import Sequence
 from typing import Self
 
@@ -36,6 +37,8 @@ class Talker:
         self.frames: list[Incoming] = []
         self.answered = 0
         self._oracle = oracle
+        # A second talker of the same person says other things.
+        self._name = f"{person.username}-{uuid.uuid4().hex[:8]}"
         self._view = oracle.view(person.username)
         self._numbers = itertools.count(1)
         urls = [place if isinstance(place, str) else place.url for place in places]
@@ -52,7 +55,7 @@ class Talker:
     async def say(self, content: str = "") -> SendResult:
         """Send one message, until it is acknowledged."""
         number = next(self._numbers)
-        client_id = f"{self.person.username}-{number}"
+        client_id = f"{self._name}-{number}"
         said = content or f"{number} by {self.person.username}"
         self._oracle.sending(self.person.id, client_id, said)
         result = await self.client.send(self._oracle.conversation_id, said, client_id=client_id)

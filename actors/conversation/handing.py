@@ -1,0 +1,53 @@
+"""Whether another instance is to write a conversation for us: after losing seqs to it, for a while.
+
+A preference, not a lock: it may be wrong without harm, since the log decides. It never hands anything.
+"""
+
+from time import monotonic
+
+LOSSES = 2
+"""Seqs lost in a row, after which the winner is left to write."""
+
+HANDING_S = 3.0
+
+
+class Handing:
+    """`writer` is the instance that stored an entry last; `out` counts drafts that are with it."""
+
+    __slots__ = ("_losses", "_until", "out", "writer")
+
+    def __init__(self) -> None:
+        self._losses = 0
+        self._until = 0.0
+        self.writer = ""
+        self.out = 0
+
+    @property
+    def contended(self) -> bool:
+        """Whether the last run lost a seq."""
+        return self._losses > 0
+
+    def lost(self) -> None:
+        self._losses += 1
+
+    def won(self) -> None:
+        self._losses = 0
+
+    def wanted(self) -> bool:
+        now = monotonic()
+        if self._losses >= LOSSES and self.writer:
+            self._losses = 0
+            self._until = now + HANDING_S
+        # While some are out the next ones follow them: a sender's messages keep their order.
+        return bool(self.writer) and (now < self._until or self.out > 0)
+
+    def given(self, count: int) -> str:
+        """That many drafts go out; answers to whom."""
+        self.out += count
+        return self.writer
+
+    def back(self, *, answered: bool) -> None:
+        """One draft came back; unanswered, the other instance is not to be relied on."""
+        self.out = max(0, self.out - 1)
+        if not answered:
+            self.writer = ""

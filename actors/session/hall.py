@@ -1,0 +1,21 @@
+"""What all sessions of an instance share. It holds; it does nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from actors.accounts.authenticator import Authenticator
+from actors.conversation.conversations import Conversations
+from config.limits import Limits
+
+if TYPE_CHECKING:
+    from actors.session.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    authenticator: Authenticator
+    conversations: Conversations
+    directory: "Directory"
+    limits: Limits
+    framed: Callable[[bytes], bytes]

@@ -1,0 +1,335 @@
+"""Who is in a conversation and what it is called: changes over HTTP, each with its SYSTEM message."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from run import Instance
+from tests.server.api import Api
+from tests.server.conftest import StartInstance
+from tests.server.people import People, Person
+from tests.server.socket.peer import peer
+
+Json = Any
+ROOT = "/v1/conversations"
+
+
+async def put_in(api: Api, admin: Person, group: str, user_id: str, status: int = 204) -> Json:
+    return await api.expect(status, admin, "PUT", f"{ROOT}/{group}/participants/{user_id}")
+
+
+async def take_out(api: Api, admin: Person, group: str, user_id: str, status: int = 204) -> Json:
+    return await api.expect(status, admin, "DELETE", f"{ROOT}/{group}/participants/{user_id}")
+
+
+async def history(api: Api, person: Person, group: str) -> list[Json]:
+    """The newest hundred, oldest first."""
+    items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
+    return items[::-1]
+
+
+async def systems(api: Api, person: Person, group: str) -> int:
+    return sum(one["message_type"] == "SYSTEM" for one in await history(api, person, group))
+
+
+async def updates(api: Api, person: Person, group: str, after: int) -> list[Json]:
+    return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
+
+
+# --- names
+
+
+async def test_an_admin_renames_a_group(api: Api, instance: Instance, people: People) -> None:
+    """At once for everybody, with one SYSTEM message and the change in the log."""
+    ana, ben = await people.some(2, instance)
+    made = await api.group(ana, ben, name="before")
+    group = made["id"]
+    changed = await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "  after \u20ac "})
+    assert changed["name"] == "after \u20ac"
+    assert (await api.look(ben, group))["name"] == "after \u20ac"
+    assert await systems(api, ben, group) == 1
+    (update,) = await updates(api, ben, group, made["last_seq"])
+    assert update["type"] == "conversation.updated"
+    assert update["seq"] == made["last_seq"] + 1
+    assert update["conversation_id"] == group
+    assert update["changed"] == {"name": "after \u20ac"}
+    assert update["member_count"] == 2
+    assert update["message"]["message_type"] == "SYSTEM"
+    assert update["message"]["seq"] == update["seq"]
+
+
+async def test_the_same_name_again_changes_nothing(api: Api, instance: Instance, people: People) -> None:
+    """A change that changes nothing takes no seq."""
+    ana, ben = await people.some(2, instance)
+    made = await api.group(ana, ben, name="same")
+    for _ in range(2):
+        shown = await api.expect(200, ana, "PATCH", f"{ROOT}/{made['id']}", {"name": " same "})
+        assert shown["last_seq"] == made["last_seq"]
+    await api.expect(200, ana, "PATCH", f"{ROOT}/{made['id']}", {"admins": [ana.id]})
+    await api.expect(200, ana, "PATCH", f"{ROOT}/{made['id']}", {})
+    assert (await api.look(ben, made["id"]))["last_seq"] == made["last_seq"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "x" * 101, "\U0001f600" * 101, 5, ["x"], {"a": 1}, True], ids=repr
+)
+async def test_a_name_out_of_bounds_is_refused(
+    name: Json, api: Api, instance: Instance, people: People
+) -> None:
+    """422, nothing changed."""
+    ana, ben = await people.some(2, instance)
+    made = await api.group(ana, ben)
+    await api.refused("request.invalid", 422, ana, "PATCH", f"{ROOT}/{made['id']}", {"name": name})
+    shown = await api.look(ana, made["id"])
+    assert (shown["name"], shown["last_seq"]) == (made["name"], made["last_seq"])
+
+
+# --- admins
+
+
+async def test_an_admin_makes_admins(api: Api, instance: Instance, people: People) -> None:
+    """The new one may then do what admins do; the old one, left out, no longer."""
+    ana, ben, eve = await people.some(3, instance)
+    made = await api.group(ana, ben)
+    group = made["id"]
+    shown = await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"admins": [ben.id]})
+    assert shown["admins"] == [ben.id]
+    (update,) = await updates(api, ben, group, made["last_seq"])
+    assert update["changed"] == {"admins": [ben.id]}
+    await api.refused("permission.denied", 403, ana, "PUT", f"{ROOT}/{group}/participants/{eve.id}")
+    await put_in(api, ben, group, eve.id)
+    shown = await api.expect(200, ben, "PATCH", f"{ROOT}/{group}", {"admins": [ana.id, ben.id, ana.id]})
+    assert sorted(shown["admins"]) == sorted([ana.id, ben.id])
+
+
+async def test_admins_are_members_and_never_none(api: Api, instance: Instance, people: People) -> None:
+    """A stranger, nobody, nonsense and an empty list are refused; nothing changes."""
+    ana, ben, eve = await people.some(3, instance)
+    made = await api.group(ana, ben)
+    wrong: list[Json] = [[eve.id], [ana.id, str(uuid4())], ["nonsense"], [], "x", [5], {"a": 1}]
+    for admins in wrong:
+        status, problem, _ = await api.ask(ana, "PATCH", f"{ROOT}/{made['id']}", {"admins": admins})
+        assert (status, problem["code"]) in {
+            (422, "request.invalid"),
+            (404, "participant.not_found"),
+            (404, "user.not_found"),
+        }, admins
+    shown = await api.look(ben, made["id"])
+    assert (shown["admins"], shown["last_seq"]) == ([ana.id], made["last_seq"])
+
+
+async def test_name_and_admins_change_together_or_not_at_all(
+    api: Api, instance: Instance, people: People
+) -> None:
+    """One request, one SYSTEM message; a wrong half leaves the other half undone."""
+    ana, ben, eve = await people.some(3, instance)
+    made = await api.group(ana, ben, name="before")
+    group = made["id"]
+    wrong = {"name": "after", "admins": [eve.id]}
+    status, _, _ = await api.ask(ana, "PATCH", f"{ROOT}/{group}", wrong)
+    assert status in {404, 422}
+    assert (await api.look(ana, group))["name"] == "before"
+    right = {"name": "after", "admins": [ana.id, ben.id]}
+    shown = await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", right)
+    assert (shown["name"], sorted(shown["admins"])) == ("after", sorted([ana.id, ben.id]))
+    assert shown["last_seq"] == made["last_seq"] + 1
+
+
+async def test_muting_is_ones_own(api: Api, instance: Instance, people: People) -> None:
+    """Nobody else sees it, nothing is written to the log; it can be taken back, and done in a DIRECT too."""
+    ana, ben = await people.new(2, instance)
+    for made in (await api.group(ana, ben), await api.direct(ana, ben)):
+        path = f"{ROOT}/{made['id']}"
+        assert (await api.expect(200, ben, "PATCH", path, {"muted": True}))["muted"] is True
+        assert (await api.look(ben, made["id"]))["muted"] is True
+        assert (await api.look(ana, made["id"]))["muted"] is False
+        assert (await api.look(ben, made["id"]))["last_seq"] == made["last_seq"]
+        assert (await api.expect(200, ben, "PATCH", path, {"muted": False}))["muted"] is False
+        await api.refused("request.invalid", 422, ben, "PATCH", path, {"muted": "yes"})
+
+
+# --- joining
+
+
+async def test_an_admin_adds_somebody(api: Api, instance: Instance, people: People) -> None:
+    """204, one SYSTEM message that says who joined; the new member has it in the list and reads it all."""
+    ana, ben, eve = await people.new(3, instance)
+    made = await api.group(ana, ben)
+    group = made["id"]
+    await api.send(ana, group, "before eve")
+    last = (await api.look(ana, group))["last_seq"]
+    await put_in(api, ana, group, eve.id)
+    (update,) = await updates(api, ben, group, last)
+    assert update["type"] == "conversation.updated"
+    assert [card["id"] for card in update["changed"]["joined"]] == [eve.id]
+    assert update["member_count"] == 3
+    assert update["message"]["message_type"] == "SYSTEM"
+    shown = await api.look(eve, group)
+    assert shown["member_count"] == 3
+    assert {card["id"] for card in shown["participants"]} == {ana.id, ben.id, eve.id}
+    assert [one["id"] for one in (await api.get(eve, ROOT))["items"]] == [group]
+    assert "before eve" in [one["content"] for one in await history(api, eve, group)]
+    await api.send(eve, group, "hello")
+
+
+async def test_adding_a_member_again_changes_nothing(api: Api, instance: Instance, people: People) -> None:
+    """204, no SYSTEM message, no seq."""
+    ana, ben = await people.some(2, instance)
+    made = await api.group(ana, ben)
+    for user_id in (ben.id, ana.id):
+        await put_in(api, ana, made["id"], user_id)
+    shown = await api.look(ben, made["id"])
+    assert (shown["last_seq"], shown["member_count"]) == (made["last_seq"], 2)
+
+
+async def test_nobody_unknown_is_added(api: Api, instance: Instance, people: People) -> None:
+    """404 `user.not_found`."""
+    ana, ben = await people.some(2, instance)
+    made = await api.group(ana, ben)
+    for nobody in (str(uuid4()), "nobody", "0" * 24):
+        await api.refused("user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{nobody}")
+    assert (await api.look(ana, made["id"]))["member_count"] == 2
+
+
+async def test_a_race_to_add_one_person_adds_once(start_instance: StartInstance, people: People) -> None:
+    """Ten at once on two instances: one SYSTEM message."""
+    first, second = await start_instance(), await start_instance()
+    ana, ben, eve = await people.some(3, first)
+    async with Api(first) as here, Api(second) as there:
+        group = (await here.group(ana, ben))["id"]
+        apis = [here, there] * 5
+        await asyncio.gather(*(put_in(api, ana, group, eve.id) for api in apis))
+        for api in (here, there):
+            assert (await api.look(eve, group))["member_count"] == 3
+            assert await systems(api, eve, group) == 1
+
+
+# --- leaving
+
+
+async def test_an_admin_removes_somebody(api: Api, instance: Instance, people: People) -> None:
+    """204, one SYSTEM message that says who left; the former member sees nothing of it any more."""
+    ana, ben, eve = await people.new(3, instance)
+    made = await api.group(ana, ben, eve)
+    group = made["id"]
+    await take_out(api, ana, group, eve.id)
+    (update,) = await updates(api, ben, group, made["last_seq"])
+    assert update["changed"] == {"left": [eve.id]}
+    assert update["member_count"] == 2
+    assert {card["id"] for card in (await api.look(ben, group))["participants"]} == {ana.id, ben.id}
+    assert (await api.get(eve, ROOT))["items"] == []
+    await api.refused("conversation.not_found", 404, eve, "GET", f"{ROOT}/{group}")
+
+
+async def test_who_returns_reads_everything(api: Api, instance: Instance, people: People) -> None:
+    """Also what was said in the absence; nothing of the former state stands in the way."""
+    ana, ben, eve = await people.some(3, instance)
+    group = (await api.group(ana, ben, eve))["id"]
+    await take_out(api, eve, group, eve.id)
+    await api.send(ana, group, "while she was away")
+    await put_in(api, ana, group, eve.id)
+    assert "while she was away" in [one["content"] for one in await history(api, eve, group)]
+    assert (await api.look(eve, group))["member_count"] == 3
+    await api.send(eve, group, "back")
+    assert await systems(api, ben, group) == 2
+
+
+async def test_removing_one_who_is_not_in_it(api: Api, instance: Instance, people: People) -> None:
+    """404 for the participant; nothing is written."""
+    ana, ben, eve = await people.some(3, instance)
+    made = await api.group(ana, ben)
+    for nobody in (eve.id, str(uuid4()), "nonsense"):
+        status, problem, _ = await api.ask(ana, "DELETE", f"{ROOT}/{made['id']}/participants/{nobody}")
+        assert status == 404
+        assert problem["code"] in {"participant.not_found", "user.not_found"}
+    assert (await api.look(ana, made["id"]))["last_seq"] == made["last_seq"]
+
+
+async def test_anybody_leaves(api: Api, instance: Instance, people: People) -> None:
+    """A member needs nobody's leave for it; a second time it is 404."""
+    ana, ben = await people.some(2, instance)
+    group = (await api.group(ana, ben))["id"]
+    await take_out(api, ben, group, ben.id)
+    await api.refused("conversation.not_found", 404, ben, "DELETE", f"{ROOT}/{group}/participants/{ben.id}")
+    assert (await api.look(ana, group))["member_count"] == 1
+
+
+async def test_the_last_admin_leaves_it_to_the_longest_member(
+    api: Api, instance: Instance, people: People
+) -> None:
+    """Who has been in it longest is admin then, and may do what admins do."""
+    ana, ben, eve, dan = await people.some(4, instance)
+    made = await api.group(ana, ben)
+    group = made["id"]
+    await put_in(api, ana, group, eve.id)
+    await take_out(api, ana, group, ben.id)
+    await put_in(api, ana, group, dan.id)
+    await put_in(api, ana, group, ben.id)
+    before = (await api.look(ana, group))["last_seq"]
+    await take_out(api, ana, group, ana.id)
+    shown = await api.look(ben, group)
+    assert shown["admins"] == [eve.id]
+    (update,) = await updates(api, ben, group, before)
+    assert update["changed"]["left"] == [ana.id]
+    assert update["changed"]["admins"] == [eve.id]
+    await put_in(api, eve, group, ana.id)
+    assert (await api.look(ana, group))["admins"] == [eve.id]
+
+
+async def test_one_of_two_admins_leaves(api: Api, instance: Instance, people: People) -> None:
+    """The other one stays admin, nobody is promoted."""
+    ana, ben, eve = await people.some(3, instance)
+    group = (await api.group(ana, ben, eve))["id"]
+    await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"admins": [ana.id, eve.id]})
+    await take_out(api, ana, group, ana.id)
+    assert (await api.look(ben, group))["admins"] == [eve.id]
+
+
+async def test_the_very_last_one_may_leave(api: Api, instance: Instance, people: People) -> None:
+    """Nobody is left, and nobody sees it any more."""
+    ana, ben = await people.some(2, instance)
+    group = (await api.group(ana, ben))["id"]
+    for person in (ana, ben):
+        await take_out(api, person, group, person.id)
+        await api.refused("conversation.not_found", 404, person, "GET", f"{ROOT}/{group}")
+
+
+async def test_a_direct_conversation_does_not_change(api: Api, instance: Instance, people: People) -> None:
+    """409 `conversation.direct` for name, admins, adding, removing and leaving; nothing is written."""
+    ana, ben, eve = await people.new(3, instance)
+    made = await api.direct(ana, ben)
+    path = f"{ROOT}/{made['id']}"
+    code = "conversation.direct"
+    await api.refused(code, 409, ana, "PATCH", path, {"name": "x"})
+    await api.refused(code, 409, ana, "PATCH", path, {"admins": [ana.id]})
+    for user in (ana, ben, eve):
+        await api.refused(code, 409, ana, "PUT", f"{path}/participants/{user.id}")
+        await api.refused(code, 409, ana, "DELETE", f"{path}/participants/{user.id}")
+    shown = await api.look(ben, made["id"])
+    assert shown == {**made, "read_seq": shown["read_seq"]}
+
+
+async def test_members_hear_of_changes_at_once(api: Api, instance: Instance, people: People) -> None:
+    """`conversation.joined` before any frame of it, then its frames; `conversation.left` is the last."""
+    ana, ben, eve = await people.new(3, instance)
+    group = (await api.group(ana, ben))["id"]
+    async with peer(instance.port) as socket:
+        await socket.open(eve.token)
+        await put_in(api, ana, group, eve.id)
+        joined = await socket.next_of("conversation.joined")
+        assert not socket.aside
+        assert joined["conversation"]["id"] == group
+        assert joined["conversation"]["member_count"] == 3
+        await api.send(ben, group, "hello eve")
+        while (await socket.next_of("message.created", "lagged")).get("type") != "message.created":
+            pass
+        await take_out(api, ana, group, eve.id)
+        left = await socket.next_of("conversation.left")
+        assert left["conversation_id"] == group
+        assert left["position"] == joined["position"] + 1
+        await api.send(ben, group, "not for eve")
+        other = (await api.group(eve, ben))["id"]
+        await api.send(ben, other, "a mark")
+        assert (await socket.next_of("message.created"))["message"]["content"] == "a mark"
