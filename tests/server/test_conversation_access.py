@@ -36,7 +36,7 @@ TABLE = [
     Ask("PATCH", "", OPEN_TO_MEMBERS, {}),
     Ask("GET", "/participants", OPEN_TO_MEMBERS),
     Ask("PUT", "/participants/{new}", (204, 403, 404, 404, 401)),
-    Ask("PUT", "/participants/{nobody}", (404, 403, 404, 404, 401)),
+    Ask("PUT", "/participants/{nobody}", (404, 404, 404, 404, 401)),
     Ask("DELETE", "/participants/{other}", (204, 403, 404, 404, 401)),
     Ask("DELETE", "/participants/{self}", (204, 204, 404, 404, 401)),
     Ask("GET", "/messages", OPEN_TO_MEMBERS),

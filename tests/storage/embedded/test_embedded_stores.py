@@ -115,6 +115,7 @@ async def test_second_process_joins_and_the_last_one_out_stops_the_stores(
     joined = await second.start()
     assert (joined.postgres, joined.mongo, joined.redis) == (urls.postgres, urls.mongo, urls.redis)
     assert folder.servers() == running
+    await write(joined, "date")
     assert not second.statistics().supervising
     assert {one.name: one.pid for one in second.statistics().stores} == running
 
@@ -157,6 +158,8 @@ async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
     )
     assert {store for store, what in reports if what == "the server died"} == set(before)
     assert not set(before.values()) & set(folder.servers().values())
+    # The dead were our children: none stays a zombie.
+    assert not any(Path(f"/proc/{pid}").exists() for pid in before.values())
     assert [one.restarts for one in stores.statistics().stores] == [1, 1, 1]
 
     async def all_answer() -> bool:
@@ -232,9 +235,10 @@ async def test_stores_of_a_killed_temporary_run_die_with_it(
     await eventually(lambda: new_folder.count() == 0, within_s=5.0)
 
 
-async def test_long_and_odd_paths_work(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["long" * 50, 'it\'s, "odd" ünd %41 #?'])
+async def test_long_and_odd_paths_work(tmp_path: Path, name: str) -> None:
     """A data folder too long for a socket's name, with blanks, commas and quotes, works."""
-    folder = Folder(tmp_path / ("long " * 20) / 'it\'s, "odd" ünd %41 #?')
+    folder = Folder(tmp_path / name)
     async with EmbeddedStores(folder.path) as urls:
         await write(urls, "kiwi")
         assert await read(urls) == ("kiwi", "kiwi", "kiwi")
