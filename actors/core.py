@@ -39,6 +39,7 @@ from actors.runtime.wheel import Wheel
 from actors.session.directory import Directory
 from actors.session.hall import Hall
 from actors.session.link import CloseCode
+from actors.session.resuming import Resuming
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams
 from storage.contracts.messaging import MessagingStore
@@ -114,7 +115,8 @@ class Core:
         )
         self.sweeper = Sweeper(messaging, self.actors, announcer, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
-        self.hall = Hall(authenticator, self.conversations, self.directory, limits, framed)
+        resuming = Resuming(stores.streams, replay)
+        self.hall = Hall(authenticator, self.conversations, self.directory, resuming, limits, framed)
 
     async def start(self) -> None:
         """Listen to the other instances. Raises `Unavailable`."""

@@ -6,17 +6,9 @@ changes a frame.
 
 import msgspec
 
-from actors.wire.frames import ServerFrame
+from actors.wire.frames import Resumed, ServerFrame
 
-
-class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
-    """What was missed has been told; each conversation is complete up to its `last_seqs`."""
-
-    replayed: int
-    last_seqs: dict[str, int]
-
-
-Incoming = ServerFrame | Resumed
+Incoming = ServerFrame
 
 _one: "msgspec.json.Decoder[Incoming]" = msgspec.json.Decoder(Incoming)
 _whole: "msgspec.json.Decoder[Incoming | list[Incoming]]" = msgspec.json.Decoder(Incoming | list[Incoming])
@@ -44,3 +36,6 @@ def _known_among(data: str | bytes) -> list[Incoming]:
         except msgspec.DecodeError:
             continue
     return frames
+
+
+__all__ = ["Incoming", "Resumed", "decode"]

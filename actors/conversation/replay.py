@@ -57,6 +57,11 @@ class Replay:
         compacted = await self._compacted(entries, more=more)
         return await self._events(compacted, viewer_id), last_seq, more
 
+    async def between(self, conversation_id: str, after: int, through: int, viewer_id: str) -> list[LogFrame]:
+        """The compacted frames with after < seq <= through; what changes later is left to what follows."""
+        entries = await self._log.read(conversation_id, after, through)
+        return await self._events(await self._compacted(entries, more=True), viewer_id)
+
     def _replayed(self, event: LogFrame) -> Replayed:
         left = event.changed.left if isinstance(event, ConversationUpdated) else None
         return Replayed(event.seq, self._framed(rendering.encode(event)), tuple(left or ()))

@@ -36,6 +36,7 @@ class Room:
         "_gap",
         "_tick",
         "_told",
+        "began",
         "held",
         "id",
         "listeners",
@@ -50,6 +51,7 @@ class Room:
         self._gap = gap
         self.listeners: dict[Listener, None] = {}
         self.position = -1
+        self.began = -1
         self.wanted = 0
         self.held: dict[int, bytes] | None = None
         self.repairing = False
@@ -64,7 +66,7 @@ class Room:
 
     def start(self, position: int) -> None:
         """From here on: the log stood at `position` when the first member came."""
-        self.position = position
+        self.position = self.began = position
         told, self._told = self._told, None
         for listener, seq in told or ():
             if seq < position:

@@ -89,18 +89,22 @@ class Rooms:
 
     async def enter(
         self, listener: Listener, last_seqs: Sequence[tuple[str, int]], *, told: bool = False
-    ) -> None:
+    ) -> dict[str, int]:
         """Let a listener hear those conversations; each is given with a seq that its log has reached.
 
-        On return every entry stored from now on will be heard. With `told` the listener knows each
+        Answers behind which seq of each the listener hears everything. With `told` the listener knows each
         conversation up to the seq given, and is told what it missed since. Raises `Unavailable` where
         the log can not be read.
         """
+        since: dict[str, int] = {}
         new = [(one, seq) for one, seq in last_seqs if one not in self._rooms]
         for conversation_id, _ in new:
             self._rooms[conversation_id] = Room(conversation_id, self._flusher, self._gap)
         for conversation_id, seq in last_seqs:
-            self._rooms[conversation_id].enter(listener, seq if told else None)
+            room = self._rooms[conversation_id]
+            room.enter(listener, seq if told else None)
+            since[conversation_id] = room.position
+        entered = [self._rooms[conversation_id] for conversation_id in since]
         if new:
             opening = asyncio.create_task(self._open(new))
             for conversation_id, _ in new:
@@ -108,6 +112,7 @@ class Rooms:
         waits = {self._opening[one] for one, _ in last_seqs if one in self._opening}
         if waits:
             await asyncio.gather(*(asyncio.shield(wait) for wait in waits))
+        return {room.id: room.began if since[room.id] < 0 else since[room.id] for room in entered}
 
     def leave(self, listener: Listener, conversation_ids: Iterable[str]) -> None:
         empty = []

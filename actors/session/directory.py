@@ -16,12 +16,12 @@ from actors.accounts.lookups import Lookups
 from actors.delivery.rooms import Rooms
 from actors.session.link import CloseCode
 from actors.session.person import HELD_MAX, NOWHERE, Person
+from actors.session.resuming import Entered, stream_decoder
 from actors.session.session import Session
 from actors.wire.frames import (
     ConversationJoined,
     ConversationLeft,
     Resync,
-    StreamFrame,
     frame_encoder,
 )
 from config.limits import Limits
@@ -33,7 +33,6 @@ from storage.records.stream import StreamItem, decode_item
 _log = logging.getLogger(__name__)
 POSITIONS_AT_ONCE = 500
 RETRY_AFTER_MS = 1000
-stream_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder(StreamFrame)
 
 
 class DirectoryStatistics(msgspec.Struct, frozen=True):
@@ -77,7 +76,7 @@ class Directory:
 
     # --- coming and going
 
-    async def enter(self, session: Session, user_id: str) -> Person | None:
+    async def enter(self, session: Session, user_id: str) -> Entered | None:
         """Let a session hear all that its user may; None when that user has too many sessions here.
 
         From the return on, nothing told to the user passes the session by. Raises `Unavailable`.
@@ -89,6 +88,7 @@ class Directory:
             return None
         person.sessions.append(session)
         self._sessions += 1
+        place = person.place
         try:
             if not person.open:
                 # By person, not by user: one who left and came back does not wait for what the first began.
@@ -96,11 +96,12 @@ class Directory:
                 if opening is None:
                     opening = self._opening[person] = asyncio.create_task(self._open(person))
                 await asyncio.shield(opening)
-            await self._enter_rooms(session, person)
+                place = person.began
+            since = await self._enter_rooms(session, person)
         except BaseException:
             self.leave(session, person)
             raise
-        return person
+        return Entered(person, place, since)
 
     def leave(self, session: Session, person: Person) -> None:
         if session not in person.sessions:
@@ -119,7 +120,7 @@ class Directory:
                 place = await self._positions.get(person.user_id)
             except Unavailable:
                 place = None
-            person.place = place or NOWHERE
+            person.place = person.began = place or NOWHERE
             # After the position: who joins later is told at a later position.
             standings = await self._conversations.standings(person.user_id, None)
             person.conversations = {one.conversation.id for one in standings}
@@ -128,16 +129,16 @@ class Directory:
         finally:
             self._opening.pop(person, None)
 
-    async def _enter_rooms(self, session: Session, person: Person) -> None:
+    async def _enter_rooms(self, session: Session, person: Person) -> dict[str, int]:
         if not person.conversations:
-            return
+            return {}
         known = [(one, max(0, self._rooms.position(one))) for one in person.conversations]
         unknown = [one for one, position in known if position == 0]
         if unknown:
             standings = await self._conversations.standings(person.user_id, unknown)
             last = {one.conversation.id: one.conversation.last_seq for one in standings}
             known = [(one, last.get(one, position)) for one, position in known]
-        await self._rooms.enter(session, known)
+        return await self._rooms.enter(session, known)
 
     # --- the user's stream
 

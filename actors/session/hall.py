@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversation.conversations import Conversations
+from actors.session.resuming import Resuming
 from config.limits import Limits
 
 if TYPE_CHECKING:
@@ -17,5 +18,6 @@ class Hall:
     authenticator: Authenticator
     conversations: Conversations
     directory: "Directory"
+    resuming: Resuming
     limits: Limits
     framed: Callable[[bytes], bytes]

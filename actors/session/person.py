@@ -19,12 +19,24 @@ HELD_MAX = 1000
 
 
 class Person:
-    __slots__ = ("allowance", "conversations", "held", "open", "place", "repairing", "sessions", "user_id")
+    __slots__ = (
+        "allowance",
+        "began",
+        "conversations",
+        "held",
+        "open",
+        "place",
+        "repairing",
+        "sessions",
+        "user_id",
+    )
 
     def __init__(self, user_id: str, limits: Limits) -> None:
         self.user_id = user_id
         self.sessions: list[Session] = []
         self.conversations: set[str] = set()
+        # Where the stream stood when the first session came, and up to where the sessions were told.
+        self.began = NOWHERE
         self.place = NOWHERE
         self.open = False
         self.repairing = False

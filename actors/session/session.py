@@ -21,6 +21,7 @@ from actors.session.hall import Hall
 from actors.session.link import CloseCode, Link
 from actors.session.person import Person
 from actors.session.replies import ChangeReply, SendReply
+from actors.session.resuming import Entered
 from actors.session.revisions import revision_of
 from actors.wire.commands import (
     AddReaction,
@@ -172,32 +173,41 @@ class Session:
         # Nothing may come before `ready`: what rooms tell from now on waits behind it.
         self.outbox.block()
         try:
-            person = await self._hall.directory.enter(self, identity.user.id)
+            entered = await self._hall.directory.enter(self, identity.user.id)
+            frames = await self._missed(entered, command)
         except (Unavailable, Refusal):
             self.outbox.unblock()
             self.link.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
             return
-        if person is None or self.closed:
+        if entered is None or self.closed:
             self.outbox.unblock()
-            if self.closed and person is not None:
-                self._hall.directory.leave(self, person)
+            if self.closed and entered is not None:
+                self._hall.directory.leave(self, entered.person)
             else:
                 self.link.close(CloseCode.TOO_MANY_CONNECTIONS, "this user has too many sockets")
             return
-        self._person = person
+        self._person = entered.person
         frame_id = command.id if command is not None else None
-        place = person.place
+        place = entered.place
         ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, 0)
-        frames = [self._framed(ready)]
-        if command is not None and command.resume is not None:
-            frames.append(self._framed(Resync("expired", place.epoch, place.position)))
-        self.outbox.begin(frames)
+        self.outbox.begin([self._framed(ready), *map(self._hall.framed, frames)])
+
+    async def _missed(self, entered: Entered | None, command: Authenticate | None) -> list[bytes]:
+        """What a client that resumes is told between `ready` and what is live."""
+        if entered is None or command is None or command.resume is None:
+            return []
+        try:
+            return await self._hall.resuming.resume(entered, command.resume)
+        except BaseException:
+            self._hall.directory.leave(self, entered.person)
+            raise
 
     def _authenticated_again(self, command: Authenticate, person: Person) -> None:
         """The upgrade bore the token: a frame may still ask to resume."""
         if command.resume is None:
             self.push_error(command.id, Refusal("request.invalid", "This socket is authenticated."))
             return
+        # It hears everything already, so nothing can come before it in order: the state is to be read.
         self.push(Resync("expired", person.place.epoch, person.place.position))
 
     # --- what it asks for

@@ -31,6 +31,13 @@ class Ready(Struct, frozen=True, tag="ready"):
     unread_notifications: int
 
 
+class Resumed(Struct, frozen=True, tag="resumed"):
+    """All that was missed has been told: each conversation is complete up to the seq named."""
+
+    replayed: int
+    last_seqs: dict[str, int]
+
+
 class Resync(Struct, frozen=True, tag="resync"):
     reason: str
     epoch: str
@@ -141,9 +148,8 @@ class Lagged(Struct, frozen=True, tag="lagged"):
 
 LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
 StreamFrame = ConversationJoined | ConversationLeft | ConversationMarked
-ServerFrame = (
-    Hello | Ready | Resync | Ok[msgspec.Raw] | Error | Goodbye | LogFrame | StreamFrame | ReadReceipt | Lagged
-)
+Control = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
+ServerFrame = Control | LogFrame | StreamFrame | ReadReceipt | Lagged
 
 frame_encoder = msgspec.json.Encoder()
 frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])

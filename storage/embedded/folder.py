@@ -63,15 +63,16 @@ class StoresFolder:
         assert settings is not None
         write_settings(self._settings, msgspec.structs.replace(settings, mongo_port=port))
 
-    def is_kept(self) -> bool:
-        settings = read_settings(self._settings)
-        return settings is None or settings.keep
-
-    def delete(self) -> None:
-        """Remove all that is ours, and the folder itself when nothing else is in it."""
+    def tidy(self) -> None:
+        """Remove what stopped servers leave: the sockets, and all data of a folder that is not to be kept."""
         settings = read_settings(self._settings)
         if settings is not None:
             shutil.rmtree(settings.sockets, ignore_errors=True)
+            if not settings.keep:
+                self.delete()
+
+    def delete(self) -> None:
+        """Remove all that is ours, and the folder itself when nothing else is in it."""
         # The locks go last: whoever waits for one sees that its file is gone and begins anew.
         for name in OWN:
             shutil.rmtree(self.path / name, ignore_errors=True)

@@ -117,8 +117,7 @@ class EmbeddedStores:
                                 *(keeper.stop() for keeper in keepers), return_exceptions=True
                             )
                         )
-                        if not self._folder.is_kept():
-                            await asyncio.to_thread(self._folder.delete)
+                        await asyncio.to_thread(self._folder.tidy)
                     self._lease.leave()
         finally:
             self._lease.leave()

@@ -70,6 +70,7 @@ def people(pair: Pair, background: LoopThread) -> list[Person]:
     return [background.run(Person.register(f"p{number}", pair[number % 2])) for number in range(PEOPLE)]
 
 
+@pytest.mark.timeout(900 if LONG else 120)
 @settings(
     max_examples=300 if LONG else 15,
     deadline=None,

@@ -21,6 +21,7 @@ STORED_AGAIN_S = 60.0
 PATIENT = msgspec.structs.replace(QUICK, send_s=STORED_AGAIN_S, heartbeat_s=20.0)
 MESSAGES = 60
 KILLS = 5 if LONG else 2
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

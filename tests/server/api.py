@@ -2,7 +2,7 @@
 
 import secrets
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -19,7 +19,7 @@ class Api:
         self._root = f"http://127.0.0.1:{instance.port}"
         self._session = aiohttp.ClientSession()
 
-    async def __aenter__(self) -> "Api":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -35,7 +35,7 @@ class Api:
         if person is not None:
             sent["Authorization"] = f"Bearer {person.token}"
         async with self._session.request(method, self._root + path, json=body, headers=sent) as answer:
-            told = await answer.json(content_type=None) if await answer.read() else None
+            told: Json = await answer.json(content_type=None) if await answer.read() else None
             found = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status >= 400:
                 assert answer.content_type == "application/problem+json", (answer.status, told)

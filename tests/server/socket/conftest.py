@@ -1,13 +1,49 @@
-"""Both event loops: the one of the standard library, and the one that the server is run with."""
+"""Both event loops (the standard library's, and the one the server is run with), and a scene to act on."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+import pytest_asyncio
 import uvloop
+
+from storage.embedded import StoreUrls
+from tests.server.api import Api
+from tests.server.people import People
+from tests.server.serving import serving
+from tests.server.socket.peer import Peer, peer
+from tests.server.socket.scene import Scene
 
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Scene]:
+    async with (
+        serving(stores, messages_per_s=100_000, messages_burst=100_000) as instance,
+        Api(instance) as api,
+    ):
+        ana, ben, eve = await people.some(3, instance)
+        group = (await api.group(ana, ben))["id"]
+        foreign = (await api.group(eve, ben))["id"]
+        yield Scene(instance, api, ana, ben, eve, group, foreign)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ana(scene: Scene) -> AsyncIterator[Peer]:
+    """Ana's socket, past `ready`."""
+    async with peer(scene.instance.port) as connected:
+        await connected.open(scene.ana.token)
+        yield connected
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stranger(scene: Scene) -> AsyncIterator[Peer]:
+    """A socket before `ready`."""
+    async with peer(scene.instance.port) as connected:
+        await connected.open()
+        yield connected

@@ -2,7 +2,7 @@
 
 from asyncio import StreamReader
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, pairwise
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 MASK = b"\x37\xfa\x21\x3d"
@@ -72,7 +72,7 @@ def pong(payload: bytes = b"") -> bytes:
 def fragments(payload: bytes, *cuts: int, opcode: int = TEXT) -> list[bytes]:
     """A message cut at these places into a frame for each part."""
     edges = [0, *cuts, len(payload)]
-    parts = [payload[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [payload[start:end] for start, end in pairwise(edges)]
     last = len(parts) - 1
     return [
         frame(opcode if number == 0 else CONTINUATION, part, fin=number == last)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -21,10 +22,9 @@ def new_folder(tmp_path: Path) -> Iterator[Folder]:
     """A folder that no store has used yet."""
     made = Folder(tmp_path / "data")
     yield made
-    for pid in made.servers().values():
-        os.kill(pid, signal.SIGKILL)
-    if made.path.exists():
-        StoresFolder(made.path).delete()
+    made.kill()
+    shutil.rmtree(StoresFolder(made.path)._choose_sockets(), ignore_errors=True)
+    shutil.rmtree(made.path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ Looks at the machine's processes. It never asks a pid file or a lease what runs.
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -65,6 +66,11 @@ class Folder:
         marks = {str(self.path / data) for _, data in SERVERS.values()}
         return sum(not marks.isdisjoint(arguments) for _, arguments in self._processes())
 
+    def kill(self) -> None:
+        """End whatever a failed test left running here."""
+        for pid, _ in self._processes():
+            os.kill(pid, signal.SIGKILL)
+
     def _processes(self) -> Iterator[tuple[int, list[str]]]:
         for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name)):
             with contextlib.suppress(OSError):
@@ -115,6 +121,10 @@ class Child:
 
 def process_file(pid: int, name: str) -> str:
     return Path(f"/proc/{pid}/{name}").read_text()
+
+
+def process_exists(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def process_owner(pid: int) -> int:

@@ -15,7 +15,7 @@ import redis.asyncio as redis
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, binaries
-from tests.storage.embedded.stores_folder import Child, Folder, Reports, eventually
+from tests.storage.embedded.stores_folder import Child, Folder, Reports, eventually, process_exists
 
 
 @contextlib.contextmanager
@@ -159,7 +159,7 @@ async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
     assert {store for store, what in reports if what == "the server died"} == set(before)
     assert not set(before.values()) & set(folder.servers().values())
     # The dead were our children: none stays a zombie.
-    assert not any(Path(f"/proc/{pid}").exists() for pid in before.values())
+    assert not any(process_exists(pid) for pid in before.values())
     assert [one.restarts for one in stores.statistics().stores] == [1, 1, 1]
 
     async def all_answer() -> bool:
@@ -243,7 +243,10 @@ async def test_long_and_odd_paths_work(tmp_path: Path, name: str) -> None:
         await write(urls, "kiwi")
         assert await read(urls) == ("kiwi", "kiwi", "kiwi")
         assert len(folder.servers()) == 3
+        sockets = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
+        assert sockets.exists()
     assert folder.count() == 0
+    assert not sockets.exists()
     async with EmbeddedStores(folder.path) as urls:
         assert await read(urls) == ("kiwi", "kiwi", "kiwi")
 

@@ -1,0 +1,117 @@
+"""Before and at `ready`: who may say what, and how one becomes known. Never sends a message."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.server.socket import frames
+from tests.server.socket.peer import Peer, peer
+from tests.server.socket.scene import UNKNOWN_ID, Scene, assert_alive, assert_error, send
+
+pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
+Json = Any
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "ping", "id": 1},
+        {"type": "message.send", "id": 1, "conversation_id": UNKNOWN_ID, "client_id": "c", "content": "x"},
+        {"type": "conversation.read", "id": 1, "conversation_id": UNKNOWN_ID, "seq": 1},
+        {"type": "authenticate", "id": 1},
+    ],
+    ids=lambda frame: frame["type"],
+)
+async def test_a_frame_before_ready_is_an_error_and_the_socket_lives(
+    frame: Json, stranger: Peer, scene: Scene
+) -> None:
+    """The client is told to authenticate, and may still do so."""
+    stranger.say(frame)
+    assert_error(await stranger.answer_to(1), "auth.required", "request.invalid")
+    ready = await stranger.ask("authenticate", token=scene.ana.token)
+    assert ready["type"] == "ready"
+    assert ready["user"]["id"] == scene.ana.id
+    await assert_alive(stranger)
+
+
+@pytest.mark.parametrize("number", [7, "seven", 0, -3, 2**53, "", "é€\U0001f600", "x" * 200])
+async def test_ready_echoes_the_id_of_authenticate(number: int | str, stranger: Peer, scene: Scene) -> None:
+    """`ready` is the answer to `authenticate`."""
+    stranger.say({"type": "authenticate", "id": number, "token": scene.ana.token})
+    ready = await stranger.message()
+    assert ready["type"] == "ready"
+    assert ready["id"] == number
+
+
+async def test_a_wrong_token_is_told_and_ends_the_socket(stranger: Peer) -> None:
+    """4501, not to come back the same way."""
+    stranger.say({"type": "authenticate", "id": 1, "token": "A" * 43})
+    ending = await stranger.ending()
+    assert ending.code == 4501
+    assert ending.goodbye is not None
+    assert ending.goodbye["resume"] is False
+    assert [message["type"] for message in ending.messages] == ["error"]
+    assert_error(ending.messages[0], "auth.required", "auth.invalid_credentials")
+
+
+async def test_what_is_sent_right_behind_authenticate_is_answered_after_ready(
+    stranger: Peer, scene: Scene
+) -> None:
+    """Order is kept; nothing is lost while the server looks up who it is."""
+    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token})
+    for number in range(2, 12):
+        stranger.say({"type": "ping", "id": number})
+    found = [await stranger.message() for _ in range(11)]
+    assert [one["type"] for one in found] == ["ready"] + ["ok"] * 10
+    assert [one["id"] for one in found] == list(range(1, 12))
+
+
+async def test_a_close_right_behind_authenticate_is_answered(stranger: Peer, scene: Scene) -> None:
+    """The closing handshake does not wait for the authentication, and loses its answer to nothing."""
+    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token})
+    stranger.write(frames.close(1000))
+    ending = await stranger.ending()
+    assert ending.closed
+    assert ending.code == 1000
+
+
+async def test_a_second_authenticate_is_refused_and_the_socket_lives(ana: Peer, scene: Scene) -> None:
+    """Who one is does not change; there is no second `ready`."""
+    assert_error(await ana.ask("authenticate", token=scene.ben.token), "request.invalid")
+    await assert_alive(ana)
+
+
+async def test_resume_after_a_bearer_is_answered_by_resync(ana: Peer, scene: Scene) -> None:
+    """An upgrade with the header may still ask to resume."""
+    resume = {"session_id": "gone", "epoch": "gone", "position": 0, "conversations": {scene.group: 1}}
+    ana.say({"type": "authenticate", "id": 1, "token": scene.ana.token, "resume": resume})
+    resync = await ana.next_of("resync", "error")
+    assert resync["type"] == "resync"
+    assert resync["reason"] in {"expired", "epoch", "too_far"}
+    assert resync["epoch"]
+    assert isinstance(resync["position"], int)
+    await assert_alive(ana)
+
+
+async def test_resume_with_authenticate_gives_ready_then_resync(stranger: Peer, scene: Scene) -> None:
+    """`ready` first; then what became of the resume."""
+    resume = {"session_id": "gone", "epoch": "gone", "position": 12, "conversations": {}}
+    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token, "resume": resume})
+    ready, resync = await stranger.message(), await stranger.message()
+    assert [ready["type"], resync["type"]] == ["ready", "resync"]
+    assert (resync["epoch"], resync["position"]) == (ready["epoch"], ready["position"])
+
+
+async def test_who_leaves_while_it_opens_and_returns_hears_everything(scene: Scene) -> None:
+    """A reconnect right behind a lost connection does not inherit what the first had begun."""
+    for _ in range(5):
+        async with peer(scene.instance.port) as hasty:
+            await hasty.upgrade(scene.eve.token)
+        async with peer(scene.instance.port) as back:
+            await back.open(scene.eve.token)
+            content = uuid4().hex
+            await scene.api.send(scene.ben, scene.foreign, content)
+            while (await back.next_of("message.created"))["message"]["content"] != content:
+                pass
+            assert (await send(back, scene.foreign))["type"] == "ok"

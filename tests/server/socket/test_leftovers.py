@@ -1,0 +1,124 @@
+"""What is left of a socket once it is gone: no object, no task, no place in the figures."""
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import pytest
+
+from actors.session.session import Session
+from run import Instance
+from server.socket.socket import Socket
+from tests.server.people import People
+from tests.server.socket import frames
+from tests.server.socket.peer import Peer, peer
+from tests.until import until
+
+
+def held(kind: type) -> int:
+    """How many of these are alive, garbage aside."""
+    gc.collect()
+    return sum(type(one) is kind for one in gc.get_objects())
+
+
+async def end_politely(connected: Peer) -> None:
+    connected.write(frames.close(1000))
+    await connected.ending()
+
+
+async def end_with_eof(connected: Peer) -> None:
+    connected.writer.write_eof()
+    await connected.ending()
+
+
+async def end_in_mid_frame(connected: Peer) -> None:
+    connected.write(frames.text(b" " * 500)[:200])
+    connected.writer.write_eof()
+    await connected.ending()
+
+
+async def end_in_a_fragmented_message(connected: Peer) -> None:
+    connected.write(frames.text(b"{", fin=False))
+    connected.writer.write_eof()
+    await connected.ending()
+
+
+async def end_by_reset(connected: Peer) -> None:
+    connected.writer.transport.abort()
+
+
+async def end_by_violation(connected: Peer) -> None:
+    connected.write(frames.frame(3))
+    await connected.ending()
+
+
+async def end_by_bad_frame(connected: Peer) -> None:
+    connected.write(frames.text(b"nonsense"))
+    await connected.ending()
+
+
+ENDS = [
+    end_politely,
+    end_with_eof,
+    end_in_mid_frame,
+    end_in_a_fragmented_message,
+    end_by_reset,
+    end_by_violation,
+    end_by_bad_frame,
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("known", [True, False], ids=["known", "stranger"])
+async def test_nothing_is_left_of_a_closed_socket(
+    end: Callable[[Peer], Awaitable[None]], known: bool, instance: Instance, people: People
+) -> None:
+    """However it ended: no object, no task, no place in the server's figures."""
+    token = (await people.some(1, instance))[0].token
+    await settled(instance)
+    tasks = Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks())  # type: ignore[union-attr]
+    for _ in range(3):
+        async with peer(instance.port) as connected:
+            await connected.open(token if known else None)
+            assert held(Socket) == 1
+            await end(connected)
+    await settled(instance)
+    assert held(Socket) == 0
+    assert held(Session) == 0
+    left = Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks()) - tasks  # type: ignore[union-attr]
+    assert not left
+
+
+async def settled(instance: Instance) -> None:
+    """Wait until the server has no socket any more, and no HTTP connection but ours."""
+    async with aiohttp.ClientSession() as session:
+        async with asyncio.timeout(5):
+            while True:
+                async with session.get(f"http://127.0.0.1:{instance.port}/metrics") as answer:
+                    figures = await answer.text()
+                if "\nconvene_connections 0.0\n" in figures and "\nconvene_sessions 0.0\n" in figures:
+                    assert "\nconvene_connections_unauthenticated 0.0\n" in figures
+                    return
+
+
+async def test_open_sockets_cost_no_task(instance: Instance, people: People) -> None:
+    """Ten idle sockets: as many tasks as none."""
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as first:
+        await first.open(token)
+        assert (await first.ask("ping"))["type"] == "ok"
+        before = len(asyncio.all_tasks())
+        opened = [await open_peer(instance.port, token) for _ in range(10)]
+        for connected in opened:
+            assert (await connected.ask("ping"))["type"] == "ok"
+        await until(lambda: len(asyncio.all_tasks()) <= before)
+        for connected in opened:
+            await connected.close()
+
+
+async def open_peer(port: int, token: str) -> Peer:
+    connected = Peer(*await asyncio.open_connection("127.0.0.1", port))
+    await connected.open(token)
+    return connected

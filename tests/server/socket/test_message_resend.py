@@ -1,0 +1,121 @@
+"""`message.send` again under the same client_id, in order, and by one who was removed."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.server.socket.peer import Peer, peer
+from tests.server.socket.scene import Scene, assert_alive, assert_error, head, send
+
+pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
+Json = Any
+
+
+async def test_a_repeat_answers_the_first_message(ana: Peer, scene: Scene) -> None:
+    """Same client_id and content: `duplicate: true`, one message; over HTTP and from another socket too."""
+    client_id = uuid4().hex
+    mentions, reply_to = [scene.ben.id], (await scene.api.send(scene.ben, scene.group, "first"))["id"]
+    sent = {"client_id": client_id, "mentions": mentions, "reply_to": reply_to}
+    first = (await send(ana, scene.group, "once", **sent))["result"]
+    again = (await send(ana, scene.group, "once", **sent))["result"]
+    assert first["duplicate"] is False
+    assert again == {**first, "duplicate": True}
+    async with peer(scene.instance.port) as other:
+        await other.open(scene.ana.token)
+        assert (await send(other, scene.group, " once\n", **sent))["result"] == again
+    status, told, _ = await scene.api.ask(
+        scene.ana, "POST", f"/v1/conversations/{scene.group}/messages", {"content": "once", **sent}
+    )
+    assert status == 200
+    assert (told["id"], told["seq"]) == (first["message_id"], first["seq"])
+    assert await head(scene) == first["seq"]
+
+
+async def test_a_flight_of_repeats_is_one_message(ana: Peer, scene: Scene) -> None:
+    """Twenty at once: one stored, nineteen duplicates of it."""
+    before = await head(scene)
+    sent = {"conversation_id": scene.group, "client_id": uuid4().hex, "content": "at once"}
+    for number in range(20):
+        ana.say({"type": "message.send", "id": number, **sent})
+    results = [(await ana.next_of("ok", "error"))["result"] for _ in range(20)]
+    assert sum(not result["duplicate"] for result in results) == 1
+    assert {result["seq"] for result in results} == {before + 1}
+    assert len({result["message_id"] for result in results}) == 1
+    assert await head(scene) == before + 1
+
+
+async def test_a_repeat_with_something_else_is_a_conflict(ana: Peer, scene: Scene) -> None:
+    """Other content, mentions or reply_to under one client_id: `idempotency.conflict`, nothing stored."""
+    client_id = uuid4().hex
+    target = (await scene.api.send(scene.ben, scene.group, "target"))["id"]
+    first = (await send(ana, scene.group, "once", client_id=client_id))["result"]
+    others: list[dict[str, Json]] = [
+        {"content": "twice"},
+        {"content": "ONCE"},
+        {"content": "once", "mentions": [scene.ben.id]},
+        {"content": "once", "reply_to": target},
+    ]
+    for other in others:
+        answer = await send(ana, scene.group, client_id=client_id, **other)
+        assert_error(answer, "idempotency.conflict")
+        assert answer["retry"] is False
+    assert await head(scene) == first["seq"]
+    assert (await send(ana, scene.group, "once", client_id=client_id))["result"]["duplicate"] is True
+
+
+async def test_a_client_id_belongs_to_sender_and_conversation(ana: Peer, scene: Scene) -> None:
+    """The same one elsewhere, or from somebody else, is another message."""
+    client_id = uuid4().hex
+    second = (await scene.api.group(scene.ana, scene.ben))["id"]
+    assert (await send(ana, scene.group, "mine", client_id=client_id))["result"]["duplicate"] is False
+    assert (await send(ana, second, "elsewhere", client_id=client_id))["result"]["duplicate"] is False
+    async with peer(scene.instance.port) as ben:
+        await ben.open(scene.ben.token)
+        assert (await send(ben, scene.group, "his", client_id=client_id))["result"]["duplicate"] is False
+
+
+async def test_one_socket_sends_in_order(ana: Peer, scene: Scene) -> None:
+    """A burst without waiting for answers: seqs in the order of sending, answers too."""
+    before = await head(scene)
+    for number in range(50):
+        ana.say(
+            {
+                "type": "message.send",
+                "id": number,
+                "conversation_id": scene.group,
+                "client_id": uuid4().hex,
+                "content": f"number {number}",
+            }
+        )
+    found = [await ana.next_of("ok", "error") for _ in range(50)]
+    assert [one["id"] for one in found] == list(range(50))
+    assert [one["result"]["seq"] for one in found] == list(range(before + 1, before + 51))
+    path = f"/v1/conversations/{scene.group}/messages?after={before}&limit=100"
+    stored = (await scene.api.get(scene.ben, path))["items"]
+    assert [one["content"] for one in stored] == [f"number {number}" for number in range(50)]
+
+
+async def test_a_removed_member_sends_no_more(scene: Scene) -> None:
+    """`conversation.not_found` from the moment on, and `conversation.left` is the last they hear of it."""
+    group = (await scene.api.group(scene.ana, scene.ben, scene.eve))["id"]
+    async with peer(scene.instance.port) as eve:
+        await eve.open(scene.eve.token)
+        assert (await send(eve, group, "still here"))["type"] == "ok"
+        await scene.api.expect(
+            204, scene.ana, "DELETE", f"/v1/conversations/{group}/participants/{scene.eve.id}"
+        )
+        refused = await send(eve, group, "and gone")
+        assert_error(refused, "conversation.not_found")
+        read = await eve.ask("conversation.read", conversation_id=group, seq=1)
+        assert_error(read, "conversation.not_found")
+        await assert_alive(eve)
+        await scene.api.send(scene.ben, group, "not for her")
+        if not any(one["type"] == "conversation.left" for one in eve.aside):
+            eve.aside.append(await eve.next_of("conversation.left"))
+        await send(eve, scene.foreign, "a mark")
+        while (await eve.next_of("message.created"))["message"]["content"] != "a mark":
+            pass
+        of_it = [one for one in eve.aside if one.get("conversation_id") == group]
+    assert of_it[-1]["type"] == "conversation.left"
+    assert "not for her" not in str(of_it)

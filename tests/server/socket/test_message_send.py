@@ -1,0 +1,198 @@
+"""`message.send`, right and wrong: stored and told, or refused by name with nothing stored."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.server.socket import frames
+from tests.server.socket.peer import Peer, peer
+from tests.server.socket.scene import UNKNOWN_ID, Scene, assert_alive, assert_error, head, send
+
+pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
+Json = Any
+
+
+async def test_a_message_is_stored_and_told(ana: Peer, scene: Scene) -> None:
+    """`ok` with its place; every member gets it, the sender's own socket too, with the next seq."""
+    async with peer(scene.instance.port) as ben:
+        await ben.open(scene.ben.token)
+        before = await head(scene)
+        sent = {"conversation_id": scene.group, "client_id": uuid4().hex, "content": "  hello \u20ac  "}
+        ana.say({"type": "message.send", "id": "s", **sent, "mentions": [scene.ben.id]})
+        answer, own = None, None
+        while answer is None or own is None:
+            found = await ana.next_of("ok", "message.created")
+            if found["type"] == "ok":
+                answer = found
+            else:
+                own = found
+        result = answer["result"]
+        assert result.keys() == {"message_id", "seq", "created_at", "duplicate"}
+        assert result["seq"] == before + 1
+        assert result["duplicate"] is False
+        theirs = await ben.next_of("message.created")
+        for told in (own, theirs):
+            assert told["conversation_id"] == scene.group
+            assert told["seq"] == result["seq"]
+            message = told["message"]
+            assert message["id"] == result["message_id"]
+            assert message["seq"] == message["changed_seq"] == result["seq"]
+            assert message["created_at"] == result["created_at"]
+            assert message["sender_id"] == scene.ana.id
+            assert message["client_id"] == sent["client_id"]
+            assert message["content"] == "hello \u20ac"
+            assert message["message_type"] == "TEXT"
+            assert message["mentions"] == [scene.ben.id]
+            assert message["reply_to"] is None
+            assert message["edited_at"] is None
+            assert message["deleted_at"] is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["x", "x" * 4000, "\U0001f600" * 4000, "  " + "y" * 4000 + "\n", "\u0000", "a\u0000b", "\ufffd\ufeff"],
+    ids=["one", "4000", "4000 emoji", "4000 trimmed", "only nul", "nul inside", "odd"],
+)
+async def test_content_within_the_bounds_is_stored_as_it_is(content: str, ana: Peer, scene: Scene) -> None:
+    """Characters are code points, after trimming; what is taken is shown unchanged."""
+    answer = await send(ana, scene.group, content)
+    if "\u0000" in content and answer["type"] == "error":
+        assert_error(answer, "request.invalid")
+        return
+    assert answer["type"] == "ok", answer
+    path = f"/v1/conversations/{scene.group}/messages?after={answer['result']['seq'] - 1}&limit=1"
+    stored = (await scene.api.get(scene.ben, path))["items"]
+    assert [one["content"] for one in stored] == [content.strip()]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        " ",
+        " \t\r\n\u00a0\u2003 ",
+        "x" * 4001,
+        "\U0001f600" * 4001,
+        "x" * 60_000,
+        None,
+        5,
+        ["x"],
+        {"a": 1},
+        True,
+    ],
+    ids=lambda content: repr(content)[:20],
+)
+async def test_content_out_of_bounds_is_refused(content: Json, ana: Peer, scene: Scene) -> None:
+    """`request.invalid`, nothing stored."""
+    before = await head(scene)
+    answer = await send(ana, scene.group, content)
+    assert_error(answer, "request.invalid")
+    assert answer["retry"] is False
+    assert await head(scene) == before
+    await assert_alive(ana)
+
+
+@pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\ud83d", b"\\udc00\\ud800", b"a\\ud800b"])
+async def test_a_lone_surrogate_is_refused(escape: bytes, ana: Peer, scene: Scene) -> None:
+    """It is no character: an error to its id, or a frame that cannot be decoded; nothing stored."""
+    before = await head(scene)
+    ana.write(
+        frames.text(
+            b'{"type":"message.send","id":1,"conversation_id":"'
+            + scene.group.encode()
+            + b'","client_id":"surrogate","content":"'
+            + escape
+            + b'"}'
+        )
+    )
+    found = await ana.next_of("ok", "error", "goodbye")
+    assert found["type"] != "ok"
+    assert found["code"] in {"request.invalid", 4500}
+    assert await head(scene) == before
+
+
+MISSING = ["conversation_id", "client_id", "content"]
+
+
+@pytest.mark.parametrize("field", MISSING)
+@pytest.mark.parametrize("value", [..., None, 5, ["x"], {"x": 1}, True], ids=repr)
+async def test_a_send_with_a_missing_or_wrong_field_is_refused(
+    field: str, value: Json, ana: Peer, scene: Scene
+) -> None:
+    """`request.invalid` to its id, nothing stored."""
+    before = await head(scene)
+    sent: dict[str, Json] = {"conversation_id": scene.group, "client_id": uuid4().hex, "content": "x"}
+    if value is ...:
+        del sent[field]
+    else:
+        sent[field] = value
+    assert_error(await ana.ask("message.send", **sent), "request.invalid")
+    assert await head(scene) == before
+    await assert_alive(ana)
+
+
+@pytest.mark.parametrize("client_id", ["", "x" * 201])
+async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, scene: Scene) -> None:
+    """Else `request.invalid`."""
+    sent = {"conversation_id": scene.group, "client_id": client_id, "content": "x"}
+    assert_error(await ana.ask("message.send", **sent), "request.invalid")
+
+
+@pytest.mark.parametrize(
+    "mentions",
+    ["x", [5], [None], ["nobody"], ["0123456789abcdef01234567"], [""], {"a": 1}, [str(uuid4())] * 2 + ["no"]],
+    ids=lambda mentions: repr(mentions)[:30],
+)
+async def test_mentions_are_user_ids(mentions: Json, ana: Peer, scene: Scene) -> None:
+    """Anything else is `request.invalid`, nothing stored."""
+    before = await head(scene)
+    assert_error(await send(ana, scene.group, mentions=mentions), "request.invalid")
+    assert await head(scene) == before
+    await assert_alive(ana)
+
+
+async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(ana: Peer, scene: Scene) -> None:
+    """Nobody learns from the answer which conversations there are."""
+    wrong = [
+        scene.foreign,
+        UNKNOWN_ID,
+        "",
+        "x",
+        "0" * 23,
+        "G" * 24,
+        "0" * 25,
+        scene.group.upper() + " ",
+        "../x",
+        "$ne",
+    ]
+    answers = []
+    for conversation_id in wrong:
+        answer = await send(ana, conversation_id)
+        answer.pop("id")
+        answers.append(answer)
+        read = await ana.ask("conversation.read", conversation_id=conversation_id, seq=1)
+        read.pop("id")
+        answers.append(read)
+    assert_error(answers[0], "conversation.not_found")
+    assert all(answer == answers[0] for answer in answers), answers
+    await assert_alive(ana)
+
+
+async def test_a_reply_is_to_a_message_of_the_same_conversation(ana: Peer, scene: Scene) -> None:
+    """Another conversation's message, an unknown one and nonsense are refused alike, nothing stored."""
+    here = (await scene.api.send(scene.ben, scene.group, "here"))["id"]
+    there = (await scene.api.send(scene.ben, scene.foreign, "there"))["id"]
+    before = await head(scene)
+    codes = set()
+    for reply_to in (there, UNKNOWN_ID, "nonsense", ""):
+        answer = await send(ana, scene.group, reply_to=reply_to)
+        assert_error(answer, "message.not_found", "request.invalid")
+        codes.add(answer["code"])
+    assert len(codes) == 1
+    for reply_to in (5, ["x"], True):
+        assert_error(await send(ana, scene.group, reply_to=reply_to), "request.invalid")
+    assert await head(scene) == before
+    answer = await send(ana, scene.group, reply_to=here)
+    assert answer["type"] == "ok", answer
+    assert (await send(ana, scene.group, reply_to=None))["type"] == "ok"

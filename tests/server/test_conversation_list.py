@@ -1,0 +1,164 @@
+"""The list of one's conversations over HTTP: its order, its pages, and what is unread in each."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from run import Instance
+from tests.server.api import Api
+from tests.server.conftest import StartInstance
+from tests.server.people import People
+
+ROOT = "/v1/conversations"
+
+
+async def test_the_list_is_by_latest_activity(api: Api, instance: Instance, people: People) -> None:
+    """A message moves its conversation to the top, at once, with what it said."""
+    ana, ben = await people.new(2, instance)
+    groups = [(await api.group(ana, ben))["id"] for _ in range(4)]
+    for group in (groups[2], groups[0], groups[3], groups[1]):
+        await api.send(ben, group, f"to {group}")
+        top = (await api.get(ana, ROOT))["items"][0]
+        assert top["id"] == group
+        assert top["last_message"]["content"] == f"to {group}"
+        assert top["last_message"]["sender_id"] == ben.id
+        assert top["last_message"]["timestamp"].endswith("Z")
+        assert top["unread_count"] == 1
+    listed = [one["id"] for one in (await api.get(ana, ROOT))["items"]]
+    assert listed == [groups[1], groups[3], groups[0], groups[2]]
+
+
+async def pages(api: Api, person: Any, limit: int, between: Any = None) -> list[list[str]]:
+    """The ids of each page, by the cursors of the answers."""
+    found: list[list[str]] = []
+    path: str | None = f"{ROOT}?limit={limit}"
+    while path is not None:
+        status, page, headers = await api.ask(person, "GET", path)
+        assert status == 200, page
+        found.append([one["id"] for one in page["items"]])
+        assert len(found) < 30
+        if page["next_cursor"] is None:
+            assert "link" not in headers
+            path = None
+        else:
+            link, relation = headers["link"].split("; ")
+            assert relation == 'rel="next"'
+            path = link.strip("<>")
+            assert f"limit={limit}" in path
+            if between is not None:
+                await between(len(found))
+    return found
+
+
+async def test_the_list_is_paged_whole(api: Api, instance: Instance, people: People) -> None:
+    """Every conversation once, in the same order whatever the size of a page; the `Link` leads on."""
+    ana, ben = await people.new(2, instance)
+    made = [(await api.group(ana, ben))["id"] for _ in range(7)]
+    whole = await pages(api, ana, 100)
+    assert [sorted(page) for page in whole] == [sorted(made)]
+    for limit in (1, 2, 3, 6, 7, 8):
+        found = await pages(api, ana, limit)
+        assert [one for page in found for one in page] == whole[0]
+        assert all(len(page) == limit for page in found[:-1])
+
+
+async def test_paging_goes_on_while_messages_arrive(api: Api, instance: Instance, people: People) -> None:
+    """What was not touched comes exactly once, what was touched at most once."""
+    ana, ben = await people.new(2, instance)
+    made = [(await api.group(ana, ben))["id"] for _ in range(12)]
+    listed = (await pages(api, ana, 100))[0]
+    touched: set[str] = set()
+
+    async def between(number: int) -> None:
+        for group in (listed[0], listed[-number]):
+            touched.add(group)
+            await api.send(ben, group, "up")
+
+    found = [one for page in await pages(api, ana, 3, between) for one in page]
+    assert len(found) == len(set(found))
+    assert set(found) >= set(made) - touched
+    assert [one for one in found if one not in touched] == [one for one in listed if one not in touched]
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "9" * 30, "\u0661"])
+async def test_a_page_has_1_to_100_items(limit: str, api: Api, instance: Instance, people: People) -> None:
+    """Any other limit is 422."""
+    ana = (await people.some(1, instance))[0]
+    await api.refused("request.invalid", 422, ana, "GET", f"{ROOT}?limit={limit}")
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "AAAA", "%00", "x" * 3000, "bnVsbA", "WzEsMl0"])
+async def test_a_cursor_is_one_of_ours(cursor: str, api: Api, instance: Instance, people: People) -> None:
+    """Any other is 422 `cursor.invalid`."""
+    ana = (await people.some(1, instance))[0]
+    await api.refused("cursor.invalid", 422, ana, "GET", f"{ROOT}?cursor={cursor}")
+
+
+async def test_participants_are_paged_in_order(api: Api, instance: Instance, people: People) -> None:
+    """Every member once."""
+    some = await people.some(7, instance)
+    group = (await api.group(*some))["id"]
+    found: list[str] = []
+    path = f"{ROOT}/{group}/participants?limit=3"
+    while True:
+        page = await api.get(some[1], path)
+        found.extend(card["id"] for card in page["items"])
+        if page["next_cursor"] is None:
+            break
+        path = f"{ROOT}/{group}/participants?limit=3&cursor={page['next_cursor']}"
+    assert len(found) == 7
+    assert set(found) == {person.id for person in some}
+
+
+# --- unread
+
+
+async def unread(api: Api, person: Any, group: str) -> tuple[int, int]:
+    """(read_seq, unread_count), the same in the list as by itself."""
+    shown = await api.look(person, group)
+    listed = [one for one in (await api.get(person, ROOT))["items"] if one["id"] == group]
+    assert [(one["read_seq"], one["unread_count"]) for one in listed] == [
+        (shown["read_seq"], shown["unread_count"])
+    ]
+    return shown["read_seq"], shown["unread_count"]
+
+
+async def test_unread_counts_what_others_wrote_above_the_mark(
+    api: Api, instance: Instance, people: People
+) -> None:
+    """Not one's own, not SYSTEM messages; sending reads up to one's own message."""
+    ana, ben, eve = await people.new(3, instance)
+    group = (await api.group(ana, ben))["id"]
+    first = await api.send(ben, group, "one")
+    second = await api.send(ben, group, "two")
+    assert (await unread(api, ana, group))[1] == 2
+    assert await unread(api, ben, group) == (second["seq"], 0)
+    await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "renamed"})
+    await api.expect(204, ana, "PUT", f"{ROOT}/{group}/participants/{eve.id}")
+    assert (await unread(api, ben, group))[1] == 0
+    assert (await unread(api, ana, group))[1] == 2
+    told = await api.expect(200, ana, "PUT", f"{ROOT}/{group}/read", {"seq": first["seq"]})
+    assert told == {"read_seq": first["seq"], "unread_count": 1}
+    assert await unread(api, ana, group) == (first["seq"], 1)
+    third = await api.send(ana, group, "three")
+    assert await unread(api, ana, group) == (third["seq"], 0)
+    assert (await unread(api, ben, group))[1] == 1
+
+
+async def test_unread_is_counted_up_to_1000(start_instance: StartInstance, people: People) -> None:
+    """A busy room does not count for ever."""
+    instance = await start_instance(messages_per_s=100_000, messages_burst=100_000)
+    ana, ben = await people.new(2, instance)
+    async with Api(instance) as api:
+        group = (await api.group(ana, ben))["id"]
+
+        async def some(number: int) -> None:
+            for step in range(51):
+                await api.send(ben, group, f"{number} {step}")
+
+        await asyncio.gather(*map(some, range(20)))
+        read_seq, count = await unread(api, ana, group)
+        assert count == 1000
+        told = await api.expect(200, ana, "PUT", f"{ROOT}/{group}/read", {"seq": read_seq + 30})
+        assert told["unread_count"] in range(985, 1001)
