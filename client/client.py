@@ -18,14 +18,13 @@ import aiohttp
 import msgspec
 
 from actors.wire.commands import Ping, ReadConversation, SendMessage
-from actors.wire.frames import PingResult, ReadResult, Ready, SendResult
+from actors.wire.frames import PingResult, ReadResult, Ready, SendResult, ServerFrame
 from client.asks import Asks
 from client.backoff import Backoff
 from client.closing import Closing, Lost
 from client.connection import Connection
 from client.errors import Ended, Unanswered
 from client.http import Http
-from client.incoming import Incoming
 from client.outlet import OnFrame, Outlet
 from client.reception import Reception
 from client.timing import Timing
@@ -145,7 +144,7 @@ class Client:
 
     # --- what it hears
 
-    def frames(self) -> AsyncIterator[Incoming]:
+    def frames(self) -> AsyncIterator[ServerFrame]:
         """Every frame from this call on; ends with `Ended`. Call it before `connect` to miss none.
 
         Whoever iterates keeps on doing so while commands wait: a full queue stops the reading of answers.

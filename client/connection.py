@@ -10,9 +10,9 @@ import aiohttp
 import msgspec
 
 from actors.wire.commands import Authenticate, Resume
-from actors.wire.frames import Error, Goodbye, Hello, Ready
+from actors.wire.frames import Error, Goodbye, Hello, Ready, ServerFrame
 from client.closing import NOT_AUTHENTICATED, Closing, Lost
-from client.incoming import Incoming, decode
+from client.incoming import decode
 from client.timing import Timing
 
 SUB_PROTOCOL = "convene.v1.json"
@@ -26,7 +26,7 @@ class Connection:
 
     def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
         self._socket = socket
-        self._early: list[Incoming] = []
+        self._early: list[ServerFrame] = []
         self._goodbye: Goodbye | None = None
         self.max_frame_bytes: int | None = None
 
@@ -65,7 +65,7 @@ class Connection:
                     case _:
                         continue
 
-    async def receive(self) -> list[Incoming]:
+    async def receive(self) -> list[ServerFrame]:
         """The next frames after `ready`; the end is told as `Lost`."""
         if self._early:
             early, self._early = self._early, []
@@ -89,7 +89,7 @@ class Connection:
         except TimeoutError:
             return
 
-    async def _receive(self) -> list[Incoming]:
+    async def _receive(self) -> list[ServerFrame]:
         message = await self._socket.receive()
         match message.type:
             case aiohttp.WSMsgType.TEXT:
@@ -99,7 +99,7 @@ class Connection:
             case _:
                 raise Lost(self._closing())
 
-    def _heard(self, frames: list[Incoming]) -> list[Incoming]:
+    def _heard(self, frames: list[ServerFrame]) -> list[ServerFrame]:
         for frame in frames:
             if isinstance(frame, Goodbye):
                 self._goodbye = frame

@@ -11,15 +11,14 @@ It never gives up on a gap while the client lives.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.wire.frames import LogFrame
+from actors.wire.frames import LogFrame, ServerFrame
 from client.backoff import Backoff
 from client.errors import Refused, Unanswered
 from client.http import Http
-from client.incoming import Incoming
 from client.progress import Progress
 from client.timing import Timing
 
-Put = Callable[[Sequence[Incoming]], Awaitable[None]]
+Put = Callable[[Sequence[ServerFrame]], Awaitable[None]]
 
 
 class Inbox:

@@ -6,16 +6,16 @@ changes a frame.
 
 import msgspec
 
-from actors.wire.frames import Resumed, ServerFrame
+from actors.wire.frames import ServerFrame
 
-Incoming = ServerFrame
-
-_one: "msgspec.json.Decoder[Incoming]" = msgspec.json.Decoder(Incoming)
-_whole: "msgspec.json.Decoder[Incoming | list[Incoming]]" = msgspec.json.Decoder(Incoming | list[Incoming])
+_one: "msgspec.json.Decoder[ServerFrame]" = msgspec.json.Decoder(ServerFrame)
+_whole: "msgspec.json.Decoder[ServerFrame | list[ServerFrame]]" = msgspec.json.Decoder(
+    ServerFrame | list[ServerFrame]
+)
 _parts: "msgspec.json.Decoder[list[msgspec.Raw]]" = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def decode(data: str | bytes) -> list[Incoming]:
+def decode(data: str | bytes) -> list[ServerFrame]:
     """The frames of one message, in order; none for what is no frame that we know."""
     try:
         decoded = _whole.decode(data)
@@ -24,18 +24,15 @@ def decode(data: str | bytes) -> list[Incoming]:
     return decoded if isinstance(decoded, list) else [decoded]
 
 
-def _known_among(data: str | bytes) -> list[Incoming]:
+def _known_among(data: str | bytes) -> list[ServerFrame]:
     try:
         parts = _parts.decode(data)
     except msgspec.DecodeError:
         return []
-    frames: list[Incoming] = []
+    frames: list[ServerFrame] = []
     for part in parts:
         try:
             frames.append(_one.decode(part))
         except msgspec.DecodeError:
             continue
     return frames
-
-
-__all__ = ["Incoming", "Resumed", "decode"]

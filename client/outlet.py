@@ -10,24 +10,24 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from actors.wire.frames import ServerFrame
 from client.errors import Ended
-from client.incoming import Incoming
 
 _log = logging.getLogger(__name__)
-OnFrame = Callable[[Incoming], None]
+OnFrame = Callable[[ServerFrame], None]
 
 
 class Outlet:
     def __init__(self, on_frame: OnFrame | None, frames_waiting: int) -> None:
         self._on_frame = on_frame
         self._frames_waiting = frames_waiting
-        self._frames: deque[Incoming] | None = None
+        self._frames: deque[ServerFrame] | None = None
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
         self._ended: Ended | None = None
 
-    async def put(self, frames: Sequence[Incoming]) -> None:
+    async def put(self, frames: Sequence[ServerFrame]) -> None:
         """Hand these on, behind all that was put before."""
         if not frames:
             return
@@ -42,7 +42,7 @@ class Outlet:
                     self._frames.append(frame)
                     self._changed.set()
 
-    def _call(self, on_frame: OnFrame, frame: Incoming) -> None:
+    def _call(self, on_frame: OnFrame, frame: ServerFrame) -> None:
         try:
             on_frame(frame)
         except Exception:  # noqa: BLE001
@@ -54,13 +54,13 @@ class Outlet:
         self._ended = ended
         self._changed.set()
 
-    def frames(self) -> AsyncIterator[Incoming]:
+    def frames(self) -> AsyncIterator[ServerFrame]:
         """All that is put from now on. Ends with `Ended`, once everything before was taken."""
         if self._frames is None:
             self._frames = deque()
         return self._iterate(self._frames)
 
-    async def _iterate(self, frames: deque[Incoming]) -> AsyncIterator[Incoming]:
+    async def _iterate(self, frames: deque[ServerFrame]) -> AsyncIterator[ServerFrame]:
         while True:
             while not frames:
                 if self._ended is not None:

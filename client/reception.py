@@ -20,13 +20,14 @@ from actors.wire.frames import (
     MessageUpdated,
     Ok,
     Ready,
+    Resumed,
     Resync,
+    ServerFrame,
 )
 from client.asks import Asks
 from client.backoff import Backoff
 from client.http import Http
 from client.inbox import Inbox
-from client.incoming import Incoming, Resumed
 from client.outlet import Outlet
 from client.review import Review
 from client.timing import Timing
@@ -86,7 +87,7 @@ class Reception:
     def positions(self) -> dict[str, int]:
         return self._inbox.positions()
 
-    async def hear(self, frame: Incoming) -> None:
+    async def hear(self, frame: ServerFrame) -> None:
         match frame:
             case Ok() | Error():
                 self._asks.answered(frame)

@@ -6,7 +6,7 @@ Whatever the caller may not see does not exist: `conversation.not_found`. It nev
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -140,6 +140,9 @@ class Conversations:
         missing = [one for one in members if one not in cards]
         if missing:
             raise Refusal("user.not_found", "Not all of these users exist.")
+        digest = _digest(kind, members, name)
+        if key is not None and await self._store.claim(keyed_id(user.id, key), digest) != digest:
+            raise Refusal("idempotency.conflict", "This key was used for another conversation.")
         if direct:
             conversation_id = direct_id(*members)
         else:
@@ -151,13 +154,10 @@ class Conversations:
             participants=tuple(members),
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
-            made_with=_digest(kind, members, name),
         )
         standing = await self._store.create(record)
         if standing is None:
             await self._announcer.joined(record, 0, members)
-        elif not direct and standing.made_with != record.made_with:
-            raise Refusal("idempotency.conflict", "This key was used for another conversation.")
         return Created(await self.get(user.id, conversation_id), new=standing is None or not direct)
 
     async def amend(self, conversation_id: str, amendment: Amendment) -> None:
@@ -268,21 +268,24 @@ class Conversations:
     async def _shown(self, user_id: str, view: View, entries: Sequence[MessageEntry]) -> list[Message]:
         members = view.record.participants
         named = len(members) <= READ_BY_MEMBERS
-        places = await self._reading.places(view.record) if named else {}
+        places = await self._reading.places(view) if named else {}
         return [
             rendering.message(entry, user_id, _readers(entry, places) if named else None, len(entry.read_by))
             for entry in entries
         ]
 
 
-def _readers(entry: MessageEntry, places: dict[str, tuple[int, int]]) -> tuple[ReadByRecord, ...]:
+def _readers(
+    entry: MessageEntry, places: Mapping[str, Sequence[tuple[int, int]]]
+) -> tuple[ReadByRecord, ...]:
     """Who has read a message: what it says itself, and who has moved past it since that was written."""
     if entry.message_type != MessageType.TEXT:
         return ()
     known = {one.user_id: one for one in entry.read_by}
-    for user_id, (read_seq, read_at_ms) in places.items():
-        if read_seq >= entry.seq and user_id not in known and user_id != entry.sender_id:
-            known[user_id] = ReadByRecord(user_id, read_at_ms)
+    for user_id, reached in places.items():
+        times = [read_at_ms for read_seq, read_at_ms in reached if read_seq >= entry.seq]
+        if times and user_id not in known and user_id != entry.sender_id:
+            known[user_id] = ReadByRecord(user_id, min(times))
     return tuple(known.values())
 
 

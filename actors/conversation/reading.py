@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from actors.conversation.announcer import Announcer
-from actors.conversation.views import Views
+from actors.conversation.views import View, Views
 from actors.delivery.rooms import Rooms
 from actors.wire.frames import ReadReceipt, frame_encoder
 from actors.wire.moment import now_ms, rfc3339
@@ -18,7 +18,8 @@ from actors.wire.refusal import Refusal
 from config.limits import READ_BY_MEMBERS, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
 from storage.errors import Unavailable
-from storage.records.messaging import ConversationRecord, ReadMark
+from storage.records.identifiers import entry_id
+from storage.records.messaging import MessageEntry, ReadMark
 
 _log = logging.getLogger(__name__)
 
@@ -57,10 +58,21 @@ class Reading:
             await self._announcer.marked(user_id, conversation_id, state)
         return state
 
-    async def places(self, conversation: ConversationRecord) -> dict[str, tuple[int, int]]:
-        """The (seq, time) up to which each member has marked as read; absent where nothing was marked."""
+    async def places(self, view: View) -> dict[str, list[tuple[int, int]]]:
+        """The (seq, time) up to which each member has read: by a mark, and by the last message sent."""
+        conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]
-        return {mark.user_id: (mark.read_seq, mark.read_at_ms) for mark in await self._store.marks(keys)}
+        places: dict[str, list[tuple[int, int]]] = {
+            mark.user_id: [(mark.read_seq, mark.read_at_ms)] for mark in await self._store.marks(keys)
+        }
+        sent = await self._store.sent(conversation.id)
+        for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
+            if isinstance(entry, MessageEntry):
+                sent[entry.sender_id] = entry.seq
+        last = await self._store.messages([entry_id(conversation.id, seq) for seq in sent.values()])
+        for message in last:
+            places.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
+        return places
 
     async def close(self) -> None:
         """Write what is due. Ended by its caller's deadline."""

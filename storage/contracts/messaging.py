@@ -86,6 +86,12 @@ class ConversationStore(Protocol):
     async def mark(self, mark: ReadMark) -> None:
         """Move a read mark forward; one that is further already stays."""
 
+    async def sent(self, conversation_id: str) -> dict[str, int]:
+        """The seq of each sender's last message, as the document knows it: up to its `last_seq`."""
+
+    async def claim(self, key: str, digest: str) -> str:
+        """Keep the digest of what a key was used for; answers the one that was kept first."""
+
     async def mute(self, conversation_id: str, user_id: str, *, muted: bool) -> None: ...
 
 

@@ -20,6 +20,7 @@ class MemoryMessaging(MemoryMessageLog):
         self._sent: dict[tuple[str, str], int] = {}
         self._marks: dict[tuple[str, str], ReadMark] = {}
         self._intents: dict[str, Intent] = {}
+        self._keys: dict[str, str] = {}
 
     def close(self) -> None:
         self.away = True
@@ -97,6 +98,14 @@ class MemoryMessaging(MemoryMessageLog):
         if stands is None or stands.read_seq < mark.read_seq:
             muted = stands is not None and stands.muted
             self._marks[key] = msgspec.structs.replace(mark, muted=muted)
+
+    async def sent(self, conversation_id: str) -> dict[str, int]:
+        await self._reach()
+        return {user_id: seq for (one, user_id), seq in self._sent.items() if one == conversation_id}
+
+    async def claim(self, key: str, digest: str) -> str:
+        await self._reach()
+        return self._keys.setdefault(key, digest)
 
     async def mute(self, conversation_id: str, user_id: str, *, muted: bool) -> None:
         await self._reach()

@@ -170,7 +170,6 @@ def conversation_document(conversation: ConversationRecord) -> Document:
         "applied_seq": conversation.applied_seq,
         "sent": {},
         "created_at": DatetimeMS(conversation.created_at_ms),
-        "made_with": conversation.made_with,
     }
 
 
@@ -193,7 +192,6 @@ def conversation_record(document: Document) -> ConversationRecord:
         ),
         last_seq=document["last_seq"],
         applied_seq=document["applied_seq"],
-        made_with=document.get("made_with", ""),
     )
 
 

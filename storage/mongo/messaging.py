@@ -35,6 +35,7 @@ class MongoMessaging(MongoMessageLog):
         self._conversations = self._database.get_collection("conversations")
         self._marks = self._database.get_collection("read_marks")
         self._intents = self._database.get_collection("intents")
+        self._keys = self._database.get_collection("keys")
         self._presence = self._database.get_collection("user_presence")
 
     @classmethod
@@ -153,6 +154,20 @@ class MongoMessaging(MongoMessageLog):
                 except DuplicateKeyError:
                     # Made a moment ago by another device: then once more, guarded.
                     await self._marks.update_one({"_id": key}, forward)
+
+    async def sent(self, conversation_id: str) -> dict[str, int]:
+        async with reaching_store():
+            found = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 1})
+        return {} if found is None else dict(found.get("sent", {}))
+
+    async def claim(self, key: str, digest: str) -> str:
+        async with reaching_store():
+            try:
+                await self._keys.insert_one({"_id": key, "digest": digest})
+            except DuplicateKeyError:
+                kept = await self._keys.find_one({"_id": key})
+                return digest if kept is None else str(kept["digest"])
+        return digest
 
     async def mute(self, conversation_id: str, user_id: str, *, muted: bool) -> None:
         mark = ReadMark(conversation_id, user_id)

@@ -28,8 +28,6 @@ class ConversationRecord(msgspec.Struct, frozen=True):
     last_message: LastMessage | None = None
     last_seq: int = 0
     applied_seq: int = 0
-    made_with: str = ""
-    """A digest of the request that made it, to tell a retry from a conflict."""
 
 
 class Membership(msgspec.Struct, frozen=True):

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from actors.wire.frames import LogFrame
+from actors.wire.frames import LogFrame, ServerFrame
 from client.client import Client
-from client.incoming import Incoming
 from client.timing import Timing
 from tests.client.scripted_server import ScriptedServer, ScriptedSocket
 
@@ -22,7 +21,7 @@ class Heard:
     def __init__(
         self, urls: list[str], timing: Timing = QUICK, chance: Callable[[], float] = lambda: 0.5
     ) -> None:
-        self.frames: list[Incoming] = []
+        self.frames: list[ServerFrame] = []
         self.pauses: list[float] = []
         self.client = Client(
             urls, "token", timing=timing, on_frame=self.frames.append, chance=chance, sleep=self._sleep

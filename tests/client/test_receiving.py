@@ -5,8 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from actors.wire.frames import ConversationJoined, ConversationLeft, Lagged, Resync
-from client.incoming import Incoming, Resumed
+from actors.wire.frames import ConversationJoined, ConversationLeft, Lagged, Resumed, Resync, ServerFrame
 from client.outlet import Outlet
 from tests.client.conftest import Heard
 from tests.client.scripted_server import ROOM, ScriptedServer, conversation, created, updated
@@ -197,7 +196,7 @@ async def test_a_failing_callback_costs_only_its_frame(caplog: pytest.LogCapture
     """The frames after it are handed on."""
     got = []
 
-    def on_frame(frame: Incoming) -> None:
+    def on_frame(frame: ServerFrame) -> None:
         got.append(frame)
         raise ZeroDivisionError
 

@@ -4,11 +4,10 @@ What the server says is not masked, so its frames can be read on the way. It nev
 """
 
 import asyncio
-import contextlib
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
-CHUNK_BYTES = 64 * 1024
+from tests.journeys.patience import eventually
 
 
 class Cable:
@@ -17,50 +16,109 @@ class Cable:
     def __init__(self, url: str) -> None:
         self._far = urlsplit(url)
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.lines: set[Line] = set()
         self.lose: bytes | None = None
         self.cuts = 0
         self.url = ""
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Line(self), "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_exit: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in list(self.lines):
+            line.cut()
+        await eventually(lambda: not self.lines)
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._carry(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def reach(self, line: "Line") -> None:
+        """Connect to the server, for what a client says."""
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: FarEnd(line), self._far.hostname or "", self._far.port or 0)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(self._far.hostname, self._far.port)
-        pumps = [
-            asyncio.ensure_future(self._pump(reader, far_writer, said_by_server=False)),
-            asyncio.ensure_future(self._pump(far_reader, writer, said_by_server=True)),
-        ]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            writer.transport.abort()
-            far_writer.transport.abort()
+    def lost(self, said: bytes) -> bool:
+        """Whether this is not to be told."""
+        if self.lose is None or self.lose not in said:
+            return False
+        self.cuts += 1
+        return True
 
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, said_by_server: bool
-    ) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(CHUNK_BYTES):
-                if said_by_server and self.lose is not None and self.lose in data:
-                    self.cuts += 1
-                    return
-                writer.write(data)
-                await writer.drain()
+
+class Line(asyncio.Protocol):
+    """The client's end of one connection."""
+
+    def __init__(self, cable: Cable) -> None:
+        self._cable = cable
+        self._near: asyncio.Transport | None = None
+        self._far: asyncio.Transport | None = None
+        self._reaching: asyncio.Task[None] | None = None
+        self._early = b""
+        self._over = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._near = cast("asyncio.Transport", transport)
+        self._cable.lines.add(self)
+        self._reaching = asyncio.ensure_future(self._cable.reach(self))
+        self._reaching.add_done_callback(self._reached)
+
+    def data_received(self, data: bytes) -> None:
+        if self._far is None:
+            self._early += data
+        else:
+            self._far.write(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._near = None
+        self.cut()
+
+    def reached(self, far: asyncio.Transport) -> None:
+        self._far = far
+        far.write(self._early)
+        if self._over:
+            far.abort()
+
+    def told(self, data: bytes) -> None:
+        if self._over or self._near is None or self._cable.lost(data):
+            self.cut()
+        else:
+            self._near.write(data)
+
+    def far_lost(self) -> None:
+        self._far = None
+        self.cut()
+
+    def cut(self) -> None:
+        self._over = True
+        for end in (self._near, self._far):
+            if end is not None:
+                end.abort()
+        self._forget()
+
+    def _reached(self, reaching: "asyncio.Task[None]") -> None:
+        if reaching.exception() is not None:
+            self.cut()
+        self._forget()
+
+    def _forget(self) -> None:
+        assert self._reaching is not None
+        if self._near is None and self._far is None and self._reaching.done():
+            self._cable.lines.discard(self)
+
+
+class FarEnd(asyncio.Protocol):
+    """The server's end."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._line.reached(cast("asyncio.Transport", transport))
+
+    def data_received(self, data: bytes) -> None:
+        self._line.told(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._line.far_lost()

@@ -11,9 +11,8 @@ It believes nobody: not the server's log, nor any one client.
 
 from collections.abc import Sequence
 
-from actors.wire.frames import LogFrame, SendResult
+from actors.wire.frames import LogFrame, SendResult, ServerFrame
 from actors.wire.objects import Message, MessageType
-from client.incoming import Incoming
 
 Key = tuple[str, str]
 
@@ -31,7 +30,7 @@ class View:
     def position(self) -> int:
         return self.seqs[-1] if self.seqs else self._after
 
-    def hear(self, frame: Incoming) -> None:
+    def hear(self, frame: ServerFrame) -> None:
         if not isinstance(frame, LogFrame) or frame.conversation_id != self._oracle.conversation_id:
             return
         expected = self.position + 1

@@ -6,9 +6,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Self
 
-from actors.wire.frames import SendResult
+from actors.wire.frames import SendResult, ServerFrame
 from client.client import Client
-from client.incoming import Incoming
 from client.timing import Timing
 from tests.journeys.instance import Instance
 from tests.journeys.oracle import Oracle
@@ -34,7 +33,7 @@ class Talker:
         self, person: Person, oracle: Oracle, places: Sequence[Instance | str], timing: Timing = QUICK
     ) -> None:
         self.person = person
-        self.frames: list[Incoming] = []
+        self.frames: list[ServerFrame] = []
         self.answered = 0
         self._oracle = oracle
         # A second talker of the same person says other things.
@@ -92,6 +91,6 @@ class Talker:
     def silent_gaps(self) -> int:
         return self.client.statistics().silent_gaps
 
-    def _hear(self, frame: Incoming) -> None:
+    def _hear(self, frame: ServerFrame) -> None:
         self.frames.append(frame)
         self._view.hear(frame)

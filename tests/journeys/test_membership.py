@@ -4,10 +4,15 @@ import asyncio
 
 import pytest
 
-from actors.wire.frames import ConversationJoined, ConversationLeft, ConversationUpdated, LogFrame
+from actors.wire.frames import (
+    ConversationJoined,
+    ConversationLeft,
+    ConversationUpdated,
+    LogFrame,
+    ServerFrame,
+)
 from client.client import Client
 from client.errors import Refused
-from client.incoming import Incoming
 from tests.journeys.conftest import Pair
 from tests.journeys.oracle import Oracle
 from tests.journeys.patience import LONG, eventually
@@ -24,7 +29,7 @@ async def test_joined_comes_first_and_left_comes_last(pair: Pair) -> None:
     cleo = await Person.register("cleo", there)
     group = await ana.group(here, [ben])
     oracle = Oracle(group)
-    heard: list[Incoming] = []
+    heard: list[ServerFrame] = []
     async with (
         Talker(ana, oracle, [here]) as anas,
         Talker(ben, oracle, [there]) as bens,

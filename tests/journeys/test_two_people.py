@@ -2,11 +2,16 @@
 
 import pytest
 
-from actors.wire.frames import ConversationJoined, ConversationMarked, MessageCreated, ReadReceipt
+from actors.wire.frames import (
+    ConversationJoined,
+    ConversationMarked,
+    MessageCreated,
+    ReadReceipt,
+    ServerFrame,
+)
 from actors.wire.objects import ConversationType
 from client.client import Client
 from client.errors import Refused
-from client.incoming import Incoming
 from tests.journeys.conftest import Pair
 from tests.journeys.patience import eventually
 from tests.journeys.person import Person
@@ -16,7 +21,7 @@ async def test_two_people_talk(pair: Pair) -> None:
     """What one says at one instance the other hears at the other, and both find it again."""
     here, there = pair
     ana, ben = await Person.register("ana", here), await Person.register("ben", there)
-    heard: dict[str, list[Incoming]] = {"ana": [], "ben": []}
+    heard: dict[str, list[ServerFrame]] = {"ana": [], "ben": []}
     async with (
         Client([here.url], ana.token, on_frame=heard["ana"].append) as anas,
         Client([there.url], ben.token, on_frame=heard["ben"].append) as bens,
@@ -63,7 +68,7 @@ async def test_the_third_person_sees_nothing(pair: Pair) -> None:
     ana, ben = await Person.register("ana", here), await Person.register("ben", here)
     cleo = await Person.register("cleo", here)
     group = await ana.group(here, [ben])
-    heard: list[Incoming] = []
+    heard: list[ServerFrame] = []
     async with (
         Client([there.url], cleo.token, on_frame=heard.append) as cleos,
         Client([here.url], ana.token) as anas,
@@ -88,5 +93,5 @@ async def test_the_third_person_sees_nothing(pair: Pair) -> None:
         assert len(await ana.log(here, group)) == 1
 
 
-def of(frames: list[Incoming], kind: type) -> list[Incoming]:
+def of(frames: list[ServerFrame], kind: type) -> list[ServerFrame]:
     return [frame for frame in frames if isinstance(frame, kind)]

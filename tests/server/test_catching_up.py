@@ -147,7 +147,6 @@ async def test_messages_say_who_has_read_them(api: Api, instance: Instance, peop
     assert await readers() == [(both, 2), (both, 2), ({eve.id}, 1)]
 
 
-@pytest.mark.xfail(reason="who answers has read, but is not among the readers", strict=True)
 async def test_sending_reads_up_to_ones_own_message_for_the_others_too(
     api: Api, instance: Instance, people: People
 ) -> None:

@@ -210,7 +210,6 @@ async def test_only_successes_are_kept_under_a_key(api: Api, instance: Instance,
     assert (await keyed(api, ana, key, {**wrong, "participants": [ben.id]}))[0] == 201
 
 
-@pytest.mark.xfail(reason="a key is kept for groups alone", strict=True)
 async def test_a_key_holds_for_direct_conversations_too(api: Api, instance: Instance, people: People) -> None:
     """The same key for another partner is a conflict, and so is a group under a direct one's key."""
     ana, ben, eve = await people.new(3, instance)

@@ -399,7 +399,7 @@ async def test_reader_is_noted_once_under_concurrency(store: MessagingStore, roo
 async def test_conversation_is_created_once_under_any_race(store: MessagingStore) -> None:
     """Of many concurrent creations of one id one is new; all others are answered that one."""
     ids = group().id
-    rivals = [group("ana", "bob", id=ids, made_with=f"request {number}") for number in range(32)]
+    rivals = [group("ana", "bob", id=ids, name=f"rival {number}") for number in range(32)]
     answers = await asyncio.gather(*(store.create(rival) for rival in rivals))
     assert answers.count(None) == 1
     winner = rivals[answers.index(None)]
@@ -409,7 +409,7 @@ async def test_conversation_is_created_once_under_any_race(store: MessagingStore
 
 async def test_conversation_comes_back_as_it_was_created(store: MessagingStore) -> None:
     """Every field survives; an unknown id is nothing."""
-    made = group("ana", "bob", name=None, type="DIRECT", made_with="x", last_seq=4, applied_seq=3)
+    made = group("ana", "bob", name=None, type="DIRECT", last_seq=4, applied_seq=3)
     made = msgspec.structs.replace(made, last_message=LastMessage("hi", "ana", NOW_MS))
     assert await store.create(made) is None
     assert await store.get(made.id) == made
@@ -580,3 +580,24 @@ async def test_store_that_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         await memory.check()
     with pytest.raises(Unavailable):
         await MongoMessaging.open("mongodb://127.0.0.1:9/")
+
+
+async def test_a_key_keeps_what_it_was_first_used_for(store: MessagingStore) -> None:
+    """Of many who claim a key at once one is first, and all are told what it claimed."""
+    key = new_id()
+    kept = await asyncio.gather(*(store.claim(key, f"digest {number}") for number in range(16)))
+
+    assert len(set(kept)) == 1
+    assert await store.claim(key, "another") == kept[0]
+    assert await store.claim(new_id(), "another") == "another"
+
+
+async def test_who_sent_up_to_where_is_known_from_the_document(store: MessagingStore) -> None:
+    """Each sender's own last seq, moved forward by flushes only."""
+    made = group("ana", "bob")
+    await store.create(made)
+    assert await store.sent(made.id) == {}
+    await store.flush([Summary(made.id, 5, None, (("ana", 5), ("bob", 3)))])
+    await store.flush([Summary(made.id, 4, None, (("ana", 4),))])
+
+    assert await store.sent(made.id) == {"ana": 5, "bob": 3}

@@ -167,8 +167,8 @@ class Peer:
         self.say({"type": kind, "id": number, **fields})
         return await self.answer_to(number)
 
-    async def ending(self) -> Ending:
-        """Read to the end of the stream, and answer a Close as RFC 6455 asks."""
+    async def ending(self, *, polite: bool = True) -> Ending:
+        """Read to the end of the stream, and answer a Close as RFC 6455 asks, when polite."""
         code, reason, closed, messages = None, "", False, list(self._waiting)
         self._waiting.clear()
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -177,7 +177,8 @@ class Peer:
                 assert not closed, "a server sends nothing behind its Close"
                 if found.opcode == frames.CLOSE:
                     code, reason, closed = found.close_code, found.payload[2:].decode(), True
-                    self.write(frames.close(code))
+                    if polite:
+                        self.write(frames.close(code))
                 elif found.opcode == frames.TEXT:
                     value = msgspec.json.decode(found.payload)
                     messages.extend(value if isinstance(value, list) else [value])

@@ -1,10 +1,12 @@
 """`message.send` again under the same client_id, in order, and by one who was removed."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.server.socket import frames
 from tests.server.socket.peer import Peer, peer
 from tests.server.socket.scene import Scene, assert_alive, assert_error, head, send
 
@@ -73,6 +75,35 @@ async def test_a_client_id_belongs_to_sender_and_conversation(ana: Peer, scene: 
     async with peer(scene.instance.port) as ben:
         await ben.open(scene.ben.token)
         assert (await send(ben, scene.group, "his", client_id=client_id))["result"]["duplicate"] is False
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [(frames.close(1000), 1000), (frames.frame(3), 1002), (frames.text("nonsense"), 4500)],
+    ids=["close", "violation", "bad frame"],
+)
+async def test_what_was_sent_before_the_end_is_stored_and_nothing_follows_a_close(
+    last: bytes, code: int, ana: Peer, scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer comes too late to be told; nobody tries. Who never answers a Close is cut off."""
+    content = uuid4().hex
+    ana.say(
+        {
+            "type": "message.send",
+            "id": 1,
+            "conversation_id": scene.group,
+            "client_id": uuid4().hex,
+            "content": content,
+        }
+    )
+    ana.write(last)
+    ending = await ana.ending(polite=False)
+    assert ending.code == code
+    assert ending.messages == []
+    async with asyncio.timeout(5):
+        while content not in str(await scene.api.look(scene.ben, scene.group)):
+            pass
+    assert not caplog.records
 
 
 async def test_one_socket_sends_in_order(ana: Peer, scene: Scene) -> None:

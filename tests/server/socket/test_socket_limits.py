@@ -12,7 +12,7 @@ from run import Instance
 from tests.server.conftest import StartInstance
 from tests.server.people import People
 from tests.server.socket import frames
-from tests.server.socket.peer import Answer, Peer, peer, request, upgrade_headers
+from tests.server.socket.peer import Answer, Ending, Peer, peer, request, upgrade_headers
 
 pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
 
@@ -145,8 +145,14 @@ async def test_the_server_pings_and_the_silent_are_closed(
                 answered += 1
             return answered
 
-        answered, ending = await asyncio.gather(live(), silent.ending())
-        assert 5 <= answered <= 7
+        async def fall_silent() -> Ending:
+            ended = await silent.ending()
+            # Twice the period, and what is left of the one in which it was last heard.
+            assert 0.6 <= loop.time() - began <= 1.2
+            return ended
+
+        answered, ending = await asyncio.gather(live(), fall_silent())
+        assert 5 <= answered <= 8
         assert ending.code == 4003
         assert ending.goodbye is not None
         assert ending.goodbye["resume"] is True
@@ -178,12 +184,12 @@ async def deaf_peer(port: int) -> Peer:
 PINGS = frames.ping(b"x" * 125) * 1000
 
 
-async def flood(deaf: Peer) -> None:
-    """Ask for answers and never read one, until the server has had enough of it."""
+async def flood(deaf: Peer, at_most: int = 2**32) -> None:
+    """Ask for so many bytes of answers and never read one, or until the server has had enough of it."""
     deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(20):
-            while True:
+            for _ in range(at_most // len(PINGS)):
                 deaf.write(PINGS)
                 await deaf.writer.drain()
                 await asyncio.sleep(0)
@@ -220,15 +226,13 @@ async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
 
 async def test_a_peer_that_reads_nothing_is_timed_out(start_instance: StartInstance, people: People) -> None:
     """Under the limit, but stuck for the write timeout: 4002 and aborted; who reads is not."""
-    instance = await start_instance(
-        outbox_soft_bytes=2**26, outbox_hard_bytes=2**27, write_timeout_ms=300, mailbox_messages=10**6
-    )
+    instance = await start_instance(outbox_soft_bytes=2**29, outbox_hard_bytes=2**30, write_timeout_ms=300)
     token = (await people.some(1, instance))[0].token
     deaf = await deaf_peer(instance.port)
     async with peer(instance.port) as reader:
         await deaf.open(token)
         await reader.open(token)
-        await flood(deaf)
+        await flood(deaf, 2**24)
         await figure(instance, "convene_connections", 1)
         assert (await figures(instance))['convene_closes_total{code="4002"}'] == 1
         assert (await reader.ask("ping"))["type"] == "ok"

@@ -1,9 +1,7 @@
 """Folders and users of stores for the tests of real servers. Leaves no server behind, whatever a test did."""
 
 import asyncio
-import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path

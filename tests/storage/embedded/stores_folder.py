@@ -68,8 +68,10 @@ class Folder:
 
     def kill(self) -> None:
         """End whatever a failed test left running here."""
-        for pid, _ in self._processes():
-            os.kill(pid, signal.SIGKILL)
+        while running := self.servers():
+            for pid in running.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _processes(self) -> Iterator[tuple[int, list[str]]]:
         for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name)):

@@ -63,7 +63,7 @@ print(open_doors)
 
 
 @pytest.fixture
-def open_folder(child: Callable[..., Child]) -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder that every user can pass through, as a checkout in a public place."""
     path = Path(tempfile.mkdtemp())
     path.chmod(0o755)
