@@ -214,31 +214,34 @@ class Writing:
         return change_entry(self._id, seq, letter.user_id, message.id, effect)
 
     def written(self, appended: Appended | None) -> Coroutine[Any, Any, None] | None:
+        """The log writer is done. What is not yet answered waits: should this crash, nobody is forgotten."""
         run, self._run = self._run or [], None
+        stored = appended.stored if appended is not None else 0
+        self._waiting.extendleft(reversed(run))
         if appended is None:
             # Nothing is known of these: their senders try again under the same client_id.
             self._ledger.doubt()
-            for pending in run:
-                self._refused(pending, refusal_of(Unavailable()))
+            for _ in run:
+                self._refused(self._waiting.popleft(), refusal_of(Unavailable()))
             return self._proceed() if self._waiting else None
-        for pending in run[: appended.stored]:
+        for _ in range(stored):
+            pending = self._waiting.popleft()
             if isinstance(pending.letter, Amend):
                 return self._amended(pending)
             if isinstance(pending.letter, Revise):
                 return self._revised(pending)
             self._stored(pending)
-        rest = run[appended.stored :]
+        for pending in run[stored:]:
+            # To be read again, for the seq it gets next.
+            pending.message = None
         match appended.refused:
             case Duplicate(entry=entry):
-                self._duplicate(rest.pop(0), entry)
+                self._duplicate(self._waiting.popleft(), entry)
             case Taken():
                 self._handing.lost()
                 self._ledger.reaches(self._ledger.head + 1)
             case None:
                 self._handing.won()
-        for pending in rest:
-            pending.message = None
-        self._waiting.extendleft(reversed(rest))
         return self._proceed() if self._waiting or self._ledger.behind else None
 
     def _stored(self, pending: Pending) -> None:

@@ -73,5 +73,8 @@ class Wheel:
                         action()
                     except Exception:  # noqa: BLE001 - one bad timer does not stop the wheel
                         _log.exception("a timer's action failed")
-        if self._buckets and self._armed is None:
-            self._arm(min(self._buckets))
+        if self._buckets:
+            # An action that set a timer has armed for that one alone; an older one may be due before it.
+            due = min(self._buckets)
+            if self._armed is None or due < self._next:
+                self._arm(due)

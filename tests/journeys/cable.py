@@ -1,43 +1,61 @@
-"""A TCP proxy before a server, that breaks a connection at the very answer that it was told to lose.
+"""A proxy before a server, that is slow, or breaks a connection at the very answer it was told to lose.
 
-What the server says is not masked, so its frames can be read on the way. It never changes a byte.
+What a server says over a websocket is not masked, so its frames can be read on the way. It never changes
+a byte, nor their order.
 """
 
 import asyncio
 from typing import Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tests.journeys.patience import eventually
 
 
 class Cable:
-    """`lose` is looked for in what the server says; a connection that says it is cut before it is told."""
+    """`lose` is looked for in what the server says; a connection that says it is cut before it is told.
 
-    def __init__(self, url: str) -> None:
+    `late_s` is how much later than it was said a client hears what the server says.
+    """
+
+    def __init__(self, url: str, late_s: float = 0.0) -> None:
         self._far = urlsplit(url)
+        self.late_s = late_s
         self._server: asyncio.Server | None = None
         self.lines: set[Line] = set()
         self.lose: bytes | None = None
         self.cuts = 0
-        self.url = ""
+        self.open = True
+        self.address = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Line(self), "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_exit: object) -> None:
         assert self._server is not None
         self._server.close()
-        for line in list(self.lines):
-            line.cut()
+        self.shut()
         await eventually(lambda: not self.lines)
 
     async def reach(self, line: "Line") -> None:
         """Connect to the server, for what a client says."""
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: FarEnd(line), self._far.hostname or "", self._far.port or 0)
+        if self._far.scheme == "unix":
+            await loop.create_unix_connection(lambda: FarEnd(line), unquote(self._far.path))
+        else:
+            await loop.create_connection(lambda: FarEnd(line), self._far.hostname or "", self._far.port or 0)
+
+    def shut(self) -> None:
+        """Break every connection, and let no new one through until it is `open` again."""
+        self.open = False
+        for line in list(self.lines):
+            line.cut()
 
     def lost(self, said: bytes) -> bool:
         """Whether this is not to be told."""
@@ -60,6 +78,9 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._near = cast("asyncio.Transport", transport)
+        if not self._cable.open:
+            self._near.abort()
+            return
         self._cable.lines.add(self)
         self._reaching = asyncio.ensure_future(self._cable.reach(self))
         self._reaching.add_done_callback(self._reached)
@@ -81,9 +102,15 @@ class Line(asyncio.Protocol):
             far.abort()
 
     def told(self, data: bytes) -> None:
-        if self._over or self._near is None or self._cable.lost(data):
+        if self._cable.lost(data):
             self.cut()
+        elif self._cable.late_s:
+            asyncio.get_running_loop().call_later(self._cable.late_s, self._tell, data)
         else:
+            self._tell(data)
+
+    def _tell(self, data: bytes) -> None:
+        if not self._over and self._near is not None:
             self._near.write(data)
 
     def far_lost(self) -> None:
@@ -103,8 +130,8 @@ class Line(asyncio.Protocol):
         self._forget()
 
     def _forget(self) -> None:
-        assert self._reaching is not None
-        if self._near is None and self._far is None and self._reaching.done():
+        reached = self._reaching is None or self._reaching.done()
+        if self._near is None and self._far is None and reached:
             self._cable.lines.discard(self)
 
 

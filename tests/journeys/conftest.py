@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from storage.embedded import StoreUrls
 from tests.conftest import STORES_START_S, Databases, LoopThread
+from tests.journeys.cable import Cable
 from tests.journeys.instance import Backing, Instance
 
 Pair = tuple[Instance, Instance]
+LATE_S = 0.05
 MoreInstances = Callable[..., Awaitable[Instance]]
 
 
@@ -37,12 +40,14 @@ def pair(
 
 @pytest.fixture
 async def instance(backing: Backing, tmp_path: Path) -> AsyncIterator[MoreInstances]:
-    """Starts another instance, for this test alone; keywords are limits of its own."""
+    """Starts another instance, for this test alone; keywords are limits of its own, or its way to Redis."""
     started: list[Instance] = []
 
-    async def start(**limits: int) -> Instance:
+    async def start(redis_url: str = "", **limits: int) -> Instance:
         bounds = {name.upper(): str(value) for name, value in limits.items()}
-        one = Instance(backing, tmp_path / f"instance-{len(started)}.log", bounds)
+        urls = msgspec.structs.replace(backing.urls, redis=redis_url or backing.urls.redis)
+        own = msgspec.structs.replace(backing, urls=urls)
+        one = Instance(own, tmp_path / f"instance-{len(started)}.log", bounds)
         started.append(one)
         await one.start()
         return one
@@ -50,3 +55,12 @@ async def instance(backing: Backing, tmp_path: Path) -> AsyncIterator[MoreInstan
     yield start
     for one in started:
         one.close()
+
+
+@pytest.fixture
+async def late_pair(pair: Pair, instance: MoreInstances, backing: Backing) -> AsyncIterator[Pair]:
+    """The first instance of the pair, and one that hears everything from Redis late."""
+    async with Cable(backing.urls.redis, late_s=LATE_S) as cable:
+        late = await instance(redis_url=f"redis://{cable.address}/0")
+        yield pair[0], late
+        late.close()

@@ -15,6 +15,15 @@ MESSAGES = 300 if LONG else 60
 
 async def test_a_flood_over_two_instances_has_one_order(pair: Pair) -> None:
     """One order, no gap, no duplicate; what one socket sends keeps its order; no gap is silent."""
+    await flood(pair)
+
+
+async def test_news_that_come_late_change_no_order(late_pair: Pair) -> None:
+    """One instance hears of what the other stored long after it has read and overtaken it: the same holds."""
+    await flood(late_pair)
+
+
+async def flood(pair: Pair) -> None:
     people = [await Person.register(f"p{number}", pair[number % 2]) for number in range(PEOPLE)]
     group = await people[0].group(pair[0], people[1:])
     oracle = Oracle(group)

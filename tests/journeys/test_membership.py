@@ -24,6 +24,15 @@ ROUNDS = 20 if LONG else 5
 
 async def test_joined_comes_first_and_left_comes_last(pair: Pair) -> None:
     """Round after round in a running flood: joined, then every frame from there on, then left."""
+    await come_and_go(pair)
+
+
+async def test_joined_comes_first_where_news_come_late(late_pair: Pair) -> None:
+    """Her instance knows the log before it hears that she is in it: the same holds."""
+    await come_and_go(late_pair)
+
+
+async def come_and_go(pair: Pair) -> None:
     here, there = pair
     ana, ben = await Person.register("ana", here), await Person.register("ben", here)
     cleo = await Person.register("cleo", there)

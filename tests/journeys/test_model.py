@@ -187,4 +187,4 @@ class Narrator:
                 case "changes":
                     changes = await http.changes(self._group, 0)
                     assert [frame.seq for frame in changes.items] == list(range(1, min(model.head, 100) + 1))
-                    assert changes.has_more == (model.head > 100)
+                    assert (changes.last_seq, changes.has_more) == (min(model.head, 100), model.head > 100)

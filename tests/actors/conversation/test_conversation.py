@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.conversation.letters import Add, Remove
+from actors.conversation.drafts import draft_of
+from actors.conversation.future_reply import FutureReply
+from actors.conversation.letters import Add, Remove, Send
 from actors.conversation.relay import Forwarded, relay_decoder
 from actors.core import Core
 from actors.wire.refusal import Refusal
@@ -391,3 +393,25 @@ async def test_drafts_whose_answer_is_lost_are_stored_once(
     room = await flood(town, here, there)
 
     assert [entry.seq for entry in await log_of(town, room)] == list(range(1, 401))
+
+
+async def test_a_reply_that_fails_leaves_nobody_without_an_answer(town: Town) -> None:
+    """The actor crashes and starts anew; everybody else in the same batch is answered, or told to retry."""
+
+    class Broken(FutureReply):
+        def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
+            raise RuntimeError
+
+    core = await town.instance()
+    room = await town.room(core, ANA, BEN)
+    await stored(send(core, room, ANA, "awake"))
+    first = send(core, room, ANA, "first")
+    core.conversations.send(room, Send(draft_of(ANA, "broken", "broken", (), None), Broken()))
+    rest = [send(core, room, ANA, f"m{number}") for number in range(5)]
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(first, *rest, return_exceptions=True)
+    again = [await stored(send(core, room, ANA, f"m{number}")) for number in range(5)]
+
+    assert not isinstance(answers[0], BaseException)
+    assert all(isinstance(one, Refusal) and one.retry for one in answers[1:])
+    assert again == [(seq, True) for seq in range(4, 9)]
