@@ -17,8 +17,16 @@ from typing import NoReturn, Self
 import aiohttp
 import msgspec
 
-from actors.wire.commands import Ping, ReadConversation, SendMessage
-from actors.wire.frames import PingResult, ReadResult, Ready, SendResult, ServerFrame
+from actors.wire.commands import (
+    AddReaction,
+    DeleteMessage,
+    EditMessage,
+    Ping,
+    ReadConversation,
+    RemoveReaction,
+    SendMessage,
+)
+from actors.wire.frames import ChangeResult, PingResult, ReadResult, Ready, SendResult, ServerFrame
 from client.asks import Asks
 from client.backoff import Backoff
 from client.closing import Closing, Lost
@@ -193,6 +201,43 @@ class Client:
             return _encoder.encode(ReadConversation(number, conversation_id, seq))
 
         return await self._asks.ask(say, ReadResult, deadline_s)
+
+    async def edit(
+        self, conversation_id: str, message_id: str, content: str, *, deadline_s: float | None = None
+    ) -> ChangeResult:
+        """Say something else in a message of one's own. Raises as `send`."""
+
+        def say(number: int) -> bytes:
+            return _encoder.encode(EditMessage(number, conversation_id, message_id, content))
+
+        return await self._asks.ask(say, ChangeResult, deadline_s)
+
+    async def delete(
+        self, conversation_id: str, message_id: str, *, deadline_s: float | None = None
+    ) -> ChangeResult:
+        """Take a message back. Raises as `send`."""
+
+        def say(number: int) -> bytes:
+            return _encoder.encode(DeleteMessage(number, conversation_id, message_id))
+
+        return await self._asks.ask(say, ChangeResult, deadline_s)
+
+    async def react(
+        self,
+        conversation_id: str,
+        message_id: str,
+        emoji: str,
+        *,
+        add: bool = True,
+        deadline_s: float | None = None,
+    ) -> ChangeResult:
+        """Put a reaction on a message, or take it back. Raises as `send`."""
+        kind = AddReaction if add else RemoveReaction
+
+        def say(number: int) -> bytes:
+            return _encoder.encode(kind(number, conversation_id, message_id, emoji))
+
+        return await self._asks.ask(say, ChangeResult, deadline_s)
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Ask for a sign of life. Raises as `send`."""

@@ -69,13 +69,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mailbox_messages: int = 1000
     drafts_waiting: int = 1000
     log_batch_entries: int = 200
-    log_batches_in_flight: int = 4
+    log_batches_in_flight: int = 1
     gap_wait_ms: int = 200
     heads_repeat_s: tuple[float, ...] = (1.0, 5.0, 30.0)
     actor_idle_s: float = 30.0
     actor_restarts: int = 5
     actor_restart_window_s: float = 60.0
-    flush_interval_ms: int = 1000
+    flush_interval_ms: int = 500
+    flush_conversations: int = 20
     bus_queue_frames: int = 10_000
     password_hashes_at_once: int = 2
     password_hashes_waiting: int = 64

@@ -51,6 +51,7 @@ class LogWriter:
         self._waiting_entries = 0
         self._armed = False
         self._writes: set[asyncio.Task[None]] = set()
+        self._lone: set[asyncio.Task[None]] = set()
         self._entries = self._refusals = self._retries = 0
         self._sizes = Distribution((1, 2, 5, 10, 20, 50, 100, 200, 500))
         self._seconds = Distribution((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5))
@@ -66,7 +67,7 @@ class LogWriter:
     def statistics(self) -> LogWriterStatistics:
         return LogWriterStatistics(
             waiting_entries=self._waiting_entries,
-            batches_in_flight=len(self._writes),
+            batches_in_flight=len(self._writes) + len(self._lone),
             entries=self._entries,
             refusals=self._refusals,
             retries=self._retries,
@@ -76,25 +77,29 @@ class LogWriter:
 
     async def drain(self) -> None:
         """Wait until nothing is under way. Ended by its caller's deadline."""
-        while self._writes or self._waiting or self._contended:
-            if self._writes:
-                await asyncio.wait(self._writes)
+        while self._writes or self._lone or self._waiting or self._contended:
+            if self._writes or self._lone:
+                await asyncio.wait(self._writes | self._lone)
             else:
                 await asyncio.sleep(0)
 
     def _start(self) -> None:
         self._armed = False
-        while len(self._writes) < self._limits.log_batches_in_flight and (self._waiting or self._contended):
-            batch = self._next_batch()
-            task = asyncio.create_task(self._write(batch))
-            self._writes.add(task)
-            task.add_done_callback(self._finished)
-
-    def _next_batch(self) -> list[Run]:
-        if self._contended:
+        while self._waiting and len(self._writes) < self._limits.log_batches_in_flight:
+            self._begin(self._next_batch(), self._writes)
+        # A lane of its own: a run that is likely to be refused takes no place from the others.
+        while self._contended and len(self._lone) < self._limits.log_batches_in_flight:
             run = self._contended.popleft()
             self._waiting_entries -= len(run.entries)
-            return [run]
+            self._begin([run], self._lone)
+
+    def _begin(self, batch: list[Run], lane: "set[asyncio.Task[None]]") -> None:
+        task = asyncio.create_task(self._write(batch))
+        lane.add(task)
+        task.add_done_callback(lane.discard)
+        task.add_done_callback(self._finished)
+
+    def _next_batch(self) -> list[Run]:
         batch: list[Run] = []
         entries = 0
         while self._waiting and entries < self._limits.log_batch_entries:
@@ -105,7 +110,6 @@ class LogWriter:
         return batch
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._writes.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("a batch of the log failed", exc_info=task.exception())
         self._start()

@@ -1,11 +1,13 @@
 """What lists show of conversations, written late: the last message, the last seq, and who sent up to where.
 
-Many entries of one conversation become one update; an update that fails is made again. Readers never
-depend on it being early: they look at the log above `last_seq`.
+Many entries of one conversation become one update; an update that fails is made again. Only so many
+conversations are written at a time, the longest waiting first, because each update costs the store as
+much as a batch of messages. Readers never depend on it being early: they look at the log above `last_seq`.
 """
 
 import asyncio
 import logging
+from itertools import islice
 
 from actors.runtime.wheel import Wheel
 from actors.wire.objects import MessageType
@@ -15,7 +17,7 @@ from storage.errors import Unavailable
 from storage.records.messaging import ChangeEntry, Entry, LastMessage, MessageEntry, Summary
 
 _log = logging.getLogger(__name__)
-FLUSH_AT_ONCE = 200
+AT_ONCE_WHEN_CLOSING = 500
 
 
 class Tail:
@@ -43,6 +45,7 @@ class Summaries:
         self._store = store
         self._wheel = wheel
         self._interval_s = limits.flush_interval_ms / 1000
+        self._at_once = limits.flush_conversations
         self._tails: dict[str, Tail] = {}
         self._flushing: asyncio.Task[None] | None = None
         self._armed = False
@@ -72,6 +75,7 @@ class Summaries:
 
     async def close(self) -> None:
         """Write everything. Ended by its caller's deadline."""
+        self._at_once = AT_ONCE_WHEN_CLOSING
         while self._tails:
             if self._flushing is None:
                 self._flush()
@@ -96,17 +100,14 @@ class Summaries:
             self._arm()
 
     async def _write(self) -> None:
-        tails, self._tails = self._tails, {}
-        ids = list(tails)
-        for start in range(0, len(ids), FLUSH_AT_ONCE):
-            some = ids[start : start + FLUSH_AT_ONCE]
-            try:
-                await self._store.flush([tails[one].summary(one) for one in some])
-            except Unavailable:
-                for one in ids[start:]:
-                    self._keep(one, tails[one])
-                await asyncio.sleep(self._interval_s)
-                return
+        ids = list(islice(self._tails, self._at_once))
+        tails = {one: self._tails.pop(one) for one in ids}
+        try:
+            await self._store.flush([tails[one].summary(one) for one in ids])
+        except Unavailable:
+            for one in ids:
+                self._keep(one, tails[one])
+            await asyncio.sleep(self._interval_s)
 
     def _keep(self, conversation_id: str, old: Tail) -> None:
         """What could not be written joins what came since."""
