@@ -15,7 +15,11 @@ async def test_a_far_timer_set_while_firing_delays_no_near_one() -> None:
     fired: list[float] = []
     began = loop.time()
     wheel.after(0.1, lambda: fired.append(loop.time() - began))
-    wheel.after(0.02, lambda: wheel.after(20.0, lambda: None))
+
+    def set_a_far_one() -> None:
+        wheel.after(20.0, lambda: None)
+
+    wheel.after(0.02, set_a_far_one)
     await until(lambda: fired, 3.0)
     wheel.close()
 
