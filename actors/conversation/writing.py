@@ -231,9 +231,6 @@ class Writing:
             if isinstance(pending.letter, Revise):
                 return self._revised(pending)
             self._stored(pending)
-        for pending in run[stored:]:
-            # To be read again, for the seq it gets next.
-            pending.message = None
         match appended.refused:
             case Duplicate(entry=entry):
                 self._duplicate(self._waiting.popleft(), entry)

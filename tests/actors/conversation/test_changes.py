@@ -1,7 +1,7 @@
 """Edits, deletions and reactions: entries of the same log, with seqs of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -9,6 +9,7 @@ from actors.conversation.letters import Delete, Edit, React, Revision
 from actors.core import Core
 from actors.wire.objects import Message
 from actors.wire.refusal import Refusal
+from storage.records.messaging import Appended, Entry
 from tests.actors.town import ANA, BEN, CYD, Town, send, stored
 from tests.until import until
 
@@ -217,3 +218,22 @@ async def test_lists_show_the_last_message_as_it_is_now(town: Town) -> None:
     seen = (await there.conversations.get(BEN, room)).last_message
     assert seen is not None
     assert seen.content == "last"
+
+
+async def test_a_change_that_lost_its_seq_is_computed_again(town: Town) -> None:
+    """Another instance changed the message in between: its change is kept."""
+    here, there = await town.instance(), await town.instance()
+    room = await town.room(here, ANA, BEN)
+    message_id = await said(here, room, ANA, "hello")
+    append = town.messaging.append
+
+    async def be_late(entries: Sequence[Entry]) -> Appended:
+        town.messaging.append = append  # type: ignore[method-assign]
+        await change(there, room, BEN, React(message_id, "👎", add=True))
+        return await append(entries)
+
+    town.messaging.append = be_late  # type: ignore[method-assign]
+    late = await change(here, room, ANA, React(message_id, "👍", add=True))
+
+    assert [reaction.emoji for reaction in late.reactions] == ["👎", "👍"]
+    assert late.changed_seq == 3

@@ -415,3 +415,14 @@ async def test_a_reply_that_fails_leaves_nobody_without_an_answer(town: Town) ->
     assert not isinstance(answers[0], BaseException)
     assert all(isinstance(one, Refusal) and one.retry for one in answers[1:])
     assert again == [(seq, True) for seq in range(4, 9)]
+
+
+async def test_a_lost_last_message_is_found_by_its_repeated_seq(town: Town) -> None:
+    """Nothing follows it that could show the gap: the head is said again until it is heard."""
+    here, there = await town.instance(), await town.instance()
+    room = await town.room(here, ANA, BEN)
+    ear = await town.ear(there, room, BEN)
+    town.broker.drop = lambda topic, _frame: topic.startswith("c:")
+    await stored(send(here, room, ANA, "the last word"))
+    town.broker.drop = lambda _topic, _frame: False
+    await until(lambda: ear.contents == ["the last word"])
