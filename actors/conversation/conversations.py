@@ -13,6 +13,7 @@ import msgspec
 
 from actors.conversation import rendering
 from actors.conversation.announcer import Announcer
+from actors.conversation.answers import busy, not_found
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import (
     Add,
@@ -35,13 +36,11 @@ from actors.runtime.registry import Registry
 from actors.wire.frames import LogFrame
 from actors.wire.moment import now_ms
 from actors.wire.objects import Conversation, ConversationType, Message, MessageType, ReadState, UserCard
-from actors.wire.refusal import Refusal, invalid, overloaded, unavailable
+from actors.wire.refusal import Refusal, invalid, unavailable
 from config.limits import PARTICIPANTS, READ_BY_MEMBERS, Limits
 from storage.contracts.messaging import MessagingStore
 from storage.records.identifiers import direct_id, is_id, keyed_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
-
-RETRY_AFTER_MS = 1000
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -115,7 +114,7 @@ class Conversations:
         try:
             self._actors.tell(_checked(conversation_id), letter)
         except (MailboxFull, Stopped):
-            raise overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS) from None
+            raise busy() from None
         try:
             async with asyncio.timeout(self._limits.request_timeout_ms * 2 / 1000):
                 return await reply.future
@@ -247,7 +246,7 @@ class Conversations:
         """Mark as read up to `seq`: forward only, never past the head."""
         sight = await self._look(user_id, conversation_id, seq)
         if not sight.member:
-            raise Refusal("conversation.not_found", "There is no such conversation.")
+            raise not_found()
         return await self._reading.mark(user_id, conversation_id, min(seq, sight.head), sight.member_count)
 
     async def _look(self, user_id: str, conversation_id: str, at_least: int) -> Sight:
@@ -257,12 +256,12 @@ class Conversations:
                 lambda reply: Look(user_id, at_least, reply), self._limits.request_timeout_ms / 1000
             )
         except (MailboxFull, Stopped, TimeoutError):
-            raise overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS) from None
+            raise busy() from None
 
     async def _view(self, user_id: str, conversation_id: str) -> View:
         view = (await self._views.some(user_id, [_checked(conversation_id)])).get(conversation_id)
         if view is None:
-            raise Refusal("conversation.not_found", "There is no such conversation.")
+            raise not_found()
         return view
 
     async def _shown(self, user_id: str, view: View, entries: Sequence[MessageEntry]) -> list[Message]:
@@ -291,7 +290,7 @@ def _readers(
 
 def _checked(conversation_id: str) -> str:
     if not is_id(conversation_id):
-        raise Refusal("conversation.not_found", "There is no such conversation.")
+        raise not_found()
     return conversation_id
 
 

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import msgspec
 
 from actors.accounts.views import own_of
+from actors.conversation.answers import busy
 from actors.conversation.drafts import draft_of
 from actors.conversation.letters import Revise, Send
 from actors.delivery.outbox import Outbox
@@ -51,7 +52,7 @@ from actors.wire.frames import (
     frame_encoder,
 )
 from actors.wire.moment import now_ms, rfc3339
-from actors.wire.refusal import Refusal, overloaded, unavailable
+from actors.wire.refusal import Refusal, unavailable
 from config.limits import FRAME_BYTES
 from storage.errors import Unavailable
 from storage.records.users import Identity
@@ -226,7 +227,7 @@ class Session:
         except Refusal as refusal:
             reply.refused(refusal)
         except (MailboxFull, Stopped):
-            reply.refused(overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS))
+            reply.refused(busy())
 
     def _change(self, command: Change, person: Person) -> None:
         reply = ChangeReply(self, command.id)
@@ -240,7 +241,7 @@ class Session:
         except Refusal as refusal:
             reply.refused(refusal)
         except (MailboxFull, Stopped):
-            reply.refused(overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS))
+            reply.refused(busy())
 
     def _read(self, command: ReadConversation, person: Person) -> None:
         wait_ms = person.allowance.spend()
