@@ -3,6 +3,9 @@
     python run.py                   serve, with embedded stores unless URLs are set
     python run.py stores            start only the embedded stores and print their URLs
     python run.py migrate           bring the databases up to date
+    python run.py doctor            check stores and invariants, in plain words
+    python run.py replay            what could not be taken in between services
+    python run.py moderate          reports, and what is done about them
 
 Nothing here decides what the server does; it only says who is given what.
 """
@@ -15,9 +18,9 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -28,40 +31,94 @@ from aiohttp import web
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.leaving import Leaving
 from actors.accounts.passwords import Passwords
+from actors.accounts.recovery import Recovery
+from actors.accounts.verification import Verification
+from actors.conversation.conversations import Conversations
 from actors.core import Core, CoreStores
+from actors.mail.letters import Letters
+from actors.mail.postbox import Postbox
+from actors.moderation.moderation import Moderation
+from actors.moderation.reports import Reports
+from actors.network import COPYING, Ground, Ledgers, NetworkStores, SocialNetwork
+from actors.operations.doctor import Doctor, Patient
+from actors.operations.replay import Replay
 from actors.runtime.lag import LoopLag
 from config.logs import configure_logs
 from config.settings import Settings, SettingsFaulty, load_settings
 from server.application import application
+from server.commands.doctor import add_doctor
+from server.commands.moderate import add_moderate
+from server.commands.operations import Config, Operations
+from server.commands.replay import add_replay
+from server.contract.pages import ContractPages
 from server.health import Health
 from server.http.rates import Rates
 from server.metrics import Sources, metrics_registry
+from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
+from server.routes.events import EventRoutes
+from server.routes.notifications import NotificationRoutes
+from server.routes.posts import PostRoutes
+from server.routes.recovery import RecoveryRoutes
+from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
+from server.routes.social import SocialRoutes
 from server.routes.users import UserRoutes
 from server.socket.door import Door
 from server.socket.endpoint import ANY_ORIGIN, SocketEndpoint
 from server.socket.framing import text_frame
-from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls
+from server.stream import StreamEndpoint
+from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
+from storage.given import given_stores
+from storage.mail.chosen import chosen_mailer
 from storage.mongo.messaging import MongoMessaging
+from storage.opened import SERVICES, Opened, service_url
+from storage.postgres.audiences import PostgresAudiences
+from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
-from storage.postgres.migrations import create_database, migrate
-from storage.postgres.pool import PoolBounds, PostgresPool
+from storage.postgres.mail_tokens import PostgresResets, PostgresVerifications
+from storage.postgres.migrations import migrate
+from storage.postgres.moderation import PostgresModeration
+from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.people import PostgresPeople
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reports import PostgresReports
+from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.sessions import PostgresSessions
+from storage.postgres.social import PostgresSocial
 from storage.postgres.users import PostgresUsers
-from storage.redis.bus import RedisBus
-from storage.redis.user_stream import RedisUserStreams
+from storage.records.moderation import ReportKind
 
 _log = logging.getLogger("convene")
 RECONNECTS_PER_S = 400
 """How fast the clients of a stopped instance are asked to come to the others."""
 RESTART_S = 1.0
-EXPECTED = {"started", "joined the running server"}
-"""What embedded stores report when all is well; everything else is a warning."""
+MAIL_CLOSE_S = 5.0
+VERSION = "0.1.0"
 
 cli = typer.Typer(add_completion=False, help="Convene, a realtime social server.")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that lives in one process, put together, before anybody is let in."""
+
+    stores: Opened
+    authenticator: Authenticator
+    accounts: Accounts
+    verification: Verification
+    recovery: Recovery
+    leaving: Leaving
+    reports: Reports
+    postbox: Postbox
+    core: Core
+    network: SocialNetwork
 
 
 class Instance:
@@ -77,65 +134,144 @@ class Instance:
     async def start(self) -> None:
         """Open the stores, build everything, listen."""
         settings, limits = self._settings, self._settings.limits
-        pool = await self._postgres()
-        messaging = await MongoMessaging.open(self._urls.mongo)
-        self._at_end("messaging store", lambda: asyncio.to_thread(messaging.close))
-        bus = await RedisBus.open(self._urls.redis, queue_frames=limits.bus_queue_frames)
-        self._at_end("bus", bus.close)
-        streams = await RedisUserStreams.open(self._urls.redis)
-        self._at_end("user streams", streams.close)
-
-        users, sessions, logins = PostgresUsers(pool), PostgresSessions(pool), PostgresLogins(pool)
-        passwords = Passwords(limits)
-        self._at_end("passwords", _later(passwords.close))
-        authenticator = Authenticator(sessions, logins, limits)
-        self._at_end("authenticator", authenticator.close)
-
-        def revoked(session_ids: Sequence[str]) -> None:
-            core.revoked(session_ids)
-
-        accounts = Accounts(AccountStores(users, sessions, logins), passwords, authenticator, revoked)
-        self._at_end("accounts", accounts.close)
-        stores = CoreStores(messaging, bus, streams)
-        core = Core(stores, authenticator, accounts.cards, limits, text_frame, self._name)
-        self._at_end("core", core.stop)
-        await core.start()
+        house = await self._open()
+        stores, accounts, core, network = house.stores, house.accounts, house.core, house.network
+        network.start()
         door = Door(core.hall, core.queue, core.wheel, core.flusher, limits)
         lag = LoopLag(asyncio.get_running_loop())
         self._at_end("lag", _later(lag.close))
-
+        routes = (
+            *UserRoutes(accounts, network.relations.hidden).routes(),
+            *AccountRoutes(house.leaving).routes(),
+            *SessionRoutes(accounts).routes(),
+            *RecoveryRoutes(house.recovery, house.verification).routes(),
+            *ReportRoutes(house.reports).routes(),
+            *SocialRoutes(network.social).routes(),
+            *PostRoutes(network.posts, network.reactions, network.feed).routes(),
+            *EventRoutes(network.events, network.rsvps).routes(),
+            *NotificationRoutes(network.notifications).routes(),
+            *ConversationRoutes(core.conversations, accounts).routes(),
+        )
+        app = application(
+            routes,
+            house.authenticator,
+            Rates(limits, settings.server),
+            limits,
+            trusted_proxies=settings.server.trusted_proxies,
+            cors_origins=settings.server.cors_origins,
+        )
         sources = Sources(
             door=door.statistics,
             directory=core.directory.statistics,
             rooms=core.rooms.statistics,
             conversations=core.actors.statistics,
             log=core.log.statistics,
-            bus=bus.statistics,
+            bus=stores.bus.statistics,
             loop_lag_s=lambda: lag.last_s,
+            mail=house.postbox.statistics,
+            sync=network.readers.statistics,
         )
-        health = Health(
-            {"users": pool.check, "messaging": messaging.check, "bus": bus.check}, metrics_registry(sources)
-        )
-        app = application(
-            (
-                *UserRoutes(accounts).routes(),
-                *SessionRoutes(accounts).routes(),
-                *ConversationRoutes(core.conversations, accounts).routes(),
-            ),
-            authenticator,
-            Rates(limits, settings.server),
-            limits,
-            trusted_proxies=settings.server.trusted_proxies,
-        )
-        app.router.add_get(
-            "/v1/ws", SocketEndpoint(door, authenticator, (ANY_ORIGIN,)).handle, allow_head=False
-        )
+        health = Health({**store_checks(stores), "sync": network.readers.check}, metrics_registry(sources))
+        pages = ContractPages(routes, VERSION)
+        stream = StreamEndpoint(house.authenticator, core.hall)
+        socket = SocketEndpoint(door, house.authenticator, (ANY_ORIGIN,))
+        app.router.add_get("/v1/stream", stream.handle, allow_head=False)
+        app.router.add_get("/v1/ws", socket.handle, allow_head=False)
         app.router.add_get("/healthz", health.healthz)
         app.router.add_get("/readyz", health.readyz)
         app.router.add_get("/metrics", health.metrics)
-        await self._listen(app, health, door)
+        app.router.add_get("/openapi.json", pages.openapi)
+        app.router.add_get("/docs", pages.docs)
+        await self._listen(app, health, door, stream)
         gc.collect()
         gc.freeze()
+
+    async def operations(self) -> Operations:
+        """Open the stores and build everything, for commands: nobody listens, and no feed is read."""
+        house = await self._open()
+        stores, network = house.stores, house.network
+
+        async def hide(post_id: str) -> bool:
+            hidden = await network.hide_post(post_id)
+            network.hint("posts")
+            return hidden
+
+        users = stores.databases["users"]
+        return Operations(
+            moderation=Moderation(
+                PostgresReports(users.pool, users.once),
+                PostgresModeration(users.pool),
+                house.core.revoked,
+                hide,
+            ),
+            doctor=Doctor(patient(stores, network)),
+            replay=Replay(network.readers, {name: one.cursors for name, one in stores.databases.items()}),
+        )
+
+    async def _open(self) -> "House":
+        settings, limits = self._settings, self._settings.limits
+        stores = await Opened.open(settings.stores, self._urls, limits)
+        self._at_end("stores", stores.close)
+        users = stores.databases["users"]
+
+        def revoked(session_ids: Sequence[str]) -> None:
+            core.revoked(session_ids)
+
+        def changed() -> None:
+            network.hint("users")
+
+        passwords = Passwords(limits)
+        self._at_end("passwords", _later(passwords.close))
+        sessions, logins = PostgresSessions(users.pool), PostgresLogins(users.pool)
+        authenticator = Authenticator(sessions, logins, limits)
+        self._at_end("authenticator", authenticator.close)
+        postbox = Postbox(chosen_mailer(settings.mail, settings.log))
+        letters = Letters(postbox, settings.base_url)
+        verification = Verification(PostgresVerifications(users.pool), letters)
+        accounts = Accounts(
+            AccountStores(PostgresUsers(users.pool), sessions, logins),
+            passwords,
+            authenticator,
+            revoked,
+            verification.greet,
+            changed,
+        )
+        self._at_end("accounts", accounts.close)
+        resets = PostgresResets(users.pool)
+        recovery = Recovery(resets, letters, passwords, authenticator, revoked)
+        self._at_end("mails", lambda: _close_mail(recovery, verification, postbox))
+
+        ground = Ground(network_stores(stores), limits)
+        self._at_end("people", ground.close)
+        core = Core(
+            CoreStores(stores.messaging, stores.bus, stores.streams),
+            authenticator,
+            accounts.cards,
+            limits,
+            text_frame,
+            self._name,
+            ground.network(),
+        )
+        self._at_end("core", core.stop)
+        network = SocialNetwork(ground, core, limits, accounts.forget_card, stores.bus.publish)
+        self._at_end("network", network.close)
+        await core.start()
+
+        async def visible(viewer_id: str, kind: ReportKind, target_id: str) -> bool:
+            return await sees(network, core.conversations, accounts, viewer_id, kind, target_id)
+
+        return House(
+            stores=stores,
+            authenticator=authenticator,
+            accounts=accounts,
+            verification=verification,
+            recovery=recovery,
+            leaving=Leaving(PostgresPeople(users.pool), authenticator, revoked, changed),
+            reports=Reports(PostgresReports(users.pool, users.once), visible),
+            postbox=postbox,
+            core=core,
+            network=network,
+        )
 
     async def stop(self) -> None:
         """Refuse what is new, say goodbye, finish what was begun, close the stores last."""
@@ -148,22 +284,7 @@ class Instance:
                 _log.error("%s did not end well", name, exc_info=error)
         self._endings.clear()
 
-    async def _postgres(self) -> PostgresPool:
-        stores = self._settings.stores
-        url = stores.postgres_url_users or await create_database(self._urls.postgres, "users")
-        await migrate(url, "users")
-        bounds = PoolBounds(
-            stores.postgres_connections,
-            stores.postgres_waiting,
-            stores.postgres_acquire_timeout_ms,
-            stores.postgres_statement_timeout_ms,
-        )
-        pool = PostgresPool(url, bounds)
-        await pool.open()
-        self._at_end("users store", pool.close)
-        return pool
-
-    async def _listen(self, app: web.Application, health: Health, door: Door) -> None:
+    async def _listen(self, app: web.Application, health: Health, door: Door, stream: StreamEndpoint) -> None:
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         self._at_end("requests", runner.cleanup)
@@ -175,6 +296,7 @@ class Instance:
             health.stopping()
             door.stop_admitting()
             await site.stop()
+            stream.close()
             spread_ms = round(door.statistics().sockets / RECONNECTS_PER_S * 1000) + 100
             await door.drain(spread_ms, self._settings.limits.shutdown_ms / 2000)
 
@@ -185,37 +307,90 @@ class Instance:
         self._endings.append((name, end))
 
 
+def network_stores(stores: Opened) -> NetworkStores:
+    """Every service's stores, each on its own database."""
+    databases = stores.databases
+    social, posts, events = databases["social"], databases["posts"], databases["events"]
+    notifications = databases["notifications"]
+    rsvps = PostgresRsvps(events.pool)
+    found_posts = PostgresPosts(posts.pool, posts.once)
+    return NetworkStores(
+        owner=PostgresPeople(databases["users"].pool),
+        social=PostgresSocial(social.pool),
+        audiences=PostgresAudiences(social.pool, social.cursors),
+        posts=found_posts,
+        feed_posts=found_posts,
+        reactions=PostgresReactions(posts.pool, posts.once),
+        events=PostgresEvents(events.pool, events.once, rsvps),
+        rsvps=rsvps,
+        notifications=PostgresNotifications(notifications.pool, notifications.cursors),
+        timelines=stores.timelines,
+        streams=stores.streams,
+        copies={name: PostgresUserCopies(databases[name].pool, databases[name].cursors) for name in COPYING},
+        ledgers={
+            name: Ledgers(database.outbox, database.cursors, database.locks)
+            for name, database in databases.items()
+        },
+    )
+
+
+def store_checks(stores: Opened) -> dict[str, Callable[[], Awaitable[None]]]:
+    """A real write and read on every store."""
+    databases = {name: database.pool.check for name, database in stores.databases.items()}
+    return {**databases, "messaging": stores.messaging.check, "bus": stores.bus.check}
+
+
+def patient(stores: Opened, network: SocialNetwork) -> Patient:
+    """What there is to be looked at."""
+    databases = stores.databases
+    social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
+    counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
+    return Patient(
+        checks=store_checks(stores),
+        outboxes={name: database.outbox for name, database in databases.items()},
+        cursors={name: database.cursors for name, database in databases.items()},
+        consumers=network.consumers,
+        counts={"social": social, "posts": posts, **counted},
+        posts=posts,
+        social=social,
+        owner=PostgresPeople(databases["users"].pool),
+        copies={name: PostgresUserCopies(databases[name].pool, databases[name].cursors) for name in COPYING},
+        log=stores.messaging,
+        heads=stores.messaging,
+    )
+
+
+async def sees(
+    network: SocialNetwork,
+    conversations: Conversations,
+    accounts: Accounts,
+    viewer_id: str,
+    kind: ReportKind,
+    target_id: str,
+) -> bool:
+    """Whether there is such a thing for the viewer, whichever service has it."""
+    match kind:
+        case ReportKind.POST:
+            return await network.posts.sees(viewer_id, target_id)
+        case ReportKind.COMMENT:
+            return await network.reactions.sees_comment(viewer_id, target_id)
+        case ReportKind.MESSAGE:
+            return await conversations.sees_message(viewer_id, target_id)
+        case ReportKind.USER:
+            # Whom one blocked one may still report.
+            return bool(await accounts.cards_now([target_id]))
+
+
+async def _close_mail(recovery: Recovery, verification: Verification, postbox: Postbox) -> None:
+    await asyncio.gather(recovery.close(MAIL_CLOSE_S), verification.close(MAIL_CLOSE_S))
+    await postbox.close(MAIL_CLOSE_S)
+
+
 def _later(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:
     async def end() -> None:
         close()
 
     return end
-
-
-# --- the stores
-
-
-@contextlib.asynccontextmanager
-async def stores(settings: Settings) -> AsyncIterator[StoreUrls]:
-    """The stores that the settings name, or embedded ones for as long as this lasts."""
-    named = settings.stores
-    postgres = named.postgres_url or named.postgres_url_users
-    if postgres and named.mongo_url and named.redis_url:
-        yield StoreUrls(postgres=postgres, mongo=named.mongo_url, redis=named.redis_url)
-        return
-    if postgres or named.mongo_url or named.redis_url:
-        raise StoresUnavailable(
-            "Set all of CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL, or none of them."
-        )
-    temporary = named.ephemeral
-    folder = Path(tempfile.mkdtemp(prefix="convene-")) if temporary else Path(named.data_dir)
-
-    def report(store: str, what: str) -> None:
-        level = logging.INFO if what in EXPECTED else logging.WARNING
-        _log.log(level, "%s: %s", store, what)
-
-    async with EmbeddedStores(folder, keep=not temporary, report=report) as urls:
-        yield urls
 
 
 def environment(urls: StoreUrls, port: int) -> dict[str, str]:
@@ -237,7 +412,7 @@ async def serve(settings: Settings, instances: int) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with stores(settings) as urls:
+    async with given_stores(settings.stores) as urls:
         if instances > 1:
             ports = range(settings.server.port, settings.server.port + instances)
             await asyncio.gather(*(keep_running(environment(urls, port), stopping) for port in ports))
@@ -290,9 +465,6 @@ def _run(work: "Callable[[], Awaitable[None]]") -> None:
         raise typer.Exit(1) from None
 
 
-Config = Annotated[Path | None, typer.Option(help="A TOML file over the defaults.")]
-
-
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
@@ -321,7 +493,7 @@ def only_stores(config: Config = None) -> None:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        async with stores(settings) as urls:
+        async with given_stores(settings.stores) as urls:
             for name, url in (("POSTGRES", urls.postgres), ("MONGO", urls.mongo), ("REDIS", urls.redis)):
                 typer.echo(f"export CONVENE_{name}_URL={shlex.quote(url)}")
             await stopping.wait()
@@ -335,14 +507,32 @@ def bring_up_to_date(config: Config = None) -> None:
     settings = _settings(config)
 
     async def work() -> None:
-        async with stores(settings) as urls:
-            url = settings.stores.postgres_url_users or await create_database(urls.postgres, "users")
-            for migration in await migrate(url, "users"):
-                typer.echo(f"users: {migration}")
+        async with given_stores(settings.stores) as urls:
+            for service in SERVICES:
+                url = await service_url(settings.stores, urls, service)
+                for migration in await migrate(url, service):
+                    typer.echo(f"{service}: {migration}")
             messaging = await MongoMessaging.open(urls.mongo)
             messaging.close()
 
     _run(work)
+
+
+@contextlib.asynccontextmanager
+async def open_house(config: Path | None) -> AsyncIterator[Operations]:
+    """The house, opened for a command."""
+    settings = _settings(config)
+    async with given_stores(settings.stores) as urls:
+        instance = Instance(settings, urls)
+        try:
+            yield await instance.operations()
+        finally:
+            await instance.stop()
+
+
+add_doctor(cli, open_house, _run)
+add_replay(cli, open_house, _run)
+add_moderate(cli, open_house, _run)
 
 
 if __name__ == "__main__":

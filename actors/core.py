@@ -9,7 +9,7 @@ Here it only says who is given what, and in which order it ends. It opens no sto
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from actors.conversation.announcer import Announcer
 from actors.conversation.answers import busy
 from actors.conversation.conversation import Conversation
 from actors.conversation.conversations import Conversations
-from actors.conversation.house import House
+from actors.conversation.house import Barrier, House, Mentions, Unmentioned
 from actors.conversation.letters import Grown, Letter, Returned, Written
 from actors.conversation.log_writer import LogWriter
 from actors.conversation.pending import Pending
@@ -32,6 +32,7 @@ from actors.conversation.views import Cards, Views
 from actors.delivery.flusher import Flusher
 from actors.delivery.news import HeadNews, LogNews
 from actors.delivery.rooms import Rooms
+from actors.delivery.stream_writer import StreamWriter
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Budget, Registry
 from actors.runtime.run_queue import RunQueue
@@ -40,9 +41,11 @@ from actors.session.directory import Directory
 from actors.session.hall import Hall
 from actors.session.link import CloseCode
 from actors.session.resuming import Resuming
+from actors.wire.frames import frame_encoder
 from config.limits import Limits
-from storage.contracts.bus import Bus, UserStreams
+from storage.contracts.bus import Bus, UserStreams, user_topic
 from storage.contracts.messaging import MessagingStore
+from storage.records.stream import encode_hint
 
 CONTROL_TOPIC = "control"
 
@@ -60,7 +63,15 @@ class Renewed(msgspec.Struct, frozen=True, tag=2, array_like=True):
     origin: str
 
 
-control_decoder = msgspec.msgpack.Decoder(Revoked | Renewed)
+class Parted(msgspec.Struct, frozen=True, tag=3, array_like=True):
+    """Between those two a block came or went."""
+
+    origin: str
+    one: str
+    other: str
+
+
+control_decoder = msgspec.msgpack.Decoder(Revoked | Renewed | Parted)
 control_encoder = msgspec.msgpack.Encoder()
 
 
@@ -68,6 +79,29 @@ class CoreStores(msgspec.Struct, frozen=True):
     messaging: MessagingStore
     bus: Bus
     streams: UserStreams
+
+
+async def _none(_user_id: str) -> int:
+    return 0
+
+
+def _ignore(*_: str) -> None:
+    """Nobody minds."""
+
+
+_nobody = Unmentioned()
+
+
+class Network(msgspec.Struct, frozen=True):
+    """What conversations and sessions ask of the social network; nothing, where there is none."""
+
+    streams: StreamWriter | None = None
+    mentions: Mentions = _nobody
+    barrier: Barrier = _nobody
+    unread: Callable[[str], Awaitable[int]] = _none
+    forget: Callable[[str, str], None] = _ignore
+    topics: tuple[str, ...] = ()
+    heard: Callable[[str], None] = _ignore
 
 
 class Core:
@@ -81,7 +115,10 @@ class Core:
         limits: Limits,
         framed: Callable[[bytes], bytes],
         name: str,
+        network: Network | None = None,
     ) -> None:
+        network = network or Network()
+        self._network = network
         loop = asyncio.get_running_loop()
         self._authenticator = authenticator
         self._bus = stores.bus
@@ -95,13 +132,25 @@ class Core:
         replay = Replay(messaging, cards, framed)
         self.rooms = Rooms(stores.bus, replay, self.flusher, self.wheel, limits, name)
         views = Views(messaging, cards)
-        self.announcer = announcer = Announcer(stores.streams, messaging, cards)
+        self.streams = network.streams or StreamWriter(stores.streams)
+        self.announcer = announcer = Announcer(self.streams, messaging, cards)
         self.reading = Reading(messaging, views, self.rooms, announcer, framed)
         self.summaries = Summaries(messaging, self.wheel, limits)
         self.log = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, framed, name)
         self.relay = Relay(stores.bus, self.wheel, name)
-        house = House(messaging, self.log, publisher, self.summaries, limits, announcer, self.relay, name)
+        house = House(
+            messaging,
+            self.log,
+            publisher,
+            self.summaries,
+            limits,
+            announcer,
+            self.relay,
+            network.mentions,
+            network.barrier,
+            name,
+        )
         self.actors: Registry[str, Letter] = Registry(
             lambda conversation_id: Conversation(conversation_id, house, self._answer),
             self.queue,
@@ -113,10 +162,12 @@ class Core:
         self.conversations = Conversations(
             messaging, self.actors, views, self.reading, replay, announcer, cards, limits
         )
-        self.sweeper = Sweeper(messaging, self.actors, announcer, self.wheel)
+        self.sweeper = Sweeper(messaging, self.actors, announcer, network.mentions, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
         resuming = Resuming(stores.streams, replay)
-        self.hall = Hall(authenticator, self.conversations, self.directory, resuming, limits, framed)
+        self.hall = Hall(
+            authenticator, self.conversations, self.directory, resuming, network.unread, limits, framed
+        )
 
     async def start(self) -> None:
         """Listen to the other instances. Raises `Unavailable`."""
@@ -124,10 +175,10 @@ class Core:
         self.rooms.on_left(self.directory.dismiss)
         self._bus.on_frame(self._heard)
         self._bus.on_gap(self._missed)
-        self.announcer.on_loss(self.directory.resync, self._renewed)
+        self.streams.on_loss(self.directory.resync, self._renewed)
         self.relay.on_drafts(self.conversations.send)
         self.relay.on_outcome(self._returned)
-        await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic])
+        await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._network.topics])
         self.sweeper.start()
 
     async def stop(self) -> None:
@@ -138,7 +189,7 @@ class Core:
         await self.log.drain()
         await self.summaries.close()
         await self.reading.close()
-        await self.announcer.close()
+        await self.streams.close()
         await self.directory.close()
         await self.rooms.close()
         self.wheel.close()
@@ -149,6 +200,17 @@ class Core:
         told = Revoked(self._name, list(session_ids))
         self._bus.publish(CONTROL_TOPIC, control_encoder.encode(told))
 
+    def parted(self, one: str, other: str) -> None:
+        """Between those two a block came or went: no instance goes by what it remembers."""
+        self._network.forget(one, other)
+        self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Parted(self._name, one, other)))
+
+    def hint(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
+        """Tell those of them who are online anywhere; may be missed."""
+        hint = encode_hint(frame_encoder.encode(frame))
+        for user_id in user_ids:
+            self._bus.publish(user_topic(user_id), hint)
+
     def _renewed(self) -> None:
         self.directory.check_positions()
         self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Renewed(self._name)))
@@ -156,6 +218,8 @@ class Core:
     def _revoke(self, session_ids: Sequence[str]) -> None:
         for session in self.directory.of_sessions(session_ids):
             session.link.close(CloseCode.SESSION_REVOKED, "the session was revoked")
+        for listener in self.directory.listeners_of(session_ids):
+            listener.end("the session was revoked")
 
     def _answer(self, conversation: Conversation, written: Written) -> None:
         cell = self.actors.awake(conversation.id)
@@ -189,8 +253,10 @@ class Core:
             self.relay.heard(frame)
         elif topic == CONTROL_TOPIC:
             self._told(control_decoder.decode(frame))
+        elif topic in self._network.topics:
+            self._network.heard(topic)
 
-    def _told(self, told: Revoked | Renewed) -> None:
+    def _told(self, told: Revoked | Renewed | Parted) -> None:
         if told.origin == self._name:
             return
         match told:
@@ -200,6 +266,8 @@ class Core:
                 self._revoke(session_ids)
             case Renewed():
                 self.directory.check_positions()
+            case Parted(one=one, other=other):
+                self._network.forget(one, other)
 
     def _missed(self) -> None:
         self.rooms.check_heads()

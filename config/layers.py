@@ -78,7 +78,11 @@ class Layers(Generic[Built]):
     def build(self) -> Built:
         if self._faults:
             raise SettingsFaulty(self._faults)
-        return msgspec.convert(self._values, self._built)
+        try:
+            return msgspec.convert(self._values, self._built)
+        except msgspec.ValidationError as error:
+            # Each value was right by itself; a section has found that some do not go together.
+            raise SettingsFaulty([str(error)]) from None
 
     def _add(self, section: str, name: str, value: object, place: str, *, strict: bool) -> None:
         fields = {field.name: field for field in msgspec.structs.fields(self._sections[section])}

@@ -45,6 +45,14 @@ TOKEN_TOUCH_S: Final = 3600
 BUS_FRAME_BYTES: Final = 8 * 1024
 STREAM_FRAMES: Final = 1000
 STREAM_RETENTION_S: Final = 24 * 3600
+TIMELINE_POSTS: Final = 800
+TIMELINE_S: Final = 7 * 24 * 3600
+EVENT_CATEGORY_CHARACTERS: Final = 50
+EVENT_DESCRIPTION_CHARACTERS: Final = 5000
+EVENT_CAPACITY: Final = 100_000
+INVITES: Final = 100
+SEARCH_WORDS_CHARACTERS: Final = 200
+IDEMPOTENCY_S: Final = 48 * 3600
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,5 +88,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bus_queue_frames: int = 10_000
     password_hashes_at_once: int = 2
     password_hashes_waiting: int = 64
+    sync_poll_s: float = 1.0
+    sync_batch_events: int = 500
+    outbox_retention_s: float = 24 * 3600.0
+    broadcast_followers: int = 5000
+    block_cache_s: float = 1.0
     token_cache_s: float = 30.0
     token_cache_entries: int = 20_000

@@ -1,7 +1,7 @@
 """What an operator sets: `default.toml`, then a file, then `CONVENE_*` variables; the later one wins.
 
 All faults are found before the first is told. A fault names the place and never repeats the value,
-which may be a secret; for the same reason no URL is in the text form of the settings.
+which may be a secret; for the same reason no URL and no password is in the text form of the settings.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,15 @@ from msgspec import Meta
 from config.layers import Layers, SettingsFaulty
 from config.limits import Limits
 
-__all__ = ["LogSettings", "ServerSettings", "Settings", "SettingsFaulty", "StoreSettings", "load_settings"]
+__all__ = [
+    "LogSettings",
+    "MailSettings",
+    "ServerSettings",
+    "Settings",
+    "SettingsFaulty",
+    "StoreSettings",
+    "load_settings",
+]
 
 DEFAULTS: Final = Path(__file__).with_name("default.toml")
 FILE_VARIABLE: Final = "CONVENE_CONFIG"
@@ -23,12 +31,17 @@ Url = Annotated[str, Meta(min_length=1, max_length=2000)]
 PostgresUrl = Annotated[Url, Meta(pattern=r"^postgres(ql)?://")]
 MongoUrl = Annotated[Url, Meta(pattern=r"^mongodb(\+srv)?://")]
 RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
+WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
+Text = Annotated[str, Meta(min_length=1, max_length=1000)]
+
+Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[^/\s,*]+)$", max_length=300)]
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where it listens, and how much it takes from one caller.
 
-    `trusted_proxies` is how many proxies stand in front and write `X-Forwarded-For`.
+    `trusted_proxies` is how many proxies stand in front and write `X-Forwarded-For`; `cors_origins` are
+    the origins whose pages may read answers, `*` for all.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
@@ -37,6 +50,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_per_s: Annotated[int, Meta(ge=1)] = 200
     requests_burst: Annotated[int, Meta(ge=1)] = 1000
     rate_entries: Annotated[int, Meta(ge=100)] = 50_000
+    cors_origins: tuple[Origin, ...] = ()
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +75,34 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"StoreSettings(data_dir={self.data_dir!r}, ephemeral={self.ephemeral}, <urls hidden>)"
 
 
+class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How mail leaves. Without a host none does; a development run then shows the links in its log.
+
+    `security` is demanded, never merely tried. Without a `port` it is the usual one of that security.
+    `sender` may have a name, `Convene <no-reply@example.org>`; `base_url` is where the web client is
+    served, with which all links begin.
+    """
+
+    host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Text | None = None
+    password: Text | None = None
+    sender: Annotated[str, Meta(max_length=320, pattern=r"^[^\r\n@]+@[^\r\n@]+$")] | None = None
+    base_url: WebUrl | None = None
+
+    def __post_init__(self) -> None:
+        if self.host is not None and (self.sender is None or self.base_url is None):
+            raise ValueError("a mail host needs a sender and a base_url")
+        if (self.username is None) != (self.password is None):
+            raise ValueError("a mail username and a password need each other")
+        if self.password is not None and self.security == "none":
+            raise ValueError("a mail password needs starttls or tls")
+
+    def __repr__(self) -> str:
+        return f"MailSettings(security={self.security!r}, <host, sender and credentials hidden>)"
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["json", "console"] = "console"
@@ -73,12 +115,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stores: StoreSettings = StoreSettings()
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
+    mail: MailSettings = MailSettings()
+
+    @property
+    def base_url(self) -> str:
+        """What links in mails begin with: where people find the web client, if nobody says this server."""
+        host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
+        return (self.mail.base_url or f"http://{host}:{self.server.port}").rstrip("/")
 
 
 VARIABLES: Final = {
     "CONVENE_HOST": ("server", "host"),
     "CONVENE_PORT": ("server", "port"),
     "CONVENE_TRUSTED_PROXIES": ("server", "trusted_proxies"),
+    "CONVENE_CORS_ORIGINS": ("server", "cors_origins"),
     "CONVENE_DATA_DIR": ("stores", "data_dir"),
     "CONVENE_POSTGRES_URL": ("stores", "postgres_url"),
     "CONVENE_POSTGRES_URL_USERS": ("stores", "postgres_url_users"),
@@ -90,6 +140,13 @@ VARIABLES: Final = {
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
+    "CONVENE_MAIL_HOST": ("mail", "host"),
+    "CONVENE_MAIL_PORT": ("mail", "port"),
+    "CONVENE_MAIL_SECURITY": ("mail", "security"),
+    "CONVENE_MAIL_USERNAME": ("mail", "username"),
+    "CONVENE_MAIL_PASSWORD": ("mail", "password"),
+    "CONVENE_MAIL_SENDER": ("mail", "sender"),
+    "CONVENE_MAIL_BASE_URL": ("mail", "base_url"),
 }
 
 

@@ -4,7 +4,7 @@ Other handlers (the socket, streams, pages) may be added to its router and get t
 Never starts listening.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from actors.accounts.authenticator import Authenticator
 from actors.wire.refusal import Refusal
 from config.limits import BODY_WITH_IDS_BYTES, Limits
+from server.http.cors import Cors
 from server.http.problem import problem_response, refusal_of
 from server.http.rates import Rates, tell_budget
 from server.http.request_id import REQUEST_ID, REQUEST_ID_HEADER, request_id_of
@@ -27,35 +28,42 @@ def application(
     limits: Limits,
     *,
     trusted_proxies: int = 0,
+    cors_origins: Sequence[str] = (),
 ) -> web.Application:
     """Put the routes on a new application."""
     around = Surroundings(authenticator, rates, limits.request_timeout_ms, trusted_proxies)
     app = web.Application(middlewares=[answered], client_max_size=BODY_WITH_IDS_BYTES)
+    app.on_response_prepare.append(put_headers)
+    if cors_origins:
+        Cors(cors_origins).put_on(app)
     for route in routes:
-        app.router.add_route(route.method, route.path, RouteAdapter(route, around).handle)
+        handle = RouteAdapter(route, around).handle
+        app.router.add_route(route.method, route.path, handle)
+        if route.method == hdrs.METH_GET:
+            app.router.add_route(hdrs.METH_HEAD, route.path, handle)
     return app
 
 
 @web.middleware
 async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every request an id, every answer its headers, every failure its problem."""
+    """Give every request an id and every failure its problem."""
     request_id = request_id_of(request)
     request[REQUEST_ID] = request_id
-    response: web.StreamResponse
     try:
-        response = await handler(request)
-    except web.HTTPSuccessful:
-        raise
-    except web.HTTPRedirection:
+        return await handler(request)
+    except (web.HTTPSuccessful, web.HTTPRedirection):
         raise
     except Exception as error:  # noqa: BLE001 - the one place where all of them end
-        response = _refused(request, request_id, error)
-    if not response.prepared:
-        response.headers[REQUEST_ID_HEADER] = request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers[hdrs.SERVER] = SERVER_NAME
-        tell_budget(request, response)
-    return response
+        return _refused(request, request_id, error)
+
+
+async def put_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Give every answer its headers, also one that a handler begins to send itself."""
+    # A request that fails before any handler, such as one with an odd `Expect`, has no id yet.
+    response.headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID) or request_id_of(request)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers[hdrs.SERVER] = SERVER_NAME
+    tell_budget(request, response)
 
 
 def _refused(request: web.Request, request_id: str, error: Exception) -> web.Response:

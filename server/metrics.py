@@ -4,7 +4,7 @@ It never adds a label that grows with users or conversations.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -17,9 +17,11 @@ from prometheus_client.registry import Collector
 
 from actors.conversation.log_writer import LogWriterStatistics
 from actors.delivery.rooms import RoomsStatistics
+from actors.mail.postbox import PostboxStatistics
 from actors.runtime.distribution import DistributionStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.session.directory import DirectoryStatistics
+from actors.sync.reader import ReaderStatistics
 from server.socket.door import DoorStatistics
 from storage.contracts.bus import BusStatistics
 
@@ -36,6 +38,8 @@ class Sources:
         log: Callable[[], LogWriterStatistics],
         bus: Callable[[], BusStatistics],
         loop_lag_s: Callable[[], float],
+        mail: Callable[[], PostboxStatistics] | None = None,
+        sync: Callable[[], Sequence[ReaderStatistics]] = list,
     ) -> None:
         self.door = door
         self.directory = directory
@@ -44,6 +48,8 @@ class Sources:
         self.log = log
         self.bus = bus
         self.loop_lag_s = loop_lag_s
+        self.mail = mail
+        self.sync = sync
 
 
 class ServerCollector(Collector):
@@ -58,6 +64,8 @@ class ServerCollector(Collector):
         yield from self._actors()
         yield from self._log()
         yield from self._bus()
+        yield from self._mail()
+        yield from self._sync()
 
     def _sockets(self) -> Iterator[Metric]:
         door = self._sources.door()
@@ -111,6 +119,28 @@ class ServerCollector(Collector):
         yield _gauge(
             "convene_bus_lag_seconds", "From publishing to hearing one's own probe.", bus.lag_ms / 1000
         )
+
+    def _sync(self) -> Iterator[Metric]:
+        lag = GaugeMetricFamily(
+            "convene_sync_lag_seconds", "Age of the oldest event not taken in.", labels=["consumer"]
+        )
+        taken = CounterMetricFamily("convene_sync_events", "Events taken in.", labels=["consumer"])
+        buried = CounterMetricFamily("convene_sync_dead_letters", "Events buried.", labels=["consumer"])
+        for reader in self._sources.sync():
+            lag.add_metric([reader.consumer], reader.lag_s)
+            taken.add_metric([reader.consumer], reader.taken)
+            buried.add_metric([reader.consumer], reader.buried)
+        yield from (lag, taken, buried)
+
+    def _mail(self) -> Iterator[Metric]:
+        if self._sources.mail is None:
+            return
+        mail = self._sources.mail()
+        yield _gauge("convene_mails_waiting", "Mails on their way out.", mail.waiting)
+        yield _counter("convene_mails_sent", "Mails that another server has taken.", mail.sent)
+        yield _counter("convene_mail_retries", "Mails that were to be tried again.", mail.retries)
+        yield _counter("convene_mails_failed", "Mails given up.", mail.failed)
+        yield _counter("convene_mails_shed", "Mails dropped because too many waited.", mail.shed)
 
 
 def metrics_registry(sources: Sources) -> CollectorRegistry:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.cards import CardCache
@@ -42,11 +42,13 @@ from config.limits import (
 from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore, UserStore
 from storage.errors import Conflict, Missing
+from storage.records.once import Once
 from storage.records.users import Credentials, Identity, NewUser, ProfileChange, UserRecord
 
 TAKEN = {
     "users_email_key": ("user.email_taken", "The e-mail address is in use."),
     "users_username_key": ("user.username_taken", "The username is in use."),
+    "idempotency_keys": ("idempotency.conflict", "The key was used for another registration."),
 }
 
 
@@ -63,6 +65,8 @@ class Accounts:
 
     `revoked` is told the ids of sessions that were ended, after they are; this instance's
     authenticator has forgotten them by then, the other instances' are the caller's to reach.
+    `greet` is told of everybody who registers or names an e-mail address, and must not wait; `changed` is
+    called when there is something that other services are to hear.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class Accounts:
         passwords: Passwords,
         authenticator: Authenticator,
         revoked: Callable[[Sequence[str]], None],
+        greet: Callable[[UserRecord], None] = lambda _user: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._users = stores.users
         self._sessions = stores.sessions
@@ -78,24 +84,40 @@ class Accounts:
         self._passwords = passwords
         self._authenticator = authenticator
         self._revoked = revoked
+        self._greet = greet
+        self._changed = changed
         self._people = Lookups(self._load)
         self._cards = CardCache(self._load_cards)
 
-    async def register(self, registration: Registration) -> SignedIn:
+    async def register(self, registration: Registration, once: Once | None = None) -> SignedIn:
+        """Register; under a key that was used before, sign in whom it made, with the same password."""
         refuse(registration.faults())
         name = registration.display_name
+        password_hash = await self._passwords.hash(registration.password)
+        new = NewUser(
+            email=email_of(registration.email),
+            username=username_of(registration.username),
+            password_hash=password_hash,
+            display_name=None if name is None else display_name_of(name),
+        )
         try:
-            user = await self._users.register(
-                NewUser(
-                    email=email_of(registration.email),
-                    username=username_of(registration.username),
-                    password_hash=await self._passwords.hash(registration.password),
-                    display_name=None if name is None else display_name_of(name),
-                )
-            )
+            user = await self._users.register(new, once)
         except Conflict as conflict:
             _taken(conflict)
+        if once is not None and await self._repeated(user, password_hash, registration.password):
+            return await self._sign_in(user)
+        self._greet(user)
+        self._changed()
         return await self._sign_in(user)
+
+    async def _repeated(self, user: UserRecord, password_hash: str, password: str) -> bool:
+        """Whether that user was there already; refuses where the password is not the one of then."""
+        known = await self._users.credentials_of(user.id)
+        if known is not None and known.password_hash == password_hash:
+            return False
+        if await self._verified(known, password) is None:
+            raise Refusal("idempotency.conflict", "The key was used for another registration.")
+        return True
 
     async def login(self, login: Login) -> SignedIn:
         credentials = await self._credentials(login.login)
@@ -160,6 +182,9 @@ class Accounts:
             raise _nobody() from None
         self._cards.forget(user.id)
         self._authenticator.forget(identity.session_id)
+        if patch.email is not UNSET:
+            self._greet(user)
+        self._changed()
         return own_of(user)
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> Cards:
@@ -204,6 +229,10 @@ class Accounts:
         await self._sessions.revoke(identity.user.id, identity.session_id)
         self._tell([identity.session_id])
 
+    def forget_card(self, user_id: str) -> None:
+        """Somebody has changed: show nobody the card of before."""
+        self._cards.forget(user_id)
+
     async def close(self) -> None:
         """End what runs in the background; the stores are the caller's to close."""
         await asyncio.gather(self._people.close(), self._cards.close())
@@ -229,7 +258,11 @@ class Accounts:
         token = new_token()
         hashed = token_hash(token)
         assert hashed is not None
-        session = await self._sessions.open(user.id, hashed, TOKEN_LIFETIME_S)
+        try:
+            session = await self._sessions.open(user.id, hashed, TOKEN_LIFETIME_S)
+        except Missing:
+            # Gone or banned since the password was checked: no more is told than of a wrong password.
+            raise _wrong() from None
         return SignedIn(user=own_of(user), token=token, expires_at=rfc3339_of(session.expires_at))
 
     async def _end_token(self, user_id: str, token: str) -> None:

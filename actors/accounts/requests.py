@@ -5,9 +5,10 @@ here. Its text form never shows a password.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from actors.accounts.fields import (
     avatar_url_of,
@@ -20,13 +21,59 @@ from actors.accounts.fields import (
 )
 from actors.wire.objects import OwnUser, UserCard
 from actors.wire.refusal import FieldFault, Refusal
+from config.limits import (
+    AVATAR_URL_CHARACTERS,
+    BIO_CHARACTERS,
+    DISPLAY_NAME_CHARACTERS,
+    EMAIL_CHARACTERS,
+    PASSWORD_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MIN,
+    USERNAME_CHARACTERS_MAX,
+    USERNAME_CHARACTERS_MIN,
+)
+
+# What these fields may hold is judged by `faults`, which tells all of it; the schemas are for readers.
+Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_CHARACTERS})]
+Username = Annotated[
+    str,
+    Meta(
+        description="Without regard to case.",
+        extra_json_schema={
+            "minLength": USERNAME_CHARACTERS_MIN,
+            "maxLength": USERNAME_CHARACTERS_MAX,
+            "pattern": "^[A-Za-z0-9_.]+$",
+        },
+    ),
+]
+Password = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "format": "password",
+            "minLength": PASSWORD_CHARACTERS_MIN,
+            "maxLength": PASSWORD_CHARACTERS_MAX,
+        },
+    ),
+]
+DisplayName = Annotated[
+    str, Meta(description="Trimmed.", extra_json_schema={"maxLength": DISPLAY_NAME_CHARACTERS})
+]
+Bio = Annotated[str, Meta(description="Trimmed.", extra_json_schema={"maxLength": BIO_CHARACTERS})]
+AvatarUrl = Annotated[
+    str,
+    Meta(
+        description="Never fetched.",
+        extra_json_schema={"format": "uri", "pattern": "^https://", "maxLength": AVATAR_URL_CHARACTERS},
+    ),
+]
+Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Registration(msgspec.Struct, frozen=True):
-    email: str
-    username: str
-    password: str
-    display_name: str | None = None
+    email: Email
+    username: Username
+    password: Password
+    display_name: DisplayName | None = None
 
     def faults(self) -> list[FieldFault]:
         return faults_of(
@@ -35,6 +82,10 @@ class Registration(msgspec.Struct, frozen=True):
             ("password", password_of, self.password),
             ("display_name", display_name_of, self.display_name),
         )
+
+    def digested(self) -> object:
+        """All but the password: a repeated registration is known by what is no secret."""
+        return (self.email, self.username, self.display_name)
 
     def __repr__(self) -> str:
         return "Registration(...)"
@@ -52,7 +103,7 @@ class Login(msgspec.Struct, frozen=True):
 
 class PasswordChange(msgspec.Struct, frozen=True):
     current_password: str
-    new_password: str
+    new_password: Password
 
     def faults(self) -> list[FieldFault]:
         return faults_of(("new_password", password_of, self.new_password))
@@ -64,11 +115,11 @@ class PasswordChange(msgspec.Struct, frozen=True):
 class ProfilePatch(msgspec.Struct, frozen=True):
     """What is absent stays as it is; null clears."""
 
-    email: str | UnsetType = UNSET
-    username: str | UnsetType = UNSET
-    display_name: str | UnsetType | None = UNSET
-    bio: str | UnsetType | None = UNSET
-    avatar_url: str | UnsetType | None = UNSET
+    email: Email | UnsetType = UNSET
+    username: Username | UnsetType = UNSET
+    display_name: DisplayName | UnsetType | None = UNSET
+    bio: Bio | UnsetType | None = UNSET
+    avatar_url: AvatarUrl | UnsetType | None = UNSET
 
     def faults(self) -> list[FieldFault]:
         return faults_of(
@@ -85,7 +136,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
     user: OwnUser
     token: str
-    expires_at: str
+    expires_at: Moment
 
     def __repr__(self) -> str:
         return "SignedIn(...)"
@@ -93,9 +144,9 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 class SessionView(msgspec.Struct, frozen=True):
     id: str
-    created_at: str
-    last_used_at: str
-    expires_at: str
+    created_at: Moment
+    last_used_at: Moment
+    expires_at: Moment
     current: bool
 
 

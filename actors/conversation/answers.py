@@ -10,6 +10,10 @@ def not_found() -> Refusal:
     return Refusal("conversation.not_found", "There is no such conversation.")
 
 
+def blocked() -> Refusal:
+    return Refusal("user.blocked", "One of you has blocked the other.")
+
+
 def conflict() -> Refusal:
     return Refusal("idempotency.conflict", "This client_id was used for another message.")
 

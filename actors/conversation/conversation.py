@@ -9,10 +9,22 @@ stored entries nor an answer: whoever waits is told. It never answers for what i
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from actors.conversation.answers import not_found, refusal_of
+from actors.conversation.answers import blocked, not_found, refusal_of
 from actors.conversation.house import House
 from actors.conversation.ledger import Ledger
-from actors.conversation.letters import Amend, Grown, Letter, Look, Returned, Revise, Send, Sight, Written
+from actors.conversation.letters import (
+    Admit,
+    Amend,
+    Grown,
+    Letter,
+    Look,
+    Release,
+    Returned,
+    Revise,
+    Send,
+    Sight,
+    Written,
+)
 from actors.conversation.writing import Writing
 from actors.wire.refusal import Refusal
 from storage.errors import Unavailable
@@ -107,9 +119,36 @@ class Conversation:
         draft = letter.draft
         if not self._ledger.is_member(draft.sender_id):
             return self._look_again(draft.sender_id, letter)
-        if draft.reply_to is not None:
-            return self._take_answer(letter, draft.reply_to)
-        return self._writing.admit(letter)
+        peer = self._ledger.peer(draft.sender_id)
+        if peer is not None:
+            apart = self._house.barrier.apart_lately(draft.sender_id, peer)
+            if apart is None:
+                return self._ask_barrier(peer, letter)
+            if apart:
+                letter.reply.refused(blocked())
+                return None
+        return self._take_allowed(letter)
+
+    async def _ask_barrier(self, peer: str, letter: Send) -> None:
+        try:
+            apart = await self._house.barrier.remember(letter.draft.sender_id, peer)
+        except (Unavailable, Refusal) as error:
+            letter.reply.refused(refusal_of(error))
+            return
+        if apart:
+            letter.reply.refused(blocked())
+            return
+        work = self._take_allowed(letter)
+        if work is not None:
+            await work
+
+    def _take_allowed(self, letter: Send) -> Coroutine[Any, Any, None] | None:
+        if letter.draft.reply_to is not None:
+            return self._take_answer(letter, letter.draft.reply_to)
+        return self._admit(letter)
+
+    def _admit(self, letter: Send) -> Coroutine[Any, Any, None] | None:
+        return self._writing.mention(letter) if letter.draft.mentions else self._writing.admit(letter)
 
     async def _look_again(self, user_id: str, letter: Send | Revise | Amend) -> None:
         """Somebody unknown: perhaps taken in by another instance a moment ago. Only the log knows."""
@@ -136,13 +175,14 @@ class Conversation:
         except Unavailable as error:
             letter.reply.refused(refusal_of(error))
             return
-        work = self._writing.admit(letter)
+        work = self._admit(letter)
         if work is not None:
             await work
 
     def _take_change(self, letter: Amend | Revise) -> Coroutine[Any, Any, None] | None:
         user_id = letter.amendment.actor.id if isinstance(letter, Amend) else letter.user_id
-        if not self._ledger.is_member(user_id):
+        ruled = isinstance(letter, Amend) and isinstance(letter.amendment, Admit | Release)
+        if not ruled and not self._ledger.is_member(user_id):
             return self._look_again(user_id, letter)
         return self._writing.amend(letter) if isinstance(letter, Amend) else self._writing.revise(letter)
 

@@ -17,10 +17,12 @@ from actors.conversation.answers import busy, not_found
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import (
     Add,
+    Admit,
     Amend,
     Amendment,
     Letter,
     Look,
+    Release,
     Remove,
     Revise,
     Revision,
@@ -175,6 +177,33 @@ class Conversations:
         cards = await self._cards([user_id])
         await self.amend(conversation_id, Remove(actor, rendering.card(user_id, cards)))
 
+    async def found(self, conversation_id: str, creator: UserCard, name: str) -> None:
+        """See that there is this group; the creator is its first member and admin."""
+        record = ConversationRecord(
+            id=conversation_id,
+            type=ConversationType.GROUP.value,
+            name=name,
+            participants=(creator.id,),
+            admins=(creator.id,),
+            created_at_ms=now_ms(),
+        )
+        if await self._store.get(conversation_id) is None and await self._store.create(record) is None:
+            await self._announcer.joined(record, 0, [creator.id])
+
+    async def admit(self, conversation_id: str, user: UserCard) -> None:
+        """Take in somebody whom a rule lets in. Refuses with `conversation.full`."""
+        await self.amend(conversation_id, Admit(user))
+
+    async def release(self, conversation_id: str, user: UserCard) -> None:
+        """Let somebody go whom a rule no longer keeps."""
+        await self.amend(conversation_id, Release(user))
+
+    async def depart(self, user_id: str) -> None:
+        """A user is no longer: out of every group. Direct conversations stay with the other one."""
+        for standing in await self._store.standings(user_id, None):
+            if standing.conversation.type == ConversationType.GROUP:
+                await self.release(standing.conversation.id, rendering.card(user_id, {}))
+
     async def change(
         self,
         actor: UserCard,
@@ -235,6 +264,11 @@ class Conversations:
             newest=after is None or before is not None,
         )
         return await self._shown(user_id, view, entries)
+
+    async def sees_message(self, user_id: str, message_id: str) -> bool:
+        """Whether there is such a message in a conversation of the user's."""
+        found = await self._store.messages([message_id]) if is_id(message_id) else []
+        return bool(found and await self._views.some(user_id, [found[0].conversation_id]))
 
     async def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from actors.conversation.publisher import Publisher
 from actors.conversation.roster import Roster
 from actors.conversation.summaries import Summaries
+from actors.wire.objects import ConversationType
 from storage.contracts.messaging import MessagingStore
 from storage.records.messaging import ChangeEntry, ConversationRecord, Entry, MessageEntry
 
@@ -56,6 +57,12 @@ class Ledger:
 
     def is_member(self, user_id: str) -> bool:
         return self.roster is not None and user_id in self.roster.members
+
+    def peer(self, user_id: str) -> str | None:
+        """The other one of a direct conversation; None in a group."""
+        if self.roster is None or self.roster.type != ConversationType.DIRECT:
+            return None
+        return next((one for one in self.roster.members if one != user_id), None)
 
     def reaches(self, seq: int) -> None:
         """The log is known to go up to `seq`."""

@@ -69,7 +69,27 @@ class Rewrite(Struct, frozen=True):
     admins: tuple[str, ...] | None
 
 
-Amendment = Add | Remove | Rewrite
+class Admit(Struct, frozen=True):
+    """Take in somebody whom a rule lets in, whatever admins there are."""
+
+    user: UserCard
+
+    @property
+    def actor(self) -> UserCard:
+        return self.user
+
+
+class Release(Struct, frozen=True):
+    """Let somebody go whom a rule no longer keeps; who is out already stays out."""
+
+    user: UserCard
+
+    @property
+    def actor(self) -> UserCard:
+        return self.user
+
+
+Amendment = Add | Remove | Rewrite | Admit | Release
 
 
 class Amend(Struct, frozen=True):

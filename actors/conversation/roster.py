@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from actors.conversation.letters import Add, Amendment, Remove, Rewrite
-from actors.wire.objects import ConversationType
+from actors.conversation.letters import Add, Admit, Amendment, Release, Remove, Rewrite
+from actors.wire.objects import ConversationType, UserCard
 from actors.wire.refusal import Refusal
 from config.limits import PARTICIPANTS
 from storage.records.messaging import ConversationRecord, Membership
@@ -53,6 +53,8 @@ class Roster:
                 participant.not_found, conversation.full, request.invalid.
         """
         actor = amendment.actor
+        if isinstance(amendment, Admit | Release):
+            return self._plan_ruled(amendment)
         if actor.id not in self.members:
             raise Refusal("conversation.not_found", "There is no such conversation.")
         if self.type == ConversationType.DIRECT:
@@ -62,17 +64,26 @@ class Roster:
         match amendment:
             case Add(user=user):
                 self._need_admin(actor.id)
-                if user.id in self.members:
-                    return None
-                if len(self.members) >= PARTICIPANTS:
-                    raise Refusal("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
-                return Membership(
-                    len(self.members) + 1, joined=(user.id,)
-                ), f"@{actor.username} added @{user.username}"
+                return self._plan_add(user, f"@{actor.username} added @{user.username}")
             case Remove(user=user):
                 return self._plan_remove(amendment)
             case Rewrite():
                 return self._plan_rewrite(amendment)
+
+    def _plan_add(self, user: UserCard, said: str) -> tuple[Membership, str] | None:
+        if user.id in self.members:
+            return None
+        if len(self.members) >= PARTICIPANTS:
+            raise Refusal("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+        return Membership(len(self.members) + 1, joined=(user.id,)), said
+
+    def _plan_ruled(self, amendment: Admit | Release) -> tuple[Membership, str] | None:
+        user = amendment.user
+        if isinstance(amendment, Admit):
+            return self._plan_add(user, f"@{user.username} joined")
+        if user.id not in self.members:
+            return None
+        return self._plan_remove(Remove(user, user))
 
     def _plan_remove(self, amendment: Remove) -> tuple[Membership, str]:
         actor, user = amendment.actor, amendment.user

@@ -1,4 +1,4 @@
-"""Telling what a process that died had begun: it changed who is in a conversation, and told nobody.
+"""Telling what a process that died had begun: it changed who is in a conversation, or named somebody.
 
 Every instance looks at intervals for intents that stand longer than any living process needs. What they
 are about is read from the log and told again; being told twice harms nobody. It never changes the log.
@@ -9,6 +9,7 @@ import logging
 import random
 
 from actors.conversation.announcer import Announcer
+from actors.conversation.house import Mentions
 from actors.conversation.letters import Letter, Look, Sight
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
@@ -16,7 +17,7 @@ from actors.runtime.wheel import Wheel
 from actors.wire.moment import now_ms
 from actors.wire.refusal import Refusal
 from storage.contracts.messaging import MessagingStore
-from storage.errors import Unavailable
+from storage.errors import StorageError
 from storage.records.messaging import Intent, MessageEntry
 
 _log = logging.getLogger(__name__)
@@ -28,11 +29,17 @@ ENTRIES = 1000
 
 class Sweeper:
     def __init__(
-        self, store: MessagingStore, actors: Registry[str, Letter], announcer: Announcer, wheel: Wheel
+        self,
+        store: MessagingStore,
+        actors: Registry[str, Letter],
+        announcer: Announcer,
+        mentions: Mentions,
+        wheel: Wheel,
     ) -> None:
         self._store = store
         self._actors = actors
         self._announcer = announcer
+        self._mentions = mentions
         self._wheel = wheel
         self._sweeping: asyncio.Task[None] | None = None
         self._closed = False
@@ -60,7 +67,7 @@ class Sweeper:
     async def _sweep(self) -> None:
         try:
             await self.sweep(OLD_MS)
-        except (Unavailable, Refusal, MailboxFull, Stopped, TimeoutError):
+        except (StorageError, Refusal, MailboxFull, Stopped, TimeoutError):
             _log.warning("what others left untold could not be told yet")
         finally:
             self.start()
@@ -73,6 +80,10 @@ class Sweeper:
         record = await self._store.get(conversation_id)
         entries = await self._store.read(conversation_id, intent.since_seq, sight.head)
         for entry in entries[:ENTRIES]:
-            if record is not None and isinstance(entry, MessageEntry) and entry.membership is not None:
+            if record is None or not isinstance(entry, MessageEntry):
+                continue
+            if entry.membership is not None:
                 await self._announcer.announce(record, entry)
+            if entry.mentions:
+                await self._mentions.notify(entry, record.participants)
         await self._store.settle(intent.key)

@@ -19,7 +19,7 @@ from actors.conversation.entries import change_entry, system_entry, text_entry
 from actors.conversation.handing import Handing
 from actors.conversation.house import House
 from actors.conversation.ledger import Ledger
-from actors.conversation.letters import Add, Amend, Draft, Returned, Revise, Revision, Send
+from actors.conversation.letters import Add, Admit, Amend, Draft, Returned, Revise, Revision, Send
 from actors.conversation.log_writer import Run
 from actors.conversation.pending import Pending
 from actors.conversation.revision import revise, revised, same_message
@@ -34,7 +34,16 @@ from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, I
 class Writing:
     """`written_to` is called by the log writer and leads, through the mailbox, to `written`."""
 
-    __slots__ = ("_handing", "_house", "_id", "_ledger", "_run", "_sends", "_waiting", "_written_to")
+    __slots__ = (
+        "_handing",
+        "_house",
+        "_id",
+        "_ledger",
+        "_run",
+        "_sends",
+        "_waiting",
+        "_written_to",
+    )
 
     def __init__(
         self,
@@ -87,6 +96,17 @@ class Writing:
             return self._proceed()
         return None
 
+    async def mention(self, letter: Send) -> None:
+        """Note first that there is somebody to notify: should this process die, another one does."""
+        try:
+            await self._house.store.intend(self._mention(letter.draft.draft))
+        except Unavailable as error:
+            letter.reply.refused(refusal_of(error))
+            return
+        work = self.admit(letter)
+        if work is not None:
+            await work
+
     async def amend(self, letter: Amend) -> None:
         """Note first that there is something to tell: should this process die, another one tells it."""
         try:
@@ -105,11 +125,14 @@ class Writing:
     def _intent(self) -> Intent:
         return Intent(self._id, self._house.instance, self._ledger.head, now_ms())
 
+    def _mention(self, draft: int) -> Intent:
+        """One for each message that names somebody, so that each is settled by itself."""
+        return Intent(self._id, f"{self._house.instance}:{draft}", self._ledger.head, now_ms())
+
     async def _settle_intent(self) -> None:
         """Every amendment that was begun here is told, or was refused."""
         if not any(isinstance(pending.letter, Amend) for pending in self._waiting):
-            with contextlib.suppress(Unavailable):
-                await self._house.store.settle(self._intent().key)
+            await self._settle(self._intent())
 
     def _enqueue(self, letter: Send | Revise | Amend) -> bool:
         if len(self._waiting) >= self._house.limits.drafts_waiting:
@@ -249,6 +272,20 @@ class Writing:
         self._house.summaries.note(entry)
         self._sends.pop((entry.sender_id, entry.client_id), None)
         pending.stored(entry)
+        if entry.mentions and self._ledger.roster is not None:
+            self._house.mentions.tell(
+                entry,
+                self._ledger.roster.members.keys(),
+                lambda told: self._mentioned(entry.draft) if told else None,
+            )
+
+    def _mentioned(self, draft: int) -> None:
+        """Those whom a message names are notified; where they are not, whoever finds the intent does it."""
+        self._house.mentions.spawn(self._settle(self._mention(draft)))
+
+    async def _settle(self, intent: Intent) -> None:
+        with contextlib.suppress(Unavailable):
+            await self._house.store.settle(intent.key)
 
     async def _amended(self, pending: Pending) -> None:
         """The amendment is in the log: bring the document up, tell those it concerns, then say so."""
@@ -257,7 +294,7 @@ class Writing:
         assert isinstance(letter, Amend)
         self._handing.won()
         self._ledger.apply(entry)
-        added = letter.amendment.user if isinstance(letter.amendment, Add) else None
+        added = letter.amendment.user if isinstance(letter.amendment, Add | Admit) else None
         self._house.publisher.stored(entry, {added.id: added} if added is not None else {})
         self._house.summaries.note(entry)
         try:

@@ -15,6 +15,7 @@ import msgspec
 from actors.accounts.lookups import Lookups
 from actors.delivery.rooms import Rooms
 from actors.session.link import CloseCode
+from actors.session.listener import Listener
 from actors.session.person import HELD_MAX, NOWHERE, Person
 from actors.session.resuming import Entered, stream_decoder
 from actors.session.session import Session
@@ -28,7 +29,7 @@ from config.limits import Limits
 from storage.contracts.bus import Bus, Position, UserStreams, user_topic
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.stream import StreamItem, decode_item
+from storage.records.stream import HINT, StreamItem, decode_item
 
 _log = logging.getLogger(__name__)
 POSITIONS_AT_ONCE = 500
@@ -74,6 +75,11 @@ class Directory:
         wanted = set(session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]
 
+    def listeners_of(self, session_ids: Sequence[str]) -> list[Listener]:
+        wanted = set(session_ids)
+        everybody = (one for person in self._people.values() for one in person.listeners)
+        return [one for one in everybody if one.session_id in wanted]
+
     # --- coming and going
 
     async def enter(self, session: Session, user_id: str) -> Entered | None:
@@ -81,22 +87,13 @@ class Directory:
 
         From the return on, nothing told to the user passes the session by. Raises `Unavailable`.
         """
-        person = self._people.get(user_id)
-        if person is None:
-            person = self._people[user_id] = Person(user_id, self._limits)
-        if len(person.sessions) >= self._limits.sockets_per_user:
+        person = self._person(user_id)
+        if person.crowd >= self._limits.sockets_per_user:
             return None
         person.sessions.append(session)
         self._sessions += 1
-        place = person.place
         try:
-            if not person.open:
-                # By person, not by user: one who left and came back does not wait for what the first began.
-                opening = self._opening.get(person)
-                if opening is None:
-                    opening = self._opening[person] = asyncio.create_task(self._open(person))
-                await asyncio.shield(opening)
-                place = person.began
+            place = await self._opened(person)
             since = await self._enter_rooms(session, person)
         except BaseException:
             self.leave(session, person)
@@ -109,7 +106,44 @@ class Directory:
         person.sessions.remove(session)
         self._sessions -= 1
         self._rooms.leave(session, person.conversations)
-        if not person.sessions and self._people.get(person.user_id) is person:
+        self._let_go(person)
+
+    async def listen(self, listener: Listener, user_id: str) -> Entered | None:
+        """Let somebody hear a user's stream, as `enter` does, but no conversation."""
+        person = self._person(user_id)
+        if person.crowd >= self._limits.sockets_per_user:
+            return None
+        person.listeners.append(listener)
+        try:
+            return Entered(person, await self._opened(person), {})
+        except BaseException:
+            self.unlisten(listener, person)
+            raise
+
+    def unlisten(self, listener: Listener, person: Person) -> None:
+        if listener in person.listeners:
+            person.listeners.remove(listener)
+            self._let_go(person)
+
+    def _person(self, user_id: str) -> Person:
+        person = self._people.get(user_id)
+        if person is None:
+            person = self._people[user_id] = Person(user_id, self._limits)
+        return person
+
+    async def _opened(self, person: Person) -> Position:
+        """See that the stream is heard; answers the place behind which the caller hears it."""
+        if person.open:
+            return person.place
+        # By person, not by user: one who left and came back does not wait for what the first began.
+        opening = self._opening.get(person)
+        if opening is None:
+            opening = self._opening[person] = asyncio.create_task(self._open(person))
+        await asyncio.shield(opening)
+        return person.began
+
+    def _let_go(self, person: Person) -> None:
+        if not person.crowd and self._people.get(person.user_id) is person:
             del self._people[person.user_id]
             self._bus.unsubscribe([user_topic(person.user_id)])
 
@@ -147,6 +181,10 @@ class Directory:
         person = self._people.get(user_id)
         if person is None:
             return
+        if payload.startswith(HINT):
+            hint = payload[len(HINT) :]
+            person.hint(hint, self._framed(hint))
+            return
         item = decode_item(payload)
         if not person.open:
             if len(person.held) < HELD_MAX:
@@ -160,7 +198,7 @@ class Directory:
             self._lost(person, Position(item.epoch, item.position), "epoch")
         elif item.position == place.position + 1:
             person.place = Position(place.epoch, item.position)
-            self._tell(person, item.frame)
+            self._tell(person, item)
             following = person.held.pop(item.position + 1, None)
             if following is not None:
                 self._take(person, following)
@@ -174,23 +212,18 @@ class Directory:
         for position in sorted(held):
             self._take(person, held[position])
 
-    def _tell(self, person: Person, payload: bytes) -> None:
-        frame = self._framed(payload)
-        told = stream_decoder.decode(payload)
-        match told:
-            case ConversationJoined(conversation=conversation):
-                person.conversations.add(conversation.id)
-                for session in person.sessions:
-                    session.push_stream(frame)
-                    self._spawn(self._join(person, session, conversation.id, conversation.last_seq))
-            case ConversationLeft(conversation_id=conversation_id):
-                person.conversations.discard(conversation_id)
-                for session in person.sessions:
-                    self._rooms.leave(session, [conversation_id])
-                    session.push_stream(frame)
-            case _:
-                for session in person.sessions:
-                    session.push_stream(frame)
+    def _tell(self, person: Person, item: StreamItem) -> None:
+        told = stream_decoder.decode(item.frame)
+        if isinstance(told, ConversationLeft):
+            person.conversations.discard(told.conversation_id)
+            for session in person.sessions:
+                self._rooms.leave(session, [told.conversation_id])
+        person.tell(item, self._framed(item.frame))
+        if isinstance(told, ConversationJoined):
+            conversation = told.conversation
+            person.conversations.add(conversation.id)
+            for session in person.sessions:
+                self._spawn(self._join(person, session, conversation.id, conversation.last_seq))
 
     async def _join(self, person: Person, session: Session, conversation_id: str, last_seq: int) -> None:
         """Into the room; what was said between `last_seq` and now is named, for the client to fetch."""
@@ -267,8 +300,7 @@ class Directory:
         self._resyncs += 1
         self._spawn(self._rejoin(person))
         payload = frame_encoder.encode(Resync(reason, place.epoch, place.position))
-        for session in person.sessions:
-            session.push_stream(self._framed(payload))
+        person.resync(reason, payload, self._framed(payload))
 
     async def _rejoin(self, person: Person) -> None:
         try:

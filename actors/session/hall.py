@@ -1,6 +1,6 @@
 """What all sessions of an instance share. It holds; it does nothing."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,5 +19,6 @@ class Hall:
     conversations: Conversations
     directory: "Directory"
     resuming: Resuming
+    unread: Callable[[str], Awaitable[int]]
     limits: Limits
     framed: Callable[[bytes], bytes]

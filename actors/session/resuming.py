@@ -55,13 +55,9 @@ class Resuming:
     async def resume(self, entered: Entered, resume: Resume) -> list[bytes]:
         """The encoded frames between `ready` and what is live. Raises `Unavailable`."""
         place = entered.place
-        if resume.epoch != place.epoch or resume.position > place.position:
-            return [_resync("epoch", place)]
-        if place.position - resume.position > STREAM_FRAMES:
-            return [_resync("too_far", place)]
-        items = await self._items(entered, resume.position)
+        items = await self.items(entered, resume.epoch, resume.position)
         if items is None:
-            return [_resync("expired", place)]
+            return [self.resync(entered, resume.epoch, resume.position)]
         told = [stream_decoder.decode(item.frame) for item in items]
         known, gone = _known(resume.conversations, told, entered.since)
         frames = [item.frame for item in items]
@@ -72,11 +68,24 @@ class Resuming:
         frames.append(frame_encoder.encode(Resumed(len(items) + len(replayed), last_seqs)))
         return frames
 
-    async def _items(self, entered: Entered, position: int) -> list[StreamItem] | None:
-        missing = entered.place.position - position
+    async def items(self, entered: Entered, epoch: str, position: int) -> list[StreamItem] | None:
+        """The frames of the stream behind that place; None when it is not to be had. Raises `Unavailable`."""
+        place = entered.place
+        missing = place.position - position
+        if epoch != place.epoch or not 0 <= missing <= STREAM_FRAMES:
+            return None
         if missing == 0:
             return []
-        return await self._streams.after(entered.person.user_id, entered.place.epoch, position, missing)
+        return await self._streams.after(entered.person.user_id, epoch, position, missing)
+
+    def resync(self, entered: Entered, epoch: str, position: int) -> bytes:
+        """What is said where there are no `items`."""
+        place = entered.place
+        if epoch != place.epoch or position > place.position:
+            return _resync("epoch", place)
+        if place.position - position > STREAM_FRAMES:
+            return _resync("too_far", place)
+        return _resync("expired", place)
 
     async def _replay(self, entered: Entered, known: Mapping[str, int]) -> list[bytes]:
         behind = [(one, seq) for one, seq in known.items() if seq < entered.since[one]]

@@ -54,7 +54,7 @@ from actors.wire.frames import (
 from actors.wire.moment import now_ms, rfc3339
 from actors.wire.refusal import Refusal, unavailable
 from config.limits import FRAME_BYTES
-from storage.errors import Unavailable
+from storage.errors import StorageError, Unavailable
 from storage.records.users import Identity
 
 _log = logging.getLogger(__name__)
@@ -175,8 +175,8 @@ class Session:
         self.outbox.block()
         try:
             entered = await self._hall.directory.enter(self, identity.user.id)
-            frames = await self._missed(entered, command)
-        except (Unavailable, Refusal):
+            frames, unread = await self._missed(entered, command)
+        except (StorageError, Refusal):
             self.outbox.unblock()
             self.link.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
             return
@@ -190,15 +190,18 @@ class Session:
         self._person = entered.person
         frame_id = command.id if command is not None else None
         place = entered.place
-        ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, 0)
+        ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, unread)
         self.outbox.begin([self._framed(ready), *map(self._hall.framed, frames)])
 
-    async def _missed(self, entered: Entered | None, command: Authenticate | None) -> list[bytes]:
-        """What a client that resumes is told between `ready` and what is live."""
-        if entered is None or command is None or command.resume is None:
-            return []
+    async def _missed(self, entered: Entered | None, command: Authenticate | None) -> tuple[list[bytes], int]:
+        """What a client that resumes is told between `ready` and what is live; and what is unread."""
+        if entered is None:
+            return [], 0
         try:
-            return await self._hall.resuming.resume(entered, command.resume)
+            unread = await self._hall.unread(self.user_id)
+            if command is None or command.resume is None:
+                return [], unread
+            return await self._hall.resuming.resume(entered, command.resume), unread
         except BaseException:
             self._hall.directory.leave(self, entered.person)
             raise
@@ -276,6 +279,11 @@ class Session:
         """A frame of the user's stream: never shed."""
         if not self.closed:
             self.outbox.push(ready)
+
+    def push_hint(self, ready: bytes) -> None:
+        """What may be missed: a client that is behind is spared it."""
+        if not self.closed:
+            self.outbox.push_hint(ready)
 
     def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.push(Lagged(conversation_id, from_seq, to_seq))

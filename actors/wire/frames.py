@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.wire.commands import FrameId
+from actors.wire.network import Event, Notification, Post
 from actors.wire.objects import Conversation, Message, OwnUser, UserCard
 
 Result = TypeVar("Result")
@@ -131,6 +132,40 @@ class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
     unread_count: int
 
 
+class NotificationCreated(Struct, frozen=True, tag="notification.created"):
+    """Made, or counted up: the one with the same id is replaced."""
+
+    position: int
+    notification: Notification
+    unread_count: int
+
+
+class NotificationRead(Struct, frozen=True, tag="notification.read"):
+    """`ids` is None for all of them."""
+
+    position: int
+    ids: list[str] | None
+    unread_count: int
+
+
+class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):
+    """A hint: somebody whom one follows has posted."""
+
+    post: Post
+
+
+class EventChanged(Struct, frozen=True, tag="event.updated"):
+    """A hint: an event that one answered is another. What is one's own in it is left out."""
+
+    event: Event
+
+
+class UserChanged(Struct, frozen=True, tag="user.updated"):
+    """A hint: one's own profile is another, changed by another device."""
+
+    user: OwnUser
+
+
 class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
     """A hint: somebody has read up to `seq`."""
 
@@ -147,9 +182,12 @@ class Lagged(Struct, frozen=True, tag="lagged"):
 
 
 LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
-StreamFrame = ConversationJoined | ConversationLeft | ConversationMarked
+StreamFrame = (
+    ConversationJoined | ConversationLeft | ConversationMarked | NotificationCreated | NotificationRead
+)
+Hint = FeedPostCreated | EventChanged | UserChanged
 Control = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
-ServerFrame = Control | LogFrame | StreamFrame | ReadReceipt | Lagged
+ServerFrame = Control | LogFrame | StreamFrame | Hint | ReadReceipt | Lagged
 
 frame_encoder = msgspec.json.Encoder()
 frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])

@@ -11,6 +11,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from actors.wire.refusal import FieldFault, Refusal, invalid
+from server.http.fault import fault_of
 
 Body = TypeVar("Body")
 
@@ -72,7 +73,7 @@ class BodyReader(Generic[Body]):
                 try:
                     values[field.name] = msgspec.convert(sent[name], field.type)
                 except msgspec.ValidationError as error:
-                    faults.append(FieldFault(name, "type", str(error)))
+                    faults.append(fault_of(name, "type", error, field.type))
             elif field.required:
                 faults.append(FieldFault(name, "required", "Must be there."))
         body = cast("type[object]", self._type)(**values)

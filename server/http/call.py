@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.wire.refusal import Refusal, invalid
-from config.limits import PAGE_DEFAULT, PAGE_MAX
+from actors.wire.refusal import Refusal
 from server.http.cursor import read_cursor
+from storage.records.once import Once
 from storage.records.users import Identity
 
 Body = TypeVar("Body")
+Query = TypeVar("Query")
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -33,17 +34,27 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
 
 
+class Text(msgspec.Struct, frozen=True):
+    """An answer that is not JSON; its route says of which media type it is."""
+
+    content: str
+
+
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Body]):
-    """`identity` is None only on routes without authentication; `body` is None on routes without one."""
+class Call(Generic[Body, Query]):
+    """`identity` is None only on routes without authentication, `body` and `query` on routes without one.
+
+    `idempotency_key` is what the caller sent, `once` the same for stores, both only on idempotent routes.
+    """
 
     identity: Identity | None
     body: Body
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: Query
     address: str
     request_id: str
     idempotency_key: str | None = None
+    once: Once | None = None
 
     @property
     def caller(self) -> Identity:
@@ -52,19 +63,7 @@ class Call(Generic[Body]):
             raise Refusal("auth.required", "This needs a token.")
         return self.identity
 
-    def limit(self, default: int = PAGE_DEFAULT, most: int = PAGE_MAX) -> int:
-        return self.number("limit", default, 1, most)
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        """Read a whole number from the query, within its bounds."""
-        text = self.query.get(name)
-        if text is None:
-            return default
-        if len(text) > 20 or not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
-            raise invalid(name, f"Must be a whole number from {least} to {most}.")
-        return int(text)
-
     def cursor(self, key: type[Key]) -> Key | None:
-        """Read the key in `?cursor=`, None without one. Raises `cursor.invalid`."""
-        text = self.query.get("cursor")
+        """Read the key in the query's `cursor`, None without one. Raises `cursor.invalid`."""
+        text: str | None = getattr(self.query, "cursor", None)
         return None if text is None else read_cursor(text, key)

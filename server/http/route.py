@@ -1,6 +1,6 @@
 """A route: method, path and types on one side, a handler of decoded calls on the other.
 
-    request -> who asks -> budget -> body -> handler -> answer, page or refusal
+    request -> who asks -> budget -> query -> body -> handler -> answer, page or refusal
 
 The types are also what the published contract is made of. Never holds what a route does.
 """
@@ -18,31 +18,44 @@ from actors.wire.refusal import Refusal, unavailable
 from config.limits import BODY_BYTES
 from server.http.address import client_address
 from server.http.body import BodyReader, read_body
-from server.http.call import Answer, Call, Page
+from server.http.call import Call
+from server.http.idempotency import idempotency_key, once_of
+from server.http.query import QueryReader
 from server.http.rates import GRANT, RateClass, Rates, address_key, limited
 from server.http.request_id import REQUEST_ID
+from server.http.response import JSON_TYPE, answer_response
 from storage.records.users import Identity
 
-Handler = Callable[[Call[Any]], Awaitable[msgspec.Struct | None]]
+Handler = Callable[[Call[Any, Any]], Awaitable[msgspec.Struct | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one path. A handler answers a struct, `Answer` to choose the status, or None for 204.
+    """One method of one path.
 
-    `answer` is what the published contract says of it. An authenticated route counts by user, another
-    by address, in the bucket of its `rate`; None counts nothing.
+    A handler answers a struct, `Answer` to choose the status, `Text` in the route's `media_type`, or
+    None for 204 (202 where that is the route's status). A GET route answers HEAD too.
+
+    An authenticated route counts by user, another by address, in the bucket of its `rate`; None counts
+    nothing. An idempotent one takes the `Idempotency-Key` header. For the published contract: `answer` is
+    what it answers, `also` are other statuses of success that a handler chooses, `refuses` the codes of
+    refusal that are its own.
     """
 
     method: str
     path: str
     handler: Handler
     body: type[Any] | None = None
+    query: type[msgspec.Struct] | None = None
     answer: Any = None
     status: int = 200
     auth: bool = True
     body_bytes: int = BODY_BYTES
     rate: RateClass | None = RateClass.REQUEST
+    also: tuple[int, ...] = ()
+    idempotent: bool = False
+    refuses: tuple[str, ...] = ()
+    media_type: str = JSON_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +75,25 @@ class RouteAdapter:
         self._route = route
         self._around = around
         self._body = BodyReader(route.body) if route.body is not None else None
-        self._encoder = msgspec.json.Encoder()
+        self._query = QueryReader(route.query) if route.query is not None else None
 
     async def handle(self, request: web.Request) -> web.Response:
         address = client_address(request, self._around.trusted_proxies)
         identity = await self._identity(request) if self._route.auth else None
         self._spend(request, identity, address)
+        query = None if self._query is None else self._query.read(request.query)
+        key = idempotency_key(request) if self._route.idempotent else None
         body = await self._read(request)
+        user_id = identity.user.id if identity else ""
         call = Call(
             identity=identity,
             body=body,
             path=request.match_info,
-            query=request.query,
+            query=query,
             address=address,
             request_id=request[REQUEST_ID],
-            idempotency_key=request.headers.get("Idempotency-Key"),
+            idempotency_key=key,
+            once=None if key is None else once_of(request, user_id, key, body),
         )
         try:
             async with asyncio.timeout(self._around.timeout_ms / 1000) as deadline:
@@ -85,7 +102,7 @@ class RouteAdapter:
             if not deadline.expired():
                 raise
             raise unavailable("This took too long; it may or may not have happened.") from None
-        return self._response(request, answer)
+        return answer_response(request, answer, self._route.status, self._route.media_type)
 
     async def _identity(self, request: web.Request) -> Identity:
         token = bearer_token(request)
@@ -110,21 +127,6 @@ class RouteAdapter:
         except TimeoutError:
             raise Refusal("request.timeout", "The body did not come in time.") from None
         return self._body.read(raw)
-
-    def _response(self, request: web.Request, answer: msgspec.Struct | None) -> web.Response:
-        status = self._route.status
-        body: object = answer
-        if isinstance(answer, Answer):
-            status, body = answer.status, answer.body
-        headers = {hdrs.CACHE_CONTROL: "no-store"}
-        if body is None:
-            return web.Response(status=204, headers=headers)
-        if isinstance(body, Page) and body.next_cursor is not None:
-            following = request.rel_url.update_query(cursor=body.next_cursor)
-            headers[hdrs.LINK] = f'<{following}>; rel="next"'
-        return web.Response(
-            body=self._encoder.encode(body), status=status, content_type="application/json", headers=headers
-        )
 
 
 def bearer_token(request: web.Request) -> str | None:

@@ -3,71 +3,37 @@
 Never answers about a conversation that the caller is not in.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, UnsetType
 
 from actors.accounts.accounts import Accounts
 from actors.conversation.conversations import Conversations
 from actors.conversation.drafts import content_of, draft_of
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import Delete, Edit, Send
-from actors.wire.commands import ClientId
-from actors.wire.frames import LogFrame
-from actors.wire.objects import Conversation, ConversationType, Message, ReadState, UserCard
+from actors.wire.objects import Conversation, Message, ReadState, UserCard
 from actors.wire.refusal import invalid
-from config.limits import (
-    BODY_WITH_IDS_BYTES,
-    GROUP_NAME_CHARACTERS,
-    IDEMPOTENCY_KEY_CHARACTERS,
-    PARTICIPANTS,
-)
+from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.call import Answer, Call, Page
 from server.http.cursor import write_cursor
+from server.http.query import PageQuery
 from server.http.route import Route
+from server.routes.conversation_requests import (
+    Changes,
+    ChangesQuery,
+    Content,
+    ConversationPatch,
+    History,
+    HistoryQuery,
+    NewConversation,
+    NewMessage,
+    ReadMark,
+)
 
-SEQ_MAX = 2**53
-Id = Annotated[str, Meta(max_length=64)]
-
-
-class NewConversation(msgspec.Struct, frozen=True):
-    type: ConversationType
-    participants: Annotated[list[Id], Meta(max_length=2 * PARTICIPANTS)]
-    name: str | None = None
-
-
-class ConversationPatch(msgspec.Struct, frozen=True):
-    name: str | UnsetType = msgspec.UNSET
-    admins: Annotated[list[Id], Meta(max_length=PARTICIPANTS)] | UnsetType = msgspec.UNSET
-    muted: bool | UnsetType = msgspec.UNSET
-
-
-class NewMessage(msgspec.Struct, frozen=True):
-    client_id: ClientId
-    content: str
-    mentions: list[Id] = []
-    reply_to: Id | None = None
-
-
-class Content(msgspec.Struct, frozen=True):
-    content: str
-
-
-class ReadMark(msgspec.Struct, frozen=True):
-    seq: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
-
-
-class Changes(msgspec.Struct, frozen=True):
-    """The durable frames after a seq, compacted; complete up to `last_seq`."""
-
-    items: list[LogFrame]
-    last_seq: int
-    has_more: bool
-
-
-class History(msgspec.Struct, frozen=True):
-    items: list[Message]
+UNSEEN = ("conversation.not_found",)
+GUARDED = ("conversation.not_found", "permission.denied")
+REVISED = (*GUARDED, "message.not_found", "message.deleted")
 
 
 class ConversationRoutes:
@@ -76,19 +42,24 @@ class ConversationRoutes:
         self._accounts = accounts
 
     def routes(self) -> tuple[Route, ...]:
-        one = "/v1/conversations/{id}"
+        root = "/v1/conversations"
+        one = f"{root}/{{id}}"
+        member, message = f"{one}/participants/{{user_id}}", f"{one}/messages/{{message_id}}"
         return (
             Route(
                 "POST",
-                "/v1/conversations",
+                root,
                 self.create,
                 body=NewConversation,
                 answer=Conversation,
                 status=201,
+                also=(200,),
+                idempotent=True,
                 body_bytes=BODY_WITH_IDS_BYTES,
+                refuses=("user.not_found", "user.blocked", "conversation.full"),
             ),
-            Route("GET", "/v1/conversations", self.page, answer=Page[Conversation]),
-            Route("GET", one, self.get, answer=Conversation),
+            Route("GET", root, self.page, query=PageQuery, answer=Page[Conversation]),
+            Route("GET", one, self.get, answer=Conversation, refuses=UNSEEN),
             Route(
                 "PATCH",
                 one,
@@ -96,35 +67,71 @@ class ConversationRoutes:
                 body=ConversationPatch,
                 answer=Conversation,
                 body_bytes=BODY_WITH_IDS_BYTES,
+                refuses=(*GUARDED, "conversation.direct"),
             ),
-            Route("GET", f"{one}/participants", self.participants, answer=Page[UserCard]),
-            Route("PUT", f"{one}/participants/{{user_id}}", self.add, status=204),
-            Route("DELETE", f"{one}/participants/{{user_id}}", self.remove, status=204),
-            Route("GET", f"{one}/messages", self.history, answer=History),
-            Route("POST", f"{one}/messages", self.send, body=NewMessage, answer=Message, status=201),
-            Route("PATCH", f"{one}/messages/{{message_id}}", self.edit, body=Content, answer=Message),
-            Route("DELETE", f"{one}/messages/{{message_id}}", self.delete, status=204),
-            Route("PUT", f"{one}/read", self.read, body=ReadMark, answer=ReadState),
-            Route("GET", f"{one}/changes", self.changes, answer=Changes),
+            Route(
+                "GET",
+                f"{one}/participants",
+                self.participants,
+                query=PageQuery,
+                answer=Page[UserCard],
+                refuses=UNSEEN,
+            ),
+            Route(
+                "PUT",
+                member,
+                self.add,
+                status=204,
+                refuses=(*GUARDED, "user.not_found", "conversation.direct", "conversation.full"),
+            ),
+            Route(
+                "DELETE",
+                member,
+                self.remove,
+                status=204,
+                refuses=(*GUARDED, "participant.not_found", "conversation.direct"),
+            ),
+            Route("GET", f"{one}/messages", self.history, query=HistoryQuery, answer=History, refuses=UNSEEN),
+            Route(
+                "POST",
+                f"{one}/messages",
+                self.send,
+                body=NewMessage,
+                answer=Message,
+                status=201,
+                also=(200,),
+                refuses=(*UNSEEN, "message.not_found", "user.blocked", "idempotency.conflict"),
+            ),
+            Route("PATCH", message, self.edit, body=Content, answer=Message, refuses=REVISED),
+            Route("DELETE", message, self.delete, status=204, refuses=REVISED),
+            Route("PUT", f"{one}/read", self.read, body=ReadMark, answer=ReadState, refuses=UNSEEN),
+            Route("GET", f"{one}/changes", self.changes, query=ChangesQuery, answer=Changes, refuses=UNSEEN),
         )
 
-    async def create(self, call: Call[NewConversation]) -> Answer:
+    async def create(self, call: Call[NewConversation, None]) -> Answer:
+        """Open a conversation; the caller is always in it.
+
+        There is one direct conversation between two users: when it stands already, the answer is 200.
+        """
         body = call.body
         created = await self._conversations.create(
-            await self._card(call), body.type, body.participants, _name(body.name), _key(call)
+            await self._card(call), body.type, body.participants, _name(body.name), call.idempotency_key
         )
         return Answer(created.conversation, 201 if created.new else 200)
 
-    async def page(self, call: Call[None]) -> Page[Conversation]:
+    async def page(self, call: Call[None, PageQuery]) -> Page[Conversation]:
+        """List one's conversations, by latest activity."""
         items, following = await self._conversations.page(
-            call.caller.user.id, call.cursor(tuple[int, str]), call.limit()
+            call.caller.user.id, call.cursor(tuple[int, str]), call.query.limit
         )
         return Page(items, None if following is None else write_cursor(following))
 
-    async def get(self, call: Call[None]) -> Conversation:
+    async def get(self, call: Call[None, None]) -> Conversation:
+        """Show a conversation."""
         return await self._conversations.get(call.caller.user.id, call.path["id"])
 
-    async def change(self, call: Call[ConversationPatch]) -> Conversation:
+    async def change(self, call: Call[ConversationPatch, None]) -> Conversation:
+        """Rename a group, name its admins (admins only), or mute a conversation for oneself."""
         body = call.body
         return await self._conversations.change(
             await self._card(call),
@@ -134,31 +141,33 @@ class ConversationRoutes:
             None if body.muted is msgspec.UNSET else body.muted,
         )
 
-    async def participants(self, call: Call[None]) -> Page[UserCard]:
+    async def participants(self, call: Call[None, PageQuery]) -> Page[UserCard]:
+        """List the members of a conversation."""
         items, following = await self._conversations.participants(
-            call.caller.user.id, call.path["id"], call.cursor(int) or 0, call.limit()
+            call.caller.user.id, call.path["id"], call.cursor(int) or 0, call.query.limit
         )
         return Page(items, None if following is None else write_cursor(following))
 
-    async def add(self, call: Call[None]) -> None:
+    async def add(self, call: Call[None, None]) -> None:
+        """Add a member to a group (admins only). New members read the whole history."""
         await self._conversations.add(await self._card(call), call.path["id"], call.path["user_id"])
 
-    async def remove(self, call: Call[None]) -> None:
+    async def remove(self, call: Call[None, None]) -> None:
+        """Remove a member from a group (admins only), or leave it."""
         await self._conversations.remove(await self._card(call), call.path["id"], call.path["user_id"])
 
-    async def history(self, call: Call[None]) -> History:
-        before = call.number("before", -1, 0, SEQ_MAX)
-        after = call.number("after", -1, 0, SEQ_MAX)
+    async def history(self, call: Call[None, HistoryQuery]) -> History:
+        """Read the messages of a conversation, by seq."""
         items = await self._conversations.history(
-            call.caller.user.id,
-            call.path["id"],
-            None if before < 0 else before,
-            None if after < 0 else after,
-            call.limit(),
+            call.caller.user.id, call.path["id"], call.query.before, call.query.after, call.query.limit
         )
         return History(items)
 
-    async def send(self, call: Call[NewMessage]) -> Answer:
+    async def send(self, call: Call[NewMessage, None]) -> Answer:
+        """Send a message. The answer comes once it is stored.
+
+        A repeat with the same `client_id` answers the first message, with 200.
+        """
         body = call.body
         reply = FutureReply()
         draft = draft_of(call.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to)
@@ -167,24 +176,31 @@ class ConversationRoutes:
         )
         return Answer(message, 200 if duplicate else 201)
 
-    async def edit(self, call: Call[Content]) -> Message:
+    async def edit(self, call: Call[Content, None]) -> Message:
+        """Change the content of one's own message."""
         revision = Edit(call.path["message_id"], content_of(call.body.content))
         return await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
 
-    async def delete(self, call: Call[None]) -> None:
+    async def delete(self, call: Call[None, None]) -> None:
+        """Delete a message: its author or an admin may."""
         revision = Delete(call.path["message_id"])
         await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
 
-    async def read(self, call: Call[ReadMark]) -> ReadState:
+    async def read(self, call: Call[ReadMark, None]) -> ReadState:
+        """Mark as read up to a seq; forward only, never past the head."""
         return await self._conversations.read(call.caller.user.id, call.path["id"], call.body.seq)
 
-    async def changes(self, call: Call[None]) -> Changes:
+    async def changes(self, call: Call[None, ChangesQuery]) -> Changes:
+        """Read what has changed after a seq: the durable frames, compacted.
+
+        Complete up to `last_seq`, from which one goes on.
+        """
         items, last_seq, has_more = await self._conversations.changes(
-            call.caller.user.id, call.path["id"], call.number("after", 0, 0, SEQ_MAX), call.limit()
+            call.caller.user.id, call.path["id"], call.query.after, call.query.limit
         )
         return Changes(items, last_seq, has_more)
 
-    async def _card(self, call: Call[Any]) -> UserCard:
+    async def _card(self, call: Call[Any, Any]) -> UserCard:
         user_id = call.caller.user.id
         return (await self._accounts.cards([user_id]))[user_id]
 
@@ -196,10 +212,3 @@ def _name(name: str | None) -> str | None:
     if not 1 <= len(trimmed) <= GROUP_NAME_CHARACTERS:
         raise invalid("name", f"A name has 1 to {GROUP_NAME_CHARACTERS} characters.")
     return trimmed
-
-
-def _key(call: Call[Any]) -> str | None:
-    key = call.idempotency_key
-    if key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS:
-        raise invalid("Idempotency-Key", f"1 to {IDEMPOTENCY_KEY_CHARACTERS} characters.")
-    return key

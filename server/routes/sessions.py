@@ -7,6 +7,7 @@ from actors.accounts.accounts import Accounts
 from actors.accounts.requests import Login, SessionView, SignedIn
 from server.http.call import Call, Page
 from server.http.cursor import write_cursor
+from server.http.query import PageQuery
 from server.http.rates import RateClass
 from server.http.route import Route
 
@@ -26,19 +27,24 @@ class SessionRoutes:
                 status=201,
                 auth=False,
                 rate=RateClass.LOGIN,
+                refuses=("auth.invalid_credentials",),
             ),
-            Route("GET", "/v1/sessions", self.list, answer=Page[SessionView]),
+            Route("GET", "/v1/sessions", self.list, query=PageQuery, answer=Page[SessionView]),
             Route("DELETE", "/v1/sessions/current", self.logout, status=204),
-            Route("DELETE", "/v1/sessions/{id}", self.revoke, status=204),
+            Route("DELETE", "/v1/sessions/{id}", self.revoke, status=204, refuses=("session.not_found",)),
         )
 
-    async def login(self, call: Call[Login]) -> SignedIn:
+    async def login(self, call: Call[Login, None]) -> SignedIn:
+        """Log in with an e-mail address or a username.
+
+        Every login is a session of its own. A refusal does not tell which of the two was wrong.
+        """
         return await self._accounts.login(call.body)
 
-    async def list(self, call: Call[None]) -> Page[SessionView]:
-        """Give a page by (last used, id), the latest first."""
+    async def list(self, call: Call[None, PageQuery]) -> Page[SessionView]:
+        """List where one is logged in, the latest used first."""
         after = call.cursor(tuple[str, str])
-        limit = call.limit()
+        limit = call.query.limit
         sessions = [
             session
             for session in await self._accounts.sessions(call.caller)
@@ -48,8 +54,10 @@ class SessionRoutes:
         more = len(sessions) > limit
         return Page(page, write_cursor((page[-1].last_used_at, page[-1].id)) if more else None)
 
-    async def logout(self, call: Call[None]) -> None:
+    async def logout(self, call: Call[None, None]) -> None:
+        """Log out: end the session of the token that is used."""
         await self._accounts.logout(call.caller)
 
-    async def revoke(self, call: Call[None]) -> None:
+    async def revoke(self, call: Call[None, None]) -> None:
+        """End one of one's own sessions. Its sockets close within a second."""
         await self._accounts.revoke(call.caller, call.path["id"])

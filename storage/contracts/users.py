@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from storage.records.once import Once
 from storage.records.users import (
     Credentials,
     Identity,
@@ -16,17 +17,19 @@ from storage.records.users import (
 class UserStore(Protocol):
     """People. Every method is one statement or one transaction; all raise `Unavailable`."""
 
-    async def register(self, user: NewUser) -> UserRecord:
-        """Store a new user.
+    async def register(self, user: NewUser, once: Once | None = None) -> UserRecord:
+        """Store a new user; under a key that was used before, answer the user of then.
 
         Raises:
-            Conflict: `users_email_key` or `users_username_key`: taken, without regard to case.
+            Conflict: `users_email_key` or `users_username_key`: taken, without regard to case;
+                `idempotency_keys`: the key was used for somebody else.
         """
 
     async def credentials(self, login: str) -> Credentials | None:
-        """By e-mail (it holds an `@`) or username, without regard to case."""
+        """By e-mail (it holds an `@`) or username, without regard to case. Who is banned has none."""
 
-    async def credentials_of(self, user_id: str) -> Credentials | None: ...
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        """By id. Who is banned has none."""
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
         """Change a profile. Raises `Missing`, or `Conflict` as `register` does."""
@@ -46,7 +49,8 @@ class UserStore(Protocol):
 class SessionStore(Protocol):
     """Logged-in sessions, by the SHA-256 of their token (hex). All raise `Unavailable`."""
 
-    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord: ...
+    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+        """Begin a session. Raises `Missing` where there is no such user, or a banned one."""
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         """Who those tokens speak for, by token hash; expired and unknown ones are absent. One round trip."""

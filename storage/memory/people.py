@@ -7,6 +7,7 @@ outlives the process.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from storage.records.once import Once
 from storage.records.users import SessionRecord, UserRecord
 
 
@@ -15,12 +16,13 @@ def wall_clock() -> datetime:
 
 
 class People:
-    __slots__ = ("now", "password_hashes", "session_of_token", "sessions", "users")
+    __slots__ = ("now", "once", "password_hashes", "session_of_token", "sessions", "users")
 
     def __init__(self, now: Callable[[], datetime] = wall_clock) -> None:
         self.now = now
         self.users: dict[str, UserRecord] = {}
         self.password_hashes: dict[str, str] = {}
+        self.once: dict[str, tuple[Once, str]] = {}
         self.sessions: dict[str, SessionRecord] = {}
         self.session_of_token: dict[str, str] = {}
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
+from storage.errors import Missing
 from storage.memory.people import People
 from storage.records.users import Identity, SessionRecord
 
@@ -22,6 +23,8 @@ class MemorySessions:
         self._people = people
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+        if user_id not in self._people.users:
+            raise Missing
         now = self._people.now()
         session = SessionRecord(
             id=str(uuid.uuid4()),

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from storage.errors import Conflict, Missing
 from storage.memory.people import People
+from storage.records.once import Once
 from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 
@@ -20,7 +21,12 @@ class MemoryUsers:
     def __init__(self, people: People) -> None:
         self._people = people
 
-    async def register(self, user: NewUser) -> UserRecord:
+    async def register(self, user: NewUser, once: Once | None = None) -> UserRecord:
+        if once is not None and once.key in self._people.once:
+            first, user_id = self._people.once[once.key]
+            if first != once:
+                raise Conflict("idempotency_keys")
+            return self._people.users[user_id]
         self._hold_unique(user.email, user.username, but=None)
         record = UserRecord(
             id=str(uuid.uuid4()),
@@ -34,6 +40,8 @@ class MemoryUsers:
         )
         self._people.users[record.id] = record
         self._people.password_hashes[record.id] = user.password_hash
+        if once is not None:
+            self._people.once[once.key] = (once, record.id)
         return record
 
     async def credentials(self, login: str) -> Credentials | None:

@@ -71,6 +71,12 @@ class MongoMessaging(MongoMessageLog):
             found = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 0})
         return None if found is None else conversation_record(found)
 
+    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
+        behind = {"_id": {"$gt": ObjectId(after or "0" * 24)}}
+        async with reaching_store():
+            cursor = self._conversations.find(behind, {"last_seq": 1}).sort("_id", 1).limit(limit)
+            return [(str(found["_id"]), found.get("last_seq", 0)) async for found in cursor]
+
     async def standings(self, user_id: str, conversation_ids: Sequence[str] | None) -> list[Standing]:
         wanted = ("type", "name", "last_message", "last_seq", "applied_seq", "created_at", f"sent.{user_id}")
         async with reaching_store():

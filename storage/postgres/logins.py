@@ -5,9 +5,9 @@ Never ends a session.
 
 from collections.abc import Sequence
 
+from storage.postgres.identity import id_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import id_of
 
 SERVICE = "users"
 

@@ -1,5 +1,7 @@
 """Migrations: the numbered SQL files of a service, each applied once, in order, in a transaction of its own.
 
+Triggers come after them, and again whenever their file has changed.
+
 One process at a time migrates a database; the others wait and then find nothing to do. A file that was
 changed after it was applied is refused. Never undoes a migration.
 """
@@ -17,6 +19,9 @@ from storage.postgres.failures import told
 from storage.postgres.statement import SQL, load_statement
 
 HOUSE: Final = "house"
+COPIES: Final = "copies"
+COPYING: Final = frozenset({"social", "posts", "events", "notifications"})
+"""The services that show names, and so keep copies of people."""
 # Any number will do, as long as every process takes the same one.
 LOCK_KEY: Final = 7_264_538_190_441
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -44,13 +49,19 @@ class Migration:
 def migrations_of(service: str) -> list[Migration]:
     """Read those of the house, which every database has, then the service's own."""
     found: list[Migration] = []
-    for owner in (HOUSE, service):
+    for owner in (HOUSE, COPIES, service) if service in COPYING else (HOUSE, service):
         files = sorted((SQL / owner / "migrations").glob("*.sql"))
         numbers = [file.name[:4] for file in files]
         if len(set(numbers)) != len(numbers) or not all(_FILE.fullmatch(file.stem) for file in files):
             raise MigrationFaulty(f"The migrations of {owner} are not numbered one by one.")
         found += [Migration(f"{owner}/{file.stem}", file.read_text("utf-8")) for file in files]
     return found
+
+
+def triggers_of(service: str) -> list[Migration]:
+    """Read the service's triggers; each file can be applied again, and is whenever it has changed."""
+    files = sorted((SQL / service / "triggers").glob("*.sql"))
+    return [Migration(f"{service}/triggers/{file.stem}", file.read_text("utf-8")) for file in files]
 
 
 def database_url(maintenance_url: str, service: str) -> str:
@@ -92,15 +103,15 @@ async def migrate(url: str, service: str) -> list[str]:
         )
         try:
             await connection.execute(load_statement(HOUSE, "migration_lock").text, LOCK_KEY)
-            return await _apply(connection, migrations)
+            applied = await _apply(connection, migrations)
+            return applied + await _apply_triggers(connection, triggers_of(service))
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
     await connection.execute(load_statement(HOUSE, "migration_table_create").text)
-    rows = await connection.fetch(load_statement(HOUSE, "migration_list").text)
-    had: dict[str, str] = {row["name"]: row["checksum"] for row in rows}
+    had = await _had(connection)
     changed = [one.name for one in migrations if had.get(one.name, one.checksum) != one.checksum]
     names = {one.name for one in migrations}
     last = {name.partition("/")[0]: name for name in sorted(names)}
@@ -117,3 +128,21 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
                 await connection.execute(insert.text, migration.name, migration.checksum)
             applied.append(migration.name)
     return applied
+
+
+async def _apply_triggers(
+    connection: "asyncpg.Connection[asyncpg.Record]", triggers: list[Migration]
+) -> list[str]:
+    had = await _had(connection)
+    note = load_statement(HOUSE, "trigger_note")
+    changed = [one for one in triggers if had.get(one.name) != one.checksum]
+    for trigger in changed:
+        async with connection.transaction():
+            await connection.execute(trigger.text)
+            await connection.execute(note.text, trigger.name, trigger.checksum)
+    return [one.name for one in changed]
+
+
+async def _had(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
+    rows = await connection.fetch(load_statement(HOUSE, "migration_list").text)
+    return {row["name"]: row["checksum"] for row in rows}

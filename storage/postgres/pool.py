@@ -22,6 +22,7 @@ from storage.postgres.statement import Statement, load_statement
 
 IDLE_IN_TRANSACTION_MS: Final = 10_000
 CONNECT_TIMEOUT_S: Final = 5.0
+DEADLOCK_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,21 @@ class PostgresPool:
         return rows[0] if rows else None
 
     async def write(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
-        """Write, in a transaction of its own; never twice. After `Unavailable` it may have happened."""
+        """Write, in a transaction of its own; never twice. After `Unavailable` it may have happened.
+
+        What lost a deadlock was rolled back as a whole, so it is tried again.
+        """
         text = _signed(statement, values)
-        with told():
-            async with self._connection(self._pool) as connection:
-                return await connection.fetch(text, *values)
+        attempts = DEADLOCK_ATTEMPTS
+        while True:
+            attempts -= 1
+            try:
+                async with self._connection(self._pool) as connection:
+                    return await connection.fetch(text, *values)
+            except Exception as error:
+                if attempts == 0 or not isinstance(error, asyncpg.DeadlockDetectedError):
+                    with told():
+                        raise
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

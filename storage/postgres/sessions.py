@@ -6,9 +6,11 @@ Never sees a token, only its hash.
 from collections.abc import Sequence
 
 from config.accounts import SESSIONS_LISTED
+from storage.errors import Missing
+from storage.postgres.identity import id_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import id_of, session_of, user_of
+from storage.postgres.user_rows import session_of, user_of
 from storage.records.users import Identity, SessionRecord
 
 SERVICE = "users"
@@ -28,6 +30,8 @@ class PostgresSessions:
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
         rows = await self._pool.write(self._insert, id_of(user_id), token_hash, float(lifetime_s))
+        if not rows:
+            raise Missing
         return session_of(rows[0])
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:

@@ -1,27 +1,11 @@
-"""Rows of the User service as records, and ids as the driver takes them.
+"""Rows of the User service as records.
 
 Never asks the database.
 """
 
-import uuid
-from collections.abc import Iterable
-
 import asyncpg
 
 from storage.records.users import SessionRecord, UserRecord
-
-
-def id_of(text: str) -> uuid.UUID | None:
-    """Read an id in exactly the form that is given out; any other text names nobody."""
-    try:
-        parsed = uuid.UUID(text)
-    except ValueError:
-        return None
-    return parsed if str(parsed) == text else None
-
-
-def ids_of(texts: Iterable[str]) -> list[uuid.UUID]:
-    return [parsed for text in texts if (parsed := id_of(text)) is not None]
 
 
 def user_of(row: asyncpg.Record) -> UserRecord:

@@ -9,10 +9,13 @@ import asyncpg
 from msgspec import UNSET
 
 from config.limits import DISPLAY_NAME_CHARACTERS
-from storage.errors import Missing
-from storage.postgres.pool import PostgresPool
+from storage.errors import Conflict, Missing
+from storage.postgres.identity import id_of, ids_of
+from storage.postgres.once import PostgresOnce
+from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import id_of, ids_of, user_of
+from storage.postgres.user_rows import user_of
+from storage.records.once import Once
 from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 SERVICE = "users"
@@ -25,6 +28,7 @@ class PostgresUsers:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
+        self._once = PostgresOnce(pool)
         self._insert = load_statement(SERVICE, "user_insert")
         self._credentials_by_email = load_statement(SERVICE, "user_credentials_by_email")
         self._credentials_by_username = load_statement(SERVICE, "user_credentials_by_username")
@@ -37,11 +41,18 @@ class PostgresUsers:
         self._by_username = load_statement(SERVICE, "user_by_username")
         self._page_by_prefix = load_statement(SERVICE, "user_page_by_prefix")
 
-    async def register(self, user: NewUser) -> UserRecord:
-        rows = await self._pool.write(
-            self._insert, user.email, user.username, user.password_hash, user.display_name
-        )
-        return user_of(rows[0])
+    async def register(self, user: NewUser, once: Once | None = None) -> UserRecord:
+        values = (user.email, user.username, user.password_hash, user.display_name)
+        if once is None:
+            return user_of((await self._pool.write(self._insert, *values))[0])
+
+        async def make(transaction: Transaction) -> str:
+            return str((await transaction.rows(self._insert, *values))[0]["id"])
+
+        found = await self.users([await self._once.make(once, make)])
+        if not found:
+            raise Conflict("idempotency_keys")
+        return found[0]
 
     async def credentials(self, login: str) -> Credentials | None:
         by_email = "@" in login

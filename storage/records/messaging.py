@@ -148,7 +148,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """An instance means to change who is in a conversation, and to tell it: entries above `since_seq`."""
+    """An instance means to change who is in a conversation, or to name somebody, and to tell it.
+
+    What is to be told are entries above `since_seq`.
+    """
 
     conversation_id: str
     instance: str

@@ -13,6 +13,14 @@ class StreamItem(msgspec.Struct, frozen=True):
     frame: bytes
 
 
+HINT = b"- 0 "
+"""Before a frame that stands in no stream: heard by whoever is there, and by nobody else."""
+
+
+def encode_hint(frame: bytes) -> bytes:
+    return HINT + frame
+
+
 def encode_item(item: StreamItem) -> bytes:
     return b"%b %d %b" % (item.epoch.encode(), item.position, item.frame)
 

@@ -6,9 +6,7 @@ behind: whoever serves with another run id begins a new epoch. Written for a sin
 cluster, because the names of the lists are made here.
 """
 
-import hashlib
-
-import msgspec
+from storage.redis.script import Script, script
 
 _EPOCH = """
 local function begin(run)
@@ -34,14 +32,8 @@ end
 """
 
 
-class Script(msgspec.Struct, frozen=True):
-    text: str
-    digest: str
-
-
 def _script(body: str) -> Script:
-    text = _EPOCH + body
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return script(_EPOCH + body)
 
 
 # ARGV: frames kept, seconds kept, streams at most, prefix of topics; then user, head, tail, again and again.

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-import hiredis
-
 from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
 from storage.contracts.bus import Position, user_topic
 from storage.errors import Unavailable
@@ -18,7 +16,8 @@ from storage.redis.address import read_address
 from storage.redis.connection import Reply, Word
 from storage.redis.patience import Patience
 from storage.redis.requests import Requests
-from storage.redis.stream_scripts import AFTER, APPEND, POSITIONS, RENEW, Script
+from storage.redis.script import Script, run_script
+from storage.redis.stream_scripts import AFTER, APPEND, POSITIONS, RENEW
 
 KEY = "convene:streams"
 STREAMS_MAX = 1_000_000
@@ -101,15 +100,8 @@ class RedisUserStreams:
     async def _positions(self, user_ids: Sequence[str]) -> list[Position]:
         return _read(await self._run(POSITIONS, user_ids))
 
-    async def _run(self, script: Script, arguments: Sequence[Word]) -> Reply:
-        rest = (1, KEY, *arguments)
-        reply = await self._requests.ask("EVALSHA", script.digest, *rest)
-        if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
-            # Known to be not done, so it may be sent again, this time in full.
-            reply = await self._requests.ask("EVAL", script.text, *rest)
-        if isinstance(reply, hiredis.ReplyError):
-            raise Unavailable(f"redis: refused with {str(reply).split(' ', 1)[0]}")
-        return reply
+    async def _run(self, which: Script, arguments: Sequence[Word]) -> Reply:
+        return await run_script(self._requests, which, KEY, *arguments)
 
 
 def _read(reply: Reply) -> list[Position]:

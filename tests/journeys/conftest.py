@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from storage.embedded import StoreUrls
+from storage.opened import SERVICES
 from tests.conftest import STORES_START_S, Databases, LoopThread
 from tests.journeys.cable import Cable
 from tests.journeys.instance import Backing, Instance
@@ -18,8 +19,9 @@ MoreInstances = Callable[..., Awaitable[Instance]]
 
 @pytest.fixture(scope="session")
 def backing(stores: StoreUrls, background: LoopThread, databases: Databases) -> Backing:
-    """The stores of the run, with a database of users that is the journeys' own."""
-    return Backing(stores, background.run(databases.take("users"), STORES_START_S))
+    """The stores of the run, with databases that are the journeys' own."""
+    own = {service: background.run(databases.take(service), STORES_START_S) for service in SERVICES}
+    return Backing(stores, own)
 
 
 @pytest.fixture(scope="session")

@@ -25,16 +25,16 @@ STOP_S = 30.0
 
 
 class Backing(msgspec.Struct, frozen=True):
-    """The stores of some instances; `users_url`, where they do not have the stores to themselves."""
+    """The stores of some instances; `databases` by service, where they do not have them to themselves."""
 
     urls: StoreUrls
-    users_url: str | None = None
+    databases: dict[str, str] = {}
 
     def variables(self) -> dict[str, str]:
-        own = self.users_url is None
+        named = {f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in self.databases.items()}
         return {
-            "CONVENE_POSTGRES_URL" if own else "CONVENE_POSTGRES_URL_USERS": self.users_url
-            or self.urls.postgres,
+            "CONVENE_POSTGRES_URL": self.urls.postgres,
+            **named,
             "CONVENE_MONGO_URL": self.urls.mongo,
             "CONVENE_REDIS_URL": self.urls.redis,
         }

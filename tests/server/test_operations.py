@@ -80,5 +80,5 @@ async def test_answers_carry_their_budget_and_a_request_id(
     _, _, headers = await api.ask(ana, "GET", "/v1/conversations")
     assert headers["x-request-id"]
     assert any(name.startswith("ratelimit") for name in headers)
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == "private, no-cache"
     assert headers["x-content-type-options"] == "nosniff"

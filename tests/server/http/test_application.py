@@ -3,31 +3,20 @@
 import asyncio
 import io
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient
 from yarl import URL
 
-from actors.accounts.authenticator import Authenticator
 from actors.wire.refusal import Refusal
-from config.limits import Limits
 from config.logs import configure_logs
-from config.settings import LogSettings, ServerSettings
-from server.application import application
+from config.settings import LogSettings
 from server.http.call import Answer, Call, Page
-from server.http.rates import Rates
 from server.http.route import Route
 from storage.errors import Conflict, Unavailable
-from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
-from storage.memory.sessions import MemorySessions
-
-AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
-Serve = Callable[..., Awaitable[TestClient[Any, Any]]]
+from tests.server.http.asking import Serve, problem_of
 
 
 class Note(msgspec.Struct):
@@ -35,45 +24,23 @@ class Note(msgspec.Struct):
     size: int = 0
 
 
+class Sought(msgspec.Struct):
+    x: int = 0
+
+
 class Echo(msgspec.Struct):
     text: str
 
 
-@pytest.fixture
-async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
-    """Serves some routes that need no login."""
-    people = People()
-    limits = Limits(request_timeout_ms=200)
-    authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
-
-    async def served(routes: Iterable[Route], proxies: int = 0) -> TestClient[Any, Any]:
-        rates = Rates(limits, ServerSettings())
-        return await aiohttp_client(
-            application(routes, authenticator, rates, limits, trusted_proxies=proxies)
-        )
-
-    yield served
-    await authenticator.close()
-
-
 def raising(error: BaseException) -> Route:
-    async def handler(call: Call[None]) -> None:
+    async def handler(call: Call[None, None]) -> None:
         raise error
 
     return Route("GET", "/x", handler, auth=False)
 
 
-async def echo(call: Call[Note]) -> Echo:
+async def echo(call: Call[Note, None]) -> Echo:
     return Echo(call.body.text)
-
-
-async def problem_of(response: Any) -> dict[str, Any]:
-    assert response.content_type == "application/problem+json"
-    problem: dict[str, Any] = await response.json(content_type="application/problem+json")
-    assert problem["status"] == response.status
-    assert problem["request_id"] == response.headers["X-Request-Id"]
-    assert problem.keys() >= {"type", "title", "status", "detail", "code", "request_id"}
-    return problem
 
 
 @pytest.mark.parametrize(
@@ -153,7 +120,7 @@ async def test_body_that_does_not_come_is_given_up(serve: Serve) -> None:
 async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
     """Past the time of a request the caller is told that it may have happened."""
 
-    async def endless(call: Call[None]) -> None:
+    async def endless(call: Call[None, None]) -> None:
         await asyncio.Event().wait()
 
     client = await serve([Route("GET", "/x", endless, auth=False)])
@@ -162,26 +129,27 @@ async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
 
 
 async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
-    """A struct is 200 or the route's status, `Answer` its own, None 204, a page has its link."""
+    """A struct is 200 or the route's status, `Answer` its own, None 204 or 202, a page has its link."""
 
-    async def nothing(call: Call[None]) -> None:
+    async def nothing(call: Call[None, None]) -> None:
         return None
 
-    async def created(call: Call[None]) -> Echo:
+    async def created(call: Call[None, None]) -> Echo:
         return Echo("new")
 
-    async def chosen(call: Call[None]) -> Answer:
+    async def chosen(call: Call[None, None]) -> Answer:
         return Answer(Echo("old"), 202)
 
-    async def page(call: Call[None]) -> Page[Echo]:
+    async def page(call: Call[None, None]) -> Page[Echo]:
         return Page([Echo("one")], "next&one")
 
     handlers = {"/nothing": nothing, "/created": created, "/chosen": chosen, "/page": page}
-    client = await serve(
-        [Route("GET", path, handler, status=201, auth=False) for path, handler in handlers.items()]
-    )
+    routes = [Route("GET", path, handler, status=201, auth=False) for path, handler in handlers.items()]
+    client = await serve([*routes, Route("POST", "/accepted", nothing, status=202, auth=False)])
     response = await client.get("/nothing")
     assert (response.status, await response.read()) == (204, b"")
+    response = await client.post("/accepted")
+    assert (response.status, await response.read()) == (202, b"")
     response = await client.get("/created")
     assert (response.status, await response.json()) == (201, {"text": "new"})
     response = await client.get("/chosen")
@@ -193,17 +161,17 @@ async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
 
 async def test_call_carries_what_was_asked(serve: Serve) -> None:
     """Path, query, body, request id and address reach the handler; the caller's own id is kept."""
-    seen: list[Call[Note]] = []
+    seen: list[Call[Note, Sought]] = []
 
-    async def handler(call: Call[Note]) -> None:
+    async def handler(call: Call[Note, Sought]) -> None:
         seen.append(call)
 
-    client = await serve([Route("POST", "/notes/{id}", handler, body=Note, auth=False)])
+    client = await serve([Route("POST", "/notes/{id}", handler, body=Note, query=Sought, auth=False)])
     headers = {"X-Request-Id": "abc-1", "X-Forwarded-For": "203.0.113.9"}
     response = await client.post("/notes/a%20b?x=1", json={"text": "t", "unknown": 1}, headers=headers)
     assert response.headers["X-Request-Id"] == "abc-1"
     (call,) = seen
-    assert (call.path["id"], call.query["x"], call.body, call.identity) == ("a b", "1", Note("t", 0), None)
+    assert (call.path["id"], call.query.x, call.body, call.identity) == ("a b", 1, Note("t", 0), None)
     assert (call.request_id, call.address) == ("abc-1", "127.0.0.1")
     response = await client.post("/notes/1", json={"text": "t"}, headers={"X-Request-Id": "<b>" * 50})
     assert "<" not in response.headers["X-Request-Id"]
@@ -224,10 +192,10 @@ async def test_address_behind_proxies(serve: Serve, proxies: int, forwarded: str
     """Only what trusted proxies wrote is believed; what a client wrote before them is not."""
     seen: list[str] = []
 
-    async def handler(call: Call[None]) -> None:
+    async def handler(call: Call[None, None]) -> None:
         seen.append(call.address)
 
-    client = await serve([Route("GET", "/x", handler, auth=False)], proxies)
+    client = await serve([Route("GET", "/x", handler, auth=False)], trusted_proxies=proxies)
     await client.get("/x", headers={"X-Forwarded-For": forwarded})
     assert seen == [address]
 

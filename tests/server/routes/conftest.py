@@ -22,6 +22,7 @@ from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
 from tests.server.routes.edge import CHEAP, AiohttpClient, Edge
+from tests.server.routes.published import Published
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ async def edge(
         limits,
         trusted_proxies=server_settings.trusted_proxies,
     )
-    yield Edge(await aiohttp_client(app), accounts, authenticator, revoked)
+    yield Edge(await aiohttp_client(app), accounts, authenticator, Published(routes), revoked)
     await accounts.close()
     await authenticator.close()
     passwords.close()

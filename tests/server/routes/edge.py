@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient
 from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost
+from tests.server.routes.published import Published
 
 PASSWORD = "a good password"
 CHEAP = HashCost(memory_kib=64, rounds=1, lanes=1)
@@ -20,18 +21,21 @@ AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 
 @dataclass
 class Edge:
-    """A server of the User service, and what a test asks of it."""
+    """A server of the User service, and what a test asks of it. Every answer must be a published one."""
 
     client: TestClient[Any, Any]
     accounts: Accounts
     authenticator: Authenticator
+    published: Published
     revoked: list[str] = field(default_factory=list)
 
     async def ask(
         self, method: str, path: str, body: Json = None, token: str | None = None
     ) -> ClientResponse:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return await self.client.request(method, path, json=body, headers=headers)
+        response = await self.client.request(method, path, json=body, headers=headers)
+        self.published.check(method, path, response.status, await response.read())
+        return response
 
     async def answer(
         self, status: int, method: str, path: str, body: Json = None, token: str | None = None

@@ -1,0 +1,84 @@
+"""Writing to the users' own streams: what reaches all devices of one user on every instance.
+
+What can not be told while the broker is away is lost, and that is told: at once to those who are here,
+and on its return to everybody, by a new epoch of all streams. It never raises for want of the broker, and
+never tries a frame twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from actors.wire.frames import StreamFrame, frame_encoder
+from storage.contracts.bus import UserStreams
+from storage.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+APPENDS_AT_ONCE = 100
+RENEW_S = 0.2
+RENEW_MAX_S = 5.0
+POSITION = b'"position":0'
+
+
+class StreamWriter:
+    def __init__(self, streams: UserStreams) -> None:
+        self._streams = streams
+        self._on_lost: Callable[[Sequence[str]], None] = lambda _user_ids: None
+        self._on_renewed: Callable[[], None] = lambda: None
+        self._renewing: asyncio.Task[None] | None = None
+
+    def on_loss(self, lost: Callable[[Sequence[str]], None], renewed: Callable[[], None]) -> None:
+        """`lost` is called with the users who were to be told; `renewed` once a new epoch has begun."""
+        self._on_lost = lost
+        self._on_renewed = renewed
+
+    async def close(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+
+    async def append(self, user_ids: Sequence[str], frame: StreamFrame) -> None:
+        """Tell those users; the frame's position is the stream's to give."""
+        head, tail = _around_position(frame)
+        for start in range(0, len(user_ids), APPENDS_AT_ONCE):
+            some = user_ids[start : start + APPENDS_AT_ONCE]
+            appends = (self._streams.append(user_id, head, tail) for user_id in some)
+            failed = [
+                one
+                for one in await asyncio.gather(*appends, return_exceptions=True)
+                if isinstance(one, BaseException)
+            ]
+            for one in failed:
+                if not isinstance(one, Unavailable):
+                    raise one
+            if failed:
+                self._lose(user_ids[start:])
+                return
+
+    def _lose(self, user_ids: Sequence[str]) -> None:
+        _log.warning("stream frames were lost with the broker", extra={"frames": len(user_ids)})
+        self._on_lost(user_ids)
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        """Begin a new epoch as soon as the broker takes it."""
+        delay_s = RENEW_S
+        while True:
+            try:
+                await self._streams.renew()
+            except Unavailable:
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, RENEW_MAX_S)
+            else:
+                break
+        self._renewing = None
+        self._on_renewed()
+
+
+def _around_position(frame: StreamFrame) -> tuple[bytes, bytes]:
+    """A frame encoded around its position, which only the stream knows."""
+    assert frame.position == 0
+    encoded = frame_encoder.encode(frame)
+    head, _, tail = encoded.partition(POSITION)
+    return head + POSITION[:-1], tail

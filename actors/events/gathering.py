@@ -1,0 +1,103 @@
+"""Each event's conversation: made with the event, joined and left by those who go.
+
+An event of the feed only says that something changed; how it stands is asked of the Event service, so
+events may come twice and in any order. It never puts out the creator, nor keeps anybody in who left.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from actors.events.rendering import conversation_of
+from actors.people.people import People
+from actors.sync.happenings import EventCreated, RsvpChanged, RsvpPromoted, happening
+from actors.wire.network import RsvpStatus
+from actors.wire.objects import UserCard
+from actors.wire.refusal import Refusal
+from config.limits import GROUP_NAME_CHARACTERS
+from storage.contracts.events import EventStore, RsvpStore
+from storage.contracts.sync import Cursors
+from storage.records.sync import DomainEvent, Step
+
+_log = logging.getLogger(__name__)
+
+
+class Groups(Protocol):
+    """What a gathering asks of conversations."""
+
+    async def found(self, conversation_id: str, creator: UserCard, name: str) -> None:
+        """See that there is this group; the creator is its first member and admin."""
+
+    async def admit(self, conversation_id: str, user: UserCard) -> None:
+        """Take in somebody whom a rule lets in. Refuses with `conversation.full`."""
+
+    async def release(self, conversation_id: str, user: UserCard) -> None:
+        """Let somebody go whom a rule no longer keeps."""
+
+
+class Gathering:
+    """A `Consumer` of the Event service's feed."""
+
+    name = "messaging.events"
+
+    def __init__(
+        self, events: EventStore, rsvps: RsvpStore, people: People, groups: Groups, cursors: Cursors
+    ) -> None:
+        self._events = events
+        self._rsvps = rsvps
+        self._people = people
+        self._groups = groups
+        self._cursors = cursors
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        found: dict[str, EventCreated] = {}
+        changed: dict[tuple[str, str], None] = {}
+        for event in events:
+            match happening(event):
+                case EventCreated() as created:
+                    found[created.id] = created
+                case (
+                    RsvpChanged(event_id=event_id, user_id=user_id)
+                    | RsvpPromoted(event_id=event_id, user_id=user_id)
+                ):
+                    changed[event_id, user_id] = None
+        for created in found.values():
+            await self._found(created.id)
+        for event_id, user_id in changed:
+            await self._follow(event_id, user_id)
+        if step is not None:
+            await self._cursors.move(step)
+
+    async def anew(self) -> None:
+        """How things stand is asked each time."""
+
+    async def _found(self, event_id: str) -> str | None:
+        """See to an event's conversation; answers the creator, None when the event is gone."""
+        creator_id = await self._events.creator(event_id)
+        if creator_id is None:
+            return None
+        creator = (await self._people.known([creator_id])).get(creator_id)
+        events = await self._events.find([event_id], creator_id)
+        if creator is None or not events:
+            return None
+        name = events[0].title[:GROUP_NAME_CHARACTERS]
+        await self._groups.found(conversation_of(event_id), creator, name)
+        return creator_id
+
+    async def _follow(self, event_id: str, user_id: str) -> None:
+        creator_id = await self._found(event_id)
+        if creator_id is None or creator_id == user_id:
+            return
+        user = (await self._people.known([user_id])).get(user_id)
+        if user is None:
+            return
+        state = await self._rsvps.state(event_id, user_id)
+        try:
+            if state.status == RsvpStatus.GOING:
+                await self._groups.admit(conversation_of(event_id), user)
+            else:
+                await self._groups.release(conversation_of(event_id), user)
+        except Refusal as refusal:
+            if refusal.retry:
+                raise
+            _log.info("an event's conversation stays as it is: %s", refusal.code)

@@ -1,0 +1,32 @@
+"""Records of events as the objects that clients see, and as calendars do. Asks nobody."""
+
+from collections.abc import Mapping
+
+from actors.wire.moment import rfc3339_of
+from actors.wire.network import Event, RsvpStatus
+from actors.wire.objects import UserCard
+from storage.records.events import EventRecord
+from storage.records.identifiers import keyed_id
+
+
+def conversation_of(event_id: str) -> str:
+    """The id of an event's conversation: a function of the event's, so that it is made once only."""
+    return keyed_id("event", event_id)
+
+
+def event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
+    return Event(
+        id=record.id,
+        creator=cards[record.creator.id],
+        title=record.title,
+        description=record.description,
+        category=record.category,
+        start_datetime=rfc3339_of(record.start),
+        end_datetime=rfc3339_of(record.end),
+        capacity=record.capacity,
+        going_count=record.going_count,
+        interested_count=record.interested_count,
+        my_rsvp=None if record.my_rsvp is None else RsvpStatus(record.my_rsvp),
+        my_waitlist_position=record.my_waitlist_position,
+        conversation_id=conversation_of(record.id),
+    )

@@ -1,0 +1,121 @@
+"""What people say of events. Shapes are checked in decoding; what one field means to another here."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from actors.wire.network import RsvpStatus
+from actors.wire.refusal import Refusal, invalid
+from actors.wire.text import faultless, line_of, text_of
+from config.limits import (
+    EVENT_CAPACITY,
+    EVENT_CATEGORY_CHARACTERS,
+    EVENT_DESCRIPTION_CHARACTERS,
+    INVITES,
+    TITLE_CHARACTERS,
+)
+from storage.records.events import EventChange, NewEvent
+
+Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY)]
+Id = Annotated[str, Meta(max_length=64)]
+DEFAULT_CATEGORY = "SOCIAL"
+YEARS = (1970, 9990)
+
+
+class EventBody(msgspec.Struct, frozen=True):
+    title: str
+    start_datetime: datetime
+    end_datetime: datetime
+    capacity: Capacity
+    description: str | None = None
+    category: str = DEFAULT_CATEGORY
+
+
+class EventPatch(msgspec.Struct, frozen=True):
+    """What is absent stays as it is; a null description clears it."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    category: str | UnsetType = UNSET
+    start_datetime: datetime | UnsetType = UNSET
+    end_datetime: datetime | UnsetType = UNSET
+    capacity: Capacity | UnsetType = UNSET
+
+
+class RsvpBody(msgspec.Struct, frozen=True):
+    status: RsvpStatus
+    waitlist: bool = False
+
+
+class Invites(msgspec.Struct, frozen=True):
+    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES)]
+
+
+def new_event(creator_id: str, body: EventBody) -> NewEvent:
+    """Raises `request.invalid` with all the faults."""
+    changed = event_change(
+        EventPatch(
+            body.title,
+            body.description,
+            body.category,
+            body.start_datetime,
+            body.end_datetime,
+            body.capacity,
+        )
+    )
+    title, category, start, end = changed.title, changed.category, changed.start, changed.end
+    assert isinstance(title, str)
+    assert isinstance(category, str)
+    assert isinstance(start, datetime)
+    assert isinstance(end, datetime)
+    if end <= start:
+        raise ends_early()
+    description = changed.description if isinstance(changed.description, str) else None
+    return NewEvent(creator_id, title, description, category, start, end, body.capacity)
+
+
+def event_change(patch: EventPatch) -> EventChange:
+    """Raises `request.invalid` with all the faults."""
+    faults: list[Refusal] = []
+
+    def checked(field: str, value: str | UnsetType, characters: int, *, line: bool) -> str | UnsetType:
+        if isinstance(value, UnsetType):
+            return UNSET
+        try:
+            return (line_of if line else text_of)(field, value, characters)
+        except Refusal as refusal:
+            faults.append(refusal)
+            return UNSET
+
+    def moment(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
+        if isinstance(value, UnsetType):
+            return UNSET
+        if not YEARS[0] <= value.year <= YEARS[1]:
+            faults.append(invalid(field, f"Must lie in the years {YEARS[0]} to {YEARS[1]}."))
+            return UNSET
+        # A time without a zone is taken as UTC.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    description = patch.description
+    if isinstance(description, str):
+        description = (
+            checked("description", description, EVENT_DESCRIPTION_CHARACTERS, line=False)
+            if description.strip()
+            else None
+        )
+    change = EventChange(
+        title=checked("title", patch.title, TITLE_CHARACTERS, line=True),
+        description=description,
+        category=checked("category", patch.category, EVENT_CATEGORY_CHARACTERS, line=True),
+        start=moment("start_datetime", patch.start_datetime),
+        end=moment("end_datetime", patch.end_datetime),
+        capacity=patch.capacity,
+    )
+    faultless(faults)
+    return change
+
+
+def ends_early() -> Refusal:
+    return invalid("end_datetime", "Must be after start_datetime.")

@@ -1,0 +1,41 @@
+"""Builds timelines that are missing, one at a time for each user. Never reads one."""
+
+import asyncio
+
+from config.limits import TIMELINE_POSTS
+from storage.contracts.posts import FeedPosts
+from storage.contracts.social import Audiences
+from storage.contracts.timelines import Timelines
+
+
+class Builder:
+    """What is posted, followed or dropped while one is built is not lost: see `Timelines`."""
+
+    def __init__(self, posts: FeedPosts, audiences: Audiences, timelines: Timelines) -> None:
+        self._posts = posts
+        self._audiences = audiences
+        self._timelines = timelines
+        self._building: dict[str, asyncio.Task[bool]] = {}
+
+    async def build(self, user_id: str) -> bool:
+        """Whether there is one now; False when it changed meanwhile. Raises `Unavailable`."""
+        task = self._building.get(user_id)
+        if task is None:
+            task = self._building[user_id] = asyncio.create_task(self._build(user_id))
+            task.add_done_callback(lambda _task: self._building.pop(user_id, None))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        tasks = list(self._building.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _build(self, user_id: str) -> bool:
+        token = await self._timelines.begin(user_id)
+        followees = await self._audiences.followees(user_id)
+        keys = await self._posts.keys(followees.handed, TIMELINE_POSTS + 1)
+        cut = len(keys) > TIMELINE_POSTS
+        return await self._timelines.finish(
+            user_id, token, keys[:TIMELINE_POSTS], followees.broadcast, cut=cut
+        )

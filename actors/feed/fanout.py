@@ -1,0 +1,89 @@
+"""Hands posts out to the timelines of followers, and has timelines built anew when somebody follows.
+
+An author with very many followers is no longer handed out: from then on readers look for the posts
+themselves. Everything here may be done twice. It never shows anything to anybody.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from actors.sync.happenings import FollowChanged, PostCreated, happening
+from storage.contracts.social import Audiences
+from storage.contracts.sync import Cursors
+from storage.contracts.timelines import Timelines
+from storage.records.posts import PostKey
+from storage.records.sync import DomainEvent, Step
+
+FOLLOWERS_AT_ONCE = 1000
+
+Hint = Callable[[str, Sequence[str]], None]
+"""(post, followers): tell those of them who are online."""
+
+
+class FanOut:
+    """A `Consumer` of the Post service's feed."""
+
+    name = "feed.posts"
+
+    def __init__(
+        self, audiences: Audiences, timelines: Timelines, cursors: Cursors, hint: Hint, broadcast: int
+    ) -> None:
+        self._audiences = audiences
+        self._timelines = timelines
+        self._cursors = cursors
+        self._hint = hint
+        self._broadcast = broadcast
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        for event in events:
+            match happening(event):
+                case PostCreated() as post:
+                    await self._hand_out(PostKey(post.created_us, post.id, post.author_id))
+        if step is not None:
+            await self._cursors.move(step)
+
+    async def anew(self) -> None:
+        """Timelines that lack something are found by nobody: all that comes again is put on them again."""
+
+    async def _hand_out(self, key: PostKey) -> None:
+        audience = (await self._audiences.audiences([key.author_id])).get(key.author_id)
+        if audience is None or audience.broadcast or not audience.followers_count:
+            return
+        if audience.followers_count >= self._broadcast:
+            # First said, then dropped: whoever builds a timeline after this knows it.
+            await self._audiences.set_broadcast(key.author_id)
+            async for followers in self._followers(key.author_id):
+                await self._timelines.drop(followers)
+            return
+        async for followers in self._followers(key.author_id):
+            await self._timelines.push(key, followers)
+            self._hint(key.id, followers)
+
+    async def _followers(self, author_id: str) -> AsyncIterator[list[str]]:
+        after = ""
+        while some := await self._audiences.followers_after(author_id, after, FOLLOWERS_AT_ONCE):
+            yield some
+            after = some[-1]
+
+
+class Regroup:
+    """A `Consumer` of the Social service's feed: who follows somebody anew has a timeline built anew."""
+
+    name = "feed.social"
+
+    def __init__(self, timelines: Timelines, cursors: Cursors) -> None:
+        self._timelines = timelines
+        self._cursors = cursors
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        changed: dict[str, None] = {}
+        for event in events:
+            match happening(event):
+                case FollowChanged(follower_id=follower_id):
+                    changed[follower_id] = None
+        if changed:
+            await self._timelines.drop(list(changed))
+        if step is not None:
+            await self._cursors.move(step)
+
+    async def anew(self) -> None:
+        """Whatever was dropped may be dropped again."""

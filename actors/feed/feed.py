@@ -1,0 +1,137 @@
+"""One's home feed: own posts and those of whom one follows, the newest first.
+
+    timeline (ids) + own and broadcasting authors (ranges) -> posts -> only of whom one follows now
+
+A timeline makes it fast and never decides: what it holds is checked against the stores, and where it is
+missing, cut off or away, the stores alone answer. A deletion, an unfollow and a block hold at once; what
+came anew may follow a moment later, but for one's own posts.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from actors.feed.builder import Builder
+from actors.posts.posts import PostPage, Posts, key_of
+from actors.social.relations import Relations
+from storage.contracts.posts import FeedPosts
+from storage.contracts.social import Audiences, PageKey, SocialStore
+from storage.contracts.timelines import Timelines
+from storage.errors import Unavailable
+from storage.records.posts import PostKey, PostRecord
+from storage.records.timelines import TimelinePage
+
+LOOKS = 5
+"""How often a page is filled up from a timeline before the stores are asked for the rest."""
+SHUN_S = 1.0
+"""How long timelines are left alone after they did not answer."""
+
+
+class FeedStores(msgspec.Struct, frozen=True):
+    posts: FeedPosts
+    social: SocialStore
+    audiences: Audiences
+    timelines: Timelines
+
+
+class Feed:
+    def __init__(
+        self,
+        stores: FeedStores,
+        posts: Posts,
+        relations: Relations,
+        builder: Builder,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._posts = stores.posts
+        self._social = stores.social
+        self._audiences = stores.audiences
+        self._timelines = stores.timelines
+        self._shown = posts
+        self._relations = relations
+        self._builder = builder
+        self._clock = clock
+        self._shunned_until = 0.0
+
+    async def page(self, user_id: str, before: PageKey | None, limit: int) -> PostPage:
+        """Up to `limit` posts behind that key; a page is full unless the feed ends there."""
+        found = await self._find(user_id, before, limit + 1)
+        page = found[:limit]
+        key = key_of(page[-1]) if len(found) > limit else None
+        return PostPage(await self._shown.shown(page), key)
+
+    async def _find(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
+        found: list[PostRecord] = []
+        for _ in range(LOOKS):
+            timeline = await self._timeline(user_id, before, count)
+            if timeline is None:
+                break
+            some, through = await self._hydrate(user_id, timeline, before, count)
+            found += some
+            if len(found) >= count:
+                return found[:count]
+            if through is not None:
+                before = through
+            elif not timeline.cut:
+                return found
+            else:
+                # The timeline ends here, but not the feed: the rest lies behind its last post.
+                before = _behind(timeline, before)
+                break
+        return found + await self._from_stores(user_id, before, count - len(found))
+
+    async def _timeline(self, user_id: str, before: PageKey | None, count: int) -> TimelinePage | None:
+        if self._clock() < self._shunned_until:
+            return None
+        place = None if before is None else PostKey(before[0], before[1], user_id)
+        try:
+            found = await self._timelines.read(user_id, place, count)
+            if found is None and await self._builder.build(user_id):
+                found = await self._timelines.read(user_id, place, count)
+        except Unavailable:
+            self._shunned_until = self._clock() + SHUN_S
+            return None
+        return found
+
+    async def _hydrate(
+        self, user_id: str, timeline: TimelinePage, before: PageKey | None, count: int
+    ) -> tuple[list[PostRecord], PageKey | None]:
+        """The posts, and the key down to which that is all of them; None: down to the timeline's end."""
+        keys = timeline.keys
+        if timeline.cut and not keys:
+            return [], None
+        authors = {key.author_id for key in keys} | set(timeline.broadcast)
+        authors.discard(user_id)
+        ids = [key.id for key in keys]
+        ranged = [user_id, *timeline.broadcast]
+        posts, followed, hidden = await asyncio.gather(
+            self._posts.newest(ids, ranged, before, user_id, count),
+            self._social.followed_among(user_id, sorted(authors)),
+            self._relations.hidden(user_id),
+        )
+        full = len(keys) >= count
+        floor = (keys[-1].created_us, keys[-1].id) if full else None
+        if len(posts) >= count:
+            # Older ones were left out: it is complete down to the last of these.
+            floor = max(floor, key_of(posts[-1])) if floor else key_of(posts[-1])
+        if floor is None and timeline.cut and keys:
+            # Nothing is known behind the last that is kept, neither of whom one follows nor of others.
+            posts = [post for post in posts if key_of(post) >= (keys[-1].created_us, keys[-1].id)]
+        wanted = (followed - set(hidden)) | {user_id}
+        kept = [post for post in posts if post.author.id in wanted and (not floor or key_of(post) >= floor)]
+        return kept, floor
+
+    async def _from_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
+        followees, hidden = await asyncio.gather(
+            self._audiences.followees(user_id), self._relations.hidden(user_id)
+        )
+        apart = set(hidden)
+        authors = [one for one in (*followees.handed, *followees.broadcast) if one not in apart]
+        return await self._posts.newest([], [user_id, *authors], before, user_id, count)
+
+
+def _behind(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
+    """Where the stores go on after a timeline that was cut."""
+    return (timeline.keys[-1].created_us, timeline.keys[-1].id) if timeline.keys else before

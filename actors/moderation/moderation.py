@@ -1,0 +1,99 @@
+"""What moderators do: look at reports and close them, give the badge, ban people, hide posts.
+
+Who may do so is decided before: these methods ask nobody. Never shows an e-mail address.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from actors.accounts.fields import Faulty
+from actors.moderation.report_request import reason_of
+from actors.wire.refusal import Refusal, invalid
+from storage.contracts.moderation import ModerationStore, ReportStore
+from storage.errors import Missing
+from storage.records.moderation import ReportRecord
+
+
+class OpenReports(msgspec.Struct, frozen=True):
+    """Some open reports, and the key after which the next ones stand."""
+
+    items: list[ReportRecord]
+    next_key: tuple[datetime, str] | None
+
+
+class Moderation:
+    """Refuses with `Refusal`; lets `Unavailable` of the stores through.
+
+    `revoked` is told the ids of sessions that a ban ended, after they are: every instance must forget
+    them and close their sockets. `hide` makes a post unseen by id and says whether there is one.
+    """
+
+    def __init__(
+        self,
+        reports: ReportStore,
+        people: ModerationStore,
+        revoked: Callable[[Sequence[str]], None],
+        hide: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._reports = reports
+        self._people = people
+        self._revoked = revoked
+        self._hide = hide
+
+    async def open_reports(self, after: tuple[datetime, str] | None, limit: int) -> OpenReports:
+        """List what nobody has resolved, the oldest first."""
+        found = await self._reports.open(after, limit + 1)
+        page = found[:limit]
+        more = len(found) > limit
+        return OpenReports(page, (page[-1].created_at, page[-1].id) if more else None)
+
+    async def resolve(self, report_id: str, resolution: str) -> None:
+        """Close a report, saying what was done about it."""
+        try:
+            said = reason_of(resolution)
+        except Faulty as fault:
+            raise invalid("resolution", fault.detail, fault.code) from None
+        if not await self._reports.resolve(report_id, said):
+            raise Refusal("report.not_found", "No such open report.")
+
+    async def verify(self, username: str) -> None:
+        """Give somebody the badge."""
+        await self._set_verified(username, verified=True)
+
+    async def unverify(self, username: str) -> None:
+        """Take the badge."""
+        await self._set_verified(username, verified=False)
+
+    async def ban(self, username: str) -> int:
+        """Keep somebody out until `unban`; answers how many sessions that ended."""
+        try:
+            ended = await self._people.ban(username)
+        except Missing:
+            raise _nobody() from None
+        if ended:
+            self._revoked(ended)
+        return len(ended)
+
+    async def unban(self, username: str) -> None:
+        """Let somebody log in again."""
+        try:
+            await self._people.unban(username)
+        except Missing:
+            raise _nobody() from None
+
+    async def hide(self, post_id: str) -> None:
+        """Make a post unseen by everybody."""
+        if not await self._hide(post_id):
+            raise Refusal("post.not_found", "No such post.")
+
+    async def _set_verified(self, username: str, *, verified: bool) -> None:
+        try:
+            await self._people.set_verified(username, verified=verified)
+        except Missing:
+            raise _nobody() from None
+
+
+def _nobody() -> Refusal:
+    return Refusal("user.not_found", "No such user.")

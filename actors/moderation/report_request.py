@@ -1,0 +1,46 @@
+"""A report as somebody sends it. What may be wrong with it is told without repeating it."""
+
+import unicodedata
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from actors.accounts.fields import Faulty, faults_of
+from actors.wire.refusal import FieldFault
+from config.accounts import REPORT_REASON_CHARACTERS
+from storage.records.moderation import ReportKind
+
+_BREAKS = frozenset("\n\r\t")
+
+Reason = Annotated[
+    str,
+    Meta(
+        description="Trimmed. Only moderators read it.",
+        extra_json_schema={"minLength": 1, "maxLength": REPORT_REASON_CHARACTERS},
+    ),
+]
+
+
+class ReportRequest(msgspec.Struct, frozen=True):
+    kind: ReportKind
+    id: str
+    reason: Reason
+
+    def faults(self) -> list[FieldFault]:
+        return faults_of(("reason", reason_of, self.reason))
+
+    def __repr__(self) -> str:
+        return f"ReportRequest({self.kind})"
+
+
+def reason_of(value: str) -> str:
+    """Trimmed, of at least one character."""
+    trimmed = value.strip()
+    if not trimmed:
+        raise Faulty("too_short", "Must say something.")
+    if len(trimmed) > REPORT_REASON_CHARACTERS:
+        raise Faulty("too_long", f"Must have at most {REPORT_REASON_CHARACTERS} characters.")
+    if any(unicodedata.category(mark) in {"Cc", "Cs"} and mark not in _BREAKS for mark in trimmed):
+        raise Faulty("invalid", "May not hold control characters.")
+    return trimmed

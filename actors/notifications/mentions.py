@@ -1,0 +1,84 @@
+"""Notifies those whom a message names, if they are in its conversation.
+
+    stored message -> notices (each once for ever) -> the devices
+
+The conversation has noted durably, before, that there is something to tell; `done` tells it when it is.
+It never reads a message's content.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any
+
+from actors.notifications import notices
+from actors.notifications.teller import Teller
+from actors.people.people import People
+from actors.social.relations import Relations
+from actors.wire.refusal import Refusal
+from storage.contracts.notifications import NotificationStore
+from storage.errors import StorageError
+from storage.records.messaging import MessageEntry
+
+_log = logging.getLogger(__name__)
+AT_ONCE = 8
+WAITING = 1000
+
+
+class Mentions:
+    """Implements `actors.conversation.house.Mentions`."""
+
+    def __init__(
+        self, store: NotificationStore, people: People, relations: Relations, teller: Teller
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._relations = relations
+        self._teller = teller
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def tell(self, entry: MessageEntry, members: Collection[str], done: Callable[[bool], None]) -> None:
+        named = [one for one in entry.mentions if one in members and one != entry.sender_id]
+        if not named:
+            done(True)
+            return
+        if len(self._tasks) >= WAITING:
+            done(False)
+            return
+        self.spawn(self._tell(entry, named, done))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
+        """Notify now. Raises `StorageError` or `Refusal` where that has to be tried again."""
+        named = [one for one in entry.mentions if one in members and one != entry.sender_id]
+        by = (await self._people.known([entry.sender_id])).get(entry.sender_id)
+        if by is None:
+            return
+        hidden = set(await self._relations.hidden(entry.sender_id))
+        made = [
+            notices.mentioned(one, by, entry.conversation_id, entry.id) for one in named if one not in hidden
+        ]
+        if made:
+            await self._store.take(made, None)
+            self._teller.wake()
+
+    async def close(self) -> None:
+        """Let what is under way finish; ended by its caller's deadline."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _tell(self, entry: MessageEntry, named: list[str], done: Callable[[bool], None]) -> None:
+        told = False
+        try:
+            async with self._places:
+                await self.notify(entry, named)
+            told = True
+        except (StorageError, Refusal) as error:
+            _log.warning("mentions are told later: %s", type(error).__name__)
+        finally:
+            done(told)

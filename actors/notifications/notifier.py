@@ -1,0 +1,132 @@
+"""Makes notifications of what the other services tell.
+
+Nobody is notified of their own doings, nor of those of somebody they have a block with. Each occasion is
+told once, whatever is read again. It never decides whether a device hears it.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from actors.notifications import notices
+from actors.notifications.notifications import Notifications
+from actors.notifications.teller import Teller
+from actors.people.people import People
+from actors.social.relations import Relations
+from actors.sync.happenings import (
+    BlockCreated,
+    CommentCreated,
+    EventInvited,
+    EventUpdated,
+    FollowCreated,
+    PostLiked,
+    RsvpPromoted,
+    happening,
+)
+from actors.wire.objects import UserCard
+from storage.contracts.events import RsvpStore
+from storage.contracts.notifications import NotificationStore
+from storage.records.notifications import Notice
+from storage.records.sync import DomainEvent, Step
+
+ANSWERERS_AT_ONCE = 1000
+
+
+class Notifier:
+    """A `Consumer` of one service's feed."""
+
+    def __init__(
+        self,
+        service: str,
+        store: NotificationStore,
+        people: People,
+        relations: Relations,
+        rsvps: RsvpStore,
+        teller: Teller,
+        notifications: Notifications,
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._people = people
+        self._relations = relations
+        self._rsvps = rsvps
+        self._teller = teller
+        self._notifications = notifications
+
+    @property
+    def name(self) -> str:
+        return f"notifications.{self._service}"
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        made: list[Notice] = []
+        for event in events:
+            match happening(event):
+                case BlockCreated(blocker_id=one, blocked_id=other):
+                    # What was made before it is taken in first, or it would stay.
+                    await self._store.take(made, None)
+                    made = []
+                    await self._part(one, other)
+            async for notice in self._notices(event):
+                made.append(notice)
+                if len(made) >= ANSWERERS_AT_ONCE:
+                    # An event with many who answered: told once each, so it may come again.
+                    await self._store.take(made, None)
+                    made = []
+        await self._store.take(made, step)
+        if made:
+            self._teller.wake()
+
+    async def anew(self) -> None:
+        """Sources are the senders' ids and those of things: what comes again was told already."""
+
+    async def _part(self, one: str, other: str) -> None:
+        for recipient_id, ids in (await self._store.part(one, other)).items():
+            await self._notifications.dropped(recipient_id, ids)
+
+    async def _notices(self, event: DomainEvent) -> AsyncIterator[Notice]:
+        match happening(event):
+            case FollowCreated() as follow:
+                by = await self._by(follow.follower_id, follow.following_id)
+                if by is not None:
+                    yield notices.followed(follow.following_id, by)
+            case PostLiked() as like:
+                by = await self._by(like.user_id, like.author_id)
+                if by is not None:
+                    yield notices.liked(like.author_id, by, like.post_id)
+            case CommentCreated() as comment:
+                by = await self._by(comment.user_id, comment.author_id)
+                if by is not None:
+                    yield notices.commented(comment.author_id, by, comment.post_id, comment.id)
+            case EventInvited() as invite:
+                by = await self._by(invite.inviter_id, invite.user_id)
+                if by is not None:
+                    yield notices.invited(invite.user_id, by, invite.event_id, invite.title)
+            case RsvpPromoted() as promoted:
+                yield notices.promoted(promoted.user_id, promoted.event_id, promoted.title, _occasion(event))
+            case EventUpdated() as updated:
+                async for user_id, by in self._answerers(updated):
+                    yield notices.event_changed(user_id, by, updated.id, updated.title, _occasion(event))
+            case _:
+                return
+
+    async def _by(self, sender_id: str, recipient_id: str) -> UserCard | None:
+        """Who did it, if the recipient is to know."""
+        if sender_id == recipient_id or await self._relations.apart(sender_id, recipient_id):
+            return None
+        known = await self._people.known([sender_id, recipient_id])
+        return known.get(sender_id) if recipient_id in known else None
+
+    async def _answerers(self, updated: EventUpdated) -> AsyncIterator[tuple[str, UserCard]]:
+        by = (await self._people.known([updated.creator_id])).get(updated.creator_id)
+        if by is None:
+            return
+        hidden = set(await self._relations.hidden(by.id))
+        after = ""
+        while some := await self._rsvps.answerers(updated.id, after, ANSWERERS_AT_ONCE):
+            for user_id in some:
+                if user_id != by.id and user_id not in hidden:
+                    yield user_id, by
+            after = some[-1]
+
+
+def _occasion(event: DomainEvent) -> str:
+    """Names one event of a feed, also after a restore has begun the numbers anew."""
+    return f"{event.id}@{event.at.timestamp():.6f}"

@@ -1,0 +1,67 @@
+"""Tells the devices of a user about notifications, through the user's stream.
+
+    kept, not told -> appended to the stream -> noted as told
+
+A process that dies between the two steps leaves it untold, and the next look tells it again: devices know
+a notification by its id. It never makes one.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from actors.delivery.stream_writer import StreamWriter
+from actors.notifications.rendering import notification
+from actors.people.people import People
+from actors.wire.frames import NotificationCreated
+from storage.contracts.notifications import NotificationStore
+from storage.errors import StorageError
+
+_log = logging.getLogger(__name__)
+AT_ONCE = 200
+LOOK_S = 5.0
+
+
+class Teller:
+    def __init__(self, store: NotificationStore, people: People, streams: StreamWriter) -> None:
+        self._store = store
+        self._people = people
+        self._streams = streams
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Somebody is to be told."""
+        self._woken.set()
+
+    async def tell(self) -> int:
+        """Tell all that is untold; answers how many that were."""
+        told = 0
+        while untold := await self._store.untold(AT_ONCE):
+            senders = [one.notification.sender for one in untold if one.notification.sender is not None]
+            cards = await self._people.shown(senders)
+            for one in untold:
+                frame = NotificationCreated(0, notification(one.notification, cards), one.unread_count)
+                await self._streams.append([one.notification.recipient_id], frame)
+            await self._store.told([one.notification for one in untold])
+            told += len(untold)
+        return told
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.tell()
+            except StorageError as error:
+                _log.warning("notifications could not be told yet: %s", type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._woken.wait()
+            self._woken.clear()

@@ -1,0 +1,31 @@
+"""Keeps how many posts people have, in the Social service, as the Post service tells it.
+
+The number told last counts, whatever comes in which order. It never counts itself.
+"""
+
+from collections.abc import Sequence
+
+from actors.sync.happenings import PostChanged, happening
+from storage.contracts.social import Audiences
+from storage.records.social import PostsCount
+from storage.records.sync import DomainEvent, Step
+
+
+class PostCounter:
+    """A `Consumer` of the Post service's feed."""
+
+    name = "social.posts_count"
+
+    def __init__(self, audiences: Audiences) -> None:
+        self._audiences = audiences
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        counts: list[PostsCount] = []
+        for event in events:
+            match happening(event):
+                case PostChanged() as post:
+                    counts.append(PostsCount(post.author_id, post.posts_count, event.id))
+        await self._audiences.count_posts(counts, step)
+
+    async def anew(self) -> None:
+        await self._audiences.renumber_posts()

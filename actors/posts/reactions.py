@@ -1,0 +1,118 @@
+"""Likes and comments. Whoever may not see a post may not like it, and sees no comment of those apart.
+
+Never counts: that is the store's.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from actors.people.people import People
+from actors.posts import rendering
+from actors.posts.posts import Posts, no_post, used_otherwise
+from actors.social.relations import Relations
+from actors.social.social import CardPage
+from actors.wire.network import Comment
+from actors.wire.refusal import Refusal
+from actors.wire.text import text_of
+from config.limits import POST_CHARACTERS
+from storage.contracts.posts import ReactionStore
+from storage.contracts.social import PageKey
+from storage.errors import Conflict, Missing
+from storage.records.moments import microseconds
+from storage.records.once import Once
+from storage.records.posts import CommentRecord
+
+
+class CommentPage(msgspec.Struct, frozen=True):
+    items: list[Comment]
+    next_key: PageKey | None
+
+
+class Reactions:
+    def __init__(
+        self,
+        store: ReactionStore,
+        posts: Posts,
+        people: People,
+        relations: Relations,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._posts = posts
+        self._people = people
+        self._relations = relations
+        self._changed = changed
+
+    async def like(self, user_id: str, post_id: str) -> None:
+        await self._posts.author(user_id, post_id)
+        try:
+            await self._store.like(post_id, user_id)
+        except Missing:
+            raise no_post() from None
+        self._changed()
+
+    async def unlike(self, user_id: str, post_id: str) -> None:
+        await self._posts.author(user_id, post_id)
+        await self._store.unlike(post_id, user_id)
+
+    async def likes(self, viewer_id: str, post_id: str, before: PageKey | None, limit: int) -> CardPage:
+        await self._posts.author(viewer_id, post_id)
+        hidden = await self._relations.hidden(viewer_id)
+        found = await self._store.likes(post_id, before, hidden, limit + 1)
+        page = found[:limit]
+        cards = await self._people.shown(record.user for record in page)
+        key = (microseconds(page[-1].created_at), page[-1].id) if len(found) > limit else None
+        return CardPage([cards[record.user.id] for record in page], key)
+
+    async def comment(self, user_id: str, post_id: str, content: str, once: Once | None) -> Comment:
+        checked = text_of("content", content, POST_CHARACTERS)
+        await self._posts.author(user_id, post_id)
+        try:
+            comment_id = await self._store.comment(post_id, user_id, checked, once)
+        except Missing:
+            raise no_post() from None
+        except Conflict as conflict:
+            raise used_otherwise(conflict) from None
+        self._changed()
+        return await self._shown(await self._comment(user_id, comment_id))
+
+    async def comments(self, viewer_id: str, post_id: str, after: PageKey | None, limit: int) -> CommentPage:
+        await self._posts.author(viewer_id, post_id)
+        hidden = await self._relations.hidden(viewer_id)
+        found = await self._store.comments(post_id, after, hidden, limit + 1)
+        page = found[:limit]
+        cards = await self._people.shown(record.author for record in page)
+        key = (microseconds(page[-1].created_at), page[-1].id) if len(found) > limit else None
+        return CommentPage([rendering.comment(record, cards) for record in page], key)
+
+    async def delete_comment(self, user_id: str, comment_id: str) -> None:
+        """For whoever said it, and for the author of the post."""
+        comment = await self._comment(user_id, comment_id)
+        if user_id not in {comment.author.id, comment.post_author_id}:
+            raise Refusal("permission.denied", "Only its author and that of the post delete a comment.")
+        if not await self._store.delete_comment(comment_id):
+            raise no_comment()
+
+    async def sees_comment(self, viewer_id: str, comment_id: str) -> bool:
+        try:
+            await self._comment(viewer_id, comment_id)
+        except Refusal:
+            return False
+        return True
+
+    async def _comment(self, viewer_id: str, comment_id: str) -> CommentRecord:
+        comment = await self._store.find_comment(comment_id)
+        if comment is None:
+            raise no_comment()
+        hidden = await self._relations.hidden(viewer_id)
+        if comment.author.id in hidden or comment.post_author_id in hidden:
+            raise no_comment()
+        return comment
+
+    async def _shown(self, record: CommentRecord) -> Comment:
+        return rendering.comment(record, await self._people.shown([record.author]))
+
+
+def no_comment() -> Refusal:
+    return Refusal("comment.not_found", "No such comment.")

@@ -1,0 +1,31 @@
+"""Records of posts as the objects that clients see. Asks nobody."""
+
+from collections.abc import Mapping
+
+from actors.wire.moment import rfc3339_of
+from actors.wire.network import Comment, Post
+from actors.wire.objects import UserCard
+from storage.records.posts import CommentRecord, PostRecord
+
+
+def post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
+    return Post(
+        id=record.id,
+        author=cards[record.author.id],
+        content=record.content,
+        event_id=record.event_id,
+        like_count=record.like_count,
+        comment_count=record.comment_count,
+        liked_by_me=record.liked_by_me,
+        created_at=rfc3339_of(record.created_at),
+    )
+
+
+def comment(record: CommentRecord, cards: Mapping[str, UserCard]) -> Comment:
+    return Comment(
+        id=record.id,
+        post_id=record.post_id,
+        author=cards[record.author.id],
+        content=record.content,
+        created_at=rfc3339_of(record.created_at),
+    )

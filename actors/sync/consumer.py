@@ -1,0 +1,26 @@
+"""Who takes events in. A consumer that is not sure of the order asks the owner how things stand."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from storage.records.sync import DomainEvent, Step
+
+
+class Consumer(Protocol):
+    """Taking an event again changes nothing, and two events may come in either order."""
+
+    @property
+    def name(self) -> str:
+        """Unique over all consumers, and the same in all versions: its cursor is kept under it."""
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        """Have the effect of all, then or with it move the cursor; without a step only the effect.
+
+        Raises:
+            Conflict: `cursor`: somebody else has moved it.
+            Unavailable: to be tried again.
+            Exception: anything else is the fault of an event.
+        """
+
+    async def anew(self) -> None:
+        """The feed is another history now: its numbers begin anew, and all that is kept comes again."""

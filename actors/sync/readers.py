@@ -1,0 +1,103 @@
+"""All consumers of an instance: begun, woken, counted, ended. Never takes an event itself."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from actors.sync.reader import Reader, ReaderStatistics
+from storage.contracts.sync import Cursors, Locks, Outbox
+from storage.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+PRUNE_S = 60.0
+FAILING_S = 30.0
+TOPIC = "d:"
+
+
+class Producer(msgspec.Struct, frozen=True):
+    """A service whose feed is read, and those who read it."""
+
+    outbox: Outbox
+    readers: tuple[Reader, ...]
+
+
+class Readers:
+    """`publish` carries a hint to the other instances; it may be lost."""
+
+    def __init__(
+        self,
+        producers: Mapping[str, Producer],
+        locks: Sequence[Locks],
+        cursors: Mapping[str, Cursors],
+        publish: Callable[[str, bytes], None],
+        retention_s: float,
+    ) -> None:
+        self._producers = producers
+        self._locks = locks
+        self.cursors = cursors
+        self._publish = publish
+        self._retention_s = retention_s
+        self._tasks: list[asyncio.Task[None]] = []
+        self._hinting: set[str] = set()
+
+    def start(self) -> None:
+        for producer in self._producers.values():
+            self._tasks += [asyncio.create_task(reader.run()) for reader in producer.readers]
+        self._tasks.append(asyncio.create_task(self._prune()))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(locks.release() for locks in self._locks), return_exceptions=True)
+
+    def topics(self) -> list[str]:
+        """What to subscribe to: each frame on one of these goes to `heard`."""
+        return [TOPIC + service for service in self._producers]
+
+    def heard(self, topic: str) -> None:
+        self._wake(topic.removeprefix(TOPIC))
+
+    def hint(self, service: str) -> None:
+        """Something was written there: its readers look, here and elsewhere. Once a tick."""
+        if service not in self._hinting:
+            self._hinting.add(service)
+            asyncio.get_running_loop().call_soon(self._tell, service)
+
+    def reader(self, consumer: str) -> Reader | None:
+        return next((one for one in self._all() if one.name == consumer), None)
+
+    def statistics(self) -> list[ReaderStatistics]:
+        return [reader.statistics() for reader in self._all()]
+
+    async def check(self) -> None:
+        """Raises `Unavailable` when events have not been read for long."""
+        stuck = [one.consumer for one in self.statistics() if one.failing_s > FAILING_S]
+        if stuck:
+            raise Unavailable(f"events are not read: {', '.join(stuck)}")
+
+    def _all(self) -> list[Reader]:
+        return [reader for producer in self._producers.values() for reader in producer.readers]
+
+    def _tell(self, service: str) -> None:
+        self._hinting.discard(service)
+        self._wake(service)
+        self._publish(TOPIC + service, b"")
+
+    def _wake(self, service: str) -> None:
+        producer = self._producers.get(service)
+        for reader in producer.readers if producer else ():
+            reader.wake()
+
+    async def _prune(self) -> None:
+        while True:
+            await asyncio.sleep(PRUNE_S)
+            for producer in self._producers.values():
+                # Whoever has the lock of the first reader: one instance is enough.
+                if producer.readers and producer.readers[0].reading:
+                    names = [reader.name for reader in producer.readers]
+                    with contextlib.suppress(Unavailable):
+                        await producer.outbox.prune(names, self._retention_s)

@@ -1,0 +1,25 @@
+"""`run.py doctor`: is everything right? In plain words; the exit status is 1 when something is not."""
+
+import typer
+from rich.console import Console
+
+from server.commands.operations import Config, OpenHouse, Run
+
+
+def add_doctor(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
+    @cli.command()
+    def doctor(config: Config = None) -> None:
+        """Check the stores, the feeds between services and the invariants. Changes nothing."""
+        console = Console()
+        wrong = 0
+
+        async def work() -> None:
+            nonlocal wrong
+            async with house(config) as operations:
+                for finding in await operations.doctor.examine():
+                    wrong += not finding.right
+                    console.print("[green]ok[/]   " if finding.right else "[red]wrong[/]", finding.said)
+
+        run(work)
+        console.print("Everything is right." if not wrong else f"{wrong} things are not right.")
+        raise typer.Exit(1 if wrong else 0)

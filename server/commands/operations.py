@@ -1,0 +1,29 @@
+"""What commands work with: the house opened, with nobody listening. It holds; it does nothing."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actors.moderation.moderation import Moderation
+from actors.operations.doctor import Doctor
+from actors.operations.replay import Replay
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    moderation: Moderation
+    doctor: Doctor
+    replay: Replay
+
+
+OpenHouse = Callable[[Path | None], AbstractAsyncContextManager[Operations]]
+"""(configuration file) -> the house, opened for as long as it lasts."""
+
+Run = Callable[[Callable[[], Awaitable[None]]], None]
+"""Runs work in a loop of its own, and ends the program with a plain word where the stores are away."""
+
+Config = Annotated[Path | None, typer.Option(help="A TOML file over the defaults.")]

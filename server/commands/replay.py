@@ -1,0 +1,76 @@
+"""`run.py replay`: what could not be taken in is shown, tried again, or given up."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from server.commands.operations import Config, OpenHouse, Run
+
+
+def add_replay(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
+    replay = typer.Typer(no_args_is_help=True, help="Dead letters, and feeds read again.")
+    cli.add_typer(replay, name="replay")
+    console = Console()
+
+    @replay.command("list")
+    def listed(config: Config = None) -> None:
+        """Show the events that could not be taken in."""
+
+        async def work() -> None:
+            async with house(config) as operations:
+                letters = await operations.replay.letters()
+                for letter in letters:
+                    console.print(
+                        letter.id, letter.consumer, letter.event.type, letter.event.key, letter.reason
+                    )
+                console.print(f"{len(letters)} dead letters")
+
+        run(work)
+
+    @replay.command("letters")
+    def again(config: Config = None) -> None:
+        """Try all of them again; what is taken goes."""
+        failed = 0
+
+        async def work() -> None:
+            nonlocal failed
+            async with house(config) as operations:
+                for one in await operations.replay.all():
+                    failed += one.failure is not None
+                    console.print(one.letter.id, one.letter.consumer, one.failure or "taken")
+
+        run(work)
+        raise typer.Exit(1 if failed else 0)
+
+    @replay.command("drop")
+    def drop(
+        service: Annotated[str, typer.Argument(help="Whose letter: social, posts, events, ...")],
+        letter_id: Annotated[int, typer.Argument(help="As `list` shows it.")],
+        config: Config = None,
+    ) -> None:
+        """Give one up."""
+
+        async def work() -> None:
+            async with house(config) as operations:
+                await operations.replay.drop(service, letter_id)
+
+        run(work)
+
+    @replay.command("feed")
+    def feed(
+        consumer: Annotated[str, typer.Argument(help="For instance notifications.posts.")],
+        config: Config = None,
+    ) -> None:
+        """Have a consumer read its feed again from the start; harmless, and running instances do it."""
+        known = False
+
+        async def work() -> None:
+            nonlocal known
+            async with house(config) as operations:
+                known = await operations.replay.from_start(consumer)
+
+        run(work)
+        if not known:
+            console.print("There is no such consumer.")
+            raise typer.Exit(2)

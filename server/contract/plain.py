@@ -1,0 +1,93 @@
+"""What is served beside the typed routes: the live connections, health, and the contract itself.
+
+Written by hand, because their handlers answer no struct. Never a place for what could be a route.
+"""
+
+from typing import Final
+
+from server.contract.document import MediaType, Operation, Reference, Response, Tag
+
+LIVE: Final = "live"
+OPERATIONS: Final = "operations"
+PLAIN_TAGS: Final = (
+    Tag(LIVE, "What happens, while it happens."),
+    Tag(OPERATIONS, "For operators, and for those who read the contract."),
+)
+_OPEN: Final[tuple[dict[str, list[str]], ...]] = ()
+_JSON: Final = {"application/json": MediaType({"type": "object"})}
+_FAILURE: Final = Reference("#/components/responses/Failure")
+_UNAUTHORIZED: Final = Reference("#/components/responses/Unauthorized")
+_UNAVAILABLE: Final = Reference("#/components/responses/Unavailable")
+
+
+def _shown(operation_id: str, summary: str, media_type: str) -> Operation:
+    return Operation(
+        tags=(OPERATIONS,),
+        operation_id=operation_id,
+        summary=summary,
+        responses={"200": Response("OK.", content={media_type: MediaType({"type": "string"})})},
+        security=_OPEN,
+    )
+
+
+PLAIN: Final = {
+    "/v1/ws": Operation(
+        tags=(LIVE,),
+        operation_id="socket",
+        summary="Open the socket",
+        description=(
+            "RFC 6455. Sub-protocol `convene.v1.json` (the default) or `convene.v1.msgpack`. A bearer header "
+            "logs in; without one the first frame is `authenticate`. The frames are described in "
+            "`/asyncapi.json`."
+        ),
+        responses={
+            "101": Response("The socket is open."),
+            "401": _UNAUTHORIZED,
+            "503": _UNAVAILABLE,
+            "default": _FAILURE,
+        },
+        security=({}, {"bearer": []}),
+    ),
+    "/v1/stream": Operation(
+        tags=(LIVE,),
+        operation_id="stream",
+        summary="Follow one's own stream as Server-Sent Events",
+        description="`Last-Event-ID` resumes after that event.",
+        responses={
+            "200": Response(
+                "Events, until one of both sides ends it.",
+                content={"text/event-stream": MediaType({"type": "string"})},
+            ),
+            "401": _UNAUTHORIZED,
+            "503": _UNAVAILABLE,
+            "default": _FAILURE,
+        },
+    ),
+    "/healthz": Operation(
+        tags=(OPERATIONS,),
+        operation_id="healthz",
+        summary="Tell whether the process is alive",
+        responses={"200": Response("It is.", content=_JSON)},
+        security=_OPEN,
+    ),
+    "/readyz": Operation(
+        tags=(OPERATIONS,),
+        operation_id="readyz",
+        summary="Tell whether the instance is ready for work",
+        description="Every store and the bus have just done real work.",
+        responses={
+            "200": Response("It is.", content=_JSON),
+            "503": Response("It is not: something does not answer, or it is stopping.", content=_JSON),
+        },
+        security=_OPEN,
+    ),
+    "/metrics": _shown("metrics", "Show what the instance is doing, for Prometheus", "text/plain"),
+    "/openapi.json": Operation(
+        tags=(OPERATIONS,),
+        operation_id="openapi",
+        summary="Show this document",
+        responses={"200": Response("OK.", content=_JSON)},
+        security=_OPEN,
+    ),
+    "/docs": _shown("docs", "Show this document as a page", "text/html"),
+}

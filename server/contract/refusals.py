@@ -1,0 +1,80 @@
+"""What a route may refuse with: the codes that it names, and those that follow from what it takes.
+
+Never holds a code of one route alone: those stand at the route.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from actors.wire.refusal import MEANINGS
+from server.contract.document import MediaType, Reference, Response, Schema
+from server.http.problem import PROBLEM_TYPE
+from server.http.route import Route
+
+EVERYWHERE: Final = ("server.overloaded", "server.unavailable")
+SHARED: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
+    401: ("Unauthorized", ("auth.required", "auth.expired")),
+    408: ("TooSlow", ("request.timeout",)),
+    413: ("TooLarge", ("request.too_large",)),
+    422: ("Invalid", ("request.invalid",)),
+    429: ("TooManyRequests", ("rate.limited",)),
+    503: ("Unavailable", EVERYWHERE),
+}
+"""Responses that most routes share: by status, the name in the components and the codes."""
+
+
+def codes_of(route: Route) -> tuple[str, ...]:
+    """All codes with which a route may refuse, each once."""
+    codes: list[str] = []
+    if route.auth:
+        codes += SHARED[401][1]
+    if route.body is not None:
+        codes += ("request.too_large", "request.timeout")
+    if route.body is not None or route.query is not None or route.idempotent:
+        codes.append("request.invalid")
+    if route.query is not None and "cursor" in route.query.__struct_fields__:
+        codes.append("cursor.invalid")
+    if route.idempotent:
+        codes.append("idempotency.conflict")
+    if route.rate is not None:
+        codes.append("rate.limited")
+    codes += route.refuses
+    unknown = [code for code in codes if code not in MEANINGS]
+    if unknown:
+        raise ValueError(f"{route.method} {route.path} refuses with unknown codes: {', '.join(unknown)}.")
+    return tuple(dict.fromkeys((*codes, *EVERYWHERE)))
+
+
+def refusals_of(route: Route, problem: Schema) -> dict[str, Response | Reference]:
+    """Describe them by status; what is said of most routes is said once, in the components."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes_of(route):
+        by_status.setdefault(MEANINGS[code].status, []).append(code)
+    described: dict[str, Response | Reference] = {}
+    for status, codes in sorted(by_status.items()):
+        name, shared = SHARED.get(status, ("", ()))
+        if set(codes) == set(shared):
+            described[str(status)] = Reference(f"#/components/responses/{name}")
+        else:
+            described[str(status)] = _refusal(status, codes, problem)
+    described["default"] = Reference("#/components/responses/Failure")
+    return described
+
+
+def shared_refusals(problem: Schema) -> dict[str, Response]:
+    shared = {name: _refusal(status, codes, problem) for status, (name, codes) in SHARED.items()}
+    failure = Response(
+        description="Whatever else fails.",
+        headers={"X-Request-Id": Reference("#/components/headers/RequestId")},
+        content={PROBLEM_TYPE: MediaType(problem)},
+    )
+    return {**shared, "Failure": failure}
+
+
+def _refusal(status: int, codes: Iterable[str], problem: Schema) -> Response:
+    told = " ".join(f"`{code}`: {MEANINGS[code].title}." for code in codes)
+    narrowed = {"allOf": [problem, {"properties": {"code": {"enum": list(codes)}}}]}
+    headers = {"X-Request-Id": Reference("#/components/headers/RequestId")}
+    if status in {429, 503}:
+        headers["Retry-After"] = Reference("#/components/headers/RetryAfter")
+    return Response(description=told, headers=headers, content={PROBLEM_TYPE: MediaType(narrowed)})

@@ -1,0 +1,30 @@
+"""A decoder's complaint about one field, in words for whoever sent it. Never repeats what was sent."""
+
+from typing import Any
+
+import msgspec
+
+from actors.wire.refusal import FieldFault
+
+
+def fault_of(field: str, code: str, error: msgspec.ValidationError, expected: Any) -> FieldFault:
+    """Say what was expected; where it is one of few values, all of them."""
+    told = str(error)
+    if told.startswith("Invalid enum value"):
+        legal = _legal(msgspec.inspect.type_info(expected))
+        told = f"Must be one of {', '.join(legal)}." if legal else "Is not one of the legal values."
+    return FieldFault(field, code, told)
+
+
+def _legal(expected: msgspec.inspect.Type) -> list[str]:
+    match expected:
+        case msgspec.inspect.LiteralType(values=values):
+            return [str(value) for value in values]
+        case msgspec.inspect.EnumType(cls=cls):
+            return [str(member.value) for member in cls]
+        case msgspec.inspect.UnionType(types=types):
+            return [value for one in types for value in _legal(one)]
+        case msgspec.inspect.Metadata(type=inner):
+            return _legal(inner)
+        case _:
+            return []

@@ -1,0 +1,47 @@
+"""What a handler answered, as HTTP: status, encoding, link to the next page, entity tag.
+
+What a GET answers may be kept by its own caller, who asks each time whether it still stands; every
+other answer is kept by nobody. Never compresses: what somebody else wrote stands beside secrets.
+"""
+
+from typing import Final
+
+import msgspec
+from aiohttp import hdrs, web
+
+from server.http.call import Answer, Page, Text
+from server.http.etag import etag_of, is_known
+
+JSON_TYPE: Final = "application/json"
+_NOT_KEPT: Final = {hdrs.CACHE_CONTROL: "no-store"}
+_encoder = msgspec.json.Encoder()
+
+
+def answer_response(
+    request: web.Request, answer: msgspec.Struct | None, status: int, media_type: str
+) -> web.Response:
+    """Turn an answer into a response; `status` and `media_type` are what the route says."""
+    body: object = answer
+    if isinstance(answer, Answer):
+        status, body = answer.status, answer.body
+    elif answer is None and status != web.HTTPAccepted.status_code:
+        status = web.HTTPNoContent.status_code
+    if body is None:
+        return web.Response(status=status, headers=_NOT_KEPT)
+    encoded = body.content.encode() if isinstance(body, Text) else _encoder.encode(body)
+    headers = dict(_NOT_KEPT)
+    if request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and status == web.HTTPOk.status_code:
+        headers = {
+            hdrs.CACHE_CONTROL: "private, no-cache",
+            hdrs.ETAG: etag_of(encoded),
+            # Whoever logs in next on the same machine must not be shown it unasked.
+            hdrs.VARY: hdrs.AUTHORIZATION,
+        }
+        if is_known(request, headers[hdrs.ETAG]):
+            return web.Response(status=304, headers=headers)
+    if isinstance(body, Page) and body.next_cursor is not None:
+        following = request.rel_url.update_query(cursor=body.next_cursor)
+        headers[hdrs.LINK] = f'<{following}>; rel="next"'
+    # Text is always UTF-8; JSON is by definition, and has no such parameter.
+    headers[hdrs.CONTENT_TYPE] = f"{media_type}; charset=utf-8" if isinstance(body, Text) else media_type
+    return web.Response(body=encoded, status=status, headers=headers)

@@ -1,0 +1,84 @@
+"""What people send about conversations over HTTP, and the answers that only HTTP has.
+
+Never judges what a decoder cannot: that is the conversations' business.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, UnsetType
+
+from actors.wire.commands import ClientId
+from actors.wire.frames import LogFrame
+from actors.wire.objects import ConversationType, Message
+from config.limits import GROUP_NAME_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS, PAGE_DEFAULT, PARTICIPANTS
+from server.http.query import Limit
+
+SEQ_MAX = 2**53
+Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+Id = Annotated[str, Meta(max_length=64)]
+# Both are counted after trimming, which a decoder does not do: the bounds are only told here.
+MessageText = Annotated[
+    str, Meta(description="Trimmed.", extra_json_schema={"minLength": 1, "maxLength": MESSAGE_CHARACTERS})
+]
+GroupName = Annotated[
+    str, Meta(description="Trimmed.", extra_json_schema={"minLength": 1, "maxLength": GROUP_NAME_CHARACTERS})
+]
+
+
+class NewConversation(msgspec.Struct, frozen=True):
+    """`name` is for groups alone. A direct conversation has one participant beside the caller."""
+
+    type: ConversationType
+    participants: Annotated[list[Id], Meta(max_length=2 * PARTICIPANTS)]
+    name: GroupName | None = None
+
+
+class ConversationPatch(msgspec.Struct, frozen=True):
+    """What is absent stays as it is."""
+
+    name: GroupName | UnsetType = msgspec.UNSET
+    admins: Annotated[list[Id], Meta(max_length=PARTICIPANTS)] | UnsetType = msgspec.UNSET
+    muted: bool | UnsetType = msgspec.UNSET
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    """`client_id` is the sender's own: the same one stores a message once, for ever."""
+
+    client_id: ClientId
+    content: MessageText
+    mentions: Annotated[list[Id], Meta(extra_json_schema={"maxItems": MENTIONS})] = []
+    reply_to: Id | None = None
+
+
+class Content(msgspec.Struct, frozen=True):
+    content: MessageText
+
+
+class ReadMark(msgspec.Struct, frozen=True):
+    seq: Seq
+
+
+class HistoryQuery(msgspec.Struct, frozen=True):
+    """Half-open bounds by seq. Without either, the newest messages."""
+
+    limit: Limit = PAGE_DEFAULT
+    before: Annotated[Seq, Meta(description="Older than this one, newest first.")] | None = None
+    after: Annotated[Seq, Meta(description="Newer than this one, oldest first.")] | None = None
+
+
+class ChangesQuery(msgspec.Struct, frozen=True):
+    limit: Limit = PAGE_DEFAULT
+    after: Annotated[Seq, Meta(description="The seq up to which everything is known.")] = 0
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """The durable frames after a seq, compacted; complete up to `last_seq`."""
+
+    items: list[LogFrame]
+    last_seq: int
+    has_more: bool
+
+
+class History(msgspec.Struct, frozen=True):
+    items: list[Message]

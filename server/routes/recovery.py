@@ -1,0 +1,62 @@
+"""Passwords that were forgotten and addresses that are to be verified, over HTTP, without logging in.
+
+Never says whether an address is known. No token of a mail goes further than the call that bears it.
+"""
+
+from actors.accounts.recovery import Recovery
+from actors.accounts.recovery_requests import PasswordReset, ResetRequest
+from actors.accounts.verification import Verification
+from server.http.call import Call
+from server.http.rates import RateClass
+from server.http.route import Route
+
+
+class RecoveryRoutes:
+    def __init__(self, recovery: Recovery, verification: Verification) -> None:
+        self._recovery = recovery
+        self._verification = verification
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "POST",
+                "/v1/password-resets",
+                self.ask,
+                body=ResetRequest,
+                status=202,
+                auth=False,
+                rate=RateClass.LOGIN,
+                refuses=("server.overloaded",),
+            ),
+            Route(
+                "PUT",
+                "/v1/password-resets/{token}",
+                self.reset,
+                body=PasswordReset,
+                status=204,
+                auth=False,
+                rate=RateClass.LOGIN,
+                refuses=("password_reset.not_found", "server.overloaded"),
+            ),
+            Route(
+                "PUT",
+                "/v1/email-verifications/{token}",
+                self.verify,
+                status=204,
+                auth=False,
+                rate=RateClass.LOGIN,
+                refuses=("email_verification.not_found",),
+            ),
+        )
+
+    async def ask(self, call: Call[ResetRequest, None]) -> None:
+        """Send a link for a new password to an address. The answer is the same whether anybody has it."""
+        self._recovery.ask(call.body)
+
+    async def reset(self, call: Call[PasswordReset, None]) -> None:
+        """Set a new password by the token of a link, which works once, for 30 minutes. All sessions end."""
+        await self._recovery.reset(call.path["token"], call.body)
+
+    async def verify(self, call: Call[None, None]) -> None:
+        """Verify an e-mail address by the token of a link, which works once."""
+        await self._verification.verify(call.path["token"])

@@ -1,0 +1,28 @@
+"""Reports to the moderators, over HTTP. Never tells what became of one."""
+
+from actors.moderation.report_request import ReportRequest
+from actors.moderation.reports import Reports
+from server.http.call import Call
+from server.http.route import Route
+
+
+class ReportRoutes:
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                "POST",
+                "/v1/reports",
+                self.file,
+                body=ReportRequest,
+                status=202,
+                idempotent=True,
+                refuses=("post.not_found", "comment.not_found", "message.not_found", "user.not_found"),
+            ),
+        )
+
+    async def file(self, call: Call[ReportRequest, None]) -> None:
+        """Tell the moderators of a post, comment, message or user. Telling it again changes nothing."""
+        await self._reports.file(call.caller.user.id, call.body, call.once)

@@ -1,0 +1,164 @@
+"""One's user stream as server-sent events (WHATWG HTML, section 9.2): what sockets hear, without rooms.
+
+    ready | missed frames, or resync | frames and hints as they come, a comment when nothing does
+
+Each durable frame bears the id `<epoch>.<position>`; `Last-Event-ID` goes on behind it. A reader who does
+not keep up is let go and comes back there. Never tells what is said in a conversation.
+"""
+
+import asyncio
+from collections import deque
+
+import msgspec
+from aiohttp import hdrs, web
+
+from actors.accounts.authenticator import Authenticator
+from actors.session.hall import Hall
+from actors.session.resuming import Entered
+from actors.wire.refusal import Refusal
+from server.http.route import bearer_token
+from storage.contracts.bus import Position
+from storage.records.stream import StreamItem
+
+COMMENT = b":\n\n"
+LAST_ID_CHARACTERS = 100
+
+
+class StreamReady(msgspec.Struct, frozen=True, tag="ready"):
+    """Where the stream begins for this reader."""
+
+    epoch: str
+    position: int
+    unread_notifications: int
+
+
+class EventQueue:
+    """A `Listener`: what is told waits here, bounded in bytes, until it is written."""
+
+    def __init__(self, session_id: str, most_bytes: int) -> None:
+        self._session_id = session_id
+        self._most_bytes = most_bytes
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+        self._woken = asyncio.Event()
+        self.over = False
+
+    @property
+    def session_id(self) -> str:
+        return self._session_id
+
+    def tell(self, item: StreamItem) -> None:
+        self.put(event(item.frame, item.epoch, item.position))
+
+    def hint(self, payload: bytes) -> None:
+        if self._bytes * 4 < self._most_bytes:
+            self.put(event(payload))
+
+    def resync(self, reason: str, place: Position, payload: bytes) -> None:  # noqa: ARG002
+        self.put(event(payload, place.epoch, place.position))
+
+    def end(self, reason: str) -> None:  # noqa: ARG002
+        self.over = True
+        self._woken.set()
+
+    def put(self, encoded: bytes) -> None:
+        self._bytes += len(encoded)
+        if self._bytes > self._most_bytes:
+            # Nothing is dropped in silence: the reader comes back behind what it has seen.
+            self.end("too slow")
+            return
+        self._waiting.append(encoded)
+        self._woken.set()
+
+    async def take(self, wait_s: float) -> bytes:
+        """All that waits; a comment when nothing came for so long."""
+        if not self._waiting and not self.over:
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                return COMMENT
+        self._woken.clear()
+        taken = b"".join(self._waiting)
+        self._waiting.clear()
+        self._bytes = 0
+        return taken
+
+
+class StreamEndpoint:
+    def __init__(self, authenticator: Authenticator, hall: Hall) -> None:
+        self._authenticator = authenticator
+        self._directory = hall.directory
+        self._resuming = hall.resuming
+        self._unread = hall.unread
+        self._limits = hall.limits
+        self._open: set[EventQueue] = set()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        token = bearer_token(request)
+        if token is None:
+            raise Refusal("auth.required", "This needs a token.")
+        identity = await self._authenticator.authenticate(token)
+        queue = EventQueue(identity.session_id, self._limits.outbox_hard_bytes)
+        entered = await self._directory.listen(queue, identity.user.id)
+        if entered is None:
+            raise Refusal("rate.limited", "This user has too many connections.")
+        self._open.add(queue)
+        try:
+            first = await self._first(entered, request.headers.get("Last-Event-ID"))
+            return await self._write(request, queue, first)
+        finally:
+            self._open.discard(queue)
+            self._directory.unlisten(queue, entered.person)
+
+    def close(self) -> None:
+        """The server stops: readers come back elsewhere."""
+        for queue in self._open:
+            queue.end("shutdown")
+
+    async def _first(self, entered: Entered, last_id: str | None) -> list[bytes]:
+        """What comes before all that is told from now on."""
+        place = entered.place
+        if last_id is None:
+            unread = await self._unread(entered.person.user_id)
+            ready = StreamReady(place.epoch, place.position, unread)
+            return [event(msgspec.json.encode(ready), place.epoch, place.position)]
+        epoch, _, number = last_id[:LAST_ID_CHARACTERS].rpartition(".")
+        position = int(number) if number.isascii() and number.isdigit() else -1
+        items = None
+        if position >= 0:
+            items = await self._resuming.items(entered, epoch, position)
+        if items is None:
+            frame = self._resuming.resync(entered, epoch, position)
+            return [event(frame, place.epoch, place.position)]
+        return [event(item.frame, item.epoch, item.position) for item in items]
+
+    async def _write(self, request: web.Request, queue: EventQueue, first: list[bytes]) -> web.StreamResponse:
+        response = web.StreamResponse(
+            headers={
+                hdrs.CONTENT_TYPE: "text/event-stream",
+                hdrs.CACHE_CONTROL: "no-store",
+                # Proxies that gather answers before passing them on would gather for ever.
+                "X-Accel-Buffering": "no",
+            }
+        )
+        await response.prepare(request)
+        heartbeat_s = self._limits.heartbeat_ms / 1000
+        write_s = self._limits.write_timeout_ms / 1000
+        try:
+            await response.write(b"".join(first) or COMMENT)
+            while not queue.over:
+                taken = await queue.take(heartbeat_s)
+                if taken:
+                    async with asyncio.timeout(write_s):
+                        await response.write(taken)
+        except (ConnectionError, TimeoutError):
+            pass
+        return response
+
+
+def event(payload: bytes, epoch: str | None = None, position: int = 0) -> bytes:
+    """One event; JSON has no line breaks, so it is one line of data."""
+    if epoch is None:
+        return b"data: %b\n\n" % payload
+    return b"id: %b.%d\ndata: %b\n\n" % (epoch.encode(), position, payload)

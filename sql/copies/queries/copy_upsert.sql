@@ -1,0 +1,18 @@
+-- Takes in copies; one that is newer here already stays.
+--
+--   :ids uuid[]  :usernames text[]  :display_names text[]  :avatar_urls text[]  :verifieds bool[]
+--   :versions bigint[]  :deleteds bool[]   -> id
+INSERT INTO user_cache (id, username, display_name, avatar_url, verified, version, deleted)
+SELECT *
+FROM unnest(:ids, :usernames, :display_names, :avatar_urls, :verifieds, :versions, :deleteds)
+ON CONFLICT (id) DO UPDATE
+SET
+    username = excluded.username,
+    display_name = excluded.display_name,
+    avatar_url = excluded.avatar_url,
+    verified = excluded.verified,
+    version = excluded.version,
+    deleted = excluded.deleted,
+    last_synced = now()
+WHERE user_cache.version < excluded.version
+RETURNING id

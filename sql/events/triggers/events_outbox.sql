@@ -1,0 +1,67 @@
+-- Fires after events, answers and invites change. Tells the other services.
+--
+-- Locks nothing. An answer is told without its status: whoever acts on it reads how it stands then.
+CREATE OR REPLACE FUNCTION events_outbox() RETURNS TRIGGER AS $$
+DECLARE
+    e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+    IF TG_OP = 'UPDATE' AND (
+        (NEW.title, NEW.description, NEW.category, NEW.start_datetime, NEW.end_datetime, NEW.capacity)
+        IS NOT DISTINCT FROM
+        (OLD.title, OLD.description, OLD.category, OLD.start_datetime, OLD.end_datetime, OLD.capacity)
+    ) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO outbox (key, type, payload)
+    VALUES (
+        e.id,
+        CASE TG_OP WHEN 'INSERT' THEN 'event.created' WHEN 'UPDATE' THEN 'event.updated' ELSE 'event.deleted' END,
+        jsonb_build_object('id', e.id, 'creator_id', e.creator_id, 'title', e.title)
+    );
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER events_outbox
+AFTER INSERT OR UPDATE OR DELETE ON events
+FOR EACH ROW EXECUTE FUNCTION events_outbox();
+
+CREATE OR REPLACE FUNCTION rsvps_outbox() RETURNS TRIGGER AS $$
+DECLARE
+    r event_rsvps := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.status = OLD.status THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO outbox (key, type, payload)
+    VALUES (
+        r.event_id || ':' || r.user_id,
+        'rsvp.changed',
+        jsonb_build_object('event_id', r.event_id, 'user_id', r.user_id)
+    );
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER rsvps_outbox
+AFTER INSERT OR UPDATE OR DELETE ON event_rsvps
+FOR EACH ROW EXECUTE FUNCTION rsvps_outbox();
+
+CREATE OR REPLACE FUNCTION invites_outbox() RETURNS TRIGGER AS $$
+BEGIN
+    INSERT INTO outbox (key, type, payload)
+    SELECT
+        NEW.event_id || ':' || NEW.user_id,
+        'event.invited',
+        jsonb_build_object(
+            'event_id', e.id, 'title', e.title, 'user_id', NEW.user_id, 'inviter_id', NEW.inviter_id
+        )
+    FROM events AS e
+    WHERE e.id = NEW.event_id;
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER invites_outbox
+AFTER INSERT ON event_invites
+FOR EACH ROW EXECUTE FUNCTION invites_outbox()

@@ -1,0 +1,27 @@
+-- Fires after an answer is given, changed or taken back. Keeps going_count and interested_count.
+--
+-- Locks the event's row, which every transaction about answers has locked first. A going_count above the
+-- capacity is refused by events_capacity, and with it the answer.
+CREATE OR REPLACE FUNCTION rsvps_counted() RETURNS TRIGGER AS $$
+DECLARE
+    of_event UUID := CASE TG_OP WHEN 'DELETE' THEN OLD.event_id ELSE NEW.event_id END;
+    before TEXT := CASE TG_OP WHEN 'INSERT' THEN NULL ELSE OLD.status END;
+    after TEXT := CASE TG_OP WHEN 'DELETE' THEN NULL ELSE NEW.status END;
+BEGIN
+    IF before IS DISTINCT FROM after THEN
+        UPDATE events
+        SET
+            going_count = going_count
+            + (after IS NOT DISTINCT FROM 'GOING')::int - (before IS NOT DISTINCT FROM 'GOING')::int,
+            interested_count = interested_count
+            + (after IS NOT DISTINCT FROM 'INTERESTED')::int
+            - (before IS NOT DISTINCT FROM 'INTERESTED')::int
+        WHERE id = of_event;
+    END IF;
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER rsvps_counted
+AFTER INSERT OR UPDATE OR DELETE ON event_rsvps
+FOR EACH ROW EXECUTE FUNCTION rsvps_counted()

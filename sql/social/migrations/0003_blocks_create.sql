@@ -1,0 +1,9 @@
+-- Who blocked whom. Between two people it holds both ways, whoever began.
+CREATE TABLE blocks (
+    blocker_id UUID NOT NULL,
+    blocked_id UUID NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
+    PRIMARY KEY (blocker_id, blocked_id),
+    CONSTRAINT blocks_not_self CHECK (blocker_id <> blocked_id)
+);
+CREATE INDEX blocks_blocked ON blocks (blocked_id)

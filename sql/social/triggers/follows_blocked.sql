@@ -1,0 +1,43 @@
+-- Fires before a follow and before a block. Between two people there is never both.
+--
+-- Locks the pair, in any order the same, until the end of the transaction, and only then looks: a follow
+-- and a block at the same moment can not both come about. Mistake it invites: looking before the lock.
+CREATE OR REPLACE FUNCTION pair_lock(one UUID, other UUID) RETURNS VOID AS $$
+    SELECT pg_advisory_xact_lock(
+        hashtextextended(least(one, other)::text || greatest(one, other)::text, 0)
+    )
+$$ LANGUAGE sql;
+
+CREATE OR REPLACE FUNCTION follows_blocked() RETURNS TRIGGER AS $$
+BEGIN
+    PERFORM pair_lock(NEW.follower_id, NEW.following_id);
+    IF EXISTS (
+        SELECT FROM blocks
+        WHERE (blocker_id, blocked_id) IN (
+            (NEW.follower_id, NEW.following_id), (NEW.following_id, NEW.follower_id)
+        )
+    ) THEN
+        RAISE EXCEPTION 'blocked' USING ERRCODE = 'check_violation', CONSTRAINT = 'follows_blocked';
+    END IF;
+    RETURN NEW;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER follows_blocked
+BEFORE INSERT ON follows
+FOR EACH ROW EXECUTE FUNCTION follows_blocked();
+
+CREATE OR REPLACE FUNCTION blocks_end_follows() RETURNS TRIGGER AS $$
+BEGIN
+    PERFORM pair_lock(NEW.blocker_id, NEW.blocked_id);
+    DELETE FROM follows
+    WHERE (follower_id, following_id) IN (
+        (NEW.blocker_id, NEW.blocked_id), (NEW.blocked_id, NEW.blocker_id)
+    );
+    RETURN NEW;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER blocks_end_follows
+BEFORE INSERT ON blocks
+FOR EACH ROW EXECUTE FUNCTION blocks_end_follows()

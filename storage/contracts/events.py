@@ -1,0 +1,75 @@
+"""The Event service's store: events, answers and the line for a place. All raise `Unavailable`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from storage.contracts.social import PageKey
+from storage.records.events import (
+    EventChange,
+    EventRecord,
+    EventSearch,
+    NewEvent,
+    RsvpRecord,
+    RsvpState,
+)
+from storage.records.once import Once
+
+
+class EventStore(Protocol):
+    """Under the same `Once` the first result is answered again, or `Conflict`: `idempotency_keys`."""
+
+    async def create(self, event: NewEvent, once: Once | None) -> str: ...
+
+    async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
+        """Those that are there, in no order."""
+
+    async def search(
+        self, search: EventSearch, after: PageKey | None, viewer_id: str, hidden: Sequence[str], limit: int
+    ) -> list[EventRecord]:
+        """By start, the soonest first."""
+
+    async def creator(self, event_id: str) -> str | None: ...
+
+    async def change(self, event_id: str, change: EventChange) -> None:
+        """Change it; places that a raised capacity opens go to the first in line, unless it has begun.
+
+        Raises:
+            Missing: no such event.
+            Conflict: `events_capacity` (fewer places than are taken), `events_end_after_start`.
+        """
+
+    async def delete(self, event_id: str, creator_id: str) -> bool: ...
+
+    async def invite(
+        self, event_id: str, inviter_id: str, user_ids: Sequence[str], once: Once | None
+    ) -> None: ...
+
+    async def forget(self, user_id: str) -> None:
+        """Drop everything of a deleted user; places go to the first in line. Repeatable."""
+
+
+class RsvpStore(Protocol):
+    """Answers. `going_count` never passes `capacity`; the line is first come, first served."""
+
+    async def answer(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
+        """Answer for a user.
+
+        A place that becomes free goes to the first in line in the same transaction, until the start.
+
+        Raises:
+            Missing: no such event.
+            Conflict: `event.past`; `event.full` (no place, or others wait) unless `waitlist`.
+        """
+
+    async def withdraw(self, event_id: str, user_id: str) -> RsvpState:
+        """Take the answer back and leave the line. Raises `Missing`."""
+
+    async def state(self, event_id: str, user_id: str) -> RsvpState: ...
+
+    async def answers(
+        self, event_id: str, status: str | None, after: PageKey | None, hidden: Sequence[str], limit: int
+    ) -> list[RsvpRecord]:
+        """The first first."""
+
+    async def answerers(self, event_id: str, after: str, limit: int) -> list[str]:
+        """Who is to be told of changes: ids in order, behind that one."""

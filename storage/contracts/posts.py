@@ -1,0 +1,70 @@
+"""The Post service's store: posts, comments and likes. All raise `Unavailable`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from storage.contracts.social import PageKey
+from storage.records.once import Once
+from storage.records.posts import CommentRecord, LikeRecord, PostKey, PostRecord
+
+
+class PostStore(Protocol):
+    """Counts equal the rows at every commit. Under the same `Once` the first result is answered again."""
+
+    async def create(self, author_id: str, content: str, event_id: str | None, once: Once | None) -> str:
+        """The id of the new post. Raises `Conflict`: `idempotency_keys`."""
+
+    async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
+        """Those that are there, in no order."""
+
+    async def by_author(
+        self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
+    ) -> list[PostRecord]:
+        """The newest first."""
+
+    async def author(self, post_id: str) -> str | None: ...
+
+    async def delete(self, post_id: str, author_id: str) -> bool: ...
+
+    async def hide(self, post_id: str, *, hidden: bool) -> bool: ...
+
+    async def forget(self, user_id: str) -> None:
+        """Drop everything of a deleted user. Repeatable."""
+
+
+class FeedPosts(Protocol):
+    """The same store, as feeds ask it."""
+
+    async def newest(
+        self, ids: Sequence[str], authors: Sequence[str], before: PageKey | None, viewer_id: str, limit: int
+    ) -> list[PostRecord]:
+        """The newest of those posts and of all by those authors. One index range each."""
+
+    async def keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
+        """The newest posts of all of them, newest first."""
+
+
+class ReactionStore(Protocol):
+    """Comments and likes of posts."""
+
+    async def like(self, post_id: str, user_id: str) -> bool:
+        """Whether that is new. Raises `Missing`: no such post."""
+
+    async def unlike(self, post_id: str, user_id: str) -> bool: ...
+
+    async def likes(
+        self, post_id: str, before: PageKey | None, hidden: Sequence[str], limit: int
+    ) -> list[LikeRecord]:
+        """The latest first."""
+
+    async def comment(self, post_id: str, author_id: str, content: str, once: Once | None) -> str:
+        """The id of the new comment. Raises `Missing`: no such post; `Conflict`: `idempotency_keys`."""
+
+    async def find_comment(self, comment_id: str) -> CommentRecord | None: ...
+
+    async def comments(
+        self, post_id: str, after: PageKey | None, hidden: Sequence[str], limit: int
+    ) -> list[CommentRecord]:
+        """The oldest first."""
+
+    async def delete_comment(self, comment_id: str) -> bool: ...

@@ -1,0 +1,58 @@
+"""How services hear of each other: a feed on one side, a cursor on the other. All raise `Unavailable`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from storage.records.sync import DeadLetter, DomainEvent, Place, Source, Step
+
+
+class Outbox(Protocol):
+    """A service's published event feed. Only what nothing can come before any more is in it."""
+
+    async def source(self) -> Source: ...
+
+    async def read(self, place: Place, limit: int) -> list[DomainEvent]:
+        """The events behind that place, in the order of the feed. One index range."""
+
+    async def rebase(self) -> None:
+        """Make events readable that came with a dump of another server; repeatable."""
+
+    async def lag_s(self, place: Place) -> float:
+        """How old the oldest event behind that place is; 0 where there is none."""
+
+    async def note_reader(self, consumer: str, place: Place) -> None:
+        """Tell up to where a consumer has read, so that what all have read can go."""
+
+    async def prune(self, consumers: Sequence[str], older_than_s: float) -> int:
+        """Drop what all of these have read and is older; answers how many."""
+
+
+class Cursors(Protocol):
+    """Where the consumers of one service stand, and what they could not take."""
+
+    async def place(self, consumer: str) -> Place | None: ...
+
+    async def begin(self, consumer: str, place: Place) -> None:
+        """A first place; one that stands already stays."""
+
+    async def move(self, step: Step) -> None:
+        """For consumers whose effect is elsewhere, and done. Raises `Conflict` if somebody else moved it."""
+
+    async def bury(self, consumer: str, event: DomainEvent, reason: str, step: Step | None) -> None:
+        """Keep an event as a dead letter and move on, in one transaction. Raises as `move` does."""
+
+    async def dead_letters(self, limit: int) -> list[DeadLetter]: ...
+
+    async def dead_letter_count(self) -> int: ...
+
+    async def drop_dead_letter(self, letter_id: int) -> None: ...
+
+
+class Locks(Protocol):
+    """Locks over all instances, for economy and never for safety: one may be lost without a word."""
+
+    async def hold(self, name: str) -> bool:
+        """Try to take it, or see that it is still held; False when another instance has it."""
+
+    async def release(self) -> None:
+        """Give all of them up."""

@@ -1,0 +1,13 @@
+"""Which way mail leaves, by the configuration. Never shows a link in a log that others keep."""
+
+from config.settings import LogSettings, MailSettings
+from storage.contracts.mail import Mailer
+from storage.mail.smtp import SmtpMailer
+from storage.mail.unsent import LoggedMailer, NoMailer
+
+
+def chosen_mailer(mail: MailSettings, log: LogSettings) -> Mailer:
+    if mail.host is not None:
+        return SmtpMailer(mail)
+    # A log for eyes is a developer's; one for machines is collected, kept and read by others.
+    return LoggedMailer() if log.format == "console" else NoMailer()

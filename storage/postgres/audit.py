@@ -1,0 +1,52 @@
+"""Whether the counts of a service are those of its rows, in PostgreSQL. Never changes a row."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from storage.postgres.identity import FIRST_ID, id_of, ids_of
+from storage.postgres.pool import PostgresPool
+from storage.postgres.statement import Statement, load_statement
+from storage.records.social import PostsCount
+
+AUDITS: Final[dict[str, Statement]] = {
+    "social": load_statement("social", "audit"),
+    "posts": load_statement("posts", "audit"),
+    "events": load_statement("events", "audit"),
+    "notifications": load_statement("notifications", "audit"),
+}
+
+
+class PostgresCountAudit:
+    """A `CountAudit` of that service."""
+
+    def __init__(self, pool: PostgresPool, service: str) -> None:
+        self._pool = pool
+        self._audit = AUDITS[service]
+
+    async def wrong(self) -> int:
+        row = await self._pool.row(self._audit)
+        return int(row["wrong"]) if row else 0
+
+
+class PostgresPostsAudit(PostgresCountAudit):
+    """A `PostsAudit`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        super().__init__(pool, "posts")
+        self._counts = load_statement("posts", "author_stats_list")
+
+    async def posts_counts(self, author_ids: Sequence[str]) -> dict[str, int]:
+        rows = await self._pool.rows(self._counts, ids_of(author_ids))
+        return {str(row["author_id"]): row["posts_count"] for row in rows}
+
+
+class PostgresSocialAudit(PostgresCountAudit):
+    """A `SocialAudit`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        super().__init__(pool, "social")
+        self._page = load_statement("social", "posts_count_page")
+
+    async def told_posts(self, after: str, limit: int) -> list[PostsCount]:
+        rows = await self._pool.rows(self._page, id_of(after) or FIRST_ID, limit)
+        return [PostsCount(str(row["user_id"]), row["posts_count"], 0) for row in rows]

@@ -1,0 +1,36 @@
+"""One service's database, opened: brought up to date, with its connections, feed, cursors, keys and locks.
+
+It holds; the stores of the service are made from it. Never shared by two services.
+"""
+
+from dataclasses import dataclass
+
+from storage.postgres.cursors import PostgresCursors
+from storage.postgres.locks import PostgresLocks
+from storage.postgres.migrations import migrate
+from storage.postgres.once import PostgresOnce
+from storage.postgres.outbox import PostgresOutbox
+from storage.postgres.pool import PoolBounds, PostgresPool
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    pool: PostgresPool
+    outbox: PostgresOutbox
+    cursors: PostgresCursors
+    once: PostgresOnce
+    locks: PostgresLocks
+
+    @classmethod
+    async def open(cls, url: str, service: str, bounds: PoolBounds) -> "Database":
+        """Migrate and connect. Raises `Unavailable`."""
+        await migrate(url, service)
+        pool = PostgresPool(url, bounds)
+        await pool.open()
+        return cls(
+            pool=pool,
+            outbox=PostgresOutbox(pool),
+            cursors=PostgresCursors(pool),
+            once=PostgresOnce(pool),
+            locks=PostgresLocks(url),
+        )

@@ -1,0 +1,56 @@
+"""Locks over all instances: advisory locks of PostgreSQL, on one connection that is kept for them.
+
+They go with the connection, so a dead instance holds none. Never the safety of anything.
+"""
+
+import asyncio
+import contextlib
+
+import asyncpg
+
+from storage.postgres.failures import told
+from storage.postgres.pool import CONNECT_TIMEOUT_S
+from storage.postgres.statement import load_statement
+
+STATEMENT_TIMEOUT_S = 5.0
+
+
+class PostgresLocks:
+    """A `Locks`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._try = load_statement("house", "lock_try")
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._held: set[str] = set()
+        self._busy = asyncio.Lock()
+
+    async def hold(self, name: str) -> bool:
+        async with self._busy:
+            connection = await self._connected()
+            if name in self._held:
+                return True
+            with told():
+                if await connection.fetchval(self._try.text, name):
+                    self._held.add(name)
+            return name in self._held
+
+    async def release(self) -> None:
+        async with self._busy:
+            connection, self._connection = self._connection, None
+            self._held.clear()
+            if connection is not None:
+                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+    async def _connected(self) -> "asyncpg.Connection[asyncpg.Record]":
+        if self._connection is None or self._connection.is_closed():
+            self._held.clear()
+            with told():
+                self._connection = await asyncpg.connect(
+                    self._url,
+                    timeout=CONNECT_TIMEOUT_S,
+                    command_timeout=STATEMENT_TIMEOUT_S,
+                    server_settings={"application_name": "convene locks"},
+                )
+        return self._connection

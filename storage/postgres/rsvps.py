@@ -1,0 +1,102 @@
+"""Answers and the line for a place, in PostgreSQL.
+
+    lock the event -> look -> answer -> hand a free place on -> commit
+
+Every transaction about answers locks the event's row first, so they come one after another. What still
+must hold is a check of the database, whatever is written here.
+"""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from storage.contracts.social import PageKey
+from storage.errors import Conflict, Missing
+from storage.postgres.card_rows import card_of
+from storage.postgres.identity import FIRST_ID, id_of, ids_of
+from storage.postgres.identity import after as page_after
+from storage.postgres.pool import PostgresPool, Transaction
+from storage.postgres.statement import load_statement
+from storage.records.events import RsvpRecord, RsvpState
+
+SERVICE = "events"
+GOING = "GOING"
+
+
+class PostgresRsvps:
+    """An `RsvpStore`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._lock = load_statement(SERVICE, "event_lock")
+        self._get = load_statement(SERVICE, "rsvp_get")
+        self._put = load_statement(SERVICE, "rsvp_put")
+        self._delete = load_statement(SERVICE, "rsvp_delete")
+        self._page = load_statement(SERVICE, "rsvp_page")
+        self._answerers = load_statement(SERVICE, "answerer_list")
+        self._wait = load_statement(SERVICE, "waitlist_put")
+        self._leave = load_statement(SERVICE, "waitlist_delete")
+        self._promote = load_statement(SERVICE, "waitlist_promote")
+
+    async def answer(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
+        event, user = id_of(event_id), id_of(user_id)
+        async with self._pool.transaction() as transaction:
+            locked = await self.lock(transaction, event_id)
+            if locked["past"]:
+                raise Conflict("event.past")
+            known = await transaction.row(self._get, event, user)
+            assert known is not None
+            before: str | None = known["status"]
+            if status == GOING and before != GOING:
+                if known["place"]:
+                    return RsvpState(before, known["place"])
+                if known["waiting"] or locked["going_count"] >= locked["capacity"]:
+                    if not waitlist:
+                        raise Conflict("event.full")
+                    await transaction.row(self._wait, event, user)
+                    return RsvpState(before, known["waiting"] + 1)
+            elif known["place"]:
+                await transaction.row(self._leave, event, user)
+            await transaction.row(self._put, event, user, status)
+            if before == GOING and status != GOING and locked["ahead"]:
+                await self.promote(transaction, event_id, 1)
+        return RsvpState(status, None)
+
+    async def withdraw(self, event_id: str, user_id: str) -> RsvpState:
+        event, user = id_of(event_id), id_of(user_id)
+        async with self._pool.transaction() as transaction:
+            locked = await self.lock(transaction, event_id)
+            await transaction.row(self._leave, event, user)
+            gone = await transaction.row(self._delete, event, user)
+            if gone is not None and gone["status"] == GOING and locked["ahead"]:
+                await self.promote(transaction, event_id, 1)
+        return RsvpState(None, None)
+
+    async def state(self, event_id: str, user_id: str) -> RsvpState:
+        row = await self._pool.row(self._get, id_of(event_id), id_of(user_id))
+        return RsvpState(row["status"], row["place"] or None) if row else RsvpState(None, None)
+
+    async def answers(
+        self, event_id: str, status: str | None, after: PageKey | None, hidden: Sequence[str], limit: int
+    ) -> list[RsvpRecord]:
+        rows = await self._pool.rows(
+            self._page, id_of(event_id), status, *page_after(after), ids_of(hidden), limit
+        )
+        return [
+            RsvpRecord(card_of(row, str(row["user_id"])), row["status"], row["answered_at"]) for row in rows
+        ]
+
+    async def answerers(self, event_id: str, after: str, limit: int) -> list[str]:
+        rows = await self._pool.rows(self._answerers, id_of(event_id), id_of(after) or FIRST_ID, limit)
+        return [str(row["user_id"]) for row in rows]
+
+    async def lock(self, transaction: Transaction, event_id: str) -> asyncpg.Record:
+        """First in every transaction about answers. Raises `Missing`."""
+        locked = await transaction.row(self._lock, id_of(event_id))
+        if locked is None:
+            raise Missing
+        return locked
+
+    async def promote(self, transaction: Transaction, event_id: str, places: int) -> None:
+        """Hand so many free places to the first in line; only after `lock`."""
+        await transaction.rows(self._promote, id_of(event_id), places)

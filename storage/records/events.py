@@ -1,0 +1,70 @@
+"""Events, answers and the line for a place as their service keeps them."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from storage.records.copies import CardRecord
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    creator_id: str
+    title: str
+    description: str | None
+    category: str
+    start: datetime
+    end: datetime
+    capacity: int
+
+
+class EventChange(msgspec.Struct, frozen=True):
+    """New values of the fields named; `UNSET` leaves one as it is."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    category: str | UnsetType = UNSET
+    start: datetime | UnsetType = UNSET
+    end: datetime | UnsetType = UNSET
+    capacity: int | UnsetType = UNSET
+
+
+class EventRecord(msgspec.Struct, frozen=True):
+    """An event as one viewer sees it."""
+
+    id: str
+    creator: CardRecord
+    title: str
+    description: str | None
+    category: str
+    start: datetime
+    end: datetime
+    capacity: int
+    going_count: int
+    interested_count: int
+    my_rsvp: str | None
+    my_waitlist_position: int | None
+
+
+class RsvpState(msgspec.Struct, frozen=True):
+    """Somebody's answer, and place in the line (from 1 on)."""
+
+    status: str | None
+    waitlist_position: int | None
+
+
+class RsvpRecord(msgspec.Struct, frozen=True):
+    """A line of the list of answers; ordered by (answered_at, user id)."""
+
+    user: CardRecord
+    status: str
+    answered_at: datetime
+
+
+class EventSearch(msgspec.Struct, frozen=True):
+    """What is looked for; None leaves a condition out."""
+
+    category: str | None = None
+    start_from: datetime | None = None
+    start_to: datetime | None = None
+    words: str | None = None

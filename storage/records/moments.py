@@ -1,0 +1,11 @@
+"""Moments as page keys and timelines keep them: whole microseconds since the epoch."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(moment: datetime) -> int:
+    """Exactly, as a float would not be."""
+    return (moment - EPOCH) // timedelta(microseconds=1)

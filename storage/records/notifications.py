@@ -1,0 +1,48 @@
+"""Notifications as their service keeps them, and what they are made from."""
+
+from datetime import datetime
+
+import msgspec
+
+from storage.records.copies import CardRecord
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something that a user is to know.
+
+    `source` tells once for ever. `group_key` says what it is about: an unread notification with the same
+    one counts up, and `many` says it then, with `{others}` for how many there were before.
+    """
+
+    recipient_id: str
+    source: str
+    sender_id: str | None
+    type: str
+    title: str
+    message: str
+    many: str
+    group_key: str
+    reference_id: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+
+
+class NotificationRecord(msgspec.Struct, frozen=True):
+    id: str
+    recipient_id: str
+    type: str
+    title: str
+    message: str
+    sender: CardRecord | None
+    reference_id: str | None
+    conversation_id: str | None
+    is_read: bool
+    count: int
+    created_at: datetime
+
+
+class Untold(msgspec.Struct, frozen=True):
+    """A notification that its user's devices do not know, and how many are unread."""
+
+    notification: NotificationRecord
+    unread_count: int

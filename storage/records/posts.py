@@ -1,0 +1,41 @@
+"""Posts, comments and likes as their service keeps them."""
+
+from datetime import datetime
+
+import msgspec
+
+from storage.records.copies import CardRecord
+
+
+class PostRecord(msgspec.Struct, frozen=True):
+    id: str
+    author: CardRecord
+    content: str
+    event_id: str | None
+    like_count: int
+    comment_count: int
+    liked_by_me: bool
+    created_at: datetime
+
+
+class CommentRecord(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    author: CardRecord
+    content: str
+    created_at: datetime
+    post_author_id: str | None = None
+
+
+class LikeRecord(msgspec.Struct, frozen=True):
+    id: str
+    created_at: datetime
+    user: CardRecord
+
+
+class PostKey(msgspec.Struct, frozen=True, gc=False):
+    """A post as timelines keep it; ordered by (created_us, id), microseconds since the epoch."""
+
+    created_us: int
+    id: str
+    author_id: str

@@ -1,0 +1,41 @@
+"""Follows, blocks and counts."""
+
+from datetime import datetime
+
+import msgspec
+
+from storage.records.copies import CardRecord
+
+
+class FollowRecord(msgspec.Struct, frozen=True):
+    """A line of a list of followers or followed; ordered by (created_at, id)."""
+
+    id: str
+    created_at: datetime
+    user: CardRecord
+
+
+class SocialStats(msgspec.Struct, frozen=True):
+    followers_count: int = 0
+    following_count: int = 0
+    posts_count: int = 0
+
+
+class PostsCount(msgspec.Struct, frozen=True):
+    """How many posts a user has, as the event numbered `told` says."""
+
+    user_id: str
+    posts_count: int
+    told: int
+
+
+class Followees(msgspec.Struct, frozen=True):
+    """Whom somebody follows: those whose posts are handed out, and those whose posts are read."""
+
+    handed: list[str]
+    broadcast: list[str]
+
+
+class Audience(msgspec.Struct, frozen=True):
+    followers_count: int
+    broadcast: bool

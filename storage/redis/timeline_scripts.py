@@ -1,0 +1,75 @@
+"""The scripts of the timelines, each one atomic step inside the server.
+
+Two keys a user: a hash that says how the timeline stands, and a sorted set of posts, all with the score 0
+and so in the order of their bytes. Both bear the server's run id: what a restart brought back from a disk
+or a replica may lack the last second, so it is never used. Written for a single primary, as the streams.
+"""
+
+from storage.redis.script import Script, script
+
+_KEYS = """
+local run = redis.call('INFO', 'server'):match('run_id:(%x+)') or 'none'
+local function about(user) return KEYS[1] .. ':' .. run .. ':a:' .. user end
+local function posts(user) return KEYS[1] .. ':' .. run .. ':p:' .. user end
+local function trim(user, most)
+  local over = redis.call('ZCARD', posts(user)) - most
+  if over > 0 then
+    redis.call('ZREMRANGEBYRANK', posts(user), 0, over - 1)
+    redis.call('HSET', about(user), 'cut', 1)
+  end
+end
+"""
+
+
+def _script(body: str) -> Script:
+    return script(_KEYS + body)
+
+
+# ARGV: user, upper bound, limit, seconds kept.
+READ = _script("""
+local known = redis.call('HMGET', about(ARGV[1]), 'state', 'cut', 'broadcast')
+if known[1] ~= 'ready' then return false end
+redis.call('EXPIRE', about(ARGV[1]), ARGV[4])
+redis.call('EXPIRE', posts(ARGV[1]), ARGV[4])
+return {known[2], known[3],
+  redis.call('ZRANGE', posts(ARGV[1]), ARGV[2], '-', 'BYLEX', 'REV', 'LIMIT', 0, ARGV[3])}
+""")
+
+# ARGV: user, token, seconds that building may take.
+BEGIN = _script("""
+redis.call('DEL', about(ARGV[1]), posts(ARGV[1]))
+redis.call('HSET', about(ARGV[1]), 'state', ARGV[2], 'cut', 0)
+redis.call('EXPIRE', about(ARGV[1]), ARGV[3])
+return 1
+""")
+
+# ARGV: user, token, cut, broadcast, posts kept, seconds kept; then posts.
+FINISH = _script("""
+if redis.call('HGET', about(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
+for at = 7, #ARGV do redis.call('ZADD', posts(ARGV[1]), 0, ARGV[at]) end
+redis.call('HSET', about(ARGV[1]), 'state', 'ready', 'broadcast', ARGV[4])
+if ARGV[3] == '1' then redis.call('HSET', about(ARGV[1]), 'cut', 1) end
+trim(ARGV[1], tonumber(ARGV[5]))
+redis.call('EXPIRE', about(ARGV[1]), ARGV[6])
+redis.call('EXPIRE', posts(ARGV[1]), ARGV[6])
+return 1
+""")
+
+# ARGV: post, posts kept, seconds kept; then users.
+PUSH = _script("""
+for at = 4, #ARGV do
+  local user = ARGV[at]
+  if redis.call('EXISTS', about(user)) == 1 then
+    redis.call('ZADD', posts(user), 0, ARGV[1])
+    redis.call('EXPIRE', posts(user), ARGV[3])
+    trim(user, tonumber(ARGV[2]))
+  end
+end
+return 1
+""")
+
+# ARGV: users.
+DROP = _script("""
+for at = 1, #ARGV do redis.call('DEL', about(ARGV[at]), posts(ARGV[at])) end
+return 1
+""")

@@ -1,0 +1,100 @@
+"""How mail is configured: what goes together, and what no text form shows."""
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import LogSettings, MailSettings, SettingsFaulty, load_settings
+from storage.mail.chosen import chosen_mailer
+from storage.mail.smtp import SmtpMailer
+from storage.mail.unsent import LoggedMailer, NoMailer
+
+REPOSITORY = Path(__file__).parents[2]
+WHOLE = {
+    "CONVENE_MAIL_HOST": "mail.example.org",
+    "CONVENE_MAIL_PORT": "2525",
+    "CONVENE_MAIL_SECURITY": "tls",
+    "CONVENE_MAIL_USERNAME": "convene",
+    "CONVENE_MAIL_PASSWORD": "hunter2",
+    "CONVENE_MAIL_SENDER": "Convene <no-reply@example.org>",
+    "CONVENE_MAIL_BASE_URL": "https://convene.example.org/",
+}
+
+
+def test_mail_comes_from_variables() -> None:
+    """Each field has its variable; links begin with the base URL, without a second slash."""
+    settings = load_settings(None, WHOLE)
+    assert settings.mail == MailSettings(
+        host="mail.example.org",
+        port=2525,
+        security="tls",
+        username="convene",
+        password="hunter2",
+        sender="Convene <no-reply@example.org>",
+        base_url="https://convene.example.org/",
+    )
+    assert settings.base_url == "https://convene.example.org"
+
+
+def test_no_text_form_shows_credentials() -> None:
+    """Printing the settings prints no password, no username and no host."""
+    settings = load_settings(None, WHOLE)
+    shown = f"{settings!r} {settings!s} {settings.mail} {settings.mail!r}"
+    for secret in ("hunter2", "username='convene'", "mail.example.org"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["CONVENE_MAIL_SENDER", "CONVENE_MAIL_BASE_URL", "CONVENE_MAIL_USERNAME", "CONVENE_MAIL_PASSWORD"],
+)
+def test_what_belongs_together_is_asked_for(missing: str) -> None:
+    """A host needs sender and base URL, a name its password; the fault repeats no value."""
+    with pytest.raises(SettingsFaulty) as raised:
+        load_settings(None, {name: value for name, value in WHOLE.items() if name != missing})
+    assert missing.removeprefix("CONVENE_MAIL_").lower() in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_password_never_goes_over_an_open_line() -> None:
+    """Without TLS there is no logging in."""
+    with pytest.raises(SettingsFaulty, match="needs starttls or tls"):
+        load_settings(None, {**WHOLE, "CONVENE_MAIL_SECURITY": "none"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CONVENE_MAIL_PORT", "0"),
+        ("CONVENE_MAIL_SECURITY", "ssl"),
+        ("CONVENE_MAIL_SENDER", "no address"),
+        ("CONVENE_MAIL_SENDER", "a@example.org\r\nBcc: b@example.org"),
+        ("CONVENE_MAIL_BASE_URL", "ftp://example.org"),
+        ("CONVENE_MAIL_BASE_URL", "https://example.org/#/x"),
+        ("CONVENE_MAIL_BASE_URL", "https://example.org/?x=1"),
+        ("CONVENE_MAIL_HOST", ""),
+    ],
+)
+def test_faulty_values_are_told(variable: str, value: str) -> None:
+    """Each is found when the server starts, not when the first mail goes out."""
+    with pytest.raises(SettingsFaulty, match=variable):
+        load_settings(None, {**WHOLE, variable: value})
+
+
+def test_links_lead_to_this_server_when_nobody_says_where() -> None:
+    """In a development run the link in the log can be opened."""
+    settings = load_settings(None, {"CONVENE_PORT": "9000"})
+    assert settings.base_url == "http://127.0.0.1:9000"
+    assert load_settings(None, {"CONVENE_HOST": "::1"}).base_url == "http://[::1]:8080"
+
+
+def test_way_out_by_configuration() -> None:
+    """A host means SMTP; without one only a log for eyes gets to see links."""
+    console, machine = LogSettings(format="console"), LogSettings(format="json")
+    host = load_settings(None, WHOLE).mail
+    assert isinstance(chosen_mailer(host, console), SmtpMailer)
+    assert isinstance(chosen_mailer(host, machine), SmtpMailer)
+    assert isinstance(chosen_mailer(MailSettings(), console), LoggedMailer)
+    assert isinstance(chosen_mailer(MailSettings(), machine), NoMailer)
+    production = load_settings(REPOSITORY / "config" / "production.toml", {})
+    assert isinstance(chosen_mailer(production.mail, production.log), NoMailer)

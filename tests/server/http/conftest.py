@@ -1,0 +1,42 @@
+"""The HTTP layer around routes that a test makes for itself."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from aiohttp.typedefs import Handler
+
+from actors.accounts.authenticator import Authenticator
+from config.limits import Limits
+from config.settings import ServerSettings
+from server.application import application
+from server.http.rates import Rates
+from server.http.route import Route
+from storage.memory.logins import MemoryLogins
+from storage.memory.people import People
+from storage.memory.sessions import MemorySessions
+from tests.server.http.asking import Asked, Serve
+
+AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
+
+
+@pytest.fixture
+async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
+    """Serves some routes, and handlers `beside` them by path; other keywords are the application's."""
+    people = People()
+    limits = Limits(request_timeout_ms=200)
+    authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
+
+    async def served(
+        routes: Iterable[Route], beside: Mapping[str, Handler] = MappingProxyType({}), **around: Any
+    ) -> Asked:
+        app = application(routes, authenticator, Rates(limits, ServerSettings()), limits, **around)
+        for path, handler in beside.items():
+            app.router.add_get(path, handler)
+        return await aiohttp_client(app)
+
+    yield served
+    await authenticator.close()

@@ -1,0 +1,138 @@
+"""The User service with its mail: real PostgreSQL, a real SMTP server, and moderators."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import asyncpg
+import pytest
+
+from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.authenticator import Authenticator
+from actors.accounts.passwords import HashCost, Passwords
+from actors.accounts.recovery import Recovery
+from actors.accounts.verification import Verification
+from actors.mail.letters import Letters
+from actors.mail.postbox import Postbox
+from actors.moderation.moderation import Moderation
+from actors.moderation.reports import Reports
+from config.limits import Limits
+from config.settings import MailSettings, ServerSettings
+from server.application import application
+from server.http.rates import Rates
+from server.routes.recovery import RecoveryRoutes
+from server.routes.reports import ReportRoutes
+from server.routes.sessions import SessionRoutes
+from server.routes.users import UserRoutes
+from storage.mail.smtp import SmtpMailer
+from storage.postgres.logins import PostgresLogins
+from storage.postgres.mail_tokens import PostgresResets, PostgresVerifications
+from storage.postgres.moderation import PostgresModeration
+from storage.postgres.once import PostgresOnce
+from storage.postgres.pool import PostgresPool
+from storage.postgres.reports import PostgresReports
+from storage.postgres.sessions import PostgresSessions
+from storage.postgres.users import PostgresUsers
+from storage.records.moderation import ReportKind
+from tests.post_office import PostOffice
+from tests.server.routes.edge import AiohttpClient
+from tests.server.routes.published import Published
+from tests.server.routes.recovery.house import House
+
+BASE_URL = "https://convene.test"
+RETRIES_S = (0.05,) * 40
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    """The SMTP server that every mail goes to."""
+    made = PostOffice()
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def database(users_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A look at the tables, past the stores."""
+    connection = await asyncpg.connect(users_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def sessions_of() -> Callable[[PostgresPool], PostgresSessions]:
+    """How the store of sessions is made; a test may put its own in the place."""
+    return PostgresSessions
+
+
+@pytest.fixture
+async def house(
+    aiohttp_client: AiohttpClient,
+    users_pool: PostgresPool,
+    office: PostOffice,
+    limits: Limits,
+    server_settings: ServerSettings,
+    hash_cost: HashCost,
+    sessions_of: Callable[[PostgresPool], PostgresSessions],
+) -> AsyncIterator[House]:
+    """A server with all that concerns mail and moderators."""
+    sessions, logins = sessions_of(users_pool), PostgresLogins(users_pool)
+    authenticator = Authenticator(sessions, logins, limits)
+    passwords = Passwords(limits, hash_cost)
+    revoked: list[str] = []
+    settings = MailSettings(
+        host="127.0.0.1",
+        port=office.port,
+        security="none",
+        sender="Convene <no-reply@convene.test>",
+        base_url=BASE_URL,
+    )
+    postbox = Postbox(SmtpMailer(settings), RETRIES_S)
+    letters = Letters(postbox, BASE_URL)
+    verification = Verification(PostgresVerifications(users_pool), letters)
+    recovery = Recovery(PostgresResets(users_pool), letters, passwords, authenticator, revoked.extend)
+    stores = AccountStores(PostgresUsers(users_pool), sessions, logins)
+    accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.greet)
+    reports = PostgresReports(users_pool, PostgresOnce(users_pool))
+    routes = [
+        *UserRoutes(accounts).routes(),
+        *SessionRoutes(accounts).routes(),
+        *RecoveryRoutes(recovery, verification).routes(),
+    ]
+    seen: set[tuple[ReportKind, str]] = set()
+    posts: set[str] = set()
+
+    def told(session_ids: Sequence[str]) -> None:
+        for session_id in session_ids:
+            authenticator.forget(session_id)
+        revoked.extend(session_ids)
+
+    async def visible(_reporter_id: str, kind: ReportKind, target_id: str) -> bool:
+        return (kind, target_id) in seen
+
+    async def hide(post_id: str) -> bool:
+        found = post_id in posts
+        posts.discard(post_id)
+        return found
+
+    routes += ReportRoutes(Reports(reports, visible)).routes()
+    app = application(routes, authenticator, Rates(limits, server_settings), limits)
+    yield House(
+        client=await aiohttp_client(app),
+        accounts=accounts,
+        authenticator=authenticator,
+        published=Published(routes),
+        revoked=revoked,
+        postbox=postbox,
+        recovery=recovery,
+        verification=verification,
+        sessions=sessions,
+        moderation=Moderation(reports, PostgresModeration(users_pool), told, hide),
+        seen=seen,
+        posts=posts,
+    )
+    await accounts.close()
+    await recovery.close(1)
+    await verification.close(1)
+    await postbox.close(0)
+    await authenticator.close()
+    passwords.close()

@@ -1,0 +1,58 @@
+"""A server of the User service with mail and moderators, and what a test asks of it."""
+
+import re
+from dataclasses import dataclass
+
+from actors.accounts.recovery import Recovery
+from actors.accounts.verification import Verification
+from actors.mail.postbox import Postbox
+from actors.moderation.moderation import Moderation
+from storage.postgres.sessions import PostgresSessions
+from storage.records.moderation import ReportKind
+from tests.post_office import Letter
+from tests.server.routes.edge import Edge
+from tests.until import until
+
+RESETS = "A new password"
+VERIFICATIONS = "Confirm your e-mail address"
+NEW_PASSWORD = "a better password"
+RESET = re.compile(r"https://convene\.test/#/reset/([A-Za-z0-9_-]{43})\n")
+VERIFY = re.compile(r"https://convene\.test/#/verify/([A-Za-z0-9_-]{43})\n")
+
+
+@dataclass(kw_only=True)
+class House(Edge):
+    """`seen` is what may be reported, `posts` what may be hidden."""
+
+    postbox: Postbox
+    recovery: Recovery
+    verification: Verification
+    sessions: PostgresSessions
+    moderation: Moderation
+    seen: set[tuple[ReportKind, str]]
+    posts: set[str]
+
+    async def ask_reset(self, email: str) -> None:
+        await self.answer(202, "POST", "/v1/password-resets", {"email": email})
+
+    async def reset(self, token: str, password: str = NEW_PASSWORD) -> int:
+        response = await self.ask("PUT", f"/v1/password-resets/{token}", {"new_password": password})
+        return response.status
+
+    async def verify(self, token: str) -> int:
+        return (await self.ask("PUT", f"/v1/email-verifications/{token}")).status
+
+    async def settled(self) -> None:
+        """Wait until everything that was accepted has become mails, and all mails are gone."""
+        parts = (self.recovery, self.verification, self.postbox)
+        await until(lambda: not any(part.statistics().waiting for part in parts))
+
+
+def reset_token(letter: Letter) -> str:
+    (token,) = RESET.findall(letter.text.replace("\r\n", "\n"))
+    return str(token)
+
+
+def verification_token(letter: Letter) -> str:
+    (token,) = VERIFY.findall(letter.text.replace("\r\n", "\n"))
+    return str(token)
