@@ -35,6 +35,7 @@ from actors.accounts.leaving import Leaving
 from actors.accounts.passwords import Passwords
 from actors.accounts.recovery import Recovery
 from actors.accounts.verification import Verification
+from actors.accounts.views import own_of
 from actors.conversation.conversations import Conversations
 from actors.core import Core, CoreStores
 from actors.mail.letters import Letters
@@ -45,6 +46,7 @@ from actors.network import COPYING, Ground, Ledgers, NetworkStores, SocialNetwor
 from actors.operations.doctor import Doctor, Patient
 from actors.operations.replay import Replay
 from actors.runtime.lag import LoopLag
+from actors.wire.frames import UserChanged
 from config.logs import configure_logs
 from config.settings import Settings, SettingsFaulty, load_settings
 from server.application import application
@@ -94,6 +96,7 @@ from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.users import PostgresUsers
 from storage.records.moderation import ReportKind
+from storage.records.users import UserRecord
 
 _log = logging.getLogger("convene")
 RECONNECTS_PER_S = 400
@@ -217,7 +220,11 @@ class Instance:
         def revoked(session_ids: Sequence[str]) -> None:
             core.revoked(session_ids)
 
-        def changed() -> None:
+        def changed(user: UserRecord) -> None:
+            network.hint("users")
+            core.hint([user.id], UserChanged(own_of(user)))
+
+        def left() -> None:
             network.hint("users")
 
         passwords = Passwords(limits)
@@ -266,7 +273,7 @@ class Instance:
             accounts=accounts,
             verification=verification,
             recovery=recovery,
-            leaving=Leaving(PostgresPeople(users.pool), authenticator, revoked, changed),
+            leaving=Leaving(PostgresPeople(users.pool), authenticator, revoked, left),
             reports=Reports(PostgresReports(users.pool, users.once), visible),
             postbox=postbox,
             core=core,
@@ -328,7 +335,7 @@ def network_stores(stores: Opened) -> NetworkStores:
         streams=stores.streams,
         copies={name: PostgresUserCopies(databases[name].pool, databases[name].cursors) for name in COPYING},
         ledgers={
-            name: Ledgers(database.outbox, database.cursors, database.locks)
+            name: Ledgers(database.outbox, database.cursors, database.once, database.locks)
             for name, database in databases.items()
         },
     )

@@ -85,6 +85,10 @@ async def _none(_user_id: str) -> int:
     return 0
 
 
+async def _no_one(_user_id: str) -> Sequence[str]:
+    return ()
+
+
 def _ignore(*_: str) -> None:
     """Nobody minds."""
 
@@ -99,6 +103,7 @@ class Network(msgspec.Struct, frozen=True):
     mentions: Mentions = _nobody
     barrier: Barrier = _nobody
     unread: Callable[[str], Awaitable[int]] = _none
+    hidden: Callable[[str], Awaitable[Sequence[str]]] = _no_one
     forget: Callable[[str, str], None] = _ignore
     topics: tuple[str, ...] = ()
     heard: Callable[[str], None] = _ignore
@@ -160,7 +165,7 @@ class Core:
             budget=Budget(limits.actor_restarts, limits.actor_restart_window_s),
         )
         self.conversations = Conversations(
-            messaging, self.actors, views, self.reading, replay, announcer, cards, limits
+            messaging, self.actors, views, self.reading, replay, announcer, cards, network.hidden, limits
         )
         self.sweeper = Sweeper(messaging, self.actors, announcer, network.mentions, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)

@@ -17,7 +17,7 @@ from actors.events.rsvps import Rsvps
 from actors.feed.builder import Builder
 from actors.feed.fanout import FanOut, Regroup
 from actors.feed.feed import Feed, FeedStores
-from actors.feed.hints import FeedHints
+from actors.notifications.hints import Hints
 from actors.notifications.mentions import Mentions
 from actors.notifications.notifications import Notifications
 from actors.notifications.notifier import Notifier
@@ -41,9 +41,10 @@ from storage.contracts.events import EventStore, RsvpStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
 from storage.contracts.social import Audiences, SocialStore
-from storage.contracts.sync import Cursors, Locks, Outbox
+from storage.contracts.sync import Cursors, Keys, Locks, Outbox
 from storage.contracts.timelines import Timelines
 
+HINTS_CLOSE_S = 1.0
 SERVICES = ("users", "social", "posts", "events", "notifications")
 COPYING = ("social", "posts", "events", "notifications")
 
@@ -54,6 +55,7 @@ class Ledgers:
 
     outbox: Outbox
     cursors: Cursors
+    keys: Keys
     locks: Locks
 
 
@@ -95,6 +97,7 @@ class Ground:
             mentions=self.mentions,
             barrier=self.relations,
             unread=self.notifications.unread_count,
+            hidden=self.relations.hidden,
             forget=self.relations.forget,
             topics=tuple(TOPIC + service for service in SERVICES),
             heard=self._hear,
@@ -139,7 +142,7 @@ class SocialNetwork:
         self._builder = Builder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.feed = Feed(feed_stores, self.posts, relations, self._builder)
-        self._hints = FeedHints(stores.posts, self.posts, core.hint)
+        self._hints = Hints(stores.posts, self.posts, stores.events, self.events, core.hint)
         self._comparison = Comparison(stores.owner, list(stores.copies.values()))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._readers(core, limits, publish)
@@ -155,7 +158,7 @@ class SocialNetwork:
         await self._comparison.close()
         await self.readers.close()
         await self._ground.teller.close()
-        await self._hints.close()
+        await self._hints.close(HINTS_CLOSE_S)
         await self._builder.close()
 
     @property
@@ -184,6 +187,7 @@ class SocialNetwork:
                 stores.rsvps,
                 ground.teller,
                 ground.notifications,
+                self._hints.event_changed,
             )
 
         def read(producer: str, *consumers: tuple[Consumer, str]) -> Producer:
@@ -199,7 +203,7 @@ class SocialNetwork:
                 )
                 for consumer, keeper in consumers
             ]
-            return Producer(outbox, tuple(readers))
+            return Producer(outbox, ledgers[producer].keys, tuple(readers))
 
         forgets = {
             "social": stores.social.forget,
@@ -211,7 +215,7 @@ class SocialNetwork:
             stores.audiences,
             stores.timelines,
             ledgers["posts"].cursors,
-            self._hints.tell,
+            self._hints.posted,
             limits.broadcast_followers,
         )
         gathering = Gathering(

@@ -66,7 +66,7 @@ class Accounts:
     `revoked` is told the ids of sessions that were ended, after they are; this instance's
     authenticator has forgotten them by then, the other instances' are the caller's to reach.
     `greet` is told of everybody who registers or names an e-mail address, and must not wait; `changed` is
-    called when there is something that other services are to hear.
+    told of everybody who is new or another, for other services and devices to hear.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Accounts:
         authenticator: Authenticator,
         revoked: Callable[[Sequence[str]], None],
         greet: Callable[[UserRecord], None] = lambda _user: None,
-        changed: Callable[[], None] = lambda: None,
+        changed: Callable[[UserRecord], None] = lambda _user: None,
     ) -> None:
         self._users = stores.users
         self._sessions = stores.sessions
@@ -107,7 +107,7 @@ class Accounts:
         if once is not None and await self._repeated(user, password_hash, registration.password):
             return await self._sign_in(user)
         self._greet(user)
-        self._changed()
+        self._changed(user)
         return await self._sign_in(user)
 
     async def _repeated(self, user: UserRecord, password_hash: str, password: str) -> bool:
@@ -184,7 +184,7 @@ class Accounts:
         self._authenticator.forget(identity.session_id)
         if patch.email is not UNSET:
             self._greet(user)
-        self._changed()
+        self._changed(user)
         return own_of(user)
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> Cards:

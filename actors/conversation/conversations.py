@@ -6,14 +6,14 @@ Whatever the caller may not see does not exist: `conversation.not_found`. It nev
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from actors.conversation import rendering
 from actors.conversation.announcer import Announcer
-from actors.conversation.answers import busy, not_found
+from actors.conversation.answers import blocked, busy, not_found
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import (
     Add,
@@ -44,6 +44,9 @@ from storage.contracts.messaging import MessagingStore
 from storage.records.identifiers import direct_id, is_id, keyed_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
+Hidden = Callable[[str], Awaitable[Sequence[str]]]
+"""(user) -> everybody between whom and that user there is a block."""
+
 
 class Created(msgspec.Struct, frozen=True):
     conversation: Conversation
@@ -60,6 +63,7 @@ class Conversations:
         replay: Replay,
         announcer: Announcer,
         cards: Cards,
+        hidden: Hidden,
         limits: Limits,
     ) -> None:
         self._store = store
@@ -69,6 +73,7 @@ class Conversations:
         self._replay = replay
         self._announcer = announcer
         self._cards = cards
+        self._hidden = hidden
         self._limits = limits
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -138,9 +143,12 @@ class Conversations:
         if direct and name is not None:
             raise invalid("name", "A direct conversation has no name.")
         cards = await self._cards(members)
-        missing = [one for one in members if one not in cards]
+        hidden = set(await self._hidden(user.id))
+        missing = [one for one in members if one not in cards or (one in hidden and not direct)]
         if missing:
             raise Refusal("user.not_found", "Not all of these users exist.")
+        if direct and hidden.intersection(members) and await self._store.get(direct_id(*members)) is None:
+            raise blocked()
         digest = _digest(kind, members, name)
         if key is not None and await self._store.claim(keyed_id(user.id, key), digest) != digest:
             raise Refusal("idempotency.conflict", "This key was used for another conversation.")
@@ -167,7 +175,7 @@ class Conversations:
 
     async def add(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
         user = (await self._cards([user_id])).get(user_id)
-        if user is None:
+        if user is None or user_id in await self._hidden(actor.id):
             # Only members may learn who exists.
             await self._view(actor.id, conversation_id)
             raise Refusal("user.not_found", "There is no such user.")

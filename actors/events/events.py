@@ -50,7 +50,7 @@ class Events:
         found = await self._store.find([event_id], viewer_id)
         if not found or await self._relations.apart(viewer_id, found[0].creator.id):
             raise no_event()
-        return (await self._shown(found))[0]
+        return (await self.shown(found))[0]
 
     async def search(
         self, viewer_id: str, search: EventSearch, after: PageKey | None, limit: int
@@ -59,7 +59,7 @@ class Events:
         found = await self._store.search(search, after, viewer_id, hidden, limit + 1)
         page = found[:limit]
         key = (microseconds(page[-1].start), page[-1].id) if len(found) > limit else None
-        return EventPage(await self._shown(page), key)
+        return EventPage(await self.shown(page), key)
 
     async def change(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = event_change(patch)
@@ -110,7 +110,7 @@ class Events:
         if await self._store.creator(event_id) != user_id:
             raise Refusal("permission.denied", "Only its creator changes an event.")
 
-    async def _shown(self, records: Sequence[EventRecord]) -> list[Event]:
+    async def shown(self, records: Sequence[EventRecord]) -> list[Event]:
         cards = await self._people.shown(record.creator for record in records)
         return [rendering.event(record, cards) for record in records]
 

@@ -4,7 +4,7 @@ Nobody is notified of their own doings, nor of those of somebody they have a blo
 told once, whatever is read again. It never decides whether a device hears it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.notifications import notices
 from actors.notifications.notifications import Notifications
@@ -42,6 +42,7 @@ class Notifier:
         rsvps: RsvpStore,
         teller: Teller,
         notifications: Notifications,
+        event_changed: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._service = service
         self._store = store
@@ -50,6 +51,7 @@ class Notifier:
         self._rsvps = rsvps
         self._teller = teller
         self._notifications = notifications
+        self._event_changed = event_changed
 
     @property
     def name(self) -> str:
@@ -121,9 +123,10 @@ class Notifier:
         hidden = set(await self._relations.hidden(by.id))
         after = ""
         while some := await self._rsvps.answerers(updated.id, after, ANSWERERS_AT_ONCE):
-            for user_id in some:
-                if user_id != by.id and user_id not in hidden:
-                    yield user_id, by
+            told = [user_id for user_id in some if user_id != by.id and user_id not in hidden]
+            self._event_changed(updated.id, told)
+            for user_id in told:
+                yield user_id, by
             after = some[-1]
 
 

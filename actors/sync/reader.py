@@ -54,6 +54,9 @@ class Reader:
         self._poll_s = poll_s
         self._batch = batch
         self._woken = asyncio.Event()
+        # Where this instance stands, as long as nothing has gone wrong: the cursor itself is the fence.
+        self._place: Place | None = None
+        self._noted: Place | None = None
         self._looks = 0
         self._reading = False
         self._taken = 0
@@ -92,6 +95,8 @@ class Reader:
             self._woken.clear()
             try:
                 self._reading = await self._locks.hold(self.name)
+                if not self._reading:
+                    self._place = None
                 found = await self.read() if self._reading else 0
                 self._failing_since = None
             except (Unavailable, TimeoutError, Refusal, Conflict) as error:
@@ -115,11 +120,18 @@ class Reader:
             place = after
             found += len(events)
             self._taken += len(events)
+            self._place = place
         if self._failing_since is not None or time.monotonic() - self._checked_at > CHECK_S:
-            self._lag_s = await self._outbox.lag_s(place)
-            await self._outbox.note_reader(self.name, place)
-            self._checked_at = time.monotonic()
+            await self._check(place)
         return found
+
+    async def _check(self, place: Place) -> None:
+        """At intervals: how far behind, and for those who drop what all have read, up to where."""
+        self._lag_s = await self._outbox.lag_s(place)
+        if place != self._noted:
+            await self._outbox.note_reader(self.name, place)
+            self._noted = place
+        self._checked_at = time.monotonic()
 
     async def replay(self, event: DomainEvent) -> None:
         """Take one event again, beside the way; raises what the consumer raises."""
@@ -127,20 +139,23 @@ class Reader:
 
     async def _begin(self) -> Place:
         """Where to go on; from the start, where there is no place or the feed is another one by now."""
+        if self._place is not None and time.monotonic() - self._checked_at <= CHECK_S:
+            return self._place
         place = await self._cursors.place(self.name)
-        if place is not None and time.monotonic() - self._checked_at <= CHECK_S:
-            return place
         source = await self._outbox.source()
         beginning = Place(source.name)
         if place is None:
             await self._cursors.begin(self.name, beginning)
+            self._place = beginning
             return beginning
         if place.source == source.name and place.id <= source.head:
+            self._place = place
             return place
         _log.warning("%s reads its feed anew: its database was restored", self.name)
         await self._outbox.rebase()
         await self._consumer.anew()
         await self._cursors.move(Step(self.name, place, beginning))
+        self._place = beginning
         return beginning
 
     async def _take(self, events: Sequence[DomainEvent], step: Step) -> None:
@@ -182,6 +197,7 @@ class Reader:
                 await self._woken.wait()
 
     def _fails(self, error: Exception) -> None:
+        self._place = None
         if self._failing_since is None:
             self._failing_since = time.monotonic()
             _log.warning("%s waits: %s", self.name, type(error).__name__)

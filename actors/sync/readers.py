@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from actors.sync.reader import Reader, ReaderStatistics
-from storage.contracts.sync import Cursors, Locks, Outbox
+from config.limits import IDEMPOTENCY_S
+from storage.contracts.sync import Cursors, Keys, Locks, Outbox
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ class Producer(msgspec.Struct, frozen=True):
     """A service whose feed is read, and those who read it."""
 
     outbox: Outbox
+    keys: Keys
     readers: tuple[Reader, ...]
 
 
@@ -101,3 +103,4 @@ class Readers:
                     names = [reader.name for reader in producer.readers]
                     with contextlib.suppress(Unavailable):
                         await producer.outbox.prune(names, self._retention_s)
+                        await producer.keys.prune(IDEMPOTENCY_S)

@@ -48,6 +48,13 @@ class Cursors(Protocol):
     async def drop_dead_letter(self, letter_id: int) -> None: ...
 
 
+class Keys(Protocol):
+    """The idempotency keys of one service."""
+
+    async def prune(self, older_than_s: float) -> int:
+        """Forget old ones; answers how many."""
+
+
 class Locks(Protocol):
     """Locks over all instances, for economy and never for safety: one may be lost without a word."""
 
