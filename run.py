@@ -37,7 +37,7 @@ from actors.accounts.recovery import Recovery
 from actors.accounts.verification import Verification
 from actors.accounts.views import own_of
 from actors.conversation.conversations import Conversations
-from actors.core import Core, CoreStores
+from actors.core import Core, CoreStores, PresenceStores
 from actors.mail.letters import Letters
 from actors.mail.postbox import Postbox
 from actors.moderation.moderation import Moderation
@@ -63,6 +63,7 @@ from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.posts import PostRoutes
+from server.routes.presence import PresenceRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
@@ -140,6 +141,7 @@ class Instance:
         house = await self._open()
         stores, accounts, core, network = house.stores, house.accounts, house.core, house.network
         network.start()
+        assert core.presences is not None
         door = Door(core.hall, core.queue, core.wheel, core.flusher, limits)
         lag = LoopLag(asyncio.get_running_loop())
         self._at_end("lag", _later(lag.close))
@@ -153,6 +155,7 @@ class Instance:
             *PostRoutes(network.posts, network.reactions, network.feed).routes(),
             *EventRoutes(network.events, network.rsvps).routes(),
             *NotificationRoutes(network.notifications).routes(),
+            *PresenceRoutes(core.presences).routes(),
             *ConversationRoutes(core.conversations, accounts).routes(),
         )
         app = application(
@@ -251,7 +254,12 @@ class Instance:
         ground = Ground(network_stores(stores), limits)
         self._at_end("people", ground.close)
         core = Core(
-            CoreStores(stores.messaging, stores.bus, stores.streams),
+            CoreStores(
+                stores.messaging,
+                stores.bus,
+                stores.streams,
+                PresenceStores(stores.presence, stores.messaging.seen),
+            ),
             authenticator,
             accounts.cards,
             limits,
@@ -331,6 +339,7 @@ def network_stores(stores: Opened) -> NetworkStores:
         events=PostgresEvents(events.pool, events.once, rsvps),
         rsvps=rsvps,
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
+        conversations=stores.messaging,
         timelines=stores.timelines,
         streams=stores.streams,
         copies={name: PostgresUserCopies(databases[name].pool, databases[name].cursors) for name in COPYING},

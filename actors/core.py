@@ -33,6 +33,9 @@ from actors.delivery.flusher import Flusher
 from actors.delivery.news import HeadNews, LogNews
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
+from actors.presence.attendance import Attendance
+from actors.presence.presences import Acquainted, Presences
+from actors.presence.watching import Watching
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Budget, Registry
 from actors.runtime.run_queue import RunQueue
@@ -45,6 +48,7 @@ from actors.wire.frames import frame_encoder
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
 from storage.contracts.messaging import MessagingStore
+from storage.contracts.presence import LastSeenStore, PresenceBoard
 from storage.records.stream import encode_hint
 
 CONTROL_TOPIC = "control"
@@ -75,10 +79,16 @@ control_decoder = msgspec.msgpack.Decoder(Revoked | Renewed | Parted)
 control_encoder = msgspec.msgpack.Encoder()
 
 
+class PresenceStores(msgspec.Struct, frozen=True):
+    board: PresenceBoard
+    seen: LastSeenStore
+
+
 class CoreStores(msgspec.Struct, frozen=True):
     messaging: MessagingStore
     bus: Bus
     streams: UserStreams
+    presence: PresenceStores | None = None
 
 
 async def _none(_user_id: str) -> int:
@@ -87,6 +97,10 @@ async def _none(_user_id: str) -> int:
 
 async def _no_one(_user_id: str) -> Sequence[str]:
     return ()
+
+
+async def _no_others(_user_id: str, _others: Sequence[str]) -> set[str]:
+    return set()
 
 
 def _ignore(*_: str) -> None:
@@ -104,6 +118,7 @@ class Network(msgspec.Struct, frozen=True):
     barrier: Barrier = _nobody
     unread: Callable[[str], Awaitable[int]] = _none
     hidden: Callable[[str], Awaitable[Sequence[str]]] = _no_one
+    acquainted: Acquainted = _no_others
     forget: Callable[[str, str], None] = _ignore
     topics: tuple[str, ...] = ()
     heard: Callable[[str], None] = _ignore
@@ -170,8 +185,26 @@ class Core:
         self.sweeper = Sweeper(messaging, self.actors, announcer, network.mentions, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
         resuming = Resuming(stores.streams, replay)
+        self.presences = self._presences(stores, network, limits)
         self.hall = Hall(
-            authenticator, self.conversations, self.directory, resuming, network.unread, limits, framed
+            authenticator,
+            self.conversations,
+            self.directory,
+            resuming,
+            self.presences,
+            network.unread,
+            limits,
+            framed,
+        )
+
+    def _presences(self, stores: CoreStores, network: Network, limits: Limits) -> Presences | None:
+        if stores.presence is None:
+            return None
+        board, seen = stores.presence.board, stores.presence.seen
+        return Presences(
+            Attendance(board, seen, self.wheel, self._name, limits.presence_grace_s),
+            Watching(board, seen, stores.bus, self.wheel, self._name),
+            network.acquainted,
         )
 
     async def start(self) -> None:
@@ -185,10 +218,14 @@ class Core:
         self.relay.on_outcome(self._returned)
         await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._network.topics])
         self.sweeper.start()
+        if self.presences is not None:
+            self.presences.start()
 
     async def stop(self) -> None:
         """Finish what was begun and write what is due. Ended by its caller's deadline."""
         await self.sweeper.close()
+        if self.presences is not None:
+            await self.presences.close()
         await self.conversations.drain()
         await self.actors.close(self._limits.shutdown_ms / 2000)
         await self.log.drain()
@@ -254,6 +291,8 @@ class Core:
             self.rooms.heard(topic[2:], frame, self._framed)
         elif topic.startswith("u:"):
             self.directory.heard(topic[2:], frame)
+        elif topic.startswith("p:") and self.presences is not None:
+            self.presences.watching.heard(topic[2:])
         elif topic == self.relay.topic:
             self.relay.heard(frame)
         elif topic == CONTROL_TOPIC:
@@ -277,3 +316,6 @@ class Core:
     def _missed(self) -> None:
         self.rooms.check_heads()
         self.directory.check_positions()
+        if self.presences is not None:
+            self.presences.attendance.say_all()
+            self.presences.watching.look_at_all()

@@ -6,7 +6,7 @@
 rest, which needs them. Here it only says who is given what. It opens no store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from actors.core import Core, Network
@@ -38,6 +38,7 @@ from config.limits import Limits
 from storage.contracts.bus import UserStreams
 from storage.contracts.copies import PeopleStore, UserCopies
 from storage.contracts.events import EventStore, RsvpStore
+from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
 from storage.contracts.social import Audiences, SocialStore
@@ -70,6 +71,7 @@ class NetworkStores:
     events: EventStore
     rsvps: RsvpStore
     notifications: NotificationStore
+    conversations: ConversationStore
     timelines: Timelines
     streams: UserStreams
     copies: dict[str, UserCopies]
@@ -98,10 +100,20 @@ class Ground:
             barrier=self.relations,
             unread=self.notifications.unread_count,
             hidden=self.relations.hidden,
+            acquainted=self.acquainted,
             forget=self.relations.forget,
             topics=tuple(TOPIC + service for service in SERVICES),
             heard=self._hear,
         )
+
+    async def acquainted(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Whom of the others a user has to do with, and is not apart from; oneself always."""
+        hidden = set(await self.relations.hidden(user_id))
+        asked = [one for one in others if one not in hidden and one != user_id]
+        found = await self.stores.social.acquainted(user_id, asked)
+        strangers = [one for one in asked if one not in found]
+        found |= await self.stores.conversations.sharing(user_id, strangers)
+        return found | {user_id}
 
     def _hear(self, topic: str) -> None:
         self.heard(topic)

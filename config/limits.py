@@ -45,6 +45,9 @@ TOKEN_TOUCH_S: Final = 3600
 BUS_FRAME_BYTES: Final = 8 * 1024
 STREAM_FRAMES: Final = 1000
 STREAM_RETENTION_S: Final = 24 * 3600
+WATCHED: Final = 200
+PRESENCE_LEASE_MS: Final = 9_000
+PRESENCE_KEPT_S: Final = 24 * 3600
 TIMELINE_POSTS: Final = 800
 TIMELINE_S: Final = 7 * 24 * 3600
 EVENT_CATEGORY_CHARACTERS: Final = 50
@@ -88,6 +91,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bus_queue_frames: int = 10_000
     password_hashes_at_once: int = 2
     password_hashes_waiting: int = 64
+    presence_grace_s: float = 8.0
     sync_poll_s: float = 1.0
     sync_batch_events: int = 500
     outbox_retention_s: float = 24 * 3600.0

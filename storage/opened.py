@@ -18,6 +18,7 @@ from storage.postgres.database import Database
 from storage.postgres.migrations import create_database
 from storage.postgres.pool import PoolBounds
 from storage.redis.bus import RedisBus
+from storage.redis.presence import RedisPresence
 from storage.redis.timelines import RedisTimelines
 from storage.redis.user_stream import RedisUserStreams
 
@@ -31,6 +32,7 @@ class Opened:
     bus: RedisBus
     streams: RedisUserStreams
     timelines: RedisTimelines
+    presence: RedisPresence
     _stack: contextlib.AsyncExitStack
 
     @classmethod
@@ -46,7 +48,9 @@ class Opened:
             stack.push_async_callback(streams.close)
             timelines = await RedisTimelines.open(urls.redis)
             stack.push_async_callback(timelines.close)
-            return cls(databases, messaging, bus, streams, timelines, stack.pop_all())
+            presence = await RedisPresence.open(urls.redis)
+            stack.push_async_callback(presence.close)
+            return cls(databases, messaging, bus, streams, timelines, presence, stack.pop_all())
 
     async def close(self) -> None:
         await self._stack.aclose()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversation.conversations import Conversations
+from actors.presence.presences import Presences
 from actors.session.resuming import Resuming
 from config.limits import Limits
 
@@ -19,6 +20,7 @@ class Hall:
     conversations: Conversations
     directory: "Directory"
     resuming: Resuming
+    presences: Presences | None
     unread: Callable[[str], Awaitable[int]]
     limits: Limits
     framed: Callable[[bytes], bytes]

@@ -17,6 +17,7 @@ from actors.conversation.answers import busy
 from actors.conversation.drafts import draft_of
 from actors.conversation.letters import Revise, Send
 from actors.delivery.outbox import Outbox
+from actors.presence.attendance import AWAY
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.session.hall import Hall
 from actors.session.link import CloseCode, Link
@@ -36,6 +37,8 @@ from actors.wire.commands import (
     ReadConversation,
     RemoveReaction,
     SendMessage,
+    SetPresence,
+    WatchPresence,
     command_decoder,
     envelope_decoder,
     known_types,
@@ -44,14 +47,17 @@ from actors.wire.frames import (
     Error,
     Hello,
     Lagged,
+    Nothing,
     Ok,
     PingResult,
     ReadResult,
     Ready,
     Resync,
+    WatchResult,
     frame_encoder,
 )
 from actors.wire.moment import now_ms, rfc3339
+from actors.wire.presence import PresenceChanged
 from actors.wire.refusal import Refusal, unavailable
 from config.limits import FRAME_BYTES
 from storage.errors import StorageError, Unavailable
@@ -105,6 +111,8 @@ class Session:
                 self._change(command, self._person)
             case ReadConversation():
                 self._read(command, self._person)
+            case SetPresence() | WatchPresence():
+                return self._attend(command)
             case Ping(id=frame_id):
                 self.push(Ok(frame_id, PingResult(rfc3339(now_ms()), self._person.place.position)))
             case Authenticate():
@@ -125,6 +133,9 @@ class Session:
         if self._person is not None:
             self._hall.directory.leave(self, self._person)
             self._person = None
+            if self._hall.presences is not None:
+                self._hall.presences.attendance.go(self.user_id, self)
+                self._hall.presences.watching.unwatch(self)
 
     def _decode(self, frame: bytes) -> Command | None:
         try:
@@ -188,6 +199,11 @@ class Session:
                 self.link.close(CloseCode.TOO_MANY_CONNECTIONS, "this user has too many sockets")
             return
         self._person = entered.person
+        if self._hall.presences is not None:
+            self._hall.presences.attendance.come(self.user_id)
+            await self._hall.presences.attendance.said(self.user_id)
+            if self.closed:
+                return
         frame_id = command.id if command is not None else None
         place = entered.place
         ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, unread)
@@ -269,7 +285,30 @@ class Session:
         finally:
             self._reads -= 1
 
+    async def _attend(self, command: SetPresence | WatchPresence) -> None:
+        presences = self._hall.presences
+        if presences is None:
+            self.push_error(command.id, unavailable("There is no presence here."))
+            return
+        if isinstance(command, SetPresence):
+            presences.attendance.set(self.user_id, self, away=command.status == AWAY)
+            self.push(Ok(command.id, Nothing()))
+            return
+        try:
+            found = await presences.watch(self, self.user_id, command.user_ids)
+            self.push(Ok(command.id, WatchResult(found)))
+        except Refusal as refusal:
+            self.push_error(command.id, refusal)
+        except StorageError:
+            self.push_error(command.id, unavailable("Presence is not known at the moment."))
+        if self.closed:
+            presences.watching.unwatch(self)
+
     # --- what it is told
+
+    def told(self, frame: PresenceChanged) -> None:
+        """Some of those whom the client watches are another."""
+        self.push_hint(self._framed(frame))
 
     def push(self, frame: msgspec.Struct) -> None:
         if not self.closed:

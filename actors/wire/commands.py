@@ -4,7 +4,7 @@ Decoding one is its validation of shape; lengths after trimming and permissions 
 on it. Nothing here acts.
 """
 
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -72,12 +72,22 @@ class ReadConversation(Struct, frozen=True, tag="conversation.read"):
     seq: Seq
 
 
+class SetPresence(Struct, frozen=True, tag="presence.set"):
+    id: FrameId
+    status: Literal["online", "away"]
+
+
+class WatchPresence(Struct, frozen=True, tag="presence.watch"):
+    id: FrameId
+    user_ids: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=200)]
+
+
 class Ping(Struct, frozen=True, tag="ping"):
     id: FrameId
 
 
 Change = EditMessage | DeleteMessage | AddReaction | RemoveReaction
-Command = Authenticate | SendMessage | Change | ReadConversation | Ping
+Command = Authenticate | SendMessage | Change | ReadConversation | SetPresence | WatchPresence | Ping
 
 
 class Envelope(Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec import Struct
 from actors.wire.commands import FrameId
 from actors.wire.network import Event, Notification, Post
 from actors.wire.objects import Conversation, Message, OwnUser, UserCard
+from actors.wire.presence import Presence, PresenceChanged
 
 Result = TypeVar("Result")
 
@@ -61,6 +62,14 @@ class ChangeResult(Struct, frozen=True, gc=False):
 class ReadResult(Struct, frozen=True, gc=False):
     read_seq: int
     unread_count: int
+
+
+class Nothing(Struct, frozen=True, gc=False):
+    """The result of what has none."""
+
+
+class WatchResult(Struct, frozen=True):
+    presences: list[Presence]
 
 
 class PingResult(Struct, frozen=True, gc=False):
@@ -185,7 +194,7 @@ LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
 StreamFrame = (
     ConversationJoined | ConversationLeft | ConversationMarked | NotificationCreated | NotificationRead
 )
-Hint = FeedPostCreated | EventChanged | UserChanged
+Hint = FeedPostCreated | EventChanged | UserChanged | PresenceChanged
 Control = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
 ServerFrame = Control | LogFrame | StreamFrame | Hint | ReadReceipt | Lagged
 

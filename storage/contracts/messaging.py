@@ -74,6 +74,9 @@ class ConversationStore(Protocol):
         With None, `participants` and `admins` are left empty: a list of a thousand groups stays small.
         """
 
+    async def sharing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Those of the others who are in a conversation with that user. One look-up by index each."""
+
     async def project(self, conversation: ConversationRecord) -> None:
         """Write participants, admins, name and `applied_seq`, unless the document is further already."""
 

@@ -39,6 +39,9 @@ class SocialStore(Protocol):
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Whom of the others that user follows."""
 
+    async def acquainted(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Whom of the others that user follows or is followed by."""
+
     async def forget(self, user_id: str) -> None:
         """Drop everything about a deleted user. Repeatable."""
 

@@ -48,6 +48,11 @@ class MemoryMessaging(MemoryMessageLog):
             if user_id in one.participants
         ]
 
+    async def sharing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        await self._reach()
+        shared = [one.participants for one in self._conversations.values() if user_id in one.participants]
+        return {other for other in others if any(other in members for members in shared)}
+
     async def intend(self, intent: Intent) -> None:
         await self._reach()
         self._intents.setdefault(intent.key, intent)

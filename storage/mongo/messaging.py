@@ -4,6 +4,7 @@ A conversation's document is a projection of its log: writers guard every update
 about, so an older one never overwrites a newer. This file never reads the log to derive anything.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ from storage.mongo.documents import (
     summary_update,
 )
 from storage.mongo.guard import where_behind
+from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
 from storage.records.messaging import ConversationRecord, Intent, ReadMark, Standing, Summary
 
@@ -37,6 +39,7 @@ class MongoMessaging(MongoMessageLog):
         self._intents = self._database.get_collection("intents")
         self._keys = self._database.get_collection("keys")
         self._presence = self._database.get_collection("user_presence")
+        self.seen = MongoLastSeen(self._presence)
 
     @classmethod
     async def open(cls, url: str, name: str = "convene_messaging") -> "MongoMessaging":
@@ -92,6 +95,15 @@ class MongoMessaging(MongoMessageLog):
         return [
             Standing(conversation_record(one), sent_seq=one.get("sent", {}).get(user_id, 0)) for one in found
         ]
+
+    async def sharing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        async def shares(other: str) -> bool:
+            both = {"participants": {"$all": [user_id, other]}}
+            return await self._conversations.find_one(both, {"_id": 1}) is not None
+
+        async with reaching_store():
+            found = await asyncio.gather(*(shares(other) for other in others))
+        return {other for other, shared in zip(others, found, strict=True) if shared}
 
     async def intend(self, intent: Intent) -> None:
         document = {

@@ -29,6 +29,7 @@ class PostgresSocial:
         self._following = load_statement(SERVICE, "following_page")
         self._stats = load_statement(SERVICE, "stats_get")
         self._among = load_statement(SERVICE, "followee_check")
+        self._acquainted = load_statement(SERVICE, "acquaintance_list")
         self._forget = load_statement(SERVICE, "user_forget")
         self._stats_delete = load_statement(SERVICE, "stats_delete")
 
@@ -67,6 +68,10 @@ class PostgresSocial:
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         rows = await self._pool.rows(self._among, id_of(user_id), ids_of(others))
         return {str(row["following_id"]) for row in rows}
+
+    async def acquainted(self, user_id: str, others: Sequence[str]) -> set[str]:
+        rows = await self._pool.rows(self._acquainted, id_of(user_id), ids_of(others))
+        return {str(row["other_id"]) for row in rows}
 
     async def forget(self, user_id: str) -> None:
         known = id_of(user_id)
