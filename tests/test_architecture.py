@@ -44,7 +44,7 @@ def test_sql_stands_only_in_sql_files() -> None:
             assert not statement.search(path.read_text()), path
 
 
-@pytest.mark.parametrize("driver", ["asyncpg", "motor", "pymongo", "bson", "redis", "hiredis"])
+@pytest.mark.parametrize("driver", ["asyncpg", "motor", "pymongo", "bson", "redis", "hiredis", "aiosmtplib"])
 def test_drivers_are_imported_only_in_storage(driver: str) -> None:
     """No driver above `storage/`, not even in `run.py`."""
     imported = re.compile(rf"^\s*(import|from) {driver}\b", re.MULTILINE)

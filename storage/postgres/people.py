@@ -18,6 +18,7 @@ class PostgresPeople:
         self._pool = pool
         self._list = load_statement(SERVICE, "copy_list_by_ids")
         self._page = load_statement(SERVICE, "copy_page_of_users")
+        self._lock = load_statement(SERVICE, "user_delete_lock")
         self._delete = load_statement(SERVICE, "user_delete")
         self._sessions_end = load_statement(SERVICE, "session_delete_all")
 
@@ -32,7 +33,8 @@ class PostgresPeople:
     async def delete(self, user_id: str) -> list[str] | None:
         known = id_of(user_id)
         async with self._pool.transaction() as transaction:
-            ended = await transaction.rows(self._sessions_end, known)
-            if await transaction.row(self._delete, known) is None:
+            if await transaction.row(self._lock, known) is None:
                 return None
+            ended = await transaction.rows(self._sessions_end, known)
+            await transaction.row(self._delete, known)
         return [str(row["id"]) for row in ended]

@@ -160,11 +160,12 @@ async def test_failed_goodbye_is_no_failure(office: PostOffice) -> None:
     assert len(office.letters) == 1
 
 
+@pytest.mark.parametrize("login", [{}, {"username": "convene", "password": "hunter2"}])
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_no_privacy_no_mail(office: PostOffice, security: str) -> None:
+async def test_no_privacy_no_mail(office: PostOffice, security: str, login: dict[str, str]) -> None:
     """Where the demanded privacy is not to be had, neither mail nor password leaves."""
-    mailer = mailer_to(office, security=security, username="convene", password="hunter2")
+    mailer = mailer_to(office, security=security, **login)
     with pytest.raises(Unavailable) as refused:
         await mailer.send(MAIL)
-    assert office.recipients == []
+    assert (office.recipients, office.letters) == ([], [])
     assert "hunter2" not in repr(refused.value)

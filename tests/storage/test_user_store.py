@@ -205,6 +205,14 @@ async def test_open_session_speaks_for_its_user(people: Stores) -> None:
     assert found["a" * 64].expires_at == one.expires_at
 
 
+async def test_nobody_has_no_session(people: Stores) -> None:
+    """A session is always somebody's."""
+    for user_id in (str(uuid.uuid4()), "no id"):
+        with pytest.raises(Missing):
+            await people.sessions.open(user_id, "a" * 64, LIFETIME_S)
+    assert await people.sessions.identities(["a" * 64]) == {}
+
+
 async def test_expired_session_is_absent_but_known_as_expired(people: Stores) -> None:
     """Past its time a session speaks for nobody, is not listed, and is told apart from an unknown one."""
     ana = await people.somebody("ana")
