@@ -6,11 +6,10 @@ state.
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from actors.events import rendering
 from actors.events.requests import EventBody, EventPatch, ends_early, event_change, new_event
 from actors.people.people import People
+from actors.people.slice import Slice, cut
 from actors.posts.posts import used_otherwise
 from actors.social.relations import Relations
 from actors.wire.network import Event
@@ -19,13 +18,7 @@ from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.records.events import EventChange, EventRecord, EventSearch
-from storage.records.moments import microseconds
 from storage.records.once import Once
-
-
-class EventPage(msgspec.Struct, frozen=True):
-    items: list[Event]
-    next_key: PageKey | None
 
 
 class Events:
@@ -54,12 +47,11 @@ class Events:
 
     async def search(
         self, viewer_id: str, search: EventSearch, after: PageKey | None, limit: int
-    ) -> EventPage:
+    ) -> Slice[Event]:
         hidden = await self._relations.hidden(viewer_id)
         found = await self._store.search(search, after, viewer_id, hidden, limit + 1)
-        page = found[:limit]
-        key = (microseconds(page[-1].start), page[-1].id) if len(found) > limit else None
-        return EventPage(await self.shown(page), key)
+        page, key = cut(found, limit, lambda record: (record.start, record.id))
+        return Slice(await self.shown(page), key)
 
     async def change(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = event_change(patch)

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from actors.events.events import Events, no_event
 from actors.people.people import People
+from actors.people.slice import Slice, cut
 from actors.social.relations import Relations
 from actors.wire.network import Rsvp, RsvpStatus
 from actors.wire.objects import UserCard
@@ -14,7 +13,6 @@ from storage.contracts.events import RsvpStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.records.events import RsvpState
-from storage.records.moments import microseconds
 
 CONFLICTS = {
     "event.past": "The event is over.",
@@ -22,11 +20,6 @@ CONFLICTS = {
     # The fence behind the look: somebody wrote past the lock.
     "events_capacity": "There is no place left.",
 }
-
-
-class RsvpPage(msgspec.Struct, frozen=True):
-    items: list[Rsvp]
-    next_key: PageKey | None
 
 
 class Rsvps:
@@ -69,16 +62,16 @@ class Rsvps:
 
     async def page(
         self, viewer_id: str, event_id: str, status: RsvpStatus | None, after: PageKey | None, limit: int
-    ) -> RsvpPage:
+    ) -> Slice[Rsvp]:
         await self._events.need_sight(viewer_id, event_id)
         hidden = await self._relations.hidden(viewer_id)
         wanted = None if status is None else status.value
         found = await self._store.answers(event_id, wanted, after, hidden, limit + 1)
-        page = found[:limit]
+        page, key = cut(found, limit, lambda record: (record.answered_at, record.user.id))
         cards = await self._people.shown(record.user for record in page)
-        key = (microseconds(page[-1].answered_at), page[-1].user.id) if len(found) > limit else None
-        items = [Rsvp(event_id, cards[record.user.id], RsvpStatus(record.status), None) for record in page]
-        return RsvpPage(items, key)
+        return Slice(
+            [Rsvp(event_id, cards[record.user.id], RsvpStatus(record.status), None) for record in page], key
+        )
 
 
 def _shown(event_id: str, user: UserCard, state: RsvpState) -> Rsvp:

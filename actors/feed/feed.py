@@ -14,12 +14,15 @@ from collections.abc import Callable
 import msgspec
 
 from actors.feed.builder import Builder
-from actors.posts.posts import PostPage, Posts, key_of
+from actors.people.slice import Slice, cut
+from actors.posts.posts import Posts
 from actors.social.relations import Relations
+from actors.wire.network import Post
 from storage.contracts.posts import FeedPosts
 from storage.contracts.social import Audiences, PageKey, SocialStore
 from storage.contracts.timelines import Timelines
 from storage.errors import Unavailable
+from storage.records.moments import microseconds
 from storage.records.posts import PostKey, PostRecord
 from storage.records.timelines import TimelinePage
 
@@ -55,12 +58,11 @@ class Feed:
         self._clock = clock
         self._shunned_until = 0.0
 
-    async def page(self, user_id: str, before: PageKey | None, limit: int) -> PostPage:
+    async def page(self, user_id: str, before: PageKey | None, limit: int) -> Slice[Post]:
         """Up to `limit` posts behind that key; a page is full unless the feed ends there."""
         found = await self._find(user_id, before, limit + 1)
-        page = found[:limit]
-        key = key_of(page[-1]) if len(found) > limit else None
-        return PostPage(await self._shown.shown(page), key)
+        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
+        return Slice(await self._shown.shown(page), key)
 
     async def _find(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         found: list[PostRecord] = []
@@ -135,3 +137,7 @@ class Feed:
 def _behind(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
     """Where the stores go on after a timeline that was cut."""
     return (timeline.keys[-1].created_us, timeline.keys[-1].id) if timeline.keys else before
+
+
+def key_of(record: PostRecord) -> PageKey:
+    return microseconds(record.created_at), record.id

@@ -5,24 +5,17 @@ Never shows anybody another's.
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from actors.accounts.lookups import Lookups
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.rendering import notification
 from actors.people.people import People
+from actors.people.slice import Slice, cut
 from actors.social.relations import Relations
 from actors.wire.frames import NotificationRead
 from actors.wire.network import Notification
 from actors.wire.refusal import Refusal
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.social import PageKey
-from storage.records.moments import microseconds
-
-
-class NotificationPage(msgspec.Struct, frozen=True):
-    items: list[Notification]
-    next_key: PageKey | None
 
 
 class Notifications:
@@ -37,13 +30,12 @@ class Notifications:
 
     async def page(
         self, user_id: str, before: PageKey | None, limit: int, *, unread_only: bool
-    ) -> NotificationPage:
+    ) -> Slice[Notification]:
         hidden = await self._relations.hidden(user_id)
         found = await self._store.page(user_id, before, hidden, limit + 1, unread_only=unread_only)
-        page = found[:limit]
+        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
         cards = await self._people.shown(one.sender for one in page if one.sender is not None)
-        key = (microseconds(page[-1].created_at), page[-1].id) if len(found) > limit else None
-        return NotificationPage([notification(one, cards) for one in page], key)
+        return Slice([notification(one, cards) for one in page], key)
 
     async def unread_count(self, user_id: str) -> int:
         """Gathered with others of the same tick into one look."""

@@ -6,9 +6,8 @@ the Event service. Never holds state.
 
 from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
-
 from actors.people.people import People
+from actors.people.slice import Slice, cut
 from actors.posts import rendering
 from actors.social.relations import Relations
 from actors.wire.network import Post
@@ -18,17 +17,11 @@ from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict
-from storage.records.moments import microseconds
 from storage.records.once import Once
 from storage.records.posts import PostRecord
 
 SeesEvent = Callable[[str, str], Awaitable[bool]]
 """(viewer, event) -> whether there is such an event for the viewer."""
-
-
-class PostPage(msgspec.Struct, frozen=True):
-    items: list[Post]
-    next_key: PageKey | None
 
 
 class Posts:
@@ -71,12 +64,14 @@ class Posts:
             raise no_post()
         self._changed()
 
-    async def by_author(self, viewer_id: str, author_id: str, before: PageKey | None, limit: int) -> PostPage:
+    async def by_author(
+        self, viewer_id: str, author_id: str, before: PageKey | None, limit: int
+    ) -> Slice[Post]:
         await self._people.card(author_id)
         await self._relations.need_sight(viewer_id, author_id, "user.not_found", "No such user.")
         found = await self._store.by_author(author_id, before, viewer_id, limit + 1)
-        page = found[:limit]
-        return PostPage(await self.shown(page), key_of(page[-1]) if len(found) > limit else None)
+        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
+        return Slice(await self.shown(page), key)
 
     async def author(self, viewer_id: str, post_id: str) -> str:
         """Whose post it is; refuses where there is no such post for the viewer."""
@@ -95,10 +90,6 @@ class Posts:
     async def shown(self, records: Sequence[PostRecord]) -> list[Post]:
         cards = await self._people.shown(record.author for record in records)
         return [rendering.post(record, cards) for record in records]
-
-
-def key_of(record: PostRecord) -> PageKey:
-    return microseconds(record.created_at), record.id
 
 
 def no_post() -> Refusal:

@@ -5,28 +5,21 @@ Never counts: that is the store's.
 
 from collections.abc import Callable
 
-import msgspec
-
 from actors.people.people import People
+from actors.people.slice import Slice, cut
 from actors.posts import rendering
 from actors.posts.posts import Posts, no_post, used_otherwise
 from actors.social.relations import Relations
-from actors.social.social import CardPage
 from actors.wire.network import Comment
+from actors.wire.objects import UserCard
 from actors.wire.refusal import Refusal
 from actors.wire.text import text_of
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import ReactionStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.moments import microseconds
 from storage.records.once import Once
 from storage.records.posts import CommentRecord
-
-
-class CommentPage(msgspec.Struct, frozen=True):
-    items: list[Comment]
-    next_key: PageKey | None
 
 
 class Reactions:
@@ -56,14 +49,15 @@ class Reactions:
         await self._posts.author(user_id, post_id)
         await self._store.unlike(post_id, user_id)
 
-    async def likes(self, viewer_id: str, post_id: str, before: PageKey | None, limit: int) -> CardPage:
+    async def likes(
+        self, viewer_id: str, post_id: str, before: PageKey | None, limit: int
+    ) -> Slice[UserCard]:
         await self._posts.author(viewer_id, post_id)
         hidden = await self._relations.hidden(viewer_id)
         found = await self._store.likes(post_id, before, hidden, limit + 1)
-        page = found[:limit]
+        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
         cards = await self._people.shown(record.user for record in page)
-        key = (microseconds(page[-1].created_at), page[-1].id) if len(found) > limit else None
-        return CardPage([cards[record.user.id] for record in page], key)
+        return Slice([cards[record.user.id] for record in page], key)
 
     async def comment(self, user_id: str, post_id: str, content: str, once: Once | None) -> Comment:
         checked = text_of("content", content, POST_CHARACTERS)
@@ -77,14 +71,15 @@ class Reactions:
         self._changed()
         return await self._shown(await self._comment(user_id, comment_id))
 
-    async def comments(self, viewer_id: str, post_id: str, after: PageKey | None, limit: int) -> CommentPage:
+    async def comments(
+        self, viewer_id: str, post_id: str, after: PageKey | None, limit: int
+    ) -> Slice[Comment]:
         await self._posts.author(viewer_id, post_id)
         hidden = await self._relations.hidden(viewer_id)
         found = await self._store.comments(post_id, after, hidden, limit + 1)
-        page = found[:limit]
+        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
         cards = await self._people.shown(record.author for record in page)
-        key = (microseconds(page[-1].created_at), page[-1].id) if len(found) > limit else None
-        return CommentPage([rendering.comment(record, cards) for record in page], key)
+        return Slice([rendering.comment(record, cards) for record in page], key)
 
     async def delete_comment(self, user_id: str, comment_id: str) -> None:
         """For whoever said it, and for the author of the post."""

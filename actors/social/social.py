@@ -5,24 +5,15 @@ Whoever is blocked finds nobody: `user.not_found`. Never holds state; the store'
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from actors.people.people import People
+from actors.people.slice import Slice, cut
 from actors.social.relations import Relations
 from actors.wire.network import SocialStats
 from actors.wire.objects import UserCard
 from actors.wire.refusal import Refusal, invalid
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
-from storage.records.moments import microseconds
 from storage.records.social import FollowRecord
-
-
-class CardPage(msgspec.Struct, frozen=True):
-    """Some cards of a longer list, and the key behind which the next ones stand."""
-
-    items: list[UserCard]
-    next_key: PageKey | None
 
 
 class Social:
@@ -73,12 +64,16 @@ class Social:
         self._parted(user_id, other_id)
         self._changed()
 
-    async def followers(self, viewer_id: str, user_id: str, before: PageKey | None, limit: int) -> CardPage:
+    async def followers(
+        self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
+    ) -> Slice[UserCard]:
         await self._need_user(viewer_id, user_id)
         hidden = await self._relations.hidden(viewer_id)
         return await self._page(await self._store.followers(user_id, before, hidden, limit + 1), limit)
 
-    async def following(self, viewer_id: str, user_id: str, before: PageKey | None, limit: int) -> CardPage:
+    async def following(
+        self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
+    ) -> Slice[UserCard]:
         await self._need_user(viewer_id, user_id)
         hidden = await self._relations.hidden(viewer_id)
         return await self._page(await self._store.following(user_id, before, hidden, limit + 1), limit)
@@ -94,11 +89,10 @@ class Social:
         if await self._relations.apart(viewer_id, user_id):
             raise nobody()
 
-    async def _page(self, found: Sequence[FollowRecord], limit: int) -> CardPage:
-        page = found[:limit]
+    async def _page(self, found: Sequence[FollowRecord], limit: int) -> Slice[UserCard]:
+        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
         cards = await self._people.shown(record.user for record in page)
-        key = (microseconds(page[-1].created_at), page[-1].id) if len(found) > limit else None
-        return CardPage([cards[record.user.id] for record in page], key)
+        return Slice([cards[record.user.id] for record in page], key)
 
 
 def nobody() -> Refusal:

@@ -103,7 +103,7 @@ class EventRoutes:
         query = call.query
         search = EventSearch(query.category, _utc(query.from_), _utc(query.to), query.q)
         found = await self._events.search(call.caller.user.id, search, page_key(call), query.limit)
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def get(self, call: Call[None, None]) -> Event:
         """One event, with one's own answer."""
@@ -134,7 +134,7 @@ class EventRoutes:
         found = await self._rsvps.page(
             call.caller.user.id, call.path["id"], call.query.status, page_key(call), call.query.limit
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def invite(self, call: Call[Invites, None]) -> None:
         """Invite people; anybody who sees an event may."""

@@ -1,11 +1,13 @@
 """The keys of pages, as cursors: when something was, and its id. Never anything that may not be told."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from actors.people.slice import Slice
 from server.http.call import Call, Page
 from server.http.cursor import write_cursor
 from storage.contracts.social import PageKey
+
+Item = TypeVar("Item")
 
 
 def page_key(call: Call[Any, Any]) -> PageKey | None:
@@ -13,6 +15,6 @@ def page_key(call: Call[Any, Any]) -> PageKey | None:
     return call.cursor(tuple[int, str])
 
 
-def page_of(items: Sequence[object], next_key: PageKey | None) -> Page[object]:
-    """A page whose cursor is that key."""
-    return Page(list(items), None if next_key is None else write_cursor(next_key))
+def page_of(found: Slice[Item]) -> Page[Item]:
+    """A page whose cursor is the key behind it."""
+    return Page(found.items, None if found.next_key is None else write_cursor(found.next_key))

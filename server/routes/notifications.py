@@ -43,7 +43,7 @@ class NotificationRoutes:
         found = await self._notifications.page(
             call.caller.user.id, page_key(call), call.query.limit, unread_only=call.query.unread
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def unread_count(self, call: Call[None, None]) -> UnreadCount:
         """How many are unread."""

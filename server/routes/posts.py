@@ -117,14 +117,14 @@ class PostRoutes:
         found = await self._reactions.likes(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def comments(self, call: Call[None, PageQuery]) -> Page[Any]:
         """What was said about a post, the oldest first."""
         found = await self._reactions.comments(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def comment(self, call: Call[NewComment, None]) -> Comment:
         """Say something about a post."""
@@ -141,9 +141,9 @@ class PostRoutes:
         found = await self._posts.by_author(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def feed(self, call: Call[None, PageQuery]) -> Page[Any]:
         """One's own posts and those of whom one follows, the newest first."""
         found = await self._feed.page(call.caller.user.id, page_key(call), call.query.limit)
-        return page_of(found.items, found.next_key)
+        return page_of(found)

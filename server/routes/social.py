@@ -51,14 +51,14 @@ class SocialRoutes:
         found = await self._social.followers(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def following(self, call: Call[None, PageQuery]) -> Page[Any]:
         """Whom somebody follows, the latest first."""
         found = await self._social.following(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
-        return page_of(found.items, found.next_key)
+        return page_of(found)
 
     async def stats(self, call: Call[None, None]) -> SocialStats:
         """How many follow somebody, are followed, and posts there are."""
