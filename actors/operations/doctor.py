@@ -51,7 +51,7 @@ class Patient(msgspec.Struct, frozen=True):
 
 class Doctor:
     def __init__(self, patient: Patient, settle_s: float = SETTLE_S) -> None:
-        self._patient = patient
+        self.patient = patient
         self._settle_s = settle_s
 
     async def examine(self) -> list[Finding]:
@@ -65,7 +65,7 @@ class Doctor:
         return findings
 
     async def _stores(self) -> list[Finding]:
-        return [await self._store(name, check) for name, check in self._patient.checks.items()]
+        return [await self._store(name, check) for name, check in self.patient.checks.items()]
 
     async def _store(self, name: str, check: Callable[[], Awaitable[None]]) -> Finding:
         try:
@@ -76,12 +76,12 @@ class Doctor:
 
     async def _feeds(self) -> list[Finding]:
         findings = []
-        for consumer, (producer, keeper) in self._patient.consumers.items():
-            place = await self._patient.cursors[keeper].place(consumer) or NOWHERE
-            lag_s = await self._patient.outboxes[producer].lag_s(place)
+        for consumer, (producer, keeper) in self.patient.consumers.items():
+            place = await self.patient.cursors[keeper].place(consumer) or NOWHERE
+            lag_s = await self.patient.outboxes[producer].lag_s(place)
             behind = f"is {lag_s:.0f} s behind" if lag_s else "has read all of"
             findings.append(Finding(lag_s < LAG_S, f"{consumer}: {behind} {producer}"))
-        for service, cursors in self._patient.cursors.items():
+        for service, cursors in self.patient.cursors.items():
             count = await cursors.dead_letter_count()
             if count:
                 said = f"{service}: {count} dead letters; see run.py replay"
@@ -90,7 +90,7 @@ class Doctor:
 
     async def _counts(self) -> list[Finding]:
         findings = []
-        for service, audit in self._patient.counts.items():
+        for service, audit in self.patient.counts.items():
             wrong = await audit.wrong()
             said = f"{wrong} counts are wrong" if wrong else "counts are those of the rows"
             findings.append(Finding(not wrong, f"{service}: {said}"))
@@ -102,7 +102,7 @@ class Doctor:
     async def _copies(self) -> list[Finding]:
         return [
             await self._twice(partial(self._stale, copies), f"copies of people in {service}")
-            for service, copies in self._patient.copies.items()
+            for service, copies in self.patient.copies.items()
         ]
 
     async def _logs(self) -> list[Finding]:
@@ -119,8 +119,8 @@ class Doctor:
     async def _wrong_posts(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while some := await self._patient.social.told_posts(after, AT_ONCE):
-            truth = await self._patient.posts.posts_counts([one.user_id for one in some])
+        while some := await self.patient.social.told_posts(after, AT_ONCE):
+            truth = await self.patient.posts.posts_counts([one.user_id for one in some])
             wrong |= {one.user_id for one in some if truth.get(one.user_id, 0) != one.posts_count}
             after = some[-1].user_id
         return wrong
@@ -129,7 +129,7 @@ class Doctor:
         wrong: set[str] = set()
         after = ""
         while some := await copies.page(after, AT_ONCE):
-            owned = {one.id: one for one in await self._patient.owner.find([one.id for one in some])}
+            owned = {one.id: one for one in await self.patient.owner.find([one.id for one in some])}
             wrong |= {
                 one.id
                 for one in some
@@ -142,7 +142,7 @@ class Doctor:
     async def _lagging(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while some := await self._patient.heads.heads(after, AT_ONCE):
-            wrong |= await self._patient.log.probe(some)
+        while some := await self.patient.heads.heads(after, AT_ONCE):
+            wrong |= await self.patient.log.probe(some)
             after = some[-1][0]
         return wrong

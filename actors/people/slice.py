@@ -24,7 +24,7 @@ class Slice(msgspec.Struct, Generic[Item], frozen=True):
 def cut(
     found: Sequence[Record], limit: int, place: Callable[[Record], tuple[datetime, str]]
 ) -> tuple[list[Record], PageKey | None]:
-    """The first `limit` of them, and where the rest begins; they are ordered by `place`, a moment and an id."""
+    """The first `limit`, and where the rest begins; they are ordered by `place`, a moment and an id."""
     page = list(found[:limit])
     if len(found) <= limit:
         return page, None

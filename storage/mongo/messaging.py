@@ -26,6 +26,8 @@ from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
 from storage.records.messaging import ConversationRecord, Intent, ReadMark, Standing, Summary
 
+DATABASE = "convene_messaging"
+
 
 class MongoMessaging(MongoMessageLog):
     """Implements `storage.contracts.messaging.MessagingStore`."""
@@ -42,9 +44,11 @@ class MongoMessaging(MongoMessageLog):
         self.seen = MongoLastSeen(self._presence)
 
     @classmethod
-    async def open(cls, url: str, name: str = "convene_messaging") -> "MongoMessaging":
+    async def open(cls, url: str, name: str | None = None) -> "MongoMessaging":
         """Connect and make the indexes. Raises `Unavailable`."""
-        store = cls(connect(url), name)
+        client = connect(url)
+        # The URL may name the database; one of its own keeps an installation apart from others.
+        store = cls(client, name or client.get_default_database(DATABASE).name)
         try:
             await store.create_indexes()
         except BaseException:

@@ -1,0 +1,46 @@
+"""The house opened for commands, on databases of the test's own."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from config.settings import ServerSettings, Settings, StoreSettings
+from run import Instance
+from server.commands.operations import Operations
+from storage.embedded import StoreUrls
+from storage.opened import SERVICES
+from tests.conftest import FreshDatabase
+
+
+@pytest.fixture
+def own_databases(fresh_database: FreshDatabase) -> dict[str, str]:
+    """An empty database of each service."""
+    return {service: fresh_database(service) for service in SERVICES}
+
+
+@pytest.fixture
+def own_settings(own_databases: dict[str, str]) -> Settings:
+    named = {f"postgres_url_{service}": url for service, url in own_databases.items()}
+    stores = msgspec.convert(named, StoreSettings)
+    return Settings(server=ServerSettings(port=0), stores=stores)
+
+
+@pytest.fixture
+def own_stores(stores: StoreUrls) -> StoreUrls:
+    """The stores of the run, with a database of messages that is the test's own."""
+    head, _, query = stores.mongo.partition("?")
+    auth = "authSource=admin"
+    mongo = f"{head.rstrip('/')}/doctor_{uuid.uuid4().hex[:8]}?{f'{query}&' if query else ''}{auth}"
+    return msgspec.structs.replace(stores, mongo=mongo)
+
+
+@pytest.fixture
+async def operations(own_settings: Settings, own_stores: StoreUrls) -> AsyncIterator[Operations]:
+    """What commands work with; nobody reads the feeds meanwhile."""
+    instance = Instance(own_settings, own_stores)
+    try:
+        yield await instance.operations()
+    finally:
+        await instance.stop()

@@ -1,0 +1,107 @@
+"""What the doctor finds: nothing in a house that is right, and each thing that was broken on purpose."""
+
+import uuid
+
+import asyncpg
+import pytest
+
+from actors.operations.doctor import Doctor
+from server.commands.operations import Operations
+
+ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
+
+
+async def wrong(doctor: Doctor) -> list[str]:
+    return [finding.said for finding in await doctor.examine() if not finding.right]
+
+
+async def execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_a_new_house_is_right(operations: Operations) -> None:
+    """Every store, feed, count and copy of an empty house is in order."""
+    findings = await operations.doctor.examine()
+
+    assert [finding.said for finding in findings if not finding.right] == []
+    assert len(findings) > 20
+
+
+BROKEN = [
+    (
+        "social",
+        [
+            f"INSERT INTO follows (follower_id, following_id) VALUES ('{ANA}', '{BEN}')",
+            "UPDATE user_social_stats SET followers_count = 7",
+        ],
+        "social: 2 counts are wrong",
+    ),
+    (
+        "posts",
+        [
+            f"INSERT INTO posts (author_id, content) VALUES ('{ANA}', 'hello')",
+            "UPDATE posts SET like_count = 3",
+        ],
+        "posts: 1 counts are wrong",
+    ),
+    (
+        "events",
+        [
+            f"""
+            INSERT INTO events (creator_id, title, start_datetime, end_datetime, capacity, going_count)
+            VALUES ('{ANA}', 'party', now(), now() + interval '1 hour', 5, 2)
+            """,
+        ],
+        "events: 1 counts are wrong",
+    ),
+    (
+        "social",
+        [f"INSERT INTO user_social_stats (user_id, posts_count, posts_told) VALUES ('{ANA}', 4, 9)"],
+        "posts counts in social: 1 are behind",
+    ),
+    (
+        "events",
+        [f"INSERT INTO user_cache (id, username, version) VALUES ('{ANA}', 'ana', 1)"],
+        "copies of people in events: 1 are behind",
+    ),
+    (
+        "posts",
+        [
+            """
+            INSERT INTO dead_letters (consumer, event_id, key, type, payload, reason, happened_at)
+            VALUES ('feed.posts', 1, 'k', 'post.created', '{}', 'Bad', now())
+            """,
+        ],
+        "posts: 1 dead letters; see run.py replay",
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "statements", "said"), BROKEN, ids=[said for *_, said in BROKEN])
+async def test_what_is_broken_is_found(
+    operations: Operations, own_databases: dict[str, str], service: str, statements: list[str], said: str
+) -> None:
+    """One thing that is not as it must be is said in plain words, and nothing else is."""
+    await execute(own_databases[service], *statements)
+
+    assert await wrong(Doctor(operations.doctor.patient, settle_s=0.0)) == [said]
+
+
+async def test_events_that_nobody_reads_are_found(
+    operations: Operations, own_databases: dict[str, str]
+) -> None:
+    """A feed that is behind by more than a minute names each consumer that is."""
+    await execute(
+        own_databases["social"],
+        "INSERT INTO outbox (key, type, payload, created_at)"
+        " VALUES ('k', 'follow.created', '{}', now() - interval '5 minutes')",
+    )
+
+    said = await wrong(Doctor(operations.doctor.patient, settle_s=0.0))
+
+    assert [one.split(":")[0] for one in said] == ["notifications.social", "feed.social"]

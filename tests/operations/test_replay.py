@@ -1,0 +1,71 @@
+"""Dead letters, tried again or given up."""
+
+import uuid
+
+import asyncpg
+import msgspec
+
+from server.commands.operations import Operations
+
+BURY = """
+INSERT INTO dead_letters (consumer, event_id, key, type, payload, reason, happened_at)
+VALUES ($1, $2, 'k', $3, $4, 'Bad', now())
+"""
+
+
+async def bury(url: str, consumer: str, number: int, kind: str, payload: object) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(BURY, consumer, number, kind, msgspec.json.encode(payload).decode())
+    finally:
+        await connection.close()
+
+
+async def test_a_letter_that_is_taken_now_goes(operations: Operations, own_databases: dict[str, str]) -> None:
+    """What a consumer takes at the second try has its effect, and is no letter any more."""
+    author = str(uuid.uuid4())
+    post = {"id": str(uuid.uuid4()), "author_id": author, "created_us": 1, "posts_count": 5}
+    await bury(own_databases["social"], "social.posts_count", 7, "post.created", post)
+
+    replayed = await operations.replay.all()
+
+    assert [one.failure for one in replayed] == [None]
+    assert await operations.replay.letters() == []
+    told = await operations.doctor.patient.social.told_posts("", 10)
+    assert [(one.user_id, one.posts_count) for one in told] == [(author, 5)]
+
+
+async def test_a_letter_that_fails_again_stays(operations: Operations, own_databases: dict[str, str]) -> None:
+    """A letter is never dropped because it failed; it says how, and can be given up by hand."""
+    await bury(own_databases["social"], "social.posts_count", 7, "post.created", {"id": 1})
+    await bury(own_databases["posts"], "nobody.any_more", 8, "post.created", {})
+
+    replayed = {one.letter.consumer: one.failure for one in await operations.replay.all()}
+
+    assert replayed == {
+        "social.posts_count": "ValidationError",
+        "nobody.any_more": "there is no such consumer any more",
+    }
+    letters = await operations.replay.letters()
+    assert len(letters) == 2
+    await operations.replay.drop("posts", letters[1].id)
+    assert [one.consumer for one in await operations.replay.letters()] == ["social.posts_count"]
+
+
+async def test_a_feed_is_read_again_from_its_start(
+    operations: Operations, own_databases: dict[str, str]
+) -> None:
+    """The place of a consumer goes back; of one that nobody knows, nothing is said to have happened."""
+    connection = await asyncpg.connect(own_databases["social"])
+    try:
+        await connection.execute(
+            "INSERT INTO cursors (consumer, source, xid, id) VALUES ('social.posts_count', 's', '9', 4)"
+        )
+        assert await operations.replay.from_start("social.posts_count")
+        moved = await connection.fetchrow("SELECT source, id FROM cursors")
+    finally:
+        await connection.close()
+
+    assert moved is not None
+    assert tuple(moved) == ("s", 0)
+    assert not await operations.replay.from_start("nobody.at_all")
