@@ -31,8 +31,7 @@ def own_settings(own_databases: dict[str, str]) -> Settings:
 def own_stores(stores: StoreUrls) -> StoreUrls:
     """The stores of the run, with a database of messages that is the test's own."""
     head, _, query = stores.mongo.partition("?")
-    auth = "authSource=admin"
-    mongo = f"{head.rstrip('/')}/doctor_{uuid.uuid4().hex[:8]}?{f'{query}&' if query else ''}{auth}"
+    mongo = f"{head.rstrip('/')}/doctor_{uuid.uuid4().hex[:8]}?{query}"
     return msgspec.structs.replace(stores, mongo=mongo)
 
 
