@@ -25,8 +25,10 @@ from actors.wire.commands import (
     ReadConversation,
     RemoveReaction,
     SendMessage,
+    SetPresence,
 )
-from actors.wire.frames import ChangeResult, PingResult, ReadResult, Ready, SendResult, ServerFrame
+from actors.wire.frames import ChangeResult, Nothing, PingResult, ReadResult, Ready, SendResult, ServerFrame
+from actors.wire.presence import Presence
 from client.asks import Asks
 from client.backoff import Backoff
 from client.closing import Closing, Lost
@@ -36,6 +38,7 @@ from client.http import Http
 from client.outlet import OnFrame, Outlet
 from client.reception import Reception
 from client.timing import Timing
+from client.watched import Watched
 
 _encoder = msgspec.json.Encoder()
 
@@ -81,6 +84,7 @@ class Client:
 
         self._asks = Asks(chosen, patience, sleep)
         self._outlet = Outlet(on_frame, chosen.frames_waiting)
+        self._watched = Watched(self._asks, self._outlet.put)
         self._reception = Reception(
             self._asks, self._outlet, self._http, chosen, patience, discover=discover, sleep=sleep
         )
@@ -124,6 +128,7 @@ class Client:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        await self._watched.close()
         await self._reception.close()
         if self._session is not None:
             await self._session.close()
@@ -239,6 +244,23 @@ class Client:
 
         return await self._asks.ask(say, ChangeResult, deadline_s)
 
+    async def watch_presence(
+        self, user_ids: Sequence[str], *, deadline_s: float | None = None
+    ) -> list[Presence]:
+        """Hear how these people are from now on, also after reconnects; replaces the list before.
+
+        Changes come as `presence.changed` frames. Raises as `send`.
+        """
+        return await self._watched.watch(user_ids, deadline_s)
+
+    async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
+        """Be away with this device, or back; a new connection is back. Raises as `send`."""
+
+        def say(number: int) -> bytes:
+            return _encoder.encode(SetPresence(number, "away" if away else "online"))
+
+        await self._asks.ask(say, Nothing, deadline_s)
+
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Ask for a sign of life. Raises as `send`."""
         return await self._asks.ask(lambda number: _encoder.encode(Ping(number)), PingResult, deadline_s)
@@ -279,6 +301,8 @@ class Client:
         self._reception.begin(ready, resumes=resume is not None)
         await self._asks.connected(connection)
         self._connected = True
+        if self._connects:
+            self._watched.connected()
         self._connects += 1
         self._admitted.set()
 

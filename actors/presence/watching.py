@@ -46,7 +46,9 @@ class Watching:
         self._known: dict[str, str] = {}
         self._changed: dict[str, None] = {}
         self._timer: Timer | None = None
-        self._living: set[str] = set()
+        # Instances with a lease at the last beat, and whether that beat failed.
+        self.living: set[str] = set()
+        self.missed = False
         self._beating: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_lapse: Callable[[], None] = lambda: None
@@ -131,19 +133,18 @@ class Watching:
                 watcher.told(PresenceChanged(presences))
 
     async def _beat(self) -> None:
-        missed = False
         while True:
             try:
                 living = set(await self._board.beat(self._instance))
             except Unavailable:
-                missed = True
+                self.missed = True
             else:
-                if missed:
+                if self.missed:
                     # The lease may have run out, and with a restart everything is gone.
                     self.on_lapse()
                     self.look_at_all()
-                missed = False
-                dead, self._living = self._living - living, living
+                self.missed = False
+                dead, self.living = self.living - living, living
                 if dead:
                     self.look_at_all()
                     with contextlib.suppress(Unavailable):

@@ -1,0 +1,92 @@
+"""Presence over two instances: three devices, a reconnect elsewhere, and an instance that is killed."""
+
+import signal
+from collections.abc import Sequence
+
+import aiohttp
+
+from actors.wire.frames import ServerFrame
+from actors.wire.presence import PresenceChanged
+from client.client import Client
+from tests.journeys.conftest import MoreInstances, Pair
+from tests.journeys.instance import Instance
+from tests.journeys.patience import eventually
+from tests.journeys.person import Person
+
+SETTLED_S = 15.0
+
+
+def statuses(frames: Sequence[ServerFrame], user_id: str) -> list[str]:
+    return [
+        one.status
+        for frame in frames
+        if isinstance(frame, PresenceChanged)
+        for one in frame.presences
+        if one.user_id == user_id
+    ]
+
+
+async def follow(who: Person, whom: Person, at: Instance) -> None:
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {who.token}"}) as session,
+        session.put(f"{at.url}/v1/users/{whom.id}/follow") as answer,
+    ):
+        assert answer.status == 204
+
+
+async def status(who: Person, whom: Person, at: Instance) -> str:
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {who.token}"}) as session,
+        session.get(f"{at.url}/v1/presence?user_ids={whom.id}") as answer,
+    ):
+        items = (await answer.json())["items"]
+    found: str = items[0]["status"]
+    return found
+
+
+async def test_devices_on_two_instances_are_one_presence(pair: Pair) -> None:
+    """Online while any device is anywhere; a stranger is told nothing."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    assert await status(ana, ben, here) == "offline"
+    async with Client([here.url], ben.token), Client([there.url], ben.token):
+        assert await status(ana, ben, here) == "offline"
+        await follow(ana, ben, here)
+        assert await status(ana, ben, there) == "online"
+
+
+async def test_a_reconnect_elsewhere_is_not_seen(pair: Pair, instance: MoreInstances) -> None:
+    """Who leaves one instance and comes to another within the grace never was offline to others."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    await follow(ana, ben, here)
+    seen: list[ServerFrame] = []
+    async with Client([here.url], ana.token, on_frame=seen.append) as watcher:
+        await watcher.watch_presence([ben.id])
+        async with Client([there.url], ben.token):
+            await eventually(lambda: statuses(seen, ben.id) == ["online"], SETTLED_S)
+        async with Client([here.url], ben.token) as back:
+            await back.ping()
+            other = await instance()
+            async with Client([other.url], ben.token):
+                pass
+            assert statuses(seen, ben.id) == ["online"]
+
+
+async def test_the_ghosts_of_a_killed_instance_vanish(pair: Pair, instance: MoreInstances) -> None:
+    """Within 15 s of a SIGKILL its people are offline for those who watch, and asking says so too."""
+    here, _ = pair
+    doomed = await instance()
+    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
+    await follow(ana, ben, here)
+    seen: list[ServerFrame] = []
+    async with Client([here.url], ana.token, on_frame=seen.append) as watcher:
+        client = Client([doomed.url], ben.token)
+        await client.connect()
+        await watcher.watch_presence([ben.id])
+        assert await status(ana, ben, here) == "online"
+        doomed.signal(signal.SIGKILL)
+        await client.close()
+
+        await eventually(lambda: statuses(seen, ben.id)[-1:] == ["offline"], SETTLED_S)
+        assert await status(ana, ben, here) == "offline"
