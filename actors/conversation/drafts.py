@@ -9,6 +9,10 @@ from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS, MESS
 from storage.records.identifiers import new_draft
 
 
+JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+"""What joins single emoji into one, and chooses its look: families, professions, flags (UTS #51)."""
+
+
 def draft_of(
     sender_id: str, client_id: str, content: str, mentions: Sequence[str], reply_to: str | None
 ) -> Draft:
@@ -52,7 +56,8 @@ def emoji_of(emoji: str) -> str:
     """A reaction: one emoji, however many code points it is made of. Raises `Refusal`."""
     if not 1 <= len(emoji) <= EMOJI_CHARACTERS or any(one.isspace() or one.isalnum() for one in emoji[1:]):
         raise invalid("emoji", f"A reaction is one emoji of at most {EMOJI_CHARACTERS} code points.")
-    if emoji[0].isspace() or not emoji.isprintable():
+    seen = emoji[0].isprintable() and not emoji[0].isspace()
+    if not seen or not all(one.isprintable() or one in JOINERS for one in emoji):
         raise invalid("emoji", "A reaction is something that can be seen.")
     return emoji
 
