@@ -41,6 +41,7 @@ from actors.runtime.registry import Budget, Registry
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.wheel import Wheel
 from actors.session.directory import Directory
+from actors.session.expiry import Expiry
 from actors.session.hall import Hall
 from actors.session.link import CloseCode
 from actors.session.resuming import Resuming
@@ -186,6 +187,7 @@ class Core:
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
         resuming = Resuming(stores.streams, replay)
         self.presences = self._presences(stores, network, limits)
+        self.expiry = Expiry(self.directory, authenticator.expires_at, self.wheel, limits.token_check_s)
         self.hall = Hall(
             authenticator,
             self.conversations,
@@ -218,12 +220,14 @@ class Core:
         self.relay.on_outcome(self._returned)
         await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._network.topics])
         self.sweeper.start()
+        self.expiry.start()
         if self.presences is not None:
             self.presences.start()
 
     async def stop(self) -> None:
         """Finish what was begun and write what is due. Ended by its caller's deadline."""
         await self.sweeper.close()
+        await self.expiry.close()
         if self.presences is not None:
             await self.presences.close()
         await self.conversations.drain()

@@ -99,3 +99,4 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     block_cache_s: float = 1.0
     token_cache_s: float = 30.0
     token_cache_entries: int = 20_000
+    token_check_s: float = 60.0

@@ -80,6 +80,13 @@ class Authenticator:
         for forgotten in self._asking.values():
             forgotten.add(session_id)
 
+    async def expires_at(self, user_id: str, session_id: str) -> datetime | None:
+        """When a session will have run out, asked at the store; None when it has. Raises `Unavailable`."""
+        for session in await self._sessions.list(user_id):
+            if session.id == session_id:
+                return session.expires_at
+        return None
+
     async def close(self) -> None:
         """End what runs in the background."""
         await self._lookups.close()

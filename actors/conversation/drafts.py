@@ -8,7 +8,6 @@ from actors.wire.refusal import FieldFault, Refusal, invalid
 from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
 from storage.records.identifiers import new_draft
 
-
 JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 """What joins single emoji into one, and chooses its look: families, professions, flags (UTS #51)."""
 

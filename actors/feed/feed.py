@@ -115,12 +115,12 @@ class Feed:
         )
         full = len(keys) >= count
         floor = (keys[-1].created_us, keys[-1].id) if full else None
-        if len(posts) >= count:
-            # Older ones were left out: it is complete down to the last of these.
-            floor = max(floor, key_of(posts[-1])) if floor else key_of(posts[-1])
         if floor is None and timeline.cut and keys:
             # Nothing is known behind the last that is kept, neither of whom one follows nor of others.
             posts = [post for post in posts if key_of(post) >= (keys[-1].created_us, keys[-1].id)]
+        if len(posts) >= count:
+            # Older ones were left out: it is complete down to the last of these.
+            floor = max(floor, key_of(posts[-1])) if floor else key_of(posts[-1])
         wanted = (followed - set(hidden)) | {user_id}
         kept = [post for post in posts if post.author.id in wanted and (not floor or key_of(post) >= floor)]
         return kept, floor

@@ -72,7 +72,7 @@ READS_AT_ONCE = 16
 class Session:
     """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
 
-    __slots__ = ("_hall", "_person", "_reads", "closed", "link", "session_id", "user_id")
+    __slots__ = ("_hall", "_person", "_reads", "closed", "expires_at", "link", "session_id", "user_id")
 
     def __init__(self, link: Link, hall: Hall) -> None:
         self.link = link
@@ -82,6 +82,8 @@ class Session:
         self.session_id = ""
         self.user_id = ""
         self.closed = False
+        # Seconds since the epoch, as last known: it moves with use.
+        self.expires_at = float("inf")
 
     @property
     def outbox(self) -> Outbox:
@@ -181,6 +183,7 @@ class Session:
     async def _enter(self, command: Authenticate | None, identity: Identity) -> None:
         self.user_id = identity.user.id
         self.session_id = identity.session_id
+        self.expires_at = identity.expires_at.timestamp()
         self.link.admitted()
         # Nothing may come before `ready`: what rooms tell from now on waits behind it.
         self.outbox.block()
