@@ -45,6 +45,7 @@ from actors.session.expiry import Expiry
 from actors.session.hall import Hall
 from actors.session.link import CloseCode
 from actors.session.resuming import Resuming
+from actors.session.typing_board import TypingBoard
 from actors.wire.frames import frame_encoder
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
@@ -188,12 +189,14 @@ class Core:
         resuming = Resuming(stores.streams, replay)
         self.presences = self._presences(stores, network, limits)
         self.expiry = Expiry(self.directory, authenticator.expires_at, self.wheel, limits.token_check_s)
+        typing = TypingBoard(self.rooms, self.conversations.sight, self.wheel, framed, loop.time)
         self.hall = Hall(
             authenticator,
             self.conversations,
             self.directory,
             resuming,
             self.presences,
+            typing,
             network.unread,
             limits,
             framed,

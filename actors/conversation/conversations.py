@@ -291,6 +291,10 @@ class Conversations:
             raise not_found()
         return await self._reading.mark(user_id, conversation_id, min(seq, sight.head), sight.member_count)
 
+    async def sight(self, user_id: str, conversation_id: str) -> Sight:
+        """A conversation as one of its members finds it. Raises `Refusal`."""
+        return await self._look(user_id, conversation_id, 0)
+
     async def _look(self, user_id: str, conversation_id: str, at_least: int) -> Sight:
         try:
             cell = self._actors.cell(_checked(conversation_id))

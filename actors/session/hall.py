@@ -8,6 +8,7 @@ from actors.accounts.authenticator import Authenticator
 from actors.conversation.conversations import Conversations
 from actors.presence.presences import Presences
 from actors.session.resuming import Resuming
+from actors.session.typing_board import TypingBoard
 from config.limits import Limits
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Hall:
     directory: "Directory"
     resuming: Resuming
     presences: Presences | None
+    typing: TypingBoard
     unread: Callable[[str], Awaitable[int]]
     limits: Limits
     framed: Callable[[bytes], bytes]

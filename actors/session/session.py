@@ -38,6 +38,7 @@ from actors.wire.commands import (
     RemoveReaction,
     SendMessage,
     SetPresence,
+    Typing,
     WatchPresence,
     command_decoder,
     envelope_decoder,
@@ -66,7 +67,7 @@ from storage.records.users import Identity
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000
 READS_AT_ONCE = 16
-"""Read marks under way of one session; more are refused, to be sent again."""
+"""Read marks and words of typing under way of one session; more are refused, to be sent again."""
 
 
 class Session:
@@ -113,6 +114,8 @@ class Session:
                 self._change(command, self._person)
             case ReadConversation():
                 self._read(command, self._person)
+            case Typing():
+                self._type(command, self._person)
             case SetPresence() | WatchPresence():
                 return self._attend(command)
             case Ping(id=frame_id):
@@ -134,6 +137,8 @@ class Session:
         self.closed = True
         if self._person is not None:
             self._hall.directory.leave(self, self._person)
+            if not self._person.sessions:
+                self._hall.typing.gone(self.user_id)
             self._person = None
             if self._hall.presences is not None:
                 self._hall.presences.attendance.go(self.user_id, self)
@@ -276,6 +281,26 @@ class Session:
         self._reads += 1
         task = asyncio.ensure_future(self._mark_read(command))
         self._hall.conversations.keep(task)
+
+    def _type(self, command: Typing, person: Person) -> None:
+        wait_ms = person.allowance.spend()
+        if wait_ms or self._reads >= READS_AT_ONCE:
+            detail = "Too much typing."
+            self.push_error(
+                command.id, Refusal("rate.limited", detail, retry_after_ms=wait_ms or RETRY_AFTER_MS)
+            )
+            return
+        self._reads += 1
+        self._hall.conversations.keep(asyncio.ensure_future(self._say_typing(command)))
+
+    async def _say_typing(self, command: Typing) -> None:
+        try:
+            await self._hall.typing.say(self.user_id, command.conversation_id, active=command.active)
+            self.push(Ok(command.id, Nothing()))
+        except Refusal as refusal:
+            self.push_error(command.id, refusal)
+        finally:
+            self._reads -= 1
 
     async def _mark_read(self, command: ReadConversation) -> None:
         try:

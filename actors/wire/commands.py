@@ -72,6 +72,12 @@ class ReadConversation(Struct, frozen=True, tag="conversation.read"):
     seq: Seq
 
 
+class Typing(Struct, frozen=True, tag="typing"):
+    id: FrameId
+    conversation_id: ConversationId
+    active: bool
+
+
 class SetPresence(Struct, frozen=True, tag="presence.set"):
     id: FrameId
     status: Literal["online", "away"]
@@ -87,7 +93,7 @@ class Ping(Struct, frozen=True, tag="ping"):
 
 
 Change = EditMessage | DeleteMessage | AddReaction | RemoveReaction
-Command = Authenticate | SendMessage | Change | ReadConversation | SetPresence | WatchPresence | Ping
+Command = Authenticate | SendMessage | Change | ReadConversation | Typing | SetPresence | WatchPresence | Ping
 
 
 class Envelope(Struct, frozen=True):

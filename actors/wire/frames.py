@@ -184,6 +184,14 @@ class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
     read_at: str
 
 
+class TypingTold(Struct, frozen=True, tag="typing"):
+    """A hint: somebody types, or has stopped."""
+
+    conversation_id: str
+    user_id: str
+    active: bool
+
+
 class Lagged(Struct, frozen=True, tag="lagged"):
     conversation_id: str
     from_seq: int
@@ -194,7 +202,7 @@ LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
 StreamFrame = (
     ConversationJoined | ConversationLeft | ConversationMarked | NotificationCreated | NotificationRead
 )
-Hint = FeedPostCreated | EventChanged | UserChanged | PresenceChanged
+Hint = TypingTold | FeedPostCreated | EventChanged | UserChanged | PresenceChanged
 Control = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
 ServerFrame = Control | LogFrame | StreamFrame | Hint | ReadReceipt | Lagged
 

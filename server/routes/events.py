@@ -99,9 +99,10 @@ class EventRoutes:
         return await self._events.create(call.caller.user.id, call.body, call.once)
 
     async def search(self, call: Call[None, EventQuery]) -> Page[Any]:
-        """Events by start, those that begin soonest first."""
+        """Events by start, those that begin soonest first; without `from` and `to` those not over yet."""
         query = call.query
-        search = EventSearch(query.category, _utc(query.from_), _utc(query.to), query.q)
+        begin = query.from_ or (None if query.to else datetime.now(UTC))
+        search = EventSearch(query.category, _utc(begin), _utc(query.to), query.q)
         found = await self._events.search(call.caller.user.id, search, page_key(call), query.limit)
         return page_of(found)
 
