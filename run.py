@@ -54,7 +54,7 @@ from server.commands.doctor import add_doctor
 from server.commands.moderate import add_moderate
 from server.commands.operations import Config, Operations
 from server.commands.replay import add_replay
-from server.contract.pages import ContractPages
+from server.contract.pages import ContractPages, SocketPages
 from server.health import Health
 from server.http.rates import Rates
 from server.metrics import Sources, metrics_registry
@@ -179,6 +179,7 @@ class Instance:
         )
         health = Health({**store_checks(stores), "sync": network.readers.check}, metrics_registry(sources))
         pages = ContractPages(routes, VERSION)
+        socket_pages = SocketPages(VERSION, settings.base_url, limits)
         stream = StreamEndpoint(house.authenticator, core.hall)
         socket = SocketEndpoint(door, house.authenticator, (ANY_ORIGIN,))
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
@@ -187,7 +188,9 @@ class Instance:
         app.router.add_get("/readyz", health.readyz)
         app.router.add_get("/metrics", health.metrics)
         app.router.add_get("/openapi.json", pages.openapi)
+        app.router.add_get("/asyncapi.json", socket_pages.asyncapi)
         app.router.add_get("/docs", pages.docs)
+        app.router.add_get("/docs/socket", socket_pages.docs)
         await self._listen(app, health, door, stream)
         gc.collect()
         gc.freeze()

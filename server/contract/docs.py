@@ -1,50 +1,25 @@
-"""The page of the contract: the OpenAPI document, for people.
+"""The page of the routes: the OpenAPI document, for people.
 
-Everything is in the page, also its style and script; it loads nothing and, without script, lacks only
-its filter. Never shows what the document does not say.
+Never shows what the document does not say.
 """
 
-from pathlib import Path
-from typing import Final
-
 from server.contract.document import OpenApi, Operation, Parameter, Reference, RequestBody, Response, Tag
-from server.contract.html import Html, element, joined, prose, raw, words
-from server.contract.schema_html import anchor_of, fields_html, kind_html, row_html, table_html
+from server.contract.html import Html, element, joined, prose, words
+from server.contract.page import details, header, menu, page, schemas_section
+from server.contract.schema_html import fields_html, kind_html, row_html, table_html
 from server.contract.schemas import PLACE
-
-STYLE: Final = Path(__file__).with_name("docs.css").read_text("utf-8")
-SCRIPT: Final = Path(__file__).with_name("docs.js").read_text("utf-8")
 
 
 def docs_page(document: OpenApi) -> str:
     """Write the whole page."""
-    return "<!doctype html>\n" + element("html", _head(document), _body(document), lang="en")
-
-
-def _head(document: OpenApi) -> Html:
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{document.info.title}: the contract"),
-        raw("style", STYLE),
-    )
-
-
-def _body(document: OpenApi) -> Html:
     info = document.info
-    header = element(
-        "header",
-        element("h1", info.title, " ", element("small", info.version)),
-        prose(info.description),
-        element("p", element("a", "openapi.json", href="/openapi.json")),
-    )
-    sections = [_section(document, tag) for tag in document.tags]
-    return element(
-        "body",
-        element("nav", _menu(document), aria_label="Operations"),
-        element("main", header, *sections, _schemas(document)),
-        raw("script", SCRIPT),
+    links = (("openapi.json", "/openapi.json"), ("The socket", "/docs/socket"))
+    return page(
+        f"{info.title}: the contract",
+        menu([(tag.name, _links(document, tag)) for tag in document.tags]),
+        header(info.title, info.version, info.description, *links),
+        *(_section(document, tag) for tag in document.tags),
+        schemas_section(document.components.schemas),
     )
 
 
@@ -57,20 +32,11 @@ def _of_tag(document: OpenApi, tag: Tag) -> list[tuple[str, str, Operation]]:
     ]
 
 
-def _menu(document: OpenApi) -> Html:
-    groups = []
-    for tag in document.tags:
-        links = [
-            element(
-                "li",
-                element("a", _method(method), " ", element("span", path), href=f"#{operation.operation_id}"),
-            )
-            for method, path, operation in _of_tag(document, tag)
-        ]
-        groups.append(element("section", element("h2", tag.name), element("ul", *links)))
-    field = element("input", type="search", id="filter", placeholder="Filter", aria_label="Filter", hidden="")
-    schemas = element("a", "Schemas", href="#schemas")
-    return joined(field, *groups, element("h2", schemas))
+def _links(document: OpenApi, tag: Tag) -> list[tuple[Html, str]]:
+    return [
+        (joined(_method(method), " ", element("span", path)), operation.operation_id)
+        for method, path, operation in _of_tag(document, tag)
+    ]
 
 
 def _section(document: OpenApi, tag: Tag) -> Html:
@@ -80,8 +46,7 @@ def _section(document: OpenApi, tag: Tag) -> Html:
 
 def _operation(document: OpenApi, method: str, path: str, operation: Operation) -> Html:
     opened = element("span", "no token", class_="open") if operation.security == () else ""
-    summary = element(
-        "summary",
+    opening = joined(
         _method(method),
         " ",
         element("code", path),
@@ -89,16 +54,13 @@ def _operation(document: OpenApi, method: str, path: str, operation: Operation) 
         element("span", words(operation.summary), class_="what"),
         opened,
     )
-    # The anchor is inside: a browser opens what hides the place that it goes to.
-    inside = element(
-        "div",
+    inside = (
         prose(operation.description),
         _parameters(document, operation),
         _request(document, operation.request_body),
         _responses(document, operation),
-        id=operation.operation_id,
     )
-    return element("details", summary, inside, class_="operation")
+    return details(opening, inside, operation.operation_id)
 
 
 def _method(method: str) -> Html:
@@ -155,17 +117,3 @@ def _response(document: OpenApi, found: Response | Reference) -> Response:
     if isinstance(found, Response):
         return found
     return document.components.responses[found.ref.rpartition("/")[2]]
-
-
-def _schemas(document: OpenApi) -> Html:
-    shown = [
-        element(
-            "article",
-            element("h3", name),
-            prose(schema.get("description", "")),
-            fields_html(schema) or element("p", kind_html(schema)),
-            id=anchor_of(name),
-        )
-        for name, schema in document.components.schemas.items()
-    ]
-    return element("section", element("h2", "Schemas"), *shown, id="schemas")

@@ -1,6 +1,7 @@
 """Elements of HTML: text goes in escaped, so that what comes out is safe. Never parses any."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
@@ -27,6 +28,12 @@ def element(name: str, /, *children: str, **attributes: str) -> Html:
 def joined(*parts: str) -> Html:
     """Put parts in a row; what is no `Html` is escaped."""
     return Html("".join(part if isinstance(part, Html) else escape(part) for part in parts))
+
+
+def between(mark: str, parts: Sequence[str]) -> Html:
+    """Put parts in a row, with a mark between each two."""
+    told = [one for part in parts for one in (mark, part)]
+    return joined(*told[1:])
 
 
 def raw(name: str, content: str) -> Html:

@@ -11,6 +11,7 @@ from typing import Final, get_origin
 from server.contract.document import MediaType, Operation, Parameter, Reference, RequestBody, Response
 from server.contract.refusals import refusals_of
 from server.contract.schemas import Schemas
+from server.contract.sentences import opening
 from server.http.call import Page, Text
 from server.http.problem import Problem
 from server.http.response import JSON_TYPE
@@ -60,10 +61,7 @@ def path_id(route: Route) -> str:
 
 def _words(route: Route) -> tuple[str, str]:
     """The first sentence of the handler's docstring, and the rest."""
-    told = inspect.getdoc(route.handler) or route.handler.__name__.replace("_", " ").capitalize()
-    opening, _, rest = told.partition("\n\n")
-    summary, _, more = " ".join(opening.split()).partition(". ")
-    return summary.removesuffix("."), "\n\n".join(part for part in (more, rest.strip()) if part)
+    return opening(inspect.getdoc(route.handler) or route.handler.__name__.replace("_", " ").capitalize())
 
 
 def _parameters(route: Route, schemas: Schemas) -> tuple[Parameter | Reference, ...]:

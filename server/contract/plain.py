@@ -6,6 +6,7 @@ Written by hand, because their handlers answer no struct. Never a place for what
 from typing import Final
 
 from server.contract.document import MediaType, Operation, Reference, Response, Tag
+from server.socket.handshake import JSON_PROTOCOL
 
 LIVE: Final = "live"
 OPERATIONS: Final = "operations"
@@ -36,7 +37,7 @@ PLAIN: Final = {
         operation_id="socket",
         summary="Open the socket",
         description=(
-            "RFC 6455. Sub-protocol `convene.v1.json` (the default) or `convene.v1.msgpack`. A bearer header "
+            f"RFC 6455. The sub-protocol is `{JSON_PROTOCOL}`, also where none is asked for. A bearer header "
             "logs in; without one the first frame is `authenticate`. The frames are described in "
             "`/asyncapi.json`."
         ),
@@ -52,7 +53,7 @@ PLAIN: Final = {
         tags=(LIVE,),
         operation_id="stream",
         summary="Follow one's own stream as Server-Sent Events",
-        description="`Last-Event-ID` resumes after that event.",
+        description="`Last-Event-ID` resumes after that event. The events are described in `/asyncapi.json`.",
         responses={
             "200": Response(
                 "Events, until one of both sides ends it.",
@@ -89,5 +90,13 @@ PLAIN: Final = {
         responses={"200": Response("OK.", content=_JSON)},
         security=_OPEN,
     ),
+    "/asyncapi.json": Operation(
+        tags=(OPERATIONS,),
+        operation_id="asyncapi",
+        summary="Show the document of the socket and of the stream",
+        responses={"200": Response("OK.", content=_JSON)},
+        security=_OPEN,
+    ),
     "/docs": _shown("docs", "Show this document as a page", "text/html"),
+    "/docs/socket": _shown("socket_docs", "Show the document of the socket as a page", "text/html"),
 }

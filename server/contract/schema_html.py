@@ -4,10 +4,11 @@ Knows the parts of JSON Schema that msgspec writes. Never fails on others: it le
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from server.contract.document import Schema
-from server.contract.html import Html, element, joined, words
+from server.contract.html import Html, between, element, joined, words
 from server.contract.schemas import PLACE
 
 _BOUNDS: Final = {
@@ -37,9 +38,9 @@ def kind_html(schema: Schema) -> Html:
         case {"allOf": [first, *_]}:
             return kind_html(first)
         case {"anyOf": choices} | {"oneOf": choices}:
-            return _between(" or ", [kind_html(choice) for choice in choices])
+            return between(" or ", [kind_html(choice) for choice in choices])
         case {"enum": values}:
-            return _between(" | ", [element("code", str(value)) for value in values])
+            return between(" | ", [element("code", str(value)) for value in values])
         case {"const": value}:
             return element("code", str(value))
         case {"type": "array"}:
@@ -88,7 +89,17 @@ def row_html(name: str, schema: Schema, description: str, *, required: bool) -> 
 
 
 def table_html(first: str, rows: list[Html]) -> Html:
-    heads = [element("th", name, scope="col") for name in (first, "Type", "Bounds", "Meaning")]
+    """Show fields: each of `rows` is a `row_html`."""
+    return _table((first, "Type", "Bounds", "Meaning"), rows)
+
+
+def plain_table_html(names: Sequence[str], rows: Iterable[Sequence[Html]]) -> Html:
+    """Show anything else, by the names of its columns."""
+    return _table(names, [element("tr", *(element("td", cell) for cell in row)) for row in rows])
+
+
+def _table(names: Sequence[str], rows: Iterable[Html]) -> Html:
+    heads = [element("th", name, scope="col") for name in names]
     table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
     return element("div", table, class_="wide", tabindex="0")
 
@@ -96,13 +107,6 @@ def table_html(first: str, rows: list[Html]) -> Html:
 def _description(schema: Schema) -> str:
     found = [part["description"] for part in (schema, *schema.get("anyOf", ())) if "description" in part]
     return str(found[0]) if found else ""
-
-
-def _between(mark: str, parts: list[Html]) -> Html:
-    told = parts[:1]
-    for part in parts[1:]:
-        told += [Html(mark), part]
-    return joined(*told)
 
 
 def _number(value: Any) -> str:

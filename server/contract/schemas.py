@@ -14,7 +14,7 @@ from server.contract.document import Parameter, Schema
 from server.http.query import takes_list
 
 PLACE: Final = "#/components/schemas/"
-_PAGE = re.compile(r"Page_(\w+)_$")
+_GENERIC = re.compile(r"([A-Z][A-Za-z]*)_(\w+)_$")
 
 
 class Schemas:
@@ -67,8 +67,9 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _well_named(name: str) -> str:
-    page = _PAGE.search(name)
-    return f"{page[1]}Page" if page else name
+    """`Page_Post_`, as `Page[Post]` is called, is a `PostPage`."""
+    generic = _GENERIC.fullmatch(name)
+    return f"{generic[2]}{generic[1]}" if generic else name
 
 
 def _with_good_names(part: Any) -> Any:

@@ -12,8 +12,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from config.limits import Limits
 from server.contract.html import element, joined, prose
-from server.contract.pages import ContractPages
+from server.contract.pages import ContractPages, SocketPages
 from server.http.call import Answer, Call
 from server.http.route import Route
 from tests.server.contract.house import every_route
@@ -34,9 +35,12 @@ async def client(aiohttp_client: Callable[[web.Application], Awaitable[Client]])
         raise NotImplementedError
 
     pages = ContractPages([*every_route(), Route("POST", "/v1/traps", trap, body=Trap, answer=Trap)], "1.2.3")
+    socket = SocketPages("1.2.3", "http://convene.test", Limits())
     app = web.Application()
     app.router.add_get("/openapi.json", pages.openapi)
     app.router.add_get("/docs", pages.docs)
+    app.router.add_get("/asyncapi.json", socket.asyncapi)
+    app.router.add_get("/docs/socket", socket.docs)
     return await aiohttp_client(app)
 
 
@@ -73,12 +77,18 @@ def read(page: str) -> Reader:
     return reader
 
 
-async def test_document_needs_no_token_and_is_asked_for_once(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind", "version"),
+    [("/openapi.json", "openapi", "3.1.0"), ("/asyncapi.json", "asyncapi", "3.0.0")],
+)
+async def test_document_needs_no_token_and_is_asked_for_once(
+    client: Client, path: str, kind: str, version: str
+) -> None:
     """JSON with a tag; whoever has it is not sent it again."""
-    response = await client.get("/openapi.json")
+    response = await client.get(path)
     document = await response.json()
-    assert (document["openapi"], document["info"]["version"]) == ("3.1.0", "1.2.3")
-    again = await client.get("/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
+    assert (document[kind], document["info"]["version"]) == (version, "1.2.3")
+    again = await client.get(path, headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status, await again.read()) == (304, b"")
 
 
@@ -93,9 +103,27 @@ async def test_page_shows_every_operation_and_schema(client: Client) -> None:
     assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
-async def test_page_loads_nothing(client: Client) -> None:
+async def test_page_of_the_socket_shows_every_message_and_schema(client: Client) -> None:
+    """Each has a place of its own with its sample, and so has each close code; every link leads to one."""
+    document = await (await client.get("/asyncapi.json")).json()
+    text = await (await client.get("/docs/socket")).text()
+    page = read(text)
+    assert len(page.ids) == len(set(page.ids))
+    assert document["components"]["messages"].keys() <= set(page.ids)
+    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
+    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert text.count("<pre>") == len(document["components"]["messages"])
+    for one in document["channels"]["socket"]["x-close-codes"]:
+        assert f"<code>{one['code']}</code>" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "links"),
+    [("/docs", {"/openapi.json", "/docs/socket"}), ("/docs/socket", {"/asyncapi.json", "/docs"})],
+)
+async def test_page_loads_nothing(client: Client, path: str, links: set[str]) -> None:
     """Its own style and script are all that it may run, and nothing else is named."""
-    response = await client.get("/docs")
+    response = await client.get(path)
     text = await response.text()
     policy = response.headers["Content-Security-Policy"].split("; ")
     assert "default-src 'none'" in policy
@@ -105,7 +133,7 @@ async def test_page_loads_nothing(client: Client) -> None:
         (content,) = re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
         assert f"{directive} 'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" in policy
     page = read(text)
-    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json"}
+    assert {link for link in page.links if not link.startswith("#")} == links
     assert "style" not in page.attributes
     assert not {name for name in page.attributes if name.startswith("on")}
     assert "@import" not in text

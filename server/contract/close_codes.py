@@ -1,0 +1,42 @@
+"""The codes with which the server closes a socket, and what each means to a client.
+
+The numbers are those that the server closes with. Never a policy of its own: the ranges are the socket's.
+"""
+
+from typing import Final
+
+from websockets.frames import CloseCode as StandardCode
+
+from actors.session.link import CloseCode
+from server.contract.async_document import CloseMeaning
+from server.socket.socket import NOT_UTF8, RETURNABLE, TOO_BIG
+
+_OWN: Final = {
+    CloseCode.SHUTDOWN: "The server stops. Come back after the time that `goodbye` names.",
+    CloseCode.SLOW_CONSUMER: "The client did not take what it was sent.",
+    CloseCode.HEARTBEAT_TIMEOUT: "Nothing was heard of the client for two heartbeats.",
+    CloseCode.RATE_LIMITED: "More frames came at once than are held for one client.",
+    CloseCode.OVERLOADED: "The server could not do its work, or a store was away.",
+    CloseCode.BAD_FRAME: "A frame was no JSON object with an `id`, or not of this sub-protocol.",
+    CloseCode.NOT_AUTHENTICATED: "The token is not known.",
+    CloseCode.TOKEN_EXPIRED: "The token has expired.",
+    CloseCode.SESSION_REVOKED: "The session was revoked.",
+    CloseCode.TOO_MANY_CONNECTIONS: "This user has too many connections.",
+    CloseCode.AUTHENTICATION_TIMEOUT: "Nobody authenticated in time.",
+}
+_STANDARD: Final = {
+    StandardCode.PROTOCOL_ERROR.value: "A frame broke RFC 6455.",
+    NOT_UTF8: "A text frame was not UTF-8.",
+    TOO_BIG: "A message has more than `max_frame_bytes`.",
+}
+
+
+def close_codes() -> tuple[CloseMeaning, ...]:
+    """All of them, in order."""
+    own = {code: name.lower() for name, code in vars(CloseCode).items() if name.isupper()}
+    untold = own.keys() ^ _OWN.keys()
+    if untold:
+        raise ValueError(f"Close codes and their meanings differ: {sorted(untold)}.")
+    names = {**own, **{code: StandardCode(code).name.lower() for code in _STANDARD}}
+    told = {**_OWN, **_STANDARD}
+    return tuple(CloseMeaning(code, names[code], told[code], code in RETURNABLE) for code in sorted(told))

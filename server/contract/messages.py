@@ -1,0 +1,71 @@
+"""Commands and frames as messages of the contract: words, payload and a sample, by the name of their struct.
+
+`type` alone does not name one: `conversation.read` is said by both sides. Never makes a schema twice.
+"""
+
+from collections.abc import Iterable
+from typing import Final, get_args, get_origin
+
+from msgspec import Raw, Struct
+from msgspec.inspect import StructType, type_info
+
+from actors.wire.frames import Ok, frame_encoder
+from server.contract.answers import COMMANDS, answers_of
+from server.contract.async_document import Example, Message
+from server.contract.deliveries import delivered
+from server.contract.document import Reference
+from server.contract.samples import SAMPLES
+from server.contract.schemas import PLACE, Schemas
+from server.contract.words import words_of
+
+CORRELATION: Final = "frame"
+
+
+class Messages:
+    def __init__(self, kinds: Iterable[type[Struct]]) -> None:
+        wanted = tuple(dict.fromkeys(kinds))
+        schemas = Schemas(wanted, ())
+        self.schemas = dict(sorted(schemas.named.items()))
+        self._names = {kind: schemas.of(kind)["$ref"].removeprefix(PLACE) for kind in wanted}
+        self.named = {name: self._message(kind, name) for kind, name in self._names.items()}
+
+    def of(self, kinds: Iterable[type[Struct]], channel: str) -> tuple[Reference, ...]:
+        """Refer to messages of a channel."""
+        return tuple(Reference(f"#/channels/{channel}/messages/{self._names[kind]}") for kind in kinds)
+
+    def on_channel(self, kinds: Iterable[type[Struct]]) -> dict[str, Reference]:
+        """The messages that go over a channel, by name."""
+        names = dict.fromkeys(self._names[kind] for kind in kinds)
+        return {name: Reference(f"#/components/messages/{name}") for name in names}
+
+    def _message(self, kind: type[Struct], name: str) -> Message:
+        tag = tag_of(kind)
+        summary, description = words_of(kind)
+        correlated = "id" in (get_origin(kind) or kind).__struct_fields__
+        sample = SAMPLES.get(kind)
+        return Message(
+            name=tag,
+            title=_title(kind, tag),
+            summary=summary,
+            description=description,
+            payload=Reference(PLACE + name),
+            correlation_id=Reference(f"#/components/correlationIds/{CORRELATION}") if correlated else None,
+            examples=() if sample is None else (Example(Raw(frame_encoder.encode(sample))),),
+            delivered=delivered(kind),
+        )
+
+
+def tag_of(kind: type[Struct]) -> str:
+    """The `type` of a frame on the wire."""
+    info = type_info(kind)
+    assert isinstance(info, StructType)
+    return str(info.tag)
+
+
+def _title(kind: type[Struct], tag: str) -> str:
+    """Of an `ok` also what it answers: all of them have one `type`."""
+    if get_origin(kind) is not Ok:
+        return tag
+    (result,) = get_args(kind)
+    asked = ", ".join(tag_of(command) for command in COMMANDS if kind in answers_of(command))
+    return f"{tag} {{{result.__name__}}}: {asked}"
