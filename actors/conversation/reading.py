@@ -22,6 +22,7 @@ from storage.records.identifiers import entry_id
 from storage.records.messaging import MessageEntry, ReadMark
 
 _log = logging.getLogger(__name__)
+RECEIPTS_S = 0.1
 
 
 class Reading:
@@ -40,6 +41,8 @@ class Reading:
         self._framed = framed
         self._stretches: dict[tuple[str, str], tuple[int, int, int]] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._receipts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._telling: asyncio.TimerHandle | None = None
 
     async def mark(self, user_id: str, conversation_id: str, seq: int, member_count: int) -> ReadState:
         """Move the mark of a member to `seq`, if that is forward; answer where it stands.
@@ -75,7 +78,10 @@ class Reading:
         return places
 
     async def close(self) -> None:
-        """Write what is due. Ended by its caller's deadline."""
+        """Tell and write what is due. Ended by its caller's deadline."""
+        if self._telling is not None:
+            self._telling.cancel()
+            self._tell_all()
         while self._writing is not None:
             await asyncio.wait([self._writing])
 
@@ -88,8 +94,19 @@ class Reading:
     def _tell(self, user_id: str, conversation_id: str, seq: int, read_at_ms: int, member_count: int) -> None:
         if member_count > READ_BY_MEMBERS:
             return
-        receipt = frame_encoder.encode(ReadReceipt(conversation_id, user_id, seq, rfc3339(read_at_ms)))
-        self._rooms.hint(conversation_id, receipt, self._framed(receipt), user_id)
+        # Only the latest of a moment is told: whoever scrolls reads many times.
+        if not self._receipts:
+            self._telling = asyncio.get_running_loop().call_later(RECEIPTS_S, self._tell_all)
+        told = (seq, read_at_ms)
+        self._receipts[conversation_id, user_id] = max(
+            told, self._receipts.get((conversation_id, user_id), told)
+        )
+
+    def _tell_all(self) -> None:
+        receipts, self._receipts = self._receipts, {}
+        for (conversation_id, user_id), (seq, read_at_ms) in receipts.items():
+            frame = frame_encoder.encode(ReadReceipt(conversation_id, user_id, seq, rfc3339(read_at_ms)))
+            self._rooms.hint(conversation_id, frame, self._framed(frame), user_id)
 
     def _note(self, user_id: str, conversation_id: str, after: int, through: int, read_at_ms: int) -> None:
         key = (conversation_id, user_id)

@@ -71,6 +71,7 @@ class Notifier:
                 if len(made) >= ANSWERERS_AT_ONCE:
                     # An event with many who answered: told once each, so it may come again.
                     await self._store.take(made, None)
+                    self._teller.wake()
                     made = []
         await self._store.take(made, step)
         if made:
