@@ -268,7 +268,7 @@ class Instance:
             limits,
             text_frame,
             self._name,
-            ground.network(),
+            ground.neighbours(),
         )
         self._at_end("core", core.stop)
         network = SocialNetwork(ground, core, limits, accounts.forget_card, stores.bus.publish)

@@ -9,7 +9,7 @@ Here it only says who is given what, and in which order it ends. It opens no sto
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from actors.conversation.announcer import Announcer
 from actors.conversation.answers import busy
 from actors.conversation.conversation import Conversation
 from actors.conversation.conversations import Conversations
-from actors.conversation.house import Barrier, House, Mentions, Unmentioned
+from actors.conversation.house import House
 from actors.conversation.letters import Grown, Letter, Returned, Written
 from actors.conversation.log_writer import LogWriter
 from actors.conversation.pending import Pending
@@ -29,12 +29,14 @@ from actors.conversation.replay import Replay
 from actors.conversation.summaries import Summaries
 from actors.conversation.sweeper import Sweeper
 from actors.conversation.views import Cards, Views
+from actors.delivery.control import CONTROL_TOPIC, Parted, Renewed, Revoked, control_decoder, control_encoder
 from actors.delivery.flusher import Flusher
 from actors.delivery.news import HeadNews, LogNews
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
+from actors.neighbours import Neighbours
 from actors.presence.attendance import Attendance
-from actors.presence.presences import Acquainted, Presences
+from actors.presence.presences import Presences
 from actors.presence.watching import Watching
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Budget, Registry
@@ -53,33 +55,6 @@ from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceBoard
 from storage.records.stream import encode_hint
 
-CONTROL_TOPIC = "control"
-
-
-class Revoked(msgspec.Struct, frozen=True, tag=1, array_like=True):
-    """Those sessions have ended."""
-
-    origin: str
-    session_ids: list[str]
-
-
-class Renewed(msgspec.Struct, frozen=True, tag=2, array_like=True):
-    """All user streams have begun a new epoch."""
-
-    origin: str
-
-
-class Parted(msgspec.Struct, frozen=True, tag=3, array_like=True):
-    """Between those two a block came or went."""
-
-    origin: str
-    one: str
-    other: str
-
-
-control_decoder = msgspec.msgpack.Decoder(Revoked | Renewed | Parted)
-control_encoder = msgspec.msgpack.Encoder()
-
 
 class PresenceStores(msgspec.Struct, frozen=True):
     board: PresenceBoard
@@ -93,39 +68,6 @@ class CoreStores(msgspec.Struct, frozen=True):
     presence: PresenceStores | None = None
 
 
-async def _none(_user_id: str) -> int:
-    return 0
-
-
-async def _no_one(_user_id: str) -> Sequence[str]:
-    return ()
-
-
-async def _no_others(_user_id: str, _others: Sequence[str]) -> set[str]:
-    return set()
-
-
-def _ignore(*_: str) -> None:
-    """Nobody minds."""
-
-
-_nobody = Unmentioned()
-
-
-class Network(msgspec.Struct, frozen=True):
-    """What conversations and sessions ask of the social network; nothing, where there is none."""
-
-    streams: StreamWriter | None = None
-    mentions: Mentions = _nobody
-    barrier: Barrier = _nobody
-    unread: Callable[[str], Awaitable[int]] = _none
-    hidden: Callable[[str], Awaitable[Sequence[str]]] = _no_one
-    acquainted: Acquainted = _no_others
-    forget: Callable[[str, str], None] = _ignore
-    topics: tuple[str, ...] = ()
-    heard: Callable[[str], None] = _ignore
-
-
 class Core:
     """`framed` makes the frame of the socket from an encoded event; `name` is this instance's own."""
 
@@ -137,10 +79,10 @@ class Core:
         limits: Limits,
         framed: Callable[[bytes], bytes],
         name: str,
-        network: Network | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
-        network = network or Network()
-        self._network = network
+        neighbours = neighbours or Neighbours()
+        self._neighbours = neighbours
         loop = asyncio.get_running_loop()
         self._authenticator = authenticator
         self._bus = stores.bus
@@ -154,7 +96,7 @@ class Core:
         replay = Replay(messaging, cards, framed)
         self.rooms = Rooms(stores.bus, replay, self.flusher, self.wheel, limits, name)
         views = Views(messaging, cards)
-        self.streams = network.streams or StreamWriter(stores.streams)
+        self.streams = neighbours.streams or StreamWriter(stores.streams)
         self.announcer = announcer = Announcer(self.streams, messaging, cards)
         self.reading = Reading(messaging, views, self.rooms, announcer, framed)
         self.summaries = Summaries(messaging, self.wheel, limits)
@@ -169,8 +111,8 @@ class Core:
             limits,
             announcer,
             self.relay,
-            network.mentions,
-            network.barrier,
+            neighbours.mentions,
+            neighbours.barrier,
             name,
         )
         self.actors: Registry[str, Letter] = Registry(
@@ -182,12 +124,12 @@ class Core:
             budget=Budget(limits.actor_restarts, limits.actor_restart_window_s),
         )
         self.conversations = Conversations(
-            messaging, self.actors, views, self.reading, replay, announcer, cards, network.hidden, limits
+            messaging, self.actors, views, self.reading, replay, announcer, cards, neighbours.hidden, limits
         )
-        self.sweeper = Sweeper(messaging, self.actors, announcer, network.mentions, self.wheel)
+        self.sweeper = Sweeper(messaging, self.actors, announcer, neighbours.mentions, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
         resuming = Resuming(stores.streams, replay)
-        self.presences = self._presences(stores, network, limits)
+        self.presences = self._presences(stores, neighbours, limits)
         self.expiry = Expiry(self.directory, authenticator.expires_at, self.wheel, limits.token_check_s)
         typing = TypingBoard(self.rooms, self.conversations.sight, self.wheel, framed, loop.time)
         self.hall = Hall(
@@ -197,19 +139,19 @@ class Core:
             resuming,
             self.presences,
             typing,
-            network.unread,
+            neighbours.unread,
             limits,
             framed,
         )
 
-    def _presences(self, stores: CoreStores, network: Network, limits: Limits) -> Presences | None:
+    def _presences(self, stores: CoreStores, neighbours: Neighbours, limits: Limits) -> Presences | None:
         if stores.presence is None:
             return None
         board, seen = stores.presence.board, stores.presence.seen
         return Presences(
             Attendance(board, seen, self.wheel, self._name, limits.presence_grace_s),
             Watching(board, seen, stores.bus, self.wheel, self._name),
-            network.acquainted,
+            neighbours.acquainted,
         )
 
     async def start(self) -> None:
@@ -221,7 +163,7 @@ class Core:
         self.streams.on_loss(self.directory.resync, self._renewed)
         self.relay.on_drafts(self.conversations.send)
         self.relay.on_outcome(self._returned)
-        await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._network.topics])
+        await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._neighbours.topics])
         self.sweeper.start()
         self.expiry.start()
         if self.presences is not None:
@@ -251,7 +193,7 @@ class Core:
 
     def parted(self, one: str, other: str) -> None:
         """Between those two a block came or went: no instance goes by what it remembers."""
-        self._network.forget(one, other)
+        self._neighbours.forget(one, other)
         self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Parted(self._name, one, other)))
 
     def hint(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
@@ -304,8 +246,8 @@ class Core:
             self.relay.heard(frame)
         elif topic == CONTROL_TOPIC:
             self._told(control_decoder.decode(frame))
-        elif topic in self._network.topics:
-            self._network.heard(topic)
+        elif topic in self._neighbours.topics:
+            self._neighbours.heard(topic)
 
     def _told(self, told: Revoked | Renewed | Parted) -> None:
         if told.origin == self._name:
@@ -318,7 +260,7 @@ class Core:
             case Renewed():
                 self.directory.check_positions()
             case Parted(one=one, other=other):
-                self._network.forget(one, other)
+                self._neighbours.forget(one, other)
 
     def _missed(self) -> None:
         self.rooms.check_heads()

@@ -9,7 +9,7 @@ rest, which needs them. Here it only says who is given what. It opens no store.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from actors.core import Core, Network
+from actors.core import Core
 from actors.delivery.stream_writer import StreamWriter
 from actors.events.events import Events
 from actors.events.gathering import Gathering
@@ -17,6 +17,7 @@ from actors.events.rsvps import Rsvps
 from actors.feed.builder import Builder
 from actors.feed.fanout import FanOut, Regroup
 from actors.feed.feed import Feed, FeedStores
+from actors.neighbours import Neighbours
 from actors.notifications.hints import Hints
 from actors.notifications.mentions import Mentions
 from actors.notifications.notifications import Notifications
@@ -92,9 +93,9 @@ class Ground:
         self.mentions = Mentions(stores.notifications, people, self.relations, self.teller)
         self.heard: Callable[[str], None] = lambda _topic: None
 
-    def network(self) -> Network:
+    def neighbours(self) -> Neighbours:
         """What the core asks of it."""
-        return Network(
+        return Neighbours(
             streams=self.streams,
             mentions=self.mentions,
             barrier=self.relations,

@@ -17,8 +17,8 @@ from actors.conversation.answers import busy
 from actors.conversation.drafts import draft_of
 from actors.conversation.letters import Revise, Send
 from actors.delivery.outbox import Outbox
-from actors.presence.attendance import AWAY
 from actors.runtime.actor import MailboxFull, Stopped
+from actors.session.asides import Aside, result_of
 from actors.session.hall import Hall
 from actors.session.link import CloseCode, Link
 from actors.session.person import Person
@@ -48,38 +48,35 @@ from actors.wire.frames import (
     Error,
     Hello,
     Lagged,
-    Nothing,
     Ok,
     PingResult,
-    ReadResult,
     Ready,
     Resync,
-    WatchResult,
     frame_encoder,
 )
 from actors.wire.moment import now_ms, rfc3339
 from actors.wire.presence import PresenceChanged
 from actors.wire.refusal import Refusal, unavailable
 from config.limits import FRAME_BYTES
-from storage.errors import StorageError, Unavailable
+from storage.errors import StorageError
 from storage.records.users import Identity
 
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000
-READS_AT_ONCE = 16
-"""Read marks and words of typing under way of one session; more are refused, to be sent again."""
+ASIDES_AT_ONCE = 16
+"""What one session may have under way beside its mail; more is refused, to be sent again."""
 
 
 class Session:
     """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
 
-    __slots__ = ("_hall", "_person", "_reads", "closed", "expires_at", "link", "session_id", "user_id")
+    __slots__ = ("_hall", "_person", "_under_way", "closed", "expires_at", "link", "session_id", "user_id")
 
     def __init__(self, link: Link, hall: Hall) -> None:
         self.link = link
         self._hall = hall
         self._person: Person | None = None
-        self._reads = 0
+        self._under_way = 0
         self.session_id = ""
         self.user_id = ""
         self.closed = False
@@ -112,12 +109,8 @@ class Session:
                 self._send(command, self._person)
             case EditMessage() | DeleteMessage() | AddReaction() | RemoveReaction():
                 self._change(command, self._person)
-            case ReadConversation():
-                self._read(command, self._person)
-            case Typing():
-                self._type(command, self._person)
-            case SetPresence() | WatchPresence():
-                return self._attend(command)
+            case ReadConversation() | Typing() | SetPresence() | WatchPresence():
+                self._begin_aside(command, self._person)
             case Ping(id=frame_id):
                 self.push(Ok(frame_id, PingResult(rfc3339(now_ms()), self._person.place.position)))
             case Authenticate():
@@ -270,67 +263,24 @@ class Session:
         except (MailboxFull, Stopped):
             reply.refused(busy())
 
-    def _read(self, command: ReadConversation, person: Person) -> None:
+    def _begin_aside(self, command: Aside, person: Person) -> None:
         wait_ms = person.allowance.spend()
-        if wait_ms or self._reads >= READS_AT_ONCE:
-            detail = "Too many read marks."
-            self.push_error(
-                command.id, Refusal("rate.limited", detail, retry_after_ms=wait_ms or RETRY_AFTER_MS)
-            )
-            return
-        self._reads += 1
-        task = asyncio.ensure_future(self._mark_read(command))
-        self._hall.conversations.keep(task)
-
-    def _type(self, command: Typing, person: Person) -> None:
-        wait_ms = person.allowance.spend()
-        if wait_ms or self._reads >= READS_AT_ONCE:
-            detail = "Too much typing."
-            self.push_error(
-                command.id, Refusal("rate.limited", detail, retry_after_ms=wait_ms or RETRY_AFTER_MS)
-            )
-            return
-        self._reads += 1
-        self._hall.conversations.keep(asyncio.ensure_future(self._say_typing(command)))
-
-    async def _say_typing(self, command: Typing) -> None:
-        try:
-            await self._hall.typing.say(self.user_id, command.conversation_id, active=command.active)
-            self.push(Ok(command.id, Nothing()))
-        except Refusal as refusal:
+        if wait_ms or self._under_way >= ASIDES_AT_ONCE:
+            refusal = Refusal("rate.limited", "Too much at once.", retry_after_ms=wait_ms or RETRY_AFTER_MS)
             self.push_error(command.id, refusal)
-        finally:
-            self._reads -= 1
-
-    async def _mark_read(self, command: ReadConversation) -> None:
-        try:
-            state = await self._hall.conversations.read(self.user_id, command.conversation_id, command.seq)
-            self.push(Ok(command.id, ReadResult(state.read_seq, state.unread_count)))
-        except Refusal as refusal:
-            self.push_error(command.id, refusal)
-        except Unavailable:
-            self.push_error(command.id, unavailable("The message store did not answer in time."))
-        finally:
-            self._reads -= 1
-
-    async def _attend(self, command: SetPresence | WatchPresence) -> None:
-        presences = self._hall.presences
-        if presences is None:
-            self.push_error(command.id, unavailable("There is no presence here."))
             return
-        if isinstance(command, SetPresence):
-            presences.attendance.set(self.user_id, self, away=command.status == AWAY)
-            self.push(Ok(command.id, Nothing()))
-            return
+        self._under_way += 1
+        self._hall.conversations.keep(asyncio.ensure_future(self._do_aside(command)))
+
+    async def _do_aside(self, command: Aside) -> None:
         try:
-            found = await presences.watch(self, self.user_id, command.user_ids)
-            self.push(Ok(command.id, WatchResult(found)))
+            self.push(Ok(command.id, await result_of(command, self, self._hall)))
         except Refusal as refusal:
             self.push_error(command.id, refusal)
         except StorageError:
-            self.push_error(command.id, unavailable("Presence is not known at the moment."))
-        if self.closed:
-            presences.watching.unwatch(self)
+            self.push_error(command.id, unavailable("A store did not answer in time."))
+        finally:
+            self._under_way -= 1
 
     # --- what it is told
 
