@@ -4,7 +4,7 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 
-.PHONY: run test test-long check fmt bench load lock clean
+.PHONY: run test test-long check fmt demo bench load lock clean
 
 run: $(READY)
 	$(PY) run.py $(ARGS)
@@ -24,6 +24,9 @@ check: $(READY)
 fmt: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+demo: $(READY)
+	$(PY) run.py demo $(ARGS)
 
 bench: $(READY)
 	$(PY) -m bench $(ARGS)

@@ -3,6 +3,7 @@
     python run.py                   serve, with embedded stores unless URLs are set
     python run.py stores            start only the embedded stores and print their URLs
     python run.py migrate           bring the databases up to date
+    python run.py demo              fill a development server with a small town
     python run.py doctor            check stores and invariants, in plain words
     python run.py replay            what could not be taken in between services
     python run.py moderate          reports, and what is done about them
@@ -28,6 +29,7 @@ import msgspec
 import typer
 import uvloop
 from aiohttp import web
+from rich.progress import Progress, TaskID
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
@@ -47,6 +49,10 @@ from actors.operations.doctor import Doctor, Patient
 from actors.operations.replay import Replay
 from actors.runtime.lag import LoopLag
 from actors.wire.frames import UserChanged
+from client.demo.arriving import Occupied
+from client.demo.people import FEWEST, MOST
+from client.demo.town import Town
+from client.errors import Refused, Unanswered
 from config.logs import configure_logs
 from config.settings import Settings, SettingsFaulty, load_settings
 from server.application import application
@@ -547,6 +553,36 @@ async def open_house(config: Path | None) -> AsyncIterator[Operations]:
             yield await instance.operations()
         finally:
             await instance.stop()
+
+
+@cli.command()
+def demo(
+    url: Annotated[str, typer.Option(help="A running development server.")] = "http://127.0.0.1:8080",
+    people: Annotated[int, typer.Option(min=FEWEST, max=MOST, help="How many live there.")] = 120,
+    password: Annotated[str, typer.Option(help="Of everybody.")] = "convene-demo",  # noqa: S107 - it is for a demo
+    seed: Annotated[int, typer.Option(help="Another seed, another town.")] = 1,
+) -> None:
+    """Fill a development server with a small town, through its public paths; again adds nothing."""
+    bars = Progress()
+    tasks: dict[str, TaskID] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bars.add_task(step, total=total)
+        bars.update(tasks[step], completed=done)
+
+    async def work() -> None:
+        with bars:
+            town = await Town().build(url, seed=seed, password=password, people=people, progress=progress)
+        counts = msgspec.structs.asdict(town.counts)
+        typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
+        typer.echo(f"Log in as {', '.join(town.logins)} or anybody else, with the password {password}")
+
+    try:
+        _run(work)
+    except (Occupied, Refused, Unanswered) as error:
+        typer.echo(f"The town was not built: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 add_doctor(cli, open_house, _run)

@@ -4,8 +4,9 @@ An event of the feed only says that something changed; how it stands is asked of
 events may come twice and in any order. It never puts out the creator, nor keeps anybody in who left.
 """
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from actors.events.rendering import conversation_of
@@ -20,6 +21,8 @@ from storage.contracts.sync import Cursors
 from storage.records.sync import DomainEvent, Step
 
 _log = logging.getLogger(__name__)
+AT_ONCE = 8
+"""Events whose conversations are seen to at the same time; within one, people come one after another."""
 
 
 class Groups(Protocol):
@@ -50,21 +53,29 @@ class Gathering:
         self._cursors = cursors
 
     async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
-        found: dict[str, EventCreated] = {}
-        changed: dict[tuple[str, str], None] = {}
+        concerned: dict[str, dict[str, None]] = {}
         for event in events:
             match happening(event):
-                case EventCreated() as created:
-                    found[created.id] = created
+                case EventCreated(id=event_id):
+                    concerned.setdefault(event_id, {})
                 case (
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
                 ):
-                    changed[event_id, user_id] = None
-        for created in found.values():
-            await self._found(created.id)
-        for event_id, user_id in changed:
-            await self._follow(event_id, user_id)
+                    concerned.setdefault(event_id, {})[user_id] = None
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def gather(event_id: str, user_ids: Iterable[str]) -> None:
+            async with places:
+                await self._gather(event_id, list(user_ids))
+
+        # All of them end before anything is said of the first that failed: none goes on by itself.
+        done = await asyncio.gather(
+            *(gather(event_id, user_ids) for event_id, user_ids in concerned.items()), return_exceptions=True
+        )
+        for failure in done:
+            if failure is not None:
+                raise failure
         if step is not None:
             await self._cursors.move(step)
 
@@ -84,14 +95,17 @@ class Gathering:
         await self._groups.found(conversation_of(event_id), creator, name)
         return creator_id
 
-    async def _follow(self, event_id: str, user_id: str) -> None:
+    async def _gather(self, event_id: str, user_ids: Sequence[str]) -> None:
         creator_id = await self._found(event_id)
-        if creator_id is None or creator_id == user_id:
+        if creator_id is None:
             return
-        user = (await self._people.known([user_id])).get(user_id)
-        if user is None:
-            return
-        state = await self._rsvps.state(event_id, user_id)
+        people = await self._people.known(user_ids)
+        for user_id in user_ids:
+            if user_id in people and user_id != creator_id:
+                await self._follow(event_id, people[user_id])
+
+    async def _follow(self, event_id: str, user: UserCard) -> None:
+        state = await self._rsvps.state(event_id, user.id)
         try:
             if state.status == RsvpStatus.GOING:
                 await self._groups.admit(conversation_of(event_id), user)
