@@ -1,0 +1,71 @@
+"""An Event service for tests: its stores as one instance has them, and events that are easy to make.
+
+Never gives anybody a place; that is the store's.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.events import PostgresEvents
+from storage.postgres.rsvps import PostgresRsvps
+from storage.records.events import EventRecord, NewEvent
+from tests.storage.service_database import Instance, ServiceDatabase, some_id
+
+HOUR = timedelta(hours=1)
+
+
+class EventScene:
+    """`place` is where in time an event stands: hours from now to its start and to its end."""
+
+    def __init__(self, database: ServiceDatabase, instance: Instance) -> None:
+        self.database = database
+        self.sql = database.sql
+        self.rsvps = PostgresRsvps(instance.pool)
+        self.events = PostgresEvents(instance.pool, instance.once, self.rsvps)
+        self.audit = PostgresCountAudit(instance.pool, "events")
+
+    async def event(
+        self,
+        capacity: int = 10,
+        creator_id: str | None = None,
+        title: str = "Picnic",
+        description: str | None = None,
+        category: str = "SOCIAL",
+        place: tuple[float, float] = (1, 2),
+    ) -> str:
+        now = datetime.now(UTC)
+        start, end = (now + hours * HOUR for hours in place)
+        creator = creator_id or some_id()
+        return await self.events.create(
+            NewEvent(creator, title, description, category, start, end, capacity), None
+        )
+
+    async def begins(self, event_id: str) -> None:
+        """It has begun, and is not over."""
+        await self.sql.execute(
+            "UPDATE events SET start_datetime = now() - interval '1 hour' WHERE id = $1", event_id
+        )
+
+    async def ends(self, event_id: str) -> None:
+        """It is over."""
+        await self.sql.execute(
+            "UPDATE events SET start_datetime = now() - interval '1 h', end_datetime = now() WHERE id = $1",
+            event_id,
+        )
+
+    async def seen(self, event_id: str, viewer_id: str = "") -> EventRecord:
+        (event,) = await self.events.find([event_id], viewer_id)
+        return event
+
+    async def counts(self, event_id: str) -> tuple[int, int]:
+        """How many go, and how many are interested; these are as many as the rows."""
+        assert await self.audit.wrong() == 0
+        event = await self.seen(event_id)
+        return event.going_count, event.interested_count
+
+    async def going(self, event_id: str) -> list[str]:
+        return [one.user.id for one in await self.rsvps.answers(event_id, "GOING", None, (), 1000)]
+
+    async def promoted(self) -> list[str]:
+        """Who was told of a place, in the order in which they got it."""
+        return [one.payload["user_id"] for one in await self.database.told("rsvp.promoted")]

@@ -1,0 +1,123 @@
+"""One service's empty database: the parts of an instance on it, and what a test looks into it with.
+
+It closes whatever it opened. Never keeps anything for the next test.
+"""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+import msgspec
+
+from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.cursors import PostgresCursors
+from storage.postgres.once import PostgresOnce
+from storage.postgres.outbox import PostgresOutbox
+from storage.postgres.pool import PoolBounds, PostgresPool
+from storage.records.copies import UserCopy
+
+Result = TypeVar("Result")
+RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND state <> 'idle'
+"""
+WAIT_S = 5.0
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A row of the outbox."""
+
+    id: int
+    key: str
+    type: str
+    payload: dict[str, Any]
+
+
+class Instance:
+    """What one instance of the server has open of a service."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self.pool = pool
+        self.outbox = PostgresOutbox(pool)
+        self.cursors = PostgresCursors(pool)
+        self.once = PostgresOnce(pool)
+        self.copies = PostgresUserCopies(pool, self.cursors)
+
+
+class ServiceDatabase:
+    """`first` is an instance on it; `sql` is a connection beside all instances."""
+
+    def __init__(self, url: str, stack: contextlib.AsyncExitStack) -> None:
+        self.url = url
+        self._stack = stack
+        self.sql: RawConnection
+        self.first: Instance
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, url: str) -> "AsyncIterator[ServiceDatabase]":
+        async with contextlib.AsyncExitStack() as stack:
+            database = cls(url, stack)
+            database.sql = await database.connection()
+            database.first = await database.instance()
+            yield database
+
+    async def instance(self, connections: int = 10) -> Instance:
+        """One more instance of the server."""
+        pool = PostgresPool(self.url, PoolBounds(connections=connections, acquire_timeout_ms=20_000))
+        await pool.open()
+        self._stack.push_async_callback(pool.close)
+        return Instance(pool)
+
+    async def connection(self) -> RawConnection:
+        """A connection of the test's own, to hold a transaction open on."""
+        connection = await asyncpg.connect(self.url)
+        self._stack.push_async_callback(connection.close)
+        return connection
+
+    async def met(self, work: Coroutine[Any, Any, Result], waiting: int = 1) -> "asyncio.Task[Result]":
+        """Start it; on return so many statements wait for what other transactions hold."""
+        task = asyncio.ensure_future(work)
+        deadline = time.monotonic() + WAIT_S
+        while await self.sql.fetchval(WAITING) < waiting:
+            assert not task.done(), "it waited for nobody"
+            assert time.monotonic() < deadline, "it did not begin to wait"
+        return task
+
+    async def told(self, *types: str) -> list[Told]:
+        """What the outbox holds, of some types or all, in the order of numbers."""
+        rows = await self.sql.fetch("SELECT id, key, type, payload FROM outbox ORDER BY id")
+        told = [Told(row["id"], row["key"], row["type"], msgspec.json.decode(row["payload"])) for row in rows]
+        return [one for one in told if not types or one.type in types]
+
+    async def know(self, *user_ids: str, deleted: bool = False) -> None:
+        """Have copies of people."""
+        await self.first.copies.apply(
+            [
+                UserCopy(
+                    one,
+                    "" if deleted else f"u{one[:8]}",
+                    None,
+                    None,
+                    verified=False,
+                    version=2,
+                    deleted=deleted,
+                )
+                for one in user_ids
+            ],
+            None,
+        )
+
+
+def some_id() -> str:
+    return str(uuid.uuid4())
+
+
+def some_ids(count: int) -> list[str]:
+    """Ids in their order."""
+    return sorted(some_id() for _ in range(count))

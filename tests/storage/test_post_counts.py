@@ -1,0 +1,154 @@
+"""Likes, comments and posts are counted by the database: equal to the rows at every commit."""
+
+import asyncio
+import random
+
+import pytest
+
+from storage.errors import Missing, Unavailable
+from storage.postgres.audit import PostgresPostsAudit
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.statement import load_statement
+from tests.storage.service_database import Instance, ServiceDatabase, some_id, some_ids
+
+LIKE = load_statement("posts", "like_insert").text
+POST = load_statement("posts", "post_insert").text
+HIDE = load_statement("posts", "post_hide").text
+
+
+@pytest.fixture
+def posts(posts_database: ServiceDatabase) -> PostgresPosts:
+    return PostgresPosts(posts_database.first.pool, posts_database.first.once)
+
+
+@pytest.fixture
+def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
+    return PostgresReactions(posts_database.first.pool, posts_database.first.once)
+
+
+@pytest.fixture
+def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
+    return PostgresPostsAudit(posts_database.first.pool)
+
+
+class Writer:
+    """Somebody who likes, comments and deletes without end."""
+
+    def __init__(self, number: int, instance: Instance, post_ids: list[str], author_id: str) -> None:
+        self._chance = random.Random(number)
+        self._posts = PostgresPosts(instance.pool, instance.once)
+        self._reactions = PostgresReactions(instance.pool, instance.once)
+        self._post_ids = post_ids
+        self._author_id = author_id
+        self._own = some_id()
+        self._said: list[str] = []
+
+    async def write(self, times: int) -> None:
+        for _ in range(times):
+            post_id = self._chance.choice(self._post_ids)
+            try:
+                await self._one(post_id)
+            except Missing:
+                assert await self._posts.author(post_id) is None
+            except Unavailable:
+                pass  # it lost its deadlocks, and as a whole
+
+    async def _one(self, post_id: str) -> None:
+        match self._chance.randrange(20):
+            case 0:
+                await self._posts.delete(post_id, self._author_id)
+            case 1:
+                self._post_ids.append(await self._posts.create(self._author_id, "new", None, None))
+            case 2:
+                await self._posts.hide(post_id, hidden=self._chance.random() < 0.5)
+            case n if n < 9:
+                await self._reactions.like(post_id, self._own)
+            case n if n < 12:
+                await self._reactions.unlike(post_id, self._own)
+            case n if n < 17 or not self._said:
+                self._said.append(await self._reactions.comment(post_id, self._own, "so", None))
+            case _:
+                await self._reactions.delete_comment(self._said.pop())
+
+
+async def test_counts_equal_rows_at_every_look_beside_many_writers(
+    posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
+) -> None:
+    """50 writers on two instances like, unlike, comment, delete comments, and delete the posts under them."""
+    ana = some_id()
+    post_ids = [await posts.create(ana, f"post {number}", None, None) for number in range(12)]
+    instances = (posts_database.first, await posts_database.instance())
+    writers = [Writer(number, instances[number % 2], post_ids, ana) for number in range(50)]
+    written = asyncio.gather(*(writer.write(10) for writer in writers))
+    looks = 0
+    while not written.done():
+        assert await audit.wrong() == 0
+        looks += 1
+    await written
+    assert looks > 0
+    assert await audit.wrong() == 0
+    assert await posts_database.sql.fetchval(
+        "SELECT sum(like_count) > 0 AND sum(comment_count) > 0 FROM posts"
+    )
+
+
+async def test_like_that_meets_the_end_of_its_post_is_missing(
+    posts_database: ServiceDatabase,
+    posts: PostgresPosts,
+    reactions: PostgresReactions,
+    audit: PostgresPostsAudit,
+) -> None:
+    """It waits for the post to be gone; nothing of it stays."""
+    ana, ben = some_ids(2)
+    post_id = await posts.create(ana, "hello", None, None)
+    beside = await posts_database.connection()
+    deleting = beside.transaction()
+    await deleting.start()
+    await beside.execute("DELETE FROM posts WHERE id = $1", post_id)
+    like = await posts_database.met(reactions.like(post_id, ben))
+    comment = await posts_database.met(reactions.comment(post_id, ben, "so", None), waiting=2)
+    await deleting.commit()
+    for one in (like, comment):
+        with pytest.raises(Missing):
+            await one
+    assert await audit.wrong() == 0
+    assert await posts_database.told("post.liked", "comment.created") == []
+
+
+async def test_end_of_a_post_that_meets_a_like_takes_it_along(
+    posts_database: ServiceDatabase,
+    posts: PostgresPosts,
+    reactions: PostgresReactions,
+    audit: PostgresPostsAudit,
+) -> None:
+    """It waits for the like, which goes with the post."""
+    ana, ben = some_ids(2)
+    post_id = await posts.create(ana, "hello", None, None)
+    beside = await posts_database.connection()
+    liking = beside.transaction()
+    await liking.start()
+    await beside.execute(LIKE, post_id, ben)
+    delete = await posts_database.met(posts.delete(post_id, ana))
+    await liking.commit()
+    assert await delete
+    assert await posts_database.sql.fetchval("SELECT count(*) FROM post_likes") == 0
+    assert await audit.wrong() == 0
+    assert not await reactions.unlike(post_id, ben)
+
+
+async def test_two_likes_of_one_person_at_once_are_one(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
+) -> None:
+    """The second waits and changes nothing."""
+    ana, ben = some_ids(2)
+    post_id = await posts.create(ana, "hello", None, None)
+    beside = await posts_database.connection()
+    liking = beside.transaction()
+    await liking.start()
+    await beside.execute(LIKE, post_id, ben)
+    second = await posts_database.met(reactions.like(post_id, ben))
+    await liking.commit()
+    assert not await second
+    assert [one.like_count for one in await posts.find([post_id], ben)] == [1]
+    assert len(await posts_database.told("post.liked")) == 1

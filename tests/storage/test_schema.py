@@ -1,0 +1,241 @@
+"""The schema of the database design stands as it was written, table by table.
+
+Decided refinements: points in time bear their zone, and columns that are never null say so.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from tests.conftest import FreshDatabase
+from tests.storage.service_database import RawConnection
+
+COPYING = ("social", "posts", "events", "notifications")
+TIME = "timestamp with time zone"
+NOW = "now()"
+RANDOM = "gen_random_uuid()"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`default` is None where the design names none."""
+
+    name: str
+    type: str
+    length: int | None = None
+    default: str | None = None
+    needed: bool = False
+
+
+def key(name: str = "id", default: str | None = RANDOM) -> Column:
+    return Column(name, "uuid", default=default, needed=True)
+
+
+def uuid(name: str, *, needed: bool = False) -> Column:
+    return Column(name, "uuid", needed=needed)
+
+
+def text(name: str, length: int | None = None, default: str | None = None, *, needed: bool = False) -> Column:
+    return Column(name, "character varying" if length else "text", length, default, needed)
+
+
+def count(name: str) -> Column:
+    return Column(name, "integer", default="0")
+
+
+def flag(name: str) -> Column:
+    return Column(name, "boolean", default="false")
+
+
+def made(name: str = "created_at") -> Column:
+    return Column(name, TIME, default=NOW)
+
+
+ANSWERS = ", ".join(f"'{one}'::character varying" for one in ("GOING", "INTERESTED", "MAYBE", "NOT_GOING"))
+USER_CACHE = [
+    key(default=None),
+    text("username", 50, needed=True),
+    text("display_name", 100),
+    text("avatar_url", 500),
+    flag("verified"),
+    made("last_synced"),
+]
+COLUMNS: dict[tuple[str, str], list[Column]] = {
+    ("users", "users"): [
+        key(),
+        text("email", 255, needed=True),
+        text("username", 50, needed=True),
+        text("password_hash", 255, needed=True),
+        text("display_name", 100),
+        text("bio"),
+        text("avatar_url", 500),
+        flag("verified"),
+        made(),
+    ],
+    ("users", "user_sessions"): [
+        key(),
+        uuid("user_id", needed=True),
+        text("token_hash", 255, needed=True),
+        Column("expires_at", TIME, needed=True),
+    ],
+    ("social", "follows"): [
+        key(),
+        uuid("follower_id", needed=True),
+        uuid("following_id", needed=True),
+        made(),
+    ],
+    ("social", "user_social_stats"): [
+        key("user_id", None),
+        count("followers_count"),
+        count("following_count"),
+        count("posts_count"),
+    ],
+    ("posts", "posts"): [
+        key(),
+        uuid("author_id", needed=True),
+        text("content", needed=True),
+        uuid("event_id"),
+        count("like_count"),
+        count("comment_count"),
+        made(),
+    ],
+    ("posts", "post_likes"): [key(), uuid("post_id", needed=True), uuid("user_id", needed=True)],
+    ("events", "events"): [
+        key(),
+        uuid("creator_id", needed=True),
+        text("title", 200, needed=True),
+        text("description"),
+        text("category", 50, "'SOCIAL'::character varying"),
+        Column("start_datetime", TIME, needed=True),
+        Column("end_datetime", TIME, needed=True),
+        Column("capacity", "integer", needed=True),
+        count("going_count"),
+        count("interested_count"),
+    ],
+    ("events", "event_rsvps"): [
+        uuid("event_id", needed=True),
+        uuid("user_id", needed=True),
+        text("status", 20),
+    ],
+    ("notifications", "notifications"): [
+        key(),
+        uuid("recipient_id", needed=True),
+        uuid("sender_id"),
+        text("type", 50, needed=True),
+        text("title", 200, needed=True),
+        text("message", needed=True),
+        uuid("reference_id"),
+        flag("is_read"),
+        made(),
+    ],
+    **{(service, "user_cache"): USER_CACHE for service in COPYING},
+}
+CONSTRAINTS: dict[tuple[str, str], list[str]] = {
+    ("users", "users"): ["PRIMARY KEY (id)", "UNIQUE (email)", "UNIQUE (username)"],
+    ("users", "user_sessions"): [
+        "PRIMARY KEY (id)",
+        "UNIQUE (token_hash)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+    ],
+    ("social", "follows"): ["PRIMARY KEY (id)", "UNIQUE (follower_id, following_id)"],
+    ("social", "user_social_stats"): ["PRIMARY KEY (user_id)"],
+    ("posts", "posts"): ["PRIMARY KEY (id)", "CHECK ((length(content) <= 280))"],
+    ("posts", "post_likes"): [
+        "PRIMARY KEY (id)",
+        "UNIQUE (post_id, user_id)",
+        "FOREIGN KEY (post_id) REFERENCES posts(id)",
+    ],
+    ("events", "events"): ["PRIMARY KEY (id)", "CHECK ((capacity > 0))"],
+    ("events", "event_rsvps"): [
+        "UNIQUE (event_id, user_id)",
+        "FOREIGN KEY (event_id) REFERENCES events(id)",
+        f"CHECK (((status)::text = ANY ((ARRAY[{ANSWERS}])::text[])))",
+    ],
+    ("notifications", "notifications"): ["PRIMARY KEY (id)"],
+    **{(service, "user_cache"): ["PRIMARY KEY (id)"] for service in COPYING},
+}
+INDEXES = {
+    ("posts", "idx_posts_author"): "ON public.posts USING btree (author_id)",
+    ("posts", "idx_posts_created_at"): "ON public.posts USING btree (created_at DESC)",
+    ("social", "idx_follows_follower"): "ON public.follows USING btree (follower_id)",
+    ("notifications", "idx_notifications_unread"): (
+        "ON public.notifications USING btree (recipient_id, is_read) WHERE (is_read = false)"
+    ),
+}
+COUNTED = {
+    "social": {"follows"},
+    "posts": {"post_likes", "comments"},
+    "events": {"event_rsvps"},
+}
+
+
+@contextlib.asynccontextmanager
+async def looked_at(url: str) -> AsyncIterator[RawConnection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def columns_of(connection: RawConnection, table: str) -> dict[str, Column]:
+    rows = await connection.fetch(
+        """
+        SELECT column_name, data_type, character_maximum_length, column_default, is_nullable
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1
+        """,
+        table,
+    )
+    return {
+        row["column_name"]: Column(
+            row["column_name"],
+            row["data_type"],
+            row["character_maximum_length"],
+            row["column_default"],
+            row["is_nullable"] == "NO",
+        )
+        for row in rows
+    }
+
+
+@pytest.mark.parametrize(("service", "table"), COLUMNS)
+async def test_table_stands_as_designed(fresh_database: FreshDatabase, service: str, table: str) -> None:
+    """Types, lengths, defaults, what is never null, keys and checks; a reference may say more."""
+    async with looked_at(fresh_database(service)) as connection:
+        found = await columns_of(connection, table)
+        rows = await connection.fetch(
+            "SELECT pg_get_constraintdef(oid) AS said FROM pg_constraint WHERE conrelid = $1::text::regclass",
+            table,
+        )
+    for column in COLUMNS[service, table]:
+        there = found[column.name]
+        assert (there.type, there.length) == (column.type, column.length), column.name
+        assert column.default is None or there.default == column.default, column.name
+        assert there.needed or not column.needed, column.name
+    said = {row["said"].removesuffix(" ON DELETE CASCADE") for row in rows}
+    assert set(CONSTRAINTS[service, table]) <= said
+
+
+@pytest.mark.parametrize(("service", "index"), INDEXES)
+async def test_indexes_stand_as_designed(fresh_database: FreshDatabase, service: str, index: str) -> None:
+    """By name, columns, order and condition."""
+    async with looked_at(fresh_database(service)) as connection:
+        said = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", index)
+    assert said == f"CREATE INDEX {index} {INDEXES[service, index]}"
+
+
+@pytest.mark.parametrize("service", COUNTED)
+async def test_counts_are_kept_by_triggers(fresh_database: FreshDatabase, service: str) -> None:
+    """On every table that is counted, for rows that come and rows that go."""
+    async with looked_at(fresh_database(service)) as connection:
+        rows = await connection.fetch(
+            """
+            SELECT event_object_table, event_manipulation FROM information_schema.triggers
+            WHERE trigger_name ~ '(counted|discounted)$'
+            """
+        )
+    found = {(row["event_object_table"], row["event_manipulation"]) for row in rows}
+    assert {(table, event) for table in COUNTED[service] for event in ("INSERT", "DELETE")} <= found

@@ -1,0 +1,105 @@
+"""Timelines on a server that is emptied, restarted or short of memory: what is lost is seen to be lost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from config.limits import TIMELINE_S
+from storage.errors import Unavailable
+from storage.records.timelines import TimelinePage
+from storage.redis.timelines import BUILDING_S, KEY, RedisTimelines
+from tests.storage.bus_system import HASTY
+from tests.storage.service_database import some_id, some_ids
+from tests.storage.test_timelines import built, some_keys, whole
+from tests.storage.valkey_server import ValkeyServer
+
+
+@pytest.fixture
+def server() -> Iterator[ValkeyServer]:
+    """A server that a test may empty or restart."""
+    made = ValkeyServer()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def mortal(server: ValkeyServer) -> AsyncIterator[RedisTimelines]:
+    """On that server."""
+    made = await RedisTimelines.open(server.url, patience=HASTY)
+    yield made
+    await made.close()
+
+
+async def test_emptied_server_has_no_timelines(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Neither one that was there nor one that was being built; scripts it forgot are sent again."""
+    ana, ben = some_ids(2)
+    await built(mortal, ana, some_keys(2))
+    token = await mortal.begin(ben)
+    with server.client() as client:
+        client.flushall()
+        client.script_flush()
+    assert await mortal.read(ana, None, 10) is None
+    assert not await mortal.finish(ben, token, some_keys(1), [], cut=False)
+    await built(mortal, ana)
+    assert await whole(mortal, ana) == []
+
+
+async def test_restarted_server_has_no_timelines(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Though its files brought everything back: they may lack the last second."""
+    ana, ben, keys = some_id(), some_id(), some_keys(2)
+    await built(mortal, ana, keys)
+    token = await mortal.begin(ben)
+    with server.client() as client:
+        client.set("last", 1)
+        client.execute_command("WAITAOF", 1, 0, 5000)
+    server.kill()
+    with pytest.raises(Unavailable):
+        await mortal.read(ana, None, 10)
+    server.start()
+    with server.client() as client:
+        assert len(list(client.scan_iter(f"{KEY}:*"))) == 3
+    deadline = time.monotonic() + 5
+    page: TimelinePage | str | None = "unavailable"
+    while page == "unavailable":
+        assert time.monotonic() < deadline
+        try:
+            page = await mortal.read(ana, None, 10)
+        except Unavailable:
+            await asyncio.sleep(0)
+    assert page is None
+    assert not await mortal.finish(ben, token, keys, [], cut=False)
+    await mortal.push(keys[0], [ana])
+    assert await mortal.read(ana, None, 10) is None
+
+
+async def test_half_of_a_timeline_is_none(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Where a server short of memory threw the first part away, it is built anew."""
+    ana, keys = some_id(), some_keys(2)
+    await built(mortal, ana, keys)
+    with server.client() as client:
+        (about,) = list(client.scan_iter(f"{KEY}:*:a:{ana}"))
+        client.delete(about)
+    assert await mortal.read(ana, None, 10) is None
+    await mortal.push(keys[0], [ana])
+    await built(mortal, ana)
+    assert await whole(mortal, ana) == []
+
+
+async def test_nothing_is_kept_for_ever(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Every key expires: one that is being built soon, one that nobody reads in its time."""
+    ana, ben = some_ids(2)
+    (key,) = some_keys(1)
+    await mortal.begin(ana)
+    with server.client() as client:
+        assert [BUILDING_S - 10 < client.ttl(one) <= BUILDING_S for one in client.scan_iter()] == [True]
+        await mortal.push(key, [ana])
+        await built(mortal, ben)
+        await mortal.push(key, [ben])
+        await mortal.read(ben, None, 1)
+        kept = [one for one in client.scan_iter() if ben in one]
+        assert len(kept) == 2
+        assert all(TIMELINE_S - 60 < client.ttl(one) <= TIMELINE_S for one in kept)
+        assert all(client.ttl(one) > 0 for one in client.scan_iter())

@@ -1,0 +1,139 @@
+"""Triggers: applied after the migrations, again when their file has changed, and only then."""
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage.embedded import StoreUrls
+from storage.errors import StorageError
+from storage.postgres import migrations
+from storage.postgres.migrations import create_database, migrate, migrations_of, triggers_of
+
+SERVICES = ("users", "social", "posts", "events", "notifications")
+_numbers = itertools.count(1)
+_TRIGGER = """
+CREATE OR REPLACE FUNCTION {name}() RETURNS TRIGGER AS $$
+BEGIN NEW.said := '{says}'; RETURN NEW; END
+$$ LANGUAGE plpgsql;
+CREATE OR REPLACE TRIGGER {name} BEFORE INSERT ON said FOR EACH ROW EXECUTE FUNCTION {name}()
+"""
+
+
+@pytest.fixture
+async def names(stores: StoreUrls) -> AsyncIterator[list[str]]:
+    """What a test names here as services has no databases left afterwards."""
+    made: list[str] = []
+    yield made
+    connection = await asyncpg.connect(stores.postgres)
+    for name in made:
+        await connection.execute(f'DROP DATABASE IF EXISTS "convene_{name}" WITH (FORCE)')
+    await connection.close()
+
+
+@pytest.fixture
+def service(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
+    """A service with one table, and the folder of its triggers."""
+    name = f"triggered_{next(_numbers)}"
+    for folder in (f"{name}/migrations", f"{name}/triggers", "house/migrations"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / name / "migrations" / "0001_said.sql").write_text("CREATE TABLE said (said TEXT)")
+    monkeypatch.setattr(migrations, "SQL", tmp_path)
+    names.append(name)
+    return name, tmp_path / name / "triggers"
+
+
+async def said(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        return str(await connection.fetchval("INSERT INTO said DEFAULT VALUES RETURNING said"))
+    finally:
+        await connection.close()
+
+
+async def test_triggers_are_applied_again_when_their_file_changes(
+    stores: StoreUrls, service: tuple[str, Path]
+) -> None:
+    """That file alone; unchanged ones are left as they are, even where somebody has meddled."""
+    name, folder = service
+    (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="first"))
+    url = await create_database(stores.postgres, name)
+    assert await migrate(url, name) == [f"{name}/0001_said", f"{name}/triggers/a"]
+    assert await said(url) == "first"
+    assert await migrate(url, name) == []
+    (folder / "b.sql").write_text("-- Nothing yet.\nSELECT 1")
+    assert await migrate(url, name) == [f"{name}/triggers/b"]
+    (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="second"))
+    assert await migrate(url, name) == [f"{name}/triggers/a"]
+    assert await said(url) == "second"
+    connection = await asyncpg.connect(url)
+    await connection.execute(_TRIGGER.format(name="a", says="meddled"))
+    await connection.close()
+    assert await migrate(url, name) == []
+    assert await said(url) == "meddled"
+
+
+async def test_triggers_come_after_migrations(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """One may be of a table that the same start makes; a file that goes away undoes nothing."""
+    name, folder = service
+    url = await create_database(stores.postgres, name)
+    await migrate(url, name)
+    (folder.parent / "migrations" / "0002_more.sql").write_text("ALTER TABLE said ADD COLUMN more TEXT")
+    (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="first").replace("NEW.said", "NEW.more"))
+    assert await migrate(url, name) == [f"{name}/0002_more", f"{name}/triggers/a"]
+    (folder / "a.sql").unlink()
+    assert await migrate(url, name) == []
+
+
+async def test_failed_trigger_leaves_the_last_one(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """The file is applied as a whole or not, and is tried again."""
+    name, folder = service
+    (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="first"))
+    url = await create_database(stores.postgres, name)
+    await migrate(url, name)
+    good = _TRIGGER.format(name="a", says="second")
+    (folder / "a.sql").write_text(f"{good}; SELECT 1 / 0")
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            await migrate(url, name)
+        assert await said(url) == "first"
+    (folder / "a.sql").write_text(good)
+    assert await migrate(url, name) == [f"{name}/triggers/a"]
+    assert await said(url) == "second"
+
+
+@pytest.mark.parametrize("service_name", SERVICES)
+async def test_every_service_migrates_from_nothing(
+    stores: StoreUrls, names: list[str], service_name: str
+) -> None:
+    """All files in their order, then all triggers; the next start finds nothing to do."""
+    name = f"anew_{service_name}_{next(_numbers)}"
+    names.append(name)
+    url = await create_database(stores.postgres, name)
+    expected = [one.name for one in (*migrations_of(service_name), *triggers_of(service_name))]
+    assert await migrate(url, service_name) == expected
+    assert await migrate(url, service_name) == []
+
+
+@pytest.mark.parametrize("service_name", SERVICES)
+async def test_every_trigger_file_may_be_applied_again(
+    stores: StoreUrls, names: list[str], service_name: str
+) -> None:
+    """Whatever is changed in one, the others' triggers are not doubled by it."""
+    name = f"again_{service_name}_{next(_numbers)}"
+    names.append(name)
+    url = await create_database(stores.postgres, name)
+    await migrate(url, service_name)
+    there = "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
+    connection = await asyncpg.connect(url)
+    try:
+        before = await connection.fetch(there)
+        await connection.execute("UPDATE schema_migrations SET checksum = '' WHERE name LIKE '%/triggers/%'")
+        applied = await migrate(url, service_name)
+        assert applied == [one.name for one in triggers_of(service_name)]
+        assert await connection.fetch(there) == before
+        assert len(before) >= len(applied)
+    finally:
+        await connection.close()
