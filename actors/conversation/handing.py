@@ -12,15 +12,20 @@ HANDING_S = 3.0
 
 
 class Handing:
-    """`writer` is the instance that stored an entry last; `out` counts drafts that are with it."""
+    """`writer` is the instance that stored an entry last; `out` counts drafts that are with it.
 
-    __slots__ = ("_losses", "_until", "out", "writer")
+    `recalling`: one came back without an answer, so the others that are out are waited for, and nothing
+    that was said later goes before them.
+    """
+
+    __slots__ = ("_losses", "_until", "out", "recalling", "writer")
 
     def __init__(self) -> None:
         self._losses = 0
         self._until = 0.0
         self.writer = ""
         self.out = 0
+        self.recalling = False
 
     @property
     def contended(self) -> bool:
@@ -51,3 +56,6 @@ class Handing:
         self.out = max(0, self.out - 1)
         if not answered:
             self.writer = ""
+            self.recalling = True
+        if not self.out:
+            self.recalling = False

@@ -39,6 +39,7 @@ class Writing:
         "_house",
         "_id",
         "_ledger",
+        "_recalled",
         "_run",
         "_sends",
         "_waiting",
@@ -60,6 +61,8 @@ class Writing:
         self._run: list[Pending] | None = None
         self._sends: dict[tuple[str, str], Pending] = {}
         self._handing = Handing()
+        # Handed over and not answered: older than all that waits.
+        self._recalled: list[Pending] = []
 
     @property
     def busy(self) -> bool:
@@ -76,10 +79,11 @@ class Writing:
 
     def abandon(self, reason: Exception) -> None:
         """Tell everybody who waits here that this is the end of it."""
-        for pending in [*(self._run or ()), *self._waiting]:
+        for pending in [*(self._run or ()), *self._recalled, *self._waiting]:
             pending.refused(refusal_of(reason))
         self._run = None
         self._waiting.clear()
+        self._recalled.clear()
         self._sends.clear()
 
     def admit(self, letter: Send) -> Coroutine[Any, Any, None] | None:
@@ -143,7 +147,7 @@ class Writing:
 
     def _proceed(self) -> Coroutine[Any, Any, None] | None:
         """Submit what waits, after reading the log where others wrote; later, where a run is under way."""
-        if self._run is not None:
+        if self._run is not None or self._handing.recalling:
             return None
         if self._handing.wanted():
             self._hand_over()
@@ -167,17 +171,20 @@ class Writing:
         pending, outcome = letter.pending, letter.outcome
         self._handing.back(answered=outcome is not None)
         if outcome is None:
-            self._waiting.append(pending)
-            return self._proceed()
-        if outcome.entry is None:
+            self._recalled.append(pending)
+        elif outcome.entry is None:
             refusal = Refusal(
                 outcome.code, outcome.detail, retry_after_ms=outcome.retry_after_ms, retry=outcome.retry
             )
             self._refused(pending, refusal)
-            return None
-        self._ledger.reaches(outcome.entry.seq)
-        self._sends.pop((outcome.entry.sender_id, outcome.entry.client_id), None)
-        pending.stored(outcome.entry, duplicate=outcome.duplicate)
+        else:
+            self._ledger.reaches(outcome.entry.seq)
+            self._sends.pop((outcome.entry.sender_id, outcome.entry.client_id), None)
+            pending.stored(outcome.entry, duplicate=outcome.duplicate)
+        if self._recalled and not self._handing.recalling:
+            self._waiting.extendleft(reversed(self._recalled))
+            self._recalled.clear()
+            return self._proceed()
         return None
 
     def _submit(self) -> Coroutine[Any, Any, None] | None:

@@ -46,13 +46,15 @@ class FanOut:
 
     async def _hand_out(self, key: PostKey) -> None:
         audience = (await self._audiences.audiences([key.author_id])).get(key.author_id)
-        if audience is None or audience.broadcast or not audience.followers_count:
+        if audience is None or audience.settled or not audience.followers_count:
             return
-        if audience.followers_count >= self._broadcast:
-            # First said, then dropped: whoever builds a timeline after this knows it.
+        if audience.broadcast or audience.followers_count >= self._broadcast:
+            # First said, then dropped: whoever builds a timeline after this knows it. Settled only then,
+            # so that whatever comes between is made up for.
             await self._audiences.set_broadcast(key.author_id)
             async for followers in self._followers(key.author_id):
                 await self._timelines.drop(followers)
+            await self._audiences.settle_broadcast(key.author_id)
             return
         async for followers in self._followers(key.author_id):
             await self._timelines.push(key, followers)

@@ -59,6 +59,9 @@ class Audiences(Protocol):
     async def set_broadcast(self, user_id: str) -> None:
         """From now on that user's posts are read, not handed out. For good."""
 
+    async def settle_broadcast(self, user_id: str) -> None:
+        """Every timeline that did not know it was dropped."""
+
     async def count_posts(self, counts: Sequence[PostsCount], step: Step | None) -> None:
         """Take over how many posts people have, unless told of a later state; moves the cursor with it.
 

@@ -22,6 +22,7 @@ class PostgresAudiences:
         self._followers = load_statement(SERVICE, "follower_list")
         self._audiences = load_statement(SERVICE, "audience_list")
         self._broadcast = load_statement(SERVICE, "broadcast_set")
+        self._settle = load_statement(SERVICE, "broadcast_settle")
         self._count = load_statement(SERVICE, "stats_posts")
         self._renumber = load_statement(SERVICE, "stats_posts_renumber")
 
@@ -37,10 +38,13 @@ class PostgresAudiences:
 
     async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, Audience]:
         rows = await self._pool.rows(self._audiences, ids_of(user_ids))
-        return {str(row["user_id"]): Audience(row["followers_count"], row["broadcast"]) for row in rows}
+        return {str(row["user_id"]): Audience(*list(row.values())[1:]) for row in rows}
 
     async def set_broadcast(self, user_id: str) -> None:
         await self._pool.write(self._broadcast, id_of(user_id))
+
+    async def settle_broadcast(self, user_id: str) -> None:
+        await self._pool.write(self._settle, id_of(user_id))
 
     async def count_posts(self, counts: Sequence[PostsCount], step: Step | None) -> None:
         latest: dict[str, PostsCount] = {}

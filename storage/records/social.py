@@ -37,5 +37,8 @@ class Followees(msgspec.Struct, frozen=True):
 
 
 class Audience(msgspec.Struct, frozen=True):
+    """`settled`: no timeline is left that does not know of the broadcast."""
+
     followers_count: int
     broadcast: bool
+    settled: bool = False

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from actors.conversation.conversation import Conversation
 from actors.conversation.drafts import draft_of
 from actors.conversation.future_reply import FutureReply
+from actors.conversation.handing import Handing
 from actors.conversation.letters import Add, Remove, Send
 from actors.conversation.relay import Forwarded, relay_decoder
 from actors.core import Core
@@ -379,6 +382,36 @@ async def test_drafts_that_nobody_answers_for_are_stored_all_the_same(
 
     assert [entry.seq for entry in entries] == list(range(1, 401))
     assert in_order(entries)
+
+
+def outside(handing: Handing, count: int) -> bool:
+    return handing.out == count
+
+
+async def test_nothing_said_later_goes_before_drafts_that_are_called_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While drafts that nobody answers for come back at different moments, a sender's order is kept."""
+    here = await town.instance()
+    town.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    room = await town.room(here, ANA, BEN)
+    await stored(send(here, room, ANA, "a0"))
+    cell = here.actors.awake(room)
+    assert cell is not None
+    assert isinstance(cell.actor, Conversation)
+    handing = cell.actor._writing._handing
+    handing.writer, handing._until = "gone", float("inf")
+    sends = []
+    for number, answer_s in ((1, 0.02), (2, 0.3)):
+        monkeypatch.setattr("actors.conversation.relay.ANSWER_S", answer_s)
+        sends.append(send(here, room, ANA, f"a{number}"))
+        await until(partial(outside, handing, number))
+    await until(partial(outside, handing, 1))
+    sends.append(send(here, room, ANA, "a3"))
+
+    for one in sends:
+        await stored(one)
+    assert [entry.content for entry in await log_of(town, room)] == ["a0", "a1", "a2", "a3"]
 
 
 async def test_drafts_whose_answer_is_lost_are_stored_once(

@@ -12,7 +12,8 @@ from actors.conversation.drafts import draft_of
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.house import Unmentioned
 from actors.conversation.letters import Send
-from actors.core import Core, CoreStores, Network
+from actors.core import Core, CoreStores
+from actors.neighbours import Neighbours
 from actors.wire.moment import now_ms
 from actors.wire.refusal import Refusal
 from storage.errors import Unavailable
@@ -67,7 +68,7 @@ class MentionTown(Town):
             QUICK,
             lambda event: event + b"\n",
             f"i{len(self.cores)}",
-            Network(mentions=record),
+            Neighbours(mentions=record),
         )
         await core.start()
         self.cores.append(core)
