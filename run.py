@@ -79,6 +79,7 @@ from server.socket.door import Door
 from server.socket.endpoint import ANY_ORIGIN, SocketEndpoint
 from server.socket.framing import text_frame
 from server.stream import StreamEndpoint
+from server.web import WebClient
 from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
 from storage.given import given_stores
@@ -186,6 +187,7 @@ class Instance:
         health = Health({**store_checks(stores), "sync": network.readers.check}, metrics_registry(sources))
         pages = ContractPages(routes, VERSION)
         socket_pages = SocketPages(VERSION, settings.base_url, limits)
+        client = WebClient()
         stream = StreamEndpoint(house.authenticator, core.hall)
         socket = SocketEndpoint(door, house.authenticator, (ANY_ORIGIN,))
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
@@ -197,6 +199,8 @@ class Instance:
         app.router.add_get("/asyncapi.json", socket_pages.asyncapi)
         app.router.add_get("/docs", pages.docs)
         app.router.add_get("/docs/socket", socket_pages.docs)
+        app.router.add_get("/", client.index)
+        app.router.add_get("/web/{name:.+}", client.file)
         await self._listen(app, health, door, stream)
         gc.collect()
         gc.freeze()

@@ -193,8 +193,13 @@ class Core:
 
     def parted(self, one: str, other: str) -> None:
         """Between those two a block came or went: no instance goes by what it remembers."""
-        self._neighbours.forget(one, other)
+        self._part(one, other)
         self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Parted(self._name, one, other)))
+
+    def _part(self, one: str, other: str) -> None:
+        self._neighbours.forget(one, other)
+        if self.presences is not None:
+            self.presences.watching.part(one, other)
 
     def hint(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Tell those of them who are online anywhere; may be missed."""
@@ -260,7 +265,7 @@ class Core:
             case Renewed():
                 self.directory.check_positions()
             case Parted(one=one, other=other):
-                self._neighbours.forget(one, other)
+                self._part(one, other)
 
     def _missed(self) -> None:
         self.rooms.check_heads()

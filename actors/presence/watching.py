@@ -28,6 +28,9 @@ LOOKED_AT_ONCE = 500
 
 
 class Watcher(Protocol):
+    @property
+    def user_id(self) -> str: ...
+
     def told(self, frame: PresenceChanged) -> None:
         """Some of those who are watched are another; may be missed."""
 
@@ -75,16 +78,24 @@ class Watching:
         return await self.look(wanted)
 
     def unwatch(self, watcher: Watcher) -> None:
-        ended = []
         for user_id in self._lists.pop(watcher, ()):
-            watchers = self._watchers[user_id]
-            watchers.pop(watcher, None)
-            if not watchers:
-                del self._watchers[user_id]
-                self._known.pop(user_id, None)
-                ended.append(presence_topic(user_id))
-        if ended:
-            self._bus.unsubscribe(ended)
+            self._forget(user_id, watcher)
+
+    def _forget(self, user_id: str, watcher: Watcher) -> None:
+        watchers = self._watchers[user_id]
+        watchers.pop(watcher, None)
+        if not watchers:
+            del self._watchers[user_id]
+            self._known.pop(user_id, None)
+            self._bus.unsubscribe([presence_topic(user_id)])
+
+    def part(self, one: str, other: str) -> None:
+        """Between those two there is a block: neither watches the other any more."""
+        for viewer_id, watched_id in ((one, other), (other, one)):
+            for watcher in list(self._watchers.get(watched_id, ())):
+                if watcher.user_id == viewer_id:
+                    self._lists[watcher] = tuple(id_ for id_ in self._lists[watcher] if id_ != watched_id)
+                    self._forget(watched_id, watcher)
 
     async def look(self, user_ids: Sequence[str]) -> list[Presence]:
         """How people are now, with when they were last seen. Raises `Unavailable`."""

@@ -22,9 +22,6 @@ class Asker(Watcher, Protocol):
     """The session that asks."""
 
     @property
-    def user_id(self) -> str: ...
-
-    @property
     def closed(self) -> bool: ...
 
 

@@ -19,7 +19,8 @@ ANA, BEN, CYD = "ana", "ben", "cyd"
 class Eye:
     """A `Watcher`."""
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: str = "eve") -> None:
+        self.user_id = user_id
         self.saw: list[dict[str, str]] = []
 
     def told(self, frame: PresenceChanged) -> None:
@@ -72,6 +73,25 @@ async def test_a_list_replaces_the_one_before(house: House) -> None:
     await until(lambda: eye.saw)
     assert eye.saw == [{BEN: "online"}]
     assert house.bus.statistics().topics == 1
+
+
+async def test_a_block_ends_watching_both_ways(house: House) -> None:
+    """From a block on neither is told of the other; what else they watch stays."""
+    ana, ben, cyd = Eye(ANA), Eye(BEN), Eye(CYD)
+    await house.watching.watch(ana, [BEN, CYD])
+    await house.watching.watch(ben, [ANA])
+    await house.watching.watch(cyd, [ANA, BEN])
+
+    house.watching.part(ANA, BEN)
+    house.board.states.update({ANA: "online", BEN: "online", CYD: "online"})
+    for one in (ANA, BEN, CYD):
+        house.watching.heard(one)
+
+    await until(lambda: ana.saw and cyd.saw)
+    assert ana.saw == [{CYD: "online"}]
+    assert cyd.saw == [{ANA: "online", BEN: "online"}]
+    assert ben.saw == []
+    house.watching.unwatch(ana)
 
 
 async def test_who_goes_is_told_nothing(house: House) -> None:

@@ -1,0 +1,45 @@
+"""Stores of the home feed: two services' databases, and a Valkey that a test may empty."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from storage.redis.timelines import RedisTimelines
+from tests.actors.feed.feed_house import FeedHouse
+from tests.actors.sync.opened import all_opened
+from tests.conftest import FreshDatabase
+from tests.storage.bus_system import HASTY
+from tests.storage.valkey_server import ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    """A server for the tests of feeds, which keeps nothing from one to the next."""
+    made = ValkeyServer()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
+    """Nobody has one yet."""
+    wipe(valkey)
+    made = await RedisTimelines.open(valkey.url, patience=HASTY)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedHouse]:
+    """A feed with a small bound to how many are handed a post."""
+    async with all_opened(fresh_database, "social", "posts") as databases:
+        made = FeedHouse(databases, timelines)
+        yield made
+        await made.close()
+
+
+def wipe(server: ValkeyServer) -> None:
+    """Forget everything, without a restart."""
+    with server.client() as client:
+        client.flushall()

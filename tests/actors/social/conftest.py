@@ -1,0 +1,23 @@
+"""The Social service's database."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from storage.postgres.database import Database
+from storage.postgres.social import PostgresSocial
+from tests.actors.sync.opened import opened
+from tests.conftest import FreshDatabase
+
+
+@pytest.fixture
+async def database(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    """Empty."""
+    async with opened(fresh_database("social"), "social") as made:
+        yield made
+
+
+@pytest.fixture
+def social(database: Database) -> PostgresSocial:
+    """Nobody follows or blocks anybody."""
+    return PostgresSocial(database.pool)

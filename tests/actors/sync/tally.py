@@ -1,0 +1,87 @@
+"""A service for tests whose effect can be counted: a row for each time that an event was taken.
+
+The rows are written in the transaction that moves the cursor. It guards itself against nothing, so that
+what is taken twice is seen twice.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from storage.postgres.database import Database
+from storage.postgres.statement import Statement
+from storage.records.sync import DomainEvent, Step
+
+CREATE = Statement("tally_create", "CREATE TABLE tally (number BIGSERIAL PRIMARY KEY, word TEXT)", ())
+DROP = Statement("tally_drop", "DROP TABLE tally", ())
+INSERT = Statement("tally_insert", "INSERT INTO tally (word) VALUES ($1)", ("word",))
+LIST = Statement("tally_list", "SELECT word FROM tally ORDER BY number", ())
+SAY = Statement(
+    "outbox_say", "INSERT INTO outbox (key, type, payload) VALUES ($1, 'said', '{}') RETURNING id", ("word",)
+)
+
+
+async def _nothing(*_: str) -> None:
+    """As most events are taken."""
+
+
+class Tally:
+    """A `Consumer` with transactions. `before` and `after` stand around each effect, in its transaction."""
+
+    name = "tally"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.before: Callable[[str], Awaitable[None]] = _nothing
+        self.after: Callable[[str], Awaitable[None]] = _nothing
+        self.batches: list[list[str]] = []
+        self.begun_anew = 0
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        async with self._database.pool.transaction() as transaction:
+            for event in events:
+                await self.before(event.key)
+                await transaction.row(INSERT, event.key)
+                await self.after(event.key)
+            await self._database.cursors.moved(transaction, step)
+        self.batches.append([event.key for event in events])
+
+    async def anew(self) -> None:
+        self.begun_anew += 1
+
+    @property
+    def taken(self) -> int:
+        """How many events were taken here, and their transactions have ended well."""
+        return sum(map(len, self.batches))
+
+    async def words(self) -> list[str]:
+        """What was taken, in the order in which it was."""
+        return [row["word"] for row in await self._database.pool.rows(LIST)]
+
+
+class Notes:
+    """A `Consumer` without transactions: it notes each event under its id, then moves the cursor."""
+
+    name = "notes"
+
+    def __init__(self, database: Database) -> None:
+        self._cursors = database.cursors
+        self.noted: dict[int, str] = {}
+        self.times = 0
+        self.before_the_cursor: Callable[[], Awaitable[None]] = _nothing
+
+    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+        for event in events:
+            self.noted[event.id] = event.key
+            self.times += 1
+        await self.before_the_cursor()
+        if step is not None:
+            await self._cursors.move(step)
+
+    async def anew(self) -> None:
+        """Ids begin anew."""
+        self.noted.clear()
+
+
+async def say(producer: Database, *words: str) -> None:
+    """Publish an event for each, every one in a transaction of its own."""
+    for word in words:
+        await producer.pool.write(SAY, word)

@@ -1,0 +1,83 @@
+"""How many posts people have follows the Post service, in whatever order it is heard."""
+
+import random
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.posts.counter import PostCounter
+from storage.errors import Conflict
+from storage.postgres.audiences import PostgresAudiences
+from storage.postgres.database import Database
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.social import PostgresSocial
+from storage.records.sync import DomainEvent, Place, Step
+from tests.actors.sync.opened import opened
+from tests.actors.sync.reading import catch_up, reader_of, told_by
+from tests.conftest import FreshDatabase
+
+ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
+
+
+@pytest.fixture
+async def posts(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    """The Post service's database."""
+    async with opened(fresh_database("posts"), "posts") as database:
+        yield database
+
+
+@pytest.fixture
+def counter(keeper: Database) -> PostCounter:
+    return PostCounter(PostgresAudiences(keeper.pool, keeper.cursors))
+
+
+async def count(keeper: Database, user_id: str) -> int:
+    return (await PostgresSocial(keeper.pool).stats(user_id)).posts_count
+
+
+async def some_posts(database: Database) -> list[DomainEvent]:
+    """Ana posts five times, takes two back, and one of hers is hidden; Ben posts once."""
+    store = PostgresPosts(database.pool, database.once)
+    ids = [await store.create(ANA, f"post {number}", None, None) for number in range(5)]
+    for post_id in ids[:2]:
+        await store.delete(post_id, ANA)
+    await store.create(BEN, "a post", None, None)
+    await store.hide(ids[2], hidden=True)
+    return await told_by(database)
+
+
+async def test_counts_follow_with_the_cursor(posts: Database, keeper: Database, counter: PostCounter) -> None:
+    """Made, taken back, hidden: what stands is counted."""
+    await some_posts(posts)
+    await catch_up(reader_of(counter, posts, keeper), posts, keeper)
+
+    assert (await count(keeper, ANA), await count(keeper, BEN)) == (2, 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_was_told_last_holds(
+    posts: Database, keeper: Database, counter: PostCounter, seed: int
+) -> None:
+    """Twice and in any order, alone or together."""
+    chance = random.Random(seed)
+    events = await some_posts(posts)
+    told = chance.sample([*events, *events], len(events) * 2)
+    while told:
+        size = chance.randint(1, 4)
+        some, told = told[:size], told[size:]
+        await counter.take(some, None)
+
+    assert (await count(keeper, ANA), await count(keeper, BEN)) == (2, 1)
+
+
+async def test_without_its_step_nothing_is_counted(
+    posts: Database, keeper: Database, counter: PostCounter
+) -> None:
+    """Somebody else has moved the cursor: the count stays with it."""
+    events = await some_posts(posts)
+    await keeper.cursors.begin(counter.name, Place("elsewhere"))
+    with pytest.raises(Conflict, match="cursor"):
+        await counter.take(events, Step(counter.name, Place("here"), Place("here", 1, 1)))
+
+    assert (await count(keeper, ANA), await count(keeper, BEN)) == (0, 0)

@@ -1,0 +1,81 @@
+// Whom one follows, and whom one blocked with this browser. The contract lists the first, so it is read
+// once, page by page; it lists no blocks, so what was blocked here is remembered here, to be taken back.
+// It never claims to know of blocks that were made elsewhere.
+
+import { Signal } from "./signal.js";
+
+const PAGES = 20;
+const PAGE = 100;
+
+export class Relations {
+  #api;
+  #me;
+  #following = new Set();
+  #reading = null;
+
+  constructor(api, me) {
+    this.#api = api;
+    this.#me = me;
+    this.changed = new Signal();
+  }
+
+  // Resolves once it is known (of the latest 2,000).
+  async follows(userId) {
+    this.#reading ??= this.#read().catch((error) => {
+      this.#reading = null;
+      throw error;
+    });
+    await this.#reading;
+    return this.#following.has(userId);
+  }
+
+  async setFollowing(userId, follows) {
+    const path = `/v1/users/${encodeURIComponent(userId)}/follow`;
+    await (follows ? this.#api.put(path) : this.#api.delete(path));
+    if (follows) this.#following.add(userId);
+    else this.#following.delete(userId);
+    this.changed.emit({ userId, follows });
+  }
+
+  async block(card) {
+    await this.#api.put(`/v1/users/${encodeURIComponent(card.id)}/block`);
+    this.#following.delete(card.id);
+    this.#keep([
+      ...this.blocked().filter((one) => one.id !== card.id),
+      { id: card.id, username: card.username },
+    ]);
+    this.changed.emit({ userId: card.id, follows: false, blocked: true });
+  }
+
+  async unblock(userId) {
+    await this.#api.delete(`/v1/users/${encodeURIComponent(userId)}/block`);
+    this.#keep(this.blocked().filter((one) => one.id !== userId));
+  }
+
+  blocked() {
+    try {
+      return JSON.parse(localStorage.getItem(this.#place) ?? "[]");
+    } catch {
+      return [];
+    }
+  }
+
+  get #place() {
+    return `convene.blocked.${this.#me.id}`;
+  }
+
+  #keep(blocked) {
+    localStorage.setItem(this.#place, JSON.stringify(blocked));
+  }
+
+  async #read() {
+    let cursor = null;
+    for (let page = 0; page < PAGES; page += 1) {
+      const query = { limit: PAGE, cursor };
+      const { items, next_cursor: next } = await this.#api.get(`/v1/users/${this.#me.id}/following`, query);
+      items.forEach((card) => this.#following.add(card.id));
+      cursor = next;
+      if (cursor === null) return;
+    }
+  }
+}

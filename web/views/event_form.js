@@ -1,0 +1,122 @@
+// Making an event, or changing one's own. Times are typed in local time and sent with their zone.
+
+import { element, fill } from "../parts/dom.js";
+import { Field, Form } from "../parts/form.js";
+import { localValue } from "../parts/moments.js";
+import { Once } from "../wire/once.js";
+
+export const CATEGORIES = [
+  "SOCIAL",
+  "MUSIC",
+  "SPORTS",
+  "FOOD",
+  "ARTS",
+  "TECH",
+  "OUTDOORS",
+  "LEARNING",
+  "OTHER",
+];
+const HOUR = 3_600_000;
+
+export function newEventView(session) {
+  const start = new Date(Math.ceil((Date.now() + HOUR) / HOUR) * HOUR);
+  const once = new Once();
+  const form = eventForm(
+    {
+      category: "SOCIAL",
+      capacity: 20,
+      start_datetime: start.toISOString(),
+      end_datetime: new Date(start.getTime() + 2 * HOUR).toISOString(),
+    },
+    "Create event",
+    async (body) => {
+      const event = await session.api.post("/v1/events", body, once.keyFor(body));
+      location.hash = `#/event/${event.id}`;
+    },
+  );
+  return view("New event", form.element);
+}
+
+export function changeEventView(session, id) {
+  const path = `/v1/events/${encodeURIComponent(id)}`;
+  const place = element("div", {}, element("p", { class: "quiet" }, "Loading…"));
+
+  async function load() {
+    try {
+      const event = await session.api.get(path);
+      const form = eventForm(event, "Save changes", async (body) => {
+        await session.api.patch(path, { ...body, description: body.description ?? null });
+        location.hash = `#/event/${id}`;
+      });
+      fill(place, form.element);
+    } catch (error) {
+      fill(place, element("p", { class: "trouble", role: "alert" }, error.message));
+    }
+  }
+
+  load();
+  return view("Change event", place);
+}
+
+function view(title, content) {
+  return {
+    title,
+    element: element(
+      "section",
+      { class: "column" },
+      element("h1", { tabindex: "-1" }, title),
+      element("div", { class: "panel" }, content),
+    ),
+  };
+}
+
+function eventForm(event, submit, send) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const kinds = CATEGORIES.includes(event.category) ? CATEGORIES : [event.category, ...CATEGORIES];
+  const category = new Field("category", "Kind", { kind: "select", required: true });
+  category.input.append(...kinds.map((one) => element("option", { value: one }, one)));
+  category.value = event.category;
+  return new Form(
+    [
+      new Field("title", "Title", { value: event.title, required: true, maxlength: 200 }),
+      new Field("description", "Description", {
+        kind: "textarea",
+        rows: 4,
+        value: event.description,
+        maxlength: 5000,
+      }),
+      category,
+      new Field("start_datetime", "Begins", {
+        type: "datetime-local",
+        value: localValue(event.start_datetime),
+        required: true,
+        hint: `In your time zone, ${zone}.`,
+      }),
+      new Field("end_datetime", "Ends", {
+        type: "datetime-local",
+        value: localValue(event.end_datetime),
+        required: true,
+      }),
+      new Field("capacity", "Places", {
+        type: "number",
+        min: 1,
+        max: 100000,
+        step: 1,
+        value: event.capacity,
+        required: true,
+      }),
+    ],
+    {
+      submit,
+      send: (values) =>
+        send({
+          title: values.title.trim(),
+          description: values.description.trim() || undefined,
+          category: values.category,
+          start_datetime: new Date(values.start_datetime).toISOString(),
+          end_datetime: new Date(values.end_datetime).toISOString(),
+          capacity: Number(values.capacity),
+        }),
+    },
+  );
+}
