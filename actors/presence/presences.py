@@ -49,7 +49,6 @@ class Presences:
 
 
 def _checked(user_ids: Sequence[str]) -> list[str]:
-    wanted = list(dict.fromkeys(user_ids))
-    if len(wanted) > WATCHED:
+    if len(user_ids) > WATCHED:
         raise invalid("user_ids", f"At most {WATCHED} people.", "too_many")
-    return wanted
+    return list(dict.fromkeys(user_ids))

@@ -5,7 +5,8 @@ written with commas. Never repeats in a fault what somebody wrote.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Generic, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -45,7 +46,7 @@ class QueryReader(Generic[Query]):
     def __init__(self, query: type[Query]) -> None:
         self._type: Callable[..., Query] = query
         self._fields = tuple(
-            (field, takes_list(msgspec.inspect.type_info(field.type)))
+            (field, takes_list(msgspec.inspect.type_info(field.type)), _given(field.type))
             for field in msgspec.structs.fields(query)  # type: ignore[arg-type]
         )
 
@@ -53,7 +54,7 @@ class QueryReader(Generic[Query]):
         """Read it. Raises `request.invalid` with all the faults at once."""
         values: dict[str, Any] = {}
         faults: list[FieldFault] = []
-        for field, listed in self._fields:
+        for field, listed, kind in self._fields:
             name = field.encode_name
             text = sent.get(name)
             if text is None:
@@ -62,12 +63,19 @@ class QueryReader(Generic[Query]):
                 continue
             value = [part for part in text.split(",") if part] if listed else text
             try:
-                values[field.name] = msgspec.convert(value, field.type, strict=False)
+                values[field.name] = msgspec.convert(value, kind, strict=False)
             except msgspec.ValidationError as error:
                 faults.append(fault_of(name, "invalid", error, field.type))
         if faults:
             raise Refusal("request.invalid", "Some parameters are not valid.", errors=faults)
         return self._type(**values)
+
+
+def _given(kind: Any) -> Any:
+    """What a parameter that is there may be: None is for absence, the word `null` for nothing."""
+    if get_origin(kind) not in {Union, UnionType}:
+        return kind
+    return Union[tuple(one for one in get_args(kind) if one is not NoneType)]  # noqa: UP007 - made of types
 
 
 def takes_list(kind: msgspec.inspect.Type) -> bool:

@@ -11,6 +11,7 @@ from actors.events.events import Events
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.wire.network import Event, Rsvp, RsvpStatus
+from actors.wire.refusal import invalid
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, SEARCH_WORDS_CHARACTERS
 from server.http.call import Answer, Call, Page, Text
 from server.http.query import PageQuery
@@ -101,6 +102,9 @@ class EventRoutes:
     async def search(self, call: Call[None, EventQuery]) -> Page[Any]:
         """Events by start, those that begin soonest first; without `from` and `to` those not over yet."""
         query = call.query
+        for name, text in (("category", query.category), ("q", query.q)):
+            if text is not None and not text.isprintable():
+                raise invalid(name, "Must be printable.")
         begin = query.from_ or (None if query.to else datetime.now(UTC))
         search = EventSearch(query.category, _utc(begin), _utc(query.to), query.q)
         found = await self._events.search(call.caller.user.id, search, page_key(call), query.limit)

@@ -1,8 +1,10 @@
 """The keys of pages, as cursors: when something was, and its id. Never anything that may not be told."""
 
 from typing import Any, TypeVar
+from uuid import UUID
 
 from actors.people.slice import Slice
+from actors.wire.refusal import Refusal
 from server.http.call import Call, Page
 from server.http.cursor import write_cursor
 from storage.contracts.social import PageKey
@@ -10,9 +12,23 @@ from storage.contracts.social import PageKey
 Item = TypeVar("Item")
 
 
+LAST_US = 253_402_300_799_999_999
+"""The end of the year 9999."""
+
+
 def page_key(call: Call[Any, Any]) -> PageKey | None:
-    """The key behind which a page goes on. Raises `cursor.invalid`."""
-    return call.cursor(tuple[int, str])
+    """The key behind which a page goes on. Raises `cursor.invalid` for what no list of ours gives out."""
+    key = call.cursor(tuple[int, str])
+    if key is not None and not (0 <= key[0] <= LAST_US and _is_id(key[1])):
+        raise Refusal("cursor.invalid", "The cursor is not one of ours.")
+    return key
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def page_of(found: Slice[Item]) -> Page[Item]:

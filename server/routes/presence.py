@@ -13,7 +13,7 @@ from server.http.route import Route
 
 
 class PresenceQuery(msgspec.Struct, frozen=True):
-    user_ids: Annotated[list[str], Meta(description="Of whom.", extra_json_schema={"maxItems": WATCHED})]
+    user_ids: Annotated[list[str], Meta(description=f"Of whom; at most {WATCHED}.")]
 
 
 class PresenceList(msgspec.Struct, frozen=True):

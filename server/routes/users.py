@@ -37,7 +37,7 @@ class PeopleQuery(PageQuery, frozen=True):
     ids: (
         Annotated[
             list[str],
-            Meta(description="Whose cards, in this order.", extra_json_schema={"maxItems": USER_CARDS}),
+            Meta(description=f"Whose cards, in this order; at most {USER_CARDS}, doubles counted once."),
         ]
         | None
     ) = None

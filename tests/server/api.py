@@ -1,6 +1,9 @@
 """HTTP as one person asks it. Never hides an answer: what was not expected fails with its text."""
 
+import asyncio
 import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +13,7 @@ from run import Instance
 from tests.server.people import Person
 
 Json = Any
+PATIENCE_S = 5.0
 
 
 class Api:
@@ -54,6 +58,55 @@ class Api:
         assert found == status, (method, path, found, told)
         return told
 
+    async def raw(
+        self, person: Person | None, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """Like `ask`, with bytes both ways."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if person is not None:
+            sent["Authorization"] = f"Bearer {person.token}"
+        async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:
+            found = {name.lower(): value for name, value in answer.headers.items()}
+            return answer.status, await answer.read(), found
+
+    async def eventually(
+        self,
+        person: Person | None,
+        path: str,
+        holds: Callable[[Json], object],
+        status: int = 200,
+        timeout_s: float = PATIENCE_S,
+    ) -> Json:
+        """Ask until the answer has this status and it holds; fails with the last answer, in time."""
+        told: tuple[int, Json] | None = None
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    found, body, _ = await self.ask(person, "GET", path)
+                    told = found, body
+                    if found == status and holds(body):
+                        return body
+        except TimeoutError:
+            raise AssertionError((path, "not in time", told)) from None
+
+    async def pages(self, person: Person, path: str, limit: int) -> list[Json]:
+        """The items of all pages; each names the next one in its body and in its `Link` alike."""
+        items: list[Json] = []
+        following: str | None = f"{path}{'&' if '?' in path else '?'}limit={limit}"
+        while following is not None:
+            status, page, headers = await self.ask(person, "GET", following)
+            assert status == 200, (following, page)
+            assert len(page["items"]) <= limit
+            items += page["items"]
+            assert ("link" in headers) == (page["next_cursor"] is not None)
+            following = None
+            if "link" in headers:
+                place, relation = headers["link"].split(";", 1)
+                assert 'rel="next"' in relation
+                following = place.strip().removeprefix("<").removesuffix(">").removeprefix(self._root)
+                assert page["next_cursor"]
+        return items
+
     async def refused(
         self, code: str, status: int, person: Person | None, method: str, path: str, body: Json = None
     ) -> Json:
@@ -81,3 +134,32 @@ class Api:
 
     async def look(self, person: Person, conversation_id: str) -> Json:
         return await self.get(person, f"/v1/conversations/{conversation_id}")
+
+    async def post(self, person: Person, content: str = "a post", **more: Json) -> Json:
+        return await self.expect(201, person, "POST", "/v1/posts", {"content": content, **more})
+
+    async def comment(self, person: Person, post_id: str, content: str = "a comment") -> Json:
+        return await self.expect(201, person, "POST", f"/v1/posts/{post_id}/comments", {"content": content})
+
+    async def event(self, person: Person, **more: Json) -> Json:
+        """An event of tomorrow, for ten."""
+        start = datetime.now(UTC) + timedelta(days=1)
+        body = {
+            "title": "an event",
+            "start_datetime": start.isoformat(),
+            "end_datetime": (start + timedelta(hours=1)).isoformat(),
+            "capacity": 10,
+        }
+        return await self.expect(201, person, "POST", "/v1/events", {**body, **more})
+
+    async def rsvp(self, person: Person, event_id: str, status: str = "GOING") -> Json:
+        return await self.expect(200, person, "PUT", f"/v1/events/{event_id}/rsvp", {"status": status})
+
+    async def follow(self, person: Person, other: Person) -> None:
+        await self.expect(204, person, "PUT", f"/v1/users/{other.id}/follow")
+
+    async def block(self, person: Person, other: Person) -> None:
+        await self.expect(204, person, "PUT", f"/v1/users/{other.id}/block")
+
+    async def unblock(self, person: Person, other: Person) -> None:
+        await self.expect(204, person, "DELETE", f"/v1/users/{other.id}/block")

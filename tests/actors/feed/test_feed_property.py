@@ -25,6 +25,7 @@ PEOPLE = 7
 KEPT = 6
 STEPS = 120
 MOST_AT_ONCE = 9
+MOODS = (1, 3, 9)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ class Story:
         self.model = FeedModel(PEOPLE)
         self.told: list[str] = []
         self._valkey = valkey
-        self._acts: dict[Callable[[], Awaitable[str]], int] = {
+        acts: dict[Callable[[], Awaitable[str]], int] = {
             self._post: 40,
             self._follow: 16,
             self._unfollow: 7,
@@ -56,14 +57,17 @@ class Story:
             self._wipe: 1,
             self._catch_up: 4,
         }
+        # Each story has its own mood: in one much is deleted, in another nearly nothing.
+        self._acts = {act: weight * self.chance.choice(MOODS) for act, weight in acts.items()}
 
     async def go_on(self) -> None:
         (act,) = self.chance.choices(list(self._acts), list(self._acts.values()))
         self.told.append(f"{act.__name__.strip('_')} {await act()}")
 
     def limits(self) -> Iterator[int]:
-        """Sizes of pages, enough of them to come to any end."""
-        return (self.chance.randint(1, MOST_AT_ONCE) for _ in range(STEPS + 1))
+        """Sizes of pages, enough of them to come to any end; small ones more often."""
+        most = self.chance.randint(2, MOST_AT_ONCE)
+        return (self.chance.randint(1, most) for _ in range(STEPS + 1))
 
     def name(self, user_id: str) -> str:
         return "ABCDEFG"[self.model.people.index(user_id)]

@@ -137,6 +137,9 @@ async def test_nobody_is_told_by_those_they_are_apart_from(house: NoticeHouse) -
     await house.events.change(event_id, EventChange(title="Elsewhere"))
     await house.catch_up()
 
+    # Not only kept from sight for as long as the block lasts.
+    await house.social.unblock(house.ana, house.ben)
+    await house.social.unblock(house.cyd, house.ana)
     for user_id in (house.ana, house.ben, house.cyd):
         assert await house.of(user_id) == []
     assert house.hinted == [(event_id, [])]

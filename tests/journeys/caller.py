@@ -1,0 +1,84 @@
+"""One person's requests to one instance, for what the client has no words for. Never hides an answer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from tests.journeys.instance import Instance
+from tests.journeys.patience import LOOK_S
+from tests.journeys.person import Person
+
+Json = Any
+
+
+class Caller:
+    def __init__(self, person: Person, at: Instance) -> None:
+        self.id = person.id
+        self._root = at.url
+        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {person.token}"})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def ask(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
+        """Status, and the decoded body or None."""
+        async with self._session.request(method, self._root + path, json=body) as answer:
+            return answer.status, await answer.json(content_type=None) if await answer.read() else None
+
+    async def do(self, method: str, path: str, body: Json = None) -> Json:
+        """What has to succeed."""
+        status, told = await self.ask(method, path, body)
+        assert status < 300, (method, path, status, told)
+        return told
+
+    async def get(self, path: str) -> Json:
+        return await self.do("GET", path)
+
+    async def items(self, path: str) -> list[Json]:
+        """A whole list, page after page."""
+        found: list[Json] = []
+        cursor = ""
+        mark = "&" if "?" in path else "?"
+        while True:
+            page = await self.get(f"{path}{mark}limit=7{cursor}")
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    # --- what stories are made of
+
+    async def follow(self, user_id: str) -> None:
+        await self.do("PUT", f"/v1/users/{user_id}/follow")
+
+    async def post(self, content: str) -> str:
+        post_id: str = (await self.do("POST", "/v1/posts", {"content": content}))["id"]
+        return post_id
+
+    async def like(self, post_id: str) -> None:
+        await self.do("PUT", f"/v1/posts/{post_id}/like")
+
+    async def feed(self) -> list[str]:
+        return [one["id"] for one in await self.items("/v1/feed")]
+
+    async def notifications(self) -> list[tuple[str, str, int]]:
+        """Type, words and count of each, sorted."""
+        found = await self.items("/v1/notifications")
+        return sorted((one["type"], one["message"], one["count"]) for one in found)
+
+
+async def becomes(look: Callable[[], Awaitable[Json]], wanted: Json, timeout_s: float = 15.0) -> None:
+    """Look again and again until that is what is seen."""
+    end = time.monotonic() + timeout_s
+    while (found := await look()) != wanted:
+        assert time.monotonic() < end, found
+        await asyncio.sleep(LOOK_S)

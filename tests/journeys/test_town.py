@@ -1,0 +1,184 @@
+"""The social network over two instances: what one does at one of them, another sees at the other."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from actors.wire.frames import (
+    ConversationJoined,
+    FeedPostCreated,
+    NotificationCreated,
+    NotificationRead,
+    ServerFrame,
+)
+from client.client import Client
+from tests.journeys.caller import Caller, becomes
+from tests.journeys.conftest import Pair
+from tests.journeys.patience import eventually
+from tests.journeys.person import Person
+
+RACERS = 6
+POSTS = 23
+
+
+def told(frames: Sequence[ServerFrame]) -> list[str]:
+    """The words of the notifications that a device heard."""
+    return [frame.notification.message for frame in frames if isinstance(frame, NotificationCreated)]
+
+
+async def event(by: Caller, title: str, capacity: int) -> dict[str, Any]:
+    start = datetime.now(UTC) + timedelta(days=1)
+    body = {
+        "title": title,
+        "start_datetime": start.isoformat(),
+        "end_datetime": (start + timedelta(hours=2)).isoformat(),
+        "capacity": capacity,
+    }
+    made: dict[str, Any] = await by.do("POST", "/v1/events", body)
+    return made
+
+
+async def test_follow_post_and_like_over_two_instances(pair: Pair) -> None:
+    """Each hears of the other over a socket at the other instance, and finds the same over HTTP at both."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    at_ana: list[ServerFrame] = []
+    at_ben: list[ServerFrame] = []
+    async with (
+        Client([here.url], ana.token, on_frame=at_ana.append),
+        Client([there.url], ben.token, on_frame=at_ben.append),
+        Caller(ana, here) as anas,
+        Caller(ben, there) as bens,
+        Caller(ben, here) as bens_elsewhere,
+    ):
+        await bens.follow(ana.id)
+        assert (await anas.get(f"/v1/users/{ana.id}/stats"))["followers_count"] == 1
+        await eventually(lambda: told(at_ana) == ["Ben follows you"])
+
+        post_id = await anas.post("hello town")
+        assert await anas.feed() == [post_id]
+        assert (await bens.get(f"/v1/posts/{post_id}"))["author"]["display_name"] == "Ana"
+        await becomes(bens.feed, [post_id])
+        await eventually(lambda: any(isinstance(one, FeedPostCreated) for one in at_ben))
+        await becomes(
+            lambda: anas.get(f"/v1/users/{ana.id}/stats"),
+            {
+                "user_id": ana.id,
+                "followers_count": 1,
+                "following_count": 0,
+                "posts_count": 1,
+            },
+        )
+
+        await bens.like(post_id)
+        await bens.do("POST", f"/v1/posts/{post_id}/comments", {"content": "hello Ana"})
+        seen = await anas.get(f"/v1/posts/{post_id}")
+        assert (seen["like_count"], seen["comment_count"], seen["liked_by_me"]) == (1, 1, False)
+        await eventually(lambda: len(told(at_ana)) == 3)
+        assert sorted(told(at_ana)) == [
+            "Ben commented on your post",
+            "Ben follows you",
+            "Ben liked your post",
+        ]
+        last = at_ana[-1]
+        assert isinstance(last, NotificationCreated)
+        assert last.unread_count == (await anas.get("/v1/notifications/unread_count"))["unread_count"] == 3
+
+        await anas.do("PUT", f"/v1/notifications/{last.notification.id}/read")
+        await eventually(lambda: isinstance(at_ana[-1], NotificationRead))
+        assert (await anas.get("/v1/notifications/unread_count"))["unread_count"] == 2
+        assert told(at_ben) == []
+
+        await bens_elsewhere.do("DELETE", f"/v1/users/{ana.id}/follow")
+        assert await bens.feed() == []
+
+
+async def test_a_block_holds_at_once_everywhere(pair: Pair) -> None:
+    """At the other instance the two are nobody to each other from the answer on; what was told goes."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    async with Caller(ana, here) as anas, Caller(ben, there) as bens:
+        await bens.follow(ana.id)
+        await anas.follow(ben.id)
+        post_id = await anas.post("for friends")
+        await becomes(bens.feed, [post_id])
+        await becomes(anas.notifications, [("FOLLOW", "Ben follows you", 1)])
+        await anas.do("PUT", f"/v1/users/{ben.id}/block")
+
+        assert await bens.feed() == []
+        for path in (f"/v1/posts/{post_id}", f"/v1/users/{ana.id}/posts", f"/v1/users/{ana.id}/stats"):
+            assert (await bens.ask("GET", path))[0] == 404
+        assert (await bens.ask("PUT", f"/v1/users/{ana.id}/follow"))[0] == 404
+        assert await anas.notifications() == []
+        await becomes(lambda: anas.get("/v1/notifications/unread_count"), {"unread_count": 0})
+
+
+async def test_one_place_is_left_and_many_want_it(pair: Pair) -> None:
+    """Asked for at both instances at the same moment: one gets it, the others hear that it is full."""
+    people = [await Person.register(f"p{number}", pair[number % 2]) for number in range(RACERS + 2)]
+    async with AsyncExitStack() as stack:
+        creator, early, *racers = [
+            await stack.enter_async_context(Caller(person, pair[number % 2]))
+            for number, person in enumerate(people)
+        ]
+        made = await event(creator, "Boules", 2)
+        rsvp = f"/v1/events/{made['id']}/rsvp"
+        await early.do("PUT", rsvp, {"status": "GOING"})
+        answers = await asyncio.gather(*(one.ask("PUT", rsvp, {"status": "GOING"}) for one in racers))
+        winners = [one for one, (status, _) in zip(racers, answers, strict=True) if status == 200]
+        seen = await creator.get(f"/v1/events/{made['id']}")
+
+        assert len(winners) == 1
+        assert {(status, body["code"]) for status, body in answers if status != 200} == {(409, "event.full")}
+        assert seen["going_count"] == 2
+        going = await creator.items(f"/v1/events/{made['id']}/rsvps?status=GOING")
+        assert {one["user"]["id"] for one in going} == {early.id, winners[0].id}
+
+
+async def test_the_line_for_a_place_is_one_line(pair: Pair) -> None:
+    """Whoever queues, and where, has a place of their own; one that is free goes to the first, who hears."""
+    here, there = pair
+    people = [await Person.register(f"p{number}", pair[number % 2]) for number in range(RACERS + 1)]
+    async with AsyncExitStack() as stack:
+        going, *waiting = [
+            await stack.enter_async_context(Caller(person, pair[number % 2]))
+            for number, person in enumerate(people)
+        ]
+        made = await event(going, "Petanque", 1)
+        rsvp = f"/v1/events/{made['id']}/rsvp"
+        await going.do("PUT", rsvp, {"status": "GOING"})
+        wish = {"status": "GOING", "waitlist": True}
+        answers = await asyncio.gather(*(one.ask("PUT", rsvp, wish) for one in waiting))
+        assert {status for status, _ in answers} == {202}
+        places = [body["waitlist_position"] for _, body in answers]
+        assert sorted(places) == list(range(1, len(waiting) + 1))
+
+        first = waiting[places.index(1)]
+        person = next(one for one in people if one.id == first.id)
+        heard: list[ServerFrame] = []
+        async with Client([here.url, there.url], person.token, on_frame=heard.append):
+            await going.do("DELETE", rsvp)
+            await eventually(lambda: told(heard) == ["You have a place at Petanque"])
+            await eventually(lambda: any(isinstance(one, ConversationJoined) for one in heard))
+        seen = await first.get(f"/v1/events/{made['id']}")
+        assert (seen["my_rsvp"], seen["going_count"]) == ("GOING", 1)
+        talk = await first.get(f"/v1/conversations/{made['conversation_id']}")
+        assert {one["id"] for one in talk["participants"]} == {going.id, first.id}
+
+
+async def test_pages_of_a_feed_over_two_instances(pair: Pair) -> None:
+    """Posts made at both, read at both: the same feed, in the order in which they were made."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    async with (
+        Caller(ana, here) as anas,
+        Caller(ben, there) as bens,
+        Caller(ana, there) as anas_elsewhere,
+    ):
+        await anas.follow(ben.id)
+        made = [await (anas, bens)[number % 2].post(f"post {number}") for number in range(POSTS)]
+        await becomes(anas.feed, made[::-1])
+        assert await anas_elsewhere.feed() == made[::-1]
+        assert await bens.feed() == made[1::2][::-1]

@@ -1,0 +1,288 @@
+"""Every published route, asked by nobody, a stranger, the owner, and somebody whom the owner has blocked."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from run import Instance
+from storage.embedded import StoreUrls
+from tests.server.api import Api
+from tests.server.people import PASSWORD, People, Person
+from tests.server.serving import serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+TOMORROW = "2090-05-01T18:00:00Z"
+EVENT = {"title": "x", "start_datetime": TOMORROW, "end_datetime": "2090-05-01T20:00:00Z", "capacity": 5}
+UNKNOWN_TOKEN = "A" * 43
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request and its status for anonymous, stranger, owner and blocked.
+
+    `{post}` and the like are made of the owner's for each asking. With `own_people` nobody else is
+    touched by what it does; `endless` is an answer that does not end by itself.
+    """
+
+    method: str
+    path: str
+    statuses: tuple[int, int, int, int]
+    body: Json = None
+    own_people: bool = False
+    endless: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def operation(self) -> tuple[str, str]:
+        path = self.path.split("?")[0].replace(UNKNOWN_TOKEN, "{}")
+        return self.method, re.sub(r"\{\w+\}", "{}", path)
+
+
+PUBLIC = (200, 200, 200, 200)
+CREATED = (201, 201, 201, 201)
+ONES_OWN = (401, 200, 200, 200)
+ONES_OWN_EMPTY = (401, 204, 204, 204)
+NOWHERE = (404, 404, 404, 404)
+VISIBLE = (401, 200, 200, 404)
+VISIBLE_EMPTY = (401, 204, 204, 404)
+OWNERS_ALONE = (401, 403, 204, 404)
+MEMBERS = (401, 404, 200, 404)
+MEMBERS_EMPTY = (401, 404, 204, 404)
+TABLE = [
+    Row(
+        "POST",
+        "/v1/users",
+        CREATED,
+        {"email": "{unique}@example.test", "username": "{unique}", "password": PASSWORD},
+    ),
+    Row("GET", "/v1/users?q=x", ONES_OWN),
+    Row("GET", "/v1/users/me", ONES_OWN),
+    Row("PATCH", "/v1/users/me", ONES_OWN, {"bio": "x"}),
+    Row("DELETE", "/v1/users/me", ONES_OWN_EMPTY, own_people=True),
+    Row(
+        "PUT",
+        "/v1/users/me/password",
+        ONES_OWN_EMPTY,
+        {"current_password": PASSWORD, "new_password": "another password"},
+        own_people=True,
+    ),
+    Row("GET", "/v1/users/{owner}", VISIBLE),
+    Row("GET", "/v1/users/by-username/{owner_name}", VISIBLE),
+    Row("PUT", "/v1/users/{owner}/follow", (401, 204, 422, 404), own_people=True),
+    Row("DELETE", "/v1/users/{owner}/follow", ONES_OWN_EMPTY, own_people=True),
+    Row("PUT", "/v1/users/{owner}/block", (401, 204, 422, 204), own_people=True),
+    Row("DELETE", "/v1/users/{owner}/block", ONES_OWN_EMPTY, own_people=True),
+    Row("GET", "/v1/users/{owner}/followers", VISIBLE),
+    Row("GET", "/v1/users/{owner}/following", VISIBLE),
+    Row("GET", "/v1/users/{owner}/stats", VISIBLE),
+    Row("GET", "/v1/users/{owner}/posts", VISIBLE),
+    Row("POST", "/v1/sessions", CREATED, {"login": "{owner_name}", "password": PASSWORD}),
+    Row("GET", "/v1/sessions", ONES_OWN),
+    Row("DELETE", "/v1/sessions/current", ONES_OWN_EMPTY, own_people=True),
+    Row("DELETE", "/v1/sessions/{session}", MEMBERS_EMPTY),
+    Row("POST", "/v1/password-resets", (202, 202, 202, 202), {"email": "nobody@example.test"}),
+    Row("PUT", f"/v1/password-resets/{UNKNOWN_TOKEN}", NOWHERE, {"new_password": PASSWORD}),
+    Row("PUT", f"/v1/email-verifications/{UNKNOWN_TOKEN}", NOWHERE),
+    Row("POST", "/v1/posts", (401, 201, 201, 201), {"content": "x"}),
+    Row("GET", "/v1/posts/{post}", VISIBLE),
+    Row("DELETE", "/v1/posts/{post}", OWNERS_ALONE),
+    Row("PUT", "/v1/posts/{post}/like", VISIBLE_EMPTY),
+    Row("DELETE", "/v1/posts/{post}/like", VISIBLE_EMPTY),
+    Row("GET", "/v1/posts/{post}/likes", VISIBLE),
+    Row("GET", "/v1/posts/{post}/comments", VISIBLE),
+    Row("POST", "/v1/posts/{post}/comments", (401, 201, 201, 404), {"content": "x"}),
+    Row("DELETE", "/v1/comments/{comment}", OWNERS_ALONE),
+    Row("GET", "/v1/feed", ONES_OWN),
+    Row("POST", "/v1/reports", (401, 202, 202, 404), {"kind": "post", "id": "{post}", "reason": "x"}),
+    Row("POST", "/v1/events", (401, 201, 201, 201), EVENT),
+    Row("GET", "/v1/events", ONES_OWN),
+    Row("GET", "/v1/events/{event}", VISIBLE),
+    Row("PATCH", "/v1/events/{event}", (401, 403, 200, 404), {"title": "y"}),
+    Row("DELETE", "/v1/events/{event}", OWNERS_ALONE),
+    Row("PUT", "/v1/events/{event}/rsvp", VISIBLE, {"status": "MAYBE"}),
+    Row("DELETE", "/v1/events/{event}/rsvp", VISIBLE),
+    Row("GET", "/v1/events/{event}/rsvps", VISIBLE),
+    Row("POST", "/v1/events/{event}/invites", VISIBLE_EMPTY, {"user_ids": ["{other}"]}),
+    Row("GET", "/v1/events/{event}/calendar.ics", VISIBLE),
+    Row(
+        "POST",
+        "/v1/conversations",
+        (401, 201, 422, 403),
+        {"type": "DIRECT", "participants": ["{owner}"]},
+        own_people=True,
+    ),
+    Row("GET", "/v1/conversations", ONES_OWN),
+    Row("GET", "/v1/conversations/{group}", MEMBERS),
+    Row("PATCH", "/v1/conversations/{group}", MEMBERS, {"name": "y", "muted": True}),
+    Row("GET", "/v1/conversations/{group}/participants", MEMBERS),
+    Row("PUT", "/v1/conversations/{group}/participants/{other}", MEMBERS_EMPTY),
+    Row("DELETE", "/v1/conversations/{group}/participants/{member}", MEMBERS_EMPTY),
+    Row("GET", "/v1/conversations/{group}/messages", MEMBERS),
+    Row(
+        "POST",
+        "/v1/conversations/{group}/messages",
+        (401, 404, 201, 404),
+        {"client_id": "{unique}", "content": "x"},
+    ),
+    Row("PATCH", "/v1/conversations/{group}/messages/{message}", MEMBERS, {"content": "y"}),
+    Row("DELETE", "/v1/conversations/{group}/messages/{message}", MEMBERS_EMPTY),
+    Row("PUT", "/v1/conversations/{group}/read", MEMBERS, {"seq": 1}),
+    Row("GET", "/v1/conversations/{group}/changes", MEMBERS),
+    Row("GET", "/v1/notifications", ONES_OWN),
+    Row("GET", "/v1/notifications/unread_count", ONES_OWN),
+    Row("PUT", "/v1/notifications/{notification}/read", MEMBERS_EMPTY),
+    Row("PUT", "/v1/notifications/read", ONES_OWN_EMPTY),
+    Row("GET", "/v1/presence?user_ids={owner}", ONES_OWN),
+    Row("GET", "/v1/stream", ONES_OWN, endless=True),
+    Row("GET", "/v1/ws", (422, 422, 422, 422)),
+    Row("GET", "/healthz", PUBLIC),
+    Row("GET", "/readyz", PUBLIC),
+    Row("GET", "/metrics", PUBLIC),
+    Row("GET", "/openapi.json", PUBLIC),
+    Row("GET", "/asyncapi.json", PUBLIC),
+    Row("GET", "/docs", PUBLIC),
+    Row("GET", "/docs/socket", PUBLIC),
+    Row("GET", "/", PUBLIC),
+]
+SHOWN = {
+    "post": ("/v1/posts/{post}", "/v1/posts/{post}/comments"),
+    "event": ("/v1/events/{event}", "/v1/events/{event}/rsvps"),
+    "group": ("/v1/conversations/{group}",),
+    "owner": ("/v1/users/{owner}", "/v1/users/{owner}/stats"),
+}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The owner has blocked `blocked`; `member` is in the owner's groups, `other` in none."""
+
+    owner: Person
+    stranger: Person
+    blocked: Person
+    other: Person
+    member: Person
+
+
+class Town:
+    """A server, and people who stay the same for all rows that do not change them."""
+
+    def __init__(self, api: Api, people: People, instance: Instance) -> None:
+        self.api = api
+        self._people = people
+        self._instance = instance
+        self._shared: Cast | None = None
+
+    async def new_cast(self) -> Cast:
+        cast = Cast(*await self._people.new(5, self._instance))
+        await self.api.block(cast.owner, cast.blocked)
+        return cast
+
+    async def cast(self, row: Row) -> Cast:
+        if row.own_people:
+            return await self.new_cast()
+        self._shared = self._shared or await self.new_cast()
+        return self._shared
+
+    async def words(self, cast: Cast, text: str) -> dict[str, str]:
+        """Make of the owner's whatever the request names."""
+        api, owner = self.api, cast.owner
+        words = {"owner_name": owner.username, "other": cast.other.id, "member": cast.member.id}
+        words["unique"] = f"u{uuid4().hex}"
+        if "{owner}" in text:
+            words["owner"] = owner.id
+        if "{post}" in text or "{comment}" in text:
+            words["post"] = (await api.post(owner))["id"]
+        if "{comment}" in text:
+            words["comment"] = (await api.comment(owner, words["post"]))["id"]
+        if "{event}" in text:
+            words["event"] = (await api.event(owner))["id"]
+        if "{group}" in text:
+            words["group"] = (await api.group(owner, cast.member))["id"]
+        if "{message}" in text:
+            words["message"] = (await api.send(owner, words["group"], "x"))["id"]
+        if "{notification}" in text:
+            await api.follow(cast.other, owner)
+            page = await api.eventually(owner, "/v1/notifications", lambda page: page["items"])
+            words["notification"] = page["items"][0]["id"]
+        if "{session}" in text:
+            login = {"login": owner.username, "password": PASSWORD}
+            await api.expect(201, None, "POST", "/v1/sessions", login)
+            sessions = (await api.get(owner, "/v1/sessions"))["items"]
+            words["session"] = next(one["id"] for one in sessions if not one["current"])
+        return words
+
+    async def shown(self, cast: Cast, words: dict[str, str]) -> list[Json]:
+        """The owner's things, as the owner sees them."""
+        paths = [path for name in words.keys() & SHOWN.keys() for path in SHOWN[name]]
+        return [await self.api.get(cast.owner, path.format(**words)) for path in sorted(paths)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(stores: StoreUrls, people: People) -> AsyncIterator[Town]:
+    async with serving(stores) as instance, Api(instance) as api:
+        yield Town(api, people, instance)
+
+
+async def published(api: Api) -> set[tuple[str, str]]:
+    document = await api.get(None, "/openapi.json")
+    return {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, methods in document["paths"].items()
+        for method in methods
+        if method in {"get", "put", "post", "patch", "delete"}
+    }
+
+
+async def test_every_published_route_has_a_row(town: Town) -> None:
+    """Whoever adds a route says here who may do what."""
+    assert await published(town.api) - {row.operation for row in TABLE} == set()
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+async def test_a_route_answers_as_who_asks(row: Row, town: Town) -> None:
+    """Nobody without a token; strangers change nothing of others; the blocked find nothing."""
+    if row.operation not in await published(town.api):
+        pytest.skip("not there yet")
+    body = msgspec.json.encode(row.body).decode() if row.body is not None else ""
+    cast = await town.cast(row)
+    for who, asker, status in zip(
+        ("anonymous", "stranger", "owner", "blocked"),
+        (None, cast.stranger, cast.owner, cast.blocked),
+        row.statuses,
+        strict=True,
+    ):
+        words = await town.words(cast, row.path + body)
+        before = await town.shown(cast, words) if asker is not cast.owner else []
+        sent = body
+        for word, value in words.items():
+            sent = sent.replace(f"{{{word}}}", value)
+        found, answer = await asked(town.api, asker, row, row.path.format(**words), sent)
+        assert found == status, (who, answer)
+        if status == 401:
+            assert msgspec.json.decode(answer)["code"] == "auth.required"
+        if status == 404:
+            assert msgspec.json.decode(answer)["code"].endswith(".not_found")
+        if status >= 400 and asker is not cast.owner:
+            assert await town.shown(cast, words) == before, (who, "changed something")
+
+
+async def asked(api: Api, asker: Person | None, row: Row, path: str, body: str) -> tuple[int, bytes]:
+    if row.endless and asker is not None:
+        headers = {"Authorization": f"Bearer {asker.token}"}
+        async with api._session.get(api._root + path, headers=headers) as answer:
+            return answer.status, b""
+    status, told, headers = await api.raw(
+        asker, row.method, path, body.encode() or None, Content_Type="application/json"
+    )
+    assert status < 400 or headers["content-type"].startswith("application/problem+json"), (status, told)
+    return status, told

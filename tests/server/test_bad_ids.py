@@ -1,0 +1,135 @@
+"""Ids that name nothing, in paths and in bodies, and people whom a server has not met yet."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from storage.embedded import StoreUrls
+from tests.server.api import Api
+from tests.server.belongings import Belongings, belongings
+from tests.server.people import PASSWORD, People
+from tests.server.serving import serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+PATH_IDS = [
+    ("GET", "/v1/users/{bad}", "user", None),
+    ("GET", "/v1/users/by-username/{bad}", "user", None),
+    ("GET", "/v1/users/{bad}/followers", "user", None),
+    ("GET", "/v1/users/{bad}/following", "user", None),
+    ("GET", "/v1/users/{bad}/stats", "user", None),
+    ("GET", "/v1/users/{bad}/posts", "user", None),
+    ("PUT", "/v1/users/{bad}/follow", "user", None),
+    ("PUT", "/v1/users/{bad}/block", "user", None),
+    ("DELETE", "/v1/sessions/{bad}", "session", None),
+    ("PUT", "/v1/password-resets/{bad}", "password_reset", {"new_password": PASSWORD}),
+    ("PUT", "/v1/email-verifications/{bad}", "email_verification", None),
+    ("GET", "/v1/posts/{bad}", "post", None),
+    ("DELETE", "/v1/posts/{bad}", "post", None),
+    ("PUT", "/v1/posts/{bad}/like", "post", None),
+    ("DELETE", "/v1/posts/{bad}/like", "post", None),
+    ("GET", "/v1/posts/{bad}/likes", "post", None),
+    ("GET", "/v1/posts/{bad}/comments", "post", None),
+    ("POST", "/v1/posts/{bad}/comments", "post", {"content": "x"}),
+    ("DELETE", "/v1/comments/{bad}", "comment", None),
+    ("GET", "/v1/events/{bad}", "event", None),
+    ("PATCH", "/v1/events/{bad}", "event", {"title": "x"}),
+    ("DELETE", "/v1/events/{bad}", "event", None),
+    ("PUT", "/v1/events/{bad}/rsvp", "event", {"status": "GOING"}),
+    ("DELETE", "/v1/events/{bad}/rsvp", "event", None),
+    ("GET", "/v1/events/{bad}/rsvps", "event", None),
+    ("POST", "/v1/events/{bad}/invites", "event", {"user_ids": ["{other}"]}),
+    ("GET", "/v1/events/{bad}/calendar.ics", "event", None),
+    ("GET", "/v1/conversations/{bad}", "conversation", None),
+    ("PATCH", "/v1/conversations/{bad}", "conversation", {"name": "x"}),
+    ("GET", "/v1/conversations/{bad}/participants", "conversation", None),
+    ("PUT", "/v1/conversations/{bad}/participants/{other}", "conversation", None),
+    ("DELETE", "/v1/conversations/{bad}/participants/{other}", "conversation", None),
+    ("PUT", "/v1/conversations/{group}/participants/{bad}", "user", None),
+    ("DELETE", "/v1/conversations/{group}/participants/{bad}", "participant", None),
+    ("GET", "/v1/conversations/{bad}/messages", "conversation", None),
+    ("POST", "/v1/conversations/{bad}/messages", "conversation", {"client_id": "c", "content": "x"}),
+    ("PATCH", "/v1/conversations/{group}/messages/{bad}", "message", {"content": "x"}),
+    ("DELETE", "/v1/conversations/{group}/messages/{bad}", "message", None),
+    ("PUT", "/v1/conversations/{bad}/read", "conversation", {"seq": 1}),
+    ("GET", "/v1/conversations/{bad}/changes", "conversation", None),
+    ("PUT", "/v1/notifications/{bad}/read", "notification", None),
+]
+BODY_IDS = [
+    ("/v1/posts", "event", {"content": "x", "event_id": "{bad}"}),
+    ("/v1/reports", "user", {"kind": "user", "id": "{bad}", "reason": "x"}),
+    ("/v1/reports", "post", {"kind": "post", "id": "{bad}", "reason": "x"}),
+    ("/v1/reports", "comment", {"kind": "comment", "id": "{bad}", "reason": "x"}),
+    ("/v1/reports", "message", {"kind": "message", "id": "{bad}", "reason": "x"}),
+    ("/v1/events/{event}/invites", "user", {"user_ids": ["{bad}"]}),
+    ("/v1/conversations", "user", {"type": "DIRECT", "participants": ["{bad}"]}),
+    ("/v1/conversations", "user", {"type": "GROUP", "participants": ["{other}", "{bad}"]}),
+    (
+        "/v1/conversations/{group}/messages",
+        "message",
+        {"client_id": "c", "content": "x", "reply_to": "{bad}"},
+    ),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Belongings]:
+    async with belongings(stores, people) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("method", "path", "noun", "body"), PATH_IDS)
+async def test_an_id_that_names_nothing_is_not_found(
+    method: str, path: str, noun: str, body: Json, scene: Belongings
+) -> None:
+    """404 with the noun: whether well-formed, odd or absurd, it looks the same."""
+    for bad in (
+        str(uuid4()),
+        uuid4().hex[:24],
+        "x",
+        "0",
+        "-1",
+        "%00",
+        "%F0%9F%98%80",
+        "%FF",
+        "a" * 300,
+        "'%20OR%201=1--",
+    ):
+        status, told = await scene.send(method, path, body, bad=bad)
+        assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
+
+
+@pytest.mark.parametrize(("path", "noun", "body"), BODY_IDS)
+async def test_a_named_thing_that_is_not_there_is_not_found(
+    path: str, noun: str, body: Json, scene: Belongings
+) -> None:
+    """404 with the noun of what the body names."""
+    for bad in (str(uuid4()), "0123456789abcdef01234567", "x", "", "\u0000", "\U0001f600"):
+        status, told = await scene.send("POST", path, body, bad=bad)
+        assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
+
+
+async def test_a_missing_copy_is_not_absence(scene: Belongings, stores: StoreUrls, people: People) -> None:
+    """Whoever registered a moment ago is known to another instance at once."""
+    async with serving(stores) as second, Api(second) as there:
+        for _ in range(2):
+            (new,) = await people.new(1, scene.instance)
+            await there.follow(scene.self, new)
+            assert (await there.get(new, f"/v1/users/{new.id}/stats"))["followers_count"] == 1
+            followers = await there.get(scene.self, f"/v1/users/{new.id}/followers")
+            assert [card["id"] for card in followers["items"]] == [scene.self.id]
+            (new,) = await people.new(1, scene.instance)
+            made = await there.post(new)
+            assert made["author"]["username"] == new.username
+            (new,) = await people.new(1, scene.instance)
+            event, post = scene.words["event"], scene.words["post"]
+            assert (await there.rsvp(new, event, "MAYBE"))["user"]["username"] == new.username
+            (new,) = await people.new(1, scene.instance)
+            assert (await there.comment(new, post))["author"]["username"] == new.username
+            (new,) = await people.new(1, scene.instance)
+            await there.expect(204, scene.self, "POST", f"/v1/events/{event}/invites", {"user_ids": [new.id]})
+            (new,) = await people.new(1, scene.instance)
+            assert (await there.direct(scene.self, new))["member_count"] == 2

@@ -1,0 +1,132 @@
+"""Queries that no client should send, to every list: refused by name, and never a 5xx."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from server.http.cursor import write_cursor
+from storage.embedded import StoreUrls
+from tests.server.belongings import Belongings, assert_names, belongings
+from tests.server.people import People
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+LISTS = [
+    "/v1/users?q=p",
+    "/v1/sessions",
+    "/v1/users/{other}/followers",
+    "/v1/users/{self}/following",
+    "/v1/users/{self}/posts",
+    "/v1/posts/{post}/likes",
+    "/v1/posts/{post}/comments",
+    "/v1/feed",
+    "/v1/events",
+    "/v1/events/{event}/rsvps",
+    "/v1/notifications",
+    "/v1/conversations",
+    "/v1/conversations/{group}/participants",
+]
+OTHERWISE_PAGED = ["/v1/conversations/{group}/messages", "/v1/conversations/{group}/changes"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Belongings]:
+    async with belongings(stores, people) as found:
+        yield found
+
+
+@pytest.mark.parametrize("path", [*LISTS, *OTHERWISE_PAGED])
+async def test_a_limit_is_1_to_100(path: str, scene: Belongings) -> None:
+    """Everything else is 422 and names `limit`."""
+    mark = "&" if "?" in path else "?"
+    for limit in ("0", "-1", "101", "1000000000000000000000000", "x", "1.5", "", "%00", "0x10"):
+        status, told = await scene.send("GET", f"{path}{mark}limit={limit}")
+        assert status == 422, (limit, told)
+        assert_names(told, "limit")
+    for limit in ("1", "100"):
+        assert (await scene.send("GET", f"{path}{mark}limit={limit}"))[0] == 200
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_cursor_is_the_lists_own(path: str, scene: Belongings) -> None:
+    """Forged, foreign and oversized ones are `cursor.invalid`, or at worst a page."""
+    mark = "&" if "?" in path else "?"
+    nonsense = ["x", "%00", "====", "e30", "W10", "bnVsbA", "%F0%9F%98%80", "a" * 1001, "a" * 7000]
+    for cursor in nonsense:
+        status, told = await scene.send("GET", f"{path}{mark}cursor={cursor}")
+        assert status == 422, (cursor, told)
+        assert told["code"] in {"cursor.invalid", "request.invalid"}
+    whole = str(uuid4())
+    foreign: list[Json] = [
+        *(None, 1, -1, 2**53, 2**63, -(2**63), "x", [], {}, [1], [None, None]),
+        *([when, whole] for when in (0, -1, 2**53, 2**63, -(2**63), 10**17, -(10**17))),
+        *([1, odd] for odd in ("", "x", "\u0000", "0" * 24, "a" * 500, "\u00e9")),
+        *([odd, whole] for odd in ("", "x", "\u0000", "2026-01-01", "9999-99-99T99:99:99Z")),
+        ["a", "\u0000"],
+        ["2026-01-01T00:00:00.000Z", "x"],
+    ]
+    for key in foreign:
+        status, told = await scene.send("GET", f"{path}{mark}cursor={write_cursor(key)}")
+        assert status in {200, 422}, (key, told)
+        assert status == 200 or told["code"] == "cursor.invalid", (key, told)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/users", "q"),
+        ("/v1/users?q=", "q"),
+        ("/v1/users?q=%20", "q"),
+        (f"/v1/users?q={'x' * 101}", "q"),
+        (f"/v1/users?ids={','.join(f'x{n}' for n in range(101))}", "ids"),
+        ("/v1/events?from=x", "from"),
+        ("/v1/events?to=2026-13-01T00:00:00Z", "to"),
+        ("/v1/events?category=", "category"),
+        (f"/v1/events?q={'x' * 201}", "q"),
+        ("/v1/events/{event}/rsvps?status=PERHAPS", "status"),
+        ("/v1/notifications?unread=perhaps", "unread"),
+        ("/v1/conversations/{group}/messages?before=-1", "before"),
+        ("/v1/conversations/{group}/messages?before=99999999999999999999", "before"),
+        ("/v1/conversations/{group}/messages?after=x", "after"),
+        ("/v1/conversations/{group}/changes?after=-1", "after"),
+    ],
+)
+async def test_a_query_is_refused_with_its_field(path: str, field: str, scene: Belongings) -> None:
+    """422 that names it."""
+    status, told = await scene.send("GET", path)
+    assert status == 422, told
+    assert_names(told, field)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/users?q=",
+        "/v1/users?ids=",
+        "/v1/events?q=",
+        "/v1/events?category=",
+        "/v1/presence?user_ids=",
+        "/v1/users/by-username/",
+    ],
+)
+async def test_odd_words_find_nothing(path: str, scene: Belongings) -> None:
+    """What means something to a store means nothing in a search."""
+    for odd in (
+        "%25",
+        "_",
+        "%27",
+        "%22",
+        "%26%7C%21",
+        "%3A%2A",
+        "%5C",
+        "((",
+        "%F0%9F%98%80",
+        "%ED%A0%80",
+        "%00",
+    ):
+        status, told = await scene.send("GET", f"{path}{odd}{uuid4().hex}{odd}")
+        assert status in {200, 404, 422}, (odd, told)
+        assert status != 200 or [one for one in told["items"] if "id" in one] == []

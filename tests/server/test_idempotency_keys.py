@@ -1,0 +1,241 @@
+"""Every POST that creates: a repeat with the same `Idempotency-Key` is the first one again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from run import Instance
+from storage.embedded import StoreUrls
+from tests.server.api import Api
+from tests.server.people import PASSWORD, People, Person
+from tests.server.serving import serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+TIMES = {"start_datetime": "2090-05-01T18:00:00Z", "end_datetime": "2090-05-01T20:00:00Z"}
+
+
+@dataclass(frozen=True)
+class Creating:
+    """A route, what it takes, the same in other words, and something else."""
+
+    path: str
+    status: int
+    body: Json
+    other: Json
+
+
+TABLE = [
+    Creating("/v1/posts", 201, {"content": "x"}, {"content": "y"}),
+    Creating("/v1/posts", 201, {"content": "x", "event_id": "{event}"}, {"content": "x"}),
+    Creating("/v1/posts/{post}/comments", 201, {"content": "x"}, {"content": "y"}),
+    Creating(
+        "/v1/events",
+        201,
+        {"title": "x", "capacity": 5, **TIMES},
+        {"title": "x", "capacity": 6, **TIMES},
+    ),
+    Creating("/v1/events/{event}/invites", 204, {"user_ids": ["{ben}"]}, {"user_ids": ["{eve}"]}),
+    Creating(
+        "/v1/reports",
+        202,
+        {"kind": "post", "id": "{post}", "reason": "x"},
+        {"kind": "post", "id": "{post}", "reason": "y"},
+    ),
+    Creating(
+        "/v1/conversations",
+        201,
+        {"type": "GROUP", "participants": ["{ben}"], "name": "x"},
+        {"type": "GROUP", "participants": ["{ben}", "{eve}"], "name": "x"},
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two servers; the first of three people has a post and an event."""
+
+    api: Api
+    there: Api
+    instance: Instance
+    ana: Person
+    ben: Person
+    eve: Person
+    words: dict[str, str]
+
+    async def create(
+        self, key: str, path: str, body: Json, person: Person | None = None, api: Api | None = None
+    ) -> tuple[int, Json]:
+        for word, meant in self.words.items():
+            path = path.replace(f"{{{word}}}", meant)
+        status, told, _ = await (api or self.api).ask(
+            person or self.ana, "POST", path, filled(body, self.words), Idempotency_Key=key
+        )
+        return status, told
+
+
+def filled(value: Json, words: dict[str, str]) -> Json:
+    if isinstance(value, str) and value.startswith("{"):
+        return words[value[1:-1]]
+    if isinstance(value, list):
+        return [filled(one, words) for one in value]
+    if isinstance(value, dict):
+        return {name: filled(one, words) for name, one in value.items()}
+    return value
+
+
+def named(told: Json) -> Json:
+    return told and told["id"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Scene]:
+    async with (
+        serving(stores) as instance,
+        serving(stores) as second,
+        Api(instance) as api,
+        Api(second) as there,
+    ):
+        ana, ben, eve = await people.new(3, instance)
+        post, event = await api.post(ana), await api.event(ana)
+        words = {"post": post["id"], "event": event["id"], "ben": ben.id, "eve": eve.id}
+        yield Scene(api, there, instance, ana, ben, eve, words)
+
+
+each = pytest.mark.parametrize("creating", TABLE, ids=lambda one: f"{one.path} {one.status}")
+
+
+@each
+async def test_a_repeat_is_the_first_one_again(creating: Creating, scene: Scene) -> None:
+    """The same status and body on every instance; the order of fields does not count."""
+    key = uuid4().hex
+    first = await scene.create(key, creating.path, creating.body)
+    assert first[0] == creating.status, first
+    turned = dict(reversed(creating.body.items()))
+    assert await scene.create(key, creating.path, turned) == first
+    assert await scene.create(key, creating.path, creating.body, api=scene.there) == first
+
+
+@each
+async def test_another_body_is_a_conflict(creating: Creating, scene: Scene) -> None:
+    """409, on every instance; the first one stays what is repeated."""
+    key = uuid4().hex
+    first = await scene.create(key, creating.path, creating.body)
+    for api in (scene.api, scene.there):
+        status, told = await scene.create(key, creating.path, creating.other, api=api)
+        assert (status, told["code"]) == (409, "idempotency.conflict")
+    assert await scene.create(key, creating.path, creating.body) == first
+
+
+@each
+async def test_many_at_once_are_one(creating: Creating, scene: Scene) -> None:
+    """Ten at the same time, over two instances, all get the one result."""
+    key = uuid4().hex
+    answers = await asyncio.gather(
+        *(scene.create(key, creating.path, creating.body, api=api) for api in [scene.api, scene.there] * 5)
+    )
+    assert {status for status, _ in answers} == {creating.status}, answers
+    assert len({named(told) for _, told in answers}) == 1
+
+
+@each
+async def test_a_key_belongs_to_a_user(creating: Creating, scene: Scene) -> None:
+    """Another user's is another thing, whatever it says."""
+    key = uuid4().hex
+    first = await scene.create(key, creating.path, creating.body)
+    other_body = (
+        creating.other
+        if "/conversations" not in creating.path
+        else {"type": "GROUP", "participants": ["{eve}"], "name": "x"}
+    )
+    status, told = await scene.create(key, creating.path, other_body, scene.ben)
+    assert status == creating.status, told
+    assert named(told) is None or named(told) != named(first[1])
+
+
+@each
+async def test_a_key_has_1_to_200_characters(creating: Creating, scene: Scene) -> None:
+    """None and 201 are refused; without the header nothing is a repeat."""
+    for key in ("", "k" * 201):
+        status, told = await scene.create(key, creating.path, creating.body)
+        assert (status, told["code"]) == (422, "request.invalid")
+    key = uuid4().hex.ljust(200, "k")
+    first = await scene.create(key, creating.path, creating.body)
+    assert await scene.create(key, creating.path, creating.body) == first
+    assert first[0] == creating.status
+
+
+@each
+async def test_a_refusal_is_not_kept(creating: Creating, scene: Scene) -> None:
+    """The same key is free for what is valid."""
+    key = uuid4().hex
+    assert (await scene.create(key, creating.path, {}))[0] == 422
+    assert (await scene.create(key, creating.path, creating.body))[0] == creating.status
+
+
+async def test_a_refusal_for_what_is_not_there_is_not_kept(scene: Scene, people: People) -> None:
+    """An event that nobody knows, then one that is there."""
+    key = uuid4().hex
+    lost = {"content": "x", "event_id": str(uuid4())}
+    assert (await scene.create(key, "/v1/posts", lost))[0] == 404
+    assert (await scene.create(key, "/v1/posts", {"content": "x"}))[0] == 201
+
+
+async def test_a_key_belongs_to_a_path(scene: Scene) -> None:
+    """The same key makes a post, and a comment about each of two."""
+    key, body = uuid4().hex, {"content": "x"}
+    _, post = await scene.create(key, "/v1/posts", body)
+    for path in ("/v1/posts/{post}/comments", f"/v1/posts/{post['id']}/comments"):
+        assert (await scene.create(key, path, body))[0] == 201
+    assert (await scene.api.get(scene.ana, f"/v1/posts/{post['id']}"))["comment_count"] == 1
+
+
+async def test_repeats_leave_one_thing(scene: Scene, people: People) -> None:
+    """What is there afterwards: one post, one comment, one group, one invite."""
+    ana, ben = await people.new(2, scene.instance)
+    for _ in range(3):
+        _, post = await scene.create("k", "/v1/posts", {"content": "x"}, ana)
+        await scene.create("k", f"/v1/posts/{post['id']}/comments", {"content": "x"}, ana)
+        group = {"type": "GROUP", "participants": [ben.id], "name": "x"}
+        await scene.create("k", "/v1/conversations", group, ana)
+        await scene.create("k", "/v1/events/{event}/invites", {"user_ids": [ben.id]}, ana)
+    assert len((await scene.api.get(ana, f"/v1/users/{ana.id}/posts"))["items"]) == 1
+    assert len((await scene.api.get(ana, f"/v1/posts/{post['id']}/comments"))["items"]) == 1
+    assert len((await scene.api.get(ana, "/v1/conversations"))["items"]) == 1
+    page = await scene.api.eventually(ben, "/v1/notifications", lambda page: page["items"])
+    assert [(one["type"], one["count"]) for one in page["items"]] == [("EVENT_INVITE", 1)]
+
+
+async def test_a_repeated_registration_is_the_same_user(scene: Scene) -> None:
+    """With a token of its own each time; many at once are one user, another password is a conflict."""
+    name, key = f"u{uuid4().hex}", uuid4().hex
+    body = {"email": f"{name}@example.test", "username": name, "password": PASSWORD}
+
+    async def register(sent: Json, api: Api = scene.api) -> tuple[int, Json]:
+        status, told, _ = await api.ask(None, "POST", "/v1/users", sent, Idempotency_Key=key)
+        return status, told
+
+    answers = await asyncio.gather(*(register(body, api) for api in [scene.api, scene.there] * 3))
+    assert {status for status, _ in answers} == {201}, answers
+    assert {told["user"]["id"] for _, told in answers} == {answers[0][1]["user"]["id"]}
+    tokens = {told["token"] for _, told in answers}
+    assert len(tokens) == len(answers)
+    for token in tokens:
+        me = await scene.api.get(Person("", name, token), "/v1/users/me")
+        assert me["id"] == answers[0][1]["user"]["id"]
+    for other in (
+        {**body, "password": "another password"},
+        {**body, "display_name": "x"},
+        {**body, "email": f"x{name}@example.test"},
+    ):
+        status, told = await register(other)
+        assert (status, told["code"]) == (409, "idempotency.conflict"), told
+    for length in (0, 201):
+        sent = {**body, "username": f"{name[:40]}.{length}", "email": f"{length}{name}@example.test"}
+        status, told, _ = await scene.api.ask(None, "POST", "/v1/users", sent, Idempotency_Key="k" * length)
+        assert (status, told["code"]) == (422, "request.invalid")
