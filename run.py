@@ -584,7 +584,10 @@ def demo(
 
     try:
         _run(work)
-    except (Occupied, Refused, Unanswered) as error:
+    except Occupied as occupied:
+        typer.echo(f"The town was not built: the name {occupied.username} is somebody else's here.", err=True)
+        raise typer.Exit(1) from None
+    except (Refused, Unanswered) as error:
         typer.echo(f"The town was not built: {error}", err=True)
         raise typer.Exit(1) from None
 

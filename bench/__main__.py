@@ -14,11 +14,12 @@ from bench.harness.people import Refused
 from bench.harness.report import Report, machine
 from bench.harness.server import ServerFailed
 
-SCRIPTS = ("room", "pairs", "idle", "actors")
+SCRIPTS = ("room", "pairs", "idle", "actors", "feed", "writes")
 METHOD = """\
 Servers on one core, the generator (and Convene's stores) on the other; loopback TCP, no TLS. All servers are
 up together; slices alternate in random order; a ratio is taken per round and per CPU-second of the server
-process, and its median told. The reference L0 (`bench/limits/l0.py`) neither authenticates nor stores.
+process (over HTTP: per request), and its median told. The reference L0 (`bench/limits/l0.py`) neither
+authenticates nor stores.
 "Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
 A generator's ceiling is what it would take in with its core to itself."""
 RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -1,6 +1,7 @@
-"""Convene under measurement: `run.py` on stores of its own, the server on one core, its stores on the other.
+"""Convene under measurement: `run.py`, the server on one core, its stores on the other.
 
-Its users and conversations are made over HTTP by the public contract alone. It never reaches into the stores.
+Without `stores` it has its own, and its users and conversations are made over HTTP by the public contract
+alone. It never reaches into the stores.
 """
 
 import sys
@@ -12,6 +13,7 @@ from typing import Self
 
 from bench.harness.processor import OTHER_CORE, SERVER_CORE, listener, pin
 from bench.harness.server import ROOT, Process, ServerFailed, free_port
+from bench.harness.stores import Stores
 
 START_S = 120.0
 STOP_S = 40.0
@@ -20,19 +22,24 @@ STOP_S = 40.0
 class Convene:
     """The whole product on one instance, with the shipped configuration."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, stores: Stores | None = None, *, name: str = "Convene", core: int = SERVER_CORE
+    ) -> None:
         if not (ROOT / "run.py").exists():
             raise ServerFailed("there is no run.py here: give --limits-only to measure the limits alone")
-        self.name = "Convene"
+        self.name = name
         self.port = free_port()
-        # The stores are children of the server: born on the other core, they stay there when it moves.
-        self._process = Process(
-            [sys.executable, "run.py", "--ephemeral", "--port", str(self.port)], OTHER_CORE
+        command = [sys.executable, "run.py", "--port", str(self.port)]
+        # Stores of its own are its children: born on the other core, they stay there when it moves.
+        self._process = (
+            Process([*command, "--ephemeral"], OTHER_CORE)
+            if stores is None
+            else Process(command, OTHER_CORE, stores.variables)
         )
         try:
             self._wait()
             self._server = listener(self.port)
-            pin(self._server, SERVER_CORE)
+            pin(self._server, core)
         except BaseException:
             self.close()
             raise

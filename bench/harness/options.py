@@ -15,6 +15,7 @@ class Options(msgspec.Struct, frozen=True):
     per_s: float = 0.0
     idle: int = 5000
     idle_people: int = 0
+    posts: int = 200_000
 
 
 def read_options(description: str | None) -> Options:
@@ -33,4 +34,5 @@ def read_options(description: str | None) -> Options:
     parser.add_argument(
         "--idle-people", type=int, default=default.idle_people, help="users who hold them; 0: one each"
     )
+    parser.add_argument("--posts", type=int, default=default.posts, help="number of posts there are")
     return Options(**vars(parser.parse_args()))

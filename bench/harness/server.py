@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -45,13 +46,17 @@ def free_port() -> int:
 
 
 class Process:
-    """A child process in a group of its own, its output kept for the case that it fails."""
+    """A child process in a group of its own, its output kept for the case that it fails.
 
-    def __init__(self, command: list[str], core: int) -> None:
+    `variables` go into its environment beside this process's own.
+    """
+
+    def __init__(self, command: list[str], core: int, variables: Mapping[str, str] | None = None) -> None:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env={**os.environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -87,12 +92,15 @@ class Process:
 class Limit:
     """One of the modules of `bench/limits`, alone on the server's core."""
 
-    def __init__(self, name: str, module: str, *arguments: str) -> None:
+    def __init__(
+        self, name: str, module: str, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.port = free_port()
         self._process = Process(
             [sys.executable, "-m", f"bench.limits.{module}", "--port", str(self.port), *arguments],
             SERVER_CORE,
+            variables,
         )
         try:
             self._wait()

@@ -1,1 +1,1 @@
-"""The limits: servers that do as little as can be done. They store nothing and check nobody."""
+"""The limits: servers that do as little as can be done for what they stand for. They check nobody."""

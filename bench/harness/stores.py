@@ -1,0 +1,65 @@
+"""Real stores of a bench's own, on the other core, dropped with it: for what is put into them beforehand.
+
+Their URLs are handed to the servers that are measured. It never knows a table or a key.
+"""
+
+import shlex
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bench.harness.processor import OTHER_CORE
+from bench.harness.server import Process, ServerFailed
+
+START_S = 120.0
+STOP_S = 40.0
+VARIABLES = ("CONVENE_POSTGRES_URL", "CONVENE_MONGO_URL", "CONVENE_REDIS_URL")
+CONFIGURATION = "[stores]\nephemeral = true\n"
+
+
+class Stores:
+    """`variables` is what a server's environment needs to use them."""
+
+    def __init__(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            configuration = Path(folder) / "stores.toml"
+            configuration.write_text(CONFIGURATION, encoding="ascii")
+            command = [sys.executable, "run.py", "stores", "--config", str(configuration)]
+            self._process = Process(command, OTHER_CORE)
+            try:
+                self.variables = self._wait()
+            except BaseException:
+                self.close()
+                raise
+
+    @property
+    def postgres_url(self) -> str:
+        return self.variables["CONVENE_POSTGRES_URL"]
+
+    def _wait(self) -> dict[str, str]:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            self._process.check()
+            found = dict(
+                shlex.split(line.removeprefix("export "))[0].split("=", 1)
+                for line in self._process.said().splitlines()
+                if line.startswith("export CONVENE_")
+            )
+            if found.keys() >= set(VARIABLES):
+                return found
+            time.sleep(0.1)
+        raise ServerFailed(f"no stores within {START_S:.0f} s")
+
+    def close(self) -> None:
+        self._process.close(STOP_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,172 @@
+"""Likes, follows and answers to events: what one costs, and what follows from it, against one write.
+
+`python -m bench.writes`. Two instances share the server's core: one answers, the other reads the feeds
+between services, and so has the work that follows (notifications, timelines, conversations). The limit
+inserts one row in a transaction. Nothing is done twice; whoever answers the one event was never seen before.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from bench.harness.caller import Caller, request
+from bench.harness.convene import Convene
+from bench.harness.generator import GeneratorFailed
+from bench.harness.options import Options, read_options
+from bench.harness.people import Person
+from bench.harness.population import Population
+from bench.harness.report import Goal, Report, tell
+from bench.harness.server import Limit
+from bench.harness.stores import Stores
+from bench.harness.trials import Trial, costs, doubts, play, table, waits
+from config.limits import EVENT_CAPACITY
+
+AUTHORS = 2000
+PEOPLE = 200
+"""Those who like, follow and answer, in turn."""
+CROWD = 20_000
+"""Those who answer the one big event, each once."""
+EVENTS = 200
+GOING = b'{"status":"GOING"}'
+KINDS = {
+    "like": "like",
+    "follow": "follow",
+    "answer, many events": "answer",
+    "answer, one event": "answer",
+}
+"""What is asked of Convene, and what of the limit."""
+MOST = {"answer, many events": 100, "answer, one event": 100}
+"""In one slice: each answer has much behind it, which is waited for."""
+LOADS = {"one at a time": 1, "sixteen at a time": 16}
+GOAL_COST = 3.0
+GOAL_WAIT = 3.0
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    title: str
+    start_datetime: datetime
+    end_datetime: datetime
+    capacity: int
+
+
+class EventMade(msgspec.Struct, frozen=True):
+    id: str
+
+
+def run(options: Options) -> Report:
+    if options.limits_only:
+        return Report("Writes", [], "Not measured without Convene.")
+    with ExitStack() as stack:
+        stores = stack.enter_context(Stores())
+        # Whoever is first reads the feeds.
+        follower = stack.enter_context(Convene(stores, name="Convene that reads"))
+        convene = stack.enter_context(Convene(stores))
+        population = Population(stores.postgres_url, options.seed)
+        variables = {"LIMIT_POSTGRES_URL": population.database("limit")}
+        limit = stack.enter_context(Limit("one write", "write", variables=variables))
+        began = time.monotonic()
+        at_convene = stack.enter_context(Caller(convene.port, max(LOADS.values())))
+        asked = convene_requests(population, at_convene, options)
+        loaded_s = time.monotonic() - began
+        written = {kind: limit_requests(kind) for kind in KINDS.values()}
+        at_limit = stack.enter_context(Caller(limit.port, max(LOADS.values())))
+        trials = []
+        for load, at_once in LOADS.items():
+            trials += [
+                Trial(limit_name(kind, load), limit_name(kind, load), limit, at_limit, requests, at_once)
+                for kind, requests in written.items()
+            ]
+            trials += [
+                Trial(
+                    f"{kind}, {load}",
+                    limit_name(KINDS[kind], load),
+                    convene,
+                    at_convene,
+                    requests,
+                    at_once,
+                    follower,
+                    MOST.get(kind),
+                )
+                for kind, requests in asked.items()
+            ]
+        samples = play(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
+    goals = []
+    for kind, load in itertools.product(KINDS, LOADS):
+        name, against = f"{kind}, {load}", limit_name(KINDS[kind], load)
+        goals += [
+            Goal(f"{name}: cost / one write", GOAL_COST, costs(samples, name, against), at_most=True),
+            Goal(
+                f"{name}: p50 / one write", GOAL_WAIT, waits(samples, name, against, "p50_ms"), at_most=True
+            ),
+        ]
+    return Report(
+        f"Writes, {options.rounds} rounds of {options.seconds:g} s",
+        goals,
+        f"{table(samples, trials, 'writes')}\n\n{options.posts} posts of {AUTHORS} authors, {PEOPLE} people "
+        f"who write in turn, {CROWD} who answer one event; all was put in within {loaded_s:.0f} s.",
+        doubts(samples),
+    )
+
+
+def convene_requests(population: Population, caller: Caller, options: Options) -> dict[str, Iterator[bytes]]:
+    """What is asked of Convene, by kind; no two of a kind name the same pair."""
+    authors, people, crowd = (population.people(count) for count in (AUTHORS, PEOPLE, CROWD))
+    posts = population.posts(authors, options.posts)
+    population.settle()
+    big, *events = (make_event(caller, author) for author in authors[: EVENTS + 1])
+    author_ids = [author.id for author in authors]
+    return {
+        "like": iter(
+            request("PUT", f"/v1/posts/{post}/like", person.token)
+            for post, person in zip(posts, itertools.cycle(people), strict=False)
+        ),
+        "follow": iter(
+            request("PUT", f"/v1/users/{author}/follow", person.token)
+            for person, author in pairs(people, author_ids)
+        ),
+        "answer, many events": iter(
+            request("PUT", f"/v1/events/{event}/rsvp", person.token, GOING)
+            for person, event in pairs(people, events)
+        ),
+        "answer, one event": iter(
+            request("PUT", f"/v1/events/{big}/rsvp", person.token, GOING) for person in crowd
+        ),
+    }
+
+
+def make_event(caller: Caller, creator: Person) -> str:
+    """An event to come with room for everybody, made by the public contract: its conversation is made too."""
+    start = datetime.now(UTC) + timedelta(days=30)
+    wanted = NewEvent("Event", start, start + timedelta(hours=3), EVENT_CAPACITY)
+    answer = caller.answer(request("POST", "/v1/events", creator.token, msgspec.json.encode(wanted)))
+    if answer.status != 201:
+        raise GeneratorFailed(f"POST /v1/events answers {answer.status}: {answer.body[:500]!r}")
+    return msgspec.json.decode(answer.body, type=EventMade).id
+
+
+def limit_requests(kind: str) -> Iterator[bytes]:
+    """The same of the limit, which asks for no token and so is told who it is."""
+    paths = {"like": "/v1/posts/{}/like", "follow": "/v1/users/{}/follow", "answer": "/v1/events/{}/rsvp"}
+    for number in itertools.count():
+        path = paths[kind].format(f"00000000-0000-4000-8000-{number:012x}")
+        user_id = f"11111111-0000-4000-8000-{number % PEOPLE:012x}"
+        yield request("PUT", f"{path}/{user_id}", "t" * 43, GOING if kind == "answer" else b"")
+
+
+def pairs(people: Sequence[Person], others: Sequence[str]) -> Iterator[tuple[Person, str]]:
+    """Everybody with every other one, so that neither comes again soon."""
+    step = max(1, len(others) // len(people))
+    for shift, number in itertools.product(range(len(others)), range(len(people))):
+        yield people[number], others[(number * step + shift) % len(others)]
+
+
+def limit_name(kind: str, load: str) -> str:
+    return f"one write ({kind}), {load}"
+
+
+if __name__ == "__main__":
+    tell(run(read_options(__doc__)))
