@@ -38,6 +38,7 @@ class Attendance:
         self._due: dict[str, None] = {}
         self._seen_due: dict[str, LastSeen] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._note_soon: Timer | None = None
         self._noting: asyncio.Task[None] | None = None
         self._pulse: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost = False
@@ -87,10 +88,14 @@ class Attendance:
         """Stop saying anything; the lease runs out by itself, which is the grace of those who were here."""
         self._closed = True
         self._beat()
-        tasks = [task for task in (self._writing, self._noting) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+        if self._note_soon is not None:
+            self._note_soon.cancel()
+        if self._noting is not None:
+            await asyncio.wait([self._noting])
+        await self._note()
 
     def _return(self, user_id: str, session: object) -> None:
         away = self._away.get(user_id)
@@ -141,8 +146,8 @@ class Attendance:
             else:
                 self._said[user_id] = state
             self._seen_due[user_id] = LastSeen(user_id, state or OFFLINE, now)
-        if self._noting is None:
-            self._noting = asyncio.create_task(self._note())
+        if self._note_soon is None:
+            self._note_soon = self._wheel.after(NOTE_S, self._begin_note)
 
     def _beat(self) -> None:
         pulse, self._pulse = self._pulse, asyncio.get_running_loop().create_future()
@@ -152,15 +157,16 @@ class Attendance:
         if self._due and self._writing is None and not self._closed:
             self._writing = asyncio.create_task(self._write())
 
+    def _begin_note(self) -> None:
+        self._note_soon = None
+        if not self._closed:
+            self._noting = asyncio.create_task(self._note())
+
     async def _note(self) -> None:
-        """Write when people were seen, some at a time and a little late."""
-        try:
-            while self._seen_due:
-                await asyncio.sleep(NOTE_S)
-                due, self._seen_due = self._seen_due, {}
-                try:
-                    await self._seen.note_seen(list(due.values()))
-                except Unavailable:
-                    _log.warning("last_seen was not written for %d people", len(due))
-        finally:
-            self._noting = None
+        """Write when people were seen, together and a little late."""
+        due, self._seen_due = self._seen_due, {}
+        if due:
+            try:
+                await self._seen.note_seen(list(due.values()))
+            except Unavailable:
+                _log.warning("last_seen was not written for %d people", len(due))
