@@ -13,7 +13,7 @@ test: $(READY)
 	$(PY) -m pytest $(ARGS)
 
 test-long: $(READY)
-	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys $(ARGS)
+	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

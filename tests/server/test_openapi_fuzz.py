@@ -4,6 +4,7 @@ The same cases every time. Never asks for what ends the run's own token.
 """
 
 import asyncio
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,6 +138,7 @@ def operations(document: Json) -> set[Operation]:
     }
 
 
+@pytest.mark.skipif("CONVENE_TEST_LONG" not in os.environ, reason="a long one: make test-long")
 async def test_every_answer_is_as_published(api: Api, instance: Instance, people: People) -> None:
     """Status, type, headers and body; what violates a schema, has no token or another method is refused."""
     ana, ben = await people.new(2, instance)
