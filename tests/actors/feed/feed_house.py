@@ -1,5 +1,6 @@
 """The home feed on real stores, with its consumers driven by hand: nothing happens behind a test's back."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from actors.feed.builder import Builder
@@ -17,6 +18,7 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
 from storage.records.copies import UserCopy
 from storage.records.moments import microseconds
+from tests.actors.feed.feed_model import FeedModel
 from tests.actors.sync.reading import catch_up, reader_of
 
 BROADCAST = 3
@@ -93,3 +95,25 @@ class FeedHouse:
 
 async def _no_event(_viewer_id: str, _event_id: str) -> bool:
     return False
+
+
+# --- in the house and in the model alike
+
+
+async def follow(house: FeedHouse, model: FeedModel, follower: str, *followed: str) -> None:
+    for one in followed:
+        await house.social.follow(follower, one)
+        model.follows.add((follower, one))
+
+
+async def post(house: FeedHouse, model: FeedModel, *authors: str) -> list[str]:
+    ids = []
+    for author_id in authors:
+        post_id, created_us = await house.post(author_id)
+        model.posts[post_id] = created_us, author_id
+        ids.append(post_id)
+    return ids
+
+
+async def all_of(house: FeedHouse, user_id: str, limit: int = 5) -> list[str]:
+    return await house.paged(user_id, itertools.repeat(limit, 100))

@@ -74,6 +74,8 @@ async def test_nobody_is_mentioned_across_a_block(house: NoticeHouse, mentions: 
     await mentions.notify(message(2, house.ben, house.ana), members)
     del house.folk.named[house.cyd]
     await mentions.notify(message(3, "00000000-0000-4000-8000-000000000009", house.ben), members)
+    # Not only kept from sight for as long as the block lasts.
+    await house.social.unblock(house.ben, house.ana)
 
     assert [len(await house.of(one)) for one in members] == [0, 0, 1]
 

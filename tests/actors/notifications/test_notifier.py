@@ -164,6 +164,20 @@ async def test_a_block_takes_away_what_they_were_told_of_each_other(house: Notic
     assert heard[0].ids == ids
 
 
+async def test_a_block_that_is_over_already_when_it_is_heard_of(house: NoticeHouse) -> None:
+    """What was done before it is told to nobody, though nobody had heard of it; what comes after is."""
+    post_id = await house.posts.create(house.ana, "a post", None, None)
+    await house.social.follow(house.ben, house.ana)
+    await house.social.block(house.ana, house.ben)
+    await house.social.unblock(house.ana, house.ben)
+    await house.catch_up("social")
+    assert await house.of(house.ana) == []
+    await house.reactions.like(post_id, house.ben)
+    await house.catch_up()
+
+    assert await house.said(house.ana) == [("LIKE", "@ben liked your post", 1)]
+
+
 async def test_who_does_not_exist_notifies_nobody(house: NoticeHouse) -> None:
     """Neither side is told of or told: one of them was deleted before this was heard."""
     gone = str(uuid.uuid4())

@@ -123,12 +123,13 @@ async def test_many_are_told_in_portions(house: NoticeHouse, monkeypatch: pytest
     assert [one.notification.id for one in heard][::-1] == [one.id for one in await house.of(house.ana)]
 
 
+@pytest.mark.parametrize("portion", [1, 1000])
 async def test_it_tells_as_soon_as_it_is_woken(
-    house: NoticeHouse, running: Teller, monkeypatch: pytest.MonkeyPatch
+    house: NoticeHouse, running: Teller, monkeypatch: pytest.MonkeyPatch, portion: int
 ) -> None:
     """Whoever notifies wakes it, also when all of it was taken in in portions."""
     monkeypatch.setattr(teller, "LOOK_S", 600.0)
-    monkeypatch.setattr(notifier, "ANSWERERS_AT_ONCE", 1)
+    monkeypatch.setattr(notifier, "ANSWERERS_AT_ONCE", portion)
     event_id = await house.event(house.ana)
     await house.rsvps.answer(event_id, house.ben, "GOING", waitlist=False)
     await house.events.change(event_id, EventChange(title="Elsewhere"))

@@ -1,0 +1,136 @@
+"""Home feeds while Redis is away, silent, or back with something old: the answer is the same."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import pytest
+
+from actors.feed.feed import SHUN_S, Feed, FeedStores
+from storage.errors import Unavailable
+from storage.records.posts import PostKey
+from storage.records.timelines import TimelinePage
+from storage.redis.timelines import RedisTimelines
+from tests.actors.feed.feed_house import BROADCAST, FeedHouse, all_of, follow, post
+from tests.actors.feed.feed_model import FeedModel
+from tests.actors.sync.opened import all_opened
+from tests.conftest import FreshDatabase
+from tests.storage.bus_system import HASTY
+from tests.storage.valkey_server import ValkeyServer
+
+
+@pytest.fixture
+def model() -> FeedModel:
+    return FeedModel(6)
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[ValkeyServer]:
+    """A server that this test alone may kill."""
+    made = ValkeyServer()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> AsyncIterator[FeedHouse]:
+    """A feed on that server."""
+    timelines = await RedisTimelines.open(own_valkey.url, patience=HASTY)
+    async with all_opened(fresh_database, "social", "posts") as databases:
+        made = FeedHouse(databases, timelines)
+        yield made
+        await made.close()
+    await timelines.close()
+
+
+async def test_without_redis_the_stores_answer(
+    shaky: FeedHouse, model: FeedModel, own_valkey: ValkeyServer
+) -> None:
+    """The answer is the same, also of a broadcasting author; and when Redis is back, empty, again."""
+    ana, ben, cyd, *others = model.people
+    for one in others[:BROADCAST]:
+        await follow(shaky, model, one, ben)
+    await follow(shaky, model, ana, ben, cyd)
+    await post(shaky, model, *[ana, ben, cyd] * 5)
+    await shaky.catch_up()
+    assert await all_of(shaky, ana) == model.feed(ana)
+    own_valkey.kill()
+    await post(shaky, model, ben, cyd)
+    assert await all_of(shaky, ana) == model.feed(ana)
+    own_valkey.start()
+    assert await read_again(shaky, ana) is None
+    shaky.open()
+    await shaky.catch_up()
+
+    assert await all_of(shaky, ana) == model.feed(ana)
+
+
+async def test_what_a_restart_brings_back_is_not_used(
+    shaky: FeedHouse, model: FeedModel, own_valkey: ValkeyServer
+) -> None:
+    """Its files may lack the last second: timelines of another run of the server are built anew."""
+    ana, ben, *_ = model.people
+    await follow(shaky, model, ana, ben)
+    await post(shaky, model, ben)
+    await shaky.catch_up()
+    assert await all_of(shaky, ana) == model.feed(ana)
+    assert await shaky.timelines.read(ana, None, 5) is not None
+    own_valkey.kill()
+    own_valkey.start()
+    with own_valkey.client() as client:
+        assert client.dbsize() > 0
+    found = await read_again(shaky, ana)
+
+    assert found is None
+
+
+async def read_again(house: FeedHouse, user_id: str) -> TimelinePage | None:
+    """Read as soon as the connection is back."""
+    async with asyncio.timeout(20.0):
+        while True:
+            try:
+                return await house.timelines.read(user_id, None, 5)
+            except Unavailable:
+                await asyncio.sleep(0)
+
+
+class Silent:
+    """A `Timelines` that never answers; counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def read(self, user_id: str, before: PostKey | None, limit: int) -> TimelinePage | None:
+        self.asked += 1
+        raise Unavailable
+
+    async def begin(self, user_id: str) -> str:
+        raise Unavailable
+
+    async def finish(
+        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, cut: bool
+    ) -> bool:
+        raise Unavailable
+
+    async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
+        raise Unavailable
+
+    async def drop(self, user_ids: Sequence[str]) -> None:
+        raise Unavailable
+
+
+async def test_silent_timelines_are_left_alone_for_a_moment(house: FeedHouse, model: FeedModel) -> None:
+    """One request waits for them, the next ones do not, until they are tried again."""
+    now_s = 100.0
+    silent = Silent()
+    stores = FeedStores(house.posts, house.social, house.audiences, silent)
+    feed = Feed(stores, house.shown, house.relations, house.builder, clock=lambda: now_s)
+    (ana, *_) = model.people
+    await post(house, model, ana)
+    for _ in range(5):
+        assert [one.id for one in (await feed.page(ana, None, 5)).items] == model.feed(ana)
+    asked = silent.asked
+    now_s += SHUN_S
+    await feed.page(ana, None, 5)
+
+    assert (asked, silent.asked) == (1, 2)
