@@ -87,8 +87,9 @@ class Databases:
         self._free: dict[str, list[str]] = {}
 
     async def take(self, service: str) -> str:
+        template = f"template_{service}"  # no server's own: those of whole servers fill up
         if service not in self._templates:
-            await migrate(await create_database(self._postgres_url, service), service)
+            await migrate(await create_database(self._postgres_url, template), service)
             self._templates.add(service)
         free = self._free.setdefault(service, [])
         if free:
@@ -96,7 +97,7 @@ class Databases:
         copy = f"{service}_{next(self._numbers)}"
         connection = await asyncpg.connect(self._postgres_url)
         try:
-            await connection.execute(f'CREATE DATABASE "convene_{copy}" TEMPLATE "convene_{service}"')
+            await connection.execute(f'CREATE DATABASE "convene_{copy}" TEMPLATE "convene_{template}"')
         finally:
             await connection.close()
         return database_url(self._postgres_url, copy)

@@ -74,7 +74,6 @@ def promoted(user_id: str, event_id: str, title: str, source: str) -> Notice:
         type=NotificationType.EVENT_UPDATE.value,
         title="You have a place"[:TITLE_CHARACTERS],
         message=said,
-        many=said,
         group_key=f"EVENT_UPDATE:{event_id}",
         reference_id=event_id,
     )
@@ -88,7 +87,7 @@ def mentioned(user_id: str, by: UserCard, conversation_id: str, message_id: str)
         type=NotificationType.MENTION.value,
         title="You were mentioned",
         message=f"{name_of(by)} mentioned you",
-        many=f"{name_of(by)} mentioned you, {{others}} more before",
+        many=(f"{name_of(by)} mentioned you, ", " more before"),
         group_key=f"MENTION:{conversation_id}",
         conversation_id=conversation_id,
         message_id=message_id,
@@ -111,7 +110,6 @@ def _notice(
     told_by: str = "",
 ) -> Notice:
     """`told_by` tells one occasion from the next; without it each sender is told of once."""
-    # A name may hold braces: only ours are filled in.
     return Notice(
         recipient_id=user_id,
         source=f"{kind.value}:{reference_id}:{told_by}",
@@ -119,7 +117,7 @@ def _notice(
         type=kind.value,
         title=title,
         message=f"{name_of(by)} {did}",
-        many=f"{name_of(by)} and {{others}} more {together}",
+        many=(f"{name_of(by)} and ", f" more {together}"),
         group_key=group_key,
         reference_id=reference_id,
     )

@@ -1,5 +1,6 @@
 """Events in PostgreSQL. What opens places hands them out in the same transaction."""
 
+import contextlib
 from collections.abc import Sequence
 
 import asyncpg
@@ -119,7 +120,9 @@ class PostgresEvents:
     async def forget(self, user_id: str) -> None:
         while answered := await self._pool.rows(self._answered, id_of(user_id), FORGOTTEN_AT_ONCE):
             for row in answered:
-                await self._rsvps.withdraw(str(row["event_id"]), user_id)
+                # An event that goes meanwhile takes its answers along.
+                with contextlib.suppress(Missing):
+                    await self._rsvps.withdraw(str(row["event_id"]), user_id)
         await self._pool.write(self._forget, id_of(user_id))
 
 

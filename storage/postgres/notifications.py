@@ -83,16 +83,21 @@ class PostgresNotifications:
 
 
 def _apart(notices: Sequence[Notice]) -> Iterator[list[Notice]]:
-    """Runs in which no two are about the same: one statement can count each notification up only once."""
-    run: dict[tuple[str, str], Notice] = {}
+    """Runs in which no two are about the same or of one source: a statement sees only what was before."""
+    run: list[Notice] = []
+    seen: set[tuple[str, str, str]] = set()
     for notice in notices:
-        key = (notice.recipient_id, notice.group_key)
-        if key in run:
-            yield list(run.values())
-            run = {}
-        run[key] = notice
+        keys = {
+            (notice.recipient_id, "group", notice.group_key),
+            (notice.recipient_id, "source", notice.source),
+        }
+        if not seen.isdisjoint(keys):
+            yield run
+            run, seen = [], set()
+        run.append(notice)
+        seen |= keys
     if run:
-        yield list(run.values())
+        yield run
 
 
 def _columns(notices: Sequence[Notice]) -> list[list[object]]:
@@ -103,7 +108,8 @@ def _columns(notices: Sequence[Notice]) -> list[list[object]]:
         [one.type for one in notices],
         [one.title for one in notices],
         [one.message for one in notices],
-        [one.many for one in notices],
+        [one.many[0] if one.many else None for one in notices],
+        [one.many[1] if one.many else None for one in notices],
         [id_of(one.reference_id) if one.reference_id else None for one in notices],
         [one.group_key for one in notices],
         [one.conversation_id for one in notices],

@@ -11,7 +11,8 @@ class Notice(msgspec.Struct, frozen=True):
     """Something that a user is to know.
 
     `source` tells once for ever. `group_key` says what it is about: an unread notification with the same
-    one counts up, and `many` says it then, with `{others}` for how many there were before.
+    one counts up, and says then what stands in `many` before and after how many there were; without it, its
+    `message` again.
     """
 
     recipient_id: str
@@ -20,8 +21,8 @@ class Notice(msgspec.Struct, frozen=True):
     type: str
     title: str
     message: str
-    many: str
     group_key: str
+    many: tuple[str, str] | None = None
     reference_id: str | None = None
     conversation_id: str | None = None
     message_id: str | None = None

@@ -27,8 +27,13 @@ def _script(body: str) -> Script:
 
 # ARGV: user, upper bound, limit, seconds kept.
 READ = _script("""
-local known = redis.call('HMGET', about(ARGV[1]), 'state', 'cut', 'broadcast')
+local known = redis.call('HMGET', about(ARGV[1]), 'state', 'cut', 'broadcast', 'some')
 if known[1] ~= 'ready' then return false end
+if known[4] and redis.call('EXISTS', posts(ARGV[1])) == 0 then
+  -- Thrown away by a server short of memory: better none than a part.
+  redis.call('DEL', about(ARGV[1]))
+  return false
+end
 redis.call('EXPIRE', about(ARGV[1]), ARGV[4])
 redis.call('EXPIRE', posts(ARGV[1]), ARGV[4])
 return {known[2], known[3],
@@ -49,6 +54,7 @@ if redis.call('HGET', about(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
 for at = 7, #ARGV do redis.call('ZADD', posts(ARGV[1]), 0, ARGV[at]) end
 redis.call('HSET', about(ARGV[1]), 'state', 'ready', 'broadcast', ARGV[4])
 if ARGV[3] == '1' then redis.call('HSET', about(ARGV[1]), 'cut', 1) end
+if redis.call('EXISTS', posts(ARGV[1])) == 1 then redis.call('HSET', about(ARGV[1]), 'some', 1) end
 trim(ARGV[1], tonumber(ARGV[5]))
 redis.call('EXPIRE', about(ARGV[1]), ARGV[6])
 redis.call('EXPIRE', posts(ARGV[1]), ARGV[6])
@@ -59,8 +65,12 @@ return 1
 PUSH = _script("""
 for at = 4, #ARGV do
   local user = ARGV[at]
-  if redis.call('EXISTS', about(user)) == 1 then
+  local known = redis.call('HMGET', about(user), 'state', 'some')
+  if known[2] and redis.call('EXISTS', posts(user)) == 0 then
+    redis.call('DEL', about(user))
+  elseif known[1] then
     redis.call('ZADD', posts(user), 0, ARGV[1])
+    redis.call('HSET', about(user), 'some', 1)
     redis.call('EXPIRE', posts(user), ARGV[3])
     trim(user, tonumber(ARGV[2]))
   end

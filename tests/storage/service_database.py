@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -80,7 +80,7 @@ class ServiceDatabase:
         self._stack.push_async_callback(connection.close)
         return connection
 
-    async def met(self, work: Coroutine[Any, Any, Result], waiting: int = 1) -> "asyncio.Task[Result]":
+    async def met(self, work: Awaitable[Result], waiting: int = 1) -> "asyncio.Future[Result]":
         """Start it; on return so many statements wait for what other transactions hold."""
         task = asyncio.ensure_future(work)
         deadline = time.monotonic() + WAIT_S

@@ -241,3 +241,19 @@ async def test_many_forgotten_at_once_leave_right_counts(scene: EventScene) -> N
     for event_id in events:
         assert sorted(await scene.going(event_id)) == line
         assert await scene.counts(event_id) == (6, 0)
+
+
+async def test_forget_that_meets_the_end_of_an_event_goes_on(scene: EventScene) -> None:
+    """Where an event goes meanwhile there is nothing to take back; the rest is forgotten."""
+    ana = some_id()
+    gone, stays = await scene.event(), await scene.event()
+    for event_id in (gone, stays):
+        await scene.rsvps.answer(event_id, ana, "GOING", waitlist=False)
+    beside = await scene.database.connection()
+    deleting = beside.transaction()
+    await deleting.start()
+    await beside.execute("DELETE FROM events WHERE id = $1", gone)
+    forget = await scene.database.met(scene.events.forget(ana))
+    await deleting.commit()
+    await forget
+    assert await scene.going(stays) == []

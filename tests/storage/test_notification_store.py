@@ -28,7 +28,7 @@ def like(recipient: str, sender: str, post_id: str, occasion: str = "") -> Notic
         type="LIKE",
         title="New like",
         message=f"{sender[:8]} likes it",
-        many=f"{sender[:8]} and {{others}} more like it",
+        many=(f"{sender[:8]} and ", " more like it"),
         group_key=f"LIKE:{post_id}",
         reference_id=post_id,
     )
@@ -55,7 +55,6 @@ async def test_notice_is_found_as_it_was_given(
         type="MENTION",
         title="You were mentioned",
         message="somebody mentioned you",
-        many="",
         group_key="MENTION:1",
         conversation_id="c" * 24,
         message_id="d" * 24,

@@ -1,12 +1,13 @@
 """Notifications beside each other: taken in with the cursor, counted once, and told until they are known."""
 
 import asyncio
-import contextlib
 import random
+from collections.abc import Awaitable
 
+import msgspec
 import pytest
 
-from storage.errors import Conflict, Unavailable
+from storage.errors import Conflict
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
 from storage.records.sync import Place, Step
@@ -91,6 +92,14 @@ async def test_notices_and_cursor_move_together(
     assert await cursors.place(NAME) == START
 
 
+async def test_one_source_about_two_things_tells_once(notifications: PostgresNotifications) -> None:
+    """Also within one batch."""
+    ana, ben, post = some_ids(3)
+    notice = like(ana, ben, post)
+    await notifications.take([notice, msgspec.structs.replace(notice, group_key="other")], None)
+    assert [each.count for each in await listed(notifications, ana)] == [1]
+
+
 async def test_same_notices_at_once_count_once(
     notifications: PostgresNotifications, other: PostgresNotifications
 ) -> None:
@@ -121,6 +130,27 @@ async def test_one_step_of_two_readers_notifies_once(
     assert [each.count for each in await listed(notifications, ana)] == [1]
 
 
+@pytest.mark.parametrize("act", ["told", "read_all"])
+async def test_rows_are_locked_in_the_order_in_which_they_are_taken(
+    notifications_database: ServiceDatabase, notifications: PostgresNotifications, act: str
+) -> None:
+    """Whoever waits for the first holds no other, so two that meet never wait for each other."""
+    ana, ben, *posts = some_ids(10)
+    for post in reversed(posts):
+        await notifications.take([like(ana, ben, post)], None)
+    rows = {one.reference_id: one for one in await listed(notifications, ana)}
+    beside = await notifications_database.connection()
+    lock = "SELECT FROM notifications WHERE id = ANY($1::uuid[]) FOR UPDATE"
+    async with beside.transaction():
+        await beside.execute(lock, [rows[posts[0]].id])
+        known = list(rows.values())
+        work: Awaitable[object] = notifications.told(known) if act == "told" else notifications.read_all(ana)
+        waiting = await notifications_database.met(work)
+        await beside.execute(f"{lock} NOWAIT", [rows[post].id for post in posts[1:]])
+    await waiting
+    assert await notifications.untold(10) == []
+
+
 async def test_reading_beside_taking_loses_no_count(
     notifications_database: ServiceDatabase,
     notifications: PostgresNotifications,
@@ -132,17 +162,12 @@ async def test_reading_beside_taking_loses_no_count(
     async def take(number: int) -> None:
         notices = [like(one, some_id(), post) for one in people for post in posts]
         random.Random(number).shuffle(notices)
-        while True:
-            try:
-                return await (notifications, other)[number % 2].take(notices, None)
-            except Unavailable:
-                pass  # it lost a deadlock, and tells the same again
+        await (notifications, other)[number % 2].take(notices, None)
 
     async def look(number: int) -> None:
         chance = random.Random(number)
-        with contextlib.suppress(Unavailable):
-            await notifications.told([each.notification for each in await other.untold(5)])
-            await notifications.read_all(chance.choice(people))
+        await notifications.told([each.notification for each in await other.untold(5)])
+        await notifications.read_all(chance.choice(people))
 
     await asyncio.gather(*(take(n) for n in range(20)), *(look(n) for n in range(10)))
     total = await notifications_database.sql.fetchrow(

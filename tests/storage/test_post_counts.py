@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from storage.errors import Missing, Unavailable
+from storage.errors import Missing
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
@@ -51,8 +51,6 @@ class Writer:
                 await self._one(post_id)
             except Missing:
                 assert await self._posts.author(post_id) is None
-            except Unavailable:
-                pass  # it lost its deadlocks, and as a whole
 
     async def _one(self, post_id: str) -> None:
         match self._chance.randrange(20):
@@ -135,6 +133,33 @@ async def test_end_of_a_post_that_meets_a_like_takes_it_along(
     assert await posts_database.sql.fetchval("SELECT count(*) FROM post_likes") == 0
     assert await audit.wrong() == 0
     assert not await reactions.unlike(post_id, ben)
+
+
+@pytest.mark.parametrize("what", ["post_likes", "comments"])
+async def test_what_is_taken_back_beside_the_end_of_its_post_waits_at_the_post(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, what: str
+) -> None:
+    """It holds nothing that the end of the post needs, so the two never wait for each other."""
+    ana, ben = some_ids(2)
+    post_id = await posts.create(ana, "hello", None, None)
+    await reactions.like(post_id, ben)
+    comment_id = await reactions.comment(post_id, ben, "so", None)
+    beside = await posts_database.connection()
+    for ends in (False, True):
+        deleting = beside.transaction()
+        await deleting.start()
+        await beside.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post_id)
+        liked = what == "post_likes"
+        taken = reactions.unlike(post_id, ben) if liked else reactions.delete_comment(comment_id)
+        back = await posts_database.met(taken)
+        await beside.execute(f"SELECT FROM {what} WHERE post_id = $1 FOR UPDATE NOWAIT", post_id)
+        if ends:
+            await beside.execute("DELETE FROM posts WHERE id = $1", post_id)
+        await deleting.commit()
+        assert await back is not ends
+        if not ends:
+            await reactions.like(post_id, ben)
+            comment_id = await reactions.comment(post_id, ben, "so", None)
 
 
 async def test_two_likes_of_one_person_at_once_are_one(

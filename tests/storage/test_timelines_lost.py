@@ -103,3 +103,20 @@ async def test_nothing_is_kept_for_ever(server: ValkeyServer, mortal: RedisTimel
         assert len(kept) == 2
         assert all(TIMELINE_S - 60 < client.ttl(one) <= TIMELINE_S for one in kept)
         assert all(client.ttl(one) > 0 for one in client.scan_iter())
+
+
+async def test_timeline_without_its_posts_is_none(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Where a server short of memory threw the posts away, nobody is told that there are none."""
+    ana, ben, cai, keys = some_id(), some_id(), some_id(), some_keys(2)
+    await built(mortal, ana, keys)
+    await built(mortal, ben)
+    await mortal.push(keys[0], [ben])
+    await built(mortal, cai)
+    with server.client() as client:
+        for one in list(client.scan_iter(f"{KEY}:*:p:*")):
+            client.delete(one)
+    assert await mortal.read(ana, None, 10) is None
+    assert await mortal.read(ben, None, 10) is None
+    assert await whole(mortal, cai) == []
+    await mortal.push(keys[1], [ana])
+    assert await mortal.read(ana, None, 10) is None

@@ -1,19 +1,19 @@
 -- Notifies of what was not notified of before; one that is unread and about the same counts up instead.
 --
--- No two of the rows given may have the same recipient and group_key. {others} in :manys is replaced by
--- how many there were before.
+-- No two of the rows given may have the same recipient and group_key. What counts up says its head, how many
+-- there were before, and its tail; without them its message.
 --
 --   :recipient_ids uuid[]  :sources text[]  :sender_ids uuid[]  :types text[]  :titles text[]
---   :messages text[]  :manys text[]  :reference_ids uuid[]  :group_keys text[]  :conversation_ids text[]
---   :message_ids text[]   -> id
+--   :messages text[]  :heads text[]  :tails text[]  :reference_ids uuid[]  :group_keys text[]
+--   :conversation_ids text[]  :message_ids text[]   -> id
 WITH
 given AS (
     SELECT *
     FROM unnest(
-        :recipient_ids, :sources, :sender_ids, :types, :titles, :messages, :manys,
+        :recipient_ids, :sources, :sender_ids, :types, :titles, :messages, :heads, :tails,
         :reference_ids, :group_keys, :conversation_ids, :message_ids
     ) AS g (
-        recipient_id, source, sender_id, type, title, message, many,
+        recipient_id, source, sender_id, type, title, message, head, tail,
         reference_id, group_key, conversation_id, message_id
     )
 ),
@@ -37,7 +37,7 @@ SET
     sender_id = excluded.sender_id,
     title = excluded.title,
     message = (
-        SELECT replace(g.many, '{others}', n.count::text)
+        SELECT coalesce(g.head || n.count::text || g.tail, g.message)
         FROM given AS g
         WHERE g.recipient_id = excluded.recipient_id AND g.group_key = excluded.group_key
     ),

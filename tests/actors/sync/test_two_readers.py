@@ -87,7 +87,10 @@ async def test_the_lock_goes_with_its_connection(
 async def test_a_lock_that_was_lost_is_not_held(
     keeper: Database, pair: tuple[PostgresLocks, PostgresLocks]
 ) -> None:
-    """Its connection went, and another instance was quicker: the first one is told so."""
+    """Its connection went, and another instance was quicker: the first one is told so.
+
+    The server lets go of the lock a moment before the connection ends, so the first may learn of it later.
+    """
     first, second = pair
     assert await first.hold("tally")
     assert await first.hold("another")
@@ -96,8 +99,10 @@ async def test_a_lock_that_was_lost_is_not_held(
     async with asyncio.timeout(5.0):
         while not await second.hold("tally"):
             """The server has not let go of it yet."""
+        while await first.hold("tally"):
+            """The end of its connection has not come yet."""
+            await asyncio.sleep(0)
 
-    assert not await first.hold("tally")
     assert await first.hold("another")
 
 
