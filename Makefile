@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
+JOBS   ?= 2
 READY  := $(VENV)/.ready
 
 .PHONY: run test test-long check fmt demo bench load lock clean
@@ -10,7 +11,7 @@ run: $(READY)
 	$(PY) run.py $(ARGS)
 
 test: $(READY)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-long: $(READY)
 	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)

@@ -202,8 +202,6 @@ class Instance:
         app.router.add_get("/", client.index)
         app.router.add_get("/web/{name:.+}", client.file)
         await self._listen(app, health, door, stream)
-        gc.collect()
-        gc.freeze()
 
     async def operations(self) -> Operations:
         """Open the stores and build everything, for commands: nobody listens, and no feed is read."""
@@ -449,6 +447,9 @@ async def serve(settings: Settings, instances: int) -> None:
         instance = Instance(settings, urls)
         try:
             await instance.start()
+            # What was made for good is never looked at again.
+            gc.collect()
+            gc.freeze()
             await stopping.wait()
         finally:
             await instance.stop()

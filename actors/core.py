@@ -129,7 +129,7 @@ class Core:
         self.sweeper = Sweeper(messaging, self.actors, announcer, neighbours.mentions, self.wheel)
         self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
         resuming = Resuming(stores.streams, replay)
-        self.presences = self._presences(stores, neighbours, limits)
+        self.presences = self._presences(stores, neighbours, limits, framed)
         self.expiry = Expiry(self.directory, authenticator.expires_at, self.wheel, limits.token_check_s)
         typing = TypingBoard(self.rooms, self.conversations.sight, self.wheel, framed, loop.time)
         self.hall = Hall(
@@ -144,13 +144,15 @@ class Core:
             framed,
         )
 
-    def _presences(self, stores: CoreStores, neighbours: Neighbours, limits: Limits) -> Presences | None:
+    def _presences(
+        self, stores: CoreStores, neighbours: Neighbours, limits: Limits, framed: Callable[[bytes], bytes]
+    ) -> Presences | None:
         if stores.presence is None:
             return None
         board, seen = stores.presence.board, stores.presence.seen
         return Presences(
             Attendance(board, seen, self.wheel, self._name, limits.presence_grace_s),
-            Watching(board, seen, stores.bus, self.wheel, self._name),
+            Watching(board, seen, stores.bus, self.wheel, self._name, framed),
             neighbours.acquainted,
         )
 

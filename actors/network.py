@@ -90,7 +90,9 @@ class Ground:
         people = self.people["notifications"]
         self.notifications = Notifications(stores.notifications, people, self.relations, self.streams)
         self.teller = Teller(stores.notifications, people, self.streams)
-        self.mentions = Mentions(stores.notifications, people, self.relations, self.teller)
+        self.mentions = Mentions(
+            stores.notifications, stores.conversations, people, self.relations, self.teller
+        )
         self.heard: Callable[[str], None] = lambda _topic: None
 
     def neighbours(self) -> Neighbours:
@@ -154,7 +156,7 @@ class SocialNetwork:
         )
         self._builder = Builder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
-        self.feed = Feed(feed_stores, self.posts, relations, self._builder)
+        self.feed = Feed(feed_stores, self.posts, self._builder)
         self._hints = Hints(stores.posts, self.posts, stores.events, self.events, core.hint)
         self._comparison = Comparison(stores.owner, list(stores.copies.values()))
         self._consumers: dict[str, tuple[str, str]] = {}

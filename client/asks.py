@@ -14,12 +14,13 @@ import msgspec
 from actors.wire.frames import Error, Ok
 from client.backoff import Backoff
 from client.connection import Connection
+from client.encoding import Encoding
 from client.errors import Ended, Refused, Unanswered
 from client.timing import Timing
 
 Answer = Ok[msgspec.Raw] | Error
 Result = TypeVar("Result")
-Say = Callable[[int], bytes]
+Say = Callable[[int], msgspec.Struct]
 
 
 class Ask:
@@ -35,8 +36,13 @@ class Ask:
 
 class Asks:
     def __init__(
-        self, timing: Timing, backoff: Callable[[], Backoff], sleep: Callable[[float], Awaitable[None]]
+        self,
+        encoding: Encoding,
+        timing: Timing,
+        backoff: Callable[[], Backoff],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
+        self._encoding = encoding
         self._timing = timing
         self._backoff = backoff
         self._sleep = sleep
@@ -47,7 +53,7 @@ class Asks:
         self._ended: Ended | None = None
 
     async def ask(self, say: Say, result: type[Result], deadline_s: float | None) -> Result:
-        """Say a command until it is answered; `say` makes its frame from its id.
+        """Say a command until it is answered; `say` makes it from its id.
 
         Raises:
             Refused: the server said no, and would say so again.
@@ -61,7 +67,7 @@ class Asks:
                 while True:
                     answer = await self._answer(say)
                     if isinstance(answer, Ok):
-                        return msgspec.json.decode(answer.result, type=result)
+                        return self._encoding.result(answer.result, result)
                     if not answer.retry:
                         raise Refused(answer.code, answer.detail)
                     await self._sleep(backoff.delay_s(answer.retry_after_ms))
@@ -101,7 +107,7 @@ class Asks:
         if self._ended is not None:
             raise self._ended
         number = next(self._numbers)
-        ask = self._waiting[number] = Ask(number, say(number))
+        ask = self._waiting[number] = Ask(number, self._encoding.encode(say(number)))
         try:
             while True:
                 if self._connection is not None:

@@ -28,19 +28,19 @@ from actors.wire.commands import (
     SetPresence,
 )
 from actors.wire.frames import ChangeResult, Nothing, PingResult, ReadResult, Ready, SendResult, ServerFrame
+from actors.wire.intents import Intent
 from actors.wire.presence import Presence
 from client.asks import Asks
 from client.backoff import Backoff
 from client.closing import Closing, Lost
 from client.connection import Connection
+from client.encoding import JSON, Encoding
 from client.errors import Ended, Unanswered
 from client.http import Http
 from client.outlet import OnFrame, Outlet
 from client.reception import Reception
 from client.timing import Timing
 from client.watched import Watched
-
-_encoder = msgspec.json.Encoder()
 
 
 class ClientStatistics(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class Client:
 
     `on_frame` is called with every frame, synchronously; `frames()` gives them to iterate. With `discover`
     it reads the list of its conversations after a connect that is not resumed, to know what it missed;
-    without, it knows those that were followed or heard of.
+    without, it knows those that were followed or heard of. `intents` narrow what it is told; None is all.
     """
 
     def __init__(
@@ -67,12 +67,16 @@ class Client:
         timing: Timing | None = None,
         on_frame: OnFrame | None = None,
         discover: bool = True,
+        encoding: Encoding = JSON,
+        intents: Sequence[Intent] | None = None,
         chance: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         chosen = self._timing = timing or Timing()
         self._urls = [url.rstrip("/") for url in urls]
         self._token = token
+        self._encoding = encoding
+        self._intents = intents
         self._sleep = sleep
         self._backoff = Backoff(chosen.backoff_base_s, chosen.backoff_cap_s, chance)
         self._attempts = 0
@@ -82,7 +86,7 @@ class Client:
         def patience() -> Backoff:
             return Backoff(chosen.backoff_base_s, chosen.read_backoff_cap_s, chance)
 
-        self._asks = Asks(chosen, patience, sleep)
+        self._asks = Asks(encoding, chosen, patience, sleep)
         self._outlet = Outlet(on_frame, chosen.frames_waiting)
         self._watched = Watched(self._asks, self._outlet.put)
         self._reception = Reception(
@@ -193,17 +197,16 @@ class Client:
         """
         chosen = client_id or uuid.uuid4().hex
 
-        def say(number: int) -> bytes:
-            command = SendMessage(number, conversation_id, chosen, content, list(mentions), reply_to)
-            return _encoder.encode(command)
+        def say(number: int) -> msgspec.Struct:
+            return SendMessage(number, conversation_id, chosen, content, list(mentions), reply_to)
 
         return await self._asks.ask(say, SendResult, deadline_s)
 
     async def read(self, conversation_id: str, seq: int, *, deadline_s: float | None = None) -> ReadResult:
         """Mark as read up to a seq. Raises as `send`."""
 
-        def say(number: int) -> bytes:
-            return _encoder.encode(ReadConversation(number, conversation_id, seq))
+        def say(number: int) -> msgspec.Struct:
+            return ReadConversation(number, conversation_id, seq)
 
         return await self._asks.ask(say, ReadResult, deadline_s)
 
@@ -212,8 +215,8 @@ class Client:
     ) -> ChangeResult:
         """Say something else in a message of one's own. Raises as `send`."""
 
-        def say(number: int) -> bytes:
-            return _encoder.encode(EditMessage(number, conversation_id, message_id, content))
+        def say(number: int) -> msgspec.Struct:
+            return EditMessage(number, conversation_id, message_id, content)
 
         return await self._asks.ask(say, ChangeResult, deadline_s)
 
@@ -222,8 +225,8 @@ class Client:
     ) -> ChangeResult:
         """Take a message back. Raises as `send`."""
 
-        def say(number: int) -> bytes:
-            return _encoder.encode(DeleteMessage(number, conversation_id, message_id))
+        def say(number: int) -> msgspec.Struct:
+            return DeleteMessage(number, conversation_id, message_id)
 
         return await self._asks.ask(say, ChangeResult, deadline_s)
 
@@ -239,8 +242,8 @@ class Client:
         """Put a reaction on a message, or take it back. Raises as `send`."""
         kind = AddReaction if add else RemoveReaction
 
-        def say(number: int) -> bytes:
-            return _encoder.encode(kind(number, conversation_id, message_id, emoji))
+        def say(number: int) -> msgspec.Struct:
+            return kind(number, conversation_id, message_id, emoji)
 
         return await self._asks.ask(say, ChangeResult, deadline_s)
 
@@ -256,14 +259,14 @@ class Client:
     async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
         """Be away with this device, or back; a new connection is back. Raises as `send`."""
 
-        def say(number: int) -> bytes:
-            return _encoder.encode(SetPresence(number, "away" if away else "online"))
+        def say(number: int) -> msgspec.Struct:
+            return SetPresence(number, "away" if away else "online")
 
         await self._asks.ask(say, Nothing, deadline_s)
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Ask for a sign of life. Raises as `send`."""
-        return await self._asks.ask(lambda number: _encoder.encode(Ping(number)), PingResult, deadline_s)
+        return await self._asks.ask(Ping, PingResult, deadline_s)
 
     # --- staying connected
 
@@ -282,7 +285,7 @@ class Client:
         connection: Connection | None = None
         try:
             async with asyncio.timeout(self._timing.open_s):
-                connection = await Connection.open(self._session, self.url, self._timing)
+                connection = await Connection.open(self._session, self.url, self._timing, self._encoding)
                 await self._begin(connection)
             await self._listen(connection)
         except Lost as lost:
@@ -297,7 +300,7 @@ class Client:
 
     async def _begin(self, connection: Connection) -> None:
         resume = self._reception.resume()
-        ready = await connection.greet(self._token, resume)
+        ready = await connection.greet(self._token, self._intents, resume)
         self._reception.begin(ready, resumes=resume is not None)
         await self._asks.connected(connection)
         self._connected = True

@@ -5,38 +5,41 @@ itself and keeps nothing for the next one.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import aiohttp
-import msgspec
 
 from actors.wire.commands import Authenticate, Resume
 from actors.wire.frames import Error, Goodbye, Hello, Ready, ServerFrame
+from actors.wire.intents import Intent
 from client.closing import NOT_AUTHENTICATED, Closing, Lost
-from client.incoming import decode
+from client.encoding import Encoding
 from client.timing import Timing
 
-SUB_PROTOCOL = "convene.v1.json"
 AUTHENTICATE_ID = "authenticate"
 CLOSE_S = 2.0
-_encoder = msgspec.json.Encoder()
 
 
 class Connection:
     """Made by `open`. One reads it by `receive`, many may `say`."""
 
-    def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
+    def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]", encoding: Encoding) -> None:
         self._socket = socket
+        self._encoding = encoding
+        self._kind = aiohttp.WSMsgType.BINARY if encoding.binary else aiohttp.WSMsgType.TEXT
         self._early: list[ServerFrame] = []
         self._goodbye: Goodbye | None = None
         self.max_frame_bytes: int | None = None
 
     @classmethod
-    async def open(cls, session: aiohttp.ClientSession, url: str, timing: Timing) -> "Connection":
+    async def open(
+        cls, session: aiohttp.ClientSession, url: str, timing: Timing, encoding: Encoding
+    ) -> "Connection":
         """Upgrade. Raises `Lost`."""
         try:
             socket = await session.ws_connect(
                 url + "/v1/ws",
-                protocols=(SUB_PROTOCOL,),
+                protocols=(encoding.sub_protocol,),
                 heartbeat=timing.heartbeat_s,
                 max_msg_size=timing.message_bytes,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
@@ -46,11 +49,12 @@ class Connection:
             raise Lost(_refused(error)) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(Closing(None, type(error).__name__)) from error
-        return cls(socket)
+        return cls(socket, encoding)
 
-    async def greet(self, token: str, resume: Resume | None) -> Ready:
+    async def greet(self, token: str, intents: Sequence[Intent] | None, resume: Resume | None) -> Ready:
         """Say who one is; answers `ready`. Raises `Lost`."""
-        await self.say(_encoder.encode(Authenticate(AUTHENTICATE_ID, token, None, resume)))
+        wanted = None if intents is None else list(intents)
+        await self.say(self._encoding.encode(Authenticate(AUTHENTICATE_ID, token, wanted, resume)))
         while True:
             frames = await self._receive()
             for position, frame in enumerate(frames):
@@ -77,7 +81,7 @@ class Connection:
         if self._socket.closed:
             return
         try:
-            await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+            await self._socket.send_frame(frame, self._kind)
         except (aiohttp.ClientError, OSError):
             return
 
@@ -92,9 +96,9 @@ class Connection:
     async def _receive(self) -> list[ServerFrame]:
         message = await self._socket.receive()
         match message.type:
-            case aiohttp.WSMsgType.TEXT:
-                return self._heard(decode(message.data))
-            case aiohttp.WSMsgType.BINARY:
+            case self._kind:
+                return self._heard(self._encoding.frames(message.data))
+            case aiohttp.WSMsgType.TEXT | aiohttp.WSMsgType.BINARY:
                 return []
             case _:
                 raise Lost(self._closing())

@@ -6,15 +6,11 @@ What changed meanwhile is handed on as a frame like any other. It never asks whi
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
-
 from actors.wire.commands import WatchPresence
 from actors.wire.frames import ServerFrame, WatchResult
 from actors.wire.presence import Presence, PresenceChanged
 from client.asks import Asks
 from client.errors import Ended, Refused, Unanswered
-
-_encoder = msgspec.json.Encoder()
 
 
 class Watched:
@@ -41,9 +37,7 @@ class Watched:
 
     async def _ask(self, deadline_s: float | None) -> list[Presence]:
         wanted = list(self._user_ids)
-        result = await self._asks.ask(
-            lambda number: _encoder.encode(WatchPresence(number, wanted)), WatchResult, deadline_s
-        )
+        result = await self._asks.ask(lambda number: WatchPresence(number, wanted), WatchResult, deadline_s)
         return result.presences
 
     async def _renew(self) -> None:

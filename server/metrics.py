@@ -74,7 +74,11 @@ class ServerCollector(Collector):
         yield _gauge("convene_connections_unauthenticated", "Open sockets of strangers.", door.strangers)
         yield _counter("convene_connections_opened", "Sockets opened.", door.opened)
         yield _counter("convene_connections_refused", "Sockets refused at the door.", door.refused)
-        yield _counter("convene_frames_shed", "Hints spared to slow clients.", door.shed_frames)
+        yield _counter(
+            "convene_frames_shed",
+            "Frames spared to slow clients.",
+            door.shed_frames,
+        )
         yield _gauge("convene_outbox_bytes", "Bytes that wait for slow clients.", door.held_bytes)
         closes = CounterMetricFamily("convene_closes", "Sockets closed by the server.", labels=["code"])
         for code, count in door.closes.items():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from actors.delivery.flusher import Flusher
-from actors.delivery.outbox import Outbox
+from actors.delivery.outbox import Outbox, Stretch
 
 HELD_MAX = 1000
 """Frames held over a gap; more are left to the log."""
@@ -133,12 +133,13 @@ class Room:
         if tick is None:
             return
         frames = tick[0] if len(tick) == 1 else b"".join(tick)
+        stretch = Stretch(self.id, self.position - len(tick) + 1, self.position)
         if alone:
             for listener in self.listeners:
-                listener.outbox.push_now(frames)
+                listener.outbox.push_log_now(frames, stretch)
         else:
             for listener in self.listeners:
-                listener.outbox.push(frames)
+                listener.outbox.push_log(frames, stretch)
 
     def _release(self) -> None:
         held, self.held = self.held, None

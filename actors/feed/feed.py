@@ -16,7 +16,6 @@ import msgspec
 from actors.feed.builder import Builder
 from actors.people.slice import Slice, cut
 from actors.posts.posts import Posts
-from actors.social.relations import Relations
 from actors.wire.network import Post
 from storage.contracts.posts import FeedPosts
 from storage.contracts.social import Audiences, PageKey, SocialStore
@@ -44,7 +43,6 @@ class Feed:
         self,
         stores: FeedStores,
         posts: Posts,
-        relations: Relations,
         builder: Builder,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,7 +51,6 @@ class Feed:
         self._audiences = stores.audiences
         self._timelines = stores.timelines
         self._shown = posts
-        self._relations = relations
         self._builder = builder
         self._clock = clock
         self._shunned_until = 0.0
@@ -108,10 +105,9 @@ class Feed:
         authors.discard(user_id)
         ids = [key.id for key in keys]
         ranged = [user_id, *timeline.broadcast]
-        posts, followed, hidden = await asyncio.gather(
+        posts, followed = await asyncio.gather(
             self._posts.newest(ids, ranged, before, user_id, count),
             self._social.followed_among(user_id, sorted(authors)),
-            self._relations.hidden(user_id),
         )
         full = len(keys) >= count
         floor = (keys[-1].created_us, keys[-1].id) if full else None
@@ -121,17 +117,15 @@ class Feed:
         if len(posts) >= count:
             # Older ones were left out: it is complete down to the last of these.
             floor = max(floor, key_of(posts[-1])) if floor else key_of(posts[-1])
-        wanted = (followed - set(hidden)) | {user_id}
+        # A block ends follows in its own transaction: whoever is followed is not apart.
+        wanted = followed | {user_id}
         kept = [post for post in posts if post.author.id in wanted and (not floor or key_of(post) >= floor)]
         return kept, floor
 
     async def _from_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
-        followees, hidden = await asyncio.gather(
-            self._audiences.followees(user_id), self._relations.hidden(user_id)
-        )
-        apart = set(hidden)
-        authors = [one for one in (*followees.handed, *followees.broadcast) if one not in apart]
-        return await self._posts.newest([], [user_id, *authors], before, user_id, count)
+        followees = await self._audiences.followees(user_id)
+        authors = [user_id, *followees.handed, *followees.broadcast]
+        return await self._posts.newest([], authors, before, user_id, count)
 
 
 def _behind(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:

@@ -1,6 +1,6 @@
 """Notifies those whom a message names, if they are in its conversation.
 
-    stored message -> notices (each once for ever) -> the devices
+    stored message -> those who did not mute it -> notices (each once for ever) -> the devices
 
 The conversation has noted durably, before, that there is something to tell; `done` tells it when it is.
 It never reads a message's content.
@@ -16,6 +16,7 @@ from actors.notifications.teller import Teller
 from actors.people.people import People
 from actors.social.relations import Relations
 from actors.wire.refusal import Refusal
+from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
 from storage.records.messaging import MessageEntry
@@ -29,9 +30,15 @@ class Mentions:
     """Implements `actors.conversation.house.Mentions`."""
 
     def __init__(
-        self, store: NotificationStore, people: People, relations: Relations, teller: Teller
+        self,
+        store: NotificationStore,
+        conversations: ConversationStore,
+        people: People,
+        relations: Relations,
+        teller: Teller,
     ) -> None:
         self._store = store
+        self._conversations = conversations
         self._people = people
         self._relations = relations
         self._teller = teller
@@ -59,9 +66,11 @@ class Mentions:
         by = (await self._people.known([entry.sender_id])).get(entry.sender_id)
         if by is None:
             return
-        hidden = set(await self._relations.hidden(entry.sender_id))
+        spared = set(await self._relations.hidden(entry.sender_id))
+        marks = await self._conversations.marks([(entry.conversation_id, one) for one in named])
+        spared |= {mark.user_id for mark in marks if mark.muted}
         made = [
-            notices.mentioned(one, by, entry.conversation_id, entry.id) for one in named if one not in hidden
+            notices.mentioned(one, by, entry.conversation_id, entry.id) for one in named if one not in spared
         ]
         if made:
             await self._store.take(made, None)

@@ -4,7 +4,11 @@ Nobody is notified of their own doings, nor of those of somebody they have a blo
 told once, whatever is read again. It never decides whether a device hears it.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
+
+import msgspec
 
 from actors.notifications import notices
 from actors.notifications.notifications import Notifications
@@ -17,6 +21,7 @@ from actors.sync.happenings import (
     EventInvited,
     EventUpdated,
     FollowCreated,
+    Happening,
     PostLiked,
     RsvpPromoted,
     happening,
@@ -28,6 +33,19 @@ from storage.records.notifications import Notice
 from storage.records.sync import DomainEvent, Step
 
 ANSWERERS_AT_ONCE = 1000
+
+
+class Acquaintance(msgspec.Struct, frozen=True):
+    """Of those who do something and those to whom it is done: who is who, and who is apart from whom."""
+
+    cards: Mapping[str, UserCard]
+    parted: AbstractSet[tuple[str, str]]
+
+    def by(self, sender_id: str, recipient_id: str) -> UserCard | None:
+        """Who did it, if the recipient is to know."""
+        if sender_id == recipient_id or (sender_id, recipient_id) in self.parted:
+            return None
+        return self.cards.get(sender_id) if recipient_id in self.cards else None
 
 
 class Notifier:
@@ -59,14 +77,15 @@ class Notifier:
 
     async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
         made: list[Notice] = []
-        for event in events:
-            match happening(event):
-                case BlockCreated(blocker_id=one, blocked_id=other):
-                    # What was made before it is taken in first, or it would stay.
-                    await self._store.take(made, None)
-                    made = []
-                    await self._part(one, other)
-            async for notice in self._notices(event):
+        told = [(event, happening(event)) for event in events]
+        acquaintance = await self._acquaintance([pair for _, what in told if (pair := _pair(what))])
+        for event, what in told:
+            if isinstance(what, BlockCreated):
+                # What was made before it is taken in first, or it would stay.
+                await self._store.take(made, None)
+                made = []
+                await self._part(what.blocker_id, what.blocked_id)
+            async for notice in self._notices(event, what, acquaintance):
                 made.append(notice)
                 if len(made) >= ANSWERERS_AT_ONCE:
                     # An event with many who answered: told once each, so it may come again.
@@ -84,22 +103,31 @@ class Notifier:
         for recipient_id, ids in (await self._store.part(one, other)).items():
             await self._notifications.dropped(recipient_id, ids)
 
-    async def _notices(self, event: DomainEvent) -> AsyncIterator[Notice]:
-        match happening(event):
+    async def _acquaintance(self, pairs: Sequence[tuple[str, str]]) -> Acquaintance:
+        """Ask for all of a batch at once."""
+        if not pairs:
+            return Acquaintance({}, frozenset())
+        parted = await self._relations.parted(pairs)
+        return Acquaintance(await self._people.known(sorted(set(chain(*pairs)))), parted)
+
+    async def _notices(
+        self, event: DomainEvent, what: Happening | None, acquaintance: Acquaintance
+    ) -> AsyncIterator[Notice]:
+        match what:
             case FollowCreated() as follow:
-                by = await self._by(follow.follower_id, follow.following_id)
+                by = acquaintance.by(follow.follower_id, follow.following_id)
                 if by is not None:
                     yield notices.followed(follow.following_id, by)
             case PostLiked() as like:
-                by = await self._by(like.user_id, like.author_id)
+                by = acquaintance.by(like.user_id, like.author_id)
                 if by is not None:
                     yield notices.liked(like.author_id, by, like.post_id)
             case CommentCreated() as comment:
-                by = await self._by(comment.user_id, comment.author_id)
+                by = acquaintance.by(comment.user_id, comment.author_id)
                 if by is not None:
                     yield notices.commented(comment.author_id, by, comment.post_id, comment.id)
             case EventInvited() as invite:
-                by = await self._by(invite.inviter_id, invite.user_id)
+                by = acquaintance.by(invite.inviter_id, invite.user_id)
                 if by is not None:
                     yield notices.invited(invite.user_id, by, invite.event_id, invite.title)
             case RsvpPromoted() as promoted:
@@ -109,13 +137,6 @@ class Notifier:
                     yield notices.event_changed(user_id, by, updated.id, updated.title, _occasion(event))
             case _:
                 return
-
-    async def _by(self, sender_id: str, recipient_id: str) -> UserCard | None:
-        """Who did it, if the recipient is to know."""
-        if sender_id == recipient_id or await self._relations.apart(sender_id, recipient_id):
-            return None
-        known = await self._people.known([sender_id, recipient_id])
-        return known.get(sender_id) if recipient_id in known else None
 
     async def _answerers(self, updated: EventUpdated) -> AsyncIterator[tuple[str, UserCard]]:
         by = (await self._people.known([updated.creator_id])).get(updated.creator_id)
@@ -129,6 +150,19 @@ class Notifier:
             for user_id in told:
                 yield user_id, by
             after = some[-1]
+
+
+def _pair(what: Happening | None) -> tuple[str, str] | None:
+    """Who did it, and to whom."""
+    match what:
+        case FollowCreated(follower_id=sender_id, following_id=recipient_id):
+            return sender_id, recipient_id
+        case PostLiked() | CommentCreated():
+            return what.user_id, what.author_id
+        case EventInvited(inviter_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case _:
+            return None
 
 
 def _occasion(event: DomainEvent) -> str:

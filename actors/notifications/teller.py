@@ -48,9 +48,14 @@ class Teller:
         while untold := await self._store.untold(AT_ONCE):
             senders = [one.notification.sender for one in untold if one.notification.sender is not None]
             cards = await self._people.shown(senders)
-            for one in untold:
-                frame = NotificationCreated(0, notification(one.notification, cards), one.unread_count)
-                await self._streams.append([one.notification.recipient_id], frame)
+            appends = (
+                self._streams.append(
+                    [one.notification.recipient_id],
+                    NotificationCreated(0, notification(one.notification, cards), one.unread_count),
+                )
+                for one in untold
+            )
+            await asyncio.gather(*appends)
             await self._store.told([one.notification for one in untold])
             told += len(untold)
         return told

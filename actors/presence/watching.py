@@ -14,6 +14,7 @@ from typing import Protocol
 
 from actors.presence.attendance import OFFLINE
 from actors.runtime.wheel import Timer, Wheel
+from actors.wire.frames import frame_encoder
 from actors.wire.moment import now_ms, rfc3339
 from actors.wire.presence import Presence, PresenceChanged
 from storage.contracts.bus import Bus
@@ -31,19 +32,26 @@ class Watcher(Protocol):
     @property
     def user_id(self) -> str: ...
 
-    def told(self, frame: PresenceChanged) -> None:
+    def push_hint(self, ready: bytes) -> None:
         """Some of those who are watched are another; may be missed."""
 
 
 class Watching:
     def __init__(
-        self, board: PresenceBoard, seen: LastSeenStore, bus: Bus, wheel: Wheel, instance: str
+        self,
+        board: PresenceBoard,
+        seen: LastSeenStore,
+        bus: Bus,
+        wheel: Wheel,
+        instance: str,
+        framed: Callable[[bytes], bytes],
     ) -> None:
         self._board = board
         self._seen = seen
         self._bus = bus
         self._wheel = wheel
         self._instance = instance
+        self._framed = framed
         self._lists: dict[Watcher, tuple[str, ...]] = {}
         self._watchers: dict[str, dict[Watcher, None]] = {}
         self._known: dict[str, str] = {}
@@ -138,10 +146,16 @@ class Watching:
             for one in news:
                 if one.user_id in self._watchers:
                     self._known[one.user_id] = one.status
+                    shown = _shown(one.user_id, one.status, seen)
                     for watcher in self._watchers[one.user_id]:
-                        told.setdefault(watcher, []).append(_shown(one.user_id, one.status, seen))
+                        told.setdefault(watcher, []).append(shown)
+            # Those who watch the same people are told the same, which is made once.
+            made: dict[tuple[str, ...], bytes] = {}
             for watcher, presences in told.items():
-                watcher.told(PresenceChanged(presences))
+                names = tuple(one.user_id for one in presences)
+                if names not in made:
+                    made[names] = self._framed(frame_encoder.encode(PresenceChanged(presences)))
+                watcher.push_hint(made[names])
 
     async def _beat(self) -> None:
         while True:

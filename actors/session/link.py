@@ -1,8 +1,11 @@
 """What a session needs of the socket it speaks through."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from actors.delivery.outbox import Outbox
+from actors.wire.commands import Reading
+from actors.wire.intents import Intent
 
 
 class Link(Protocol):
@@ -10,6 +13,13 @@ class Link(Protocol):
 
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def reading(self) -> Reading:
+        """How its client's frames are read."""
+
+    def narrow(self, intents: Collection[Intent] | None) -> None:
+        """From now on only what belongs to these goes out, and what always does; None is everything."""
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         """Say goodbye with that code, write what is due, and close."""

@@ -40,8 +40,6 @@ from actors.wire.commands import (
     SetPresence,
     Typing,
     WatchPresence,
-    command_decoder,
-    envelope_decoder,
     known_types,
 )
 from actors.wire.frames import (
@@ -51,11 +49,9 @@ from actors.wire.frames import (
     Ok,
     PingResult,
     Ready,
-    Resync,
     frame_encoder,
 )
 from actors.wire.moment import now_ms, rfc3339
-from actors.wire.presence import PresenceChanged
 from actors.wire.refusal import Refusal, unavailable
 from config.limits import FRAME_BYTES
 from storage.errors import StorageError
@@ -70,13 +66,25 @@ ASIDES_AT_ONCE = 16
 class Session:
     """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
 
-    __slots__ = ("_hall", "_person", "_under_way", "closed", "expires_at", "link", "session_id", "user_id")
+    __slots__ = (
+        "_bore",
+        "_hall",
+        "_person",
+        "_under_way",
+        "closed",
+        "expires_at",
+        "link",
+        "session_id",
+        "user_id",
+    )
 
     def __init__(self, link: Link, hall: Hall) -> None:
         self.link = link
         self._hall = hall
         self._person: Person | None = None
         self._under_way = 0
+        # Who the upgrade request said it is, until the first frame: that may still ask for more.
+        self._bore: Identity | None = None
         self.session_id = ""
         self.user_id = ""
         self.closed = False
@@ -98,12 +106,14 @@ class Session:
         if self.closed:
             return None
         if isinstance(message, Identity):
+            self._bore = message
             return self._enter(None, message)
         command = self._decode(message)
         if command is None:
             return None
         if self._person is None:
             return self._first(command)
+        bore, self._bore = self._bore, None
         match command:
             case SendMessage():
                 self._send(command, self._person)
@@ -114,7 +124,7 @@ class Session:
             case Ping(id=frame_id):
                 self.push(Ok(frame_id, PingResult(rfc3339(now_ms()), self._person.place.position)))
             case Authenticate():
-                self._authenticated_again(command, self._person)
+                return self._authenticate_again(command, self._person, bore)
             case _:
                 assert_never(command)
         return None
@@ -129,25 +139,28 @@ class Session:
         """The socket has closed."""
         self.closed = True
         if self._person is not None:
-            self._hall.directory.leave(self, self._person)
-            if not self._person.sessions:
-                self._hall.typing.gone(self.user_id)
-            self._person = None
-            if self._hall.presences is not None:
-                self._hall.presences.attendance.go(self.user_id, self)
-                self._hall.presences.watching.unwatch(self)
+            self._leave(self._person)
+
+    def _leave(self, person: Person) -> None:
+        self._person = None
+        self._hall.directory.leave(self, person)
+        if not person.sessions:
+            self._hall.typing.gone(self.user_id)
+        if self._hall.presences is not None:
+            self._hall.presences.attendance.go(self.user_id, self)
+            self._hall.presences.watching.unwatch(self)
 
     def _decode(self, frame: bytes) -> Command | None:
         try:
-            command: Command = command_decoder.decode(frame)
+            command = self.link.reading.command(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             fault = str(error)
         else:
             return command
         try:
-            envelope = envelope_decoder.decode(frame)
+            envelope = self.link.reading.envelope(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.link.close(CloseCode.BAD_FRAME, "a frame is a JSON object with an id")
+            self.link.close(CloseCode.BAD_FRAME, "a frame is an object with an id")
             return None
         if not isinstance(envelope.type, str) or envelope.type not in known_types:
             refusal = Refusal("frame.unknown_type", f"There are: {', '.join(sorted(known_types))}.")
@@ -176,6 +189,7 @@ class Session:
                 code = CloseCode.TOKEN_EXPIRED if expired else CloseCode.NOT_AUTHENTICATED
                 self.link.close(code, refusal.code)
             return
+        self.link.narrow(command.intents)
         await self._enter(command, identity)
 
     async def _enter(self, command: Authenticate | None, identity: Identity) -> None:
@@ -223,13 +237,18 @@ class Session:
             self._hall.directory.leave(self, entered.person)
             raise
 
-    def _authenticated_again(self, command: Authenticate, person: Person) -> None:
-        """The upgrade bore the token: a frame may still ask to resume."""
-        if command.resume is None:
+    def _authenticate_again(
+        self, command: Authenticate, person: Person, bore: Identity | None
+    ) -> Coroutine[Any, Any, None] | None:
+        """The upgrade bore the token, and the first frame asks for more: all begins anew, with a `ready`."""
+        if bore is None:
             self.push_error(command.id, Refusal("request.invalid", "This socket is authenticated."))
-            return
-        # It hears everything already, so nothing can come before it in order: the state is to be read.
-        self.push(Resync("expired", person.place.epoch, person.place.position))
+            return None
+        self.link.narrow(command.intents)
+        self._leave(person)
+        # What was told till now comes before; what rooms tell from now on waits behind the new `ready`.
+        self.outbox.flush()
+        return self._enter(command, bore)
 
     # --- what it asks for
 
@@ -283,10 +302,6 @@ class Session:
             self._under_way -= 1
 
     # --- what it is told
-
-    def told(self, frame: PresenceChanged) -> None:
-        """Some of those whom the client watches are another."""
-        self.push_hint(self._framed(frame))
 
     def push(self, frame: msgspec.Struct) -> None:
         if not self.closed:

@@ -6,6 +6,7 @@ What is asked is answered from the Social service's store, gathered per tick, ne
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from actors.accounts.lookups import Lookups
 from actors.wire.refusal import Refusal
@@ -28,6 +29,11 @@ class Relations:
     async def hidden(self, user_id: str) -> Sequence[str]:
         """Everybody between whom and that user there is a block."""
         return await self._lookups.get(user_id) or ()
+
+    async def parted(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
+        """Those of the pairs between whom there is a block; one look-up for all."""
+        hidden = await self._lookups.get_many({one for one, _ in pairs})
+        return {(one, other) for one, other in pairs if other in hidden.get(one, ())}
 
     async def apart(self, one: str, other: str) -> bool:
         """Whether there is a block between the two."""

@@ -36,7 +36,7 @@ class Social:
     async def follow(self, user_id: str, other_id: str) -> None:
         if user_id == other_id:
             raise invalid("id", "Nobody follows themselves.")
-        await self._need_user(user_id, other_id)
+        await self._people.card(other_id)
         try:
             await self._store.follow(user_id, other_id)
         except Conflict as conflict:

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 LOOK_AGAIN_S = (0.01, 0.05, 0.2)
 """After a hint: what it told of may not be readable until other transactions have ended."""
 CHECK_S = 5.0
+GATHER_S = 0.03
 
 
 class ReaderStatistics(msgspec.Struct, frozen=True):
@@ -121,6 +122,8 @@ class Reader:
             found += len(events)
             self._taken += len(events)
             self._place = place
+            if len(events) < self._batch:
+                break
         if self._failing_since is not None or time.monotonic() - self._checked_at > CHECK_S:
             await self._check(place)
         return found
@@ -186,10 +189,17 @@ class Reader:
         await self._take(events[-1:], step)
 
     async def _rest(self, found: int) -> None:
-        if self._woken.is_set() and self._reading and self._failing_since is None:
+        if not self._reading:
+            # Another instance reads. To ask for its lock at every hint would cost more than the reading.
+            await asyncio.sleep(self._poll_s)
+            return
+        if found and self._failing_since is None:
+            # What comes close together is taken together.
+            await asyncio.sleep(GATHER_S)
+        if self._woken.is_set() and self._failing_since is None:
             return
         delay_s = self._poll_s
-        if self._reading and self._looks < len(LOOK_AGAIN_S) and not found:
+        if self._looks < len(LOOK_AGAIN_S) and not found:
             delay_s = LOOK_AGAIN_S[self._looks]
             self._looks += 1
         with contextlib.suppress(TimeoutError):

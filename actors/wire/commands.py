@@ -4,10 +4,13 @@ Decoding one is its validation of shape; lengths after trimming and permissions 
 on it. Nothing here acts.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
+
+from actors.wire.intents import Intent
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
@@ -26,7 +29,7 @@ class Resume(Struct, frozen=True):
 class Authenticate(Struct, frozen=True, tag="authenticate"):
     id: FrameId
     token: Annotated[str, Meta(max_length=200)] | None = None
-    intents: Annotated[list[Annotated[str, Meta(max_length=50)]], Meta(max_length=50)] | None = None
+    intents: Annotated[list[Intent], Meta(max_length=50)] | None = None
     resume: Resume | None = None
 
 
@@ -104,5 +107,14 @@ class Envelope(Struct, frozen=True):
 
 
 known_types = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Command))
-command_decoder = msgspec.json.Decoder(Command)
-envelope_decoder = msgspec.json.Decoder(Envelope)
+
+
+class Reading(Struct, frozen=True):
+    """How the frames of one encoding are read. Both raise `msgspec.DecodeError`."""
+
+    command: Callable[[bytes], Command]
+    envelope: Callable[[bytes], Envelope]
+
+
+json_reading = Reading(msgspec.json.Decoder(Command).decode, msgspec.json.Decoder(Envelope).decode)
+msgpack_reading = Reading(msgspec.msgpack.Decoder(Command).decode, msgspec.msgpack.Decoder(Envelope).decode)

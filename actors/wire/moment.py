@@ -24,6 +24,13 @@ def rfc3339(moment_ms: int) -> str:
 
 
 def rfc3339_of(moment: datetime) -> str:
-    """A datetime from a store in the contract's form; one without a zone is taken as UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return rfc3339(round(aware.timestamp() * 1000))
+    """A datetime from a store in the contract's form; one without a zone is taken as UTC.
+
+    What is finer than a millisecond is cut off, never rounded up into a moment that has not come yet.
+    """
+    if moment.tzinfo is not None and moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return (
+        f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}T"
+        f"{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}.{moment.microsecond // 1000:03d}Z"
+    )

@@ -29,7 +29,7 @@ from server.contract.document import Info, Reference
 from server.contract.messages import CORRELATION, Messages
 from server.contract.words import words_of
 from server.http.response import JSON_TYPE
-from server.socket.handshake import JSON_PROTOCOL
+from server.socket.sub_protocols import JSON, MSGPACK
 
 VERSION: Final = "3.0.0"
 SOCKET: Final = "socket"
@@ -40,7 +40,8 @@ The rest of the contract is in `/openapi.json`; ids, times and tokens are as the
 ignored on input, and clients are asked to ignore fields and frame types that they do not know."""
 
 ABOUT_SOCKET: Final = """RFC 6455, without compression. A frame is one object with a `type`; the server may \
-put several into one frame as a JSON array. A token never stands in the URL: it comes as a bearer header of \
+put several into one frame as an array. With MessagePack the same objects come in binary frames, and are \
+sent in such. A token never stands in the URL: it comes as a bearer header of \
 the upgrade request, and a bad one is answered by HTTP 401, or as the first frame, `authenticate`.
 
 The server says `hello`, the client `authenticate` (where the header did not), the server `ready`. Every \
@@ -56,7 +57,10 @@ the id `<epoch>.<position>`, and `Last-Event-ID` goes on behind it: the missed f
 `resync` where they are not to be had. Hints have no id. A comment comes every `heartbeat_ms` where nothing \
 else does. What is said in conversations is not told here."""
 
-SUB_PROTOCOLS: Final = (SubProtocol(JSON_PROTOCOL, "text", default=True),)
+SUB_PROTOCOLS: Final = (
+    SubProtocol(JSON.name, "text", default=True),
+    SubProtocol(MSGPACK.name, "binary", default=False),
+)
 _BEARER: Final = {"type": "http", "scheme": "bearer"}
 _CORRELATION: Final = {
     "description": "The `id` of a command is in its one answer.",

@@ -1,16 +1,20 @@
-"""The contract over HTTP: its documents for programs and their pages for people, made once at the start.
+"""The contract over HTTP: its documents for programs and their pages for people.
 
-None needs a token, and none depends on who asks. Never makes anything while a request waits.
+Each is made once, when it is first asked for: a start does not wait for what most servers never show. None
+needs a token, and none depends on who asks.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 from aiohttp import web
 
 from config.limits import Limits
+from server.contract.async_document import AsyncApi
 from server.contract.asyncapi import asyncapi_document
 from server.contract.docs import docs_page
+from server.contract.document import OpenApi
 from server.contract.openapi import openapi_document
 from server.contract.served import served_document, served_page
 from server.contract.socket_docs import socket_page
@@ -21,9 +25,20 @@ class ContractPages:
     """The routes."""
 
     def __init__(self, routes: Sequence[Route], version: str) -> None:
-        document = openapi_document(routes, version)
-        self._openapi = msgspec.json.encode(document)
-        self._docs = docs_page(document).encode()
+        self._routes = routes
+        self._version = version
+
+    @cached_property
+    def _document(self) -> OpenApi:
+        return openapi_document(self._routes, self._version)
+
+    @cached_property
+    def _openapi(self) -> bytes:
+        return msgspec.json.encode(self._document)
+
+    @cached_property
+    def _docs(self) -> bytes:
+        return docs_page(self._document).encode()
 
     async def openapi(self, request: web.Request) -> web.Response:
         return served_document(request, self._openapi)
@@ -36,9 +51,21 @@ class SocketPages:
     """The socket and the stream, at the address and within the bounds of this server."""
 
     def __init__(self, version: str, base_url: str, limits: Limits) -> None:
-        document = asyncapi_document(version, base_url, limits)
-        self._asyncapi = msgspec.json.encode(document)
-        self._docs = socket_page(document).encode()
+        self._version = version
+        self._base_url = base_url
+        self._limits = limits
+
+    @cached_property
+    def _document(self) -> AsyncApi:
+        return asyncapi_document(self._version, self._base_url, self._limits)
+
+    @cached_property
+    def _asyncapi(self) -> bytes:
+        return msgspec.json.encode(self._document)
+
+    @cached_property
+    def _docs(self) -> bytes:
+        return socket_page(self._document).encode()
 
     async def asyncapi(self, request: web.Request) -> web.Response:
         return served_document(request, self._asyncapi)

@@ -6,7 +6,7 @@ Written by hand, because their handlers answer no struct. Never a place for what
 from typing import Final
 
 from server.contract.document import MediaType, Operation, Reference, Response, Tag
-from server.socket.handshake import JSON_PROTOCOL
+from server.socket.sub_protocols import JSON, MSGPACK
 
 LIVE: Final = "live"
 OPERATIONS: Final = "operations"
@@ -37,9 +37,9 @@ PLAIN: Final = {
         operation_id="socket",
         summary="Open the socket",
         description=(
-            f"RFC 6455. The sub-protocol is `{JSON_PROTOCOL}`, also where none is asked for. A bearer header "
-            "logs in; without one the first frame is `authenticate`. The frames are described in "
-            "`/asyncapi.json`."
+            f"RFC 6455. The sub-protocols are `{JSON.name}`, also where none is asked for, and "
+            f"`{MSGPACK.name}`. A bearer header logs in; without one the first frame is "
+            "`authenticate`. The frames are described in `/asyncapi.json`."
         ),
         responses={
             "101": Response("The socket is open."),

@@ -22,6 +22,7 @@ from actors.session.session import Session
 from actors.wire.refusal import overloaded
 from config.limits import Limits
 from server.socket.heartbeat import Heartbeat
+from server.socket.rendition import Renditions
 from storage.records.users import Identity
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Door:
         self.wheel = wheel
         self.flusher = flusher
         self.limits = limits
+        self.renditions = Renditions()
         self._queue = queue
         self._heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
         self._newcomers = Allowance(limits.sockets_new_per_s, limits.sockets_new_per_s)

@@ -44,7 +44,7 @@ class SocketEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
-            answer = accept_handshake(request.method, request.version, request.headers)
+            answer, protocol = accept_handshake(request.method, request.version, request.headers)
         except Refusal as refusal:
             response = problem_response(refusal, request[REQUEST_ID])
             # RFC 6455, section 4.4: whoever speaks another version learns ours.
@@ -59,7 +59,7 @@ class SocketEndpoint:
             raise ConnectionResetError
         transport.write(answer)
         tail = take_over(request)
-        socket = Socket(self._door, transport)
+        socket = Socket(self._door, transport, protocol)
         transport.set_protocol(socket)
         socket.begin(identity, tail)
         if not transport.is_closing():

@@ -1,16 +1,41 @@
 """Server frames as bytes (RFC 6455, section 5.2). Unmasked, so the same bytes serve every client."""
 
+from collections.abc import Iterator
 from typing import Final
 
+TEXT: Final = 0x1
 FIN_TEXT: Final = 0x81
+FIN_BINARY: Final = 0x82
 PING: Final = b"\x89\x00"
 
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text frame around `payload`."""
+    return _frame(FIN_TEXT, payload)
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """One whole binary frame around `payload`."""
+    return _frame(FIN_BINARY, payload)
+
+
+def frames_in(ready: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Split what was built here: the opcode, the payload and the whole of each frame."""
+    start = 0
+    while start < len(ready):
+        size, at = ready[start + 1], start + 2
+        if size >= 126:
+            extended = 2 if size == 126 else 8
+            size, at = int.from_bytes(ready[at : at + extended], "big"), at + extended
+        end = at + size
+        yield ready[start] & 0x0F, ready[at:end], ready[start:end]
+        start = end
+
+
+def _frame(first: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        return bytes((FIN_TEXT, size)) + payload
+        return bytes((first, size)) + payload
     if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload

@@ -9,14 +9,16 @@ import hashlib
 from collections.abc import Mapping
 
 from actors.wire.refusal import Refusal
+from server.socket.sub_protocols import NAMES, SubProtocol, chosen
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-JSON_PROTOCOL = "convene.v1.json"
 VERSION = "13"
 
 
-def accept_handshake(method: str, http: tuple[int, int], headers: Mapping[str, str]) -> bytes:
-    """The 101 answer to an upgrade request.
+def accept_handshake(
+    method: str, http: tuple[int, int], headers: Mapping[str, str]
+) -> tuple[bytes, SubProtocol]:
+    """The 101 answer to an upgrade request, and the sub-protocol that it agrees to.
 
     Raises:
         Refusal: request.invalid, with what is missing.
@@ -33,16 +35,17 @@ def accept_handshake(method: str, http: tuple[int, int], headers: Mapping[str, s
     if not _is_key(key):
         raise Refusal("request.invalid", "Sec-WebSocket-Key is 16 bytes in base64.")
     offered = _tokens(headers, "Sec-WebSocket-Protocol", fold=False)
-    if offered and JSON_PROTOCOL not in offered:
-        raise Refusal("request.invalid", f"The sub-protocol is {JSON_PROTOCOL}.")
+    protocol = chosen(offered)
+    if protocol is None:
+        raise Refusal("request.invalid", f"There are the sub-protocols {' and '.join(NAMES)}.")
     accept = base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest())
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n"
     )
     if offered:
-        answer += b"Sec-WebSocket-Protocol: " + JSON_PROTOCOL.encode() + b"\r\n"
-    return answer + b"\r\n"
+        answer += b"Sec-WebSocket-Protocol: " + protocol.name.encode() + b"\r\n"
+    return answer + b"\r\n", protocol
 
 
 def _tokens(headers: Mapping[str, str], name: str, *, fold: bool = True) -> list[str]:

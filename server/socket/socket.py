@@ -10,21 +10,25 @@ machine of RFC 6455 is the parser's. It never decodes what a message says.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Collection
 
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Protocol, Side
 
-from actors.delivery.outbox import Outbox
+from actors.delivery.outbox import Outbox, Stretch
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.cell import Cell
 from actors.runtime.wheel import Timer
 from actors.session.link import CloseCode
 from actors.session.session import Session
+from actors.wire.commands import Reading
 from actors.wire.frames import Goodbye, frame_encoder
+from actors.wire.intents import Intent
 from config.limits import FRAME_BYTES
 from server.socket.door import Door
 from server.socket.framing import PING
+from server.socket.sub_protocols import SubProtocol
 from storage.records.users import Identity
 
 _parser_log = logging.getLogger("convene.websocket")
@@ -46,17 +50,19 @@ class Socket(asyncio.Protocol):
 
     __slots__ = (
         "_bucket", "_cell", "_close_timer", "_closing", "_door", "_fragments", "_full", "_full_timer",
-        "_heard", "_missed", "_stranger", "_stranger_timer", "_text", "_transport", "outbox", "parser",
-        "session",
+        "_heard", "_missed", "_protocol", "_stranger", "_stranger_timer", "_text", "_transport", "outbox",
+        "parser", "session",
     )  # fmt: skip
 
-    def __init__(self, door: Door, transport: asyncio.Transport) -> None:
+    def __init__(self, door: Door, transport: asyncio.Transport, protocol: SubProtocol) -> None:
         self._door = door
         self._transport = transport
+        self._protocol = protocol
         self.parser = Protocol(
             Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
         )
         self.outbox = Outbox(self, transport, door.flusher, door.limits)
+        self.outbox.render = door.renditions.get(None, binary=protocol.binary)
         self.session = Session(self, door.hall)
         self._cell: Cell[bytes | Identity] = door.cell(self.session)
         self._fragments: bytearray | None = None
@@ -151,14 +157,16 @@ class Socket(asyncio.Protocol):
         if len(message) > FRAME_BYTES:
             self.close(TOO_BIG, "the message is too big")
             return
-        if not self._text:
-            self.close(CloseCode.BAD_FRAME, "this sub-protocol has text frames")
+        if self._text is self._protocol.binary:
+            kind = "binary" if self._protocol.binary else "text"
+            self.close(CloseCode.BAD_FRAME, f"this sub-protocol has {kind} frames")
             return
-        try:
-            message.decode()
-        except UnicodeDecodeError:
-            self.close(NOT_UTF8, "not UTF-8")
-            return
+        if self._text:
+            try:
+                message.decode()
+            except UnicodeDecodeError:
+                self.close(NOT_UTF8, "not UTF-8")
+                return
         try:
             self._cell.hand(message)
         except MailboxFull:
@@ -187,6 +195,13 @@ class Socket(asyncio.Protocol):
         else:
             self._close_timer = self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
 
+    @property
+    def reading(self) -> Reading:
+        return self._protocol.reading
+
+    def narrow(self, intents: Collection[Intent] | None) -> None:
+        self.outbox.render = self._door.renditions.get(intents, binary=self._protocol.binary)
+
     def admitted(self) -> None:
         if self._stranger:
             self._stranger = False
@@ -200,6 +215,9 @@ class Socket(asyncio.Protocol):
             self._closing = True
             self._door.count_close(CloseCode.SLOW_CONSUMER)
         self._transport.abort()
+
+    def spared(self, stretch: Stretch) -> None:
+        self.session.lagged(stretch.conversation_id, stretch.from_seq, stretch.to_seq)
 
     def beat(self) -> None:
         if self._heard:

@@ -30,18 +30,12 @@ class PostgresCursors:
         await self._pool.write(self._begin, consumer, place.source, place.xid, place.id)
 
     async def move(self, step: Step) -> None:
-        async with self._pool.transaction() as transaction:
-            await self.moved(transaction, step)
+        if not await self._pool.write(self._move, *_moving(step)):
+            raise Conflict(CONFLICT)
 
     async def moved(self, transaction: Transaction, step: Step | None) -> None:
         """Move a cursor inside a transaction, if there is a step. Raises `Conflict`: `cursor`."""
-        if step is None:
-            return
-        old, new = step.before, step.after
-        row = await transaction.row(
-            self._move, step.consumer, old.source, old.xid, old.id, new.source, new.xid, new.id
-        )
-        if row is None:
+        if step is not None and await transaction.row(self._move, *_moving(step)) is None:
             raise Conflict(CONFLICT)
 
     async def bury(self, consumer: str, event: DomainEvent, reason: str, step: Step | None) -> None:
@@ -83,3 +77,8 @@ class PostgresCursors:
 
     async def drop_dead_letter(self, letter_id: int) -> None:
         await self._pool.write(self._drop, letter_id)
+
+
+def _moving(step: Step) -> tuple[object, ...]:
+    old, new = step.before, step.after
+    return step.consumer, old.source, old.xid, old.id, new.source, new.xid, new.id

@@ -1,9 +1,14 @@
-"""Ids and page keys as the driver takes them. Never asks the database."""
+"""Ids and page keys as the driver takes them. Never asks the database.
+
+The driver's own UUID is as the standard one, and several times faster; a page of twenty posts has sixty.
+"""
 
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
+
+from asyncpg.pgproto.pgproto import UUID
 
 from storage.contracts.social import PageKey
 from storage.records.moments import EPOCH
@@ -17,7 +22,7 @@ MOMENTS: Final = (0, 253_402_300_799_000_000)
 def id_of(text: str) -> uuid.UUID | None:
     """Read an id in exactly the form that is given out; any other text names nobody."""
     try:
-        parsed = uuid.UUID(text)
+        parsed: uuid.UUID = UUID(text)
     except ValueError:
         return None
     return parsed if str(parsed) == text else None

@@ -1,6 +1,6 @@
 """Migrations: the numbered SQL files of a service, each applied once, in order, in a transaction of its own.
 
-Triggers come after them, and again whenever their file has changed.
+Functions and triggers come after them, and again whenever their file has changed.
 
 One process at a time migrates a database; the others wait and then find nothing to do. A file that was
 changed after it was applied is refused. Never undoes a migration.
@@ -58,10 +58,12 @@ def migrations_of(service: str) -> list[Migration]:
     return found
 
 
-def triggers_of(service: str) -> list[Migration]:
-    """Read the service's triggers; each file can be applied again, and is whenever it has changed."""
-    files = sorted((SQL / service / "triggers").glob("*.sql"))
-    return [Migration(f"{service}/triggers/{file.stem}", file.read_text("utf-8")) for file in files]
+def routines_of(service: str) -> list[Migration]:
+    """Read the service's functions and triggers; each file may be applied again, and is when it changed."""
+    files = (
+        file for kind in ("functions", "triggers") for file in sorted((SQL / service / kind).glob("*.sql"))
+    )
+    return [Migration(f"{service}/{file.parent.name}/{file.stem}", file.read_text("utf-8")) for file in files]
 
 
 def database_url(maintenance_url: str, service: str) -> str:
@@ -104,7 +106,7 @@ async def migrate(url: str, service: str) -> list[str]:
         try:
             await connection.execute(load_statement(HOUSE, "migration_lock").text, LOCK_KEY)
             applied = await _apply(connection, migrations)
-            return applied + await _apply_triggers(connection, triggers_of(service))
+            return applied + await _apply_routines(connection, routines_of(service))
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 
@@ -130,16 +132,16 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
     return applied
 
 
-async def _apply_triggers(
-    connection: "asyncpg.Connection[asyncpg.Record]", triggers: list[Migration]
+async def _apply_routines(
+    connection: "asyncpg.Connection[asyncpg.Record]", routines: list[Migration]
 ) -> list[str]:
     had = await _had(connection)
     note = load_statement(HOUSE, "trigger_note")
-    changed = [one for one in triggers if had.get(one.name) != one.checksum]
-    for trigger in changed:
+    changed = [one for one in routines if had.get(one.name) != one.checksum]
+    for routine in changed:
         async with connection.transaction():
-            await connection.execute(trigger.text)
-            await connection.execute(note.text, trigger.name, trigger.checksum)
+            await connection.execute(routine.text)
+            await connection.execute(note.text, routine.name, routine.checksum)
     return [one.name for one in changed]
 
 

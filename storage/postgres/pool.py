@@ -3,21 +3,21 @@
     rows / row / write --> a place among the users' --> a connection --> one statement
     check              --> a connection of its own, so that a full house does not look like a dead one
 
-Connections keep no state between statements, so the driver's reset, dearer than a short statement, is
-left out. Never lets a driver's exception out.
+Connections keep no state between statements, so nothing is reset between two uses. Never lets a driver's
+exception out.
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
 from storage.errors import StorageError, Unavailable
-from storage.postgres.failures import broken, passing, told
+from storage.postgres.connections import Connection, Connections
+from storage.postgres.failures import passing, told
 from storage.postgres.statement import Statement, load_statement
 
 IDLE_IN_TRANSACTION_MS: Final = 10_000
@@ -33,19 +33,12 @@ class PoolBounds:
     statement_timeout_ms: int = 5000
 
 
-class Connection(asyncpg.Connection):
-    """A connection without the reset query; an open transaction is still rolled back on release."""
-
-    def get_reset_query(self) -> str:
-        return ""
-
-
 class Transaction:
     """Statements that happen together or not at all; only within `PostgresPool.transaction`."""
 
     __slots__ = ("_connection",)
 
-    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def rows(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
@@ -62,30 +55,32 @@ class PostgresPool:
         self._bounds = bounds or PoolBounds()
         self._url = url
         self._waiting = 0
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._aside: asyncpg.Pool[asyncpg.Record] | None = None
+        self._stock: Connections | None = None
+        self._aside: Connections | None = None
         self._health_check = load_statement("house", "health_check")
         self._health_read = load_statement("house", "health_read")
 
     async def open(self) -> None:
         try:
             with told():
-                self._pool = await self._create(self._bounds.connections)
-                self._aside = await self._create(1)
+                self._stock = Connections(self._connect, self._bounds.connections)
+                self._aside = Connections(self._connect, 1)
+                for stock in (self._stock, self._aside):
+                    stock.give_back(await stock.take(CONNECT_TIMEOUT_S))
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
         """Wait shortly for what runs, then cut it off."""
-        for pool in (self._pool, self._aside):
-            if pool is not None:
+        for stock in (self._stock, self._aside):
+            if stock is not None:
                 try:
                     async with asyncio.timeout(self._bounds.statement_timeout_ms / 1000):
-                        await pool.close()
+                        await stock.close()
                 except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    pool.terminate()
-        self._pool = self._aside = None
+                    stock.terminate()
+        self._stock = self._aside = None
 
     async def rows(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
         """Read. A lost connection is tried again, so the statement must not write.
@@ -96,15 +91,17 @@ class PostgresPool:
         attempts = self._bounds.connections + 1
         while True:
             attempts -= 1
-            reached = False
+            stock, connection = await self._take()
             try:
-                async with self._connection(self._pool) as connection:
-                    reached = True
-                    return await connection.fetch(text, *values)
-            except Exception as error:
-                if attempts == 0 or not reached or not passing(error):
+                found = await connection.fetch(text, *values)
+            except BaseException as error:
+                stock.give_back(connection, error)
+                if attempts == 0 or not passing(error):
                     with told():
                         raise
+            else:
+                stock.give_back(connection)
+                return found
 
     async def row(self, statement: Statement, *values: object) -> asyncpg.Record | None:
         """Read one row, as `rows` does."""
@@ -120,63 +117,73 @@ class PostgresPool:
         attempts = DEADLOCK_ATTEMPTS
         while True:
             attempts -= 1
+            stock, connection = await self._take()
             try:
-                async with self._connection(self._pool) as connection:
-                    return await connection.fetch(text, *values)
-            except Exception as error:
+                written = await connection.fetch(text, *values)
+            except BaseException as error:
+                stock.give_back(connection, error)
                 if attempts == 0 or not isinstance(error, asyncpg.DeadlockDetectedError):
                     with told():
                         raise
+            else:
+                stock.give_back(connection)
+                return written
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Several statements in one transaction, committed durably when the block ends well."""
         with told():
-            async with self._connection(self._pool) as connection, connection.transaction():
-                yield Transaction(connection)
+            stock, connection = await self._take()
+            try:
+                async with connection.transaction():
+                    yield Transaction(connection)
+            except BaseException as error:
+                stock.give_back(connection, error)
+                raise
+            stock.give_back(connection)
 
     async def check(self) -> None:
         """Write a row and read it back. Raises `Unavailable` or `StorageError` when that does not work."""
         with told():
-            async with self._connection(self._aside) as connection:
+            if self._aside is None:
+                raise Unavailable("The pool is closed.")
+            connection = await self._aside.take(self._bounds.acquire_timeout_ms / 1000)
+            try:
                 written = await connection.fetchval(self._health_check.text)
                 read = await connection.fetchval(self._health_read.text)
+            except BaseException as error:
+                self._aside.give_back(connection, error)
+                raise
+            self._aside.give_back(connection)
         if read is None or read < written:
             raise StorageError("What was written was not read back.")
 
     def statistics(self) -> "PoolStatistics":
-        pool = self._pool
+        stock = self._stock
         return PoolStatistics(
-            connections=pool.get_size() if pool else 0,
-            idle=pool.get_idle_size() if pool else 0,
+            connections=stock.size if stock else 0,
+            idle=stock.idle if stock else 0,
             waiting=self._waiting,
         )
 
-    @asynccontextmanager
-    async def _connection(
-        self, pool: "asyncpg.Pool[asyncpg.Record] | None"
-    ) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
-        if pool is None:
+    async def _take(self) -> tuple[Connections, Connection]:
+        """A connection, and where it is to be given back. Raises `Unavailable`."""
+        stock = self._stock
+        if stock is None:
             raise Unavailable("The pool is closed.")
+        connection = stock.take_now()
+        if connection is not None:
+            return stock, connection
         if self._waiting >= self._bounds.waiting:
             raise Unavailable("Too many wait for a connection.")
         self._waiting += 1
         try:
-            connection = await pool.acquire(timeout=self._bounds.acquire_timeout_ms / 1000)
+            with told():
+                return stock, await stock.take(self._bounds.acquire_timeout_ms / 1000)
         finally:
             self._waiting -= 1
-        try:
-            yield connection
-        except BaseException as error:
-            # The reset query would have found this out; without it a dead connection would come back.
-            if broken(error):
-                with contextlib.suppress(asyncpg.InterfaceError):
-                    connection.terminate()
-            raise
-        finally:
-            await pool.release(connection)
 
-    async def _create(self, connections: int) -> "asyncpg.Pool[asyncpg.Record]":
+    async def _connect(self) -> Connection:
         timeout_s = self._bounds.statement_timeout_ms / 1000
         settings: dict[str, str] = {
             "application_name": "convene",
@@ -186,15 +193,9 @@ class PostgresPool:
             "statement_timeout": str(self._bounds.statement_timeout_ms),
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
         }
-        options: dict[str, Any] = {"connection_class": Connection, "server_settings": settings}
         # The server's own limit comes first; the client's is for a server that no longer answers.
-        return await asyncpg.create_pool(
-            self._url,
-            min_size=1,
-            max_size=connections,
-            timeout=CONNECT_TIMEOUT_S,
-            command_timeout=timeout_s + 1,
-            **options,
+        return await asyncpg.connect(
+            self._url, timeout=CONNECT_TIMEOUT_S, command_timeout=timeout_s + 1, server_settings=settings
         )
 
 

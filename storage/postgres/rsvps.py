@@ -2,8 +2,9 @@
 
     lock the event -> look -> answer -> hand a free place on -> commit
 
-Every transaction about answers locks the event's row first, so they come one after another. What still
-must hold is a check of the database, whatever is written here.
+An answer is one function of the database, so that the event's row, which every transaction about answers
+locks first, is held for no round trip. What still must hold is a check of the database, whatever is written
+here.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,6 @@ from storage.postgres.statement import load_statement
 from storage.records.events import RsvpRecord, RsvpState
 
 SERVICE = "events"
-GOING = "GOING"
 
 
 class PostgresRsvps:
@@ -30,46 +30,25 @@ class PostgresRsvps:
         self._pool = pool
         self._lock = load_statement(SERVICE, "event_lock")
         self._get = load_statement(SERVICE, "rsvp_get")
-        self._put = load_statement(SERVICE, "rsvp_put")
-        self._delete = load_statement(SERVICE, "rsvp_delete")
+        self._answer = load_statement(SERVICE, "rsvp_answer")
+        self._withdraw = load_statement(SERVICE, "rsvp_withdraw")
         self._page = load_statement(SERVICE, "rsvp_page")
         self._answerers = load_statement(SERVICE, "answerer_list")
-        self._wait = load_statement(SERVICE, "waitlist_put")
-        self._leave = load_statement(SERVICE, "waitlist_delete")
         self._promote = load_statement(SERVICE, "waitlist_promote")
 
     async def answer(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
-        event, user = id_of(event_id), id_of(user_id)
-        async with self._pool.transaction() as transaction:
-            locked = await self.lock(transaction, event_id)
-            if locked["past"]:
-                raise Conflict("event.past")
-            known = await transaction.row(self._get, event, user)
-            assert known is not None
-            before: str | None = known["status"]
-            if status == GOING and before != GOING:
-                if known["place"]:
-                    return RsvpState(before, known["place"])
-                if known["waiting"] or locked["going_count"] >= locked["capacity"]:
-                    if not waitlist:
-                        raise Conflict("event.full")
-                    await transaction.row(self._wait, event, user)
-                    return RsvpState(before, known["waiting"] + 1)
-            elif known["place"]:
-                await transaction.row(self._leave, event, user)
-            await transaction.row(self._put, event, user, status)
-            if before == GOING and status != GOING and locked["ahead"]:
-                await self.promote(transaction, event_id, 1)
-        return RsvpState(status, None)
+        (row,) = await self._pool.write(self._answer, id_of(event_id), id_of(user_id), status, waitlist)
+        refused: str | None = row["refused"]
+        if refused == "missing":
+            raise Missing
+        if refused is not None:
+            raise Conflict(refused)
+        return RsvpState(row["status"], row["place"])
 
     async def withdraw(self, event_id: str, user_id: str) -> RsvpState:
-        event, user = id_of(event_id), id_of(user_id)
-        async with self._pool.transaction() as transaction:
-            locked = await self.lock(transaction, event_id)
-            await transaction.row(self._leave, event, user)
-            gone = await transaction.row(self._delete, event, user)
-            if gone is not None and gone["status"] == GOING and locked["ahead"]:
-                await self.promote(transaction, event_id, 1)
+        (row,) = await self._pool.write(self._withdraw, id_of(event_id), id_of(user_id))
+        if not row["known"]:
+            raise Missing
         return RsvpState(None, None)
 
     async def state(self, event_id: str, user_id: str) -> RsvpState:

@@ -51,7 +51,11 @@ return 1
 # ARGV: user, token, cut, broadcast, posts kept, seconds kept; then posts.
 FINISH = _script("""
 if redis.call('HGET', about(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
-for at = 7, #ARGV do redis.call('ZADD', posts(ARGV[1]), 0, ARGV[at]) end
+for at = 7, #ARGV, 500 do
+  local some = {}
+  for one = at, math.min(at + 499, #ARGV) do some[#some + 1] = 0; some[#some + 1] = ARGV[one] end
+  redis.call('ZADD', posts(ARGV[1]), unpack(some))
+end
 redis.call('HSET', about(ARGV[1]), 'state', 'ready', 'broadcast', ARGV[4])
 if ARGV[3] == '1' then redis.call('HSET', about(ARGV[1]), 'cut', 1) end
 if redis.call('EXISTS', posts(ARGV[1])) == 1 then redis.call('HSET', about(ARGV[1]), 'some', 1) end

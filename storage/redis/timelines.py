@@ -84,7 +84,7 @@ class RedisTimelines:
 
 
 def _packed(key: PostKey) -> bytes:
-    return _TIME.pack(key.created_us) + uuid.UUID(key.id).bytes + uuid.UUID(key.author_id).bytes
+    return _TIME.pack(key.created_us) + bytes.fromhex((key.id + key.author_id).replace("-", ""))
 
 
 def _unpacked(post: bytes) -> PostKey:
@@ -93,4 +93,5 @@ def _unpacked(post: bytes) -> PostKey:
 
 
 def _id(packed: bytes, start: int) -> str:
-    return str(uuid.UUID(bytes=packed[start : start + ID_BYTES]))
+    digits = packed[start : start + ID_BYTES].hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

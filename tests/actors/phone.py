@@ -1,14 +1,17 @@
 """A client in place of a socket, for tests: keeps what it was told, and why it was closed."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from actors.core import Core
-from actors.delivery.outbox import Outbox
+from actors.delivery.outbox import Outbox, Stretch
 from actors.runtime.cell import Cell
 from actors.session.session import Session
+from actors.wire.commands import Reading, json_reading
+from actors.wire.intents import Intent
 from storage.records.users import Identity, UserRecord
 from tests.actors.town import QUICK
 
@@ -28,6 +31,7 @@ class Phone:
         self.frames: list[dict[str, Any]] = []
         self.code = 0
         self.known = False
+        self.intents: Collection[Intent] | None = None
         self.outbox = Outbox(self, self, core.flusher, QUICK)
         self.session = Session(self, core.hall)
         self.cell: Cell[bytes | Identity] = Cell(self.session, core.queue, 10, lambda _cell, _error: None)
@@ -37,6 +41,16 @@ class Phone:
 
     def too_slow(self) -> None:
         raise AssertionError
+
+    def spared(self, stretch: Stretch) -> None:
+        raise AssertionError
+
+    @property
+    def reading(self) -> Reading:
+        return json_reading
+
+    def narrow(self, intents: Collection[Intent] | None) -> None:
+        self.intents = intents
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         self.code = code

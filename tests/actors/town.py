@@ -11,7 +11,7 @@ from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import Send
 from actors.core import Core, CoreStores
 from actors.delivery.flusher import Flusher
-from actors.delivery.outbox import Outbox
+from actors.delivery.outbox import Outbox, Stretch
 from actors.wire.objects import ConversationType, UserCard
 from config.limits import Limits
 from storage.memory.bus import MemoryBroker, MemoryBus
@@ -47,6 +47,9 @@ class Ear:
         self.heard += [line for line in data.split(b"\n") if line]
 
     def too_slow(self) -> None:
+        raise AssertionError
+
+    def spared(self, stretch: Stretch) -> None:
         raise AssertionError
 
     def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from actors.wire.commands import Authenticate, Command, command_decoder
+from actors.wire.commands import Authenticate, Command, json_reading
 from actors.wire.frames import (
     Changed,
     ConversationUpdated,
@@ -136,7 +136,7 @@ class ScriptedSocket:
     async def listen(self) -> None:
         async for said in self._socket:
             if said.type is WSMsgType.TEXT:
-                self.heard.put_nowait(command_decoder.decode(said.data))
+                self.heard.put_nowait(json_reading.command(said.data))
 
 
 class ScriptedServer:

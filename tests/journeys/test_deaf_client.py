@@ -1,4 +1,4 @@
-"""A client that comes in and then reads nothing, in a room where much is said."""
+"""Clients that come in and then read nothing, or nothing for a while, in a room where much is said."""
 
 import asyncio
 import base64
@@ -7,11 +7,13 @@ import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from actors.wire.commands import Authenticate
+from server.socket.framing import TEXT
 from tests.journeys.conftest import MoreInstances
 from tests.journeys.instance import Instance
 from tests.journeys.oracle import Oracle
@@ -24,17 +26,18 @@ ROUND = 40
 ROUNDS_MAX = 40
 """The kernel takes some megabytes for the deaf one before the server has to hold anything."""
 
-OUTBOX_BYTES = 1024 * 1024 + 128 * 1024
+OUTBOX_BYTES = 256 * 1024 + 128 * 1024
 GROWTH_BYTES = 48 * 1024 * 1024
 """What the room may cost while one is deaf. Without a bound it would be all that was said, many times."""
 
 TOO_SLOW = 'convene_closes_total{code="4002"}'
+SHED = "convene_frames_shed_total"
 UNLIMITED = {"messages_per_s": 10_000, "messages_burst": 10_000}
 
 
 async def test_a_deaf_client_harms_nobody(instance: MoreInstances) -> None:
-    """The others are as quick as without it; it is closed once a megabyte waits, and that is let go."""
-    at = await instance(**UNLIMITED)
+    """The others are as quick as without it; what waits for it is bounded; in time it is closed."""
+    at = await instance(**UNLIMITED, write_timeout_ms=3000)
     group, people, deaf = await room_of_three(at)
     oracle = Oracle(group)
     async with AsyncExitStack() as stack:
@@ -53,6 +56,7 @@ async def test_a_deaf_client_harms_nobody(instance: MoreInstances) -> None:
                 rounds += 1
 
         assert 0 < held_bytes <= OUTBOX_BYTES
+        assert now[SHED] > 0
         assert now["convene_outbox_bytes"] == 0
         assert now["process_resident_memory_bytes"] - before["process_resident_memory_bytes"] < GROWTH_BYTES
         assert beside_s < max(5 * alone_s, 0.25)
@@ -76,6 +80,67 @@ async def test_a_deaf_client_in_a_room_gone_quiet_is_closed_in_time(instance: Mo
             now = await at.metrics()
         assert now["convene_outbox_bytes"] == 0
         await talker.client.ping()
+
+
+async def test_a_slow_phone_is_told_what_it_was_spared(instance: MoreInstances) -> None:
+    """It reads on after a while: what came is in order, what did not is named, and is there to be fetched."""
+    at = await instance(**UNLIMITED, write_timeout_ms=60_000)
+    group, people, slow = await room_of_three(at)
+    oracle = Oracle(group)
+    async with Talker(people[0], oracle, [at]) as talker, deaf_socket(at, slow.token) as phone:
+        while (await at.metrics()).get(SHED, 0) < ROUND:
+            await busy([talker], oracle)
+        head = (await slow.conversation(at, group)).last_seq
+        told, known = [], 0
+        while known < head:
+            frame = await phone.next()
+            if frame["type"] == "lagged":
+                assert (frame["conversation_id"], frame["from_seq"]) == (group, known + 1)
+                told.append(frame)
+                known = frame["to_seq"]
+            elif frame["type"] in {"message.created", "conversation.updated"}:
+                assert known in {0, frame["seq"] - 1}
+                known = frame["seq"]
+        assert told
+        async with slow.http(at) as http:
+            missed = await http.changes(group, told[0]["from_seq"] - 1, limit=100)
+        assert missed.items[0].seq == told[0]["from_seq"]
+        live = await talker.say("and on")
+        while (frame := await phone.next())["type"] != "message.created":
+            pass
+        assert frame["seq"] == live.seq
+        assert (await at.metrics()).get(TOO_SLOW, 0) == 0
+
+
+class Reader:
+    """What a socket by hand is told, frame by frame."""
+
+    def __init__(self, raw: socket.socket, read: bytes) -> None:
+        self._raw = raw
+        self._read = read
+
+    async def next(self) -> dict[str, Any]:
+        """The next object; control frames are passed over."""
+        while True:
+            opcode, payload = await self._frame()
+            if opcode == TEXT:
+                found: dict[str, Any] = msgspec.json.decode(payload)
+                return found
+
+    async def _frame(self) -> tuple[int, bytes]:
+        first, size = await self._take(2)
+        if size >= 126:
+            size = int.from_bytes(await self._take(2 if size == 126 else 8), "big")
+        return first & 0x0F, await self._take(size)
+
+    async def _take(self, size: int) -> bytes:
+        async with asyncio.timeout(10):
+            while len(self._read) < size:
+                more = await asyncio.get_running_loop().sock_recv(self._raw, 65536)
+                assert more, "the socket was closed"
+                self._read += more
+        taken, self._read = self._read[:size], self._read[size:]
+        return taken
 
 
 async def busy(talkers: Sequence[Talker], oracle: Oracle) -> float:
@@ -102,8 +167,8 @@ async def room_of_three(at: Instance) -> tuple[str, list[Person], Person]:
 
 
 @asynccontextmanager
-async def deaf_socket(at: Instance, token: str) -> AsyncIterator[None]:
-    """A websocket by hand, with a small window: it authenticates, and then never reads again."""
+async def deaf_socket(at: Instance, token: str) -> AsyncIterator["Reader"]:
+    """A websocket by hand, with a small window: it authenticates, and then does not read."""
     address = urlsplit(at.url)
     loop = asyncio.get_running_loop()
     with socket.socket() as raw:
@@ -127,7 +192,7 @@ async def deaf_socket(at: Instance, token: str) -> AsyncIterator[None]:
         async with asyncio.timeout(10):
             while b'"type":"ready"' not in said:
                 said += await loop.sock_recv(raw, 512)
-        yield
+        yield Reader(raw, said.partition(b"\r\n\r\n")[2])
 
 
 def masked(text: bytes) -> bytes:

@@ -11,6 +11,7 @@ from actors.wire.frames import (
 )
 from actors.wire.objects import ConversationType
 from client.client import Client
+from client.encoding import MSGPACK
 from client.errors import Refused
 from tests.journeys.conftest import Pair
 from tests.journeys.patience import eventually
@@ -18,13 +19,15 @@ from tests.journeys.person import Person
 
 
 async def test_two_people_talk(pair: Pair) -> None:
-    """What one says at one instance the other hears at the other, and both find it again."""
+    """What one says at one instance the other hears at the other, and both find it again; one in JSON,
+    one in MessagePack.
+    """
     here, there = pair
     ana, ben = await Person.register("ana", here), await Person.register("ben", there)
     heard: dict[str, list[ServerFrame]] = {"ana": [], "ben": []}
     async with (
         Client([here.url], ana.token, on_frame=heard["ana"].append) as anas,
-        Client([there.url], ben.token, on_frame=heard["ben"].append) as bens,
+        Client([there.url], ben.token, on_frame=heard["ben"].append, encoding=MSGPACK) as bens,
         ana.http(here) as ana_http,
         ben.http(there) as ben_http,
     ):

@@ -10,7 +10,7 @@ import pytest
 from storage.embedded import StoreUrls
 from storage.errors import StorageError
 from storage.postgres import migrations
-from storage.postgres.migrations import create_database, migrate, migrations_of, triggers_of
+from storage.postgres.migrations import create_database, migrate, migrations_of, routines_of
 
 SERVICES = ("users", "social", "posts", "events", "notifications")
 _numbers = itertools.count(1)
@@ -112,7 +112,7 @@ async def test_every_service_migrates_from_nothing(
     name = f"anew_{service_name}_{next(_numbers)}"
     names.append(name)
     url = await create_database(stores.postgres, name)
-    expected = [one.name for one in (*migrations_of(service_name), *triggers_of(service_name))]
+    expected = [one.name for one in (*migrations_of(service_name), *routines_of(service_name))]
     assert await migrate(url, service_name) == expected
     assert await migrate(url, service_name) == []
 
@@ -126,13 +126,19 @@ async def test_every_trigger_file_may_be_applied_again(
     names.append(name)
     url = await create_database(stores.postgres, name)
     await migrate(url, service_name)
-    there = "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
+    there = """
+        SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT proname, oid::regprocedure::text
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        ORDER BY 1, 2
+    """
     connection = await asyncpg.connect(url)
     try:
         before = await connection.fetch(there)
-        await connection.execute("UPDATE schema_migrations SET checksum = '' WHERE name LIKE '%/triggers/%'")
+        outdated = "UPDATE schema_migrations SET checksum = '' WHERE name ~ '/(functions|triggers)/'"
+        await connection.execute(outdated)
         applied = await migrate(url, service_name)
-        assert applied == [one.name for one in triggers_of(service_name)]
+        assert applied == [one.name for one in routines_of(service_name)]
         assert await connection.fetch(there) == before
         assert len(before) >= len(applied)
     finally:

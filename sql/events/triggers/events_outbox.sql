@@ -23,7 +23,8 @@ END
 $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER events_outbox
-AFTER INSERT OR UPDATE OR DELETE ON events
+AFTER INSERT OR DELETE OR UPDATE OF title, description, category, start_datetime, end_datetime, capacity
+ON events
 FOR EACH ROW EXECUTE FUNCTION events_outbox();
 
 CREATE OR REPLACE FUNCTION rsvps_outbox() RETURNS TRIGGER AS $$

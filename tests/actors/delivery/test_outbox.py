@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from actors.delivery.flusher import Flusher
-from actors.delivery.outbox import Outbox
+from actors.delivery.outbox import Outbox, Stretch
 from actors.delivery.room import Room
 from config.limits import Limits
 
@@ -27,6 +27,9 @@ class Peer:
 
     def too_slow(self) -> None:
         self.slow += 1
+
+    def spared(self, stretch: Stretch) -> None:
+        self.lagged(stretch.conversation_id, stretch.from_seq, stretch.to_seq)
 
     def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.gaps.append((from_seq, to_seq))
@@ -153,3 +156,66 @@ async def test_a_hint_spares_the_one_it_is_about(flusher: Flusher) -> None:
     flusher.flush()
 
     assert (me.writes, other.writes) == ([], [b"read"])
+
+
+async def test_logs_are_spared_to_one_who_is_behind_and_that_is_told(flusher: Flusher) -> None:
+    """Over the soft limit the rooms' frames are left out; what was left out is named once there is room."""
+    peer = Peer(flusher)
+    room, _ = room_at(flusher, 0, peer)
+    peer.outbox.block()
+    for seq in range(1, 7):
+        room.deliver(seq, b"frame%d" % seq)
+        flusher.flush()
+    peer.outbox.push(b"answer")
+    assert peer.outbox.held_bytes == 3 * 6
+    assert peer.gaps == []
+    peer.outbox.unblock()
+    room.deliver(7, b"frame7")
+    flusher.flush()
+
+    assert peer.writes == [b"frame1frame2answer", b"frame7"]
+    assert peer.gaps == [(3, 6)]
+    assert peer.outbox.shed == 4
+    assert peer.outbox.spared == {}
+
+
+async def test_what_is_spared_grows_by_conversation_and_not_in_memory(flusher: Flusher) -> None:
+    """Each log has one stretch, however much is said while the peer stands still."""
+    peer = Peer(flusher)
+    rooms = [Room(name, flusher, lambda _room: None) for name in "ab"]
+    for room in rooms:
+        room.enter(peer)
+        room.start(0)
+    peer.outbox.block()
+    peer.outbox.push(b"x" * 11)
+    flusher.flush()
+    for seq in range(1, 1001):
+        for room in rooms:
+            room.deliver(seq, b"y" * 100)
+        flusher.flush()
+
+    assert peer.outbox.held_bytes == 11
+    assert [(one.conversation_id, one.from_seq, one.to_seq) for one in peer.outbox.spared.values()] == [
+        ("a", 1, 1000),
+        ("b", 1, 1000),
+    ]
+    assert peer.slow == 0
+
+
+async def test_frames_are_rendered_on_every_way_out(flusher: Flusher) -> None:
+    """Pushed, written at once, put before others; what becomes of none is not written."""
+    peer = Peer(flusher)
+    peer.outbox.render = lambda frame: b"" if frame == b"no" else frame.upper()
+    room, _ = room_at(flusher, 0, peer)
+    room.deliver(1, b"no")
+    flusher.flush()
+    room.deliver(2, b"yes")
+    flusher.flush()
+    for frame in (b"no", b"a", b"no"):
+        peer.outbox.push(frame)
+    flusher.flush()
+    peer.outbox.block()
+    peer.outbox.begin([b"no", b"b"])
+
+    assert peer.writes == [b"YES", b"A", b"B"]
+    assert peer.outbox.held_bytes == 0

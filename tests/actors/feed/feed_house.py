@@ -50,7 +50,7 @@ class FeedHouse:
         self.builder = Builder(self.posts, self.audiences, self.timelines)
         self.shown = Posts(self.posts, people, self.relations, _no_event, lambda: None)
         stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
-        self.feed = Feed(stores, self.shown, self.relations, self.builder)
+        self.feed = Feed(stores, self.shown, self.builder)
         self.fan_out = FanOut(self.audiences, self.timelines, posts.cursors, self._hint, BROADCAST)
         self.regroup = Regroup(self.timelines, social.cursors)
         self.readers = {

@@ -124,7 +124,7 @@ async def test_silent_timelines_are_left_alone_for_a_moment(house: FeedHouse, mo
     now_s = 100.0
     silent = Silent()
     stores = FeedStores(house.posts, house.social, house.audiences, silent)
-    feed = Feed(stores, house.shown, house.relations, house.builder, clock=lambda: now_s)
+    feed = Feed(stores, house.shown, house.builder, clock=lambda: now_s)
     (ana, *_) = model.people
     await post(house, model, ana)
     for _ in range(5):

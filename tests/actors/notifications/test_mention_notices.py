@@ -8,6 +8,7 @@ import pytest
 from actors.notifications import mentions as module
 from actors.notifications.mentions import Mentions
 from storage.errors import Unavailable
+from storage.memory.messaging import MemoryMessaging
 from storage.records.identifiers import entry_id, new_draft, new_id
 from storage.records.messaging import MessageEntry
 from storage.records.notifications import Notice
@@ -19,8 +20,13 @@ ROOM = new_id()
 
 
 @pytest.fixture
-async def mentions(house: NoticeHouse) -> AsyncIterator[Mentions]:
-    made = Mentions(house.store, house.people, house.relations, house.teller)
+def conversations() -> MemoryMessaging:
+    return MemoryMessaging()
+
+
+@pytest.fixture
+async def mentions(house: NoticeHouse, conversations: MemoryMessaging) -> AsyncIterator[Mentions]:
+    made = Mentions(house.store, conversations, house.people, house.relations, house.teller)
     yield made
     await made.close()
 
@@ -53,6 +59,19 @@ async def test_members_who_are_named_are_notified(house: NoticeHouse, mentions: 
     assert told.sender is not None
     assert told.sender.id == house.ana
     assert await house.of(house.ana) == await house.of(house.cyd) == []
+
+
+async def test_who_muted_the_conversation_is_left_in_peace(
+    house: NoticeHouse, mentions: Mentions, conversations: MemoryMessaging
+) -> None:
+    """Others who are named are notified; unmuted again, so is that one."""
+    await conversations.mute(ROOM, house.ben, muted=True)
+    await mentions.notify(message(1, house.ana, house.ben, house.cyd), [house.ana, house.ben, house.cyd])
+    assert await house.of(house.ben) == []
+    assert len(await house.of(house.cyd)) == 1
+    await conversations.mute(ROOM, house.ben, muted=False)
+    await mentions.notify(message(2, house.ana, house.ben), [house.ana, house.ben])
+    assert len(await house.of(house.ben)) == 1
 
 
 async def test_one_conversation_counts_up(house: NoticeHouse, mentions: Mentions) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from actors.presence import watching
@@ -22,8 +23,11 @@ class Eye:
     def __init__(self, user_id: str = "eve") -> None:
         self.user_id = user_id
         self.saw: list[dict[str, str]] = []
+        self.frames: list[bytes] = []
 
-    def told(self, frame: PresenceChanged) -> None:
+    def push_hint(self, ready: bytes) -> None:
+        self.frames.append(ready)
+        frame = msgspec.json.decode(ready, type=PresenceChanged)
         self.saw.append({one.user_id: one.status for one in frame.presences})
 
 
@@ -33,7 +37,7 @@ class House:
         self.seen = RecordingSeen()
         self.wheel = Wheel(asyncio.get_running_loop(), 0.01)
         self.bus = MemoryBus(MemoryBroker())
-        self.watching = Watching(self.board, self.seen, self.bus, self.wheel, "here")
+        self.watching = Watching(self.board, self.seen, self.bus, self.wheel, "here", bytes)
 
 
 @pytest.fixture
@@ -59,6 +63,22 @@ async def test_a_watcher_sees_how_people_are_and_then_what_is_news(house: House)
 
     await until(lambda: eye.saw)
     assert eye.saw == [{BEN: "away", CYD: "online"}]
+
+
+async def test_a_frame_for_many_is_made_once(house: House) -> None:
+    """However many watch the same people; who watches others as well gets a frame of their own."""
+    eyes, other = [Eye() for _ in range(5)], Eye()
+    for eye in eyes:
+        await house.watching.watch(eye, [ANA])
+    await house.watching.watch(other, [ANA, BEN])
+    house.board.states.update({ANA: "online", BEN: "online"})
+    for one in (ANA, BEN):
+        house.watching.heard(one)
+
+    await until(lambda: other.saw and all(eye.saw for eye in eyes))
+    assert len({id(eye.frames[0]) for eye in eyes}) == 1
+    assert [eye.saw for eye in eyes] == [[{ANA: "online"}]] * 5
+    assert other.saw == [{ANA: "online", BEN: "online"}]
 
 
 async def test_a_list_replaces_the_one_before(house: House) -> None:

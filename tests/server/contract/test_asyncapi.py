@@ -9,7 +9,7 @@ import pytest
 
 from actors.session.link import CloseCode
 from actors.wire import frames as wire
-from actors.wire.commands import Command, command_decoder, known_types
+from actors.wire.commands import Command, json_reading, known_types, msgpack_reading
 from actors.wire.frames import Control, LogFrame, Ok, ServerFrame, StreamFrame
 from actors.wire.refusal import Refusal
 from config.limits import FRAME_BYTES, Limits
@@ -235,7 +235,9 @@ def test_sub_protocols_are_those_of_the_handshake(document: Json, protocol: str)
         "Sec-WebSocket-Protocol": protocol,
     }
     if protocol in published:
-        assert protocol.encode() in accept_handshake("GET", (1, 1), headers)
+        answer, agreed = accept_handshake("GET", (1, 1), headers)
+        assert protocol.encode() in answer
+        assert agreed.name == protocol
     else:
         with pytest.raises(Refusal):
             accept_handshake("GET", (1, 1), headers)
@@ -275,7 +277,8 @@ def test_samples_are_as_published(document: Json, kind: type[msgspec.Struct]) ->
     assert message["name"] == payload["type"]
     assert faults(message["payload"], payload, document["components"]["schemas"]) == []
     if name in commands(document):
-        assert encoded(command_decoder.decode(msgspec.json.encode(payload))) == payload
+        assert encoded(json_reading.command(msgspec.json.encode(payload))) == payload
+        assert encoded(msgpack_reading.command(msgspec.msgpack.encode(payload))) == payload
     elif name in messages(document, "socket"):
         valid_frame(document, payload)
     else:

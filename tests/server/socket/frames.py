@@ -52,6 +52,10 @@ def text(payload: bytes | str, *, fin: bool = True) -> bytes:
     return frame(TEXT, payload.encode() if isinstance(payload, str) else payload, fin=fin)
 
 
+def binary(payload: bytes) -> bytes:
+    return frame(BINARY, payload)
+
+
 def more(payload: bytes = b"", *, fin: bool = False) -> bytes:
     """A continuation."""
     return frame(CONTINUATION, payload, fin=fin)

@@ -77,6 +77,7 @@ class Peer:
         self.writer = writer
         self.pongs: list[bytes] = []
         self.aside: list[Json] = []
+        self.packed = False
         self._waiting: deque[Json] = deque()
         self._numbers = iter(range(1, 1_000_000))
 
@@ -120,6 +121,11 @@ class Peer:
             ready = await self.message()
             assert ready["type"] == "ready", ready
 
+    async def open_packed(self, token: str | None = None) -> None:
+        """As `open`, with MessagePack."""
+        self.packed = True
+        await self.open(token, **{"Sec-WebSocket-Protocol": "convene.v1.msgpack, convene.v1.json"})
+
     async def upgrade(self, token: str | None = None, **headers: str) -> Answer:
         self.write(request("/v1/ws", {**upgrade_headers(token=token), **headers}))
         answer = await self.answer()
@@ -136,9 +142,8 @@ class Peer:
         """Keep what a frame brought, for whoever asks."""
         if found.opcode == frames.PONG:
             self.pongs.append(found.payload)
-        elif found.opcode == frames.TEXT:
-            value = msgspec.json.decode(found.payload)
-            self._waiting.extend(value if isinstance(value, list) else [value])
+        elif found.opcode == self._kind:
+            self._waiting.extend(self._objects(found.payload))
         elif found.opcode != frames.PING:
             raise AssertionError(f"closed instead: {found}")
 
@@ -151,9 +156,20 @@ class Peer:
                     return found
                 self.aside.append(found)
 
+    @property
+    def _kind(self) -> int:
+        return frames.BINARY if self.packed else frames.TEXT
+
+    def _objects(self, payload: bytes) -> list[Json]:
+        value = (msgspec.msgpack if self.packed else msgspec.json).decode(payload)
+        return value if isinstance(value, list) else [value]
+
     def say(self, value: Json) -> None:
-        """Send one JSON text frame."""
-        self.write(frames.text(msgspec.json.encode(value)))
+        """Send one frame, in the encoding of the sub-protocol."""
+        if self.packed:
+            self.write(frames.binary(msgspec.msgpack.encode(value)))
+        else:
+            self.write(frames.text(msgspec.json.encode(value)))
 
     async def answer_to(self, number: int | str) -> Json:
         while True:
@@ -179,9 +195,8 @@ class Peer:
                     code, reason, closed = found.close_code, found.payload[2:].decode(), True
                     if polite:
                         self.write(frames.close(code))
-                elif found.opcode == frames.TEXT:
-                    value = msgspec.json.decode(found.payload)
-                    messages.extend(value if isinstance(value, list) else [value])
+                elif found.opcode == self._kind:
+                    messages += self._objects(found.payload)
                 elif found.opcode == frames.PONG:
                     self.pongs.append(found.payload)
         goodbye = messages.pop() if messages and messages[-1]["type"] == "goodbye" else None

@@ -76,21 +76,50 @@ async def test_a_close_right_behind_authenticate_is_answered(stranger: Peer, sce
     assert ending.code == 1000
 
 
-async def test_a_second_authenticate_is_refused_and_the_socket_lives(ana: Peer, scene: Scene) -> None:
-    """Who one is does not change; there is no second `ready`."""
+async def test_a_late_authenticate_is_refused_and_the_socket_lives(ana: Peer, scene: Scene) -> None:
+    """Who one is does not change; behind another frame there is no second `ready`."""
+    await assert_alive(ana)
     assert_error(await ana.ask("authenticate", token=scene.ben.token), "request.invalid")
     await assert_alive(ana)
 
 
-async def test_resume_after_a_bearer_is_answered_by_resync(ana: Peer, scene: Scene) -> None:
-    """An upgrade with the header may still ask to resume."""
+async def test_resume_after_a_bearer_goes_on_as_any_other(ana: Peer, stranger: Peer, scene: Scene) -> None:
+    """The upgrade said who it is; the first frame may ask to resume, without the token: it begins anew."""
+    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token})
+    ready = await stranger.message()
+    known = (await scene.api.look(scene.ana, scene.group))["last_seq"]
+    sent = [(await send(ana, scene.group))["result"]["seq"] for _ in range(3)]
+    async with peer(scene.instance.port) as back:
+        await back.open(scene.ana.token)
+        resume = {
+            "session_id": ready["session_id"],
+            "epoch": ready["epoch"],
+            "position": ready["position"],
+            "conversations": {scene.group: known},
+        }
+        back.say({"type": "authenticate", "id": 7, "resume": resume})
+        again = await back.message()
+        assert (again["type"], again["id"]) == ("ready", 7)
+        seqs = []
+        while (found := await back.message())["type"] != "resumed":
+            if found["type"] == "message.created":
+                seqs.append(found["seq"])
+        assert seqs == sent
+        assert found["last_seqs"] == {scene.group: sent[-1]}
+        live = (await send(ana, scene.group))["result"]["seq"]
+        assert (await back.next_of("message.created"))["seq"] == live
+        assert_error(await back.ask("authenticate"), "request.invalid")
+        await assert_alive(back)
+
+
+async def test_a_forged_resume_after_a_bearer_is_answered_by_resync(ana: Peer, scene: Scene) -> None:
+    """As without the header: `ready`, and what became of it."""
     resume = {"session_id": "gone", "epoch": "gone", "position": 0, "conversations": {scene.group: 1}}
-    ana.say({"type": "authenticate", "id": 1, "token": scene.ana.token, "resume": resume})
+    ready = await ana.ask("authenticate", resume=resume)
+    assert ready["type"] == "ready"
     resync = await ana.next_of("resync", "error")
-    assert resync["type"] == "resync"
-    assert resync["reason"] in {"expired", "epoch", "too_far"}
-    assert resync["epoch"]
-    assert isinstance(resync["position"], int)
+    assert (resync["type"], resync["reason"]) == ("resync", "epoch")
+    assert (resync["epoch"], resync["position"]) == (ready["epoch"], ready["position"])
     await assert_alive(ana)
 
 

@@ -141,7 +141,16 @@ async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, sc
 
 @pytest.mark.parametrize(
     "mentions",
-    ["x", [5], [None], ["nobody"], ["0123456789abcdef01234567"], [""], {"a": 1}, [str(uuid4())] * 2 + ["no"]],
+    [
+        "x",
+        [5],
+        [None],
+        ["nobody"],
+        ["0123456789abcdef01234567"],
+        [""],
+        {"a": 1},
+        ["00000000-0000-4000-8000-0000000000ff"] * 2 + ["no"],
+    ],
     ids=lambda mentions: repr(mentions)[:30],
 )
 async def test_mentions_are_user_ids(mentions: Json, ana: Peer, scene: Scene) -> None:

@@ -1,0 +1,61 @@
+-- Answers an event in one step: lock, look, answer, hand the place that becomes free on.
+--
+-- Locks the event's row first, so answers come one after another, and each statement behind the lock sees
+-- what was done before. Mistake it invites: one statement that locks and looks would see what was before the
+-- wait. `status` and `place` (null when not in the line) are how the user stands then; `refused` says why
+-- nothing was done: missing, event.past or event.full.
+CREATE OR REPLACE FUNCTION rsvp_answer(
+    of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN,
+    OUT status TEXT, OUT place BIGINT, OUT refused TEXT
+) AS $$
+DECLARE
+    event RECORD;
+    before TEXT;
+    own BIGINT;
+BEGIN
+    SELECT e.capacity, e.going_count, e.start_datetime > now() AS ahead, e.end_datetime <= now() AS past
+    INTO event
+    FROM events AS e
+    WHERE e.id = of_event
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        refused := 'missing';
+        RETURN;
+    ELSIF event.past THEN
+        refused := 'event.past';
+        RETURN;
+    END IF;
+    SELECT r.status INTO before FROM event_rsvps AS r WHERE r.event_id = of_event AND r.user_id = by_user;
+    SELECT w.number INTO own FROM event_waitlist AS w WHERE w.event_id = of_event AND w.user_id = by_user;
+    IF wanted = 'GOING' AND before IS DISTINCT FROM 'GOING' THEN
+        IF own IS NULL AND (
+            event.going_count >= event.capacity
+            OR EXISTS (SELECT FROM event_waitlist AS w WHERE w.event_id = of_event)
+        ) THEN
+            IF NOT waits THEN
+                refused := 'event.full';
+                RETURN;
+            END IF;
+            INSERT INTO event_waitlist AS w (event_id, user_id)
+            VALUES (of_event, by_user)
+            RETURNING w.number INTO own;
+        END IF;
+        IF own IS NOT NULL THEN
+            status := before;
+            SELECT count(*) INTO place FROM event_waitlist AS w WHERE w.event_id = of_event AND w.number <= own;
+            RETURN;
+        END IF;
+    ELSIF own IS NOT NULL THEN
+        DELETE FROM event_waitlist AS w WHERE w.event_id = of_event AND w.user_id = by_user;
+    END IF;
+    INSERT INTO event_rsvps AS r (event_id, user_id, status)
+    VALUES (of_event, by_user, wanted)
+    ON CONFLICT (event_id, user_id) DO UPDATE
+    SET status = excluded.status, answered_at = now()
+    WHERE r.status <> excluded.status;
+    IF before = 'GOING' AND wanted <> 'GOING' AND event.ahead THEN
+        PERFORM waitlist_promote(of_event, 1);
+    END IF;
+    status := wanted;
+END
+$$ LANGUAGE plpgsql

@@ -1,0 +1,20 @@
+-- Takes an answer back in one step, and a place in the line; false where there is no such event.
+--
+-- Locks the event's row first, as rsvp_answer does.
+CREATE OR REPLACE FUNCTION rsvp_withdraw(of_event UUID, by_user UUID) RETURNS BOOLEAN AS $$
+DECLARE
+    is_ahead BOOLEAN;
+    before TEXT;
+BEGIN
+    SELECT start_datetime > now() INTO is_ahead FROM events WHERE id = of_event FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN FALSE;
+    END IF;
+    DELETE FROM event_waitlist WHERE event_id = of_event AND user_id = by_user;
+    DELETE FROM event_rsvps WHERE event_id = of_event AND user_id = by_user RETURNING status INTO before;
+    IF before = 'GOING' AND is_ahead THEN
+        PERFORM waitlist_promote(of_event, 1);
+    END IF;
+    RETURN TRUE;
+END
+$$ LANGUAGE plpgsql

@@ -1,0 +1,34 @@
+-- Hands free places to the first so many in the line, and tells it; answers who they are.
+--
+-- Locks nothing: whoever calls it has locked the event's row.
+CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
+    WITH
+    promoted AS (
+        DELETE FROM event_waitlist
+        WHERE (event_id, number) IN (
+            SELECT event_id, number
+            FROM event_waitlist
+            WHERE event_id = of_event
+            ORDER BY number
+            LIMIT places
+        )
+        RETURNING event_id, user_id
+    ),
+    going AS (
+        INSERT INTO event_rsvps (event_id, user_id, status)
+        SELECT event_id, user_id, 'GOING' FROM promoted
+        ON CONFLICT (event_id, user_id) DO UPDATE SET status = 'GOING', answered_at = now()
+    ),
+    told AS (
+        INSERT INTO outbox (key, type, payload)
+        SELECT
+            p.event_id || ':' || p.user_id,
+            'rsvp.promoted',
+            jsonb_build_object(
+                'event_id', e.id, 'user_id', p.user_id, 'title', e.title, 'creator_id', e.creator_id
+            )
+        FROM promoted AS p
+        INNER JOIN events AS e ON p.event_id = e.id
+    )
+    SELECT user_id FROM promoted
+$$ LANGUAGE sql

@@ -1,0 +1,56 @@
+"""Frames on their way to a socket that wants them otherwise: made once for many, split right, in order."""
+
+import msgspec
+import pytest
+
+from actors.wire.frames import Lagged, Nothing, Ok, TypingTold, frame_encoder
+from actors.wire.intents import FRAME_TYPES, Intent
+from server.socket.framing import PING, frames_in, text_frame
+from server.socket.rendition import Renditions
+
+LAGGED = text_frame(frame_encoder.encode(Lagged("c", 1, 2)))
+TYPING = text_frame(frame_encoder.encode(TypingTold("c", "u", active=True)))
+ANSWER = text_frame(frame_encoder.encode(Ok("x" * 200, Nothing())))
+LONG = text_frame(frame_encoder.encode(Ok("x" * 70_000, Nothing())))
+
+
+@pytest.mark.parametrize("intents", [None, list(Intent), [*Intent, *Intent]])
+def test_who_wants_all_in_json_gets_frames_as_they_are(intents: list[Intent] | None) -> None:
+    """Nothing stands between."""
+    assert Renditions().get(intents, binary=False) is None
+
+
+def test_joined_frames_are_split_and_sifted() -> None:
+    """Whatever length each has; a ping is nobody's intent."""
+    render = Renditions().get([Intent.TYPING], binary=False)
+    assert render is not None
+    assert render(LAGGED) == b""
+    assert render(TYPING + LAGGED + PING + ANSWER + LAGGED + LONG) == TYPING + PING + ANSWER + LONG
+
+
+def test_message_pack_says_what_json_says() -> None:
+    """Frame by frame, in binary frames; control frames are left alone."""
+    render = Renditions().get(None, binary=True)
+    assert render is not None
+    told = list(frames_in(render(TYPING + PING + ANSWER + LONG)))
+    assert [opcode for opcode, _, _ in told] == [2, 9, 2, 2]
+    said = [payload for opcode, payload, _ in frames_in(TYPING + ANSWER + LONG)]
+    packed = [payload for opcode, payload, _ in told if opcode == 2]
+    assert list(map(msgspec.msgpack.decode, packed)) == list(map(msgspec.json.decode, said))
+
+
+def test_one_frame_for_many_is_made_once() -> None:
+    """All who want the same share a rendition, and what it made last."""
+    renditions = Renditions()
+    one, other = (renditions.get([Intent.MESSAGES], binary=True) for _ in range(2))
+    assert one is not None
+    assert one is other
+    assert one(ANSWER) is one(ANSWER)
+    assert renditions.get([Intent.MESSAGES], binary=False) is not one
+
+
+def test_every_intent_has_frames_and_no_frame_two() -> None:
+    """An intent that narrows nothing would be a promise without a meaning."""
+    types = [one for intent in Intent for one in FRAME_TYPES[intent]]
+    assert all(FRAME_TYPES[intent] for intent in Intent)
+    assert len(types) == len(set(types))
