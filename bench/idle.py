@@ -1,13 +1,16 @@
-"""What an idle connection costs in the server's user memory, authenticated where the server knows of that.
+"""What idle connections cost a server: user memory, and the work of their heartbeats.
 
 `python -m bench.idle`. The growth of the resident set over several batches of connections, each held to the
-end, after a first batch that warms the server up. It sends no message and counts no kernel memory.
+end, after a first batch that warms the server up; then the CPU of two heartbeats of all of them. They are
+authenticated where the server knows of that. It sends no message and counts no kernel memory.
 """
 
 import itertools
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+
+import msgspec
 
 from bench.harness.convene import Convene
 from bench.harness.generator import CONNECTS_PER_S, Generator
@@ -20,9 +23,16 @@ from bench.harness.rounds import Spread
 from bench.harness.server import Server, aiohttp_send, l0_each
 
 BATCHES = 5
-GOAL_BYTES = 8 * 1024
+GOAL_BYTES = 4 * 1024
+GOAL_PERCENT = 2.0
+HEARTBEATS_S = 50.0
 RAW_CONNECTS_PER_S = 2000.0
 SETTLE_S = 10.0
+
+
+class Found(msgspec.Struct, frozen=True):
+    memory: Spread
+    percent: Spread
 
 
 def run(options: Options) -> Report:
@@ -35,12 +45,16 @@ def run(options: Options) -> Report:
             tokens = itertools.cycle(person.token for person in people)
             members = [Member("-", convene.port, next(tokens)) for _ in range(warm(options) + options.idle)]
             found = grow(convene, members, options, CONNECTS_PER_S, rows)
-            goals.append(Goal("an idle authenticated connection", GOAL_BYTES, found, " B", at_most=True))
+            goals.append(
+                Goal("an idle authenticated connection", GOAL_BYTES, found.memory, " B", at_most=True)
+            )
+            goals.append(Goal("all of them, of one core", GOAL_PERCENT, found.percent, " %", at_most=True))
     for limit in (l0_each, aiohttp_send):
         with limit() as server:
             members = [Member("-", server.port) for _ in range(warm(options) + options.idle)]
             grow(server, members, options, RAW_CONNECTS_PER_S, rows)
-    head = "| server | user bytes each: all [least..most batch] | connects / server CPU-s |\n|---|---|---|\n"
+    head = "| server | user bytes each: all [least..most batch] | connects / server CPU-s | % of a core |\n"
+    head += "|---|---|---|---|\n"
     note = (
         "" if options.limits_only else f"\n\nConvene's connections are held by {len(people)} users, in turn."
     )
@@ -53,7 +67,7 @@ def warm(options: Options) -> int:
 
 def grow(
     server: Server, members: Sequence[Member], options: Options, connects_per_s: float, rows: list[str]
-) -> Spread:
+) -> Found:
     """Connect in batches; the growth a connection over all of them, with the least and greatest batch."""
     batch = options.idle // BATCHES
     bounds = [0, *(warm(options) + batch * number for number in range(BATCHES + 1))]
@@ -69,10 +83,22 @@ def grow(
             )
             cpu_s.append(cpu_seconds(server.pids) - before)
             sizes.append(settled_bytes(server.pids))
+        busy = [busy_percent(server.pids) for _ in range(2)] if members[0].token is not None else []
     grown = [(after - before) / batch for before, after in itertools.pairwise(sizes)]
     found = Spread((sizes[-1] - sizes[0]) / (batch * BATCHES), min(grown), max(grown))
-    rows.append(f"| {server.name} | {spread(found)} | {number(batch * BATCHES / sum(cpu_s[1:]))} |")
-    return found
+    percent = Spread(sum(busy) / 2, min(busy), max(busy)) if busy else None
+    rows.append(
+        f"| {server.name} | {spread(found)} | {number(batch * BATCHES / sum(cpu_s[1:]))}"
+        f" | {spread(percent) if percent else '-'} |"
+    )
+    return Found(found, percent or Spread(0.0, 0.0, 0.0))
+
+
+def busy_percent(pids: Sequence[int]) -> float:
+    """Of one core, over a heartbeat of every connection."""
+    before = cpu_seconds(pids)
+    time.sleep(HEARTBEATS_S / 2)
+    return (cpu_seconds(pids) - before) / (HEARTBEATS_S / 2) * 100
 
 
 def settled_bytes(pids: Sequence[int]) -> int:

@@ -6,6 +6,7 @@ it. Here it is said which implementation an instance uses, and nothing else.
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -19,6 +20,8 @@ from storage.postgres.migrations import create_database
 from storage.postgres.pool import PoolBounds
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
+from storage.redis.sharded_bus import ShardedBus
+from storage.redis.sharded_streams import ShardedUserStreams
 from storage.redis.timelines import RedisTimelines
 from storage.redis.user_stream import RedisUserStreams
 
@@ -29,8 +32,8 @@ SERVICES = ("users", "social", "posts", "events", "notifications")
 class Opened:
     databases: dict[str, Database]
     messaging: MongoMessaging
-    bus: RedisBus
-    streams: RedisUserStreams
+    bus: RedisBus | ShardedBus
+    streams: RedisUserStreams | ShardedUserStreams
     timelines: RedisTimelines
     presence: RedisPresence
     _stack: contextlib.AsyncExitStack
@@ -42,13 +45,14 @@ class Opened:
             databases = {service: await _database(stack, settings, urls, service) for service in SERVICES}
             messaging = await MongoMessaging.open(urls.mongo)
             stack.push_async_callback(asyncio.to_thread, messaging.close)
-            bus = await RedisBus.open(urls.redis, queue_frames=limits.bus_queue_frames)
+            servers = urls.redis.split(",")
+            bus = await _bus(servers, limits)
             stack.push_async_callback(bus.close)
-            streams = await RedisUserStreams.open(urls.redis)
+            streams = await _streams(servers)
             stack.push_async_callback(streams.close)
-            timelines = await RedisTimelines.open(urls.redis)
+            timelines = await RedisTimelines.open(servers[0])
             stack.push_async_callback(timelines.close)
-            presence = await RedisPresence.open(urls.redis)
+            presence = await RedisPresence.open(servers[0])
             stack.push_async_callback(presence.close)
             return cls(databases, messaging, bus, streams, timelines, presence, stack.pop_all())
 
@@ -60,6 +64,18 @@ async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) ->
     """Where a service's database is: named, or made on the common server. Raises `Unavailable`."""
     named: str | None = msgspec.structs.asdict(settings)[f"postgres_url_{service}"]
     return named or await create_database(urls.postgres, service)
+
+
+async def _bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:
+    if len(servers) == 1:
+        return await RedisBus.open(servers[0], queue_frames=limits.bus_queue_frames)
+    return await ShardedBus.open(servers, queue_frames=limits.bus_queue_frames)
+
+
+async def _streams(servers: Sequence[str]) -> RedisUserStreams | ShardedUserStreams:
+    if len(servers) == 1:
+        return await RedisUserStreams.open(servers[0])
+    return await ShardedUserStreams.open(servers)
 
 
 async def _database(

@@ -105,13 +105,16 @@ class Gathering:
                 await self._follow(event_id, people[user_id])
 
     async def _follow(self, event_id: str, user: UserCard) -> None:
-        state = await self._rsvps.state(event_id, user.id)
-        try:
-            if state.status == RsvpStatus.GOING:
-                await self._groups.admit(conversation_of(event_id), user)
-            else:
-                await self._groups.release(conversation_of(event_id), user)
-        except Refusal as refusal:
-            if refusal.retry:
-                raise
-            _log.info("an event's conversation stays as it is: %s", refusal.code)
+        goes: bool | None = None
+        # Until nothing changed meanwhile: whoever else reads this feed may be acting on what came after.
+        while goes != (now := (await self._rsvps.state(event_id, user.id)).status == RsvpStatus.GOING):
+            goes = now
+            try:
+                if goes:
+                    await self._groups.admit(conversation_of(event_id), user)
+                else:
+                    await self._groups.release(conversation_of(event_id), user)
+            except Refusal as refusal:
+                if refusal.retry:
+                    raise
+                _log.info("an event's conversation stays as it is: %s", refusal.code)

@@ -20,27 +20,32 @@ from storage.records.events import EventChange, NewEvent
 
 Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY)]
 Id = Annotated[str, Meta(max_length=64)]
+# Published, and checked below, once trimmed and with a zone.
+Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITLE_CHARACTERS})]
+Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
+Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
+Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 DEFAULT_CATEGORY = "SOCIAL"
 YEARS = (1970, 9990)
 
 
 class EventBody(msgspec.Struct, frozen=True):
-    title: str
-    start_datetime: datetime
-    end_datetime: datetime
+    title: Title
+    start_datetime: Moment
+    end_datetime: Moment
     capacity: Capacity
-    description: str | None = None
-    category: str = DEFAULT_CATEGORY
+    description: Description | None = None
+    category: Category = DEFAULT_CATEGORY
 
 
 class EventPatch(msgspec.Struct, frozen=True):
     """What is absent stays as it is; a null description clears it."""
 
-    title: str | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
-    category: str | UnsetType = UNSET
-    start_datetime: datetime | UnsetType = UNSET
-    end_datetime: datetime | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
+    category: Category | UnsetType = UNSET
+    start_datetime: Moment | UnsetType = UNSET
+    end_datetime: Moment | UnsetType = UNSET
     capacity: Capacity | UnsetType = UNSET
 
 

@@ -27,8 +27,12 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
     """Which events; those not over at `from`, and begun by `to`."""
 
     category: Annotated[str, Meta(min_length=1, max_length=EVENT_CATEGORY_CHARACTERS)] | None = None
-    from_: Annotated[datetime, Meta(description="RFC 3339.")] | None = None
-    to: Annotated[datetime, Meta(description="RFC 3339.")] | None = None
+    from_: (
+        Annotated[datetime, Meta(description="RFC 3339.", extra_json_schema={"format": "date-time"})] | None
+    ) = None
+    to: (
+        Annotated[datetime, Meta(description="RFC 3339.", extra_json_schema={"format": "date-time"})] | None
+    ) = None
     q: Annotated[str, Meta(min_length=1, max_length=SEARCH_WORDS_CHARACTERS)] | None = None
 
 

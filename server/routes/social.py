@@ -11,6 +11,7 @@ from server.http.route import Route
 from server.routes.keys import page_key, page_of
 
 NOBODY = ("user.not_found",)
+NOT_ONESELF = ("user.not_found", "request.invalid")
 
 
 class SocialRoutes:
@@ -21,9 +22,9 @@ class SocialRoutes:
         one = "/v1/users/{id}"
         cards = Page[UserCard]
         return (
-            Route("PUT", f"{one}/follow", self.follow, status=204, refuses=NOBODY),
+            Route("PUT", f"{one}/follow", self.follow, status=204, refuses=NOT_ONESELF),
             Route("DELETE", f"{one}/follow", self.unfollow, status=204),
-            Route("PUT", f"{one}/block", self.block, status=204, refuses=NOBODY),
+            Route("PUT", f"{one}/block", self.block, status=204, refuses=NOT_ONESELF),
             Route("DELETE", f"{one}/block", self.unblock, status=204),
             Route("GET", f"{one}/followers", self.followers, query=PageQuery, answer=cards, refuses=NOBODY),
             Route("GET", f"{one}/following", self.following, query=PageQuery, answer=cards, refuses=NOBODY),

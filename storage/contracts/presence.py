@@ -4,7 +4,7 @@ An entry counts only while its instance has a lease, so those of a dead instance
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from storage.records.presence import LastSeen, PresenceRecord
 
@@ -35,5 +35,8 @@ class LastSeenStore(Protocol):
         """In milliseconds since the epoch; absent where never."""
 
 
+PRESENCE: Final = "p:"
+
+
 def presence_topic(user_id: str) -> str:
-    return f"p:{user_id}"
+    return PRESENCE + user_id

@@ -3,6 +3,7 @@
 The same face for the bus in memory and the real one. It never waits longer than its patience.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from storage.contracts.bus import Bus, UserStreams
@@ -10,6 +11,8 @@ from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.streams import MemoryUserStreams
 from storage.redis.bus import RedisBus
 from storage.redis.patience import Patience
+from storage.redis.sharded_bus import ShardedBus
+from storage.redis.sharded_streams import ShardedUserStreams
 from storage.redis.user_stream import RedisUserStreams
 from tests.storage.valkey_server import ValkeyServer
 
@@ -90,3 +93,37 @@ class RedisSystem:
     async def close(self) -> None:
         for one in self._open:
             await one.close()
+
+
+class ShardedSystem:
+    """On several servers, all of the test's own; they are lost together."""
+
+    def __init__(self, servers: Sequence[ValkeyServer]) -> None:
+        self._servers = servers
+        self._open: list[ShardedBus | ShardedUserStreams] = []
+
+    async def bus(self) -> CheckedBus:
+        bus = await ShardedBus.open(self._urls, queue_frames=10_000, patience=HASTY)
+        self._open.append(bus)
+        return bus
+
+    async def streams(self) -> UserStreams:
+        streams = await ShardedUserStreams.open(self._urls, patience=HASTY)
+        self._open.append(streams)
+        return streams
+
+    def lose(self) -> None:
+        for server in self._servers:
+            server.kill()
+
+    def restore(self) -> None:
+        for server in self._servers:
+            server.start()
+
+    async def close(self) -> None:
+        for one in self._open:
+            await one.close()
+
+    @property
+    def _urls(self) -> list[str]:
+        return [server.url for server in self._servers]

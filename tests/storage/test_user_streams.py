@@ -15,7 +15,7 @@ from storage.memory.streams import MemoryUserStreams
 from storage.records.stream import StreamItem, decode_item, encode_item
 from storage.redis import user_stream
 from storage.redis.user_stream import RedisUserStreams
-from tests.storage.bus_system import HASTY, BusSystem, MemorySystem, RedisSystem
+from tests.storage.bus_system import HASTY, BusSystem, MemorySystem, RedisSystem, ShardedSystem
 from tests.storage.proxy import Proxy
 from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
@@ -32,11 +32,22 @@ def server() -> Iterator[ValkeyServer]:
     made.close()
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture
+def two_servers(server: ValkeyServer) -> Iterator[list[ValkeyServer]]:
+    """That one, and another."""
+    other = ValkeyServer()
+    other.start()
+    yield [server, other]
+    other.close()
+
+
+@pytest.fixture(params=["memory", "redis", "sharded"])
 async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
-    """Instances on a server that a test may lose, or in memory."""
+    """Instances on servers that a test may lose, or in memory."""
     if request.param == "memory":
         made: BusSystem = MemorySystem()
+    elif request.param == "sharded":
+        made = ShardedSystem(request.getfixturevalue("two_servers"))
     else:
         server: ValkeyServer = request.getfixturevalue("server")
         made = RedisSystem(server, server.url)
@@ -112,12 +123,13 @@ async def test_frames_are_published_in_order_on_the_users_topic(system: BusSyste
 
 
 async def test_streams_of_users_count_by_themselves(streams: UserStreams, ana: str) -> None:
-    """Each user has positions of their own, in the same epoch."""
+    """Each user has positions of their own, and an epoch that stays."""
     bob = f"{ana}-bob"
     epoch = (await filled(streams, ana, 3)).epoch
-    assert await filled(streams, bob, 1) == Position(epoch, 1)
+    bobs = await filled(streams, bob, 1)
+    assert bobs.position == 1
     assert await streams.append(ana, b"", b"") == Position(epoch, 4)
-    assert await streams.after(bob, epoch, 0, 10) == [StreamItem(epoch, 1, b"<1>")]
+    assert await streams.after(bob, bobs.epoch, 0, 10) == [StreamItem(bobs.epoch, 1, b"<1>")]
 
 
 async def test_positions_answers_each_user_in_the_order_asked(streams: UserStreams, ana: str) -> None:
@@ -159,7 +171,8 @@ async def test_places_of_another_history_are_unknown(streams: UserStreams, ana: 
     epoch = (await filled(streams, ana, 3)).epoch
     assert await streams.after(ana, "another", 3, 10) is None
     assert await streams.after(ana, epoch, 4, 10) is None
-    assert await streams.after(f"{ana}-new", epoch, 0, 10) == []
+    (place,) = await streams.positions([f"{ana}-new"])
+    assert await streams.after(f"{ana}-new", place.epoch, 0, 10) == []
 
 
 async def test_frames_are_kept_and_trimmed(streams: UserStreams, ana: str) -> None:

@@ -185,3 +185,33 @@ async def test_busy_conversations_are_waited_for(house: GatheringHouse) -> None:
     assert busy.times == 4
     assert await house.members(event_id) == {creator, guest}
     assert await house.database.cursors.dead_letter_count() == 0
+
+
+class Hasty:
+    """Conversations in which somebody thinks better of it while being let in."""
+
+    def __init__(self, house: GatheringHouse, event_id: str) -> None:
+        self._house = house
+        self._event_id = event_id
+        self._groups = house.core.conversations
+
+    async def found(self, conversation_id: str, creator: UserCard, name: str) -> None:
+        await self._groups.found(conversation_id, creator, name)
+
+    async def admit(self, conversation_id: str, user: UserCard) -> None:
+        await self._house.answer(self._event_id, user.id, "NOT_GOING")
+        await self._groups.release(conversation_id, user)
+        await self._groups.admit(conversation_id, user)
+
+    async def release(self, conversation_id: str, user: UserCard) -> None:
+        await self._groups.release(conversation_id, user)
+
+
+async def test_an_answer_that_changes_meanwhile_is_followed(house: GatheringHouse) -> None:
+    """Another instance has read on and let them go already: they are not left in for it."""
+    creator, guest, *_ = house.people
+    event_id = await house.event(creator)
+    await house.answer(event_id, guest, "GOING")
+    await house.made(Hasty(house, event_id)).take(await house.told(), None)
+
+    assert await house.members(event_id) == {creator}

@@ -1,0 +1,35 @@
+"""Which of several Redis servers a topic is at: rendezvous hashing (Thaler and Ravishankar, 1998).
+
+Each instance finds the same answer by itself; one server more takes over its even share of topics, and no
+others move. A server is its place in the list, so the list may only grow at its end. Never asks a server.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+
+from storage.contracts.presence import PRESENCE
+
+REMEMBERED = 65_536
+
+
+class Shards:
+    def __init__(self, servers: int) -> None:
+        self._prefixes = [f"{server}:".encode() for server in range(servers)]
+        self.of = lru_cache(REMEMBERED)(self._of)
+        """The place of a topic's server."""
+
+    def parted(self, topics: Sequence[str]) -> dict[int, list[str]]:
+        """The topics by their servers."""
+        parts: dict[int, list[str]] = {}
+        for topic in topics:
+            parts.setdefault(self.of(topic), []).append(topic)
+        return parts
+
+    def _of(self, topic: str) -> int:
+        if topic.startswith(PRESENCE):
+            # The board publishes where it stands: at the first.
+            return 0
+        name = topic.encode()
+        weights = [blake2b(prefix + name, digest_size=8).digest() for prefix in self._prefixes]
+        return weights.index(max(weights))
