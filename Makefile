@@ -11,7 +11,7 @@ run: $(READY)
 	$(PY) run.py $(ARGS)
 
 test: $(READY)
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 test-long: $(READY)
 	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)

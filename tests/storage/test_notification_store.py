@@ -224,3 +224,18 @@ async def test_counts_told_are_never_above_what_is(
     assert await audit.wrong() == 0
     await notifications_database.sql.execute("UPDATE notifications SET told_count = count + 1")
     assert await audit.wrong() == 1
+
+
+async def test_the_order_of_a_batch_is_kept(
+    notifications_database: ServiceDatabase, notifications: PostgresNotifications
+) -> None:
+    """The last one given is the newest, whatever the ids and groups are; also one that counts up."""
+    ana, *rest = some_ids(30)
+    await notifications_database.know(*rest)
+    posts, senders = rest[:12], rest[12:]
+    random.Random(1).shuffle(posts)
+    again = posts[3]
+    given = [like(ana, sender, post) for sender, post in zip(senders, posts, strict=False)]
+    await notifications.take([*given, like(ana, senders[-1], again)], None)
+    wanted = [*(post for post in posts if post != again), again]
+    assert [one.reference_id for one in await listed(notifications, ana)] == wanted[::-1]

@@ -1,4 +1,5 @@
 -- Notifies of what was not notified of before; one that is unread and about the same counts up instead.
+-- Their moments are in the order in which they are given.
 --
 -- No two of the rows given may have the same recipient and group_key. What counts up says its head, how many
 -- there were before, and its tail; without them its message.
@@ -12,9 +13,9 @@ given AS (
     FROM unnest(
         :recipient_ids, :sources, :sender_ids, :types, :titles, :messages, :heads, :tails,
         :reference_ids, :group_keys, :conversation_ids, :message_ids
-    ) AS g (
+    ) WITH ORDINALITY AS g (
         recipient_id, source, sender_id, type, title, message, head, tail,
-        reference_id, group_key, conversation_id, message_id
+        reference_id, group_key, conversation_id, message_id, place
     )
 ),
 fresh AS (
@@ -24,11 +25,13 @@ fresh AS (
     RETURNING recipient_id, source
 )
 INSERT INTO notifications AS n (
-    recipient_id, sender_id, type, title, message, reference_id, group_key, conversation_id, message_id
+    recipient_id, sender_id, type, title, message, reference_id, group_key, conversation_id, message_id,
+    created_at
 )
 SELECT
     g.recipient_id, g.sender_id, g.type, g.title, g.message, g.reference_id,
-    g.group_key, g.conversation_id, g.message_id
+    g.group_key, g.conversation_id, g.message_id,
+    statement_timestamp() + g.place * interval '1 microsecond'
 FROM given AS g
 INNER JOIN fresh AS f ON g.recipient_id = f.recipient_id AND g.source = f.source
 ORDER BY g.recipient_id, g.group_key
@@ -43,5 +46,5 @@ SET
     ),
     message_id = excluded.message_id,
     count = n.count + 1,
-    created_at = now()
+    created_at = excluded.created_at
 RETURNING n.id
