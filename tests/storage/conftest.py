@@ -1,12 +1,13 @@
-"""Empty databases of the services, opened for one test."""
+"""Empty databases of the services, and Redis servers, opened for one test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.conftest import FreshDatabase
 from tests.storage.event_scene import EventScene
 from tests.storage.service_database import ServiceDatabase
+from tests.storage.valkey_server import ValkeyServer
 
 
 @pytest.fixture
@@ -48,3 +49,21 @@ async def notifications_database(fresh_database: FreshDatabase) -> AsyncIterator
 def scene(events_database: ServiceDatabase) -> EventScene:
     """The Event service's stores."""
     return EventScene(events_database, events_database.first)
+
+
+@pytest.fixture
+def server() -> Iterator[ValkeyServer]:
+    """A Redis server that a test may kill, pause or empty."""
+    made = ValkeyServer()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def two_servers(server: ValkeyServer) -> Iterator[list[ValkeyServer]]:
+    """That one, and another."""
+    other = ValkeyServer()
+    other.start()
+    yield [server, other]
+    other.close()

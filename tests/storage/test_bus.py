@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 import pytest
@@ -32,24 +32,6 @@ async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
         made = RedisSystem(None, request.getfixturevalue("stores").redis)
     yield made
     await made.close()
-
-
-@pytest.fixture
-def server() -> Iterator[ValkeyServer]:
-    """A server that a test may kill or pause."""
-    made = ValkeyServer()
-    made.start()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def two_servers(server: ValkeyServer) -> Iterator[list[ValkeyServer]]:
-    """That one, and another."""
-    other = ValkeyServer()
-    other.start()
-    yield [server, other]
-    other.close()
 
 
 @pytest.fixture(params=["memory", "redis", "sharded"])

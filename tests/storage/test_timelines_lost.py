@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,15 +14,6 @@ from tests.storage.bus_system import HASTY
 from tests.storage.service_database import some_id, some_ids
 from tests.storage.test_timelines import built, some_keys, whole
 from tests.storage.valkey_server import ValkeyServer
-
-
-@pytest.fixture
-def server() -> Iterator[ValkeyServer]:
-    """A server that a test may empty or restart."""
-    made = ValkeyServer()
-    made.start()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,24 +21,6 @@ from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
 
 _names = itertools.count(1)
-
-
-@pytest.fixture
-def server() -> Iterator[ValkeyServer]:
-    """A server that a test may kill, pause or empty."""
-    made = ValkeyServer()
-    made.start()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def two_servers(server: ValkeyServer) -> Iterator[list[ValkeyServer]]:
-    """That one, and another."""
-    other = ValkeyServer()
-    other.start()
-    yield [server, other]
-    other.close()
 
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
