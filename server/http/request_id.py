@@ -3,8 +3,8 @@
 Taken from the caller when it looks like one, else made. Never trusted for anything.
 """
 
+import os
 import re
-import uuid
 from typing import Final
 
 from aiohttp import web
@@ -16,4 +16,4 @@ _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def request_id_of(request: web.Request) -> str:
     given = request.headers.get(REQUEST_ID_HEADER)
-    return given if given is not None and _FORM.fullmatch(given) else uuid.uuid4().hex
+    return given if given is not None and _FORM.fullmatch(given) else os.urandom(16).hex()

@@ -5,6 +5,7 @@ other answer is kept by nobody. Never compresses: what somebody else wrote stand
 """
 
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
@@ -40,8 +41,15 @@ def answer_response(
         if is_known(request, headers[hdrs.ETAG]):
             return web.Response(status=304, headers=headers)
     if isinstance(body, Page) and body.next_cursor is not None:
-        following = request.rel_url.update_query(cursor=body.next_cursor)
-        headers[hdrs.LINK] = f'<{following}>; rel="next"'
+        headers[hdrs.LINK] = f'<{_following(request, body.next_cursor)}>; rel="next"'
     # Text is always UTF-8; JSON is by definition, and has no such parameter.
     headers[hdrs.CONTENT_TYPE] = f"{media_type}; charset=utf-8" if isinstance(body, Text) else media_type
     return web.Response(body=encoded, status=status, headers=headers)
+
+
+def _following(request: web.Request, cursor: str) -> str:
+    """The request's own address with that cursor; the rest of it is left as it came."""
+    path, _, query = request.path_qs.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
+    kept.append("cursor=" + quote(cursor, safe=""))
+    return f"{path}?{'&'.join(kept)}"

@@ -1,0 +1,68 @@
+"""`run.py load`: the load tester's scenarios, and `prepare`, which makes their users in the store.
+
+The scenarios speak to servers as any client does. Only `prepare` needs the stores: a registration over
+HTTP costs a password hash, and thousands of those are a load of their own.
+"""
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from actors.accounts.tokens import new_token, token_hash
+from config.limits import TOKEN_LIFETIME_S
+from loadtest.command import load_commands
+from loadtest.people.users_file import Person, write_users
+from server.commands.operations import Config, Run
+from storage.contracts.crowd import CrowdStore, Newcomer
+
+BATCH: Final = 2000
+DEFAULT_FILE: Final = Path("data") / "load" / "users.json"
+
+OpenCrowd = Callable[[Path | None], AbstractAsyncContextManager[CrowdStore]]
+"""(configuration file) -> the User service's store, opened for as long as it lasts."""
+
+
+def add_load(cli: typer.Typer, crowd: OpenCrowd, run: Run) -> None:
+    load = load_commands()
+    cli.add_typer(load, name="load")
+    console = Console()
+
+    @load.command()
+    def prepare(
+        users: Annotated[int, typer.Option(min=1, max=200_000, help="How many.")],
+        users_file: Annotated[Path, typer.Option(help="Where their tokens go.")] = DEFAULT_FILE,
+        config: Config = None,
+    ) -> None:
+        """Make users and their tokens in the store, and a file of them for `--users-file`."""
+
+        async def work() -> None:
+            began = time.monotonic()
+            people: list[Person] = []
+            async with crowd(config) as store:
+                while len(people) < users:
+                    people += await _batch(store, min(BATCH, users - len(people)))
+            write_users(users_file, people)
+            console.print(
+                f"{len(people)} users in {time.monotonic() - began:.1f} s, their tokens in {users_file}"
+            )
+
+        run(work)
+
+
+async def _batch(store: CrowdStore, count: int) -> list[Person]:
+    prefix = f"load_{secrets.token_hex(6)}"
+    people = [Person(str(uuid.uuid4()), new_token()) for _ in range(count)]
+    newcomers = []
+    for number, person in enumerate(people):
+        known_by = token_hash(person.token)
+        assert known_by is not None
+        newcomers.append(Newcomer(person.id, f"{prefix}_{number}", known_by))
+    await store.admit(newcomers, TOKEN_LIFETIME_S)
+    return people
