@@ -7,6 +7,7 @@
     python run.py doctor            check stores and invariants, in plain words
     python run.py replay            what could not be taken in between services
     python run.py moderate          reports, and what is done about them
+    python run.py load              put servers under load, and check what they promise
 
 Nothing here decides what the server does; it only says who is given what.
 """
@@ -57,6 +58,7 @@ from config.logs import configure_logs
 from config.settings import Settings, SettingsFaulty, load_settings
 from server.application import application
 from server.commands.doctor import add_doctor
+from server.commands.load import add_load
 from server.commands.moderate import add_moderate
 from server.commands.operations import Config, Operations
 from server.commands.replay import add_replay
@@ -89,6 +91,8 @@ from storage.opened import SERVICES, Opened, service_url
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.crowd import PostgresCrowd
+from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresResets, PostgresVerifications
@@ -96,6 +100,7 @@ from storage.postgres.migrations import migrate
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.people import PostgresPeople
+from storage.postgres.pool import PoolBounds
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
@@ -560,6 +565,18 @@ async def open_house(config: Path | None) -> AsyncIterator[Operations]:
             await instance.stop()
 
 
+@contextlib.asynccontextmanager
+async def open_crowd(config: Path | None) -> AsyncIterator[PostgresCrowd]:
+    """Where a load test's users are made."""
+    stores = _settings(config).stores
+    async with given_stores(stores) as urls:
+        database = await Database.open(await service_url(stores, urls, "users"), "users", PoolBounds())
+        try:
+            yield PostgresCrowd(database.pool)
+        finally:
+            await database.pool.close()
+
+
 @cli.command()
 def demo(
     url: Annotated[str, typer.Option(help="A running development server.")] = "http://127.0.0.1:8080",
@@ -596,6 +613,7 @@ def demo(
 add_doctor(cli, open_house, _run)
 add_replay(cli, open_house, _run)
 add_moderate(cli, open_house, _run)
+add_load(cli, open_crowd, _run)
 
 
 if __name__ == "__main__":

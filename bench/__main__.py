@@ -19,7 +19,8 @@ METHOD = """\
 Servers on one core, the generator (and Convene's stores) on the other; loopback TCP, no TLS. All servers are
 up together; slices alternate in random order; a ratio is taken per round and per CPU-second of the server
 process (over HTTP: per request), and its median told. The reference L0 (`bench/limits/l0.py`) neither
-authenticates nor stores.
+authenticates nor stores. Nor do the peers (`bench/peers`), minimal chats of ours on other libraries; their
+Redis is on the other core.
 "Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
 A generator's ceiling is what it would take in with its core to itself."""
 RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -1,7 +1,8 @@
 """Five hundred direct pairs, all servers offered the same rate: what one private message costs.
 
 `python -m bench.pairs`. The rate is the greatest of a few that every server carries through all rounds, so
-that nobody is measured on a queue that grows. The limits store nothing; Convene stores each message first.
+that nobody is measured on a queue that grows. The limits and the peer store nothing; Convene stores each
+message first.
 """
 
 import statistics
@@ -10,13 +11,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from bench.harness.convene import Convene
-from bench.harness.generator import Generator
-from bench.harness.members import strangers
+from bench.harness.generator import Generator, among_strangers
 from bench.harness.options import Options, read_options
 from bench.harness.people import People
-from bench.harness.report import Goal, Report, table, tell
-from bench.harness.rounds import Contender, Sample, Work, doubts, play, ratios
+from bench.harness.report import Report, faster, table, tell
+from bench.harness.rounds import Contender, Sample, Work, doubts, play
 from bench.harness.server import aiohttp_send, l0_each, l0_joined
+from bench.peers.roster import SOCKET_IO, open_peers, remarks
 
 RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0)
 PROBE_S = 1.5
@@ -24,7 +25,7 @@ REST_S = 2.0
 CARRIED_P99_MS = 500.0
 CARRIED_SHARE = 0.9
 NOT_CARRIED = "Not everybody carried even that rate: these are the latencies of a queue."
-RAW_CONNECTS_PER_S = 2000.0
+LIMITS = (l0_each, l0_joined, aiohttp_send)
 
 
 def run(options: Options) -> Report:
@@ -36,22 +37,22 @@ def run(options: Options) -> Report:
             members = people.pairs(people.prepare(2 * options.pairs))
             generator = stack.enter_context(Generator(members))
             contenders.append(Contender(convene, generator))
-        for limit in (l0_each, l0_joined, aiohttp_send):
-            server = stack.enter_context(limit())
-            generator = Generator(
-                strangers(server.port, options.pairs, 2),
-                room_in_path=True,
-                connects_per_s=RAW_CONNECTS_PER_S,
-            )
-            contenders.append(Contender(server, stack.enter_context(generator)))
+        others = [stack.enter_context(limit()) for limit in LIMITS]
+        peers, absent = open_peers(stack, (SOCKET_IO,))
+        for server in (*others, *peers):
+            generator = stack.enter_context(among_strangers(server, options.pairs, 2))
+            contenders.append(Contender(server, generator))
         samples, offered = play_carried(contenders, options)
     goals = []
     if not options.limits_only:
-        goals = [Goal(f"{offered.name}, Convene / L0", 0.15, ratios(samples, offered.name, "Convene", "L0"))]
+        goals = [
+            faster(samples, offered.name, "L0", 0.15),
+            faster(samples, offered.name, SOCKET_IO.name, 1.5),
+        ]
     return Report(
         f"{options.pairs} direct pairs, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        table(samples, offered.name, "L0"),
+        f"{table(samples, offered.name, 'L0')}\n\n{remarks(absent)}",
         doubts(samples) + (() if carried(samples, offered) else (NOT_CARRIED,)),
     )
 

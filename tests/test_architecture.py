@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("server", "actors", "storage", "config", "client")
+SOURCES = ("server", "actors", "storage", "config", "client", "loadtest")
 LOAD = re.compile(r'load_statement\(\s*("?\w+"?),\s*"(\w+)"')
 CONSTANT = re.compile(r'^(\w+)\b.*= "(\w+)"', re.MULTILINE)
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}

@@ -18,11 +18,12 @@ class Handing:
     that was said later goes before them.
     """
 
-    __slots__ = ("_losses", "_until", "out", "recalling", "writer")
+    __slots__ = ("_losses", "_to", "_until", "out", "recalling", "writer")
 
     def __init__(self) -> None:
         self._losses = 0
         self._until = 0.0
+        self._to = ""
         self.writer = ""
         self.out = 0
         self.recalling = False
@@ -39,17 +40,20 @@ class Handing:
         self._losses = 0
 
     def wanted(self) -> bool:
-        now = monotonic()
-        if self._losses >= LOSSES and self.writer:
+        if not self.writer:
+            return False
+        if self._losses >= LOSSES:
             self._losses = 0
-            self._until = now + HANDING_S
+            self._until = monotonic() + HANDING_S
         # While some are out the next ones follow them: a sender's messages keep their order.
-        return bool(self.writer) and (now < self._until or self.out > 0)
+        return self.out > 0 or monotonic() < self._until
 
     def given(self, count: int) -> str:
-        """That many drafts go out; answers to whom."""
+        """That many drafts go out; answers to whom: as long as some are out, to the same instance."""
+        if not self.out:
+            self._to = self.writer
         self.out += count
-        return self.writer
+        return self._to
 
     def back(self, *, answered: bool) -> None:
         """One draft came back; unanswered, the other instance is not to be relied on."""

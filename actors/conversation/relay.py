@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from actors.conversation.answers import busy
 from actors.conversation.letters import Draft, Send
 from actors.conversation.pending import Pending
 from actors.runtime.actor import MailboxFull, Stopped
@@ -130,13 +131,17 @@ class Relay:
             if pending is not None:
                 self._back(frame.conversation_id, pending, frame.outcome)
             return
+        full = False
         for draft in frame.drafts:
             reply = RelayReply(self, frame.origin, frame.conversation_id, draft.draft)
             try:
-                self._take(frame.conversation_id, Send(draft, reply, relayed=True))
+                if not full:
+                    self._take(frame.conversation_id, Send(draft, reply, relayed=True))
             except (MailboxFull, Stopped):
-                # No answer: the one who handed it over tries by itself.
-                return
+                full = True
+            if full:
+                # Said rather than left to be found out: what is handed over next would go before it.
+                reply.refused(busy())
 
     def _due(self, conversation_id: str, handed: Sequence[int]) -> None:
         for draft in handed:

@@ -156,12 +156,9 @@ class Writing:
         return self._submit()
 
     def _hand_over(self) -> None:
-        """Give the drafts at the front to the one who writes; what was handed to us is ours to store."""
+        """Give the drafts at the front to the one who writes."""
         handed: list[Pending] = []
-        while self._waiting:
-            letter = self._waiting[0].letter
-            if not isinstance(letter, Send) or letter.relayed:
-                break
+        while self._waiting and _may_be_handed(self._waiting[0]):
             handed.append(self._waiting.popleft())
         if handed:
             self._house.relay.hand(self._handing.given(len(handed)), self._id, handed)
@@ -188,13 +185,25 @@ class Writing:
         return None
 
     def _submit(self) -> Coroutine[Any, Any, None] | None:
-        """Number what waits and hand it to the log writer: a run of messages, or one change alone."""
+        """Number what waits and hand it to the log writer: a run of messages, or one change alone.
+
+        Messages that follow others to the instance that writes are in no run, wherever they come up: behind
+        a change, behind what that instance handed to us, or behind what was refused.
+        """
+        if self._handing.recalling:
+            return None
         run: list[Pending] = []
+        handing = self._handing.wanted()
         while self._waiting and len(run) < self._house.limits.log_batch_entries:
             pending = self._waiting[0]
             alone = not isinstance(pending.letter, Send)
             if alone and run:
                 break
+            if handing and _may_be_handed(pending):
+                if run:
+                    break
+                self._hand_over()
+                continue
             if isinstance(pending.letter, Revise) and pending.message is None:
                 return self._go_on()
             self._waiting.popleft()
@@ -386,6 +395,11 @@ class Writing:
         self._waiting.remove(pending)
         pending.refused(refusal)
         return False
+
+
+def _may_be_handed(pending: Pending) -> bool:
+    """Messages of our own; what was handed to us is ours to store."""
+    return isinstance(pending.letter, Send) and not pending.letter.relayed
 
 
 def _same_draft(pending: Pending, draft: Draft) -> bool:

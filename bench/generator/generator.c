@@ -11,6 +11,8 @@
  * earlier ones, and latency counts from the intended time. Senders take turns over a group's members.
  * A slice ends when all its messages are complete (or after DRAIN_NS), and prints one line of JSON.
  *
+ * With -s the same objects go as events of Socket.IO v5 on Engine.IO v4, each asking to be acknowledged.
+ *
  * It never judges what it receives beyond `type` and the mark in the content, and never verifies order:
  * that is the load tester's work.
  */
@@ -33,7 +35,7 @@
 #define SLOTS 65536u
 #define IN_BYTES (4u << 20)
 #define EVENTS 512
-#define DRAIN_NS 5000000000ull
+#define DRAIN_NS 30000000000ull
 #define HANDSHAKES_AT_ONCE 256
 #define BUCKETS (64 * 64)
 #define MARK '~'
@@ -72,7 +74,7 @@ static uint32_t peer_count, group_count, live_count, closed_count, connecting_co
 static uint64_t buckets[BUCKETS], born_ns, sent_ever, random_state = 88172645463325252ull;
 static struct tally tally;
 static const char *path = "/v1/ws";
-static int name_in_path, epoll_fd, timer_fd, complaints;
+static int name_in_path, socket_io, epoll_fd, timer_fd, complaints;
 static char inbox[IN_BYTES];
 
 /* The slice under way. */
@@ -195,15 +197,17 @@ static void send_message(uint32_t number, uint64_t intended_ns) {
     slot->remaining = group->size;
     slot->intended_ns = intended_ns;
     char text[8192];
-    int length = snprintf(text, 1024,
-                          "{\"type\":\"message.send\",\"id\":%u,\"conversation_id\":\"%s\","
-                          "\"client_id\":\"%llx-%llx\",\"content\":\"%c%04x%04x",
-                          (slot->generation & 0xffffu) << 16 | index, group->conversation,
-                          (unsigned long long)born_ns, (unsigned long long)sent_ever++, MARK, index, slot->generation);
+    uint32_t id = (slot->generation & 0xffffu) << 16 | index;
+    int length = socket_io ? snprintf(text, 64, "42%u[\"message_send\",", id) : 0;
+    length += snprintf(text + length, 1024,
+                       "{\"type\":\"message.send\",\"id\":%u,\"conversation_id\":\"%s\","
+                       "\"client_id\":\"%llx-%llx\",\"content\":\"%c%04x%04x",
+                       id, group->conversation, (unsigned long long)born_ns, (unsigned long long)sent_ever++, MARK, index,
+                       slot->generation);
     for (size_t i = 9; i < content_bytes; i++) text[length++] = "and so it goes "[i % 15] == ' ' ? '_' : "and so it goes "[i % 15];
-    memcpy(text + length, "\"}", 2);
+    length += sprintf(text + length, socket_io ? "\"}]" : "\"}");
     tally.messages++;
-    put_frame(sender, 1, text, (size_t)length + 2);
+    put_frame(sender, 1, text, (size_t)length);
 }
 static int hex(const char *text) {
     int value = 0;
@@ -243,10 +247,25 @@ static void go_live(struct peer *peer) {
     connecting_count--;
     live_count++;
 }
+/* What Socket.IO says besides events and acknowledgements: open, connected, refused, ping. */
+static int read_socket_io(struct peer *peer, const char *at, size_t length) {
+    if (length >= 1 && at[0] == '2') put_frame(peer, 1, "3", 1);
+    else if (length >= 1 && at[0] == '0' && peer->state == GREETED) {
+        peer->state = AUTHENTICATING;
+        put_frame(peer, 1, "40", 2);
+    } else if (length >= 2 && memcmp(at, "40", 2) == 0 && peer->state == AUTHENTICATING) go_live(peer);
+    else if (length >= 2 && (memcmp(at, "42", 2) == 0 || memcmp(at, "43", 2) == 0)) return 0;
+    else {
+        complain("server", at, length);
+        lose(peer, "a packet that the generator does not expect");
+    }
+    return 1;
+}
 /* An object or a JSON array of objects: every `"type":"` that the contract's vocabulary knows counts. */
 static void read_payload(struct peer *peer, const char *at, const char *end) {
     static const char needle[] = "\"type\":\"";
     int batched = at < end && *at == '[';
+    if (socket_io && read_socket_io(peer, at, (size_t)(end - at))) return;
     while ((at = memmem(at, (size_t)(end - at), needle, sizeof needle - 1)) != NULL) {
         const char *word = at + sizeof needle - 1;
         size_t left = (size_t)(end - word);
@@ -313,7 +332,7 @@ static size_t read_upgrade(struct peer *peer, const char *bytes, size_t length) 
         lose(peer, "upgrade");
         return length;
     }
-    if (peer->token == NULL) go_live(peer);
+    if (peer->token == NULL && !socket_io) go_live(peer);
     else peer->state = GREETED;
     return (size_t)(end - bytes) + 4;
 }
@@ -354,12 +373,13 @@ static void connected(struct peer *peer) {
     socklen_t size = sizeof error;
     getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error) return lose(peer, strerror(error));
+    const char *room = !name_in_path ? "" : strchr(path, '?') ? "&room=" : "?room=";
     char request[1024];
     int length = snprintf(request, sizeof request,
                           "GET %s%s%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n"
                           "Sec-WebSocket-Protocol: convene.v1.json\r\n\r\n",
-                          path, name_in_path ? "?room=" : "", name_in_path ? groups[peer->group].conversation : "", peer->port);
+                          path, room, name_in_path ? groups[peer->group].conversation : "", peer->port);
     peer->state = UPGRADING;
     watch(peer, EPOLLIN, EPOLL_CTL_MOD);
     put(peer, request, (size_t)length);
@@ -434,15 +454,16 @@ static void read_members(const char *file) {
 int main(int argc, char **argv) {
     double connect_rate = 400;
     const char *members = NULL;
-    for (int option; (option = getopt(argc, argv, "m:p:c:r")) != -1;) switch (option) {
+    for (int option; (option = getopt(argc, argv, "m:p:c:rs")) != -1;) switch (option) {
         case 'm': members = optarg; break;
         case 'p': path = optarg; break;
         case 'c': connect_rate = atof(optarg); break;
         case 'r': name_in_path = 1; break; /* raw servers have no accounts: the path says who is where */
+        case 's': socket_io = 1; break;
         default: members = NULL;
         }
     if (members == NULL) {
-        fprintf(stderr, "usage: generator -m members [-p path] [-c connects per second] [-r]\n");
+        fprintf(stderr, "usage: generator -m members [-p path] [-c connects per second] [-r] [-s]\n");
         return 2;
     }
     struct rlimit files;

@@ -14,11 +14,14 @@ from typing import Self
 import msgspec
 
 from bench.generator.binary import generator_binary
-from bench.harness.members import Member, write_members
+from bench.harness.members import Member, strangers, write_members
 from bench.harness.processor import OTHER_CORE, pin
+from bench.harness.server import Alone
 
 CONNECTS_PER_S = 400.0
 """Below the number of new sockets a second that the server lets in by default."""
+RAW_CONNECTS_PER_S = 2000.0
+SOCKET_IO_PATH = "/socket.io/?EIO=4&transport=websocket"
 
 
 class GeneratorFailed(Exception):  # noqa: N818 - what is the matter, said to a person
@@ -69,14 +72,16 @@ class Generator:
         *,
         path: str = "/v1/ws",
         room_in_path: bool = False,
+        socket_io: bool = False,
         connects_per_s: float = CONNECTS_PER_S,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         file = Path(self._folder.name) / "members"
         write_members(file, members)
         command = [str(generator_binary()), "-m", str(file), "-p", path, "-c", str(connects_per_s)]
+        command += ["-r"] * room_in_path + ["-s"] * socket_io
         self._process = subprocess.Popen(
-            [*command, "-r"] if room_in_path else command,
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -127,3 +132,17 @@ class Generator:
         complaints = self.close()
         if complaints:
             print(complaints, file=sys.stderr)
+
+
+def among_strangers(server: Alone, groups: int, size: int) -> Generator:
+    """For a server that knows nobody: `groups` rooms of `size`, named by the query."""
+    members = strangers(server.port, groups, size)
+    if server.socket_io:
+        return Generator(
+            members,
+            path=SOCKET_IO_PATH,
+            room_in_path=True,
+            socket_io=True,
+            connects_per_s=RAW_CONNECTS_PER_S,
+        )
+    return Generator(members, room_in_path=True, connects_per_s=RAW_CONNECTS_PER_S)

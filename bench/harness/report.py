@@ -29,24 +29,29 @@ COLUMNS = (
 
 
 class Goal(msgspec.Struct, frozen=True):
-    """A claim and what was found. `at_most` where less is better."""
+    """A claim and what was found: None where it was not measured, which is not met.
+
+    `at_most` where less is better.
+    """
 
     claim: str
     goal: float
-    found: Spread
+    found: Spread | None
     unit: str = ""
     at_most: bool = False
 
     @property
     def met(self) -> bool:
+        if self.found is None:
+            return False
         return self.found.median <= self.goal if self.at_most else self.found.median >= self.goal
 
     def row(self) -> str:
-        bound = "at most" if self.at_most else "at least"
-        return (
-            f"| {self.claim} | {bound} {self.goal:g}{self.unit} | {spread(self.found)}{self.unit} | "
-            f"{'yes' if self.met else '**no**'} |"
-        )
+        bound = f"{'at most' if self.at_most else 'at least'} {self.goal:g}{self.unit}"
+        if self.found is None:
+            return f"| {self.claim} | {bound} | - | not measured |"
+        met = "yes" if self.met else "**no**"
+        return f"| {self.claim} | {bound} | {spread(self.found)}{self.unit} | {met} |"
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -70,6 +75,13 @@ class Report(msgspec.Struct, frozen=True):
         for doubt in self.doubts:
             parts += [f"**{doubt}**", ""]
         return "\n".join([*parts, self.body, ""])
+
+
+def faster(samples: Sequence[Sample], work: str, reference: str, at_least: float) -> Goal:
+    """That Convene delivers so many times as much for a CPU-second as another server."""
+    measured = any((one.work, one.server) == (work, reference) for one in samples)
+    found = ratios(samples, work, "Convene", reference) if measured else None
+    return Goal(f"{work}, Convene / {reference}", at_least, found)
 
 
 def number(value: float) -> str:

@@ -106,7 +106,7 @@ def _show(sample: Sample) -> None:
     found = sample.slice
     faults = f", FAULTS {found.faults}" if found.faults else ""
     print(
-        f"round {sample.number + 1}  {sample.work:<24} {sample.server:<18} "
+        f"round {sample.number + 1}  {sample.work:<24} {sample.server:<24} "
         f"{sample.per_cpu_s / 1000:8.0f} k deliveries/CPU-s, "
         f"{found.messages / found.seconds:.0f} messages/s, p99 {found.p99_ms:.1f} ms{faults}",
         file=sys.stderr,

@@ -89,26 +89,35 @@ class Process:
         self._output.close()
 
 
-class Limit:
-    """One of the modules of `bench/limits`, alone on the server's core."""
+class Alone:
+    """A server that is one process, alone on the server's core, and finds the room in the request's query.
+
+    `socket_io` says that it speaks the protocol of Socket.IO rather than plain websocket messages.
+    """
 
     def __init__(
-        self, name: str, module: str, *arguments: str, variables: Mapping[str, str] | None = None
+        self,
+        name: str,
+        port: int,
+        command: list[str],
+        variables: Mapping[str, str] | None = None,
+        *,
+        patience_s: float = 15.0,
+        socket_io: bool = False,
     ) -> None:
         self.name = name
-        self.port = free_port()
-        self._process = Process(
-            [sys.executable, "-m", f"bench.limits.{module}", "--port", str(self.port), *arguments],
-            SERVER_CORE,
-            variables,
-        )
+        self.port = port
+        self.socket_io = socket_io
+        self._process = Process(command, SERVER_CORE, variables)
         try:
-            self._wait()
+            self._wait(patience_s)
+            # Threads that were being born when it was first moved may have stayed behind.
+            pin(self._process.pid, SERVER_CORE)
         except BaseException:
             self.close()
             raise
 
-    def _wait(self, patience_s: float = 15.0) -> None:
+    def _wait(self, patience_s: float) -> None:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             self._process.check()
@@ -132,6 +141,17 @@ class Limit:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Limit(Alone):
+    """One of the modules of `bench/limits`."""
+
+    def __init__(
+        self, name: str, module: str, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> None:
+        port = free_port()
+        command = [sys.executable, "-m", f"bench.limits.{module}", "--port", str(port), *arguments]
+        super().__init__(name, port, command, variables)
 
 
 def l0_each() -> Limit:

@@ -11,7 +11,7 @@ from actors.conversation.conversation import Conversation
 from actors.conversation.drafts import draft_of
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.handing import Handing
-from actors.conversation.letters import Add, Remove, Send
+from actors.conversation.letters import Add, Edit, Remove, Send
 from actors.conversation.relay import Forwarded, relay_decoder
 from actors.core import Core
 from actors.wire.refusal import Refusal
@@ -384,6 +384,14 @@ async def test_drafts_that_nobody_answers_for_are_stored_all_the_same(
     assert in_order(entries)
 
 
+def handing_of(core: Core, conversation_id: str) -> Handing:
+    """How a conversation that is awake there stands to the other instances."""
+    cell = core.actors.awake(conversation_id)
+    assert cell is not None
+    assert isinstance(cell.actor, Conversation)
+    return cell.actor._writing._handing
+
+
 def outside(handing: Handing, count: int) -> bool:
     return handing.out == count
 
@@ -396,10 +404,7 @@ async def test_nothing_said_later_goes_before_drafts_that_are_called_back(
     town.broker.drop = lambda topic, _frame: topic.startswith("i:")
     room = await town.room(here, ANA, BEN)
     await stored(send(here, room, ANA, "a0"))
-    cell = here.actors.awake(room)
-    assert cell is not None
-    assert isinstance(cell.actor, Conversation)
-    handing = cell.actor._writing._handing
+    handing = handing_of(here, room)
     handing.writer, handing._until = "gone", float("inf")
     sends = []
     for number, answer_s in ((1, 0.02), (2, 0.3)):
@@ -412,6 +417,72 @@ async def test_nothing_said_later_goes_before_drafts_that_are_called_back(
     for one in sends:
         await stored(one)
     assert [entry.content for entry in await log_of(town, room)] == ["a0", "a1", "a2", "a3"]
+
+
+@pytest.mark.parametrize("changed", [True, False], ids=["a change", "a change of nothing"])
+async def test_what_follows_a_change_does_not_overtake_drafts_that_are_out(
+    town: Town, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    """They follow them to the other instance, or wait until they are called back."""
+    monkeypatch.setattr("actors.conversation.relay.ANSWER_S", 0.1)
+    here = await town.instance()
+    town.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    room = await town.room(here, ANA, BEN)
+    await stored(send(here, room, ANA, "a0"))
+    (first,) = await log_of(town, room)
+    handing = handing_of(here, room)
+    handing.writer, handing._until = "gone", float("inf")
+    sends = [send(here, room, ANA, "a1")]
+    await until(partial(outside, handing, 1))
+    edit = asyncio.ensure_future(
+        here.conversations.revise(ANA, room, Edit(first.id, "changed" if changed else "a0"))
+    )
+    await asyncio.sleep(0)
+    sends.append(send(here, room, ANA, "a2"))
+
+    for one in sends:
+        await stored(one)
+    await edit
+    assert [entry.content for entry in await log_of(town, room)][1:] == ["a1", "a2"]
+
+
+async def test_what_another_instance_handed_over_carries_nothing_past_drafts_that_are_out(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is ours to store is stored; what stands behind it still follows its own."""
+    monkeypatch.setattr("actors.conversation.relay.ANSWER_S", 0.1)
+    here = await town.instance()
+    town.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    room = await town.room(here, ANA, BEN)
+    await stored(send(here, room, ANA, "a0"))
+    handing = handing_of(here, room)
+    handing.writer, handing._until = "gone", float("inf")
+    sends = [send(here, room, ANA, "a1")]
+    await until(partial(outside, handing, 1))
+    relayed = FutureReply()
+    for number in range(2):
+        draft = draft_of(BEN, f"b{number}", f"b{number}", (), None)
+        here.conversations.send(room, Send(draft, relayed if number else FutureReply(), relayed=True))
+    sends.append(send(here, room, ANA, "a2"))
+
+    for one in (*sends, relayed.future):
+        await stored(one)
+    contents = [entry.content for entry in await log_of(town, room)]
+    assert [one for one in contents if one.startswith("a")] == ["a0", "a1", "a2"]
+    assert [one for one in contents if one.startswith("b")] == ["b0", "b1"]
+
+
+async def test_drafts_follow_those_that_are_out_whoever_wrote_meanwhile(town: Town) -> None:
+    """Handed to a third instance they might be stored before them."""
+    handing = Handing()
+    handing.writer = "one"
+    assert handing.given(2) == "one"
+    handing.writer = "other"
+    assert handing.wanted()
+    assert handing.given(1) == "one"
+    for _ in range(3):
+        handing.back(answered=True)
+    assert handing.given(1) == "other"
 
 
 async def test_drafts_whose_answer_is_lost_are_stored_once(

@@ -1,0 +1,25 @@
+"""`python -m bench.peers`: install what the peers need, from PyPI and npm, into `bench/peers/.installed`.
+
+It measures nothing and touches no environment of Convene's.
+"""
+
+import sys
+
+from bench.peers.environments import NODE, PYTHON, NotInstalled
+
+
+def main() -> int:
+    failures = 0
+    for environment in (PYTHON, NODE):
+        try:
+            environment.install()
+        except NotInstalled as failure:
+            failures += 1
+            print(f"{environment.name}: {failure}", file=sys.stderr)
+        else:
+            print(f"{environment.name}: installed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

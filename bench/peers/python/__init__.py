@@ -1,0 +1,1 @@
+"""The Python peers. They run in their own environment and import nothing of Convene's."""

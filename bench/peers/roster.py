@@ -1,0 +1,74 @@
+"""The peers by name: what each runs on, how it is spoken to, and which of those asked for can be measured."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import msgspec
+
+from bench.harness.server import Alone, free_port
+from bench.peers.broker import Broker
+from bench.peers.environments import NODE, PYTHON, Environment, NotInstalled
+
+START_S = 30.0
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """`program` is its file's name in `python/` or `node/`."""
+
+    name: str
+    program: str
+    environment: Environment
+    socket_io: bool = False
+
+
+NODE_WS = Peer("Node ws", "ws_chat", NODE)
+SOCKET_IO = Peer("socket.io + Redis", "socket_io_chat", NODE, socket_io=True)
+PYTHON_SOCKETIO = Peer("python-socketio + Redis", "socketio_chat", PYTHON, socket_io=True)
+CHANNELS = Peer("Channels + Redis", "channels_chat", PYTHON)
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """A peer that was not measured, and why."""
+
+    peer: Peer
+    reason: str
+
+
+def open_peers(stack: ExitStack, peers: Sequence[Peer]) -> tuple[list[Alone], list[Absent]]:
+    """Start those that are installed, with one Redis for all; the stack ends them.
+
+    Raises:
+        ServerFailed: one is installed and does not start.
+    """
+    commands: list[tuple[Peer, list[str]]] = []
+    absent = []
+    for peer in peers:
+        try:
+            commands.append((peer, peer.environment.command(peer.program)))
+        except NotInstalled as reason:
+            absent.append(Absent(peer, str(reason)))
+    if not commands:
+        return [], absent
+    redis_url = stack.enter_context(Broker()).url
+    present = []
+    for peer, command in commands:
+        port = free_port()
+        server = Alone(
+            peer.name,
+            port,
+            [*command, "--port", str(port), "--redis", redis_url],
+            peer.environment.variables(),
+            patience_s=START_S,
+            socket_io=peer.socket_io,
+        )
+        present.append(stack.enter_context(server))
+    return present, absent
+
+
+def remarks(absent: Sequence[Absent]) -> str:
+    """What stands below a table: the versions of what was measured, and what was not."""
+    missing = {one.peer.environment.name for one in absent}
+    versions = [each for one in (PYTHON, NODE) if one.name not in missing for each in one.versions()]
+    told = [f"Peers: {', '.join(versions)}."] if versions else []
+    told += [f"{one.peer.name}: not installed ({one.reason})." for one in absent]
+    return "\n\n".join(told)

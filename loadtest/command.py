@@ -1,0 +1,174 @@
+"""`run.py load <scenario>`: from words of a command line to a run, a report and an exit status.
+
+    0   no promise broken, every threshold held        2   it could not be asked like that
+    1   not good, and the report says why               3   there was nothing to measure: no server, no users
+
+It never makes load itself.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+import uvloop
+from rich.console import Console
+
+from client.errors import ClientError
+from loadtest.conductor import Conductor, NotReached
+from loadtest.options import Options, OptionsFaulty, Thresholds
+from loadtest.people.users_file import Person, Unreadable, read_users
+from loadtest.play.plays import Scenario
+from loadtest.process.child import WorkerDied
+from loadtest.process.files import TooFewFiles
+from loadtest.show.lines import LineShow
+from loadtest.show.live import LiveShow
+from loadtest.show.show import Show
+
+HELP: Final = {
+    Scenario.IDLE: "Connections that are there; with --rate some ask for a sign of life.",
+    Scenario.PAIRS: "Pairs who write to each other, each on another server.",
+    Scenario.ROOM: "One room, in which some write and all hear (several, past 5,000).",
+    Scenario.TOWN: "A mix after real use: chat, receipts, typing, feeds, likes, answers, reconnects.",
+    Scenario.STORM: "Groups who write; now and then all are cut off at once, and resume.",
+    Scenario.FEED: "Pages of the home feed, over HTTP.",
+}
+DEFAULT_CONNECTIONS: Final = 100
+LIBRARIES: Final = ("hdrh", "matplotlib")
+NOT_GOOD: Final = 1
+FAULTY: Final = 2
+NOTHING_MEASURED: Final = 3
+
+Urls = Annotated[list[str] | None, typer.Option("--url", help="A server; may be given several times.")]
+Connections = Annotated[int, typer.Option("--connections", "-n", min=1, help="How many, over all.")]
+Rate = Annotated[float | None, typer.Option(help="Acts a second over all, whatever the server does.", min=0)]
+Duration = Annotated[float, typer.Option(help="For how many seconds.", min=0.1)]
+Ramp = Annotated[float | None, typer.Option(help="Spread the connects over so many seconds.", min=0)]
+Seed = Annotated[int, typer.Option(help="Another seed, other chance.")]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes that make the load.")]
+Users = Annotated[Path | None, typer.Option("--users-file", help="From `load prepare`; else they register.")]
+Folder = Annotated[Path | None, typer.Option("--report", help="Where to; else a new one in data/load.")]
+P99 = Annotated[float | None, typer.Option("--p99-ms", help="Fail where the scenario's own p99 is above.")]
+MaxLost = Annotated[int, typer.Option("--max-lost", min=0, help="Acts that may end without an answer.")]
+MaxErrors = Annotated[int | None, typer.Option("--max-errors", min=0, help="Errors that may be.")]
+Senders = Annotated[int, typer.Option(min=1, help="In a room: how many write.")]
+Storms = Annotated[int, typer.Option(min=1, help="In a storm: how often all are cut off.")]
+Characters = Annotated[int, typer.Option("--characters", min=1, max=4000, help="Of a message, about.")]
+Checks = Annotated[int, typer.Option("--unread-checks", min=0, help="Users whose lists are compared.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Lines instead of a live view.")]
+
+
+def load_commands() -> typer.Typer:
+    """The group of commands; `run.py` gives it its name."""
+    load = typer.Typer(no_args_is_help=True, help="Put servers under load, and check what they promise.")
+    for scenario in Scenario:
+        load.command(scenario.value, help=HELP[scenario])(_command(scenario))
+    return load
+
+
+def _command(scenario: Scenario) -> Callable[..., None]:
+    def command(
+        url: Urls = None,
+        connections: Connections = DEFAULT_CONNECTIONS,
+        rate: Rate = None,
+        duration: Duration = 30.0,
+        ramp: Ramp = None,
+        seed: Seed = 1,
+        processes: Processes = 1,
+        users_file: Users = None,
+        report: Folder = None,
+        p99_ms: P99 = None,
+        max_lost: MaxLost = 0,
+        max_errors: MaxErrors = None,
+        senders: Senders = 10,
+        storms: Storms = 2,
+        characters: Characters = 60,
+        unread_checks: Checks = 500,
+        plain: Plain = False,  # noqa: FBT002 - a flag of the command line
+    ) -> None:
+        options = Options(
+            scenario=scenario,
+            urls=tuple(one.rstrip("/") for one in url or ("http://127.0.0.1:8080",)),
+            connections=connections,
+            duration_s=duration,
+            rate_per_s=rate,
+            ramp_s=ramp,
+            seed=seed,
+            processes=processes,
+            senders=senders,
+            storms=storms,
+            message_characters=characters,
+            unread_checks=unread_checks,
+            thresholds=Thresholds(p99_ms, max_lost, max_errors),
+        )
+        raise typer.Exit(load(options, users_file, report, plain=plain))
+
+    return command
+
+
+def load(options: Options, users_file: Path | None, folder: Path | None, *, plain: bool) -> int:
+    """Run it all and report; answers the exit status."""
+    try:
+        options.check()
+        _has_libraries()
+        people = read_users(users_file) if users_file is not None else []
+        return uvloop.run(_run(options, people, folder, plain=plain))
+    except (OptionsFaulty, TooFewFiles, Unreadable) as faulty:
+        typer.echo(str(faulty), err=True)
+        return FAULTY
+    except (NotReached, WorkerDied, ClientError, OSError) as failure:
+        typer.echo(f"Nothing was measured: {failure or type(failure).__name__}", err=True)
+        return NOTHING_MEASURED
+
+
+async def _run(options: Options, people: list[Person], folder: Path | None, *, plain: bool) -> int:
+    from loadtest.report.folder import report_folder, write_report
+    from loadtest.report.report import report_of
+    from loadtest.report.summary import summary_of
+
+    into = report_folder(folder, options.scenario)
+    show: Show
+    show = LineShow(_line) if plain or not sys.stdout.isatty() else LiveShow(options, Console())
+    conductor = Conductor(options, people, show)
+    loop = asyncio.get_running_loop()
+    running = asyncio.create_task(conductor.run())
+
+    def interrupted() -> None:
+        if conductor.stopping:
+            running.cancel()
+        conductor.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted)
+    try:
+        findings = await running
+    except asyncio.CancelledError:
+        typer.echo("ended at once: nothing was judged", err=True)
+        return NOTHING_MEASURED
+    finally:
+        show.close()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(ValueError, RuntimeError):
+                loop.remove_signal_handler(number)
+    report = report_of(findings)
+    write_report(into, report)
+    _line("")
+    _line(summary_of(report))
+    _line(f"report: {into / 'index.html'}")
+    return 0 if report.good else NOT_GOOD
+
+
+def _line(line: str) -> None:
+    typer.echo(line)
+    sys.stdout.flush()
+
+
+def _has_libraries() -> None:
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise OptionsFaulty(f"the load tester needs {' and '.join(missing)}: pip install 'convene[load]'")

@@ -1,0 +1,1 @@
+"""Who the load is made as: people from a file, or registered over HTTP."""

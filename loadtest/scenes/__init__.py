@@ -1,0 +1,1 @@
+"""What has to stand on the server before the load begins: people, conversations, posts, events."""

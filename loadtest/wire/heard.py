@@ -1,0 +1,106 @@
+"""What the server says, as far as it is checked: one loose struct for all frames, and what becomes of it.
+
+Looser than the contract's own structs on purpose: what a load tester does not look at costs it nothing to
+decode, and a field that is missing is found by the check that misses it. Nothing here acts.
+"""
+
+from typing import Final
+
+import msgspec
+
+DURABLE: Final = frozenset({"message.created", "message.updated", "conversation.updated"})
+STREAM: Final = frozenset(
+    {
+        "conversation.joined",
+        "conversation.left",
+        "conversation.marked",
+        "notification.created",
+        "notification.read",
+    }
+)
+
+
+class HeardMessage(msgspec.Struct, frozen=True):
+    id: str
+    seq: int
+    sender_id: str = ""
+    client_id: str | None = None
+    message_type: str = "TEXT"
+    deleted_at: str | None = None
+
+
+class HeardConversation(msgspec.Struct, frozen=True):
+    id: str
+    last_seq: int = 0
+
+
+class HeardResult(msgspec.Struct, frozen=True, gc=False):
+    """The result of any `ok`."""
+
+    message_id: str = ""
+    seq: int = 0
+    read_seq: int = 0
+    unread_count: int = 0
+    position: int = 0
+    duplicate: bool = False
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """Any frame of the server."""
+
+    type: str
+    id: int | str | None = None
+    conversation_id: str = ""
+    seq: int = 0
+    message: HeardMessage | None = None
+    position: int = -1
+    conversation: HeardConversation | None = None
+    result: HeardResult | None = None
+    code: int | str = ""
+    detail: str = ""
+    retry: bool = False
+    retry_after_ms: int | None = None
+    from_seq: int = 0
+    to_seq: int = 0
+    session_id: str = ""
+    epoch: str = ""
+    last_seqs: dict[str, int] | None = None
+    reason: str = ""
+
+
+class Told:
+    """A durable frame, the same object for everybody who was sent the same bytes.
+
+    `before` is the seq that has to stand before it; `intended_us` when the message was to be sent, on this
+    machine's monotonic clock, or 0 where it is not of this run.
+    """
+
+    __slots__ = ("before", "conversation_id", "intended_us", "seq")
+
+    def __init__(self, conversation_id: str, seq: int, intended_us: int) -> None:
+        self.conversation_id = conversation_id
+        self.seq = seq
+        self.before = seq - 1
+        self.intended_us = intended_us
+
+
+class Hint:
+    """An ephemeral frame, of which only the type is looked at."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, kind: str) -> None:
+        self.type = kind
+
+
+class Control:
+    """A control frame of the websocket: ping or close."""
+
+    __slots__ = ("opcode", "payload")
+
+    def __init__(self, opcode: int, payload: bytes) -> None:
+        self.opcode = opcode
+        self.payload = payload
+
+
+Event = Told | Heard | Hint | Control
