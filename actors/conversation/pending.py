@@ -6,11 +6,13 @@ from storage.records.messaging import Entry, MessageEntry
 
 
 class Pending:
-    __slots__ = ("_others", "entry", "letter", "message")
+    __slots__ = ("_others", "entry", "handed", "letter", "message")
 
     def __init__(self, letter: Send | Revise | Amend) -> None:
         self.letter = letter
         self.entry: Entry | None = None
+        # Under which number it was handed to another instance.
+        self.handed = 0
         # What a revision is about, as read for the seq it is about to get.
         self.message: MessageEntry | None = None
         self._others: list[Reply] | None = None

@@ -161,7 +161,10 @@ class Writing:
         while self._waiting and _may_be_handed(self._waiting[0]):
             handed.append(self._waiting.popleft())
         if handed:
-            self._house.relay.hand(self._handing.given(len(handed)), self._id, handed)
+            to, first = self._handing.given(len(handed))
+            for number, pending in enumerate(handed, first):
+                pending.handed = number
+            self._house.relay.hand(to, self._id, handed)
 
     def returned(self, letter: Returned) -> Coroutine[Any, Any, None] | None:
         """A draft that was handed over comes back with its outcome, or without: then it is ours again."""
@@ -176,13 +179,27 @@ class Writing:
             self._refused(pending, refusal)
         else:
             self._ledger.reaches(outcome.entry.seq)
+            self._handing.stored(outcome.entry.sender_id, pending.handed)
             self._sends.pop((outcome.entry.sender_id, outcome.entry.client_id), None)
             pending.stored(outcome.entry, duplicate=outcome.duplicate)
         if self._recalled and not self._handing.recalling:
-            self._waiting.extendleft(reversed(self._recalled))
-            self._recalled.clear()
+            self._take_back()
             return self._proceed()
         return None
+
+    def _take_back(self) -> None:
+        """What nobody answered for goes first again, but for what came too late to keep its sender's order.
+
+        The other instance may have refused it, which was not heard, and stored what was said after it. Saying
+        it again finds out.
+        """
+        recalled, self._recalled = self._recalled, []
+        for pending in reversed(recalled):
+            assert isinstance(pending.letter, Send)
+            if self._handing.overtaken(pending.letter.draft.sender_id, pending.handed):
+                self._refused(pending, busy())
+            else:
+                self._waiting.appendleft(pending)
 
     def _submit(self) -> Coroutine[Any, Any, None] | None:
         """Number what waits and hand it to the log writer: a run of messages, or one change alone.

@@ -12,7 +12,7 @@ from actors.conversation.drafts import draft_of
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.handing import Handing
 from actors.conversation.letters import Add, Edit, Remove, Send
-from actors.conversation.relay import Forwarded, relay_decoder
+from actors.conversation.relay import Forwarded, Outcome, relay_decoder, relay_encoder
 from actors.core import Core
 from actors.wire.refusal import Refusal
 from storage.records.messaging import MessageEntry
@@ -472,17 +472,48 @@ async def test_what_another_instance_handed_over_carries_nothing_past_drafts_tha
     assert [one for one in contents if one.startswith("b")] == ["b0", "b1"]
 
 
+async def test_what_came_back_too_late_to_keep_its_order_is_refused_for_now(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other instance stored what was said after it: its sender says it again, and knows why."""
+    monkeypatch.setattr("actors.conversation.relay.ANSWER_S", 0.2)
+    here, there = await town.instance(), await town.instance()
+    town.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    room = await town.room(here, ANA, BEN)
+    await stored(send(here, room, ANA, "a0"))
+    handing = handing_of(here, room)
+    handing.writer, handing._until = "gone", float("inf")
+    lost, kept, other = send(here, room, ANA, "a1"), send(here, room, ANA, "a2"), send(here, room, BEN, "b1")
+    await until(partial(outside, handing, 3))
+    (draft,) = [one for one, pending in here.relay._out.items() if "a2" in str(pending.letter)]
+    pending = here.relay._out[draft]
+    assert isinstance(pending.letter, Send)
+    reply = FutureReply()
+    there.conversations.send(room, Send(pending.letter.draft, reply, relayed=True))
+    found = await reply.future
+    assert found is not None
+    outcome = Outcome(draft, found[0], False, "", "", None, retry=False)
+    here.relay.heard(relay_encoder.encode(Forwarded(room, outcome)))
+
+    assert (await stored(kept))[0] == 2
+    with pytest.raises(Refusal) as refusal:
+        await lost
+    assert refusal.value.retry
+    assert (await stored(other))[0] == 3
+    assert (await stored(send(here, room, ANA, "a1")))[0] == 4
+
+
 async def test_drafts_follow_those_that_are_out_whoever_wrote_meanwhile(town: Town) -> None:
     """Handed to a third instance they might be stored before them."""
     handing = Handing()
     handing.writer = "one"
-    assert handing.given(2) == "one"
+    assert handing.given(2) == ("one", 0)
     handing.writer = "other"
     assert handing.wanted()
-    assert handing.given(1) == "one"
+    assert handing.given(1) == ("one", 2)
     for _ in range(3):
         handing.back(answered=True)
-    assert handing.given(1) == "other"
+    assert handing.given(1) == ("other", 3)
 
 
 async def test_drafts_whose_answer_is_lost_are_stored_once(
