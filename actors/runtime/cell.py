@@ -22,7 +22,7 @@ TURN = 64
 
 
 class Cell(Generic[M]):
-    __slots__ = ("_crashed", "_limit", "_mail", "_queue", "_room", "_state", "_task", "actor")
+    __slots__ = ("_answers", "_crashed", "_limit", "_mail", "_queue", "_room", "_state", "_task", "actor")
 
     def __init__(
         self,
@@ -36,6 +36,8 @@ class Cell(Generic[M]):
         self._limit = limit
         self._crashed = crashed
         self._mail: deque[M] | None = None
+        # How many answers stand before the rest of the mail.
+        self._answers = 0
         self._room: deque[asyncio.Future[None]] | None = None
         self._task: asyncio.Task[None] | None = None
         self._state = IDLE
@@ -89,13 +91,14 @@ class Cell(Generic[M]):
         self._rest()
 
     def answer(self, message: M) -> None:
-        """Deliver what the actor itself asked for: before other mail, and never refused for want of room."""
+        """Deliver what the actor asked for: before other mail, behind other answers, and with no limit."""
         if self._state == IDLE:
             self.hand(message)
         elif self._state != STOPPED:
             if self._mail is None:
                 self._mail = deque()
-            self._mail.appendleft(message)
+            self._mail.insert(self._answers, message)
+            self._answers += 1
 
     async def put(self, message: M) -> None:
         """As `tell`, but wait for room. Cancelled while waiting: it was not taken."""
@@ -134,6 +137,8 @@ class Cell(Generic[M]):
             if not mail:
                 break
             message = mail.popleft()
+            if self._answers:
+                self._answers -= 1
             try:
                 work = receive(message)
             except Exception as error:  # noqa: BLE001 - the supervisor decides

@@ -138,6 +138,23 @@ async def test_an_answer_gets_in_where_the_mailbox_is_full(cells: Cells, recorde
     assert recorder.received == ["answer", "mail"]
 
 
+async def test_answers_keep_their_order_before_other_mail(cells: Cells, recorder: Recorder) -> None:
+    """However many come while the actor waits, and between its turns."""
+    cell = cells.make(recorder, limit=100)
+    cell.hand("wait")
+    cell.tell("mail")
+    for number in range(3):
+        cell.answer(number)
+    recorder.gate.set()
+    await until(lambda: cell.idle)
+    cell.tell("more")
+    for number in range(3, 5):
+        cell.answer(number)
+    await until(lambda: cell.idle)
+
+    assert recorder.received == ["wait", 0, 1, 2, "mail", 3, 4, "more"]
+
+
 async def test_ask_gives_the_reply(cells: Cells) -> None:
     """The reply travels in the letter."""
 
