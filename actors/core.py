@@ -166,6 +166,7 @@ class Core:
         self.relay.on_drafts(self.conversations.send)
         self.relay.on_outcome(self._returned)
         await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._neighbours.topics])
+        self.directory.start()
         self.sweeper.start()
         self.expiry.start()
         if self.presences is not None:

@@ -8,7 +8,10 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from actors.conversation import rendering
+from actors.conversation.summaries import last_message
 from actors.conversation.views import Cards
 from actors.delivery.stream_writer import StreamWriter
 from actors.wire.frames import (
@@ -45,7 +48,9 @@ class Announcer:
                 await asyncio.gather(*(self._store.mark(mark) for mark in marks))
             except Unavailable:
                 _log.warning("read marks of new members were not written")
-            await self.joined(conversation, entry.seq, done.joined)
+            # The document follows its log a moment later; what is told is as of this entry.
+            known = msgspec.structs.replace(conversation, last_message=last_message(entry))
+            await self.joined(known, entry.seq, done.joined)
         if done.left:
             await self._streams.append(done.left, ConversationLeft(0, conversation.id))
 

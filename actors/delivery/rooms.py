@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from actors.delivery.flusher import Flusher
 from actors.delivery.news import HeadNews, HintNews, LogNews, news_decoder, news_encoder
 from actors.delivery.room import Listener, Room
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import Timer, Wheel
 from config.limits import BUS_FRAME_BYTES, Limits
 from storage.contracts.bus import Bus, conversation_topic
 from storage.errors import Unavailable
@@ -52,6 +52,14 @@ class RoomsStatistics(msgspec.Struct, frozen=True):
     heads_repeated: int
 
 
+class Repeating(NamedTuple):
+    """The head that is told again, how often it was, and what waits to tell it next."""
+
+    seq: int
+    step: int
+    timer: Timer
+
+
 class Rooms:
     def __init__(
         self, bus: Bus, replay: Replay, flusher: Flusher, wheel: Wheel, limits: Limits, instance: str
@@ -65,7 +73,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._repeating: dict[str, tuple[int, int]] = {}
+        self._repeating: dict[str, Repeating] = {}
         self._on_news: Callable[[str, LogNews | HeadNews], None] = lambda _id, _news: None
         self._on_left: Callable[[str, Sequence[str]], None] = lambda _id, _left: None
         self._repairs = self._repaired = self._repeated = 0
@@ -250,18 +258,24 @@ class Rooms:
             room.repairing = False
 
     def _repeat(self, conversation_id: str, seq: int) -> None:
-        repeating = conversation_id in self._repeating
-        self._repeating[conversation_id] = (seq, 0)
-        if not repeating:
-            self._wheel.after(self._limits.heads_repeat_s[0], lambda: self._say_head(conversation_id, seq))
+        known = self._repeating.get(conversation_id)
+        if known is not None and known.step == 0:
+            # What waits is soon: it tells of this one, or waits once more.
+            self._repeating[conversation_id] = known._replace(seq=seq)
+            return
+        if known is not None:
+            known.timer.cancel()
+        self._repeat_in(self._limits.heads_repeat_s[0], conversation_id, seq, 0)
+
+    def _repeat_in(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
+        timer = self._wheel.after(delay_s, lambda: self._say_head(conversation_id, seq))
+        self._repeating[conversation_id] = Repeating(seq, step, timer)
 
     def _say_head(self, conversation_id: str, asked_at: int) -> None:
-        seq, step = self._repeating[conversation_id]
+        seq, step, _ = self._repeating[conversation_id]
         steps = self._limits.heads_repeat_s
-        if seq != asked_at:
-            # It grew since: the new last entry has its own first repetition to wait for.
-            step = 0
-        else:
+        # Where it grew since, the new last entry has its own first repetition to wait for.
+        if seq == asked_at:
             news = HeadNews(self._instance, seq)
             self._bus.publish(conversation_topic(conversation_id), news_encoder.encode(news))
             self._repeated += 1
@@ -269,9 +283,8 @@ class Rooms:
         if step >= len(steps):
             del self._repeating[conversation_id]
             return
-        self._repeating[conversation_id] = (seq, step)
         delay_s = steps[step] - (steps[step - 1] if step else 0.0)
-        self._wheel.after(delay_s, lambda: self._say_head(conversation_id, seq))
+        self._repeat_in(delay_s, conversation_id, seq, step)
 
     def _spawn(self, work: "Awaitable[None]") -> None:
         task = asyncio.ensure_future(work)

@@ -2,8 +2,8 @@
 
     session comes, goes, is away -> folded -> the board, together with others of the same moment
 
-Somebody who leaves stays for a grace, so that a reconnect is not seen. What the board did not take is
-said again. It never asks who is elsewhere.
+Whoever leaves stays for a grace, so that a reconnect is not seen, also not by those beside whom a device lies
+that is away. What the board did not take is said again. It never asks who is elsewhere.
 """
 
 import asyncio
@@ -52,12 +52,15 @@ class Attendance:
         self._fold(user_id)
 
     def go(self, user_id: str, session: object) -> None:
+        before = self.state(user_id)
         self._return(user_id, session)
         self._here[user_id] -= 1
-        if self._here[user_id]:
-            self._fold(user_id)
-        else:
-            self._leaving[user_id] = self._wheel.after(self._grace_s, lambda: self._gone(user_id))
+        if self._here[user_id] and self.state(user_id) == before:
+            return
+        timer = self._leaving.pop(user_id, None)
+        if timer is not None:
+            timer.cancel()
+        self._leaving[user_id] = self._wheel.after(self._grace_s, lambda: self._gone(user_id))
 
     def set(self, user_id: str, session: object, *, away: bool) -> None:
         if away:
@@ -71,6 +74,8 @@ class Attendance:
         count = self._here.get(user_id)
         if count is None:
             return None
+        if user_id in self._leaving:
+            return ONLINE
         return AWAY if count and len(self._away.get(user_id, ())) >= count else ONLINE
 
     async def said(self, user_id: str) -> None:
@@ -108,7 +113,7 @@ class Attendance:
         self._leaving.pop(user_id, None)
         if not self._here.get(user_id):
             self._here.pop(user_id, None)
-            self._fold(user_id)
+        self._fold(user_id)
 
     def _fold(self, user_id: str) -> None:
         if not self._closed and self._said.get(user_id) != self.state(user_id):

@@ -33,6 +33,8 @@ from storage.records.stream import HINT, StreamItem, decode_item
 
 _log = logging.getLogger(__name__)
 POSITIONS_AT_ONCE = 500
+COMPARE_S = 4.0
+"""A frame that the broker lost is told within the six seconds that are promised."""
 RETRY_AFTER_MS = 1000
 
 
@@ -64,6 +66,9 @@ class Directory:
         self._positions = Lookups(self._load_positions)
         self._sessions = 0
         self._resyncs = 0
+
+    def start(self) -> None:
+        self._spawn(self._keep_comparing())
 
     def statistics(self) -> DirectoryStatistics:
         return DirectoryStatistics(len(self._people), self._sessions, self._resyncs)
@@ -278,20 +283,40 @@ class Directory:
         self._spawn(self._compare())
 
     async def _compare(self) -> None:
-        people = [person for person in self._people.values() if person.open]
-        for start in range(0, len(people), POSITIONS_AT_ONCE):
-            some = people[start : start + POSITIONS_AT_ONCE]
-            try:
-                places = await self._load_positions([person.user_id for person in some])
-            except Unavailable:
+        for some in self._parts():
+            if not await self._compare_some(some):
                 _log.warning("stream positions could not be compared")
                 return
-            for person in some:
-                place = places[person.user_id]
-                if place.epoch != person.place.epoch:
-                    self._lost(person, place, "epoch")
-                elif place.position > person.place.position:
-                    self._repair(person, place.position)
+
+    async def _keep_comparing(self) -> None:
+        """Everybody in turn, evenly over the period: what was lost may be the last for a long time."""
+        while True:
+            parts = self._parts()
+            for some in parts:
+                await asyncio.sleep(COMPARE_S / len(parts))
+                await self._compare_some(some)
+            if not parts:
+                await asyncio.sleep(COMPARE_S)
+
+    def _parts(self) -> list[list[Person]]:
+        people = [person for person in self._people.values() if person.open]
+        return [
+            people[start : start + POSITIONS_AT_ONCE] for start in range(0, len(people), POSITIONS_AT_ONCE)
+        ]
+
+    async def _compare_some(self, people: Sequence[Person]) -> bool:
+        """Repair what is behind; False where the streams are away."""
+        try:
+            places = await self._load_positions([person.user_id for person in people])
+        except Unavailable:
+            return False
+        for person in people:
+            place = places[person.user_id]
+            if place.epoch != person.place.epoch:
+                self._lost(person, place, "epoch")
+            elif place.position > person.place.position:
+                self._repair(person, place.position)
+        return True
 
     def _lost(self, person: Person, place: Position, reason: str) -> None:
         """The stream is another one, or further than it is kept: everything is read anew."""

@@ -1,25 +1,33 @@
 """A proxy before a server, that is slow, or breaks a connection at the very answer it was told to lose.
 
 What a server says over a websocket is not masked, so its frames can be read on the way. It never changes
-a byte, nor their order.
+a byte, nor their order; what is left out, a sieve has left out.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
 from tests.journeys.patience import eventually
 
+Strainer = Callable[[bytes], bytes]
+"""Given what one server said on one connection, piece by piece; answers what of it goes on."""
+
 
 class Cable:
     """`lose` is looked for in what the server says; a connection that says it is cut before it is told.
 
-    `late_s` is how much later than it was said a client hears what the server says.
+    `late_s` is how much later than it was said a client hears what the server says; `sieve` makes each
+    connection its strainer.
     """
 
-    def __init__(self, url: str, late_s: float = 0.0) -> None:
+    def __init__(
+        self, url: str, late_s: float = 0.0, sieve: Callable[[], Strainer] = lambda: lambda said: said
+    ) -> None:
         self._far = urlsplit(url)
         self.late_s = late_s
+        self.sieve = sieve
         self._server: asyncio.Server | None = None
         self.lines: set[Line] = set()
         self.lose: bytes | None = None
@@ -70,6 +78,7 @@ class Line(asyncio.Protocol):
 
     def __init__(self, cable: Cable) -> None:
         self._cable = cable
+        self._strain = cable.sieve()
         self._near: asyncio.Transport | None = None
         self._far: asyncio.Transport | None = None
         self._reaching: asyncio.Task[None] | None = None
@@ -101,8 +110,9 @@ class Line(asyncio.Protocol):
         if self._over:
             far.abort()
 
-    def told(self, data: bytes) -> None:
-        if self._cable.lost(data):
+    def told(self, said: bytes) -> None:
+        data = self._strain(said)
+        if self._cable.lost(said):
             self.cut()
         elif self._cable.late_s:
             asyncio.get_running_loop().call_later(self._cable.late_s, self._tell, data)

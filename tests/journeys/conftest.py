@@ -42,14 +42,17 @@ def pair(
 
 @pytest.fixture
 async def instance(backing: Backing, tmp_path: Path) -> AsyncIterator[MoreInstances]:
-    """Starts another instance, for this test alone; keywords are limits of its own, or its way to Redis."""
+    """Starts another instance, for this test alone.
+
+    Keywords are limits of its own, or its way to Redis, or a port that it is to keep over restarts.
+    """
     started: list[Instance] = []
 
-    async def start(redis_url: str = "", **limits: int) -> Instance:
+    async def start(redis_url: str = "", port: int = 0, **limits: float) -> Instance:
         bounds = {name.upper(): str(value) for name, value in limits.items()}
         urls = msgspec.structs.replace(backing.urls, redis=redis_url or backing.urls.redis)
         own = msgspec.structs.replace(backing, urls=urls)
-        one = Instance(own, tmp_path / f"instance-{len(started)}.log", bounds)
+        one = Instance(own, tmp_path / f"instance-{len(started)}.log", bounds, port)
         started.append(one)
         await one.start()
         return one

@@ -1,11 +1,15 @@
 """One real server process on given stores, started, paused, stopped and killed by its pid.
 
-It listens on a port of its own choice, which it tells in its log. It never outlives `close`.
+It listens on a port of its own choice, which it tells in its log, or on the one that it is given, to be
+found there again after a restart. It never outlives `close`.
 """
 
+import contextlib
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -40,16 +44,32 @@ class Backing(msgspec.Struct, frozen=True):
         }
 
 
+PORTS = range(15_000, 30_000)
+"""None of those that a connection gets which asks for no port."""
+
+
+def free_port() -> int:
+    """One that nobody listens on, and that will be free again when who listened has ended."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", port))
+            return port
+
+
 class Instance:
     """`limits` are variables of the environment, by their last words: `{"WRITE_TIMEOUT_MS": "2000"}`."""
 
-    def __init__(self, backing: Backing, log: Path, limits: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, backing: Backing, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
+    ) -> None:
         self._log = log
         self._variables = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
             **backing.variables(),
             **{f"CONVENE_LIMITS_{name}": value for name, value in (limits or {}).items()},
-            "CONVENE_PORT": "0",
+            "CONVENE_PORT": str(port),
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""

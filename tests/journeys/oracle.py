@@ -9,6 +9,7 @@
 It believes nobody: not the server's log, nor any one client.
 """
 
+import time
 from collections.abc import Sequence
 
 from actors.wire.frames import LogFrame, SendResult, ServerFrame
@@ -25,6 +26,7 @@ class View:
         self._after = after
         self.name = name
         self.seqs: list[int] = []
+        self.heard_at: dict[int, float] = {}
 
     @property
     def position(self) -> int:
@@ -43,6 +45,7 @@ class View:
         if frame.seq > expected:
             self._oracle.faults.append(f"gap: {self.name} saw {frame.seq} after {expected - 1}")
         self.seqs.append(frame.seq)
+        self.heard_at[frame.seq] = time.monotonic()
         self._oracle.stands(frame.seq, frame.message.id, self.name)
 
 
@@ -54,6 +57,17 @@ class Oracle:
         self._sent: dict[Key, str] = {}
         self._acknowledged: dict[Key, SendResult] = {}
         self._ids: dict[int, str] = {}
+        self._stored_at: dict[int, float] = {}
+
+    @property
+    def slowest_s(self) -> float:
+        """The longest time from an acknowledgement until somebody saw that message."""
+        return max(
+            view.heard_at[seq] - at
+            for seq, at in self._stored_at.items()
+            for view in self.views
+            if seq in view.heard_at
+        )
 
     @property
     def acknowledged(self) -> int:
@@ -75,6 +89,7 @@ class Oracle:
         first = self._acknowledged.setdefault((sender_id, client_id), result)
         if (first.seq, first.message_id) != (result.seq, result.message_id):
             self.faults.append(f"forked: {client_id} was answered with {first.seq} and with {result.seq}")
+        self._stored_at.setdefault(result.seq, time.monotonic())
         self.stands(result.seq, result.message_id, "an acknowledgement")
 
     def stands(self, seq: int, message_id: str, witness: str) -> None:

@@ -1,6 +1,7 @@
 """A person with a client, who tells the oracle all that is said and heard."""
 
 import asyncio
+import contextlib
 import itertools
 import uuid
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Self
 
 from actors.wire.frames import SendResult, ServerFrame
 from client.client import Client
+from client.encoding import JSON, Encoding
 from client.timing import Timing
 from tests.journeys.instance import Instance
 from tests.journeys.oracle import Oracle
@@ -27,10 +29,19 @@ QUICK = Timing(
 
 
 class Talker:
-    """`places` are instances, or anything with a URL, in the order in which they are tried."""
+    """`places` are instances, or anything with a URL, in the order in which they are tried.
+
+    `others` watch over further conversations, in which the talker is heard as well.
+    """
 
     def __init__(
-        self, person: Person, oracle: Oracle, places: Sequence[Instance | str], timing: Timing = QUICK
+        self,
+        person: Person,
+        oracle: Oracle,
+        places: Sequence[Instance | str],
+        timing: Timing = QUICK,
+        encoding: Encoding = JSON,
+        others: Sequence[Oracle] = (),
     ) -> None:
         self.person = person
         self.frames: list[ServerFrame] = []
@@ -38,11 +49,13 @@ class Talker:
         self._oracle = oracle
         # A second talker of the same person says other things.
         self._name = f"{person.username}-{uuid.uuid4().hex[:8]}"
-        self._view = oracle.view(person.username)
+        self._oracles = (oracle, *others)
+        self._views = [one.view(person.username) for one in self._oracles]
         self._numbers = itertools.count(1)
         urls = [place if isinstance(place, str) else place.url for place in places]
-        self.client = Client(urls, person.token, timing=timing, on_frame=self._hear)
-        self.client.follow(oracle.conversation_id)
+        self.client = Client(urls, person.token, timing=timing, on_frame=self._hear, encoding=encoding)
+        for one in self._oracles:
+            self.client.follow(one.conversation_id)
 
     async def __aenter__(self) -> Self:
         await self.client.connect()
@@ -51,15 +64,16 @@ class Talker:
     async def __aexit__(self, *_exit: object) -> None:
         await self.client.close()
 
-    async def say(self, content: str = "") -> SendResult:
+    async def say(self, content: str = "", to: Oracle | None = None) -> SendResult:
         """Send one message, until it is acknowledged."""
+        oracle = to or self._oracle
         number = next(self._numbers)
         client_id = f"{self._name}-{number}"
         said = content or f"{number} by {self.person.username}"
-        self._oracle.sending(self.person.id, client_id, said)
-        result = await self.client.send(self._oracle.conversation_id, said, client_id=client_id)
+        oracle.sending(self.person.id, client_id, said)
+        result = await self.client.send(oracle.conversation_id, said, client_id=client_id)
         self.answered += 1
-        self._oracle.stored(self.person.id, client_id, result)
+        oracle.stored(self.person.id, client_id, result)
         return result
 
     async def flood(self, messages: int, at_once: int = 8) -> list[SendResult]:
@@ -87,10 +101,20 @@ class Talker:
 
         await asyncio.gather(*(strand() for _ in range(at_once)))
 
+    async def chat(self, enough: asyncio.Event, pace_s: float) -> None:
+        """Say something now and then, in each conversation in turn, until it is enough."""
+        for oracle in itertools.cycle(self._oracles):
+            await self.say(to=oracle)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pace_s):
+                    await enough.wait()
+                return
+
     @property
     def silent_gaps(self) -> int:
         return self.client.statistics().silent_gaps
 
     def _hear(self, frame: ServerFrame) -> None:
         self.frames.append(frame)
-        self._view.hear(frame)
+        for view in self._views:
+            view.hear(frame)

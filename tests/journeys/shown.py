@@ -1,0 +1,168 @@
+"""What a device shows of one's conversations, messages and notifications: read over HTTP, or kept by frames.
+
+    read over HTTP -> Shown -> each frame, put in -> Shown as it is now
+
+Both are to be the same at any time. Who has read a message is left out: no durable frame says it. It never
+asks for anything to put a frame in.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from actors.wire.frames import (
+    ConversationJoined,
+    ConversationLeft,
+    ConversationMarked,
+    ConversationUpdated,
+    LogFrame,
+    MessageCreated,
+    MessageUpdated,
+    NotificationCreated,
+    NotificationRead,
+    ServerFrame,
+)
+from actors.wire.network import Notification
+from actors.wire.objects import Conversation, DeliveryStatus, LastMessage, Message, MessageType
+from tests.journeys.caller import Caller
+from tests.journeys.instance import Instance
+from tests.journeys.person import Person
+
+UNTOLD = DeliveryStatus([], 0)
+
+
+class Shown(msgspec.Struct):
+    """`messages` by conversation, of those that were opened: they are whole."""
+
+    user_id: str
+    conversations: dict[str, Conversation]
+    messages: dict[str, dict[str, Message]]
+    notifications: dict[str, Notification]
+    unread_notifications: int
+
+    def put(self, frame: ServerFrame) -> None:
+        """Show what a frame says."""
+        match frame:
+            case ConversationJoined(conversation=conversation):
+                self.conversations[conversation.id] = conversation
+                if conversation.last_seq == 0:
+                    self.messages[conversation.id] = {}
+            case ConversationLeft(conversation_id=conversation_id):
+                self.conversations.pop(conversation_id, None)
+                self.messages.pop(conversation_id, None)
+            case ConversationMarked():
+                self._change(frame.conversation_id, read_seq=frame.read_seq, unread_count=frame.unread_count)
+            case NotificationCreated(notification=notification):
+                self.notifications[notification.id] = notification
+                self.unread_notifications = frame.unread_count
+            case NotificationRead(ids=ids):
+                for one in self.notifications if ids is None else ids:
+                    read = msgspec.structs.replace(self.notifications[one], is_read=True)
+                    self.notifications[one] = read
+                self.unread_notifications = frame.unread_count
+            case MessageCreated() | MessageUpdated() | ConversationUpdated():
+                self._put_log(frame)
+            case _:
+                pass
+
+    def _put_log(self, frame: LogFrame) -> None:
+        conversation_id, message = frame.conversation_id, as_seen(frame.message, self.user_id)
+        self._change(conversation_id, last_seq=frame.seq)
+        known = self.messages.get(conversation_id)
+        if known is not None and (
+            message.id not in known or known[message.id].changed_seq < message.changed_seq
+        ):
+            known[message.id] = message
+        if isinstance(frame, MessageUpdated):
+            self._put_change(frame)
+        else:
+            last = LastMessage(message.content, message.sender_id, message.created_at)
+            self._change(conversation_id, last_message=last)
+            own = message.sender_id == self.user_id and message.message_type is MessageType.TEXT
+            if own:
+                self._change(conversation_id, read_seq=frame.seq)
+        if isinstance(frame, ConversationUpdated):
+            self._put_members(frame)
+        self._count(conversation_id)
+
+    def _put_change(self, frame: MessageUpdated) -> None:
+        """The last message may be the changed one: known by its place and its sender."""
+        last = self.conversations[frame.conversation_id].last_message
+        newest = max(self.messages[frame.conversation_id].values(), key=lambda one: one.seq)
+        if last is not None and newest.id == frame.message.id:
+            changed = msgspec.structs.replace(last, content=frame.message.content)
+            self._change(frame.conversation_id, last_message=changed)
+
+    def _put_members(self, frame: ConversationUpdated) -> None:
+        changed = frame.changed
+        shown = self.conversations[frame.conversation_id]
+        left = set(changed.left or ())
+        self._change(
+            frame.conversation_id,
+            name=shown.name if changed.name is None else changed.name,
+            admins=[
+                one for one in (shown.admins if changed.admins is None else changed.admins) if one not in left
+            ],
+            participants=[
+                *(one for one in shown.participants if one.id not in left),
+                *(changed.joined or ()),
+            ],
+            member_count=frame.member_count,
+        )
+
+    def _count(self, conversation_id: str) -> None:
+        messages = self.messages.get(conversation_id)
+        if messages is None:
+            return
+        read_seq = self.conversations[conversation_id].read_seq
+        unread = [
+            one
+            for one in messages.values()
+            if one.seq > read_seq
+            and one.sender_id != self.user_id
+            and one.message_type is MessageType.TEXT
+            and one.deleted_at is None
+        ]
+        self._change(conversation_id, unread_count=len(unread))
+
+    def _change(self, conversation_id: str, **fields: object) -> None:
+        changed = msgspec.structs.replace(self.conversations[conversation_id], **fields)
+        self.conversations[conversation_id] = changed
+
+
+def as_seen(message: Message, by: str) -> Message:
+    """A frame is for everybody: which reactions are one's own is for each to find."""
+    reactions = [msgspec.structs.replace(one, mine=by in one.user_ids) for one in message.reactions]
+    return msgspec.structs.replace(message, reactions=reactions, delivery_status=UNTOLD)
+
+
+async def read_anew(who: Person, at: Instance) -> Shown:
+    """All that there is to show, over HTTP."""
+    async with who.http(at) as http, Caller(who, at) as caller:
+        listed = (await http.conversations()).items
+        histories = {one.id: await http.history(one.id, limit=100) for one in listed}
+        alone = {one.id: await http.conversation(one.id) for one in listed}
+        notices = msgspec.convert(await caller.items("/v1/notifications"), list[Notification])
+        unread = (await caller.get("/v1/notifications/unread_count"))["unread_count"]
+    assert alone == {one.id: one for one in listed}
+    return Shown(
+        user_id=who.id,
+        conversations=alone,
+        messages={one: by_id(history) for one, history in histories.items()},
+        notifications={one.id: one for one in notices},
+        unread_notifications=unread,
+    )
+
+
+def by_id(history: Sequence[Message]) -> dict[str, Message]:
+    return {one.id: msgspec.structs.replace(one, delivery_status=UNTOLD) for one in history}
+
+
+def differences(pushed: object, anew: object, path: str = "") -> list[str]:
+    """Where two views are not the same, as people read it."""
+    one, other = msgspec.to_builtins(pushed), msgspec.to_builtins(anew)
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return [] if one == other else [f"{path}: pushed {one!r}, anew {other!r}"]
+    names = sorted(one.keys() | other.keys())
+    places = [(one.get(name), other.get(name), f"{path}/{name}") for name in names]
+    return [found for place in places for found in differences(*place)]
