@@ -7,6 +7,7 @@ decides what a user may do.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 POSITIONS_AT_ONCE = 500
 COMPARE_S = 4.0
 """A frame that the broker lost is told within the six seconds that are promised."""
+
+TURNS = 8
 RETRY_AFTER_MS = 1000
 
 
@@ -289,17 +292,19 @@ class Directory:
                 return
 
     async def _keep_comparing(self) -> None:
-        """Everybody in turn, evenly over the period: what was lost may be the last for a long time."""
-        while True:
-            parts = self._parts()
-            for some in parts:
-                await asyncio.sleep(COMPARE_S / len(parts))
+        """Everybody once a period, a share at a time: what was lost may be the last for a long time."""
+        for turn in itertools.cycle(range(TURNS)):
+            await asyncio.sleep(COMPARE_S / TURNS)
+            for some in self._parts(turn):
                 await self._compare_some(some)
-            if not parts:
-                await asyncio.sleep(COMPARE_S)
 
-    def _parts(self) -> list[list[Person]]:
-        people = [person for person in self._people.values() if person.open]
+    def _parts(self, turn: int | None = None) -> list[list[Person]]:
+        """Those whose turn it is, or everybody, in parts that can be asked for at once."""
+        people = [
+            person
+            for person in self._people.values()
+            if person.open and (turn is None or hash(person.user_id) % TURNS == turn)
+        ]
         return [
             people[start : start + POSITIONS_AT_ONCE] for start in range(0, len(people), POSITIONS_AT_ONCE)
         ]
