@@ -1,12 +1,21 @@
 """Server frames as bytes (RFC 6455, section 5.2). Unmasked, so the same bytes serve every client."""
 
 from collections.abc import Iterator
+from types import GeneratorType
 from typing import Final
+
+from websockets.protocol import Protocol
+from websockets.streams import StreamReader
 
 TEXT: Final = 0x1
 FIN_TEXT: Final = 0x81
 FIN_BINARY: Final = 0x82
 PING: Final = b"\x89\x00"
+EMPTY_PONG: Final = b"\x8a\x80"
+EMPTY_PONG_BYTES: Final = 6
+"""A client's answer to `PING`, with its mask."""
+
+_AT_EOF: Final = StreamReader.at_eof.__code__
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -30,6 +39,16 @@ def frames_in(ready: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         end = at + size
         yield ready[start] & 0x0F, ready[at:end], ready[start:end]
         start = end
+
+
+def between_frames(parser: Protocol) -> bool:
+    """Whether the next byte begins a frame.
+
+    The parser is a generator, and waits for it in another place than for the rest of a frame. Guarded by
+    tests, because it depends on how `websockets` (pinned) is written.
+    """
+    waits = getattr(parser.parser, "gi_yieldfrom", None)
+    return isinstance(waits, GeneratorType) and waits.gi_code is _AT_EOF
 
 
 def _frame(first: int, payload: bytes) -> bytes:

@@ -27,7 +27,7 @@ from actors.wire.frames import Goodbye, frame_encoder
 from actors.wire.intents import Intent
 from config.limits import FRAME_BYTES
 from server.socket.door import Door
-from server.socket.framing import PING
+from server.socket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING, between_frames
 from server.socket.sub_protocols import SubProtocol
 from storage.records.users import Identity
 
@@ -123,6 +123,9 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._heard = True
         parser = self.parser
+        if len(data) == EMPTY_PONG_BYTES and data.startswith(EMPTY_PONG) and between_frames(parser):
+            # The answer to our ping: that it came is all it says, and nearly all that idle clients say.
+            return
         parser.receive_data(data)
         for event in parser.events_received():
             if isinstance(event, Frame) and not self._closing:
