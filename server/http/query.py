@@ -46,15 +46,16 @@ class QueryReader(Generic[Query]):
     def __init__(self, query: type[Query]) -> None:
         self._type: Callable[..., Query] = query
         self._fields = tuple(
-            (field, takes_list(msgspec.inspect.type_info(field.type)), _given(field.type))
+            (field, takes_list(info), _holds(info, msgspec.inspect.DateTimeType), _given(field.type))
             for field in msgspec.structs.fields(query)  # type: ignore[arg-type]
+            for info in [msgspec.inspect.type_info(field.type)]
         )
 
     def read(self, sent: Mapping[str, str]) -> Query:
         """Read it. Raises `request.invalid` with all the faults at once."""
         values: dict[str, Any] = {}
         faults: list[FieldFault] = []
-        for field, listed, kind in self._fields:
+        for field, listed, moment, kind in self._fields:
             name = field.encode_name
             text = sent.get(name)
             if text is None:
@@ -63,7 +64,8 @@ class QueryReader(Generic[Query]):
                 continue
             value = [part for part in text.split(",") if part] if listed else text
             try:
-                values[field.name] = msgspec.convert(value, kind, strict=False)
+                # All that comes is text, but a number is no moment.
+                values[field.name] = msgspec.convert(value, kind, strict=moment)
             except msgspec.ValidationError as error:
                 faults.append(fault_of(name, "invalid", error, field.type))
         if faults:
@@ -80,10 +82,14 @@ def _given(kind: Any) -> Any:
 
 def takes_list(kind: msgspec.inspect.Type) -> bool:
     """Tell whether a field of that type holds several values."""
+    return _holds(kind, msgspec.inspect.CollectionType)
+
+
+def _holds(kind: msgspec.inspect.Type, wanted: type[msgspec.inspect.Type]) -> bool:
     match kind:
         case msgspec.inspect.UnionType(types=types):
-            return any(takes_list(one) for one in types)
+            return any(_holds(one, wanted) for one in types)
         case msgspec.inspect.Metadata(type=inner):
-            return takes_list(inner)
+            return _holds(inner, wanted)
         case _:
-            return isinstance(kind, msgspec.inspect.CollectionType)
+            return isinstance(kind, wanted)

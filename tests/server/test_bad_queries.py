@@ -84,6 +84,8 @@ async def test_a_cursor_is_the_lists_own(path: str, scene: Belongings) -> None:
         (f"/v1/users?ids={','.join(f'x{n}' for n in range(101))}", "ids"),
         ("/v1/events?from=x", "from"),
         ("/v1/events?to=2026-13-01T00:00:00Z", "to"),
+        ("/v1/events?to=0.5", "to"),
+        ("/v1/events?from=1900000000", "from"),
         ("/v1/events?category=", "category"),
         (f"/v1/events?q={'x' * 201}", "q"),
         ("/v1/events/{event}/rsvps?status=PERHAPS", "status"),
