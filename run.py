@@ -170,10 +170,11 @@ class Instance:
             *PresenceRoutes(core.presences).routes(),
             *ConversationRoutes(core.conversations, accounts).routes(),
         )
+        rates = Rates(limits, settings.server)
         app = application(
             routes,
             house.authenticator,
-            Rates(limits, settings.server),
+            rates,
             limits,
             trusted_proxies=settings.server.trusted_proxies,
             cors_origins=settings.server.cors_origins,
@@ -194,7 +195,9 @@ class Instance:
         socket_pages = SocketPages(VERSION, settings.base_url, limits)
         client = WebClient()
         stream = StreamEndpoint(house.authenticator, core.hall)
-        socket = SocketEndpoint(door, house.authenticator, (ANY_ORIGIN,))
+        socket = SocketEndpoint(
+            door, house.authenticator, (ANY_ORIGIN,), rates, settings.server.trusted_proxies
+        )
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", socket.handle, allow_head=False)
         app.router.add_get("/healthz", health.healthz)

@@ -70,6 +70,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sockets_per_user: int = 20
     sockets_unauthenticated: int = 1000
     sockets_new_per_s: int = 500
+    sockets_new_per_address_per_s: float = 500.0
+    sockets_new_per_address_burst: int = 500
     outbox_soft_bytes: int = 256 * 1024
     outbox_hard_bytes: int = 1024 * 1024
     messages_per_s: int = 100

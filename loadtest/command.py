@@ -45,6 +45,9 @@ FAULTY: Final = 2
 NOTHING_MEASURED: Final = 3
 
 Urls = Annotated[list[str] | None, typer.Option("--url", help="A server; may be given several times.")]
+Standby = Annotated[
+    list[str] | None, typer.Option(help="A server for those who lose theirs; may be given several times.")
+]
 Connections = Annotated[int, typer.Option("--connections", "-n", min=1, help="How many, over all.")]
 Rate = Annotated[float | None, typer.Option(help="Acts a second over all, whatever the server does.", min=0)]
 Duration = Annotated[float, typer.Option(help="For how many seconds.", min=0.1)]
@@ -57,7 +60,7 @@ P99 = Annotated[float | None, typer.Option("--p99-ms", help="Fail where the scen
 MaxLost = Annotated[int, typer.Option("--max-lost", min=0, help="Acts that may end without an answer.")]
 MaxErrors = Annotated[int | None, typer.Option("--max-errors", min=0, help="Errors that may be.")]
 Senders = Annotated[int, typer.Option(min=1, help="In a room: how many write.")]
-Storms = Annotated[int, typer.Option(min=1, help="In a storm: how often all are cut off.")]
+Storms = Annotated[int, typer.Option(min=0, help="In a storm: how often all are cut off.")]
 Characters = Annotated[int, typer.Option("--characters", min=1, max=4000, help="Of a message, about.")]
 Checks = Annotated[int, typer.Option("--unread-checks", min=0, help="Users whose lists are compared.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Lines instead of a live view.")]
@@ -74,6 +77,7 @@ def load_commands() -> typer.Typer:
 def _command(scenario: Scenario) -> Callable[..., None]:
     def command(
         url: Urls = None,
+        standby: Standby = None,
         connections: Connections = DEFAULT_CONNECTIONS,
         rate: Rate = None,
         duration: Duration = 30.0,
@@ -95,6 +99,7 @@ def _command(scenario: Scenario) -> Callable[..., None]:
             scenario=scenario,
             urls=tuple(one.rstrip("/") for one in url or ("http://127.0.0.1:8080",)),
             connections=connections,
+            standby=tuple(one.rstrip("/") for one in standby or ()),
             duration_s=duration,
             rate_per_s=rate,
             ramp_s=ramp,

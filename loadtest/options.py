@@ -27,11 +27,15 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """`rate_per_s` over all processes; `ramp_s` is over which the connections are spread."""
+    """`rate_per_s` over all processes; `ramp_s` is over which the connections are spread.
+
+    To `standby` servers nobody goes who has not lost another one.
+    """
 
     scenario: Scenario
     urls: tuple[str, ...]
     connections: int
+    standby: tuple[str, ...] = ()
     duration_s: float = 30.0
     rate_per_s: float | None = None
     ramp_s: float | None = None

@@ -23,12 +23,17 @@ class Convene:
     """The whole product on one instance, with the shipped configuration."""
 
     def __init__(
-        self, stores: Stores | None = None, *, name: str = "Convene", core: int = SERVER_CORE
+        self,
+        stores: Stores | None = None,
+        *,
+        name: str = "Convene",
+        core: int = SERVER_CORE,
+        port: int | None = None,
     ) -> None:
         if not (ROOT / "run.py").exists():
             raise ServerFailed("there is no run.py here: give --limits-only to measure the limits alone")
         self.name = name
-        self.port = free_port()
+        self.port = port or free_port()
         command = [sys.executable, "run.py", "--port", str(self.port)]
         # Stores of its own are its children: born on the other core, they stay there when it moves.
         self._process = (
@@ -63,6 +68,10 @@ class Convene:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise ServerFailed(f"not ready within {START_S:.0f} s:\n{self._process.said()}")
+
+    def kill(self) -> None:
+        """SIGKILL, on stores of others: nothing is said goodbye to."""
+        self._process.kill()
 
     def close(self) -> None:
         self._process.close(STOP_S)

@@ -16,6 +16,7 @@ class Options(msgspec.Struct, frozen=True):
     idle: int = 5000
     idle_people: int = 0
     posts: int = 200_000
+    storm: int = 5000
 
 
 def read_options(description: str | None) -> Options:
@@ -35,4 +36,5 @@ def read_options(description: str | None) -> Options:
         "--idle-people", type=int, default=default.idle_people, help="users who hold them; 0: one each"
     )
     parser.add_argument("--posts", type=int, default=default.posts, help="number of posts there are")
+    parser.add_argument("--storm", type=int, default=default.storm, help="clients of the killed instance")
     return Options(**vars(parser.parse_args()))

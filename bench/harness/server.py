@@ -79,6 +79,18 @@ class Process:
         self._output.seek(max(0, end - length))
         return self._output.read().decode(errors="replace")
 
+    def kill(self) -> None:
+        """End it with no warning."""
+        self._process.kill()
+        self._process.wait()
+
+    def ended(self, patience_s: float) -> int:
+        """Wait for its own end; answers its status. Raises `ServerFailed` when it goes on."""
+        try:
+            return self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            raise ServerFailed(f"still running after {patience_s:g} s:\n{self.said()}") from None
+
     def close(self, patience_s: float = 5.0) -> None:
         try:
             self._process.terminate()

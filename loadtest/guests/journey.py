@@ -104,7 +104,7 @@ class Journey:
             self.state = State.AWAY
             self._cancel()
             self._traveller.cut_off()
-            self._elsewhere()
+            self.url = self._ground.dice.randrange(len(self._ground.addresses))
             self._come_in(back_in_s)
 
     def leave(self) -> None:
@@ -176,7 +176,10 @@ class Journey:
         self._timer = asyncio.get_running_loop().call_later(delay_s, self.come)
 
     def _elsewhere(self) -> None:
-        self.url = self._ground.dice.randrange(len(self._ground.addresses))
+        """To any other server, where there is one: the one that was lost may be lost for long."""
+        count = len(self._ground.addresses)
+        if count > 1:
+            self.url = (self.url + self._ground.dice.randrange(1, count)) % count
 
     def _hang_up(self) -> None:
         socket, self._socket = self._socket, None

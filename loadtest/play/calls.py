@@ -41,6 +41,11 @@ class Calls:
         self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
+    def servers(self) -> int:
+        """How many there are to ask."""
+        return len(self._urls)
+
+    @property
     def under_way(self) -> int:
         return len(self._under_way)
 

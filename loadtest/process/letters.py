@@ -42,7 +42,8 @@ class Props(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, tag="plan"):
     """All that one process has to know. `rate_per_s` is its own share.
 
-    `shared` are conversations with members in other processes too, `fresh` those without a past.
+    `shared` are conversations with members in other processes too, `fresh` those without a past. Nobody's
+    seat is at a `standby` server; whoever loses another may come to it.
     """
 
     scenario: str
@@ -58,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True, tag="plan"):
     storms: int
     return_s: float
     message_characters: int
+    standby: list[str] = []
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):

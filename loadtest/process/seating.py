@@ -61,6 +61,7 @@ def plans_of(options: Options, stage: Stage, run: str) -> list[Plan]:
             storms=options.storms if options.scenario == Scenario.STORM else 0,
             return_s=options.spread_s,
             message_characters=options.message_characters,
+            standby=list(options.standby),
         )
         for number, (share, weight) in enumerate(zip(shares, weights, strict=True))
     ]

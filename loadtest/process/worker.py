@@ -43,12 +43,13 @@ class Worker:
         self._ledger.shared = frozenset(plan.shared)
         self._tally = Tally()
         self._latencies = Latencies()
-        self._calls = Calls(plan.urls, self._tally, self._latencies)
+        everywhere = [*plan.urls, *plan.standby]
+        self._calls = Calls(everywhere, self._tally, self._latencies)
         self._catching_up = CatchingUp(self._guest_of, self._calls, self._ledger)
         dice = random.Random(plan.seed)  # noqa: S311 - chance that can be had again
         ground = Ground(
             run=plan.run,
-            addresses=tuple(Address.of(url) for url in plan.urls),
+            addresses=tuple(Address.of(url) for url in everywhere),
             ledger=self._ledger,
             faults=self._faults,
             tally=self._tally,
@@ -153,7 +154,7 @@ class Worker:
         )
 
     async def _check_lists(self, at_most: int) -> UnreadCheck:
-        check = UnreadCheck(self._calls, self._ledger, self._faults, len(self._plan.urls), self._plan.fresh)
+        check = UnreadCheck(self._calls, self._ledger, self._faults, self._calls.servers, self._plan.fresh)
         by_user = {guest.user_id: guest for guest in self._crowd.present() if guest.eyes.positions}
         some = list(by_user.values())
         random.Random(self._plan.seed).shuffle(some)  # noqa: S311 - chance that can be had again

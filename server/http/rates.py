@@ -24,6 +24,7 @@ class RateClass(StrEnum):
     REQUEST = "request"
     REGISTRATION = "registration"
     LOGIN = "login"
+    SOCKET = "socket"
 
 
 class Rates:
@@ -34,6 +35,9 @@ class Rates:
             RateClass.REQUEST: Budget(server.requests_per_s, server.requests_burst),
             RateClass.REGISTRATION: Budget(limits.registrations_per_s, limits.registrations_burst),
             RateClass.LOGIN: Budget(limits.logins_per_s, limits.logins_burst),
+            RateClass.SOCKET: Budget(
+                limits.sockets_new_per_address_per_s, limits.sockets_new_per_address_burst
+            ),
         }
         self._tables = {rate: TokenBuckets(budget, server.rate_entries) for rate, budget in budgets.items()}
 

@@ -12,7 +12,9 @@ from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
 from actors.wire.refusal import Refusal
+from server.http.address import client_address
 from server.http.problem import problem_response
+from server.http.rates import RateClass, Rates, address_key, limited
 from server.http.request_id import REQUEST_ID
 from server.http.route import bearer_token
 from server.socket.door import Door
@@ -37,10 +39,19 @@ class Detached(web.StreamResponse):
 
 
 class SocketEndpoint:
-    def __init__(self, door: Door, authenticator: Authenticator, origins: Container[str]) -> None:
+    def __init__(
+        self,
+        door: Door,
+        authenticator: Authenticator,
+        origins: Container[str],
+        rates: Rates,
+        trusted_proxies: int,
+    ) -> None:
         self._door = door
         self._authenticator = authenticator
         self._origins = origins
+        self._rates = rates
+        self._trusted_proxies = trusted_proxies
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -51,6 +62,8 @@ class SocketEndpoint:
             response.headers["Sec-WebSocket-Version"] = VERSION
             return response
         self._check_origin(request)
+        # By address first: who knocks too often takes nothing from what all share.
+        self._spend(request)
         self._door.admit()
         token = bearer_token(request)
         identity = await self._authenticator.authenticate(token) if token is not None else None
@@ -65,6 +78,12 @@ class SocketEndpoint:
         if not transport.is_closing():
             transport.resume_reading()
         return Detached()
+
+    def _spend(self, request: web.Request) -> None:
+        address = client_address(request, self._trusted_proxies)
+        grant = self._rates.take(RateClass.SOCKET, address_key(address))
+        if not grant.granted:
+            raise limited(grant)
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")

@@ -65,8 +65,7 @@ class PostgresPool:
             with told():
                 self._stock = Connections(self._connect, self._bounds.connections)
                 self._aside = Connections(self._connect, 1)
-                for stock in (self._stock, self._aside):
-                    stock.give_back(await stock.take(CONNECT_TIMEOUT_S))
+                self._stock.give_back(await self._stock.take(CONNECT_TIMEOUT_S))
         except BaseException:
             await self.close()
             raise

@@ -8,6 +8,7 @@ from values.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +30,9 @@ class Statement:
     parameters: tuple[str, ...]
 
 
+@cache
 def load_statement(service: str, name: str) -> Statement:
-    """Load `sql/<service>/queries/<name>.sql`."""
+    """Load `sql/<service>/queries/<name>.sql`, once a process."""
     return parse_statement(name, (SQL / service / "queries" / f"{name}.sql").read_text("utf-8"))
 
 

@@ -56,6 +56,14 @@ def test_connects_are_spread_over_the_ramp() -> None:
     assert [seat.at_s for seat in plan.seats] == [pytest.approx(place / 10) for place in range(100)]
 
 
+def test_nobody_begins_at_a_server_that_stands_by() -> None:
+    """It is there for those who lose another."""
+    (plan,) = plans_of(small(Scenario.IDLE, URLS[:1], 10, standby=URLS[1:]), stage_of(10, 10), "run")
+
+    assert {plan.urls[seat.url] for seat in plan.seats} == {"http://one"}
+    assert plan.standby == ["http://other"]
+
+
 def test_a_user_has_so_many_sockets_and_no_more() -> None:
     """The shipped limit is 20 sockets a user."""
     plans_of(small(Scenario.IDLE, URLS, 40), stage_of(2, 2), "run")

@@ -1,12 +1,13 @@
 """A whole server in the test's own loop, on the run's real stores, and the people who use it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from run import Instance
 from storage.embedded import StoreUrls
+from tests.conftest import LoopThread
 from tests.server.api import Api
 from tests.server.people import People
 from tests.server.serving import serving
@@ -31,10 +32,18 @@ async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def shared_instance(stores: StoreUrls, background: LoopThread) -> Iterator[Instance]:
+    """One server with the shipped limits, in the loop that outlives the tests."""
+    server = serving(stores)
+    yield background.run(server.__aenter__())
+    background.run(server.__aexit__(None, None, None))
+
+
 @pytest.fixture
-async def instance(start_instance: StartInstance) -> Instance:
-    """One server with the shipped limits."""
-    return await start_instance()
+def instance(shared_instance: Instance) -> Instance:
+    """That server. Other tests have been there before, and their people and figures are too."""
+    return shared_instance
 
 
 @pytest.fixture

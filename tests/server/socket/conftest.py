@@ -7,8 +7,10 @@ import pytest
 import pytest_asyncio
 import uvloop
 
+from run import Instance
 from storage.embedded import StoreUrls
 from tests.server.api import Api
+from tests.server.conftest import StartInstance
 from tests.server.people import People
 from tests.server.serving import serving
 from tests.server.socket.peer import Peer, peer
@@ -19,6 +21,12 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+async def instance(start_instance: StartInstance) -> Instance:
+    """One server with the shipped limits, in the test's own loop."""
+    return await start_instance()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -76,6 +76,23 @@ async def test_new_sockets_are_let_in_at_a_rate(start_instance: StartInstance, p
                 pass
 
 
+async def test_an_address_gets_new_sockets_at_a_rate(start_instance: StartInstance, people: People) -> None:
+    """Past it 429 with when to come back, before what all addresses share is touched."""
+    instance = await start_instance(sockets_new_per_address_per_s=2.0, sockets_new_per_address_burst=2)
+    token = (await people.some(1, instance))[0].token
+    async with peer(instance.port) as first, peer(instance.port) as second, peer(instance.port) as third:
+        await first.open(token)
+        await second.open(token)
+        refused = await knock(third, token)
+        assert refused.status == 429
+        assert refused.json["code"] == "rate.limited"
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (await figures(instance))["convene_connections_refused_total"] == 0
+        async with asyncio.timeout(refused.json["retry_after_ms"] / 1000 + 2):
+            while (await knock(third, token)).status != 101:
+                pass
+
+
 async def test_a_stranger_has_a_time_to_become_known(start_instance: StartInstance, people: People) -> None:
     """4506, not to come back the same way; talking does not help, being known does."""
     instance = await start_instance(auth_timeout_ms=200)

@@ -1,0 +1,97 @@
+"""The product's own load tester as a process beside the bench: its users, its course, its report.
+
+For what one client in C cannot do: resume, check what it was told, come back by itself. It never measures a
+server's cost.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from bench.harness.processor import OTHER_CORE
+from bench.harness.server import Process, ServerFailed
+
+PREPARE_S = 120.0
+COME_S = 180.0
+END_S = 240.0
+
+
+class Percentiles(msgspec.Struct, frozen=True):
+    count: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class Point(msgspec.Struct, frozen=True):
+    at_s: float
+    phase: str
+    ready: int
+    p99_ms: float
+    max_ms: float
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What is used of a report (`loadtest/report/report.py`)."""
+
+    good: bool
+    saturated: bool
+    operations: dict[str, Percentiles]
+    counts: dict[str, int]
+    errors: dict[str, int]
+    fault_counts: dict[str, int]
+    points: list[Point]
+
+
+class Tester:
+    """One run of `run.py load`. `arguments` begin with the scenario."""
+
+    def __init__(self, arguments: list[str], users_file: Path, core: int = OTHER_CORE) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="bench-load-"))
+        told = ["--users-file", str(users_file), "--report", str(self._folder), "--plain"]
+        self._process = Process([sys.executable, "run.py", "load", *arguments, *told], core)
+
+    def wait_for(self, phase: str) -> None:
+        """Raises `ServerFailed` when it ends before, or does not come to it in time."""
+        deadline = time.monotonic() + COME_S
+        while f"-- {phase}\n" not in self._process.said():
+            self._process.check()
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"no {phase} within {COME_S:g} s:\n{self._process.said()}")
+            time.sleep(0.05)
+
+    def report(self) -> Found:
+        """Wait for its end, and read what it found, good or not."""
+        self._process.ended(END_S)
+        file = self._folder / "report.json"
+        if not file.exists():
+            raise ServerFailed(f"no report:\n{self._process.said()}")
+        return msgspec.json.decode(file.read_bytes(), type=Found)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._process.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def prepare(users: int, file: Path, variables: Mapping[str, str]) -> Path:
+    """Make users in the stores, at once and without their passwords' hashes; answers the file."""
+    command = [sys.executable, "run.py", "load", "prepare", "--users", str(users), "--users-file", str(file)]
+    made = Process(command, OTHER_CORE, variables)
+    try:
+        if made.ended(PREPARE_S):
+            raise ServerFailed(made.said())
+    finally:
+        made.close()
+    return file
