@@ -19,11 +19,16 @@ class Backoff:
         self._chance = chance
         self._failures = 0
 
-    def delay_s(self, at_least_ms: int | None = None) -> float:
-        """The next delay, longer on average each time; never less than the server asked for."""
+    def delay_s(self, told_ms: int | None = None) -> float:
+        """The next delay: longer on average each time, or what the server asked for.
+
+        On top of that comes a little chance, for there may be many who were told the same.
+        """
+        if told_ms:
+            return told_ms / 1000 + self._base_s * self._chance()
         bound_s = min(self._cap_s, math.ldexp(self._base_s, min(self._failures, 32)))
         self._failures += 1
-        return max(bound_s * self._chance(), (at_least_ms or 0) / 1000)
+        return bound_s * self._chance()
 
     def reset(self) -> None:
         """It went well: the next failure is the first again."""

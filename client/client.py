@@ -84,7 +84,7 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
 
         def patience() -> Backoff:
-            return Backoff(chosen.backoff_base_s, chosen.read_backoff_cap_s, chance)
+            return Backoff(chosen.read_backoff_base_s, chosen.read_backoff_cap_s, chance)
 
         self._asks = Asks(encoding, chosen, patience, sleep)
         self._outlet = Outlet(on_frame, chosen.frames_waiting)

@@ -7,6 +7,7 @@ never told holds when the memory runs out. Never sees a password.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ class _Expired(msgspec.Struct, frozen=True):
 
 class _Kept(msgspec.Struct, frozen=True):
     identity: Identity
+    since: float
     until: float
 
 
@@ -55,8 +57,8 @@ class Authenticator:
         self._touched: dict[str, float] = {}
         self._touching: set[asyncio.Task[None]] = set()
 
-    async def authenticate(self, token: str) -> Identity:
-        """Who the token speaks for.
+    async def authenticate(self, token: str, *, age_s: float = math.inf) -> Identity:
+        """Who the token speaks for; what it says of the user is at most so old, for those who show it.
 
         Raises:
             Refusal: `auth.required` for a token that is not (or no longer) known, `auth.expired` for
@@ -66,7 +68,7 @@ class Authenticator:
         if hashed is None:
             raise Refusal("auth.required", "The token is not valid.")
         kept = self._kept.get(hashed)
-        if kept is not None and kept.until > self._clock():
+        if kept is not None and self._clock() < min(kept.until, kept.since + age_s):
             if kept.identity.expires_at > datetime.now(UTC):
                 return kept.identity
             self._drop(hashed)
@@ -124,7 +126,8 @@ class Authenticator:
         self._drop(hashed)
         if len(self._kept) >= self._limits.token_cache_entries:
             self._drop(next(iter(self._kept)))
-        self._kept[hashed] = _Kept(identity, self._clock() + self._limits.token_cache_s)
+        now = self._clock()
+        self._kept[hashed] = _Kept(identity, now, now + self._limits.token_cache_s)
         self._hashes[identity.session_id] = hashed
 
     def _drop(self, hashed: str) -> None:

@@ -53,6 +53,7 @@ from actors.wire.frames import (
 )
 from actors.wire.moment import now_ms, rfc3339
 from actors.wire.refusal import Refusal, unavailable
+from config.accounts import CARD_CACHE_S
 from config.limits import FRAME_BYTES
 from storage.errors import StorageError
 from storage.records.users import Identity
@@ -181,7 +182,7 @@ class Session:
 
     async def _authenticate(self, command: Authenticate, token: str) -> None:
         try:
-            identity = await self._hall.authenticator.authenticate(token)
+            identity = await self._hall.authenticator.authenticate(token, age_s=CARD_CACHE_S)
         except Refusal as refusal:
             self.push_error(command.id, refusal)
             if refusal.status == 401:

@@ -16,7 +16,7 @@ from loadtest.guests.ground import Ground
 from loadtest.wire.heard import Event
 from loadtest.wire.socket import Socket
 
-BACKOFF_BASE_S: Final = 0.5
+BACKOFF_BASE_S: Final = 1.0
 BACKOFF_CAP_S: Final = 8.0
 OPEN_S: Final = 30.0
 TRIES: Final = 20
@@ -52,6 +52,7 @@ class Journey:
         "_opening",
         "_socket",
         "_timer",
+        "_told_to_come",
         "_traveller",
         "_tries",
         "came_us",
@@ -70,6 +71,7 @@ class Journey:
         self._opening: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._not_before_ms: int | None = None
+        self._told_to_come = False
         self._tries = 0
 
     # --- what the traveller wants
@@ -126,6 +128,7 @@ class Journey:
         if status not in {429, 503}:
             self._ground.tally.errors[f"upgrade: {status}"] += 1
         self._not_before_ms = round((retry_after_s or 0) * 1000)
+        self._told_to_come = retry_after_s is not None
 
     def lost(self, code: int | None, reason: str) -> None:
         self._socket = None
@@ -169,7 +172,11 @@ class Journey:
             self.state = State.GONE
             self._ground.tally.errors["connect: given up"] += 1
             return
-        self._elsewhere()
+        if self._told_to_come:
+            # A full server has said when there is room for this one: that is where it has a place.
+            self._told_to_come = False
+        else:
+            self._elsewhere()
         self._come_in(self._backoff.delay_s(self._not_before_ms))
 
     def _come_in(self, delay_s: float) -> None:

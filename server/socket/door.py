@@ -15,7 +15,6 @@ from actors.delivery.flusher import Flusher
 from actors.runtime.cell import Cell
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.wheel import Wheel
-from actors.session.allowance import Allowance
 from actors.session.hall import Hall
 from actors.session.link import CloseCode
 from actors.session.session import Session
@@ -23,6 +22,7 @@ from actors.wire.refusal import overloaded
 from config.limits import Limits
 from server.socket.heartbeat import Heartbeat
 from server.socket.rendition import Renditions
+from server.socket.turnstile import Turnstile
 from storage.records.users import Identity
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class Door:
         self.limits = limits
         self.renditions = Renditions()
         self._queue = queue
-        self._heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
-        self._newcomers = Allowance(limits.sockets_new_per_s, limits.sockets_new_per_s)
+        self.heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
+        self._turnstile = Turnstile(limits.sockets_new_per_s)
         self._sockets: dict[Socket, None] = {}
         self._strangers = 0
         self._opened = self._refused = self._shed = 0
@@ -81,7 +81,7 @@ class Door:
         if self._strangers >= self.limits.sockets_unauthenticated:
             self._refused += 1
             raise overloaded("Too many sockets have not authenticated yet.", FULL_RETRY_MS)
-        wait_ms = self._newcomers.spend()
+        wait_ms = self._turnstile.wait_ms()
         if wait_ms:
             self._refused += 1
             raise overloaded("Too many new sockets at once.", max(wait_ms, FULL_RETRY_MS))
@@ -93,7 +93,7 @@ class Door:
         self._opened += 1
         self._strangers += 1
         self._sockets[socket] = None
-        return self._heartbeat.add(socket)
+        return self.heartbeat.add(socket)
 
     def admitted(self) -> None:
         self._strangers -= 1
@@ -102,7 +102,7 @@ class Door:
         if self._sockets.pop(socket, socket) is None:
             self._strangers -= stranger
             self._shed += socket.outbox.shed
-            self._heartbeat.remove(socket, bucket)
+            self.heartbeat.remove(socket, bucket)
 
     def count_close(self, code: int) -> None:
         self._closes[code] += 1

@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
 from actors.wire.refusal import Refusal
+from config.accounts import CARD_CACHE_S
 from server.http.address import client_address
 from server.http.problem import problem_response
 from server.http.rates import RateClass, Rates, address_key, limited
@@ -66,7 +67,9 @@ class SocketEndpoint:
         self._spend(request)
         self._door.admit()
         token = bearer_token(request)
-        identity = await self._authenticator.authenticate(token) if token is not None else None
+        identity = None
+        if token is not None:
+            identity = await self._authenticator.authenticate(token, age_s=CARD_CACHE_S)
         transport = request.transport
         if transport is None:
             raise ConnectionResetError

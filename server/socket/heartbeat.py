@@ -1,8 +1,8 @@
 """The heartbeat of all sockets: a ring of buckets, one of which is visited at each step.
 
-Every socket is visited once a period: it is pinged, and one that gave no sign of life for two periods is
-closed. New sockets are spread over the ring by chance, so a storm of connects makes no storm of pings.
-It keeps no timer per socket.
+Every socket is visited once a period, to be pinged, or closed when it gave no sign of life for two periods.
+New sockets are spread over the ring by chance, so a storm of connects makes no storm of pings. It keeps no
+timer per socket that is well, and no clock is read for a sign of life: it is dated by the step.
 """
 
 import random
@@ -16,7 +16,10 @@ STEPS = 50
 
 class Beating(Protocol):
     def beat(self) -> None:
-        """A period has passed."""
+        """A period has passed: look at it, and ping it."""
+
+    def look(self) -> None:
+        """Close it where it was silent for two periods."""
 
 
 class Heartbeat:
@@ -24,9 +27,10 @@ class Heartbeat:
         self._wheel = wheel
         self._step_s = period_s / STEPS
         self._ring: list[dict[Beating, None]] = [{} for _ in range(STEPS)]
-        self._at = 0
         self._due_s = 0.0
         self._running = False
+        self.step = 0
+        """How many steps were made: the date of a sign of life."""
 
     def add(self, socket: Beating) -> int:
         """Visit this socket from now on; answers the bucket, for `remove`."""
@@ -40,6 +44,10 @@ class Heartbeat:
 
     def remove(self, socket: Beating, bucket: int) -> None:
         self._ring[bucket].pop(socket, None)
+
+    def look_at(self, socket: Beating, step: int) -> None:
+        """Look at this one when so many steps were made, before its next visit."""
+        self._wheel.after((step - self.step) * self._step_s, socket.look)
 
     def _arm(self) -> None:
         self._wheel.after(max(0.0, self._due_s - time.monotonic()), self._beat)
@@ -60,6 +68,6 @@ class Heartbeat:
             self._running = False
 
     def _step(self) -> None:
-        self._at = (self._at + 1) % STEPS
-        for socket in list(self._ring[self._at]):
+        self.step += 1
+        for socket in list(self._ring[self.step % STEPS]):
             socket.beat()

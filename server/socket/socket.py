@@ -28,6 +28,7 @@ from actors.wire.intents import Intent
 from config.limits import FRAME_BYTES
 from server.socket.door import Door
 from server.socket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING, between_frames
+from server.socket.heartbeat import STEPS
 from server.socket.sub_protocols import SubProtocol
 from storage.records.users import Identity
 
@@ -50,7 +51,7 @@ class Socket(asyncio.Protocol):
 
     __slots__ = (
         "_bucket", "_cell", "_close_timer", "_closing", "_door", "_fragments", "_full", "_full_timer",
-        "_heard", "_missed", "_protocol", "_stranger", "_stranger_timer", "_text", "_transport", "outbox",
+        "_heard", "_heartbeat", "_protocol", "_stranger", "_stranger_timer", "_text", "_transport", "outbox",
         "parser", "session",
     )  # fmt: skip
 
@@ -67,8 +68,8 @@ class Socket(asyncio.Protocol):
         self._cell: Cell[bytes | Identity] = door.cell(self.session)
         self._fragments: bytearray | None = None
         self._text = True
-        self._heard = True
-        self._missed = 0
+        self._heartbeat = door.heartbeat
+        self._heard = door.heartbeat.step
         self._full = False
         self._closing = False
         self._stranger = True
@@ -121,7 +122,7 @@ class Socket(asyncio.Protocol):
     # --- in
 
     def data_received(self, data: bytes) -> None:
-        self._heard = True
+        self._heard = self._heartbeat.step
         parser = self.parser
         if len(data) == EMPTY_PONG_BYTES and data.startswith(EMPTY_PONG) and between_frames(parser):
             # The answer to our ping: that it came is all it says, and nearly all that idle clients say.
@@ -223,16 +224,18 @@ class Socket(asyncio.Protocol):
         self.session.lagged(stretch.conversation_id, stretch.from_seq, stretch.to_seq)
 
     def beat(self) -> None:
-        if self._heard:
-            self._heard = False
-            self._missed = 0
-        else:
-            self._missed += 1
-            if self._missed >= 2:
-                self.close(CloseCode.HEARTBEAT_TIMEOUT, "no sign of life")
-                return
-        if not self._closing and not self.outbox.blocked:
-            self._transport.write(PING)
+        self.look()
+        if not self._closing:
+            if self._heartbeat.step - self._heard > STEPS:
+                # Silent since before the last ping, and not for two periods yet: the next visit is too late.
+                self._heartbeat.look_at(self, self._heard + 2 * STEPS)
+            if not self.outbox.blocked:
+                self._transport.write(PING)
+
+    def look(self) -> None:
+        # One step less: the step in which it was heard had begun before.
+        if not self._closing and self._heartbeat.step - self._heard >= 2 * STEPS - 1:
+            self.close(CloseCode.HEARTBEAT_TIMEOUT, "no sign of life")
 
     def _authentication_due(self) -> None:
         if self._stranger:

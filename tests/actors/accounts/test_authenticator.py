@@ -16,7 +16,7 @@ from storage.memory.logins import MemoryLogins
 from storage.memory.people import People
 from storage.memory.sessions import MemorySessions
 from storage.memory.users import MemoryUsers
-from storage.records.users import Identity, NewUser, UserRecord
+from storage.records.users import Identity, NewUser, ProfileChange, UserRecord
 from tests.until import until
 
 LIMITS = Limits(token_cache_s=30, token_cache_entries=3)
@@ -96,6 +96,18 @@ async def test_memory_ends_after_its_time(house: House) -> None:
     assert await house.authenticator.authenticate(token) == identity
     house.now_s += 2
     assert await house.refused(token) == "auth.required"
+
+
+async def test_whoever_shows_the_user_may_ask_for_a_younger_memory(house: House) -> None:
+    """A name that was changed elsewhere is shown as it is now; others go on with what is remembered."""
+    token = await house.token()
+    await house.authenticator.authenticate(token)
+    await MemoryUsers(house.people).change(house.ana.id, ProfileChange(display_name="Ana the Great"))
+    house.now_s += 1
+    assert (await house.authenticator.authenticate(token)).user.display_name is None
+    assert (await house.authenticator.authenticate(token, age_s=2)).user.display_name is None
+    fresh = await house.authenticator.authenticate(token, age_s=1)
+    assert fresh.user.display_name == "Ana the Great"
 
 
 async def test_forgotten_session_is_asked_for_anew(house: House) -> None:

@@ -177,6 +177,26 @@ async def test_the_server_pings_and_the_silent_are_closed(
         assert (await alive.ask("ping"))["type"] == "ok"
 
 
+async def test_silence_ends_after_two_periods_whenever_it_began(
+    start_instance: StartInstance, people: People
+) -> None:
+    """Not after one, and not after three: wherever in the server's round a client was heard last."""
+    instance = await start_instance(heartbeat_ms=1000)
+    person = (await people.some(1, instance))[0]
+    loop = asyncio.get_running_loop()
+
+    async def silence(delay_s: float) -> float:
+        await asyncio.sleep(delay_s)
+        async with peer(instance.port) as connected:
+            await connected.open(person.token)
+            began = loop.time()
+            assert (await connected.ending()).code == 4003
+            return loop.time() - began
+
+    for lasted_s in await asyncio.gather(*(silence(number / 8) for number in range(8))):
+        assert lasted_s == pytest.approx(2.0, abs=0.3)
+
+
 async def test_any_traffic_counts_as_life(start_instance: StartInstance, people: People) -> None:
     """A client that only talks, and never answers a ping, is alive."""
     instance = await start_instance(heartbeat_ms=200)

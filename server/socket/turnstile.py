@@ -1,0 +1,32 @@
+"""How many new sockets are let in: so many a second, and a second's worth at once after a silence.
+
+Whoever is turned away is told a moment of their own to come back at, one behind the other: a crowd that lost
+its server comes in as it was told, not all at once again. It never looks at who comes.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+FURTHEST_S: Final = 30.0
+
+
+class Turnstile:
+    __slots__ = ("_clock", "_left", "_per_s", "_since", "_turn")
+
+    def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._per_s = self._left = float(per_s)
+        self._since = self._turn = clock()
+
+    def wait_ms(self) -> int:
+        """0: come in. Else in how many ms there will be room for this one."""
+        now = self._clock()
+        self._left = min(self._per_s, self._left + (now - self._since) * self._per_s)
+        self._since = now
+        if self._left >= 1.0:
+            self._left -= 1.0
+            return 0
+        self._turn = min(max(self._turn, now) + 1.0 / self._per_s, now + FURTHEST_S)
+        return math.ceil((self._turn - now) * 1000)

@@ -1,0 +1,48 @@
+"""An instance that has lost its way to a store, beside one that has not."""
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from client.client import Client
+from tests.journeys.cable import Cable
+from tests.journeys.conftest import Pair
+from tests.journeys.instance import Backing, Instance
+from tests.journeys.person import Person
+from tests.journeys.talker import QUICK
+from tests.journeys.wire import connection
+
+
+async def test_whoever_can_not_be_let_in_is_sent_elsewhere(
+    pair: Pair, backing: Backing, tmp_path: Path
+) -> None:
+    """4007, with when to come back; a client is let in at the other instance, and is heard there."""
+    whole = pair[0]
+    ana, ben = await Person.register("ana", whole), await Person.register("ben", whole)
+    group = await ana.group(whole, [ben])
+    database = urlsplit(backing.databases["notifications"])
+    folder = parse_qs(database.query)["host"][0]
+    async with Cable(f"unix://{folder}/.s.PGSQL.5432") as cable:
+        account = database.netloc.rpartition("@")[0]
+        way = f"postgresql://{account}@{cable.address}{database.path}"
+        databases = {**backing.databases, "notifications": way}
+        cut_off = Instance(msgspec.structs.replace(backing, databases=databases), tmp_path / "cut-off.log")
+        try:
+            await cut_off.start()
+            cable.shut()
+            async with connection(cut_off) as refused:
+                await refused.upgrade()
+                refused.say({"type": "authenticate", "id": 1, "token": ana.token})
+                ending = await refused.ending()
+                assert ending.code == 4007
+                assert ending.goodbye is not None
+                assert (ending.goodbye["code"], ending.goodbye["resume"]) == (4007, True)
+                assert ending.goodbye["retry_after_ms"] > 0
+                assert [one["type"] for one in ending.messages] == ["hello"]
+            async with Client([cut_off.url, whole.url], ana.token, timing=QUICK) as anas:
+                assert anas.url == whole.url
+                assert (await anas.send(group, "hello")).seq == 1
+        finally:
+            cut_off.close()
+    assert [one.content for one in await ben.log(whole, group)] == ["hello"]

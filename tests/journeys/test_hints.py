@@ -1,0 +1,127 @@
+"""Hints to those at the other instance: who types, what was posted, which event and which profile changed."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from actors.wire.frames import EventChanged, FeedPostCreated, ServerFrame, TypingTold, UserChanged
+from actors.wire.network import Event, Post
+from actors.wire.objects import OwnUser
+from client.client import Client
+from tests.journeys.caller import Caller
+from tests.journeys.conftest import Pair
+from tests.journeys.patience import eventually
+from tests.journeys.person import Person
+from tests.journeys.test_town import event
+from tests.journeys.wire import wire
+
+TYPING_S = 6.0
+"""What the contract allows to pass before the server ends it."""
+
+
+async def test_typing_is_heard_until_it_ends(pair: Pair) -> None:
+    """Ended by whoever types, and by the server after six seconds; a stranger can not be heard typing."""
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    group = await ana.group(here, [ben])
+    heard: list[ServerFrame] = []
+    async with (
+        wire(here, ana.token) as anas,
+        wire(here, cleo.token) as cleos,
+        Client([there.url], ben.token, on_frame=heard.append),
+    ):
+        refused = await cleos.ask("typing", conversation_id=group, active=True)
+        assert (refused["type"], refused["code"]) == ("error", "conversation.not_found")
+        for number, active in enumerate((True, False, True), 1):
+            answer = await anas.ask("typing", conversation_id=group, active=active)
+            assert (answer["type"], answer["result"]) == ("ok", {})
+            await eventually(lambda: len(heard) == number)  # noqa: B023 - it is over before the next
+        began = time.monotonic()
+        await eventually(lambda: len(heard) == 4, 2 * TYPING_S)
+
+        assert TYPING_S - 1 < time.monotonic() - began < TYPING_S + 1
+        assert heard == [TypingTold(group, ana.id, active) for active in (True, False, True, False)]
+
+
+async def test_a_post_is_heard_by_those_who_follow(pair: Pair) -> None:
+    """As it is read over HTTP; whoever follows somebody else hears only what that one posts."""
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    at_ben: list[ServerFrame] = []
+    at_cleo: list[ServerFrame] = []
+    async with (
+        Caller(ana, here) as anas,
+        Caller(ben, there) as bens,
+        Caller(cleo, there) as cleos,
+        Client([there.url], ben.token, on_frame=at_ben.append),
+        Client([there.url], cleo.token, on_frame=at_cleo.append),
+    ):
+        await bens.follow(ana.id)
+        await cleos.follow(ben.id)
+        first = await anas.post("hello town")
+        await eventually(lambda: of(at_ben, FeedPostCreated))
+        second = await bens.post("hello Cleo")
+        await eventually(lambda: of(at_cleo, FeedPostCreated))
+
+        shown = [msgspec.convert(await bens.get(f"/v1/posts/{one}"), Post) for one in (first, second)]
+        assert of(at_ben, FeedPostCreated) == [FeedPostCreated(shown[0])]
+        assert of(at_cleo, FeedPostCreated) == [FeedPostCreated(shown[1])]
+
+
+async def test_a_changed_event_is_heard_by_those_who_answered(pair: Pair) -> None:
+    """As it is now, but for what is one's own in it; not before one has answered."""
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    at_ben: list[ServerFrame] = []
+    at_cleo: list[ServerFrame] = []
+    async with (
+        Caller(ana, here) as anas,
+        Caller(ben, there) as bens,
+        Caller(cleo, there) as cleos,
+        Client([there.url], ben.token, on_frame=at_ben.append),
+        Client([there.url], cleo.token, on_frame=at_cleo.append),
+    ):
+        path = f"/v1/events/{(await event(anas, 'Boules', 3))['id']}"
+        await bens.do("PUT", f"{path}/rsvp", {"status": "INTERESTED"})
+        await anas.do("PATCH", path, {"title": "Petanque"})
+        await eventually(lambda: of(at_ben, EventChanged))
+        await cleos.do("PUT", f"{path}/rsvp", {"status": "MAYBE"})
+        await anas.do("PATCH", path, {"capacity": 4})
+        await eventually(lambda: of(at_cleo, EventChanged) and len(of(at_ben, EventChanged)) == 2)
+
+        now = msgspec.convert(await bens.get(path), Event)
+        assert (now.title, now.capacity, now.interested_count) == ("Petanque", 4, 1)
+        last = EventChanged(msgspec.structs.replace(now, my_rsvp=None))
+        before = EventChanged(msgspec.structs.replace(last.event, capacity=3))
+        assert of(at_ben, EventChanged) == [before, last]
+        assert of(at_cleo, EventChanged) == [last]
+
+
+async def test_a_changed_profile_is_heard_by_ones_other_devices(pair: Pair) -> None:
+    """As it is read over HTTP, the address too; whoever follows hears nothing of it."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
+    at_ana: list[ServerFrame] = []
+    at_ben: list[ServerFrame] = []
+    async with (
+        Caller(ana, here) as anas,
+        Caller(ben, here) as bens,
+        Caller(ana, there) as anas_elsewhere,
+        Client([there.url], ana.token, on_frame=at_ana.append),
+        Client([there.url], ben.token, on_frame=at_ben.append),
+    ):
+        await bens.follow(ana.id)
+        await anas.do("PATCH", "/v1/users/me", {"display_name": "Anna", "bio": "of the town"})
+        await eventually(lambda: of(at_ana, UserChanged))
+        await bens.do("PATCH", "/v1/users/me", {"display_name": "Benno"})
+        await eventually(lambda: of(at_ben, UserChanged))
+
+        own = msgspec.convert(await anas_elsewhere.get("/v1/users/me"), OwnUser)
+        assert (own.display_name, own.bio) == ("Anna", "of the town")
+        assert of(at_ana, UserChanged) == [UserChanged(own)]
+        assert [frame.user.id for frame in at_ben if isinstance(frame, UserChanged)] == [ben.id]
+
+
+def of(frames: Sequence[ServerFrame], kind: type[ServerFrame]) -> list[ServerFrame]:
+    return [frame for frame in frames if isinstance(frame, kind)]

@@ -1,0 +1,187 @@
+"""A device goes on at the other instance: with what it missed, or told to read its state anew."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from redis.asyncio import Redis
+
+from actors.wire.frames import NotificationCreated, ServerFrame
+from client.client import Client
+from tests.journeys.caller import Caller
+from tests.journeys.conftest import Pair
+from tests.journeys.instance import Backing
+from tests.journeys.patience import LONG, eventually
+from tests.journeys.person import Person
+from tests.journeys.wire import up_to, wire
+from tests.server.socket.peer import Json, Peer
+
+KEPT = 1000
+"""So many frames of a stream are kept for those who are away."""
+
+GROUPS = 8
+LISTED = 1500
+DAY_S = 24 * 3600
+
+
+async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) -> None:
+    """First the stream, then each log, compacted, up to the seqs that are named; a conversation that is not
+    listed is live only, and one that one is no longer in is taken away.
+    """
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    group, lost, unlisted = [await ana.group(here, [ben]) for _ in range(3)]
+    foreign = await ana.group(here, [cleo])
+    at_laptop: list[ServerFrame] = []
+    async with (
+        Client([here.url], ana.token) as anas,
+        Client([here.url], ben.token, on_frame=at_laptop.append) as bens,
+        Caller(cleo, here) as cleos,
+        ana.http(here) as http,
+    ):
+        first = await anas.send(group, "helo")
+        async with wire(here) as phone:
+            left = await phone.ask("authenticate", token=ben.token)
+            assert (await phone.ask("ping"))["result"]["position"] == left["position"]
+
+        await anas.edit(group, first.message_id, "hello")
+        second = await anas.send(group, "a slip")
+        await anas.edit(group, first.message_id, "hello Ben")
+        third = await anas.send(group, "and on")
+        await anas.delete(group, second.message_id)
+        await anas.send(unlisted, "nobody asked")
+        await bens.read(group, third.seq)
+        new = await ana.group(here, [ben])
+        await anas.send(new, "welcome")
+        await http.remove(lost, ben.id)
+        await cleos.follow(ben.id)
+        await eventually(lambda: any(isinstance(one, NotificationCreated) for one in at_laptop))
+
+        async with wire(there) as phone:
+            known = {group: 1, lost: 0, foreign: 0}
+            again = await phone.ask("authenticate", token=ben.token, resume=resume(left, known))
+            missed = await up_to(phone, "resumed")
+            assert (again["session_id"], again["epoch"]) == (left["session_id"], left["epoch"])
+            assert again["unread_notifications"] == 1
+            # A notification may come twice: it is told again where nobody knows that it was.
+            told = again["position"] - left["position"]
+            stream, taken, log, resumed = missed[:told], missed[told], missed[told + 1 : -1], missed[-1]
+            kinds = {
+                "conversation.marked",
+                "conversation.joined",
+                "conversation.left",
+                "notification.created",
+            }
+            assert {one["type"] for one in stream} == kinds
+            assert [one["position"] - left["position"] for one in stream] == list(range(1, told + 1))
+            assert (taken["type"], taken["conversation_id"]) == ("conversation.left", foreign)
+            by_group = [(one["type"], one["seq"]) for one in log if one["conversation_id"] == group]
+            assert by_group == [("message.updated", 4), ("message.created", 5), ("message.updated", 6)]
+            ids = [first.message_id, third.message_id, second.message_id]
+            assert [one["message"]["id"] for one in log if one["conversation_id"] == group] == ids
+            assert [one["seq"] for one in log if one["conversation_id"] == new] == [1]
+            assert resumed["replayed"] == len(stream) + len(log)
+            assert resumed["last_seqs"] == {group: 6, new: 1}
+            async with Caller(ben, there) as caller:
+                changes = await caller.get(f"/v1/conversations/{group}/changes?after=1")
+            assert changes["items"] == [one for one in log if one["conversation_id"] == group]
+
+            live = [(await anas.send(one, "live")).seq for one in (group, new, unlisted)]
+            heard = [await phone.next_of("message.created") for _ in live]
+            assert live == [7, 2, 2] == sorted([one["seq"] for one in heard], reverse=True)
+            await ana.group(here, [ben])
+            joined = await phone.next_of("conversation.joined")
+            assert joined["position"] == again["position"] + 1
+            assert (await phone.ask("ping"))["result"]["position"] == joined["position"]
+
+
+@pytest.mark.parametrize(
+    "forged", [{"epoch": "another"}, {"position": 10_000}, {}], ids=["epoch", "ahead", "gone"]
+)
+async def test_a_place_that_is_not_to_be_had_is_answered_by_resync(
+    pair: Pair, backing: Backing, forged: Json
+) -> None:
+    """Of another stream, or behind what is kept for a day: with the place from which one goes on."""
+    here, there = pair
+    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
+    async with Client([here.url], ana.token) as anas, wire(there) as phone:
+        async with wire(here) as lost:
+            left = await lost.ask("authenticate", token=ben.token)
+        group = await ana.group(here, [ben])
+        await anas.send(group, "missed")
+        if not forged:
+            await a_day_passes(backing, left["epoch"], ben)
+        too_long = resume(left, {f"{number:024}": 0 for number in range(LISTED + 1)})
+        refused = await phone.ask("authenticate", token=ben.token, resume=too_long)
+        assert refused["code"] == "request.invalid"
+
+        place = {**resume(left, {group: 0}), **forged}
+        again = await phone.ask("authenticate", token=ben.token, resume=place)
+        resync = await phone.message()
+        assert (resync["type"], resync["reason"]) == ("resync", "epoch" if forged else "expired")
+        assert (resync["epoch"], resync["position"]) == (again["epoch"], again["position"])
+        assert again["position"] == left["position"] + 1
+        await anas.send(group, "live")
+        assert (await phone.message())["seq"] == 2
+        new = await ana.group(here, [ben])
+        joined = await phone.message()
+        assert (joined["position"], joined["conversation"]["id"]) == (resync["position"] + 1, new)
+
+
+@pytest.mark.skipif(not LONG, reason="a long one: make test-long")
+async def test_a_thousand_frames_are_kept(pair: Pair) -> None:
+    """That many are all told to whoever comes back; with one more it is too far."""
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    groups = [await ana.group(here, [ben, cleo]) for _ in range(GROUPS)]
+    each = KEPT // GROUPS
+    async with (
+        Client([here.url], ana.token) as anas,
+        Client([there.url], cleo.token) as cleos,
+        Client([here.url], ben.token) as laptop,
+        Client([there.url], ben.token) as tablet,
+    ):
+        async with wire(here) as phone:
+            left = await phone.ask("authenticate", token=ben.token)
+        senders, readers = (anas, cleos), (laptop, tablet)
+        await asyncio.gather(*(say(senders[n % 2], group, each + 1) for n, group in enumerate(groups)))
+        await asyncio.gather(*(read(readers[n % 2], group, each) for n, group in enumerate(groups)))
+        async with wire(there) as phone:
+            positions = [one["position"] for one in (await returned(phone, ben, left))[:-1]]
+            assert positions == list(range(left["position"] + 1, left["position"] + 1 + KEPT))
+        await laptop.read(groups[0], each + 1)
+        async with wire(there) as phone:
+            await phone.ask("authenticate", token=ben.token, resume=resume(left, {}))
+            resync = await phone.message()
+            assert (resync["type"], resync["reason"]) == ("resync", "too_far")
+
+
+async def a_day_passes(backing: Backing, epoch: str, who: Person) -> None:
+    """What is kept of a stream has a day to be asked for, and then is gone."""
+    async with Redis.from_url(backing.urls.redis) as client:
+        (kept,) = await client.keys(f"*:{epoch}:{who.id}")
+        assert DAY_S - 60 < await client.ttl(kept) <= DAY_S
+        await client.delete(kept)
+
+
+async def returned(phone: Peer, who: Person, left: Json) -> Sequence[Json]:
+    await phone.ask("authenticate", token=who.token, resume=resume(left, {}))
+    return await up_to(phone, "resumed")
+
+
+async def say(client: Client, group: str, times: int) -> None:
+    await asyncio.gather(*(client.send(group, str(number)) for number in range(times)))
+
+
+async def read(client: Client, group: str, through: int) -> None:
+    """One after the other: each moves the mark."""
+    for seq in range(1, through + 1):
+        await client.read(group, seq)
+
+
+def resume(left: Json, conversations: dict[str, int]) -> Json:
+    """From where a `ready` was."""
+    return {
+        **{name: left[name] for name in ("session_id", "epoch", "position")},
+        "conversations": conversations,
+    }

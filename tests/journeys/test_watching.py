@@ -1,0 +1,55 @@
+"""Whom one watches who is at the other instance, and from when on that one is seen."""
+
+import pytest
+
+from actors.wire.frames import ServerFrame
+from client.client import Client
+from client.errors import Refused
+from tests.journeys.caller import Caller
+from tests.journeys.conftest import Pair
+from tests.journeys.onlooker import statuses
+from tests.journeys.patience import eventually
+from tests.journeys.person import Person
+
+PEOPLE = 5
+
+
+async def test_whoever_is_ready_is_online_everywhere(pair: Pair) -> None:
+    """From that frame on: asked over HTTP and told to a watch, at the other instance."""
+    here, there = pair
+    ana = await Person.register("ana", here)
+    people = [await Person.register(f"p{number}", there) for number in range(PEOPLE)]
+    async with Caller(ana, here) as anas, Client([here.url], ana.token) as watcher:
+        for one in people:
+            await anas.follow(one.id)
+            async with Client([there.url], one.token):
+                asked = await anas.get(f"/v1/presence?user_ids={one.id}")
+                (told,) = await watcher.watch_presence([one.id])
+                assert (asked["items"][0]["status"], told.status) == ("online", "online")
+
+
+async def test_a_watch_list_replaces_the_one_before(pair: Pair) -> None:
+    """Who is no longer on it is not told of; a list that is too long changes nothing."""
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    frames: list[ServerFrame] = []
+    async with (
+        Caller(ana, here) as anas,
+        Client([here.url], ana.token, on_frame=frames.append) as watcher,
+        Client([there.url], ben.token) as bens,
+        Client([there.url], cleo.token) as cleos,
+    ):
+        for one in (ben, cleo):
+            await anas.follow(one.id)
+        assert [one.user_id for one in await watcher.watch_presence([ben.id, cleo.id])] == [ben.id, cleo.id]
+        await bens.set_presence(away=True)
+        await eventually(lambda: statuses(frames, ben) == ["away"])
+        (told,) = await watcher.watch_presence([cleo.id])
+        assert told.status == "online"
+        with pytest.raises(Refused) as refused:
+            await watcher.watch_presence([ben.id] * 201)
+        assert refused.value.code == "request.invalid"
+        await bens.set_presence(away=False)
+        await cleos.set_presence(away=True)
+        await eventually(lambda: statuses(frames, cleo) == ["away"])
+        assert statuses(frames, ben) == ["away"]
