@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 import aiohttp
 import msgspec
@@ -30,6 +31,7 @@ AT_ONCE = 50
 HEARD_S = 15.0
 REST_S = 1.0
 GOAL_MS = 5.0
+Connected: TypeAlias = "aiohttp.ClientWebSocketResponse[bool]"
 CHANGED = '"type":"presence.changed"'
 
 
@@ -68,14 +70,12 @@ async def watch(convene: Convene, people: Sequence[Person]) -> tuple[list[float]
         )
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def come(person: Person) -> "aiohttp.ClientWebSocketResponse[bool]":
+        async def come(person: Person, whom: Person | None = None) -> Connected:
             async with gate:
-                return await connect(session, convene.url, person)
+                return await connect(session, convene.url, person, whom)
 
         its = await come(seen)
-        sockets = await asyncio.gather(*(come(person) for person in watchers))
-        for socket in sockets:
-            await socket.send_str(f'{{"type":"presence.watch","id":2,"user_ids":["{seen.id}"]}}')
+        sockets = await asyncio.gather(*(come(person, seen) for person in watchers))
         listening = [asyncio.create_task(heard.listen(socket)) for socket in sockets]
         # What is said of oneself is heard too, and read away.
         listening.append(asyncio.create_task(Heard().listen(its)))
@@ -96,14 +96,16 @@ async def watch(convene: Convene, people: Sequence[Person]) -> tuple[list[float]
     return costs, waits
 
 
-async def connect(
-    session: aiohttp.ClientSession, url: str, person: Person
-) -> "aiohttp.ClientWebSocketResponse[bool]":
-    """Past `ready`."""
+async def connect(session: aiohttp.ClientSession, url: str, person: Person, whom: Person | None) -> Connected:
+    """Past `ready`, and watching."""
     socket = await session.ws_connect(f"{url}/v1/ws", compress=0)
     await socket.send_str(f'{{"type":"authenticate","id":1,"token":"{person.token}"}}')
     while '"type":"ready"' not in await socket.receive_str(timeout=HEARD_S):
         pass
+    if whom is not None:
+        await socket.send_str(f'{{"type":"presence.watch","id":2,"user_ids":["{whom.id}"]}}')
+        while '"presences":[{' not in await socket.receive_str(timeout=HEARD_S):
+            pass
     return socket
 
 
@@ -113,7 +115,7 @@ class Heard:
     def __init__(self) -> None:
         self.count = 0
 
-    async def listen(self, socket: "aiohttp.ClientWebSocketResponse[bool]") -> None:
+    async def listen(self, socket: Connected) -> None:
         async for message in socket:
             if CHANGED in message.data:
                 self.count += 1

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -40,6 +41,9 @@ COMPARE_S = 4.0
 TURNS = 8
 RETRY_AFTER_MS = 1000
 
+Heads: TypeAlias = Mapping[str, int]
+"""By conversation: the last seq that its document knows of."""
+
 
 class DirectoryStatistics(msgspec.Struct, frozen=True):
     people: int
@@ -60,13 +64,13 @@ class Directory:
         self._bus = bus
         self._streams = streams
         self._rooms = rooms
-        self._conversations = conversations
         self._limits = limits
         self._framed = framed
         self._people: dict[str, Person] = {}
-        self._opening: dict[Person, asyncio.Task[None]] = {}
+        self._opening: dict[Person, asyncio.Task[Heads]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._positions = Lookups(self._load_positions)
+        self._memberships = Lookups(conversations.memberships)
         self._sessions = 0
         self._resyncs = 0
 
@@ -101,8 +105,8 @@ class Directory:
         person.sessions.append(session)
         self._sessions += 1
         try:
-            place = await self._opened(person)
-            since = await self._enter_rooms(session, person)
+            place, heads = await self._opened(person)
+            since = await self._enter_rooms(session, person, heads)
         except BaseException:
             self.leave(session, person)
             raise
@@ -123,10 +127,11 @@ class Directory:
             return None
         person.listeners.append(listener)
         try:
-            return Entered(person, await self._opened(person), {})
+            place, _ = await self._opened(person)
         except BaseException:
             self.unlisten(listener, person)
             raise
+        return Entered(person, place, {})
 
     def unlisten(self, listener: Listener, person: Person) -> None:
         if listener in person.listeners:
@@ -139,23 +144,26 @@ class Directory:
             person = self._people[user_id] = Person(user_id, self._limits)
         return person
 
-    async def _opened(self, person: Person) -> Position:
-        """See that the stream is heard; answers the place behind which the caller hears it."""
+    async def _opened(self, person: Person) -> tuple[Position, Heads]:
+        """See that the stream is heard; answers the place behind which the caller hears it.
+
+        And the heads of the user's conversations, where they had to be read for it.
+        """
         if person.open:
-            return person.place
+            return person.place, {}
         # By person, not by user: one who left and came back does not wait for what the first began.
         opening = self._opening.get(person)
         if opening is None:
             opening = self._opening[person] = asyncio.create_task(self._open(person))
-        await asyncio.shield(opening)
-        return person.began
+        heads = await asyncio.shield(opening)
+        return person.began, heads
 
     def _let_go(self, person: Person) -> None:
         if not person.crowd and self._people.get(person.user_id) is person:
             del self._people[person.user_id]
             self._bus.unsubscribe([user_topic(person.user_id)])
 
-    async def _open(self, person: Person) -> None:
+    async def _open(self, person: Person) -> Heads:
         try:
             try:
                 await self._bus.subscribe([user_topic(person.user_id)])
@@ -164,22 +172,21 @@ class Directory:
                 place = None
             person.place = person.began = place or NOWHERE
             # After the position: who joins later is told at a later position.
-            standings = await self._conversations.standings(person.user_id, None)
-            person.conversations = {one.conversation.id for one in standings}
+            heads = await self._memberships.get(person.user_id) or {}
+            person.conversations = set(heads)
             person.open = True
             self._release(person)
         finally:
             self._opening.pop(person, None)
+        return heads
 
-    async def _enter_rooms(self, session: Session, person: Person) -> dict[str, int]:
+    async def _enter_rooms(self, session: Session, person: Person, heads: Heads) -> dict[str, int]:
         if not person.conversations:
             return {}
         known = [(one, max(0, self._rooms.position(one))) for one in person.conversations]
-        unknown = [one for one, position in known if position == 0]
-        if unknown:
-            standings = await self._conversations.standings(person.user_id, unknown)
-            last = {one.conversation.id: one.conversation.last_seq for one in standings}
-            known = [(one, last.get(one, position)) for one, position in known]
+        if any(position == 0 and one not in heads for one, position in known):
+            heads = await self._memberships.get(person.user_id) or {}
+        known = [(one, position or heads.get(one, 0)) for one, position in known]
         return await self._rooms.enter(session, known)
 
     # --- the user's stream
@@ -334,10 +341,9 @@ class Directory:
 
     async def _rejoin(self, person: Person) -> None:
         try:
-            standings = await self._conversations.standings(person.user_id, None)
+            now = await self._memberships.get(person.user_id) or {}
         except Unavailable:
             return
-        now = {one.conversation.id: one.conversation.last_seq for one in standings}
         gone = person.conversations - now.keys()
         new = now.keys() - person.conversations
         person.conversations = set(now)
@@ -350,7 +356,7 @@ class Directory:
         return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
 
     async def close(self) -> None:
-        await self._positions.close()
+        await asyncio.gather(self._positions.close(), self._memberships.close())
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -74,6 +74,12 @@ class ConversationStore(Protocol):
         With None, `participants` and `admins` are left empty: a list of a thousand groups stays small.
         """
 
+    async def memberships(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """The conversations of each of these users, with the `last_seq` of their documents; one round trip.
+
+        Who has none is left out.
+        """
+
     async def sharing(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Those of the others who are in a conversation with that user. One look-up by index each."""
 

@@ -34,6 +34,14 @@ class MemoryMessaging(MemoryMessageLog):
         await self._reach()
         return self._conversations.get(conversation_id)
 
+    async def memberships(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        await self._reach()
+        found: dict[str, dict[str, int]] = {}
+        for one in self._conversations.values():
+            for user_id in set(user_ids).intersection(one.participants):
+                found.setdefault(user_id, {})[one.id] = one.last_seq
+        return found
+
     async def standings(self, user_id: str, conversation_ids: Sequence[str] | None) -> list[Standing]:
         await self._reach()
         everything = conversation_ids is None

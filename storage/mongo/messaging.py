@@ -100,6 +100,21 @@ class MongoMessaging(MongoMessageLog):
             Standing(conversation_record(one), sent_seq=one.get("sent", {}).get(user_id, 0)) for one in found
         ]
 
+    async def memberships(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        ids = list(user_ids)
+        # Of a group of thousands only those who were asked for leave the store.
+        pipeline: list[Document] = [
+            {"$match": {"participants": {"$in": ids}}},
+            {"$project": {"last_seq": 1, "members": {"$setIntersection": ["$participants", ids]}}},
+        ]
+        async with reaching_store():
+            conversations = await self._conversations.aggregate(pipeline).to_list(None)
+        found: dict[str, dict[str, int]] = {}
+        for one in conversations:
+            for user_id in one["members"]:
+                found.setdefault(user_id, {})[str(one["_id"])] = one.get("last_seq", 0)
+        return found
+
     async def sharing(self, user_id: str, others: Sequence[str]) -> set[str]:
         async def shares(other: str) -> bool:
             both = {"participants": {"$all": [user_id, other]}}

@@ -4,13 +4,12 @@ A lost server delays the topics that are there, and no others.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 
 from storage.contracts.bus import BusStatistics
 from storage.redis.bus import RedisBus
 from storage.redis.patience import Patience
-from storage.redis.shards import Shards
+from storage.redis.shards import Shards, all_opened
 
 
 class ShardedBus:
@@ -25,14 +24,9 @@ class ShardedBus:
         cls, urls: Sequence[str], *, queue_frames: int, patience: Patience | None = None
     ) -> "ShardedBus":
         """Connect to all. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        buses: list[RedisBus] = []
-        async with contextlib.AsyncExitStack() as stack:
-            for url in urls:
-                bus = await RedisBus.open(url, queue_frames=queue_frames, patience=patience)
-                stack.push_async_callback(bus.close)
-                buses.append(bus)
-            stack.pop_all()
-        return cls(buses)
+        return cls(
+            await all_opened(RedisBus.open(url, queue_frames=queue_frames, patience=patience) for url in urls)
+        )
 
     async def close(self) -> None:
         await asyncio.gather(*(bus.close() for bus in self._buses))

@@ -1,13 +1,12 @@
 """User streams over several Redis servers: each where its user's topic is, for appending publishes."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
 from storage.contracts.bus import Position, user_topic
 from storage.records.stream import StreamItem
 from storage.redis.patience import Patience
-from storage.redis.shards import Shards
+from storage.redis.shards import Shards, all_opened
 from storage.redis.user_stream import RedisUserStreams
 
 
@@ -21,14 +20,7 @@ class ShardedUserStreams:
     @classmethod
     async def open(cls, urls: Sequence[str], *, patience: Patience | None = None) -> "ShardedUserStreams":
         """Connect to all. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        opened: list[RedisUserStreams] = []
-        async with contextlib.AsyncExitStack() as stack:
-            for url in urls:
-                streams = await RedisUserStreams.open(url, patience=patience)
-                stack.push_async_callback(streams.close)
-                opened.append(streams)
-            stack.pop_all()
-        return cls(opened)
+        return cls(await all_opened(RedisUserStreams.open(url, patience=patience) for url in urls))
 
     async def close(self) -> None:
         await asyncio.gather(*(streams.close() for streams in self._streams))

@@ -4,13 +4,34 @@ Each instance finds the same answer by itself; one server more takes over its ev
 others move. A server is its place in the list, so the list may only grow at its end. Never asks a server.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Protocol, TypeVar
 
 from storage.contracts.presence import PRESENCE
 
 REMEMBERED = 65_536
+
+
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+OfOneServer = TypeVar("OfOneServer", bound=Closable)
+
+
+async def all_opened(openings: Iterable[Awaitable[OfOneServer]]) -> list[OfOneServer]:
+    """Open what is at each server, one after the other; where one fails, those before it are closed."""
+    opened: list[OfOneServer] = []
+    async with contextlib.AsyncExitStack() as stack:
+        for opening in openings:
+            one = await opening
+            stack.push_async_callback(one.close)
+            opened.append(one)
+        stack.pop_all()
+    return opened
 
 
 class Shards:

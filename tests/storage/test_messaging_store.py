@@ -449,6 +449,18 @@ async def test_standings_name_the_conversations_of_a_user(store: MessagingStore)
     assert await store.standings(bob, []) == []
 
 
+async def test_memberships_of_many_are_found_together(store: MessagingStore) -> None:
+    """Each with the heads of their own; nobody is shown a foreign one, and who has none is not there."""
+    ana, bob, eve = new_id(), new_id(), new_id()
+    mine, shared, foreign = group(ana), group(ana, bob, new_id()), group(new_id())
+    for made in (mine, shared, foreign):
+        await store.create(made)
+    await store.flush([Summary(shared.id, 6, LastMessage("hi", ana, NOW_MS), ((ana, 6),))])
+    found = await store.memberships([ana, bob, eve])
+    assert found == {ana: {mine.id: mine.last_seq, shared.id: 6}, bob: {shared.id: 6}}
+    assert await store.memberships([eve]) == {}
+
+
 async def test_summary_is_never_overwritten_by_an_older_one(store: MessagingStore) -> None:
     """The higher `last_seq` wins; without a message the last one stays; what each member sent only grows."""
     ana, bob = new_id(), new_id()
