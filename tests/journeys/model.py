@@ -8,12 +8,13 @@ from actors.wire.frames import ReadResult, SendResult
 
 
 class Model:
-    """People are numbers here; a message is known by who sent it and by its `client_id`."""
+    """People are numbers here, with a device at each instance; messages go by sender and `client_id`."""
 
     def __init__(self, people: int) -> None:
         self.log: list[tuple[int, str, str]] = []
         self._results: dict[tuple[int, str], SendResult] = {}
         self._read = [0] * people
+        self._away = [{0: False, 1: False} for _ in range(people)]
 
     @property
     def head(self) -> int:
@@ -44,6 +45,13 @@ class Model:
         """Forward only, and never past the head."""
         self._read[person] = max(self._read[person], min(seq, self.head))
         assert (result.read_seq, result.unread_count) == (self._read[person], self.unread(person))
+
+    def be(self, person: int, device: int, *, away: bool) -> None:
+        self._away[person][device] = away
+
+    def presence(self, person: int) -> str:
+        """Of all devices together: away once none is there."""
+        return "away" if all(self._away[person].values()) else "online"
 
     def unread(self, person: int) -> int:
         return sum(1 for sender, _, _ in self.log[self._read[person] :] if sender != person)

@@ -1,4 +1,4 @@
-"""Stories that nobody thought of: random sends, retries and reads over two instances, held to a model."""
+"""Stories that nobody thought of, told to two instances and a model: sends, retries, reads, devices away."""
 
 import asyncio
 import uuid
@@ -14,6 +14,7 @@ from actors.wire.frames import SendResult
 from client.client import Client
 from client.errors import Refused
 from tests.conftest import LoopThread
+from tests.journeys.caller import Caller, becomes
 from tests.journeys.conftest import Pair
 from tests.journeys.model import Model
 from tests.journeys.oracle import Oracle
@@ -53,7 +54,15 @@ class Look(msgspec.Struct, frozen=True):
     what: Literal["conversation", "history", "changes"]
 
 
-Step = Send | Again | Read | Look
+class Be(msgspec.Struct, frozen=True):
+    """With the device that is at that instance."""
+
+    person: int
+    at: int
+    away: bool
+
+
+Step = Send | Again | Read | Look | Be
 someone = st.integers(0, PEOPLE - 1)
 somewhere = st.integers(0, 1)
 step: st.SearchStrategy[Step] = st.one_of(
@@ -61,6 +70,7 @@ step: st.SearchStrategy[Step] = st.one_of(
     st.builds(Again, st.integers(0, 40), somewhere, st.booleans(), st.booleans()),
     st.builds(Read, someone, somewhere, st.integers(0, 60)),
     st.builds(Look, someone, somewhere, st.sampled_from(["conversation", "history", "changes"])),
+    st.builds(Be, someone, somewhere, st.booleans()),
 )
 
 
@@ -133,6 +143,10 @@ class Narrator:
                 self._model.read(person, seq, result)
             case Look():
                 await self._look(one)
+            case Be(person=person, at=at, away=away):
+                await self._clients[person, at].set_presence(away=away)
+                self._model.be(person, at, away=away)
+                await self._look_for(person, 1 - at)
 
     async def finish(self) -> None:
         await eventually(lambda: self._oracle.all_saw(self._model.head))
@@ -167,6 +181,17 @@ class Narrator:
         with pytest.raises(Refused) as refused:
             await self._clients[person, one.at].send(self._group, "other", client_id=client_id)
         assert refused.value.code == "idempotency.conflict"
+
+    async def _look_for(self, person: int, at: int) -> None:
+        """How somebody is, asked by the next one: it settles, so it may take a moment."""
+        path = f"/v1/presence?user_ids={self._people[person].id}"
+        async with Caller(self._people[(person + 1) % PEOPLE], self._pair[at]) as caller:
+
+            async def status() -> str:
+                found: str = (await caller.get(path))["items"][0]["status"]
+                return found
+
+            await becomes(status, self._model.presence(person), timeout_s=5.0)
 
     async def _look(self, look: Look) -> None:
         model = self._model
