@@ -98,22 +98,29 @@ class Authenticator:
         await asyncio.gather(*touching, return_exceptions=True)
 
     async def _ask(self, hashed: str) -> Identity:
-        self._asked += 1
-        number = self._asked
-        forgotten = self._asking[number] = set()
-        try:
-            found = await self._lookups.get(hashed)
-        except StorageError:
-            raise unavailable("The token cannot be checked at the moment.") from None
-        finally:
-            del self._asking[number]
+        found, forgotten = await self._look_up(hashed)
+        while isinstance(found, Identity) and found.session_id in forgotten:
+            # Revoked, or another name: what was told meanwhile stands in the store, so it is asked once more.
+            found, forgotten = await self._look_up(hashed)
         if isinstance(found, _Expired):
             raise Refusal("auth.expired", "The token has expired.")
-        if found is None or found.session_id in forgotten:
+        if found is None:
             raise Refusal("auth.required", "The token is not valid.")
         self._keep(hashed, found)
         self._touch_when_due(found)
         return found
+
+    async def _look_up(self, hashed: str) -> tuple[Identity | _Expired | None, set[str]]:
+        """What the store says, and whose sessions were told to be forgotten while it was asked."""
+        self._asked += 1
+        number = self._asked
+        forgotten = self._asking[number] = set()
+        try:
+            return await self._lookups.get(hashed), forgotten
+        except StorageError:
+            raise unavailable("The token cannot be checked at the moment.") from None
+        finally:
+            del self._asking[number]
 
     async def _load(self, hashes: Sequence[str]) -> Mapping[str, Identity | _Expired]:
         found: dict[str, Identity | _Expired] = {**await self._sessions.identities(hashes)}

@@ -134,6 +134,19 @@ async def test_revocation_beats_a_look_up_under_way(house: House) -> None:
     assert await house.refused(token) == "auth.required"
 
 
+async def test_a_change_beside_a_look_up_is_no_revocation(house: House) -> None:
+    """Who is asked for while their name changes is let in, with the new name."""
+    token = await house.token()
+    (session,) = await house.sessions.list(house.ana.id)
+    house.sessions.door.clear()
+    asking = asyncio.ensure_future(house.authenticator.authenticate(token))
+    await until(lambda: house.sessions.asked)
+    await MemoryUsers(house.people).change(house.ana.id, ProfileChange(display_name="Anna"))
+    house.authenticator.forget(session.id)
+    house.sessions.door.set()
+    assert (await asking).user.display_name == "Anna"
+
+
 async def test_expired_is_told_from_unknown(house: House) -> None:
     """Out of time is `auth.expired`; never heard of is `auth.required`; nonsense asks no store."""
     assert await house.refused(await house.token(-1)) == "auth.expired"

@@ -181,7 +181,7 @@ async def test_silence_ends_after_two_periods_whenever_it_began(
     start_instance: StartInstance, people: People
 ) -> None:
     """Not after one, and not after three: wherever in the server's round a client was heard last."""
-    instance = await start_instance(heartbeat_ms=1000)
+    instance = await start_instance(heartbeat_ms=2000)
     person = (await people.some(1, instance))[0]
     loop = asyncio.get_running_loop()
 
@@ -193,8 +193,8 @@ async def test_silence_ends_after_two_periods_whenever_it_began(
             assert (await connected.ending()).code == 4003
             return loop.time() - began
 
-    for lasted_s in await asyncio.gather(*(silence(number / 8) for number in range(8))):
-        assert lasted_s == pytest.approx(2.0, abs=0.3)
+    for lasted_s in await asyncio.gather(*(silence(number / 4) for number in range(8))):
+        assert lasted_s == pytest.approx(4.2, abs=0.6)  # a busy machine is late, never early
 
 
 async def test_any_traffic_counts_as_life(start_instance: StartInstance, people: People) -> None:
