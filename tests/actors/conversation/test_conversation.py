@@ -485,7 +485,7 @@ async def test_what_came_back_too_late_to_keep_its_order_is_refused_for_now(
     handing.writer, handing._until = "gone", float("inf")
     lost, kept, other = send(here, room, ANA, "a1"), send(here, room, ANA, "a2"), send(here, room, BEN, "b1")
     await until(partial(outside, handing, 3))
-    (draft,) = [one for one, pending in here.relay._out.items() if "a2" in str(pending.letter)]
+    (draft,) = [one for one, pending in here.relay._out.items() if "'a2'" in str(pending.letter)]
     pending = here.relay._out[draft]
     assert isinstance(pending.letter, Send)
     reply = FutureReply()
