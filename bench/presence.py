@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import aiohttp
-import msgspec
 
 from bench.harness.convene import Convene
 from bench.harness.options import Options, read_options
@@ -24,6 +23,7 @@ from bench.harness.rounds import Spread
 from bench.harness.server import ServerFailed
 from bench.harness.stores import Stores
 from bench.harness.tester import prepare
+from loadtest.people.users_file import read_users
 
 WATCHERS = 1000
 CHANGES = 20
@@ -35,10 +35,6 @@ Connected: TypeAlias = "aiohttp.ClientWebSocketResponse[bool]"
 CHANGED = '"type":"presence.changed"'
 
 
-class UsersFile(msgspec.Struct, frozen=True):
-    people: list[Person]
-
-
 def run(options: Options) -> Report:
     if options.limits_only:
         return Report("Presence", [], "It has no limit of its own: not measured without Convene.")
@@ -47,7 +43,7 @@ def run(options: Options) -> Report:
         stores = stack.enter_context(Stores())
         convene = stack.enter_context(Convene(stores))
         file = prepare(WATCHERS + 1, folder / "users.json", stores.variables)
-        people = msgspec.json.decode(file.read_bytes(), type=UsersFile).people
+        people = [Person(one.id, one.token) for one in read_users(file)]
         # Whoever shares a conversation with somebody may know how they are.
         People(convene.url, convene.port).rooms(people, len(people))
         costs, waits = asyncio.run(watch(convene, people))

@@ -32,7 +32,6 @@ class _Expired(msgspec.Struct, frozen=True):
 class _Kept(msgspec.Struct, frozen=True):
     identity: Identity
     since: float
-    until: float
 
 
 class Authenticator:
@@ -68,7 +67,7 @@ class Authenticator:
         if hashed is None:
             raise Refusal("auth.required", "The token is not valid.")
         kept = self._kept.get(hashed)
-        if kept is not None and self._clock() < min(kept.until, kept.since + age_s):
+        if kept is not None and self._clock() < kept.since + min(age_s, self._limits.token_cache_s):
             if kept.identity.expires_at > datetime.now(UTC):
                 return kept.identity
             self._drop(hashed)
@@ -133,8 +132,7 @@ class Authenticator:
         self._drop(hashed)
         if len(self._kept) >= self._limits.token_cache_entries:
             self._drop(next(iter(self._kept)))
-        now = self._clock()
-        self._kept[hashed] = _Kept(identity, now, now + self._limits.token_cache_s)
+        self._kept[hashed] = _Kept(identity, self._clock())
         self._hashes[identity.session_id] = hashed
 
     def _drop(self, hashed: str) -> None:

@@ -1,20 +1,22 @@
-"""A token bucket: what one user may still do. Spending never waits."""
+"""A token bucket: what one user, or all newcomers, may still do. Spending never waits."""
 
 import time
+from collections.abc import Callable
 
 
 class Allowance:
-    __slots__ = ("_burst", "_left", "_per_s", "_since")
+    __slots__ = ("_burst", "_clock", "_left", "_per_s", "_since")
 
-    def __init__(self, per_s: float, burst: float) -> None:
+    def __init__(self, per_s: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_s = per_s
         self._burst = burst
         self._left = burst
-        self._since = time.monotonic()
+        self._clock = clock
+        self._since = clock()
 
     def spend(self) -> int:
         """Take one. 0 when there was one, else the milliseconds until there will be."""
-        now = time.monotonic()
+        now = self._clock()
         self._left = min(self._burst, self._left + (now - self._since) * self._per_s)
         self._since = now
         if self._left >= 1.0:

@@ -31,17 +31,13 @@ class Percentiles(msgspec.Struct, frozen=True):
 
 
 class Point(msgspec.Struct, frozen=True):
-    at_s: float
     phase: str
-    ready: int
     p99_ms: float
-    max_ms: float
 
 
 class Found(msgspec.Struct, frozen=True):
     """What is used of a report (`loadtest/report/report.py`)."""
 
-    good: bool
     saturated: bool
     operations: dict[str, Percentiles]
     counts: dict[str, int]

@@ -41,13 +41,15 @@ class Rates:
         }
         self._tables = {rate: TokenBuckets(budget, server.rate_entries) for rate, budget in budgets.items()}
 
-    def take(self, rate: RateClass, key: str) -> Grant:
-        return self._tables[rate].take(key)
+    def spend(self, request: web.Request, rate: RateClass, key: str) -> None:
+        """Count one for that bucket; what is left of it goes onto the answer.
 
-
-def limited(grant: Grant) -> Refusal:
-    """Say no to somebody whose bucket is empty."""
-    return Refusal("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
+        Raises:
+            Refusal: rate.limited, for an empty one.
+        """
+        grant = request[GRANT] = self._tables[rate].take(key)
+        if not grant.granted:
+            raise Refusal("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
 
 
 def tell_budget(request: web.Request, response: web.StreamResponse) -> None:

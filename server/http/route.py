@@ -21,7 +21,7 @@ from server.http.body import BodyReader, read_body
 from server.http.call import Call
 from server.http.idempotency import idempotency_key, once_of
 from server.http.query import QueryReader
-from server.http.rates import GRANT, RateClass, Rates, address_key, limited
+from server.http.rates import RateClass, Rates, address_key
 from server.http.request_id import REQUEST_ID
 from server.http.response import JSON_TYPE, answer_response
 from storage.records.users import Identity
@@ -111,12 +111,9 @@ class RouteAdapter:
         return await self._around.authenticator.authenticate(token)
 
     def _spend(self, request: web.Request, identity: Identity | None, address: str) -> None:
-        if self._route.rate is None:
-            return
-        key = identity.user.id if identity else address_key(address)
-        grant = request[GRANT] = self._around.rates.take(self._route.rate, key)
-        if not grant.granted:
-            raise limited(grant)
+        if self._route.rate is not None:
+            key = identity.user.id if identity else address_key(address)
+            self._around.rates.spend(request, self._route.rate, key)
 
     async def _read(self, request: web.Request) -> object:
         if self._body is None:

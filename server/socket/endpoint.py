@@ -15,7 +15,7 @@ from actors.wire.refusal import Refusal
 from config.accounts import CARD_CACHE_S
 from server.http.address import client_address
 from server.http.problem import problem_response
-from server.http.rates import RateClass, Rates, address_key, limited
+from server.http.rates import RateClass, Rates, address_key
 from server.http.request_id import REQUEST_ID
 from server.http.route import bearer_token
 from server.socket.door import Door
@@ -64,7 +64,8 @@ class SocketEndpoint:
             return response
         self._check_origin(request)
         # By address first: who knocks too often takes nothing from what all share.
-        self._spend(request)
+        address = client_address(request, self._trusted_proxies)
+        self._rates.spend(request, RateClass.SOCKET, address_key(address))
         self._door.admit()
         token = bearer_token(request)
         identity = None
@@ -81,12 +82,6 @@ class SocketEndpoint:
         if not transport.is_closing():
             transport.resume_reading()
         return Detached()
-
-    def _spend(self, request: web.Request) -> None:
-        address = client_address(request, self._trusted_proxies)
-        grant = self._rates.take(RateClass.SOCKET, address_key(address))
-        if not grant.granted:
-            raise limited(grant)
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")

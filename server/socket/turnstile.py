@@ -9,24 +9,24 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from actors.session.allowance import Allowance
+
 FURTHEST_S: Final = 30.0
 
 
 class Turnstile:
-    __slots__ = ("_clock", "_left", "_per_s", "_since", "_turn")
+    __slots__ = ("_allowance", "_clock", "_per_s", "_turn")
 
     def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._allowance = Allowance(per_s, per_s, clock)
         self._clock = clock
-        self._per_s = self._left = float(per_s)
-        self._since = self._turn = clock()
+        self._per_s = per_s
+        self._turn = clock()
 
     def wait_ms(self) -> int:
         """0: come in. Else in how many ms there will be room for this one."""
-        now = self._clock()
-        self._left = min(self._per_s, self._left + (now - self._since) * self._per_s)
-        self._since = now
-        if self._left >= 1.0:
-            self._left -= 1.0
+        if self._allowance.spend() == 0:
             return 0
+        now = self._clock()
         self._turn = min(max(self._turn, now) + 1.0 / self._per_s, now + FURTHEST_S)
         return math.ceil((self._turn - now) * 1000)

@@ -1,6 +1,8 @@
 """Two real instances on the stores of the run, and more of them for a test that breaks its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,20 +26,31 @@ def backing(stores: StoreUrls, background: LoopThread, databases: Databases) -> 
     return Backing(stores, own)
 
 
+@contextlib.contextmanager
+def two_instances(
+    backing: Backing, background: LoopThread, folder: Path, limits: Mapping[str, str] | None = None
+) -> Iterator[Pair]:
+    """Begun together, gone in the end."""
+    one, other = (Instance(backing, folder / f"{name}.log", limits) for name in ("one", "other"))
+
+    async def start() -> None:
+        await asyncio.gather(one.start(), other.start())
+
+    try:
+        background.run(start(), STORES_START_S)
+        yield one, other
+    finally:
+        one.close()
+        other.close()
+
+
 @pytest.fixture(scope="session")
 def pair(
     backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Two instances that no test breaks."""
-    folder = tmp_path_factory.mktemp("instances")
-    one, other = Instance(backing, folder / "one.log"), Instance(backing, folder / "other.log")
-    try:
-        background.run(one.start(), STORES_START_S)
-        background.run(other.start(), STORES_START_S)
-        yield one, other
-    finally:
-        one.close()
-        other.close()
+    with two_instances(backing, background, tmp_path_factory.mktemp("instances")) as both:
+        yield both
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from actors.wire.frames import Goodbye, ServerFrame
 from client.client import Client
 from client.http import Http
 from config.limits import TOKEN_LIFETIME_MAX_S
-from tests.conftest import STORES_START_S, LoopThread
+from tests.conftest import LoopThread
 from tests.journeys.caller import Caller
-from tests.journeys.conftest import Pair
+from tests.journeys.conftest import Pair, two_instances
 from tests.journeys.instance import Backing, Instance
 from tests.journeys.onlooker import statuses
 from tests.journeys.patience import eventually
@@ -48,15 +48,8 @@ WHERE user_id = $1
 def hasty_pair(
     backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
-    folder = tmp_path_factory.mktemp("hasty")
-    one, other = (Instance(backing, folder / f"{name}.log", HURRY) for name in ("one", "other"))
-    try:
-        background.run(one.start(), STORES_START_S)
-        background.run(other.start(), STORES_START_S)
-        yield one, other
-    finally:
-        one.close()
-        other.close()
+    with two_instances(backing, background, tmp_path_factory.mktemp("hasty"), HURRY) as both:
+        yield both
 
 
 async def test_a_stranger_is_told_what_is_asked_of_it(hasty_pair: Pair) -> None:

@@ -1,7 +1,8 @@
 """Hints to those at the other instance: who types, what was posted, which event and which profile changed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -16,6 +17,7 @@ from tests.journeys.person import Person
 from tests.journeys.test_town import event
 from tests.journeys.wire import wire
 
+Heard = list[ServerFrame]
 TYPING_S = 6.0
 """What the contract allows to pass before the server ends it."""
 
@@ -46,19 +48,9 @@ async def test_typing_is_heard_until_it_ends(pair: Pair) -> None:
 
 async def test_a_post_is_heard_by_those_who_follow(pair: Pair) -> None:
     """As it is read over HTTP; whoever follows somebody else hears only what that one posts."""
-    here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
-    at_ben: list[ServerFrame] = []
-    at_cleo: list[ServerFrame] = []
-    async with (
-        Caller(ana, here) as anas,
-        Caller(ben, there) as bens,
-        Caller(cleo, there) as cleos,
-        Client([there.url], ben.token, on_frame=at_ben.append),
-        Client([there.url], cleo.token, on_frame=at_cleo.append),
-    ):
-        await bens.follow(ana.id)
-        await cleos.follow(ben.id)
+    async with neighbours(pair) as ((anas, bens, cleos), at_ben, at_cleo):
+        await bens.follow(anas.id)
+        await cleos.follow(bens.id)
         first = await anas.post("hello town")
         await eventually(lambda: of(at_ben, FeedPostCreated))
         second = await bens.post("hello Cleo")
@@ -71,17 +63,7 @@ async def test_a_post_is_heard_by_those_who_follow(pair: Pair) -> None:
 
 async def test_a_changed_event_is_heard_by_those_who_answered(pair: Pair) -> None:
     """As it is now, but for what is one's own in it; not before one has answered."""
-    here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
-    at_ben: list[ServerFrame] = []
-    at_cleo: list[ServerFrame] = []
-    async with (
-        Caller(ana, here) as anas,
-        Caller(ben, there) as bens,
-        Caller(cleo, there) as cleos,
-        Client([there.url], ben.token, on_frame=at_ben.append),
-        Client([there.url], cleo.token, on_frame=at_cleo.append),
-    ):
+    async with neighbours(pair) as ((anas, bens, cleos), at_ben, at_cleo):
         path = f"/v1/events/{(await event(anas, 'Boules', 3))['id']}"
         await bens.do("PUT", f"{path}/rsvp", {"status": "INTERESTED"})
         await anas.do("PATCH", path, {"title": "Petanque"})
@@ -121,6 +103,23 @@ async def test_a_changed_profile_is_heard_by_ones_other_devices(pair: Pair) -> N
         assert (own.display_name, own.bio) == ("Anna", "of the town")
         assert of(at_ana, UserChanged) == [UserChanged(own)]
         assert [frame.user.id for frame in at_ben if isinstance(frame, UserChanged)] == [ben.id]
+
+
+@asynccontextmanager
+async def neighbours(pair: Pair) -> AsyncIterator[tuple[tuple[Caller, Caller, Caller], Heard, Heard]]:
+    """Ana at one instance, Ben and Cleo at the other, and what those two hear there."""
+    here, there = pair
+    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    at_ben: Heard = []
+    at_cleo: Heard = []
+    async with (
+        Caller(ana, here) as anas,
+        Caller(ben, there) as bens,
+        Caller(cleo, there) as cleos,
+        Client([there.url], ben.token, on_frame=at_ben.append),
+        Client([there.url], cleo.token, on_frame=at_cleo.append),
+    ):
+        yield (anas, bens, cleos), at_ben, at_cleo
 
 
 def of(frames: Sequence[ServerFrame], kind: type[ServerFrame]) -> list[ServerFrame]:

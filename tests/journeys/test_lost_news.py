@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from actors.wire.frames import ConversationJoined, Resync, ServerFrame
 from client.client import Client
-from tests.conftest import STORES_START_S, LoopThread
+from tests.conftest import LoopThread
 from tests.journeys.cable import Cable
-from tests.journeys.conftest import Pair
-from tests.journeys.instance import Backing, Instance
+from tests.journeys.conftest import Pair, two_instances
+from tests.journeys.instance import Backing
 from tests.journeys.oracle import Oracle
 from tests.journeys.patience import LONG, eventually
 from tests.journeys.person import Person
@@ -35,24 +34,16 @@ def both(
     backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sieved]:
     """Two instances, and the sieve through which both hear what Redis says."""
-    folder: Path = tmp_path_factory.mktemp("sieved")
     sieve = Sieve()
     cable = Cable(backing.urls.redis, sieve=sieve.mesh)
     background.run(cable.__aenter__())
     urls = msgspec.structs.replace(backing.urls, redis=f"redis://{cable.address}/0")
     own = msgspec.structs.replace(backing, urls=urls)
-    one, other = Instance(own, folder / "one.log"), Instance(own, folder / "other.log")
     try:
-        background.run(both_start(one, other), STORES_START_S)
-        yield sieve, (one, other)
+        with two_instances(own, background, tmp_path_factory.mktemp("sieved")) as pair:
+            yield sieve, pair
     finally:
-        one.close()
-        other.close()
         background.run(cable.__aexit__())
-
-
-async def both_start(one: Instance, other: Instance) -> None:
-    await asyncio.gather(one.start(), other.start())
 
 
 @pytest.fixture

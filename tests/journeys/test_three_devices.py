@@ -1,15 +1,14 @@
 """One person with three devices at two instances, as somebody sees it who watches: one presence."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from client.client import Client
-from tests.conftest import STORES_START_S, LoopThread
-from tests.journeys.conftest import Pair
-from tests.journeys.instance import Backing, Instance
+from tests.conftest import LoopThread
+from tests.journeys.conftest import Pair, two_instances
+from tests.journeys.instance import Backing
 from tests.journeys.onlooker import Onlooker
 from tests.journeys.patience import eventually
 from tests.journeys.person import Person
@@ -23,19 +22,9 @@ def graceful_pair(
     backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Two instances whose grace is short."""
-    folder = tmp_path_factory.mktemp("graceful")
     limits = {"PRESENCE_GRACE_S": str(GRACE_S)}
-    one, other = (Instance(backing, folder / f"{name}.log", limits) for name in ("one", "other"))
-    try:
-        background.run(both_start(one, other), STORES_START_S)
-        yield one, other
-    finally:
-        one.close()
-        other.close()
-
-
-async def both_start(one: Instance, other: Instance) -> None:
-    await asyncio.gather(one.start(), other.start())
+    with two_instances(backing, background, tmp_path_factory.mktemp("graceful"), limits) as both:
+        yield both
 
 
 async def test_three_devices_are_one_presence(graceful_pair: Pair) -> None:
