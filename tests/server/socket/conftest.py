@@ -35,7 +35,7 @@ async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Scene]:
         serving(stores, messages_per_s=100_000, messages_burst=100_000) as instance,
         Api(instance) as api,
     ):
-        ana, ben, eve = await people.some(3, instance)
+        ana, ben, eve = await people.new(3, instance)
         group = (await api.group(ana, ben))["id"]
         foreign = (await api.group(eve, ben))["id"]
         yield Scene(instance, api, ana, ben, eve, group, foreign)

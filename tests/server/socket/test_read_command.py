@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.server.people import People
 from tests.server.socket.peer import Peer, peer
 from tests.server.socket.scene import Scene, assert_alive, assert_error
 
@@ -38,25 +39,32 @@ async def test_a_read_mark_is_a_whole_number(seq: Json, ana: Peer, scene: Scene)
     await assert_alive(ana)
 
 
-async def test_a_read_mark_is_told_to_ones_other_sockets_and_to_the_others(ana: Peer, scene: Scene) -> None:
-    """`conversation.marked` with the next position to oneself, the receipt to the others."""
-    group = (await scene.api.group(scene.ben, scene.ana))["id"]
-    seq = (await scene.api.send(scene.ben, group, "read me"))["seq"]
-    async with peer(scene.instance.port) as device, peer(scene.instance.port) as ben:
-        await device.open(scene.ana.token)
-        await ben.open(scene.ben.token)
-        before = (await device.ask("ping"))["result"]["position"]
-        assert (await ana.ask("conversation.read", conversation_id=group, seq=seq))["type"] == "ok"
-        marked = await device.next_of("conversation.marked")
-        assert marked == {
+async def test_a_read_mark_is_told_to_ones_other_sockets_and_to_the_others(
+    scene: Scene, people: People
+) -> None:
+    """`conversation.marked` with the next position to oneself, the receipt to the others.
+
+    Both are new: a position counts whatever else one is told, and receipts come some time behind their marks.
+    """
+    reader, writer = await people.new(2, scene.instance)
+    port = scene.instance.port
+    async with peer(port) as phone, peer(port) as laptop, peer(port) as other:
+        await phone.open(reader.token)
+        await laptop.open(reader.token)
+        await other.open(writer.token)
+        group = (await scene.api.group(writer, reader))["id"]
+        seq = (await scene.api.send(writer, group, "read me"))["seq"]
+        joined = await laptop.next_of("conversation.joined")
+        assert (await phone.ask("conversation.read", conversation_id=group, seq=seq))["type"] == "ok"
+        assert await laptop.next_of("conversation.marked") == {
             "type": "conversation.marked",
-            "position": before + 1,
+            "position": joined["position"] + 1,
             "conversation_id": group,
             "read_seq": seq,
             "unread_count": 0,
         }
-        receipt = await ben.next_of("conversation.read")
+        receipt = await other.next_of("conversation.read")
         assert receipt["conversation_id"] == group
-        assert receipt["user_id"] == scene.ana.id
+        assert receipt["user_id"] == reader.id
         assert receipt["seq"] == seq
         assert receipt["read_at"].endswith("Z")
