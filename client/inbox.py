@@ -59,6 +59,20 @@ class Inbox:
         """Hand on what is after `position`; no change where the conversation is known."""
         self._progress.setdefault(conversation_id, Progress(position, self._timing.held_frames))
 
+    def join(self, conversation_id: str, position: int) -> None:
+        """As `begin`, for one whose state at `position` is told to the application.
+
+        A review may have found it further on before the news of it came. Nothing was handed on then, and
+        what lies between is handed on after all.
+        """
+        known = self._progress.get(conversation_id)
+        if known is None or not known.untouched or known.position <= position:
+            self.begin(conversation_id, position)
+            return
+        self.forget(conversation_id)
+        self.begin(conversation_id, position)
+        self.expect(conversation_id, known.wanted)
+
     def forget(self, conversation_id: str) -> None:
         """Nothing of it is handed on from now on."""
         self._progress.pop(conversation_id, None)

@@ -11,10 +11,10 @@ from actors.wire.frames import LogFrame
 
 
 class Progress:
-    __slots__ = ("_held", "_held_max", "position", "wanted")
+    __slots__ = ("_began", "_held", "_held_max", "position", "wanted")
 
     def __init__(self, position: int, held_max: int) -> None:
-        self.position = position
+        self.position = self._began = position
         self.wanted = position
         self._held: dict[int, LogFrame] = {}
         self._held_max = held_max
@@ -23,6 +23,11 @@ class Progress:
     def gap(self) -> bool:
         """Whether more is known to exist than was handed on."""
         return self.wanted > self.position
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was handed on yet."""
+        return self.position == self._began
 
     def take(self, frame: LogFrame) -> list[LogFrame]:
         """A frame that came by itself: with it, those that had waited for it."""

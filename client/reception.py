@@ -118,7 +118,7 @@ class Reception:
             return
         self.position = frame.position
         if isinstance(frame, ConversationJoined):
-            self._inbox.begin(frame.conversation.id, frame.conversation.last_seq)
+            self._inbox.join(frame.conversation.id, frame.conversation.last_seq)
         elif isinstance(frame, ConversationLeft):
             self._inbox.forget(frame.conversation_id)
         await self._outlet.put([frame])

@@ -121,6 +121,32 @@ async def test_a_replay_is_taken_as_it_comes(
     assert heard.seqs == [1, 4, 6, 8, 9, 10]
 
 
+async def test_joined_counts_where_the_review_was_ahead_of_it(heard: Heard, server: ScriptedServer) -> None:
+    """The list showed it at 6 already; who is told its state at 3 hears 4 to 6 too, behind that."""
+    server.logs[ROOM] = [created(seq) for seq in range(1, 7)]
+    server.listed[ROOM] = 6
+    socket = await heard.connect(server)
+    await until(lambda: heard.client.positions() == {ROOM: 6})
+    await socket.say(ConversationJoined(1, conversation(3)), created(7))
+    await until(lambda: len(heard.seqs) >= 4)
+
+    assert isinstance(heard.frames[0], ConversationJoined)
+    assert heard.seqs == [4, 5, 6, 7]
+    assert heard.client.statistics().silent_gaps == 0
+
+
+async def test_joined_turns_nothing_back_that_was_handed_on(heard: Heard, server: ScriptedServer) -> None:
+    """A frame came before the news: nothing comes twice."""
+    server.listed[ROOM] = 6
+    socket = await heard.connect(server)
+    await until(lambda: heard.client.positions() == {ROOM: 6})
+    await socket.say(created(7), ConversationJoined(1, conversation(3)), created(8))
+    await until(lambda: len(heard.seqs) >= 2)
+
+    assert heard.seqs == [7, 8]
+    assert server.asked == []
+
+
 async def test_joined_begins_a_conversation_and_left_ends_it(heard: Heard, server: ScriptedServer) -> None:
     """After `left` nothing more of it is handed on, not even what was being fetched."""
     server.logs[ROOM] = [created(seq) for seq in range(1, 9)]
