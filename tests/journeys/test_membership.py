@@ -47,10 +47,12 @@ async def come_and_go(pair: Pair) -> None:
     ):
         for _ in range(ROUNDS):
             heard.clear()
-            flood = asyncio.gather(anas.flood(12, at_once=3), bens.flood(12, at_once=3))
+            enough = asyncio.Event()
+            flood = asyncio.gather(anas.talk(enough, at_once=3), bens.talk(enough, at_once=3))
             await http.add(group, cleo.id)
             await eventually(lambda: len([one for one in heard if isinstance(one, LogFrame)]) > 3)
             await http.remove(group, cleo.id)
+            enough.set()
             await flood
             await eventually(lambda: any(isinstance(one, ConversationLeft) for one in heard))
             # Whatever still was on its way to her has come once she is answered.
