@@ -14,7 +14,11 @@ from bench.harness.people import Refused
 from bench.harness.report import Report, machine
 from bench.harness.server import ServerFailed
 
-SCRIPTS = ("room", "pairs", "idle", "actors", "feed", "writes", "presence", "storm")
+SCRIPTS = (
+    *("room", "open_loop", "pairs", "steady", "across", "hot"),
+    *("idle", "connects", "presence", "storm"),
+    *("log", "actors", "requests", "feed", "writes"),
+)
 METHOD = """\
 Servers on one core, the generator (and Convene's stores) on the other; loopback TCP, no TLS. All servers are
 up together; slices alternate in random order; a ratio is taken per round and per CPU-second of the server

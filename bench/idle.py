@@ -2,13 +2,16 @@
 
 `python -m bench.idle`. The growth of the resident set over several batches of connections, each held to the
 end, after a first batch that warms the server up; then the CPU of two heartbeats of all of them. They are
-authenticated where the server knows of that. It sends no message and counts no kernel memory.
+authenticated where the server knows of that, and each then is in one conversation of ten. It sends no
+message and counts no kernel memory.
 """
 
 import itertools
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -16,13 +19,17 @@ from bench.harness.convene import Convene
 from bench.harness.generator import CONNECTS_PER_S, Generator
 from bench.harness.members import Member
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
+from bench.harness.people import People, Person
 from bench.harness.processor import cpu_seconds, resident_bytes
 from bench.harness.report import Goal, Report, number, spread, tell
 from bench.harness.rounds import Spread
 from bench.harness.server import Server, aiohttp_send, l0_each
+from bench.harness.stores import Stores
+from bench.harness.tester import prepare
+from loadtest.people.users_file import read_users
 
 BATCHES = 5
+ROOM = 10
 GOAL_BYTES = 4 * 1024
 GOAL_PERCENT = 2.0
 HEARTBEATS_S = 50.0
@@ -39,38 +46,32 @@ def run(options: Options) -> Report:
     rows: list[str] = []
     goals: list[Goal] = []
     if not options.limits_only:
-        with Convene() as convene:
-            wanted = options.idle_people or warm(options) + options.idle
-            people = People(convene.url, convene.port).prepare(wanted)
-            tokens = itertools.cycle(person.token for person in people)
-            members = [Member("-", convene.port, next(tokens)) for _ in range(warm(options) + options.idle)]
-            found = grow(convene, members, options, CONNECTS_PER_S, rows)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            stores = stack.enter_context(Stores())
+            convene = stack.enter_context(Convene(stores))
+            file = prepare(options.idle, folder / "users.json", stores.variables)
+            people = [Person(one.id, one.token) for one in read_users(file)]
+            members = People(convene.url, convene.port).rooms(people, ROOM)
+            found = grow(convene, members, CONNECTS_PER_S, rows)
             goals.append(
                 Goal("an idle authenticated connection", GOAL_BYTES, found.memory, " B", at_most=True)
             )
             goals.append(Goal("all of them, of one core", GOAL_PERCENT, found.percent, " %", at_most=True))
     for limit in (l0_each, aiohttp_send):
         with limit() as server:
-            members = [Member("-", server.port) for _ in range(warm(options) + options.idle)]
-            grow(server, members, options, RAW_CONNECTS_PER_S, rows)
+            members = [Member("-", server.port) for _ in range(options.idle)]
+            grow(server, members, RAW_CONNECTS_PER_S, rows)
     head = "| server | user bytes each: all [least..most batch] | connects / server CPU-s | % of a core |\n"
     head += "|---|---|---|---|\n"
-    note = (
-        "" if options.limits_only else f"\n\nConvene's connections are held by {len(people)} users, in turn."
-    )
-    return Report(f"{options.idle} idle connections", goals, head + "\n".join(rows) + note)
+    return Report(f"{options.idle} idle connections", goals, head + "\n".join(rows))
 
 
-def warm(options: Options) -> int:
-    return options.idle // 10
-
-
-def grow(
-    server: Server, members: Sequence[Member], options: Options, connects_per_s: float, rows: list[str]
-) -> Found:
+def grow(server: Server, members: Sequence[Member], connects_per_s: float, rows: list[str]) -> Found:
     """Connect in batches; the growth a connection over all of them, with the least and greatest batch."""
-    batch = options.idle // BATCHES
-    bounds = [0, *(warm(options) + batch * number for number in range(BATCHES + 1))]
+    warm = len(members) // 10
+    batch = (len(members) - warm) // BATCHES
+    bounds = [0, *(warm + batch * number for number in range(BATCHES + 1))]
     sizes: list[int] = []
     cpu_s: list[float] = []
     with ExitStack() as stack:

@@ -13,6 +13,9 @@
  *
  * With -s the same objects go as events of Socket.IO v5 on Engine.IO v4, each asking to be acknowledged.
  *
+ * With -k its messages bear a mark of their own, so that two generators may write into one conversation:
+ * what the other one said is passed over.
+ *
  * It never judges what it receives beyond `type` and the mark in the content, and never verifies order:
  * that is the load tester's work.
  */
@@ -38,7 +41,6 @@
 #define DRAIN_NS 30000000000ull
 #define HANDSHAKES_AT_ONCE 256
 #define BUCKETS (64 * 64)
-#define MARK '~'
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
@@ -74,7 +76,7 @@ static uint32_t peer_count, group_count, live_count, closed_count, connecting_co
 static uint64_t buckets[BUCKETS], born_ns, sent_ever, random_state = 88172645463325252ull;
 static struct tally tally;
 static const char *path = "/v1/ws";
-static int name_in_path, socket_io, epoll_fd, timer_fd, complaints;
+static int name_in_path, socket_io, epoll_fd, timer_fd, complaints, own_mark = '~';
 static char inbox[IN_BYTES];
 
 /* The slice under way. */
@@ -202,7 +204,7 @@ static void send_message(uint32_t number, uint64_t intended_ns) {
     length += snprintf(text + length, 1024,
                        "{\"type\":\"message.send\",\"id\":%u,\"conversation_id\":\"%s\","
                        "\"client_id\":\"%llx-%llx\",\"content\":\"%c%04x%04x",
-                       id, group->conversation, (unsigned long long)born_ns, (unsigned long long)sent_ever++, MARK, index,
+                       id, group->conversation, (unsigned long long)born_ns, (unsigned long long)sent_ever++, own_mark, index,
                        slot->generation);
     for (size_t i = 9; i < content_bytes; i++) text[length++] = "and so it goes "[i % 15] == ' ' ? '_' : "and so it goes "[i % 15];
     length += sprintf(text + length, socket_io ? "\"}]" : "\"}");
@@ -271,7 +273,7 @@ static void read_payload(struct peer *peer, const char *at, const char *end) {
         size_t left = (size_t)(end - word);
         at = word;
         if (left > 16 && memcmp(word, "message.created\"", 16) == 0) {
-            const char *mark = memchr(word, MARK, left);
+            const char *mark = memchr(word, own_mark, left);
             if (mark == NULL) continue;
             deliver(mark, end);
             at = mark;
@@ -454,16 +456,17 @@ static void read_members(const char *file) {
 int main(int argc, char **argv) {
     double connect_rate = 400;
     const char *members = NULL;
-    for (int option; (option = getopt(argc, argv, "m:p:c:rs")) != -1;) switch (option) {
+    for (int option; (option = getopt(argc, argv, "m:p:c:k:rs")) != -1;) switch (option) {
         case 'm': members = optarg; break;
         case 'p': path = optarg; break;
         case 'c': connect_rate = atof(optarg); break;
+        case 'k': own_mark = optarg[0]; break;
         case 'r': name_in_path = 1; break; /* raw servers have no accounts: the path says who is where */
         case 's': socket_io = 1; break;
         default: members = NULL;
         }
     if (members == NULL) {
-        fprintf(stderr, "usage: generator -m members [-p path] [-c connects per second] [-r] [-s]\n");
+        fprintf(stderr, "usage: generator -m members [-p path] [-c connects per second] [-k mark] [-r] [-s]\n");
         return 2;
     }
     struct rlimit files;

@@ -66,6 +66,8 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class Generator:
+    """`mark` tells its messages from those of another one that writes into the same conversations."""
+
     def __init__(
         self,
         members: Sequence[Member],
@@ -74,12 +76,14 @@ class Generator:
         room_in_path: bool = False,
         socket_io: bool = False,
         connects_per_s: float = CONNECTS_PER_S,
+        mark: str | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         file = Path(self._folder.name) / "members"
         write_members(file, members)
         command = [str(generator_binary()), "-m", str(file), "-p", path, "-c", str(connects_per_s)]
         command += ["-r"] * room_in_path + ["-s"] * socket_io
+        command += ["-k", mark] if mark is not None else []
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -13,8 +13,7 @@ class Options(msgspec.Struct, frozen=True):
     members: int = 1000
     pairs: int = 500
     per_s: float = 0.0
-    idle: int = 5000
-    idle_people: int = 0
+    idle: int = 18_000
     posts: int = 200_000
     storm: int = 5000
 
@@ -32,9 +31,6 @@ def read_options(description: str | None) -> Options:
         "--per-s", type=float, default=default.per_s, help="messages/s; 0: what the store carries"
     )
     parser.add_argument("--idle", type=int, default=default.idle, help="number of idle connections")
-    parser.add_argument(
-        "--idle-people", type=int, default=default.idle_people, help="users who hold them; 0: one each"
-    )
     parser.add_argument("--posts", type=int, default=default.posts, help="number of posts there are")
     parser.add_argument("--storm", type=int, default=default.storm, help="clients of the killed instance")
     return Options(**vars(parser.parse_args()))

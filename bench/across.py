@@ -1,0 +1,85 @@
+"""Direct pairs with one half at each of two instances: what the way through Redis costs.
+
+`python -m bench.across`. The same people and the same rate three times: both halves at one instance, one half
+at each of two, and one half at each of two processes of socket.io with Redis, which store nothing. Processor
+time of all processes of a contender counts, that of the stores and of Redis does not.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import msgspec
+
+from bench.harness.convene import Convene
+from bench.harness.generator import RAW_CONNECTS_PER_S, SOCKET_IO_PATH, Generator
+from bench.harness.members import Member, strangers
+from bench.harness.options import Options, read_options
+from bench.harness.people import People
+from bench.harness.report import Goal, Report, table, tell
+from bench.harness.rounds import Contender, Work, doubts, play, ratios
+from bench.harness.stores import Stores
+from bench.harness.together import Together
+from bench.peers.roster import SOCKET_IO, open_peers, remarks
+
+PER_S = 2000.0
+"""What two instances, all stores and the generator carry on two cores with room to spare."""
+ONE, TWO = "one instance", "two instances"
+SECOND_SOCKET_IO = msgspec.structs.replace(SOCKET_IO, name=f"{SOCKET_IO.name}, the second")
+GOAL_SHARE = 0.7
+
+
+def run(options: Options) -> Report:
+    if options.limits_only:
+        return Report("Two instances", [], "Not measured without Convene.")
+    work = Work(f"pairs, {options.per_s or PER_S:g} messages/s", per_s=options.per_s or PER_S)
+    with ExitStack() as stack:
+        stores = stack.enter_context(Stores())
+        here = stack.enter_context(Convene(stores, name="here"))
+        there = stack.enter_context(Convene(stores, name="there"))
+        people = People(here.url, here.port)
+        members = people.pairs(people.prepare(2 * options.pairs))
+        contenders = [
+            Contender(here, stack.enter_context(Generator(members))),
+            Contender(
+                Together(TWO, [here, there]), stack.enter_context(Generator(halved(members, there.port)))
+            ),
+        ]
+        contenders[0].server.name = ONE
+        peers, absent = open_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
+        if peers:
+            contenders.append(
+                Contender(
+                    Together(SOCKET_IO.name, peers),
+                    stack.enter_context(
+                        Generator(
+                            halved(strangers(peers[0].port, options.pairs, 2), peers[1].port),
+                            path=SOCKET_IO_PATH,
+                            room_in_path=True,
+                            socket_io=True,
+                            connects_per_s=RAW_CONNECTS_PER_S,
+                        )
+                    ),
+                )
+            )
+        samples = play(contenders, (work,), rounds=options.rounds, seconds=options.seconds, seed=options.seed)
+    goals = [Goal(f"{TWO} / {ONE}", GOAL_SHARE, ratios(samples, work.name, TWO, ONE))]
+    found = ratios(samples, work.name, TWO, SOCKET_IO.name) if peers else None
+    goals.append(Goal(f"{TWO} / two of {SOCKET_IO.name}", 1.0, found))
+    return Report(
+        f"{options.pairs} pairs across two instances, {options.rounds} rounds of {options.seconds:g} s",
+        goals,
+        f"{table(samples, work.name, ONE)}\n\n{remarks(absent)}",
+        doubts(samples),
+    )
+
+
+def halved(members: Sequence[Member], port: int) -> list[Member]:
+    """Every second one connects to another port."""
+    return [
+        msgspec.structs.replace(member, port=port) if number % 2 else member
+        for number, member in enumerate(members)
+    ]
+
+
+if __name__ == "__main__":
+    tell(run(read_options(__doc__)))

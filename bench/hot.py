@@ -1,0 +1,162 @@
+"""One hot conversation, written into from two instances at once: what it costs, and whether one starves.
+
+`python -m bench.hot`. Twenty members, half of whom send and hear by one generator and half by another, with
+16 messages in flight each: once all at one instance, once a half at each of two. Every message gets its one
+place in the one log, whoever takes it in.
+"""
+
+import random
+import statistics
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import msgspec
+
+from bench.harness.convene import Convene
+from bench.harness.generator import Generator, Slice
+from bench.harness.members import Member
+from bench.harness.options import Options, read_options
+from bench.harness.people import People
+from bench.harness.processor import cpu_seconds
+from bench.harness.report import Goal, Report, number, spread, tell
+from bench.harness.rounds import Spread
+from bench.harness.server import Server
+from bench.harness.stores import Stores
+from bench.harness.together import Together
+
+HALF = 10
+IN_FLIGHT = 16
+MARKS = ("~", "^")
+ONE, TWO = "one instance", "two instances"
+GOAL_SHARE = 0.5
+GOAL_STARVED = 3.0
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """Where the two halves of the members are."""
+
+    server: Server
+    halves: tuple[Generator, Generator]
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One slice of both halves at once."""
+
+    cpu_s: float
+    halves: tuple[Slice, Slice]
+
+    @property
+    def messages(self) -> int:
+        return sum(one.messages for one in self.halves)
+
+    @property
+    def per_s(self) -> float:
+        return sum(one.messages / one.seconds for one in self.halves)
+
+    @property
+    def per_cpu_s(self) -> float:
+        return self.messages / self.cpu_s
+
+    @property
+    def unevenness(self) -> float:
+        """The p99 of the half that waits longer over that of the other."""
+        waits = [one.p99_ms for one in self.halves]
+        return max(waits) / min(waits)
+
+
+def run(options: Options) -> Report:
+    if options.limits_only:
+        return Report("A hot conversation", [], "Not measured without Convene.")
+    with ExitStack() as stack:
+        stores = stack.enter_context(Stores())
+        here = stack.enter_context(Convene(stores))
+        there = stack.enter_context(Convene(stores))
+        people = People(here.url, here.port)
+        members = people.rooms(people.prepare(2 * HALF), 2 * HALF)
+        second = members[HALF:]
+        elsewhere = [msgspec.structs.replace(member, port=there.port) for member in second]
+
+        def halves(*of: Sequence[Member]) -> tuple[Generator, Generator]:
+            one, other = (
+                stack.enter_context(Generator(half, mark=mark)) for half, mark in zip(of, MARKS, strict=True)
+            )
+            return one, other
+
+        settings = {
+            ONE: Setting(here, halves(members[:HALF], second)),
+            TWO: Setting(Together(TWO, [here, there]), halves(members[:HALF], elsewhere)),
+        }
+        samples = play(settings, options)
+    shares = [two.per_cpu_s / one.per_cpu_s for one, two in zip(samples[ONE], samples[TWO], strict=True)]
+    speeds = [two.per_s / one.per_s for one, two in zip(samples[ONE], samples[TWO], strict=True)]
+    faults = sum(half.faults for some in samples.values() for one in some for half in one.halves)
+    return Report(
+        f"One hot conversation, {2 * HALF} members, {options.rounds} rounds of {options.seconds:g} s",
+        [
+            Goal(f"messages / server CPU-s, {TWO} / {ONE}", GOAL_SHARE, Spread.of(shares)),
+            Goal(f"messages/s, {TWO} / {ONE}", GOAL_SHARE, Spread.of(speeds)),
+            Goal(
+                "p99 of the slower half / the faster, two instances",
+                GOAL_STARVED,
+                Spread.of([one.unevenness for one in samples[TWO]]),
+                at_most=True,
+            ),
+        ],
+        rows(samples),
+        (f"{faults} faults: no figure here counts.",) if faults else (),
+    )
+
+
+def play(settings: dict[str, Setting], options: Options) -> dict[str, list[Sample]]:
+    """Both settings in every round, in random order, after a short warm-up."""
+    dice = random.Random(options.seed)
+    samples: dict[str, list[Sample]] = {name: [] for name in settings}
+    with ThreadPoolExecutor(2) as pool:
+
+        def slice_of(setting: Setting, seconds: float) -> Sample:
+            before = cpu_seconds(setting.server.pids)
+            one, other = pool.map(lambda half: half.slice(seconds, in_flight=IN_FLIGHT), setting.halves)
+            return Sample(cpu_seconds(setting.server.pids) - before, (one, other))
+
+        for setting in settings.values():
+            slice_of(setting, min(0.3, options.seconds))
+        for turn in range(options.rounds):
+            for name in dice.sample(sorted(settings), len(settings)):
+                found = slice_of(settings[name], options.seconds)
+                samples[name].append(found)
+                print(
+                    f"round {turn + 1}  {name:<14} {found.per_s:.0f} messages/s, "
+                    f"{found.per_cpu_s:.0f}/CPU-s, "
+                    f"p99 {found.halves[0].p99_ms:.1f} and {found.halves[1].p99_ms:.1f} ms",
+                    file=sys.stderr,
+                    flush=True,
+                )
+    return samples
+
+
+def rows(samples: dict[str, list[Sample]]) -> str:
+    lines = [
+        "| | messages / server CPU-s | messages/s | p50 ms, halves | p99 ms, halves | first half's share |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, mine in samples.items():
+        p50, p99 = (
+            " and ".join(
+                f"{statistics.median(getattr(one.halves[half], field) for one in mine):.1f}"
+                for half in range(2)
+            )
+            for field in ("p50_ms", "p99_ms")
+        )
+        share = statistics.median(one.halves[0].messages / one.messages for one in mine)
+        lines.append(
+            f"| {name} | {spread(Spread.of([one.per_cpu_s for one in mine]))}"
+            f" | {number(statistics.median(one.per_s for one in mine))} | {p50} | {p99}"
+            f" | {100 * share:.0f} % |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    tell(run(read_options(__doc__)))

@@ -1,0 +1,56 @@
+"""A bare aiohttp handler that reads one row by its key, from a pool as asyncpg makes it by default."""
+
+import argparse
+import os
+import uuid
+from datetime import datetime
+
+import asyncpg
+import msgspec
+from aiohttp import web
+
+from bench.limits.uvloop_app import run
+
+ROW = "SELECT id, username, display_name, avatar_url, bio, created_at FROM users WHERE id = $1"
+
+
+class User(msgspec.Struct, frozen=True):
+    id: uuid.UUID
+    username: str
+    display_name: str | None
+    avatar_url: str | None
+    bio: str | None
+    created_at: datetime
+
+
+encode = msgspec.json.Encoder().encode
+
+
+class Reading:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def open(self, _app: web.Application) -> None:
+        self._pool: asyncpg.Pool[asyncpg.Record] = await asyncpg.create_pool(self._url)
+
+    async def user(self, request: web.Request) -> web.Response:
+        user_id = uuid.UUID(request.match_info["id"])
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow(ROW, user_id)
+        if row is None:
+            raise web.HTTPNotFound
+        return web.Response(body=encode(User(*row.values())), content_type="application/json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    reading = Reading(os.environ["LIMIT_POSTGRES_URL"])
+    app = web.Application()
+    app.on_startup.append(reading.open)
+    app.router.add_get("/v1/users/{id}", reading.user)
+    run(app, parser.parse_args().port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Two thousand durable messages a second in pairs, everything on this one machine: how long one takes.
+
+`python -m bench.steady`. The server has one core; all stores and the generator share the other. Latency is
+from the intended sending to the receipt, of sender and receiver alike, and each message is stored before.
+"""
+
+from contextlib import ExitStack
+
+from bench.harness.convene import Convene
+from bench.harness.generator import Generator
+from bench.harness.options import Options, read_options
+from bench.harness.people import People
+from bench.harness.report import Goal, Report, table, tell
+from bench.harness.rounds import Contender, Spread, Work, doubts, play
+
+PER_S = 2000.0
+SLICE_S = 5.0
+GOAL_P50_MS = 5.0
+GOAL_P99_MS = 30.0
+
+
+def run(options: Options) -> Report:
+    if options.limits_only:
+        return Report("A steady load", [], "Not measured without Convene.")
+    work = Work(f"pairs, {PER_S:g} messages/s", per_s=PER_S)
+    with ExitStack() as stack:
+        convene = stack.enter_context(Convene())
+        people = People(convene.url, convene.port)
+        members = people.pairs(people.prepare(2 * options.pairs))
+        contender = Contender(convene, stack.enter_context(Generator(members)))
+        samples = play([contender], (work,), rounds=options.rounds, seconds=SLICE_S, seed=options.seed)
+    slices = [sample.slice for sample in samples]
+    return Report(
+        f"{options.pairs} pairs at {PER_S:g} messages/s, {options.rounds} times {SLICE_S:g} s",
+        [
+            Goal("p50", GOAL_P50_MS, Spread.of([one.p50_ms for one in slices]), " ms", at_most=True),
+            Goal("p99", GOAL_P99_MS, Spread.of([one.p99_ms for one in slices]), " ms", at_most=True),
+        ],
+        table(samples, work.name, convene.name),
+        doubts(samples),
+    )
+
+
+if __name__ == "__main__":
+    tell(run(read_options(__doc__)))
