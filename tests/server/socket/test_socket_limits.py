@@ -185,15 +185,18 @@ async def test_silence_ends_after_two_periods_whenever_it_began(
     person = (await people.some(1, instance))[0]
     loop = asyncio.get_running_loop()
 
-    async def silence() -> float:
+    async def silence() -> tuple[float, float]:
+        """The least and the most that it lasted: the last word was heard between the two beginnings."""
         async with peer(instance.port) as connected:
+            before = loop.time()
             await connected.open(person.token)
-            began = loop.time()
+            after = loop.time()
             assert (await connected.ending()).code == 4003
-            return loop.time() - began
+            return loop.time() - after, loop.time() - before
 
-    for lasted_s in await asyncio.gather(*(silence() for _ in range(8))):
-        assert lasted_s == pytest.approx(4.2, abs=0.6)  # a busy machine is late, never early
+    for least_s, most_s in await asyncio.gather(*(silence() for _ in range(8))):
+        assert most_s >= 4.0
+        assert least_s < 5.5  # a busy machine is late
 
 
 async def test_any_traffic_counts_as_life(start_instance: StartInstance, people: People) -> None:
