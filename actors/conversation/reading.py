@@ -49,16 +49,19 @@ class Reading:
 
         Raises `Unavailable`.
         """
-        before = await self._place(user_id, conversation_id)
-        if seq > before.read_seq:
-            read_at_ms = now_ms()
-            await self._store.mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
-            self._tell(user_id, conversation_id, seq, read_at_ms, member_count)
-            if member_count <= READ_BY_MEMBERS:
-                self._note(user_id, conversation_id, before.read_seq, seq, read_at_ms)
-        state = await self._place(user_id, conversation_id)
-        if seq > before.read_seq:
-            await self._announcer.marked(user_id, conversation_id, state)
+        view = (await self._views.some(user_id, [conversation_id])).get(conversation_id)
+        if view is None:
+            raise Refusal("conversation.not_found", "There is no such conversation.")
+        if seq <= view.read_seq:
+            return await self._views.read_state(user_id, view)
+        read_at_ms = now_ms()
+        stands = await self._store.mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
+        self._tell(user_id, conversation_id, seq, read_at_ms, member_count)
+        if member_count <= READ_BY_MEMBERS:
+            self._note(user_id, conversation_id, view.read_seq, seq, read_at_ms)
+        # Counted behind the mark: what came meanwhile may have been told already.
+        state = ReadState(stands, await self._store.unread(conversation_id, user_id, stands, UNREAD_MAX))
+        await self._announcer.marked(user_id, conversation_id, state)
         return state
 
     async def places(self, view: View) -> dict[str, list[tuple[int, int]]]:
@@ -84,12 +87,6 @@ class Reading:
             self._tell_all()
         while self._writing is not None:
             await asyncio.wait([self._writing])
-
-    async def _place(self, user_id: str, conversation_id: str) -> ReadState:
-        view = (await self._views.some(user_id, [conversation_id])).get(conversation_id)
-        if view is None:
-            raise Refusal("conversation.not_found", "There is no such conversation.")
-        return await self._views.read_state(user_id, view)
 
     def _tell(self, user_id: str, conversation_id: str, seq: int, read_at_ms: int, member_count: int) -> None:
         if member_count > READ_BY_MEMBERS:

@@ -92,8 +92,8 @@ class ConversationStore(Protocol):
     async def marks(self, keys: Sequence[tuple[str, str]]) -> list[ReadMark]:
         """Read marks by (conversation, user); absent where nothing was ever marked."""
 
-    async def mark(self, mark: ReadMark) -> None:
-        """Move a read mark forward; one that is further already stays."""
+    async def mark(self, mark: ReadMark) -> int:
+        """Move a read mark forward; one that is further already stays. Answers the seq where it stands."""
 
     async def sent(self, conversation_id: str) -> dict[str, int]:
         """The seq of each sender's last message, as the document knows it: up to its `last_seq`."""

@@ -104,13 +104,14 @@ class MemoryMessaging(MemoryMessageLog):
         await self._reach()
         return [self._marks[key] for key in dict.fromkeys(keys) if key in self._marks]
 
-    async def mark(self, mark: ReadMark) -> None:
+    async def mark(self, mark: ReadMark) -> int:
         await self._reach()
         key = (mark.conversation_id, mark.user_id)
         stands = self._marks.get(key)
         if stands is None or stands.read_seq < mark.read_seq:
             muted = stands is not None and stands.muted
             self._marks[key] = msgspec.structs.replace(mark, muted=muted)
+        return self._marks[key].read_seq
 
     async def sent(self, conversation_id: str) -> dict[str, int]:
         await self._reach()

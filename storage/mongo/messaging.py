@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from storage.mongo.client import Document, connect, database, reaching_store
@@ -179,18 +179,27 @@ class MongoMessaging(MongoMessageLog):
         async with reaching_store():
             return [mark_record(found) async for found in self._marks.find({"_id": {"$in": ids}})]
 
-    async def mark(self, mark: ReadMark) -> None:
-        key = _mark_id(mark.conversation_id, mark.user_id)
+    async def mark(self, mark: ReadMark) -> int:
         fields = {"read_seq": mark.read_seq, "read_at": DatetimeMS(mark.read_at_ms)}
-        forward = where_behind("read_seq", mark.read_seq, fields)
         async with reaching_store():
-            known = await self._marks.update_one({"_id": key}, forward)
-            if known.matched_count == 0:
-                try:
+            stands = await self._forward(mark, fields)
+            if stands is None:
+                with contextlib.suppress(DuplicateKeyError):
                     await self._marks.insert_one(_new_mark(mark) | fields)
-                except DuplicateKeyError:
-                    # Made a moment ago by another device: then once more, guarded.
-                    await self._marks.update_one({"_id": key}, forward)
+                    return mark.read_seq
+                # Made a moment ago by another device: then once more, guarded.
+                stands = await self._forward(mark, fields)
+        return mark.read_seq if stands is None else stands
+
+    async def _forward(self, mark: ReadMark, fields: Document) -> int | None:
+        """Where the mark stands after moving it forward; None where there is none yet."""
+        found = await self._marks.find_one_and_update(
+            {"_id": _mark_id(mark.conversation_id, mark.user_id)},
+            where_behind("read_seq", mark.read_seq, fields),
+            projection={"read_seq": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if found is None else int(found["read_seq"])
 
     async def sent(self, conversation_id: str) -> dict[str, int]:
         async with reaching_store():

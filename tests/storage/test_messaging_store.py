@@ -493,8 +493,10 @@ async def test_read_mark_only_moves_forward_under_concurrency(store: MessagingSt
     marks = [ReadMark(room, "ana", seq, NOW_MS + seq) for seq in (3, 9, 1, 7, 5, 8, 2, 4, 6)]
     await asyncio.gather(*(store.mark(mark) for mark in marks))
     assert await store.marks([(room, "ana")]) == [ReadMark(room, "ana", 9, NOW_MS + 9)]
-    await store.mark(ReadMark(room, "ana", 2, NOW_MS + 99))
+    assert await store.mark(ReadMark(room, "ana", 2, NOW_MS + 99)) == 9
     assert await store.marks([(room, "ana")]) == [ReadMark(room, "ana", 9, NOW_MS + 9)]
+    assert await store.mark(ReadMark(room, "ana", 10, NOW_MS + 100)) == 10
+    assert await store.mark(ReadMark(room, "ben", 1, NOW_MS)) == 1
 
 
 async def test_first_read_mark_is_not_lost_in_a_race(store: MessagingStore) -> None:
