@@ -2,7 +2,8 @@
 
 `python -m bench.across`. The same people and the same rate three times: both halves at one instance, one half
 at each of two, and one half at each of two processes of socket.io with Redis, which store nothing. Processor
-time of all processes of a contender counts, that of the stores and of Redis does not.
+time of all processes of a contender counts, that of the stores and of Redis does not. The rate is the
+greatest of a few that all carry, both instances on one core.
 """
 
 from collections.abc import Sequence
@@ -16,13 +17,13 @@ from bench.harness.members import Member, strangers
 from bench.harness.options import Options, read_options
 from bench.harness.people import People
 from bench.harness.report import Goal, Report, table, tell
-from bench.harness.rounds import Contender, Work, doubts, play, ratios
+from bench.harness.rounds import Contender, doubts, ratios
 from bench.harness.stores import Stores
 from bench.harness.together import Together
+from bench.pairs import NOT_CARRIED, carried, play_carried
 from bench.peers.roster import SOCKET_IO, open_peers, remarks
 
-PER_S = 2000.0
-"""What two instances, all stores and the generator carry on two cores with room to spare."""
+RATES_PER_S = (2000.0, 1500.0, 1000.0, 800.0, 500.0, 300.0)
 ONE, TWO = "one instance", "two instances"
 SECOND_SOCKET_IO = msgspec.structs.replace(SOCKET_IO, name=f"{SOCKET_IO.name}, the second")
 GOAL_SHARE = 0.7
@@ -31,20 +32,18 @@ GOAL_SHARE = 0.7
 def run(options: Options) -> Report:
     if options.limits_only:
         return Report("Two instances", [], "Not measured without Convene.")
-    work = Work(f"pairs, {options.per_s or PER_S:g} messages/s", per_s=options.per_s or PER_S)
     with ExitStack() as stack:
         stores = stack.enter_context(Stores())
         here = stack.enter_context(Convene(stores, name="here"))
         there = stack.enter_context(Convene(stores, name="there"))
         people = People(here.url, here.port)
         members = people.pairs(people.prepare(2 * options.pairs))
+        # The same people are at both generators: each passes over what the other one said.
+        apart = stack.enter_context(Generator(halved(members, there.port), mark="^"))
         contenders = [
-            Contender(here, stack.enter_context(Generator(members))),
-            Contender(
-                Together(TWO, [here, there]), stack.enter_context(Generator(halved(members, there.port)))
-            ),
+            Contender(Together(TWO, [here, there]), apart),
+            Contender(Together(ONE, [here]), stack.enter_context(Generator(members))),
         ]
-        contenders[0].server.name = ONE
         peers, absent = open_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
         if peers:
             contenders.append(
@@ -61,7 +60,7 @@ def run(options: Options) -> Report:
                     ),
                 )
             )
-        samples = play(contenders, (work,), rounds=options.rounds, seconds=options.seconds, seed=options.seed)
+        samples, work = play_carried(contenders, options, RATES_PER_S)
     goals = [Goal(f"{TWO} / {ONE}", GOAL_SHARE, ratios(samples, work.name, TWO, ONE))]
     found = ratios(samples, work.name, TWO, SOCKET_IO.name) if peers else None
     goals.append(Goal(f"{TWO} / two of {SOCKET_IO.name}", 1.0, found))
@@ -69,7 +68,7 @@ def run(options: Options) -> Report:
         f"{options.pairs} pairs across two instances, {options.rounds} rounds of {options.seconds:g} s",
         goals,
         f"{table(samples, work.name, ONE)}\n\n{remarks(absent)}",
-        doubts(samples),
+        doubts(samples) + (() if carried(samples, work) else (NOT_CARRIED,)),
     )
 
 

@@ -57,9 +57,14 @@ def run(options: Options) -> Report:
     )
 
 
-def play_carried(contenders: Sequence[Contender], options: Options) -> tuple[list[Sample], Work]:
-    """Play at the rate given, else at the greatest that everybody carries. A probe spares hopeless rounds."""
-    rates = [options.per_s] if options.per_s else RATES_PER_S
+def play_carried(
+    contenders: Sequence[Contender], options: Options, rates_per_s: Sequence[float] = RATES_PER_S
+) -> tuple[list[Sample], Work]:
+    """Play at the rate given, else at the greatest that everybody carries.
+
+    A probe of the first contender spares hopeless rounds.
+    """
+    rates = [options.per_s] if options.per_s else rates_per_s
     for per_s in rates:
         offered = Work(f"pairs, {per_s:g} messages/s", per_s=per_s)
         last = per_s == rates[-1]
