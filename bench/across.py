@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import msgspec
 
+from bench.harness.carried import NOT_CARRIED, Bounds, play_carried
 from bench.harness.convene import Convene
 from bench.harness.generator import RAW_CONNECTS_PER_S, SOCKET_IO_PATH, Generator
 from bench.harness.members import Member, strangers
@@ -20,10 +21,10 @@ from bench.harness.report import Goal, Report, table, tell
 from bench.harness.rounds import Contender, doubts, ratios
 from bench.harness.stores import Stores
 from bench.harness.together import Together
-from bench.pairs import NOT_CARRIED, carried, play_carried
 from bench.peers.roster import SOCKET_IO, open_peers, remarks
 
 RATES_PER_S = (2000.0, 1500.0, 1000.0, 800.0, 500.0, 300.0)
+BOUNDS = Bounds(share=0.9, p99_ms=500.0)
 ONE, TWO = "one instance", "two instances"
 SECOND_SOCKET_IO = msgspec.structs.replace(SOCKET_IO, name=f"{SOCKET_IO.name}, the second")
 GOAL_SHARE = 0.7
@@ -60,7 +61,8 @@ def run(options: Options) -> Report:
                     ),
                 )
             )
-        samples, work = play_carried(contenders, options, RATES_PER_S)
+        played = play_carried("pairs", contenders, options, RATES_PER_S, BOUNDS)
+    samples, work = played.samples, played.offered
     goals = [Goal(f"{TWO} / {ONE}", GOAL_SHARE, ratios(samples, work.name, TWO, ONE))]
     found = ratios(samples, work.name, TWO, SOCKET_IO.name) if peers else None
     goals.append(Goal(f"{TWO} / two of {SOCKET_IO.name}", 1.0, found))
@@ -68,7 +70,7 @@ def run(options: Options) -> Report:
         f"{options.pairs} pairs across two instances, {options.rounds} rounds of {options.seconds:g} s",
         goals,
         f"{table(samples, work.name, ONE)}\n\n{remarks(absent)}",
-        doubts(samples) + (() if carried(samples, work) else (NOT_CARRIED,)),
+        doubts(samples) + (() if played.carried else (NOT_CARRIED,)),
     )
 
 

@@ -5,26 +5,20 @@ that nobody is measured on a queue that grows. The limits and the peer store not
 message first.
 """
 
-import statistics
-import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 
+from bench.harness.carried import NOT_CARRIED, Bounds, play_carried
 from bench.harness.convene import Convene
 from bench.harness.generator import Generator, among_strangers
 from bench.harness.options import Options, read_options
 from bench.harness.people import People
 from bench.harness.report import Report, faster, table, tell
-from bench.harness.rounds import Contender, Sample, Work, doubts, play
+from bench.harness.rounds import Contender, doubts
 from bench.harness.server import aiohttp_send, l0_each, l0_joined
 from bench.peers.roster import SOCKET_IO, open_peers, remarks
 
 RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0)
-PROBE_S = 1.5
-REST_S = 2.0
-CARRIED_P99_MS = 500.0
-CARRIED_SHARE = 0.9
-NOT_CARRIED = "Not everybody carried even that rate: these are the latencies of a queue."
+BOUNDS = Bounds(share=0.9, p99_ms=500.0)
 LIMITS = (l0_each, l0_joined, aiohttp_send)
 
 
@@ -42,7 +36,8 @@ def run(options: Options) -> Report:
         for server in (*others, *peers):
             generator = stack.enter_context(among_strangers(server, options.pairs, 2))
             contenders.append(Contender(server, generator))
-        samples, offered = play_carried(contenders, options)
+        played = play_carried("pairs", contenders, options, RATES_PER_S, BOUNDS)
+    samples, offered = played.samples, played.offered
     goals = []
     if not options.limits_only:
         goals = [
@@ -53,43 +48,8 @@ def run(options: Options) -> Report:
         f"{options.pairs} direct pairs, {options.rounds} rounds of {options.seconds:g} s",
         goals,
         f"{table(samples, offered.name, 'L0')}\n\n{remarks(absent)}",
-        doubts(samples) + (() if carried(samples, offered) else (NOT_CARRIED,)),
+        doubts(samples) + (() if played.carried else (NOT_CARRIED,)),
     )
-
-
-def play_carried(
-    contenders: Sequence[Contender], options: Options, rates_per_s: Sequence[float] = RATES_PER_S
-) -> tuple[list[Sample], Work]:
-    """Play at the rate given, else at the greatest that everybody carries.
-
-    A probe of the first contender spares hopeless rounds.
-    """
-    rates = [options.per_s] if options.per_s else rates_per_s
-    for per_s in rates:
-        offered = Work(f"pairs, {per_s:g} messages/s", per_s=per_s)
-        last = per_s == rates[-1]
-        probe = play(contenders[:1], (offered,), rounds=3, seconds=PROBE_S, seed=options.seed)
-        if not last and not carried(probe, offered):
-            time.sleep(REST_S)  # a queue that grew has late work behind it
-            continue
-        samples = play(
-            contenders, (offered,), rounds=options.rounds, seconds=options.seconds, seed=options.seed
-        )
-        if last or carried(samples, offered):
-            break
-    return samples, offered
-
-
-def carried(samples: Sequence[Sample], offered: Work) -> bool:
-    """Whether nothing failed and, with every server, most slices came back whole and in time."""
-    if doubts(samples):
-        return False
-    for server in {sample.server for sample in samples}:
-        mine = [sample.slice for sample in samples if sample.server == server]
-        share = statistics.median(one.messages / one.seconds for one in mine) / offered.per_s
-        if share < CARRIED_SHARE or statistics.median(one.p99_ms for one in mine) > CARRIED_P99_MS:
-            return False
-    return True
 
 
 if __name__ == "__main__":

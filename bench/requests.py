@@ -1,7 +1,8 @@
 """Small requests: what one costs beside a bare aiohttp handler, and one row beside asyncpg's default pool.
 
-`python -m bench.requests`. Three kinds: `/healthz`; one that is authenticated and that no store is asked for
-(a read mark that stands already); one's own profile, which is one row. It writes nothing.
+`python -m bench.requests`. Three kinds: `/healthz`; the smallest that is authenticated, which asks how many
+notifications are unread and so one count of the store (there is none that asks no store); one's own profile,
+which is one row. It writes nothing.
 """
 
 import itertools
@@ -11,7 +12,6 @@ from contextlib import ExitStack
 from bench.harness.caller import Caller, request
 from bench.harness.convene import Convene
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
 from bench.harness.population import Population
 from bench.harness.report import Goal, Report, tell
 from bench.harness.server import Limit
@@ -35,7 +35,6 @@ def run(options: Options) -> Report:
         convene = stack.enter_context(Convene(stores))
         population = Population(stores.postgres_url, options.seed)
         people = population.people(CALLERS)
-        members = People(convene.url, convene.port).pairs(people)
         population.settle()
         bare = stack.enter_context(Limit("bare aiohttp", "aiohttp_handler"))
         variables = {"LIMIT_POSTGRES_URL": database_url(stores.postgres_url, "users")}
@@ -47,12 +46,7 @@ def run(options: Options) -> Report:
         asked: dict[str, Iterator[bytes]] = {
             HEALTH: itertools.repeat(request("GET", "/healthz", "t" * 43)),
             SMALL: itertools.cycle(
-                [
-                    request(
-                        "PUT", f"/v1/conversations/{one.conversation}/read", one.token or "", b'{"seq":0}'
-                    )
-                    for one in members
-                ]
+                [request("GET", "/v1/notifications/unread_count", one.token) for one in people]
             ),
             ROW: itertools.cycle([request("GET", "/v1/users/me", one.token) for one in people]),
         }

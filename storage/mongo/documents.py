@@ -27,6 +27,11 @@ Document = dict[str, Any]
 
 
 def entry_document(entry: Entry) -> Document:
+    return _message_document(entry) if isinstance(entry, MessageEntry) else _change_document(entry)
+
+
+def _message_document(entry: MessageEntry) -> Document:
+    # In one go: one is made for every message.
     document: Document = {
         "_id": ObjectId(entry.id),
         "conversation_id": ObjectId(entry.conversation_id),
@@ -35,28 +40,33 @@ def entry_document(entry: Entry) -> Document:
         "sender_id": entry.sender_id,
         "client_id": entry.client_id,
         "created_at": DatetimeMS(entry.created_at_ms),
+        "kind": "message",
+        "changed_seq": entry.changed_seq,
+        "content": entry.content,
+        "message_type": entry.message_type,
+        "mentions": list(entry.mentions),
+        "delivery_status": {"read_by": []},
     }
-    match entry:
-        case MessageEntry():
-            document |= {
-                "kind": "message",
-                "changed_seq": entry.changed_seq,
-                "content": entry.content,
-                "message_type": entry.message_type,
-                "mentions": list(entry.mentions),
-                "delivery_status": {"read_by": []},
-            }
-            if entry.reply_to is not None:
-                document["reply_to"] = entry.reply_to
-            if entry.membership is not None:
-                document["membership"] = _membership_document(entry.membership)
-        case ChangeEntry():
-            document |= {
-                "kind": "change",
-                "message_id": ObjectId(entry.message_id),
-                "effect": effect_document(entry.effect),
-            }
+    if entry.reply_to is not None:
+        document["reply_to"] = entry.reply_to
+    if entry.membership is not None:
+        document["membership"] = _membership_document(entry.membership)
     return document
+
+
+def _change_document(entry: ChangeEntry) -> Document:
+    return {
+        "_id": ObjectId(entry.id),
+        "conversation_id": ObjectId(entry.conversation_id),
+        "seq": entry.seq,
+        "draft": entry.draft,
+        "sender_id": entry.sender_id,
+        "client_id": entry.client_id,
+        "created_at": DatetimeMS(entry.created_at_ms),
+        "kind": "change",
+        "message_id": ObjectId(entry.message_id),
+        "effect": effect_document(entry.effect),
+    }
 
 
 def entry_record(document: Document) -> Entry:
