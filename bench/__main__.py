@@ -26,7 +26,9 @@ process (over HTTP: per request), and its median told. The reference L0 (`bench/
 authenticates nor stores. Nor do the peers (`bench/peers`), minimal chats of ours on other libraries; their
 Redis is on the other core.
 "Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
-A generator's ceiling is what it would take in with its core to itself."""
+A generator's ceiling is what it would take in with its core to itself.
+
+Why a goal is missed: `docs/performance.md`."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

@@ -33,7 +33,7 @@ PAGE = 20
 PAGES = ("first", "second")
 LOADS = {"one at a time": 1, "sixteen at a time": 16}
 JUDGED = "sixteen at a time"
-GOAL_COST = 3.0
+GOAL_COST = 2.0
 GOAL_GROWTH = 1.5
 
 

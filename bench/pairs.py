@@ -41,7 +41,7 @@ def run(options: Options) -> Report:
     goals = []
     if not options.limits_only:
         goals = [
-            faster(samples, offered.name, "L0", 0.15),
+            faster(samples, offered.name, "L0", 0.25),
             faster(samples, offered.name, SOCKET_IO.name, 1.5),
         ]
     return Report(
