@@ -106,8 +106,15 @@ class Outbox:
         self.push(frame)
 
     def push_log(self, frames: bytes, stretch: Stretch) -> None:
-        """As `push`, for joined frames of a log: a client behind by the soft limit is told what it misses."""
-        if self.blocked and self.held_bytes > self._bounds.outbox_soft_bytes:
+        """As `push`, for joined frames of a log: a client behind by the soft limit is told what it misses.
+
+        So is one whom they would bring over the hard limit, as all that waited behind a gap may at once.
+        """
+        bounds = self._bounds
+        if self.blocked and (
+            self.held_bytes > bounds.outbox_soft_bytes
+            or self.held_bytes + len(frames) > bounds.outbox_hard_bytes
+        ):
             self._spare(stretch)
         else:
             self.push(frames)

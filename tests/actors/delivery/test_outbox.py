@@ -179,6 +179,23 @@ async def test_logs_are_spared_to_one_who_is_behind_and_that_is_told(flusher: Fl
     assert peer.outbox.spared == {}
 
 
+async def test_what_waited_behind_a_gap_closes_nobody(flusher: Flusher) -> None:
+    """Below the soft limit still, but all that is told at once would pass the hard one: it is spared."""
+    peer = Peer(flusher)
+    room, _ = room_at(flusher, 0, peer)
+    peer.outbox.block()
+    peer.outbox.push(b"x")
+    for seq in range(2, 6):
+        room.deliver(seq, b"a long one")
+    room.deliver(1, b"a late one")
+    flusher.flush()
+    assert peer.slow == 0
+    peer.outbox.unblock()
+
+    assert peer.writes == [b"x"]
+    assert peer.gaps == [(1, 5)]
+
+
 async def test_what_is_spared_grows_by_conversation_and_not_in_memory(flusher: Flusher) -> None:
     """Each log has one stretch, however much is said while the peer stands still."""
     peer = Peer(flusher)
