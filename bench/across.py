@@ -11,9 +11,9 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.harness.carried import NOT_CARRIED, Bounds, play_carried
+from bench.harness.carried import NOT_CARRIED, play_carried
 from bench.harness.convene import Convene
-from bench.harness.generator import RAW_CONNECTS_PER_S, SOCKET_IO_PATH, Generator
+from bench.harness.generator import Generator, of_strangers
 from bench.harness.members import Member, strangers
 from bench.harness.options import Options, read_options
 from bench.harness.people import People
@@ -24,7 +24,6 @@ from bench.harness.together import Together
 from bench.peers.roster import SOCKET_IO, open_peers, remarks
 
 RATES_PER_S = (2000.0, 1500.0, 1000.0, 800.0, 500.0, 300.0)
-BOUNDS = Bounds(share=0.9, p99_ms=500.0)
 ONE, TWO = "one instance", "two instances"
 SECOND_SOCKET_IO = msgspec.structs.replace(SOCKET_IO, name=f"{SOCKET_IO.name}, the second")
 GOAL_SHARE = 0.7
@@ -47,21 +46,10 @@ def run(options: Options) -> Report:
         ]
         peers, absent = open_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
         if peers:
-            contenders.append(
-                Contender(
-                    Together(SOCKET_IO.name, peers),
-                    stack.enter_context(
-                        Generator(
-                            halved(strangers(peers[0].port, options.pairs, 2), peers[1].port),
-                            path=SOCKET_IO_PATH,
-                            room_in_path=True,
-                            socket_io=True,
-                            connects_per_s=RAW_CONNECTS_PER_S,
-                        )
-                    ),
-                )
-            )
-        played = play_carried("pairs", contenders, options, RATES_PER_S, BOUNDS)
+            others = halved(strangers(peers[0].port, options.pairs, 2), peers[1].port)
+            generator = stack.enter_context(of_strangers(peers[0], others))
+            contenders.append(Contender(Together(SOCKET_IO.name, peers), generator))
+        played = play_carried("pairs", contenders, options, RATES_PER_S)
     samples, work = played.samples, played.offered
     goals = [Goal(f"{TWO} / {ONE}", GOAL_SHARE, ratios(samples, work.name, TWO, ONE))]
     found = ratios(samples, work.name, TWO, SOCKET_IO.name) if peers else None

@@ -8,7 +8,7 @@ a second of the last one's coming counts too; the leaving does not.
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from bench.harness.convene import Convene
@@ -19,7 +19,7 @@ from bench.harness.people import People
 from bench.harness.population import Population
 from bench.harness.processor import cpu_seconds
 from bench.harness.report import Goal, Report, spread, tell
-from bench.harness.rounds import Spread
+from bench.harness.rounds import Spread, in_turns
 from bench.harness.server import Server, aiohttp_send, l0_each
 from bench.harness.stores import Stores
 
@@ -72,22 +72,21 @@ def come_as_strangers(port: int) -> Callable[[], Generator]:
 
 def play(
     comers: dict[str, tuple[Server, Callable[[], Generator]]], options: Options, dice: random.Random
-) -> dict[str, Sequence[float]]:
+) -> dict[str, list[float]]:
     """Server CPU of each socket in microseconds, by server and round."""
     costs: dict[str, list[float]] = {name: [] for name in comers}
-    for turn in range(options.rounds + 1):
-        for name in dice.sample(sorted(comers), len(comers)):
-            server, come = comers[name]
-            before = cpu_seconds(server.pids)
-            with come():
-                time.sleep(LATE_S)
-                cost_us = 1e6 * (cpu_seconds(server.pids) - before) / PEOPLE
-            time.sleep(LEAVING_S)
-            if not turn:
-                continue  # everybody is new to everything
-            costs[name].append(cost_us)
-            print(f"round {turn}  {name:<18} {cost_us:.0f} us each", file=sys.stderr, flush=True)
-    return dict(costs)
+    for turn, name in in_turns(comers, options.rounds + 1, dice):
+        server, come = comers[name]
+        before = cpu_seconds(server.pids)
+        with come():
+            time.sleep(LATE_S)
+            cost_us = 1e6 * (cpu_seconds(server.pids) - before) / PEOPLE
+        time.sleep(LEAVING_S)
+        if not turn:
+            continue  # everybody is new to everything
+        costs[name].append(cost_us)
+        print(f"round {turn}  {name:<18} {cost_us:.0f} us each", file=sys.stderr, flush=True)
+    return costs
 
 
 if __name__ == "__main__":

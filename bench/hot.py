@@ -21,7 +21,7 @@ from bench.harness.options import Options, read_options
 from bench.harness.people import People
 from bench.harness.processor import cpu_seconds
 from bench.harness.report import Goal, Report, number, spread, tell
-from bench.harness.rounds import Spread
+from bench.harness.rounds import Spread, in_turns
 from bench.harness.server import Server
 from bench.harness.stores import Stores
 from bench.harness.together import Together
@@ -122,17 +122,15 @@ def play(settings: dict[str, Setting], options: Options) -> dict[str, list[Sampl
 
         for setting in settings.values():
             slice_of(setting, min(0.3, options.seconds))
-        for turn in range(options.rounds):
-            for name in dice.sample(sorted(settings), len(settings)):
-                found = slice_of(settings[name], options.seconds)
-                samples[name].append(found)
-                print(
-                    f"round {turn + 1}  {name:<14} {found.per_s:.0f} messages/s, "
-                    f"{found.per_cpu_s:.0f}/CPU-s, "
-                    f"p99 {found.halves[0].p99_ms:.1f} and {found.halves[1].p99_ms:.1f} ms",
-                    file=sys.stderr,
-                    flush=True,
-                )
+        for turn, name in in_turns(settings, options.rounds, dice):
+            found = slice_of(settings[name], options.seconds)
+            samples[name].append(found)
+            print(
+                f"round {turn + 1}  {name:<14} {found.per_s:.0f} messages/s, {found.per_cpu_s:.0f}/CPU-s, "
+                f"p99 {found.halves[0].p99_ms:.1f} and {found.halves[1].p99_ms:.1f} ms",
+                file=sys.stderr,
+                flush=True,
+            )
     return samples
 
 

@@ -18,7 +18,7 @@ import uvloop
 from bench.harness.options import Options, read_options
 from bench.harness.processor import SERVER_CORE
 from bench.harness.report import Goal, Report, number, spread, tell
-from bench.harness.rounds import Spread
+from bench.harness.rounds import Spread, in_turns
 from bench.harness.stores import Stores
 from storage.mongo.client import connect, database
 from storage.mongo.documents import entry_document
@@ -92,15 +92,14 @@ async def measure(url: str, options: Options) -> tuple[list[Sample], list[Sample
     found: dict[str, list[Sample]] = {name: [] for name in turns}
     for turn in turns.values():
         await turn()
-    for number_of in range(options.rounds):
-        for name in dice.sample(sorted(turns), len(turns)):
-            found[name].append(await turns[name]())
-            one = found[name][-1]
-            print(
-                f"round {number_of + 1}  {name:<6} {one.cpu_us:.1f} us CPU, {one.wall_us:.1f} us each",
-                file=sys.stderr,
-                flush=True,
-            )
+    for number_of, name in in_turns(turns, options.rounds, dice):
+        one = await turns[name]()
+        found[name].append(one)
+        print(
+            f"round {number_of + 1}  {name:<6} {one.cpu_us:.1f} us CPU, {one.wall_us:.1f} us each",
+            file=sys.stderr,
+            flush=True,
+        )
     client.close()
     return found["ours"], found["bare"]
 

@@ -30,11 +30,13 @@ def run(options: Options) -> Report:
             people = People(convene.url, convene.port)
             members = people.rooms(people.prepare(options.members), options.members)
             generator = stack.enter_context(Generator(members))
-            found[convene.name] = climb_down(Contender(convene, generator), options)
+            found[convene.name] = play_carried(
+                "room", [Contender(convene, generator)], options, RATES_PER_S, BOUNDS
+            )
     with ExitStack() as stack:
         limit = stack.enter_context(l0_joined())
         generator = stack.enter_context(among_strangers(limit, 1, options.members))
-        found[limit.name] = climb_down(Contender(limit, generator), options)
+        found[limit.name] = play_carried("room", [Contender(limit, generator)], options, RATES_PER_S, BOUNDS)
     goals = []
     if not options.limits_only:
         most = options.members * per_s_of(found["Convene"])
@@ -62,11 +64,6 @@ def run(options: Options) -> Report:
 def per_s_of(played: Played) -> float:
     """The rate that was carried; 0 where none was."""
     return played.offered.per_s if played.carried else 0.0
-
-
-def climb_down(contender: Contender, options: Options) -> Played:
-    """Try the rates from the top."""
-    return play_carried("room", [contender], options, RATES_PER_S, BOUNDS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ message first.
 
 from contextlib import ExitStack
 
-from bench.harness.carried import NOT_CARRIED, Bounds, play_carried
+from bench.harness.carried import NOT_CARRIED, play_carried
 from bench.harness.convene import Convene
 from bench.harness.generator import Generator, among_strangers
 from bench.harness.options import Options, read_options
@@ -18,7 +18,6 @@ from bench.harness.server import aiohttp_send, l0_each, l0_joined
 from bench.peers.roster import SOCKET_IO, open_peers, remarks
 
 RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0)
-BOUNDS = Bounds(share=0.9, p99_ms=500.0)
 LIMITS = (l0_each, l0_joined, aiohttp_send)
 
 
@@ -36,7 +35,7 @@ def run(options: Options) -> Report:
         for server in (*others, *peers):
             generator = stack.enter_context(among_strangers(server, options.pairs, 2))
             contenders.append(Contender(server, generator))
-        played = play_carried("pairs", contenders, options, RATES_PER_S, BOUNDS)
+        played = play_carried("pairs", contenders, options, RATES_PER_S)
     samples, offered = played.samples, played.offered
     goals = []
     if not options.limits_only:

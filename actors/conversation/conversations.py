@@ -305,10 +305,7 @@ class Conversations:
             raise busy() from None
 
     async def _view(self, user_id: str, conversation_id: str) -> View:
-        view = (await self._views.some(user_id, [_checked(conversation_id)])).get(conversation_id)
-        if view is None:
-            raise not_found()
-        return view
+        return await self._views.one(user_id, _checked(conversation_id))
 
     async def _shown(self, user_id: str, view: View, entries: Sequence[MessageEntry]) -> list[Message]:
         members = view.record.participants

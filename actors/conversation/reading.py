@@ -14,7 +14,6 @@ from actors.delivery.rooms import Rooms
 from actors.wire.frames import ReadReceipt, frame_encoder
 from actors.wire.moment import now_ms, rfc3339
 from actors.wire.objects import ReadState
-from actors.wire.refusal import Refusal
 from config.limits import READ_BY_MEMBERS, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
 from storage.errors import Unavailable
@@ -49,9 +48,7 @@ class Reading:
 
         Raises `Unavailable`.
         """
-        view = (await self._views.some(user_id, [conversation_id])).get(conversation_id)
-        if view is None:
-            raise Refusal("conversation.not_found", "There is no such conversation.")
+        view = await self._views.one(user_id, conversation_id)
         if seq <= view.read_seq:
             return await self._views.read_state(user_id, view)
         read_at_ms = now_ms()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from actors.conversation.answers import not_found
 from actors.conversation.letters import Add, Admit, Amendment, Release, Remove, Rewrite
 from actors.wire.objects import ConversationType, UserCard
 from actors.wire.refusal import Refusal
@@ -56,7 +57,7 @@ class Roster:
         if isinstance(amendment, Admit | Release):
             return self._plan_ruled(amendment)
         if actor.id not in self.members:
-            raise Refusal("conversation.not_found", "There is no such conversation.")
+            raise not_found()
         if self.type == ConversationType.DIRECT:
             raise Refusal(
                 "conversation.direct", "A direct conversation has no members, admins or name to change."

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from actors.conversation import rendering
+from actors.conversation.answers import not_found
 from actors.conversation.summaries import last_message
 from actors.wire.objects import Conversation, MessageType, ReadState, UserCard
 from config.limits import PARTICIPANTS_SHOWN, UNREAD_MAX
@@ -58,6 +59,13 @@ class Views:
         """Those of the conversations that the user is in, whole."""
         standings = await self._store.standings(user_id, conversation_ids)
         return {view.record.id: view for view in await self._fresh(user_id, standings)}
+
+    async def one(self, user_id: str, conversation_id: str) -> View:
+        """A conversation of the user's, whole. Raises `Refusal` where it is none."""
+        view = (await self.some(user_id, [conversation_id])).get(conversation_id)
+        if view is None:
+            raise not_found()
+        return view
 
     async def unread(self, user_id: str, view: View) -> int:
         if view.read_seq >= view.last_seq:

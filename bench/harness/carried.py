@@ -22,6 +22,9 @@ class Bounds(msgspec.Struct, frozen=True):
     p99_ms: float
 
 
+IN_TIME = Bounds(share=0.9, p99_ms=500.0)
+
+
 class Played(msgspec.Struct, frozen=True):
     """The slices at the rate that was played last."""
 
@@ -35,7 +38,7 @@ def play_carried(
     contenders: Sequence[Contender],
     options: Options,
     rates_per_s: Sequence[float],
-    bounds: Bounds,
+    bounds: Bounds = IN_TIME,
 ) -> Played:
     """Play at the rate given, else at the greatest that everybody carries, else at the last.
 

@@ -140,7 +140,11 @@ class Generator:
 
 def among_strangers(server: Alone, groups: int, size: int) -> Generator:
     """For a server that knows nobody: `groups` rooms of `size`, named by the query."""
-    members = strangers(server.port, groups, size)
+    return of_strangers(server, strangers(server.port, groups, size))
+
+
+def of_strangers(server: Alone, members: Sequence[Member]) -> Generator:
+    """The same with members who may be at other processes of that kind too."""
     if server.socket_io:
         return Generator(
             members,

@@ -7,13 +7,16 @@ round and per server CPU-second, and its median told. Nothing is ever compared a
 import random
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from bench.harness.generator import Generator, Slice
 from bench.harness.processor import cpu_seconds
 from bench.harness.server import Server
+
+T = TypeVar("T")
 
 
 class Contender(msgspec.Struct, frozen=True):
@@ -64,6 +67,14 @@ class Spread(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         return cls(statistics.median(values), min(values), max(values))
+
+
+def in_turns(ones: Iterable[T], rounds: int, dice: random.Random) -> Iterator[tuple[int, T]]:
+    """Each of them once a round, in random order, with the number of the round."""
+    ones = list(ones)
+    for number in range(rounds):
+        for one in dice.sample(ones, len(ones)):
+            yield number, one
 
 
 def play(

@@ -17,7 +17,7 @@ import msgspec
 from bench.harness.caller import Caller, Calls
 from bench.harness.processor import cpu_seconds
 from bench.harness.report import number, spread
-from bench.harness.rounds import Spread
+from bench.harness.rounds import Spread, in_turns
 from bench.harness.server import Server, ServerFailed
 
 LOOK_S = 0.2
@@ -95,14 +95,13 @@ def play(trials: Sequence[Trial], *, rounds: int, seconds: float, seed: int) -> 
         trial.slice(min(0.3, seconds))
         rest(trial)
     samples = []
-    for turn in range(rounds):
-        for trial in dice.sample(list(trials), len(trials)):
-            before = trial.cpu_s()
-            calls = trial.slice(seconds)
-            rest(trial)
-            cost_s = [now - then for now, then in zip(trial.cpu_s(), before, strict=True)]
-            samples.append(Sample(turn, trial.name, cost_s[0], sum(cost_s[1:]), calls))
-            _show(samples[-1])
+    for turn, trial in in_turns(trials, rounds, dice):
+        before = trial.cpu_s()
+        calls = trial.slice(seconds)
+        rest(trial)
+        cost_s = [now - then for now, then in zip(trial.cpu_s(), before, strict=True)]
+        samples.append(Sample(turn, trial.name, cost_s[0], sum(cost_s[1:]), calls))
+        _show(samples[-1])
     return samples
 
 

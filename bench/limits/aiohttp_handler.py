@@ -1,7 +1,5 @@
 """A bare aiohttp handler: `/healthz` and `/small` answer fixed JSON. It reads no store and checks nobody."""
 
-import argparse
-
 from aiohttp import web
 
 from bench.limits.uvloop_app import run
@@ -19,12 +17,10 @@ async def small(_request: web.Request) -> web.Response:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
     app = web.Application()
     app.router.add_get("/healthz", health)
     app.router.add_get("/small", small)
-    run(app, parser.parse_args().port)
+    run(app, __doc__)
 
 
 if __name__ == "__main__":

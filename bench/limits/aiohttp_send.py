@@ -1,6 +1,5 @@
 """aiohttp as its documentation shows it: `await send_str` to each member. It joins and stores nothing."""
 
-import argparse
 import itertools
 
 from aiohttp import WSMsgType, web
@@ -43,11 +42,9 @@ class Rooms:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
     app = web.Application()
     app.router.add_get("/v1/ws", Rooms().connect)
-    run(app, parser.parse_args().port)
+    run(app, __doc__)
 
 
 if __name__ == "__main__":

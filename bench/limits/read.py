@@ -4,7 +4,6 @@ One indexed statement on a connection of a pool that resets nothing. It asks nob
 name and goes on to no second page.
 """
 
-import argparse
 import os
 import uuid
 from datetime import datetime
@@ -53,13 +52,11 @@ class Reading:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
     reading = Reading(os.environ["LIMIT_POSTGRES_URL"])
     app = web.Application()
     app.on_startup.append(reading.open)
     app.router.add_get("/v1/users/{id}/posts", reading.newest)
-    run(app, parser.parse_args().port)
+    run(app, __doc__)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A bare aiohttp handler that reads one row by its key, from a pool as asyncpg makes it by default."""
 
-import argparse
 import os
 import uuid
 from datetime import datetime
@@ -43,13 +42,11 @@ class Reading:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
     reading = Reading(os.environ["LIMIT_POSTGRES_URL"])
     app = web.Application()
     app.on_startup.append(reading.open)
     app.router.add_get("/v1/users/{id}", reading.user)
-    run(app, parser.parse_args().port)
+    run(app, __doc__)
 
 
 if __name__ == "__main__":

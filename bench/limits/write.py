@@ -4,7 +4,6 @@ Each table has the columns of the product's and one unique index, and is made an
 nobody who they are, so who it is stands in the path; it looks at nothing, counts nothing and tells nobody.
 """
 
-import argparse
 import os
 import uuid
 
@@ -92,15 +91,13 @@ def _ids(request: web.Request) -> tuple[uuid.UUID, uuid.UUID]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
     writing = Writing(os.environ["LIMIT_POSTGRES_URL"])
     app = web.Application()
     app.on_startup.append(writing.open)
     app.router.add_put("/v1/posts/{id}/like/{user}", writing.like)
     app.router.add_put("/v1/users/{id}/follow/{user}", writing.follow)
     app.router.add_put("/v1/events/{id}/rsvp/{user}", writing.rsvp)
-    run(app, parser.parse_args().port)
+    run(app, __doc__)
 
 
 if __name__ == "__main__":

@@ -80,9 +80,9 @@ async def test_a_device_gone_silent_is_closed_and_comes_back_elsewhere(hasty_pai
             left = await silent.ask("authenticate", token=ben.token)
             ready_at = time.monotonic()
             said_goodbye(await silent.ending(), 4003)
-            # The last word was heard between the two, and a busy machine is late.
+            # The last word was heard between the two; the silence ends before a third heartbeat.
             assert time.monotonic() - said_at >= 1.9 * HEARTBEAT_S
-            assert time.monotonic() - ready_at < 4 * HEARTBEAT_S
+            assert time.monotonic() - ready_at < 3 * HEARTBEAT_S
         await eventually(lambda: statuses(frames, ben) == ["online", "offline"])
         await anas.send(group, "are you there?")
         async with wire(there) as back:

@@ -311,8 +311,8 @@ async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, ope
             assert bus.statistics().waiting <= 500 + 2000
             assert time.monotonic() < until_s, "the hang was not noticed"
             await asyncio.sleep(0)
-        # One that waited would wait for as long as the hang is unnoticed, which is seconds.
-        assert slowest_s < 1.0
+        # One that waited would wait for as long as the hang is unnoticed.
+        assert slowest_s < UNPROBED.reply_s / 2
         with pytest.raises(Unavailable):
             await bus.subscribe(["c:2"])
     finally:
