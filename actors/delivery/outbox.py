@@ -54,18 +54,18 @@ class Outbox:
         "_flusher",
         "_owner",
         "_spared",
-        "_writer",
         "blocked",
         "dirty",
         "held",
         "held_bytes",
         "render",
         "shed",
+        "writer",
     )
 
     def __init__(self, owner: Owner, writer: Writer, flusher: Flusher, bounds: Bounds) -> None:
         self._owner = owner
-        self._writer = writer
+        self.writer = writer
         self._flusher = flusher
         self._bounds = bounds
         self.held: list[bytes] | None = None
@@ -125,7 +125,7 @@ class Outbox:
             if self.render is not None:
                 frames = self.render(frames)
             if frames:
-                self._writer.write(frames)
+                self.writer.write(frames)
         else:
             self.push_log(frames, stretch)
 
@@ -141,7 +141,7 @@ class Outbox:
             return
         self.held = None
         self.held_bytes = 0
-        self._writer.write(held[0] if len(held) == 1 else b"".join(held))
+        self.writer.write(held[0] if len(held) == 1 else b"".join(held))
 
     def begin(self, frames: list[bytes]) -> None:
         """Put these before all that waits, and let everything go."""
