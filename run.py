@@ -175,6 +175,7 @@ class Instance:
             routes,
             house.authenticator,
             rates,
+            core.wheel,
             limits,
             trusted_proxies=settings.server.trusted_proxies,
             cors_origins=settings.server.cors_origins,

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from multidict import istr
 
 from actors.accounts.authenticator import Authenticator
+from actors.runtime.wheel import Wheel
 from actors.wire.refusal import Refusal
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from server.http.cors import Cors
@@ -19,19 +21,21 @@ from server.http.request_id import REQUEST_ID, REQUEST_ID_HEADER, request_id_of
 from server.http.route import Route, RouteAdapter, Surroundings
 
 SERVER_NAME = "convene"
+CONTENT_TYPE_OPTIONS = istr("X-Content-Type-Options")
 
 
 def application(
     routes: Iterable[Route],
     authenticator: Authenticator,
     rates: Rates,
+    wheel: Wheel,
     limits: Limits,
     *,
     trusted_proxies: int = 0,
     cors_origins: Sequence[str] = (),
 ) -> web.Application:
     """Put the routes on a new application."""
-    around = Surroundings(authenticator, rates, limits.request_timeout_ms, trusted_proxies)
+    around = Surroundings(authenticator, rates, wheel, limits.request_timeout_ms, trusted_proxies)
     app = web.Application(middlewares=[answered], client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(put_headers)
     if cors_origins:
@@ -61,7 +65,7 @@ async def put_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Give every answer its headers, also one that a handler begins to send itself."""
     # A request that fails before any handler, such as one with an odd `Expect`, has no id yet.
     response.headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID) or request_id_of(request)
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers[CONTENT_TYPE_OPTIONS] = "nosniff"
     response.headers[hdrs.SERVER] = SERVER_NAME
     tell_budget(request, response)
 

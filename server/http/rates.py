@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from aiohttp import web
+from multidict import istr
 
 from actors.wire.refusal import Refusal
 from config.limits import Limits
@@ -16,6 +17,9 @@ from config.settings import ServerSettings
 from server.http.buckets import Budget, Grant, TokenBuckets
 
 GRANT: Final = web.RequestKey("grant", Grant)
+LIMIT: Final = istr("RateLimit-Limit")
+REMAINING: Final = istr("RateLimit-Remaining")
+RESET: Final = istr("RateLimit-Reset")
 
 
 class RateClass(StrEnum):
@@ -56,9 +60,9 @@ def tell_budget(request: web.Request, response: web.StreamResponse) -> None:
     """Put what is left of the caller's budget on the answer, where one was counted."""
     grant = request.get(GRANT)
     if grant is not None:
-        response.headers["RateLimit-Limit"] = str(grant.limit)
-        response.headers["RateLimit-Remaining"] = str(grant.remaining)
-        response.headers["RateLimit-Reset"] = str(grant.reset_s)
+        response.headers[LIMIT] = str(grant.limit)
+        response.headers[REMAINING] = str(grant.remaining)
+        response.headers[RESET] = str(grant.reset_s)
 
 
 def address_key(address: str) -> str:

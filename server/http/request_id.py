@@ -8,9 +8,10 @@ import re
 from typing import Final
 
 from aiohttp import web
+from multidict import istr
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
-REQUEST_ID_HEADER: Final = "X-Request-Id"
+REQUEST_ID_HEADER: Final = istr("X-Request-Id")
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

@@ -5,7 +5,6 @@
 The types are also what the published contract is made of. Never holds what a route does.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,8 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
+from actors.runtime.deadline import Deadline
+from actors.runtime.wheel import Wheel
 from actors.wire.refusal import Refusal, unavailable
 from config.limits import BODY_BYTES
 from server.http.address import client_address
@@ -64,6 +65,7 @@ class Surroundings:
 
     authenticator: Authenticator
     rates: Rates
+    wheel: Wheel
     timeout_ms: int
     trusted_proxies: int
 
@@ -96,13 +98,16 @@ class RouteAdapter:
             once=None if key is None else once_of(request, user_id, key, body),
         )
         try:
-            async with asyncio.timeout(self._around.timeout_ms / 1000) as deadline:
+            with self._deadline() as deadline:
                 answer = await self._route.handler(call)
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
             raise unavailable("This took too long; it may or may not have happened.") from None
         return answer_response(request, answer, self._route.status, self._route.media_type)
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._around.wheel, self._around.timeout_ms / 1000)
 
     async def _identity(self, request: web.Request) -> Identity:
         token = bearer_token(request)
@@ -119,7 +124,7 @@ class RouteAdapter:
         if self._body is None:
             return None
         try:
-            async with asyncio.timeout(self._around.timeout_ms / 1000):
+            with self._deadline():
                 raw = await read_body(request, self._route.body_bytes)
         except TimeoutError:
             raise Refusal("request.timeout", "The body did not come in time.") from None

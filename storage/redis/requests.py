@@ -20,7 +20,9 @@ class Requests:
         self.link = Link(address, patience, name, self._opened, self._lost)
         self._patience = patience
         self._connection: Connection | None = None
-        self._asked: deque[asyncio.Future[Reply]] = deque()
+        # With the moment by which each must be answered: that is their order too, so one timer serves all.
+        self._asked: deque[tuple[float, asyncio.Future[Reply]]] = deque()
+        self._look: asyncio.TimerHandle | None = None
 
     async def ask(self, *command: Word) -> Reply:
         """Send a command and answer its reply, which may be a `hiredis.ReplyError`.
@@ -31,14 +33,14 @@ class Requests:
         await self.link.until_connected(self._patience.reply_s)
         if self._connection is None or len(self._asked) >= UNANSWERED_MAX:
             raise Unavailable("redis: too much is unanswered")
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._asked.append(answer)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Reply] = loop.create_future()
+        due = loop.time() + self._patience.reply_s
+        self._asked.append((due, answer))
+        if self._look is None:
+            self._look = loop.call_at(due, self._look_for_late)
         self._connection.send(packed(*command), 1)
-        try:
-            async with asyncio.timeout(self._patience.reply_s):
-                return await answer
-        except TimeoutError:
-            raise Unavailable("redis: no reply in time") from None
+        return await answer
 
     def _opened(self, connection: Connection) -> None:
         connection.on_reply = self._answered
@@ -47,13 +49,28 @@ class Requests:
     def _answered(self, reply: Reply) -> None:
         if self._connection is not None:
             self._connection.unanswered -= 1
-        answer = self._asked.popleft()
+        _, answer = self._asked.popleft()
         if not answer.done():
             answer.set_result(reply)
 
+    def _look_for_late(self) -> None:
+        """Give up what is not answered by now. Its reply may still come, and is passed over then."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._look = None
+        for due, answer in self._asked:
+            if due > now:
+                self._look = loop.call_at(due, self._look_for_late)
+                break
+            if not answer.done():
+                answer.set_exception(Unavailable("redis: no reply in time"))
+
     def _lost(self) -> None:
         self._connection = None
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         asked, self._asked = self._asked, deque()
-        for answer in asked:
+        for _, answer in asked:
             if not answer.done():
                 answer.set_exception(Unavailable("redis: connection lost"))

@@ -1,5 +1,6 @@
 """The HTTP layer around routes that a test makes for itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +11,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
 from actors.accounts.authenticator import Authenticator
+from actors.runtime.wheel import Wheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import application
@@ -28,15 +30,17 @@ async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
     """Serves some routes, and handlers `beside` them by path; other keywords are the application's."""
     people = People()
     limits = Limits(request_timeout_ms=200)
+    wheel = Wheel(asyncio.get_running_loop())
     authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
 
     async def served(
         routes: Iterable[Route], beside: Mapping[str, Handler] = MappingProxyType({}), **around: Any
     ) -> Asked:
-        app = application(routes, authenticator, Rates(limits, ServerSettings()), limits, **around)
+        app = application(routes, authenticator, Rates(limits, ServerSettings()), wheel, limits, **around)
         for path, handler in beside.items():
             app.router.add_get(path, handler)
         return await aiohttp_client(app)
 
     yield served
     await authenticator.close()
+    wheel.close()

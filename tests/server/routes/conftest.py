@@ -1,5 +1,6 @@
 """The User service behind real HTTP, over memory and over PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost, Passwords
+from actors.runtime.wheel import Wheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import application
@@ -68,6 +70,7 @@ async def edge(
 ) -> AsyncIterator[Edge]:
     authenticator = Authenticator(account_stores.sessions, account_stores.logins, limits)
     passwords = Passwords(limits, hash_cost)
+    wheel = Wheel(asyncio.get_running_loop())
     revoked: list[str] = []
     accounts = Accounts(account_stores, passwords, authenticator, revoked.extend)
     routes = [*UserRoutes(accounts).routes(), *SessionRoutes(accounts).routes()]
@@ -75,6 +78,7 @@ async def edge(
         routes,
         authenticator,
         Rates(limits, server_settings),
+        wheel,
         limits,
         trusted_proxies=server_settings.trusted_proxies,
     )
@@ -82,3 +86,4 @@ async def edge(
     await accounts.close()
     await authenticator.close()
     passwords.close()
+    wheel.close()

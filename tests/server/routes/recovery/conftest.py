@@ -1,5 +1,6 @@
 """The User service with its mail: real PostgreSQL, a real SMTP server, and moderators."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import asyncpg
@@ -14,6 +15,7 @@ from actors.mail.letters import Letters
 from actors.mail.postbox import Postbox
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
+from actors.runtime.wheel import Wheel
 from config.limits import Limits
 from config.settings import MailSettings, ServerSettings
 from server.application import application
@@ -115,7 +117,8 @@ async def house(
         return found
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
-    app = application(routes, authenticator, Rates(limits, server_settings), limits)
+    wheel = Wheel(asyncio.get_running_loop())
+    app = application(routes, authenticator, Rates(limits, server_settings), wheel, limits)
     yield House(
         client=await aiohttp_client(app),
         accounts=accounts,
@@ -136,3 +139,4 @@ async def house(
     await postbox.close(0)
     await authenticator.close()
     passwords.close()
+    wheel.close()
