@@ -7,6 +7,7 @@ never told holds when the memory runs out. Never sees a password.
 """
 
 import asyncio
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -130,9 +131,14 @@ class Authenticator:
 
     def _keep(self, hashed: str, identity: Identity) -> None:
         self._drop(hashed)
+        now = self._clock()
         if len(self._kept) >= self._limits.token_cache_entries:
             self._drop(next(iter(self._kept)))
-        self._kept[hashed] = _Kept(identity, self._clock())
+        # The oldest are first. Two for each that comes, so that all go which have run out.
+        for oldest in list(itertools.islice(self._kept, 2)):
+            if now >= self._kept[oldest].since + self._limits.token_cache_s:
+                self._drop(oldest)
+        self._kept[hashed] = _Kept(identity, now)
         self._hashes[identity.session_id] = hashed
 
     def _drop(self, hashed: str) -> None:

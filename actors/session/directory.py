@@ -18,7 +18,7 @@ from actors.accounts.lookups import Lookups
 from actors.delivery.rooms import Rooms
 from actors.session.link import CloseCode
 from actors.session.listener import Listener
-from actors.session.person import HELD_MAX, NOWHERE, Person
+from actors.session.person import NOWHERE, Person
 from actors.session.resuming import Entered, stream_decoder
 from actors.session.session import Session
 from actors.wire.frames import (
@@ -102,7 +102,7 @@ class Directory:
         person = self._person(user_id)
         if person.crowd >= self._limits.sockets_per_user:
             return None
-        person.sessions.append(session)
+        person.sessions += (session,)
         self._sessions += 1
         try:
             place, heads = await self._opened(person)
@@ -115,7 +115,7 @@ class Directory:
     def leave(self, session: Session, person: Person) -> None:
         if session not in person.sessions:
             return
-        person.sessions.remove(session)
+        person.sessions = tuple(one for one in person.sessions if one is not session)
         self._sessions -= 1
         self._rooms.leave(session, person.conversations)
         self._let_go(person)
@@ -125,7 +125,7 @@ class Directory:
         person = self._person(user_id)
         if person.crowd >= self._limits.sockets_per_user:
             return None
-        person.listeners.append(listener)
+        person.listeners += (listener,)
         try:
             place, _ = await self._opened(person)
         except BaseException:
@@ -135,7 +135,7 @@ class Directory:
 
     def unlisten(self, listener: Listener, person: Person) -> None:
         if listener in person.listeners:
-            person.listeners.remove(listener)
+            person.listeners = tuple(one for one in person.listeners if one is not listener)
             self._let_go(person)
 
     def _person(self, user_id: str) -> Person:
@@ -173,7 +173,7 @@ class Directory:
             person.place = person.began = place or NOWHERE
             # After the position: who joins later is told at a later position.
             heads = await self._memberships.get(person.user_id) or {}
-            person.conversations = set(heads)
+            person.belongs(heads)
             person.open = True
             self._release(person)
         finally:
@@ -202,8 +202,7 @@ class Directory:
             return
         item = decode_item(payload)
         if not person.open:
-            if len(person.held) < HELD_MAX:
-                person.held[item.position] = item
+            person.hold(item)
             return
         self._take(person, item)
 
@@ -214,29 +213,27 @@ class Directory:
         elif item.position == place.position + 1:
             person.place = Position(place.epoch, item.position)
             self._tell(person, item)
-            following = person.held.pop(item.position + 1, None)
+            following = person.take(item.position + 1)
             if following is not None:
                 self._take(person, following)
         elif item.position > place.position:
-            if len(person.held) < HELD_MAX:
-                person.held[item.position] = item
+            person.hold(item)
             self._repair(person, item.position)
 
     def _release(self, person: Person) -> None:
-        held, person.held = person.held, {}
-        for position in sorted(held):
-            self._take(person, held[position])
+        for item in person.release():
+            self._take(person, item)
 
     def _tell(self, person: Person, item: StreamItem) -> None:
         told = stream_decoder.decode(item.frame)
         if isinstance(told, ConversationLeft):
-            person.conversations.discard(told.conversation_id)
+            person.left(told.conversation_id)
             for session in person.sessions:
                 self._rooms.leave(session, [told.conversation_id])
         person.tell(item, self._framed(item.frame))
         if isinstance(told, ConversationJoined):
             conversation = told.conversation
-            person.conversations.add(conversation.id)
+            person.joined(conversation.id)
             for session in person.sessions:
                 self._spawn(self._join(person, session, conversation.id, conversation.last_seq))
 
@@ -333,7 +330,7 @@ class Directory:
     def _lost(self, person: Person, place: Position, reason: str) -> None:
         """The stream is another one, or further than it is kept: everything is read anew."""
         person.place = place
-        person.held.clear()
+        person.release()
         self._resyncs += 1
         self._spawn(self._rejoin(person))
         payload = frame_encoder.encode(Resync(reason, place.epoch, place.position))
@@ -344,10 +341,11 @@ class Directory:
             now = await self._memberships.get(person.user_id) or {}
         except Unavailable:
             return
-        gone = person.conversations - now.keys()
-        new = now.keys() - person.conversations
-        person.conversations = set(now)
-        for session in list(person.sessions):
+        before = set(person.conversations)
+        gone = before - now.keys()
+        new = now.keys() - before
+        person.belongs(now)
+        for session in person.sessions:
             self._rooms.leave(session, gone)
             for conversation_id in new:
                 await self._join(person, session, conversation_id, now[conversation_id])

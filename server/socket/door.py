@@ -57,6 +57,8 @@ class Door:
         self._opened = self._refused = self._shed = 0
         self._closes: Counter[int] = Counter()
         self._draining = False
+        # One for all cells: a bound method made for each would be kept by each.
+        self._crashed = self._failed
 
     def statistics(self) -> DoorStatistics:
         return DoorStatistics(
@@ -87,7 +89,7 @@ class Door:
             raise overloaded("Too many new sockets at once.", max(wait_ms, FULL_RETRY_MS))
 
     def cell(self, session: Session) -> Cell[bytes | Identity]:
-        return Cell(session, self._queue, self.limits.mailbox_messages, self._failed)
+        return Cell(session, self._queue, self.limits.mailbox_messages, self._crashed)
 
     def opened(self, socket: "Socket") -> int:
         self._opened += 1

@@ -51,17 +51,15 @@ class Socket(asyncio.Protocol):
 
     __slots__ = (
         "_bucket", "_cell", "_close_timer", "_closing", "_door", "_fragments", "_full", "_full_timer",
-        "_heard", "_heartbeat", "_protocol", "_stranger", "_stranger_timer", "_text", "_transport", "outbox",
-        "parser", "session",
+        "_heard", "_heartbeat", "_parser", "_protocol", "_stranger", "_stranger_timer", "_text", "_transport",
+        "outbox", "session",
     )  # fmt: skip
 
     def __init__(self, door: Door, transport: asyncio.Transport, protocol: SubProtocol) -> None:
         self._door = door
         self._transport = transport
         self._protocol = protocol
-        self.parser = Protocol(
-            Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
-        )
+        self._parser: Protocol | None = None
         self.outbox = Outbox(self, transport, door.flusher, door.limits)
         self.outbox.render = door.renditions.get(None, binary=protocol.binary)
         self.session = Session(self, door.hall)
@@ -123,10 +121,10 @@ class Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._heartbeat.step
-        parser = self.parser
-        if len(data) == EMPTY_PONG_BYTES and data.startswith(EMPTY_PONG) and between_frames(parser):
+        if len(data) == EMPTY_PONG_BYTES and data.startswith(EMPTY_PONG) and self._between_frames:
             # The answer to our ping: that it came is all it says, and nearly all that idle clients say.
             return
+        parser = self.parser
         parser.receive_data(data)
         for event in parser.events_received():
             if isinstance(event, Frame) and not self._closing:
@@ -135,6 +133,19 @@ class Socket(asyncio.Protocol):
             self._ended_by_peer()
         elif parser.writes:
             self._write_control()
+
+    @property
+    def parser(self) -> Protocol:
+        """Made with the first byte that needs it, and let go by the heartbeat: a sixth of a connection."""
+        if self._parser is None:
+            self._parser = Protocol(
+                Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
+            )
+        return self._parser
+
+    @property
+    def _between_frames(self) -> bool:
+        return self._parser is None or between_frames(self._parser)
 
     def _frame(self, frame: Frame) -> None:
         opcode = frame.opcode
@@ -212,6 +223,7 @@ class Socket(asyncio.Protocol):
             self._door.admitted()
             if self._stranger_timer is not None:
                 self._stranger_timer.cancel()
+                self._stranger_timer = None
 
     def too_slow(self) -> None:
         """The client is behind by more than may wait for it."""
@@ -231,6 +243,9 @@ class Socket(asyncio.Protocol):
                 self._heartbeat.look_at(self, self._heard + 2 * STEPS)
             if not self.outbox.blocked:
                 self._transport.write(PING)
+            if self._fragments is None and self._between_frames:
+                # It holds nothing that the next frame needs.
+                self._parser = None
 
     def look(self) -> None:
         # One step less: the step in which it was heard had begun before.
