@@ -9,7 +9,7 @@ decides what a user may do.
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -66,7 +66,8 @@ class Directory:
         self._rooms = rooms
         self._limits = limits
         self._framed = framed
-        self._people: dict[str, Person] = {}
+        # By whose turn it is to be compared with their streams.
+        self._turns: tuple[dict[str, Person], ...] = tuple({} for _ in range(TURNS))
         self._opening: dict[Person, asyncio.Task[Heads]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._positions = Lookups(self._load_positions)
@@ -78,10 +79,10 @@ class Directory:
         self._spawn(self._keep_comparing())
 
     def statistics(self) -> DirectoryStatistics:
-        return DirectoryStatistics(len(self._people), self._sessions, self._resyncs)
+        return DirectoryStatistics(sum(map(len, self._turns)), self._sessions, self._resyncs)
 
     def sessions(self) -> list[Session]:
-        return [session for person in self._people.values() for session in person.sessions]
+        return [session for person in self._everybody() for session in person.sessions]
 
     def of_sessions(self, session_ids: Sequence[str]) -> list[Session]:
         wanted = set(session_ids)
@@ -89,7 +90,7 @@ class Directory:
 
     def listeners_of(self, session_ids: Sequence[str]) -> list[Listener]:
         wanted = set(session_ids)
-        everybody = (one for person in self._people.values() for one in person.listeners)
+        everybody = (one for person in self._everybody() for one in person.listeners)
         return [one for one in everybody if one.session_id in wanted]
 
     # --- coming and going
@@ -138,10 +139,20 @@ class Directory:
             person.listeners = tuple(one for one in person.listeners if one is not listener)
             self._let_go(person)
 
+    def _turn_of(self, user_id: str) -> dict[str, Person]:
+        return self._turns[hash(user_id) % TURNS]
+
+    def _known(self, user_id: str) -> Person | None:
+        return self._turn_of(user_id).get(user_id)
+
+    def _everybody(self) -> Iterator[Person]:
+        return itertools.chain.from_iterable(people.values() for people in self._turns)
+
     def _person(self, user_id: str) -> Person:
-        person = self._people.get(user_id)
+        person = self._known(user_id)
         if person is None:
-            person = self._people[user_id] = Person(user_id, self._limits)
+            person = Person(user_id, self._limits)
+            self._turn_of(user_id)[user_id] = person
         return person
 
     async def _opened(self, person: Person) -> tuple[Position, Heads]:
@@ -159,8 +170,8 @@ class Directory:
         return person.began, heads
 
     def _let_go(self, person: Person) -> None:
-        if not person.crowd and self._people.get(person.user_id) is person:
-            del self._people[person.user_id]
+        if not person.crowd and self._known(person.user_id) is person:
+            del self._turn_of(person.user_id)[person.user_id]
             self._bus.unsubscribe([user_topic(person.user_id)])
 
     async def _open(self, person: Person) -> Heads:
@@ -193,7 +204,7 @@ class Directory:
 
     def heard(self, user_id: str, payload: bytes) -> None:
         """A frame of the bus about a user."""
-        person = self._people.get(user_id)
+        person = self._known(user_id)
         if person is None:
             return
         if payload.startswith(HINT):
@@ -250,7 +261,7 @@ class Directory:
     def dismiss(self, conversation_id: str, user_ids: Sequence[str]) -> None:
         """Those users are no longer in that conversation: from now on they hear nothing of it."""
         for user_id in user_ids:
-            person = self._people.get(user_id)
+            person = self._known(user_id)
             if person is not None:
                 for session in person.sessions:
                     self._rooms.leave(session, [conversation_id])
@@ -281,7 +292,7 @@ class Directory:
     def resync(self, user_ids: Sequence[str]) -> None:
         """Frames for those users were lost: let them read their state anew, and their rooms be right."""
         for user_id in user_ids:
-            person = self._people.get(user_id)
+            person = self._known(user_id)
             if person is not None and person.open:
                 self._lost(person, person.place, "epoch")
 
@@ -290,37 +301,29 @@ class Directory:
         self._spawn(self._compare())
 
     async def _compare(self) -> None:
-        for some in self._parts():
+        for some in _parts(list(self._everybody())):
             if not await self._compare_some(some):
                 _log.warning("stream positions could not be compared")
                 return
 
     async def _keep_comparing(self) -> None:
         """Everybody once a period, a share at a time: what was lost may be the last for a long time."""
-        for turn in itertools.cycle(range(TURNS)):
+        for people in itertools.cycle(self._turns):
             await asyncio.sleep(COMPARE_S / TURNS)
-            for some in self._parts(turn):
+            for some in _parts(list(people.values())):
                 await self._compare_some(some)
-
-    def _parts(self, turn: int | None = None) -> list[list[Person]]:
-        """Those whose turn it is, or everybody, in parts that can be asked for at once."""
-        people = [
-            person
-            for person in self._people.values()
-            if person.open and (turn is None or hash(person.user_id) % TURNS == turn)
-        ]
-        return [
-            people[start : start + POSITIONS_AT_ONCE] for start in range(0, len(people), POSITIONS_AT_ONCE)
-        ]
 
     async def _compare_some(self, people: Sequence[Person]) -> bool:
         """Repair what is behind; False where the streams are away."""
+        people = [person for person in people if person.open and person.crowd]
         try:
-            places = await self._load_positions([person.user_id for person in people])
+            places = await self._streams.positions([person.user_id for person in people])
         except Unavailable:
             return False
-        for person in people:
-            place = places[person.user_id]
+        for person, place in zip(people, places, strict=True):
+            # Nearly all stand where their stream does.
+            if place == person.place:
+                continue
             if place.epoch != person.place.epoch:
                 self._lost(person, place, "epoch")
             elif place.position > person.place.position:
@@ -363,3 +366,8 @@ class Directory:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _parts(people: Sequence[Person]) -> list[Sequence[Person]]:
+    """So many each as can be asked for at once."""
+    return [people[start : start + POSITIONS_AT_ONCE] for start in range(0, len(people), POSITIONS_AT_ONCE)]
