@@ -14,20 +14,21 @@ from bench.harness.people import People, Person
 from bench.harness.report import Report, faster, table, tell
 from bench.harness.rounds import Contender, Sample, Work, doubts, play
 from bench.harness.server import Alone, aiohttp_send, l0_each, l0_joined
-from bench.peers.roster import CHANNELS, NODE_WS, PYTHON_SOCKETIO, SOCKET_IO, open_peers, remarks
+from bench.peers.roster import CHANNELS, EJABBERD, NODE_WS, PYTHON_SOCKETIO, SOCKET_IO, open_peers, remarks
 
 ONE = Work("one in flight")
 SIXTEEN = Work("sixteen in flight", in_flight=16)
 FOUR_EACH = Work("ten rooms, four in flight each", in_flight=4)
 ROOMS = 10
 LIMITS = (l0_each, l0_joined, aiohttp_send)
-PEERS = (NODE_WS, SOCKET_IO, PYTHON_SOCKETIO, CHANNELS)
+PEERS = (NODE_WS, SOCKET_IO, PYTHON_SOCKETIO, CHANNELS, EJABBERD)
 GOALS = (
     (ONE, "L0", 0.8),
     (ONE, NODE_WS.name, 1.4),
     (ONE, SOCKET_IO.name, 1.7),
     (ONE, PYTHON_SOCKETIO.name, 10.0),
     (ONE, CHANNELS.name, 35.0),
+    (ONE, EJABBERD.name, 7.0),
     (SIXTEEN, "L0", 5.5),
     (SIXTEEN, SOCKET_IO.name, 10.0),
     (FOUR_EACH, "L0", 2.5),

@@ -12,6 +12,8 @@
  * A slice ends when all its messages are complete (or after DRAIN_NS), and prints one line of JSON.
  *
  * With -s the same objects go as events of Socket.IO v5 on Engine.IO v4, each asking to be acknowledged.
+ * With -x they are group chat of XMPP over websocket (RFC 7395, XEP-0045): everybody is anonymous and in one
+ * room; what comes back to its own sender is its acknowledgement.
  *
  * With -k its messages bear a mark of their own, so that two generators may write into one conversation:
  * what the other one said is passed over.
@@ -42,6 +44,8 @@
 #define HANDSHAKES_AT_ONCE 256
 #define BUCKETS (64 * 64)
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
+#define XMPP_DOMAIN "localhost"
+#define XMPP_OPEN "<open xmlns=\"urn:ietf:params:xml:ns:xmpp-framing\" to=\"" XMPP_DOMAIN "\" version=\"1.0\"/>"
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 enum state { UNBORN, CONNECTING, UPGRADING, GREETED, AUTHENTICATING, LIVE, CLOSED };
@@ -76,7 +80,7 @@ static uint32_t peer_count, group_count, live_count, closed_count, connecting_co
 static uint64_t buckets[BUCKETS], born_ns, sent_ever, random_state = 88172645463325252ull;
 static struct tally tally;
 static const char *path = "/v1/ws";
-static int name_in_path, socket_io, epoll_fd, timer_fd, complaints, own_mark = '~';
+static int name_in_path, socket_io, xmpp, epoll_fd, timer_fd, complaints, own_mark = '~';
 static char inbox[IN_BYTES];
 
 /* The slice under way. */
@@ -201,13 +205,15 @@ static void send_message(uint32_t number, uint64_t intended_ns) {
     char text[8192];
     uint32_t id = (slot->generation & 0xffffu) << 16 | index;
     int length = socket_io ? snprintf(text, 64, "42%u[\"message_send\",", id) : 0;
-    length += snprintf(text + length, 1024,
+    if (xmpp) length = snprintf(text, 1024, "<message to=\"%s@conference." XMPP_DOMAIN "\" type=\"groupchat\" id=\"%u\"><body>%c%04x%04x",
+                                group->conversation, id, own_mark, index, slot->generation);
+    else length += snprintf(text + length, 1024,
                        "{\"type\":\"message.send\",\"id\":%u,\"conversation_id\":\"%s\","
                        "\"client_id\":\"%llx-%llx\",\"content\":\"%c%04x%04x",
                        id, group->conversation, (unsigned long long)born_ns, (unsigned long long)sent_ever++, own_mark, index,
                        slot->generation);
     for (size_t i = 9; i < content_bytes; i++) text[length++] = "and so it goes "[i % 15] == ' ' ? '_' : "and so it goes "[i % 15];
-    length += sprintf(text + length, socket_io ? "\"}]" : "\"}");
+    length += sprintf(text + length, xmpp ? "</body></message>" : socket_io ? "\"}]" : "\"}");
     tally.messages++;
     put_frame(sender, 1, text, (size_t)length);
 }
@@ -263,10 +269,44 @@ static int read_socket_io(struct peer *peer, const char *at, size_t length) {
     }
     return 1;
 }
+static int says(const char *at, const char *end, const char *what) {
+    return memmem(at, (size_t)(end - at), what, strlen(what)) != NULL;
+}
+/* The way into a room, each step answered by the server, and then what is said there. */
+static void read_xmpp(struct peer *peer, const char *at, const char *end) {
+    char text[512];
+    uint32_t number = (uint32_t)(peer - peers);
+    if (peer->state == LIVE) {
+        const char *body = memmem(at, (size_t)(end - at), "<body>", 6);
+        if (says(at, end, "type='error'")) {
+            tally.errors++;
+            complain("server", at, (size_t)(end - at));
+        } else if (body != NULL && body[6] == own_mark) {
+            snprintf(text, sizeof text, "/n%u'", number);
+            if (says(at, body, text)) tally.acks++;
+            deliver(body + 6, end);
+        }
+    } else if (says(at, end, "<stream:features")) {
+        const char *next = says(at, end, "<mechanism>") ? "<auth xmlns=\"urn:ietf:params:xml:ns:xmpp-sasl\" mechanism=\"ANONYMOUS\"/>"
+                           : "<iq type=\"set\" id=\"b\"><bind xmlns=\"urn:ietf:params:xml:ns:xmpp-bind\"/></iq>";
+        put_frame(peer, 1, next, strlen(next));
+    } else if (says(at, end, "<success")) put_frame(peer, 1, XMPP_OPEN, sizeof XMPP_OPEN - 1);
+    else if (says(at, end, "<bind")) {
+        int length = snprintf(text, sizeof text, "<presence to=\"%s@conference." XMPP_DOMAIN "/n%u\"><x xmlns=\"http://jabber.org/protocol/muc\">"
+                              "<history maxstanzas=\"0\"/></x></presence>", groups[peer->group].conversation, number);
+        peer->state = AUTHENTICATING;
+        put_frame(peer, 1, text, (size_t)length);
+    } else if (says(at, end, "<subject")) go_live(peer);
+    else if (says(at, end, "error")) {
+        complain("server", at, (size_t)(end - at));
+        lose(peer, "not let into the room");
+    }
+}
 /* An object or a JSON array of objects: every `"type":"` that the contract's vocabulary knows counts. */
 static void read_payload(struct peer *peer, const char *at, const char *end) {
     static const char needle[] = "\"type\":\"";
     int batched = at < end && *at == '[';
+    if (xmpp) return read_xmpp(peer, at, end);
     if (socket_io && read_socket_io(peer, at, (size_t)(end - at))) return;
     while ((at = memmem(at, (size_t)(end - at), needle, sizeof needle - 1)) != NULL) {
         const char *word = at + sizeof needle - 1;
@@ -334,8 +374,9 @@ static size_t read_upgrade(struct peer *peer, const char *bytes, size_t length) 
         lose(peer, "upgrade");
         return length;
     }
-    if (peer->token == NULL && !socket_io) go_live(peer);
+    if (peer->token == NULL && !socket_io && !xmpp) go_live(peer);
     else peer->state = GREETED;
+    if (xmpp) put_frame(peer, 1, XMPP_OPEN, sizeof XMPP_OPEN - 1);
     return (size_t)(end - bytes) + 4;
 }
 static void readable(struct peer *peer) {
@@ -380,8 +421,9 @@ static void connected(struct peer *peer) {
     int length = snprintf(request, sizeof request,
                           "GET %s%s%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Protocol: convene.v1.json\r\n\r\n",
-                          path, room, name_in_path ? groups[peer->group].conversation : "", peer->port);
+                          "Sec-WebSocket-Protocol: %s\r\n\r\n",
+                          path, room, name_in_path ? groups[peer->group].conversation : "", peer->port,
+                          xmpp ? "xmpp" : "convene.v1.json");
     peer->state = UPGRADING;
     watch(peer, EPOLLIN, EPOLL_CTL_MOD);
     put(peer, request, (size_t)length);
@@ -456,17 +498,18 @@ static void read_members(const char *file) {
 int main(int argc, char **argv) {
     double connect_rate = 400;
     const char *members = NULL;
-    for (int option; (option = getopt(argc, argv, "m:p:c:k:rs")) != -1;) switch (option) {
+    for (int option; (option = getopt(argc, argv, "m:p:c:k:rsx")) != -1;) switch (option) {
         case 'm': members = optarg; break;
         case 'p': path = optarg; break;
         case 'c': connect_rate = atof(optarg); break;
         case 'k': own_mark = optarg[0]; break;
         case 'r': name_in_path = 1; break; /* raw servers have no accounts: the path says who is where */
         case 's': socket_io = 1; break;
+        case 'x': xmpp = 1; break;
         default: members = NULL;
         }
     if (members == NULL) {
-        fprintf(stderr, "usage: generator -m members [-p path] [-c connects per second] [-k mark] [-r] [-s]\n");
+        fprintf(stderr, "usage: generator -m members [-p path] [-c connects per second] [-k mark] [-r] [-s | -x]\n");
         return 2;
     }
     struct rlimit files;

@@ -16,12 +16,17 @@ import msgspec
 from bench.generator.binary import generator_binary
 from bench.harness.members import Member, strangers, write_members
 from bench.harness.processor import OTHER_CORE, pin
-from bench.harness.server import Alone
+from bench.harness.server import Alone, Speech
 
 CONNECTS_PER_S = 400.0
 """Below the number of new sockets a second that the server lets in by default."""
 RAW_CONNECTS_PER_S = 2000.0
-SOCKET_IO_PATH = "/socket.io/?EIO=4&transport=websocket"
+PATHS = {
+    Speech.PLAIN: "/v1/ws",
+    Speech.SOCKET_IO: "/socket.io/?EIO=4&transport=websocket",
+    Speech.XMPP: "/ws",
+}
+SPEECHES: dict[Speech, list[str]] = {Speech.PLAIN: [], Speech.SOCKET_IO: ["-s"], Speech.XMPP: ["-x"]}
 
 
 class GeneratorFailed(Exception):  # noqa: N818 - what is the matter, said to a person
@@ -74,7 +79,7 @@ class Generator:
         *,
         path: str = "/v1/ws",
         room_in_path: bool = False,
-        socket_io: bool = False,
+        speech: Speech = Speech.PLAIN,
         connects_per_s: float = CONNECTS_PER_S,
         mark: str | None = None,
     ) -> None:
@@ -82,7 +87,7 @@ class Generator:
         file = Path(self._folder.name) / "members"
         write_members(file, members)
         command = [str(generator_binary()), "-m", str(file), "-p", path, "-c", str(connects_per_s)]
-        command += ["-r"] * room_in_path + ["-s"] * socket_io
+        command += ["-r"] * room_in_path + SPEECHES[speech]
         command += ["-k", mark] if mark is not None else []
         self._process = subprocess.Popen(
             command,
@@ -145,12 +150,10 @@ def among_strangers(server: Alone, groups: int, size: int) -> Generator:
 
 def of_strangers(server: Alone, members: Sequence[Member]) -> Generator:
     """The same with members who may be at other processes of that kind too."""
-    if server.socket_io:
-        return Generator(
-            members,
-            path=SOCKET_IO_PATH,
-            room_in_path=True,
-            socket_io=True,
-            connects_per_s=RAW_CONNECTS_PER_S,
-        )
-    return Generator(members, room_in_path=True, connects_per_s=RAW_CONNECTS_PER_S)
+    return Generator(
+        members,
+        path=PATHS[server.speech],
+        room_in_path=True,
+        speech=server.speech,
+        connects_per_s=RAW_CONNECTS_PER_S,
+    )

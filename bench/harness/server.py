@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -22,6 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 class ServerFailed(Exception):  # noqa: N818 - what is the matter, said to a person
     """A server did not start, or died."""
+
+
+class Speech(StrEnum):
+    """What goes over the websocket: plain objects, those as events of Socket.IO, or group chat of XMPP."""
+
+    PLAIN = "plain"
+    SOCKET_IO = "socket.io"
+    XMPP = "xmpp"
 
 
 class Server(Protocol):
@@ -102,10 +111,7 @@ class Process:
 
 
 class Alone:
-    """A server that is one process, alone on the server's core, and finds the room in the request's query.
-
-    `socket_io` says that it speaks the protocol of Socket.IO rather than plain websocket messages.
-    """
+    """A server that is one process, alone on the server's core, and finds the room in the request's query."""
 
     def __init__(
         self,
@@ -115,11 +121,11 @@ class Alone:
         variables: Mapping[str, str] | None = None,
         *,
         patience_s: float = 15.0,
-        socket_io: bool = False,
+        speech: Speech = Speech.PLAIN,
     ) -> None:
         self.name = name
         self.port = port
-        self.socket_io = socket_io
+        self.speech = speech
         self._process = Process(command, SERVER_CORE, variables)
         try:
             self._wait(patience_s)

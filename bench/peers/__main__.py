@@ -1,16 +1,18 @@
 """`python -m bench.peers`: install what the peers need, from PyPI and npm, into `bench/peers/.installed`.
 
+What it can not install, ejabberd, it says how to.
+
 It measures nothing and touches no environment of Convene's.
 """
 
 import sys
 
-from bench.peers.environments import NODE, PYTHON, NotInstalled
+from bench.peers.environments import ERLANG, NODE, PYTHON, NotInstalled
 
 
 def main() -> int:
     failures = 0
-    for environment in (PYTHON, NODE):
+    for environment in (PYTHON, NODE, ERLANG):
         try:
             environment.install()
         except NotInstalled as failure:

@@ -1,5 +1,7 @@
 """Where the peers' libraries are: one environment for Python's, one for Node's, each made from its lock.
 
+Erlang's is the system's own: ejabberd as Debian packs it, where somebody has installed it.
+
 An environment counts as installed while it bears the text of the lock as it is now. Nothing is installed
 that a lock does not pin, and nothing while servers are measured.
 """
@@ -128,8 +130,35 @@ class NodeEnvironment:
         return [f"Node {node.strip().removeprefix('v')}", *map(" ".join, package.dependencies.items())]
 
 
+class ErlangEnvironment:
+    name = "Erlang peers"
+
+    def install(self) -> None:
+        """It takes root to do it: it is only said how."""
+        ejabberd_libraries()
+
+    def command(self, program: str) -> list[str]:
+        ejabberd_libraries()
+        return [sys.executable, "-m", f"bench.peers.{program}"]
+
+    def variables(self) -> Mapping[str, str]:
+        return {}
+
+    def versions(self) -> list[str]:
+        return [ejabberd_libraries().name.replace("-", " ", 1)]
+
+
+def ejabberd_libraries() -> Path:
+    """The folder of ejabberd's own code, with Erlang to run it. Raises `NotInstalled`."""
+    found = sorted(Path("/usr/lib").glob("*/ejabberd-*"))
+    if not found or shutil.which("erl") is None:
+        raise NotInstalled("`apt install --no-install-recommends ejabberd` installs it")
+    return found[-1]
+
+
 PYTHON = PythonEnvironment()
 NODE = NodeEnvironment()
+ERLANG = ErlangEnvironment()
 
 
 def _made_from(folder: Path) -> Path:

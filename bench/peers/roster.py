@@ -5,26 +5,27 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.harness.server import Alone, free_port
+from bench.harness.server import Alone, Speech, free_port
 from bench.peers.broker import Broker
-from bench.peers.environments import NODE, PYTHON, Environment, NotInstalled
+from bench.peers.environments import ERLANG, NODE, PYTHON, Environment, NotInstalled
 
 START_S = 30.0
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """`program` is its file's name in `python/` or `node/`."""
+    """`program` is its file's name, in `python/` or `node/` where it is ours."""
 
     name: str
     program: str
     environment: Environment
-    socket_io: bool = False
+    speech: Speech = Speech.PLAIN
 
 
 NODE_WS = Peer("Node ws", "ws_chat", NODE)
-SOCKET_IO = Peer("socket.io + Redis", "socket_io_chat", NODE, socket_io=True)
-PYTHON_SOCKETIO = Peer("python-socketio + Redis", "socketio_chat", PYTHON, socket_io=True)
+SOCKET_IO = Peer("socket.io + Redis", "socket_io_chat", NODE, Speech.SOCKET_IO)
+PYTHON_SOCKETIO = Peer("python-socketio + Redis", "socketio_chat", PYTHON, Speech.SOCKET_IO)
 CHANNELS = Peer("Channels + Redis", "channels_chat", PYTHON)
+EJABBERD = Peer("ejabberd", "ejabberd", ERLANG, Speech.XMPP)
 
 
 class Absent(msgspec.Struct, frozen=True):
@@ -59,7 +60,7 @@ def open_peers(stack: ExitStack, peers: Sequence[Peer]) -> tuple[list[Alone], li
             [*command, "--port", str(port), "--redis", redis_url],
             peer.environment.variables(),
             patience_s=START_S,
-            socket_io=peer.socket_io,
+            speech=peer.speech,
         )
         present.append(stack.enter_context(server))
     return present, absent
@@ -68,7 +69,7 @@ def open_peers(stack: ExitStack, peers: Sequence[Peer]) -> tuple[list[Alone], li
 def remarks(absent: Sequence[Absent]) -> str:
     """What stands below a table: the versions of what was measured, and what was not."""
     missing = {one.peer.environment.name for one in absent}
-    versions = [each for one in (PYTHON, NODE) if one.name not in missing for each in one.versions()]
+    versions = [each for one in (PYTHON, NODE, ERLANG) if one.name not in missing for each in one.versions()]
     told = [f"Peers: {', '.join(versions)}."] if versions else []
     told += [f"{one.peer.name}: not installed ({one.reason})." for one in absent]
     return "\n\n".join(told)
