@@ -28,7 +28,8 @@ Redis is on the other core.
 "Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
 A generator's ceiling is what it would take in with its core to itself.
 
-Why a goal is missed: `docs/performance.md`."""
+Under each table is what stands in the way of the goals that are missed (`bench/obstacles.toml`); more in
+`docs/performance.md`."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

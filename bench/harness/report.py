@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.harness.obstacles import obstacle
 from bench.harness.rounds import Sample, Spread, ratios
 
 PACKAGES = ("aiohttp", "uvloop", "msgspec", "motor", "asyncpg", "redis")
@@ -71,10 +72,21 @@ class Report(msgspec.Struct, frozen=True):
         if self.goals:
             parts += ["| claim | goal | found: median [least..most] | met |", "|---|---|---|---|"]
             parts += [goal.row() for goal in self.goals]
-            parts.append("")
+            parts += ["", *self._obstacles()]
         for doubt in self.doubts:
             parts += [f"**{doubt}**", ""]
         return "\n".join([*parts, self.body, ""])
+
+    def _obstacles(self) -> list[str]:
+        """Why goals are missed; once where it is the same for several."""
+        missed = [goal.claim for goal in self.goals if goal.found is not None and not goal.met]
+        if not missed:
+            return []
+        reasons: dict[str, list[str]] = {}
+        for claim in missed:
+            reasons.setdefault(obstacle(claim), []).append(claim)
+        lines = [f"- {'; '.join(claims)}: {reason}" for reason, claims in reasons.items()]
+        return ["What stands in the way:", "", *lines, ""]
 
 
 def faster(samples: Sequence[Sample], work: str, reference: str, at_least: float) -> Goal:
