@@ -177,6 +177,16 @@ async def test_memory_is_bounded(house: House) -> None:
     assert len(house.authenticator._kept) == len(house.authenticator._hashes) == LIMITS.token_cache_entries
 
 
+async def test_what_has_run_out_is_forgotten_as_others_come(house: House) -> None:
+    """Those of the last rush do not stay: two go for each that comes, and none that still holds."""
+    for _ in range(LIMITS.token_cache_entries - 1):
+        await house.authenticator.authenticate(await house.token())
+    house.now_s += LIMITS.token_cache_s
+    for left in (1, 2, 3):
+        await house.authenticator.authenticate(await house.token())
+        assert len(house.authenticator._kept) == len(house.authenticator._hashes) == left
+
+
 async def test_store_that_is_down_is_a_reason_to_come_back(house: House) -> None:
     """No store, no answer: 503, not 401; what is remembered still works."""
     known, other = await house.token(), await house.token()
