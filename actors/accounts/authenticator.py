@@ -134,7 +134,7 @@ class Authenticator:
         now = self._clock()
         if len(self._kept) >= self._limits.token_cache_entries:
             self._drop(next(iter(self._kept)))
-        # The oldest are first. Two for each that comes, so that all go which have run out.
+        # The oldest are first. Two for each that comes, so that none stays long after it has run out.
         for oldest in list(itertools.islice(self._kept, 2)):
             if now >= self._kept[oldest].since + self._limits.token_cache_s:
                 self._drop(oldest)

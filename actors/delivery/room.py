@@ -65,6 +65,10 @@ class Room:
         """Whether it is known from which seq on its members are told."""
         return self.position >= 0
 
+    @property
+    def size(self) -> int:
+        return len(self.listeners)
+
     def start(self, position: int) -> None:
         """From here on: the log stood at `position` when the first member came."""
         self.position = self.began = position

@@ -136,6 +136,11 @@ class Rooms:
         if empty:
             self._bus.unsubscribe([conversation_topic(one) for one in empty])
 
+    def name(self, conversation_id: str) -> str:
+        """The same id, as the room has it: its members then share one string."""
+        room = self._rooms.get(conversation_id)
+        return room.id if room is not None else conversation_id
+
     def position(self, conversation_id: str) -> int:
         """Up to which seq the members here were told; -1 when nobody here listens."""
         room = self._rooms.get(conversation_id)

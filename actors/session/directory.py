@@ -184,7 +184,7 @@ class Directory:
             person.place = person.began = place or NOWHERE
             # After the position: who joins later is told at a later position.
             heads = await self._memberships.get(person.user_id) or {}
-            person.belongs(heads)
+            person.belongs(map(self._rooms.name, heads))
             person.open = True
             self._release(person)
         finally:
@@ -244,7 +244,7 @@ class Directory:
         person.tell(item, self._framed(item.frame))
         if isinstance(told, ConversationJoined):
             conversation = told.conversation
-            person.joined(conversation.id)
+            person.joined(self._rooms.name(conversation.id))
             for session in person.sessions:
                 self._spawn(self._join(person, session, conversation.id, conversation.last_seq))
 
@@ -347,7 +347,7 @@ class Directory:
         before = set(person.conversations)
         gone = before - now.keys()
         new = now.keys() - before
-        person.belongs(now)
+        person.belongs(map(self._rooms.name, now))
         for session in person.sessions:
             self._rooms.leave(session, gone)
             for conversation_id in new:

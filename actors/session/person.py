@@ -7,7 +7,6 @@ There is one for each user online, mostly with one session and few conversations
 it is needed, and what is small is a tuple.
 """
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -66,12 +65,11 @@ class Person:
         return self._allowance
 
     def belongs(self, conversations: Iterable[str]) -> None:
-        """These are this user's conversations. Their names are shared with the other members'."""
-        self.conversations = tuple(map(sys.intern, conversations))
+        self.conversations = tuple(conversations)
 
     def joined(self, conversation_id: str) -> None:
         if conversation_id not in self.conversations:
-            self.conversations += (sys.intern(conversation_id),)
+            self.conversations += (conversation_id,)
 
     def left(self, conversation_id: str) -> None:
         self.conversations = tuple(one for one in self.conversations if one != conversation_id)

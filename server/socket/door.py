@@ -119,8 +119,6 @@ class Door:
         random.shuffle(waiting)
         wave = max(1, len(waiting) // DRAIN_STEPS)
         for start in range(0, len(waiting), wave):
-            # What rooms still hold goes before the goodbye.
-            self.flusher.flush()
             for socket in waiting[start : start + wave]:
                 retry_after_ms = random.randrange(spread_ms + 1)  # noqa: S311 - spreads load, guards nothing
                 socket.close(CloseCode.SHUTDOWN, "the server is stopping", retry_after_ms)

@@ -243,8 +243,9 @@ class Socket(asyncio.Protocol):
                 self._heartbeat.look_at(self, self._heard + 2 * STEPS)
             if not self.outbox.blocked:
                 self._transport.write(PING)
-            if self._fragments is None and self._between_frames:
-                # It holds nothing that the next frame needs.
+            if self._parser is not None and self._fragments is None and between_frames(self._parser):
+                # It holds nothing that the next frame needs. Ended, so that it is no cycle for the collector.
+                self._parser.parser.close()
                 self._parser = None
 
     def look(self) -> None:

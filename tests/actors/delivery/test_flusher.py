@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from actors.delivery.flusher import PAUSE_MAX_S, PAUSE_MIN_S, Flusher
+from actors.delivery.flusher import CROWD, PAUSE_MAX_S, PAUSE_MIN_S, Flusher
 
 
 class Turns:
@@ -41,8 +41,9 @@ class Turns:
 class Crowd:
     """A room whose telling takes so long."""
 
-    def __init__(self, takes_s: float) -> None:
+    def __init__(self, takes_s: float, size: int = CROWD) -> None:
         self.takes_s = takes_s
+        self.size = size
         self.joined = True
         self.told = 0
 
@@ -107,23 +108,57 @@ def test_who_speaks_alone_to_a_crowd_never_waits(turns: Turns, flusher: Flusher)
 def test_one_tick_without_sharing_does_not_end_it(turns: Turns, flusher: Flusher) -> None:
     """The first of the next wave comes by itself: the rest of it still shares a write."""
     crowd = Crowd(2 * PAUSE_MIN_S)
-    for joined in (True, False, False):
-        crowd.joined = joined
+    flusher.room(crowd)
+    turns.turn()
+    for pauses in (1, 2):
+        crowd.joined = False
         flusher.room(crowd)
         turns.turn()
+        assert len(turns.pauses_s) == pauses
         turns.wait()
-    assert crowd.told == 3
+    flusher.room(crowd)
+    turns.turn()
+    assert crowd.told == 4
     assert len(turns.pauses_s) == 2
 
 
-def test_what_is_told_to_few_never_pauses(turns: Turns, flusher: Flusher) -> None:
-    """Telling that took no time is followed by no pause, however much was said."""
-    few = Crowd(0.0)
+def test_what_takes_no_time_is_followed_by_no_pause(turns: Turns, flusher: Flusher) -> None:
+    """However much was said."""
+    crowd = Crowd(0.0)
     for _ in range(20):
-        flusher.room(few)
+        flusher.room(crowd)
         turns.turn()
+        turns.wait()
+    assert crowd.told == 20
     # A single one may be made late by the machine.
     assert len(turns.pauses_s) < 5
+
+
+def test_few_wait_for_no_crowd(turns: Turns, flusher: Flusher) -> None:
+    """Two people who talk do not hear of the crowd beside them."""
+    crowd, pair = Crowd(2 * PAUSE_MIN_S), Crowd(0.0, size=CROWD - 1)
+    flusher.room(crowd)
+    turns.turn()
+    flusher.room(crowd)
+    flusher.room(pair)
+    turns.turn()
+    assert (crowd.told, pair.told) == (1, 1)
+
+    turns.wait()
+    assert (crowd.told, pair.told) == (2, 1)
+
+
+def test_a_pause_in_which_nobody_spoke_is_the_last(turns: Turns, flusher: Flusher) -> None:
+    """The next who speaks does so alone, however long ago the crowd was busy."""
+    crowd = Crowd(2 * PAUSE_MIN_S)
+    flusher.room(crowd)
+    turns.turn()
+    turns.wait()
+    crowd.joined = False
+    flusher.room(crowd)
+    turns.turn()
+    assert crowd.told == 2
+    assert len(turns.pauses_s) == 1
 
 
 def test_a_pause_holds_rooms_and_nothing_else(turns: Turns, flusher: Flusher) -> None:
@@ -138,19 +173,3 @@ def test_a_pause_holds_rooms_and_nothing_else(turns: Turns, flusher: Flusher) ->
 
     turns.wait()
     assert (crowd.told, letterbox.flushed) == (2, 1)
-
-
-def test_all_is_written_at_once_where_the_server_says_so(turns: Turns, flusher: Flusher) -> None:
-    """`flush` waits for no pause, and the pause's end then finds nothing."""
-    crowd = Crowd(2 * PAUSE_MIN_S)
-    flusher.room(crowd)
-    turns.turn()
-    flusher.room(crowd)
-    flusher.flush()
-    assert crowd.told == 2
-
-    turns.wait()
-    assert crowd.told == 2
-    flusher.room(crowd)
-    turns.turn()
-    assert crowd.told == 3

@@ -71,6 +71,21 @@ async def test_a_room_is_joined_once_for_all_its_members(flusher: Flusher) -> No
     assert [peer.writes for peer in peers] == [[b"123"]] * 3
 
 
+async def test_a_room_says_whether_frames_shared_a_write(flusher: Flusher) -> None:
+    """Of what it has to tell now; what was told already counts no more."""
+    ana, ben = Peer(flusher), Peer(flusher)
+    room, _ = room_at(flusher, 0, ana, ben)
+    assert room.size == 2
+
+    room.deliver(1, b"1")
+    assert not room.flush(alone=True)
+    room.deliver(2, b"2")
+    room.deliver(3, b"3")
+    assert room.flush(alone=True)
+    assert not room.flush(alone=True)
+    assert ana.writes == ben.writes == [b"1", b"23"]
+
+
 async def test_what_was_pushed_before_comes_before_what_the_room_says(flusher: Flusher) -> None:
     """The order of pushes and rooms within a tick is kept for each client."""
     peer = Peer(flusher)
