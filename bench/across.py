@@ -57,7 +57,7 @@ def run(options: Options) -> Report:
     return Report(
         f"{options.pairs} pairs across two instances, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, work.name, ONE)}\n\n{remarks(absent)}",
+        f"{table(samples, work.name, ONE)}\n\n{remarks((SOCKET_IO, SECOND_SOCKET_IO), absent)}",
         doubts(samples) + (() if played.carried else (NOT_CARRIED,)),
     )
 

@@ -46,7 +46,7 @@ def run(options: Options) -> Report:
     return Report(
         f"{options.pairs} direct pairs, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, offered.name, 'L0')}\n\n{remarks(absent)}",
+        f"{table(samples, offered.name, 'L0')}\n\n{remarks((SOCKET_IO,), absent)}",
         doubts(samples) + (() if played.carried else (NOT_CARRIED,)),
     )
 

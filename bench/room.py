@@ -65,7 +65,7 @@ def run(options: Options) -> Report:
         f"One room of {options.members} and {ROOMS} of {options.members // ROOMS}, "
         f"{options.rounds} rounds of {options.seconds:g} s",
         goals,
-        "\n\n".join([*tables, remarks(absent)]),
+        "\n\n".join([*tables, remarks(PEERS, absent)]),
         doubts(samples),
     )
 

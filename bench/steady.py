@@ -33,20 +33,11 @@ def run(options: Options) -> Report:
     return Report(
         f"{options.pairs} pairs at {PER_S:g} messages/s, {options.rounds} times {SLICE_S:g} s",
         [
-            Goal(
-                "p50 of all messages",
-                GOAL_P50_MS,
-                Spread.of([one.p50_ms for one in slices]),
-                " ms",
-                at_most=True,
-            ),
-            Goal(
-                "p99 of all messages",
-                GOAL_P99_MS,
-                Spread.of([one.p99_ms for one in slices]),
-                " ms",
-                at_most=True,
-            ),
+            Goal(f"{name} of all messages", goal_ms, Spread.of(found_ms), " ms", at_most=True)
+            for name, goal_ms, found_ms in (
+                ("p50", GOAL_P50_MS, [one.p50_ms for one in slices]),
+                ("p99", GOAL_P99_MS, [one.p99_ms for one in slices]),
+            )
         ],
         table(samples, work.name, convene.name),
         doubts(samples),

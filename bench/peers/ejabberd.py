@@ -6,7 +6,6 @@ Its schedulers do not spin while they wait, for their time would count as work.
 import argparse
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from bench.peers.environments import INSTALLED, ejabberd_libraries
@@ -32,7 +31,6 @@ def main() -> None:
         "ERL_LIBS": str(ejabberd_libraries().parent),
     }
     spool = ("-mnesia", "dir", f'"{folder / "spool"}"')
-    sys.stdout.flush()
     # The same process from here on, so that its cost is counted and its end is waited for.
     os.execvpe("erl", ["erl", "-noinput", "+S", "1:1", *QUIET, *spool, "-s", "ejabberd"], variables)
 

@@ -66,10 +66,11 @@ def open_peers(stack: ExitStack, peers: Sequence[Peer]) -> tuple[list[Alone], li
     return present, absent
 
 
-def remarks(absent: Sequence[Absent]) -> str:
-    """What stands below a table: the versions of what was measured, and what was not."""
+def remarks(peers: Sequence[Peer], absent: Sequence[Absent]) -> str:
+    """What stands below a table of these peers: the versions of what was measured, and what was not."""
     missing = {one.peer.environment.name for one in absent}
-    versions = [each for one in (PYTHON, NODE, ERLANG) if one.name not in missing for each in one.versions()]
+    asked = {one.environment.name: one.environment for one in peers}
+    versions = [each for name, one in asked.items() if name not in missing for each in one.versions()]
     told = [f"Peers: {', '.join(versions)}."] if versions else []
     told += [f"{one.peer.name}: not installed ({one.reason})." for one in absent]
     return "\n\n".join(told)
