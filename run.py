@@ -49,7 +49,7 @@ from actors.network import COPYING, Ground, Ledgers, NetworkStores, SocialNetwor
 from actors.operations.doctor import Doctor, Patient
 from actors.operations.replay import Replay
 from actors.runtime.lag import LoopLag
-from actors.wire.frames import UserChanged
+from actors.wire.frames import UserUpdated
 from client.demo.arriving import Occupied
 from client.demo.people import FEWEST, MOST
 from client.demo.town import Town
@@ -153,8 +153,8 @@ class Instance:
         house = await self._open()
         stores, accounts, core, network = house.stores, house.accounts, house.core, house.network
         network.start()
-        assert core.presences is not None
-        door = Door(core.hall, core.queue, core.wheel, core.flusher, limits)
+        assert core.presence is not None
+        door = Door(core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits)
         lag = LoopLag(asyncio.get_running_loop())
         self._at_end("lag", _later(lag.close))
         routes = (
@@ -167,7 +167,7 @@ class Instance:
             *PostRoutes(network.posts, network.reactions, network.feed).routes(),
             *EventRoutes(network.events, network.rsvps).routes(),
             *NotificationRoutes(network.notifications).routes(),
-            *PresenceRoutes(core.presences).routes(),
+            *PresenceRoutes(core.presence).routes(),
             *ConversationRoutes(core.conversations, accounts).routes(),
         )
         rates = Rates(limits, settings.server)
@@ -175,17 +175,17 @@ class Instance:
             routes,
             house.authenticator,
             rates,
-            core.wheel,
+            core.timer_wheel,
             limits,
             trusted_proxies=settings.server.trusted_proxies,
             cors_origins=settings.server.cors_origins,
         )
         sources = Sources(
             door=door.statistics,
-            directory=core.directory.statistics,
+            online_users=core.online_users.statistics,
             rooms=core.rooms.statistics,
-            conversations=core.actors.statistics,
-            log=core.log.statistics,
+            conversations=core.conversation_actors.statistics,
+            log=core.log_writer.statistics,
             bus=stores.bus.statistics,
             loop_lag_s=lambda: lag.last_s,
             mail=house.postbox.statistics,
@@ -195,7 +195,7 @@ class Instance:
         pages = ContractPages(routes, VERSION)
         socket_pages = SocketPages(VERSION, settings.base_url, limits)
         client = WebClient()
-        stream = StreamEndpoint(house.authenticator, core.hall)
+        stream = StreamEndpoint(house.authenticator, core.session_services)
         socket = SocketEndpoint(
             door, house.authenticator, (ANY_ORIGIN,), rates, settings.server.trusted_proxies
         )
@@ -227,7 +227,7 @@ class Instance:
             moderation=Moderation(
                 PostgresReports(users.pool, users.once),
                 PostgresModeration(users.pool),
-                house.core.revoked,
+                house.core.revoke_sessions,
                 hide,
             ),
             doctor=Doctor(patient(stores, network)),
@@ -241,11 +241,11 @@ class Instance:
         users = stores.databases["users"]
 
         def revoked(session_ids: Sequence[str]) -> None:
-            core.revoked(session_ids)
+            core.revoke_sessions(session_ids)
 
         def changed(user: UserRecord) -> None:
             network.hint("users")
-            core.hint([user.id], UserChanged(own_of(user)))
+            core.publish_ephemeral([user.id], UserUpdated(own_of(user)))
 
         def left() -> None:
             network.hint("users")
@@ -411,7 +411,7 @@ async def sees(
         case ReportKind.COMMENT:
             return await network.reactions.sees_comment(viewer_id, target_id)
         case ReportKind.MESSAGE:
-            return await conversations.sees_message(viewer_id, target_id)
+            return await conversations.can_see_message(viewer_id, target_id)
         case ReportKind.USER:
             # Whom one blocked one may still report.
             return bool(await accounts.cards_now([target_id]))

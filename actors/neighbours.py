@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from actors.conversation.house import Barrier, Mentions, Unmentioned
+from actors.conversation.house import BlockChecker, Mentions, NullMentions
 from actors.delivery.stream_writer import StreamWriter
-from actors.presence.presences import Acquainted
+from actors.presence.presences import VisibleUsers
 
 
 async def _none(_user_id: str) -> int:
@@ -28,7 +28,7 @@ def _ignore(*_: str) -> None:
     """Nobody minds."""
 
 
-_nobody = Unmentioned()
+_nobody = NullMentions()
 
 
 class Neighbours(msgspec.Struct, frozen=True):
@@ -36,10 +36,10 @@ class Neighbours(msgspec.Struct, frozen=True):
 
     streams: StreamWriter | None = None
     mentions: Mentions = _nobody
-    barrier: Barrier = _nobody
+    barrier: BlockChecker = _nobody
     unread: Callable[[str], Awaitable[int]] = _none
     hidden: Callable[[str], Awaitable[Sequence[str]]] = _no_one
-    acquainted: Acquainted = _no_others
+    acquainted: VisibleUsers = _no_others
     forget: Callable[[str, str], None] = _ignore
     topics: tuple[str, ...] = ()
     heard: Callable[[str], None] = _ignore

@@ -142,7 +142,7 @@ class SocialNetwork:
         self.notifications = ground.notifications
         self.relations = relations
         self.social = Social(
-            stores.social, people["social"], relations, lambda: self.hint("social"), core.parted
+            stores.social, people["social"], relations, lambda: self.hint("social"), core.publish_block_change
         )
         self.events = Events(stores.events, people["events"], relations, lambda: self.hint("events"))
         self.rsvps = Rsvps(
@@ -157,7 +157,7 @@ class SocialNetwork:
         self._builder = Builder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.feed = Feed(feed_stores, self.posts, self._builder)
-        self._hints = Hints(stores.posts, self.posts, stores.events, self.events, core.hint)
+        self._hints = Hints(stores.posts, self.posts, stores.events, self.events, core.publish_ephemeral)
         self._comparison = Comparison(stores.owner, list(stores.copies.values()))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._readers(core, limits, publish)
@@ -240,7 +240,7 @@ class SocialNetwork:
             core.conversations,
             ledgers["events"].cursors,
         )
-        departures = Departures(core.conversations.depart, self._forget_card, ledgers["users"].cursors)
+        departures = Departures(core.conversations.remove_user, self._forget_card, ledgers["users"].cursors)
         return Readers(
             {
                 "users": read(

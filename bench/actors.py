@@ -12,10 +12,10 @@ import tracemalloc
 
 import uvloop
 
-from actors.runtime.cell import Cell
-from actors.runtime.registry import Budget, Registry
+from actors.runtime.cell import ActorRef
+from actors.runtime.registry import RestartPolicy, Registry
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import TimerWheel
 from bench.harness.options import Options, read_options
 from bench.harness.processor import SERVER_CORE
 from bench.harness.report import Goal, Report, number, spread, tell
@@ -39,13 +39,13 @@ class Passer:
         self._registry = registry
         self.received = 0
 
-    async def wake(self) -> None:
+    async def activate(self) -> None:
         pass
 
-    async def sleep(self) -> None:
+    async def passivate(self) -> None:
         pass
 
-    def abandon(self, reason: Exception) -> None:
+    def on_crash(self, reason: Exception) -> None:
         pass
 
     @property
@@ -71,13 +71,20 @@ def make_registry() -> tuple[Register, list[Passer]]:
         return passers[-1]
 
     handle.append(
-        Registry(make, RunQueue(loop), Wheel(loop), mailbox=1000, idle_s=3600.0, budget=Budget(5, 60.0))
+        Registry(
+            make,
+            RunQueue(loop),
+            TimerWheel(loop),
+            mailbox_limit=1000,
+            idle_s=3600.0,
+            restart_policy=RestartPolicy(5, 60.0),
+        )
     )
     return handle[0], passers
 
 
-async def awake(registry: Register, count: int) -> list[Cell[int]]:
-    cells = [registry.cell(key) for key in range(count)]
+async def activate_all(registry: Register, count: int) -> list[ActorRef[int]]:
+    cells = [registry.ensure_active(key) for key in range(count)]
     while not all(cell.idle for cell in cells):  # noqa: ASYNC110 - a cell has no event to wait for
         await asyncio.sleep(0)
     return cells
@@ -86,7 +93,7 @@ async def awake(registry: Register, count: int) -> list[Cell[int]]:
 async def messages_per_s(messages: int) -> float:
     """By key, through the registry, as the product does it."""
     registry, passers = make_registry()
-    await awake(registry, ACTORS)
+    await activate_all(registry, ACTORS)
     began = time.process_time()
     for token in range(TOKENS):
         registry.tell(token * (ACTORS // TOKENS), messages // TOKENS)
@@ -101,10 +108,10 @@ async def messages_per_s(messages: int) -> float:
 async def idle_bytes() -> float:
     """Memory requested for an actor of three fields, its mailbox and its entries in the registry."""
     registry, passers = make_registry()
-    await awake(registry, 10)
+    await activate_all(registry, 10)
     gc.collect()
     tracemalloc.start()
-    cells = await awake(registry, IDLE_ACTORS)
+    cells = await activate_all(registry, IDLE_ACTORS)
     del cells
     gc.collect()
     held, _ = tracemalloc.get_traced_memory()

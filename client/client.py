@@ -27,8 +27,8 @@ from actors.wire.commands import (
     SendMessage,
     SetPresence,
 )
-from actors.wire.frames import ChangeResult, Nothing, PingResult, ReadResult, Ready, SendResult, ServerFrame
-from actors.wire.intents import Intent
+from actors.wire.frames import ChangeResult, Empty, PingResult, ReadResult, Ready, SendResult, ServerFrame
+from actors.wire.intents import EventGroup
 from actors.wire.presence import Presence
 from client.asks import Asks
 from client.backoff import Backoff
@@ -68,7 +68,7 @@ class Client:
         on_frame: OnFrame | None = None,
         discover: bool = True,
         encoding: Encoding = JSON,
-        intents: Sequence[Intent] | None = None,
+        intents: Sequence[EventGroup] | None = None,
         chance: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -262,7 +262,7 @@ class Client:
         def say(number: int) -> msgspec.Struct:
             return SetPresence(number, "away" if away else "online")
 
-        await self._asks.ask(say, Nothing, deadline_s)
+        await self._asks.ask(say, Empty, deadline_s)
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Ask for a sign of life. Raises as `send`."""

@@ -11,7 +11,7 @@ import aiohttp
 
 from actors.wire.commands import Authenticate, Resume
 from actors.wire.frames import Error, Goodbye, Hello, Ready, ServerFrame
-from actors.wire.intents import Intent
+from actors.wire.intents import EventGroup
 from client.closing import NOT_AUTHENTICATED, Closing, Lost
 from client.encoding import Encoding
 from client.timing import Timing
@@ -51,7 +51,7 @@ class Connection:
             raise Lost(Closing(None, type(error).__name__)) from error
         return cls(socket, encoding)
 
-    async def greet(self, token: str, intents: Sequence[Intent] | None, resume: Resume | None) -> Ready:
+    async def greet(self, token: str, intents: Sequence[EventGroup] | None, resume: Resume | None) -> Ready:
         """Say who one is; answers `ready`. Raises `Lost`."""
         wanted = None if intents is None else list(intents)
         await self.say(self._encoding.encode(Authenticate(AUTHENTICATE_ID, token, wanted, resume)))

@@ -68,6 +68,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_timeout_ms: int = 10_000
     shutdown_ms: int = 20_000
     sockets_per_user: int = 20
+    frames_per_s: float = 500.0
+    frames_burst: float = 5000.0
+    frames_unauthenticated: int = 20
     sockets_unauthenticated: int = 1000
     sockets_new_per_s: int = 500
     sockets_new_per_address_per_s: float = 500.0

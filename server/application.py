@@ -11,8 +11,8 @@ from aiohttp.typedefs import Handler
 from multidict import istr
 
 from actors.accounts.authenticator import Authenticator
-from actors.runtime.wheel import Wheel
-from actors.wire.refusal import Refusal
+from actors.runtime.wheel import TimerWheel
+from actors.wire.refusal import ApiError
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from server.http.cors import Cors
 from server.http.problem import problem_response, refusal_of
@@ -28,7 +28,7 @@ def application(
     routes: Iterable[Route],
     authenticator: Authenticator,
     rates: Rates,
-    wheel: Wheel,
+    wheel: TimerWheel,
     limits: Limits,
     *,
     trusted_proxies: int = 0,
@@ -72,7 +72,7 @@ async def put_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 def _refused(request: web.Request, request_id: str, error: Exception) -> web.Response:
     resource = request.match_info.route.resource
-    refusal: Refusal = refusal_of(
+    refusal: ApiError = refusal_of(
         error, request_id, f"{request.method} {resource.canonical if resource else '-'}"
     )
     response = problem_response(refusal, request_id)

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.errors import StorageError
 
 CHECK_S = 2.0
@@ -70,7 +70,7 @@ class Health:
         try:
             async with asyncio.timeout(CHECK_S):
                 await check()
-        except (StorageError, Refusal):
+        except (StorageError, ApiError):
             return "unavailable"
         except TimeoutError:
             return "no answer"

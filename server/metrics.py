@@ -18,9 +18,9 @@ from prometheus_client.registry import Collector
 from actors.conversation.log_writer import LogWriterStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.mail.postbox import PostboxStatistics
-from actors.runtime.distribution import DistributionStatistics
+from actors.runtime.distribution import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
-from actors.session.directory import DirectoryStatistics
+from actors.session.directory import OnlineUsersStatistics
 from actors.sync.reader import ReaderStatistics
 from server.socket.door import DoorStatistics
 from storage.contracts.bus import BusStatistics
@@ -32,7 +32,7 @@ class Sources:
     def __init__(
         self,
         door: Callable[[], DoorStatistics],
-        directory: Callable[[], DirectoryStatistics],
+        online_users: Callable[[], OnlineUsersStatistics],
         rooms: Callable[[], RoomsStatistics],
         conversations: Callable[[], RegistryStatistics],
         log: Callable[[], LogWriterStatistics],
@@ -42,7 +42,7 @@ class Sources:
         sync: Callable[[], Sequence[ReaderStatistics]] = list,
     ) -> None:
         self.door = door
-        self.directory = directory
+        self.online_users = online_users
         self.rooms = rooms
         self.conversations = conversations
         self.log = log
@@ -69,7 +69,7 @@ class ServerCollector(Collector):
 
     def _sockets(self) -> Iterator[Metric]:
         door = self._sources.door()
-        directory = self._sources.directory()
+        directory = self._sources.online_users()
         yield _gauge("convene_connections", "Open sockets.", door.sockets)
         yield _gauge("convene_connections_unauthenticated", "Open sockets of strangers.", door.strangers)
         yield _counter("convene_connections_opened", "Sockets opened.", door.opened)
@@ -84,15 +84,15 @@ class ServerCollector(Collector):
         for code, count in door.closes.items():
             closes.add_metric([str(code)], count)
         yield closes
-        yield _gauge("convene_people", "Users with a socket here.", directory.people)
+        yield _gauge("convene_people", "Users with a socket here.", directory.users)
         yield _gauge("convene_sessions", "Authenticated sockets.", directory.sessions)
         yield _counter("convene_resyncs", "Users told to read their state anew.", directory.resyncs)
 
     def _actors(self) -> Iterator[Metric]:
         actors = self._sources.conversations()
         rooms = self._sources.rooms()
-        yield _gauge("convene_actors", "Conversations awake.", actors.awake)
-        yield _counter("convene_actors_woken", "Conversations woken.", actors.woken)
+        yield _gauge("convene_actors", "Conversations awake.", actors.active)
+        yield _counter("convene_actors_woken", "Conversations woken.", actors.activations)
         yield _counter("convene_actor_restarts", "Conversations restarted after a crash.", actors.restarts)
         yield _gauge("convene_actors_quarantined", "Conversations kept from restarting.", actors.quarantined)
         yield _gauge("convene_mailbox_depth", "Letters waiting, all mailboxes.", actors.mailbox_depth)
@@ -105,11 +105,11 @@ class ServerCollector(Collector):
         log = self._sources.log()
         yield _counter("convene_log_entries", "Entries stored.", log.entries)
         yield _gauge("convene_log_waiting", "Entries waiting for a batch.", log.waiting_entries)
-        yield _gauge("convene_log_batches_in_flight", "Batches under way.", log.batches_in_flight)
+        yield _gauge("convene_log_batches_in_flight", "Batches under way.", log.writes_in_flight)
         yield _counter("convene_log_refusals", "Runs refused by a unique index.", log.refusals)
         yield _counter("convene_log_retries", "Batches sent again.", log.retries)
-        yield _histogram("convene_log_batch_entries", "Entries of a batch.", log.batch_entries)
-        yield _histogram("convene_log_batch_seconds", "From handing over to durable.", log.batch_seconds)
+        yield _histogram("convene_log_batch_entries", "Entries of a batch.", log.entries_per_write)
+        yield _histogram("convene_log_batch_seconds", "From handing over to durable.", log.write_seconds)
 
     def _bus(self) -> Iterator[Metric]:
         bus = self._sources.bus()
@@ -165,11 +165,11 @@ def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
     return CounterMetricFamily(name, text, value=value)
 
 
-def _histogram(name: str, text: str, found: DistributionStatistics) -> HistogramMetricFamily:
+def _histogram(name: str, text: str, found: HistogramStatistics) -> HistogramMetricFamily:
     return HistogramMetricFamily(name, text, buckets=list(_buckets(found)), sum_value=found.total)
 
 
-def _buckets(found: DistributionStatistics) -> Iterable[tuple[str, float]]:
+def _buckets(found: HistogramStatistics) -> Iterable[tuple[str, float]]:
     below = 0
     for bound, count in zip((*found.bounds, float("inf")), found.counts, strict=True):
         below += count

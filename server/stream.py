@@ -13,9 +13,9 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
-from actors.session.hall import Hall
-from actors.session.resuming import Entered
-from actors.wire.refusal import Refusal
+from actors.session.hall import SessionServices
+from actors.session.resuming import StreamSubscription
+from actors.wire.refusal import ApiError
 from server.http.route import bearer_token
 from storage.contracts.bus import Position
 from storage.records.stream import StreamItem
@@ -47,17 +47,17 @@ class EventQueue:
     def session_id(self) -> str:
         return self._session_id
 
-    def tell(self, item: StreamItem) -> None:
+    def deliver(self, item: StreamItem) -> None:
         self.put(event(item.frame, item.epoch, item.position))
 
-    def hint(self, payload: bytes) -> None:
+    def deliver_ephemeral(self, payload: bytes) -> None:
         if self._bytes * 4 < self._most_bytes:
             self.put(event(payload))
 
-    def resync(self, reason: str, place: Position, payload: bytes) -> None:  # noqa: ARG002
-        self.put(event(payload, place.epoch, place.position))
+    def deliver_resync(self, reason: str, position: Position, payload: bytes) -> None:  # noqa: ARG002
+        self.put(event(payload, position.epoch, position.position))
 
-    def end(self, reason: str) -> None:  # noqa: ARG002
+    def close(self, reason: str) -> None:  # noqa: ARG002
         self.over = True
         self._woken.set()
 
@@ -65,7 +65,7 @@ class EventQueue:
         self._bytes += len(encoded)
         if self._bytes > self._most_bytes:
             # Nothing is dropped in silence: the reader comes back behind what it has seen.
-            self.end("too slow")
+            self.close("too slow")
             return
         self._waiting.append(encoded)
         self._woken.set()
@@ -86,50 +86,50 @@ class EventQueue:
 
 
 class StreamEndpoint:
-    def __init__(self, authenticator: Authenticator, hall: Hall) -> None:
+    def __init__(self, authenticator: Authenticator, services: SessionServices) -> None:
         self._authenticator = authenticator
-        self._directory = hall.directory
-        self._resuming = hall.resuming
-        self._unread = hall.unread
-        self._limits = hall.limits
+        self._online_users = services.online_users
+        self._stream_recovery = services.stream_recovery
+        self._count_unread = services.count_unread
+        self._limits = services.limits
         self._open: set[EventQueue] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         token = bearer_token(request)
         if token is None:
-            raise Refusal("auth.required", "This needs a token.")
+            raise ApiError("auth.required", "This needs a token.")
         identity = await self._authenticator.authenticate(token)
         queue = EventQueue(identity.session_id, self._limits.outbox_hard_bytes)
-        entered = await self._directory.listen(queue, identity.user.id)
+        entered = await self._online_users.add_subscriber(queue, identity.user.id)
         if entered is None:
-            raise Refusal("rate.limited", "This user has too many connections.")
+            raise ApiError("rate.limited", "This user has too many connections.")
         self._open.add(queue)
         try:
             first = await self._first(entered, request.headers.get("Last-Event-ID"))
             return await self._write(request, queue, first)
         finally:
             self._open.discard(queue)
-            self._directory.unlisten(queue, entered.person)
+            self._online_users.remove_subscriber(queue, entered.user)
 
     def close(self) -> None:
         """The server stops: readers come back elsewhere."""
         for queue in self._open:
-            queue.end("shutdown")
+            queue.close("shutdown")
 
-    async def _first(self, entered: Entered, last_id: str | None) -> list[bytes]:
+    async def _first(self, subscription: StreamSubscription, last_id: str | None) -> list[bytes]:
         """What comes before all that is told from now on."""
-        place = entered.place
+        place = subscription.position
         if last_id is None:
-            unread = await self._unread(entered.person.user_id)
+            unread = await self._count_unread(subscription.user.user_id)
             ready = StreamReady(place.epoch, place.position, unread)
             return [event(msgspec.json.encode(ready), place.epoch, place.position)]
         epoch, _, number = last_id[:LAST_ID_CHARACTERS].rpartition(".")
         position = int(number) if number.isascii() and number.isdigit() else -1
         items = None
         if position >= 0:
-            items = await self._resuming.items(entered, epoch, position)
+            items = await self._stream_recovery.missed_items(subscription, epoch, position)
         if items is None:
-            frame = self._resuming.resync(entered, epoch, position)
+            frame = self._stream_recovery.encode_resync(subscription, epoch, position)
             return [event(frame, place.epoch, place.position)]
         return [event(item.frame, item.epoch, item.position) for item in items]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from server.http.etag import etag_of, is_known
 
 FOLDER: Final = Path(__file__).parent.parent / "web"
@@ -54,7 +54,7 @@ class WebClient:
     def _answer(self, request: web.Request, name: str) -> web.Response:
         served = self._served.get(name)
         if served is None:
-            raise Refusal("route.not_found", "No such file.")
+            raise ApiError("route.not_found", "No such file.")
         if is_known(request, served.headers[hdrs.ETAG]):
             kept = {header: value for header, value in served.headers.items() if header != hdrs.CONTENT_TYPE}
             return web.Response(status=304, headers=kept)

@@ -28,9 +28,9 @@ from actors.accounts.requests import (
 )
 from actors.accounts.tokens import new_token, token_hash
 from actors.accounts.views import card_of, own_of, public_of, session_view_of
-from actors.wire.moment import rfc3339_of
+from actors.wire.moment import rfc3339_from_datetime
 from actors.wire.objects import OwnUser, User, UserCard
-from actors.wire.refusal import Refusal, invalid
+from actors.wire.refusal import ApiError, invalid_field
 from config.accounts import SEARCH_CHARACTERS
 from config.limits import (
     EMAIL_CHARACTERS,
@@ -116,7 +116,7 @@ class Accounts:
         if known is not None and known.password_hash == password_hash:
             return False
         if await self._verified(known, password) is None:
-            raise Refusal("idempotency.conflict", "The key was used for another registration.")
+            raise ApiError("idempotency.conflict", "The key was used for another registration.")
         return True
 
     async def login(self, login: Login) -> SignedIn:
@@ -191,9 +191,9 @@ class Accounts:
         """By prefix of username or display name, in order of username."""
         prefix = text.strip()
         if not prefix or len(prefix) > SEARCH_CHARACTERS or not prefix.isprintable():
-            raise invalid("q", f"Must have 1 to {SEARCH_CHARACTERS} printable characters.")
+            raise invalid_field("q", f"Must have 1 to {SEARCH_CHARACTERS} printable characters.")
         if after is not None and not (after[0].isprintable() and after[0].isascii()):
-            raise Refusal("cursor.invalid", "The cursor is not one of ours.")
+            raise ApiError("cursor.invalid", "The cursor is not one of ours.")
         found = await self._users.search(prefix, after, limit + 1)
         page = found[:limit]
         more = len(found) > limit
@@ -207,7 +207,7 @@ class Accounts:
         """Cards as they are at this moment, in the order asked for; at most `USER_CARDS`."""
         wanted = list(dict.fromkeys(user_ids))
         if len(wanted) > USER_CARDS:
-            raise invalid("ids", f"At most {USER_CARDS} ids can be asked for at once.", "too_many")
+            raise invalid_field("ids", f"At most {USER_CARDS} ids can be asked for at once.", "too_many")
         found = await self._people.get_many(wanted)
         return [card_of(found[user_id]) for user_id in wanted if user_id in found]
 
@@ -221,7 +221,7 @@ class Accounts:
     async def revoke(self, identity: Identity, session_id: str) -> None:
         """End one of one's own sessions."""
         if not await self._sessions.revoke(identity.user.id, session_id):
-            raise Refusal("session.not_found", "No such session.")
+            raise ApiError("session.not_found", "No such session.")
         self._tell([session_id])
 
     async def logout(self, identity: Identity) -> None:
@@ -263,7 +263,7 @@ class Accounts:
         except Missing:
             # Gone or banned since the password was checked: no more is told than of a wrong password.
             raise _wrong() from None
-        return SignedIn(user=own_of(user), token=token, expires_at=rfc3339_of(session.expires_at))
+        return SignedIn(user=own_of(user), token=token, expires_at=rfc3339_from_datetime(session.expires_at))
 
     async def _end_token(self, user_id: str, token: str) -> None:
         hashed = token_hash(token)
@@ -296,12 +296,12 @@ def _taken(conflict: Conflict) -> NoReturn:
     if conflict.constraint not in TAKEN:
         raise conflict
     code, detail = TAKEN[conflict.constraint]
-    raise Refusal(code, detail) from None
+    raise ApiError(code, detail) from None
 
 
-def _wrong() -> Refusal:
-    return Refusal("auth.invalid_credentials", "The login or the password is wrong.")
+def _wrong() -> ApiError:
+    return ApiError("auth.invalid_credentials", "The login or the password is wrong.")
 
 
-def _nobody() -> Refusal:
-    return Refusal("user.not_found", "No such user.")
+def _nobody() -> ApiError:
+    return ApiError("user.not_found", "No such user.")

@@ -17,7 +17,7 @@ import msgspec
 
 from actors.accounts.lookups import Lookups
 from actors.accounts.tokens import token_hash
-from actors.wire.refusal import Refusal, unavailable
+from actors.wire.refusal import ApiError, unavailable
 from config.accounts import TOUCHES_AT_ONCE
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
 from storage.contracts.logins import LoginStore
@@ -66,7 +66,7 @@ class Authenticator:
         """
         hashed = token_hash(token)
         if hashed is None:
-            raise Refusal("auth.required", "The token is not valid.")
+            raise ApiError("auth.required", "The token is not valid.")
         kept = self._kept.get(hashed)
         if kept is not None and self._clock() < kept.since + min(age_s, self._limits.token_cache_s):
             if kept.identity.expires_at > datetime.now(UTC):
@@ -103,9 +103,9 @@ class Authenticator:
             # Revoked, or another name: what was told meanwhile stands in the store, so it is asked once more.
             found, forgotten = await self._look_up(hashed)
         if isinstance(found, _Expired):
-            raise Refusal("auth.expired", "The token has expired.")
+            raise ApiError("auth.expired", "The token has expired.")
         if found is None:
-            raise Refusal("auth.required", "The token is not valid.")
+            raise ApiError("auth.required", "The token is not valid.")
         self._keep(hashed, found)
         self._touch_when_due(found)
         return found

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from actors.wire.refusal import FieldFault
+from actors.wire.refusal import FieldError
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,
@@ -37,15 +37,15 @@ class Faulty(Exception):  # noqa: N818 - an answer about a field
 Check = Callable[[str], object]
 
 
-def faults_of(*checks: tuple[str, Check, object]) -> list[FieldFault]:
+def faults_of(*checks: tuple[str, Check, object]) -> list[FieldError]:
     """All faults among (field, check, value); what is not a text is left out or told elsewhere."""
-    faults: list[FieldFault] = []
+    faults: list[FieldError] = []
     for field, check, value in checks:
         if isinstance(value, str):
             try:
                 check(value)
             except Faulty as fault:
-                faults.append(FieldFault(field, fault.code, fault.detail))
+                faults.append(FieldError(field, fault.code, fault.detail))
     return faults
 
 

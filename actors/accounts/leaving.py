@@ -8,7 +8,7 @@ It can not be undone. Never deletes what others said.
 from collections.abc import Callable, Sequence
 
 from actors.accounts.authenticator import Authenticator
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.copies import PeopleStore
 
 
@@ -30,7 +30,7 @@ class Leaving:
     async def leave(self, user_id: str) -> None:
         ended = await self._people.delete(user_id)
         if ended is None:
-            raise Refusal("user.not_found", "No such user.")
+            raise ApiError("user.not_found", "No such user.")
         for session_id in ended:
             self._authenticator.forget(session_id)
         self._revoked(ended)

@@ -16,8 +16,8 @@ from actors.accounts.recovery_requests import PasswordReset, ResetRequest
 from actors.accounts.requests import refuse
 from actors.accounts.tokens import new_token, token_hash
 from actors.mail.letters import Letters
-from actors.runtime.errands import Errands, ErrandsStatistics
-from actors.wire.refusal import Refusal, overloaded
+from actors.runtime.errands import TaskPool, TaskPoolStatistics
+from actors.wire.refusal import ApiError, overloaded
 from config.accounts import (
     MAIL_ERRANDS_AT_ONCE,
     MAIL_ERRANDS_RETRY_MS,
@@ -45,13 +45,13 @@ class Recovery:
         self._passwords = passwords
         self._authenticator = authenticator
         self._revoked = revoked
-        self._errands = Errands("password resets", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
+        self._errands = TaskPool("password resets", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
 
     def ask(self, request: ResetRequest) -> None:
         """Send a link to whoever has that address. Refuses an address that is none, and when overrun."""
         refuse(request.faults())
         email = email_of(request.email)
-        if not self._errands.tell(lambda: self._offer(email)):
+        if not self._errands.submit(lambda: self._offer(email)):
             raise overloaded("Too many passwords are being reset.", MAIL_ERRANDS_RETRY_MS)
 
     async def reset(self, token: str, request: PasswordReset) -> None:
@@ -71,7 +71,7 @@ class Recovery:
         if ended:
             self._revoked(ended)
 
-    def statistics(self) -> ErrandsStatistics:
+    def statistics(self) -> TaskPoolStatistics:
         return self._errands.statistics()
 
     async def close(self, within_s: float) -> None:
@@ -87,5 +87,5 @@ class Recovery:
             self._letters.reset(user, token)
 
 
-def _unknown() -> Refusal:
-    return Refusal("password_reset.not_found", "The link is unknown, was used, or its time is over.")
+def _unknown() -> ApiError:
+    return ApiError("password_reset.not_found", "The link is unknown, was used, or its time is over.")

@@ -4,13 +4,13 @@ import msgspec
 
 from actors.accounts.fields import email_of, faults_of, password_of
 from actors.accounts.requests import Email, Password
-from actors.wire.refusal import FieldFault
+from actors.wire.refusal import FieldError
 
 
 class ResetRequest(msgspec.Struct, frozen=True):
     email: Email
 
-    def faults(self) -> list[FieldFault]:
+    def faults(self) -> list[FieldError]:
         return faults_of(("email", email_of, self.email))
 
     def __repr__(self) -> str:
@@ -20,7 +20,7 @@ class ResetRequest(msgspec.Struct, frozen=True):
 class PasswordReset(msgspec.Struct, frozen=True):
     new_password: Password
 
-    def faults(self) -> list[FieldFault]:
+    def faults(self) -> list[FieldError]:
         return faults_of(("new_password", password_of, self.new_password))
 
     def __repr__(self) -> str:

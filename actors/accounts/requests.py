@@ -20,7 +20,7 @@ from actors.accounts.fields import (
     username_of,
 )
 from actors.wire.objects import OwnUser, UserCard
-from actors.wire.refusal import FieldFault, Refusal
+from actors.wire.refusal import ApiError, FieldError
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,
@@ -75,7 +75,7 @@ class Registration(msgspec.Struct, frozen=True):
     password: Password
     display_name: DisplayName | None = None
 
-    def faults(self) -> list[FieldFault]:
+    def faults(self) -> list[FieldError]:
         return faults_of(
             ("email", email_of, self.email),
             ("username", username_of, self.username),
@@ -105,7 +105,7 @@ class PasswordChange(msgspec.Struct, frozen=True):
     current_password: str
     new_password: Password
 
-    def faults(self) -> list[FieldFault]:
+    def faults(self) -> list[FieldError]:
         return faults_of(("new_password", password_of, self.new_password))
 
     def __repr__(self) -> str:
@@ -121,7 +121,7 @@ class ProfilePatch(msgspec.Struct, frozen=True):
     bio: Bio | UnsetType | None = UNSET
     avatar_url: AvatarUrl | UnsetType | None = UNSET
 
-    def faults(self) -> list[FieldFault]:
+    def faults(self) -> list[FieldError]:
         return faults_of(
             ("email", email_of, self.email),
             ("username", username_of, self.username),
@@ -157,7 +157,7 @@ class Cards(msgspec.Struct, frozen=True):
     next_key: tuple[str, str] | None
 
 
-def refuse(faults: Sequence[FieldFault]) -> None:
+def refuse(faults: Sequence[FieldError]) -> None:
     """Refuse with all the faults, if there are any."""
     if faults:
-        raise Refusal("request.invalid", "Some fields are not valid.", errors=faults)
+        raise ApiError("request.invalid", "Some fields are not valid.", errors=faults)

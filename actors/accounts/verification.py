@@ -9,8 +9,8 @@ from functools import partial
 
 from actors.accounts.tokens import new_token, token_hash
 from actors.mail.letters import Letters
-from actors.runtime.errands import Errands, ErrandsStatistics
-from actors.wire.refusal import Refusal
+from actors.runtime.errands import TaskPool, TaskPoolStatistics
+from actors.wire.refusal import ApiError
 from config.accounts import (
     MAIL_ERRANDS_AT_ONCE,
     MAIL_ERRANDS_WAITING,
@@ -30,11 +30,11 @@ class Verification:
     def __init__(self, verifications: VerificationStore, letters: Letters) -> None:
         self._verifications = verifications
         self._letters = letters
-        self._errands = Errands("address verifications", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
+        self._errands = TaskPool("address verifications", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
 
     def greet(self, user: UserRecord) -> None:
         """Send a link to the user's address, where it is neither verified nor has one already."""
-        if not self._errands.tell(partial(self._offer, user.id)):
+        if not self._errands.submit(partial(self._offer, user.id)):
             _log.warning("an address is not asked to be verified: too many wait")
 
     async def verify(self, token: str) -> None:
@@ -47,7 +47,7 @@ class Verification:
         except Missing:
             raise _unknown() from None
 
-    def statistics(self) -> ErrandsStatistics:
+    def statistics(self) -> TaskPoolStatistics:
         return self._errands.statistics()
 
     async def close(self, within_s: float) -> None:
@@ -65,5 +65,5 @@ class Verification:
             self._letters.verification(user, token)
 
 
-def _unknown() -> Refusal:
-    return Refusal("email_verification.not_found", "The link is unknown, was used, or its time is over.")
+def _unknown() -> ApiError:
+    return ApiError("email_verification.not_found", "The link is unknown, was used, or its time is over.")

@@ -4,7 +4,7 @@ Only `own_of` shows an e-mail address; nothing here ever shows a hash.
 """
 
 from actors.accounts.requests import SessionView
-from actors.wire.moment import rfc3339_of
+from actors.wire.moment import rfc3339_from_datetime
 from actors.wire.objects import OwnUser, User, UserCard
 from storage.records.users import SessionRecord, UserRecord
 
@@ -27,7 +27,7 @@ def public_of(user: UserRecord) -> User:
         avatar_url=user.avatar_url,
         verified=user.verified,
         bio=user.bio,
-        created_at=rfc3339_of(user.created_at),
+        created_at=rfc3339_from_datetime(user.created_at),
     )
 
 
@@ -39,7 +39,7 @@ def own_of(user: UserRecord) -> OwnUser:
         avatar_url=user.avatar_url,
         verified=user.verified,
         bio=user.bio,
-        created_at=rfc3339_of(user.created_at),
+        created_at=rfc3339_from_datetime(user.created_at),
         email=user.email,
     )
 
@@ -47,8 +47,8 @@ def own_of(user: UserRecord) -> OwnUser:
 def session_view_of(session: SessionRecord, current: str) -> SessionView:
     return SessionView(
         id=session.id,
-        created_at=rfc3339_of(session.created_at),
-        last_used_at=rfc3339_of(session.last_used_at),
-        expires_at=rfc3339_of(session.expires_at),
+        created_at=rfc3339_from_datetime(session.created_at),
+        last_used_at=rfc3339_from_datetime(session.last_used_at),
+        expires_at=rfc3339_from_datetime(session.expires_at),
         current=session.id == current,
     )

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from actors.conversation import rendering
-from actors.conversation.summaries import last_message
-from actors.conversation.views import Cards
+from actors.conversation.summaries import to_last_message
+from actors.conversation.views import LoadCards
 from actors.delivery.stream_writer import StreamWriter
 from actors.wire.frames import (
     ConversationJoined,
@@ -20,7 +20,7 @@ from actors.wire.frames import (
     ConversationMarked,
 )
 from actors.wire.objects import Conversation, ReadState, UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.limits import PARTICIPANTS_SHOWN
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
@@ -29,15 +29,15 @@ from storage.records.messaging import ConversationRecord, MessageEntry, ReadMark
 _log = logging.getLogger(__name__)
 
 
-class Announcer:
+class MembershipNotifier:
     """Implements `actors.conversation.house.Announcer`."""
 
-    def __init__(self, streams: StreamWriter, store: ConversationStore, cards: Cards) -> None:
+    def __init__(self, streams: StreamWriter, store: ConversationStore, load_cards: LoadCards) -> None:
         self._streams = streams
         self._store = store
-        self._cards = cards
+        self._load_cards = load_cards
 
-    async def announce(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
+    async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
         done = entry.membership
         if done is None:
             return
@@ -49,27 +49,29 @@ class Announcer:
             except Unavailable:
                 _log.warning("read marks of new members were not written")
             # The document follows its log a moment later; what is told is as of this entry.
-            known = msgspec.structs.replace(conversation, last_message=last_message(entry))
-            await self.joined(known, entry.seq, done.joined)
+            known = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
+            await self.notify_joined(known, entry.seq, done.joined)
         if done.left:
             await self._streams.append(done.left, ConversationLeft(0, conversation.id))
 
-    async def joined(self, conversation: ConversationRecord, seq: int, user_ids: Sequence[str]) -> None:
+    async def notify_joined(
+        self, conversation: ConversationRecord, seq: int, user_ids: Sequence[str]
+    ) -> None:
         """Tell those users that they are in; `seq` is where the log stood."""
-        shown = await self._show(conversation, seq)
+        shown = await self._to_conversation(conversation, seq)
         await self._streams.append(user_ids, ConversationJoined(0, shown))
 
-    async def marked(self, user_id: str, conversation_id: str, state: ReadState) -> None:
+    async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:
         """Tell one's other devices how far one has read."""
         frame = ConversationMarked(0, conversation_id, state.read_seq, state.unread_count)
         await self._streams.append([user_id], frame)
 
-    async def _show(self, conversation: ConversationRecord, seq: int) -> Conversation:
+    async def _to_conversation(self, conversation: ConversationRecord, seq: int) -> Conversation:
         cards: Mapping[str, UserCard] = {}
         try:
-            cards = await self._cards(conversation.participants[:PARTICIPANTS_SHOWN])
-        except (Unavailable, Refusal):
+            cards = await self._load_cards(conversation.participants[:PARTICIPANTS_SHOWN])
+        except (Unavailable, ApiError):
             _log.warning("members are announced without their cards")
-        return rendering.conversation(
+        return rendering.to_conversation(
             conversation, cards, last_seq=seq, read_seq=seq, unread_count=0, muted=False
         )

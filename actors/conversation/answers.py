@@ -1,30 +1,30 @@
 """The refusals of a conversation, in one wording for every way in."""
 
-from actors.wire.refusal import Refusal, overloaded, unavailable
+from actors.wire.refusal import ApiError, overloaded, unavailable
 from storage.errors import Unavailable
 
 RETRY_AFTER_MS = 1000
 
 
-def not_found() -> Refusal:
-    return Refusal("conversation.not_found", "There is no such conversation.")
+def not_found() -> ApiError:
+    return ApiError("conversation.not_found", "There is no such conversation.")
 
 
-def blocked() -> Refusal:
-    return Refusal("user.blocked", "One of you has blocked the other.")
+def blocked() -> ApiError:
+    return ApiError("user.blocked", "One of you has blocked the other.")
 
 
-def conflict() -> Refusal:
-    return Refusal("idempotency.conflict", "This client_id was used for another message.")
+def client_id_conflict() -> ApiError:
+    return ApiError("idempotency.conflict", "This client_id was used for another message.")
 
 
-def busy() -> Refusal:
+def busy() -> ApiError:
     return overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS)
 
 
-def refusal_of(reason: Exception) -> Refusal:
+def to_api_error(reason: Exception) -> ApiError:
     """What a sender is told of any failure."""
-    if isinstance(reason, Refusal):
+    if isinstance(reason, ApiError):
         return reason
     if isinstance(reason, Unavailable):
         return unavailable("The message store did not answer in time.")

@@ -9,24 +9,24 @@ stored entries nor an answer: whoever waits is told. It never answers for what i
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from actors.conversation.answers import blocked, not_found, refusal_of
-from actors.conversation.house import House
-from actors.conversation.ledger import Ledger
+from actors.conversation.answers import blocked, not_found, to_api_error
+from actors.conversation.house import ConversationServices
+from actors.conversation.ledger import ConversationState
 from actors.conversation.letters import (
-    Admit,
-    Amend,
-    Grown,
-    Letter,
-    Look,
-    Release,
-    Returned,
-    Revise,
+    AddByRule,
+    ChangeMembership,
+    RemoteAppend,
+    ConversationCommand,
+    GetInfo,
+    RemoveByRule,
+    ForwardResult,
+    ChangeMessage,
     Send,
-    Sight,
-    Written,
+    ConversationInfo,
+    AppendResult,
 )
-from actors.conversation.writing import Writing
-from actors.wire.refusal import Refusal
+from actors.conversation.writing import AppendPipeline
+from actors.wire.refusal import ApiError
 from storage.errors import Unavailable
 from storage.records.identifiers import entry_id, is_id
 
@@ -34,33 +34,41 @@ from storage.records.identifiers import entry_id, is_id
 class Conversation:
     """Implements `Wakeful[Letter]`. `answer` delivers the log writer's word to its cell."""
 
-    __slots__ = ("_house", "_id", "_ledger", "_loaded", "_writing")
+    __slots__ = ("_services", "_id", "_state", "_loaded", "_pipeline")
 
     def __init__(
-        self, conversation_id: str, house: House, answer: "Callable[[Conversation, Written], None]"
+        self,
+        conversation_id: str,
+        services: ConversationServices,
+        deliver_result: "Callable[[Conversation, AppendResult], None]",
     ) -> None:
         self._id = conversation_id
-        self._house = house
-        self._ledger = Ledger(conversation_id, house.store, house.publisher, house.summaries)
-        self._writing = Writing(
-            conversation_id, house, self._ledger, lambda appended: answer(self, Written(appended))
+        self._services = services
+        self._state = ConversationState(
+            conversation_id, services.store, services.publisher, services.summary_writer
+        )
+        self._pipeline = AppendPipeline(
+            conversation_id,
+            services,
+            self._state,
+            lambda appended: deliver_result(self, AppendResult(appended)),
         )
         self._loaded = False
 
     # --- its life
 
-    async def wake(self) -> None:
+    async def activate(self) -> None:
         try:
-            self._loaded = await self._ledger.load()
+            self._loaded = await self._state.load()
         except Unavailable:
             # Not a crash of ours: each letter tries again, and is refused while the store is away.
             self._loaded = False
 
-    async def sleep(self) -> None:
-        await self._ledger.rest()
+    async def passivate(self) -> None:
+        await self._state.flush_projection()
 
-    def abandon(self, reason: Exception) -> None:
-        self._writing.abandon(reason)
+    def on_crash(self, reason: Exception) -> None:
+        self._pipeline.fail_all(reason)
 
     @property
     def id(self) -> str:
@@ -68,140 +76,154 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        return self._writing.busy
+        return self._pipeline.busy
 
     # --- its mail
 
-    def receive(self, letter: Letter) -> Coroutine[Any, Any, None] | None:
+    def receive(self, command: ConversationCommand) -> Coroutine[Any, Any, None] | None:
         if not self._loaded:
-            return self._load_for(letter)
-        match letter:
+            return self._load_and_receive(command)
+        match command:
             case Send():
-                return self._take_send(letter)
-            case Written(appended=appended):
-                return self._writing.written(appended)
-            case Grown():
-                self._grown(letter)
+                return self._handle_send(command)
+            case AppendResult(appended=appended):
+                return self._pipeline.on_append_result(appended)
+            case RemoteAppend():
+                self._on_remote_append(command)
                 return None
-            case Look():
-                return self._look(letter)
-            case Amend() | Revise():
-                return self._take_change(letter)
-            case Returned():
-                return self._writing.returned(letter)
+            case GetInfo():
+                return self._get_info(command)
+            case ChangeMembership() | ChangeMessage():
+                return self._handle_change(command)
+            case ForwardResult():
+                return self._pipeline.on_forward_result(command)
 
-    def refuse(self, message: Letter, reason: Exception) -> None:
-        match message:
-            case Send(reply=reply) | Amend(reply=reply) | Revise(reply=reply):
-                reply.refused(refusal_of(reason))
-            case Look(reply=look):
+    def refuse(self, command: ConversationCommand, reason: Exception) -> None:
+        match command:
+            case Send(reply=reply) | ChangeMembership(reply=reply) | ChangeMessage(reply=reply):
+                reply.refused(to_api_error(reason))
+            case GetInfo(reply=look):
                 if not look.done():
-                    look.set_exception(refusal_of(reason))
-            case Returned(pending=pending):
-                pending.refused(refusal_of(reason))
-            case Grown() | Written():
+                    look.set_exception(to_api_error(reason))
+            case ForwardResult(pending=pending):
+                pending.refused(to_api_error(reason))
+            case RemoteAppend() | AppendResult():
                 pass
 
-    async def _load_for(self, letter: Letter) -> None:
+    async def _load_and_receive(self, command: ConversationCommand) -> None:
         try:
-            self._loaded = await self._ledger.load()
+            self._loaded = await self._state.load()
         except Unavailable as error:
-            self.refuse(letter, error)
+            self.refuse(command, error)
             return
         if not self._loaded:
-            self.refuse(letter, not_found())
+            self.refuse(command, not_found())
             return
-        work = self.receive(letter)
+        work = self.receive(command)
         if work is not None:
             await work
 
-    def _take_send(self, letter: Send) -> Coroutine[Any, Any, None] | None:
-        draft = letter.draft
-        if not self._ledger.is_member(draft.sender_id):
-            return self._look_again(draft.sender_id, letter)
-        peer = self._ledger.peer(draft.sender_id)
+    def _handle_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
+        draft = command.draft
+        if not self._state.is_member(draft.sender_id):
+            return self._recheck_membership(draft.sender_id, command)
+        peer = self._state.direct_peer(draft.sender_id)
         if peer is not None:
-            apart = self._house.barrier.apart_lately(draft.sender_id, peer)
+            apart = self._services.block_checker.cached_is_blocked(draft.sender_id, peer)
             if apart is None:
-                return self._ask_barrier(peer, letter)
+                return self._check_block(peer, command)
             if apart:
-                letter.reply.refused(blocked())
+                command.reply.refused(blocked())
                 return None
-        return self._take_allowed(letter)
+        return self._handle_allowed_send(command)
 
-    async def _ask_barrier(self, peer: str, letter: Send) -> None:
+    async def _check_block(self, peer: str, command: Send) -> None:
         try:
-            apart = await self._house.barrier.remember(letter.draft.sender_id, peer)
-        except (Unavailable, Refusal) as error:
-            letter.reply.refused(refusal_of(error))
+            apart = await self._services.block_checker.load_is_blocked(command.draft.sender_id, peer)
+        except (Unavailable, ApiError) as error:
+            command.reply.refused(to_api_error(error))
             return
         if apart:
-            letter.reply.refused(blocked())
+            command.reply.refused(blocked())
             return
-        work = self._take_allowed(letter)
+        work = self._handle_allowed_send(command)
         if work is not None:
             await work
 
-    def _take_allowed(self, letter: Send) -> Coroutine[Any, Any, None] | None:
-        if letter.draft.reply_to is not None:
-            return self._take_answer(letter, letter.draft.reply_to)
-        return self._admit(letter)
+    def _handle_allowed_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
+        if command.draft.reply_to is not None:
+            return self._check_reply_target(command, command.draft.reply_to)
+        return self._enqueue_send(command)
 
-    def _admit(self, letter: Send) -> Coroutine[Any, Any, None] | None:
-        return self._writing.mention(letter) if letter.draft.mentions else self._writing.admit(letter)
+    def _enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
+        return (
+            self._pipeline.enqueue_send_with_mentions(command)
+            if command.draft.mentions
+            else self._pipeline.enqueue_send(command)
+        )
 
-    async def _look_again(self, user_id: str, letter: Send | Revise | Amend) -> None:
+    async def _recheck_membership(
+        self, user_id: str, command: Send | ChangeMessage | ChangeMembership
+    ) -> None:
         """Somebody unknown: perhaps taken in by another instance a moment ago. Only the log knows."""
         try:
-            await self._ledger.catch_up()
+            await self._state.catch_up()
         except Unavailable as error:
-            letter.reply.refused(refusal_of(error))
+            command.reply.refused(to_api_error(error))
             return
-        if not self._ledger.is_member(user_id):
-            letter.reply.refused(not_found())
+        if not self._state.is_member(user_id):
+            command.reply.refused(not_found())
             return
-        work = self.receive(letter)
+        work = self.receive(command)
         if work is not None:
             await work
 
-    async def _take_answer(self, letter: Send, reply_to: str) -> None:
+    async def _check_reply_target(self, command: Send, reply_to: str) -> None:
         """A draft that answers a message: admitted once that message is seen to be of this conversation."""
         ours = is_id(reply_to) and reply_to[:16] == entry_id(self._id, 0)[:16]
         try:
-            if not ours or not await self._house.store.messages([reply_to]):
+            if not ours or not await self._services.store.messages([reply_to]):
                 detail = "The message to reply to is not in this conversation."
-                letter.reply.refused(Refusal("message.not_found", detail))
+                command.reply.refused(ApiError("message.not_found", detail))
                 return
         except Unavailable as error:
-            letter.reply.refused(refusal_of(error))
+            command.reply.refused(to_api_error(error))
             return
-        work = self._admit(letter)
+        work = self._enqueue_send(command)
         if work is not None:
             await work
 
-    def _take_change(self, letter: Amend | Revise) -> Coroutine[Any, Any, None] | None:
-        user_id = letter.amendment.actor.id if isinstance(letter, Amend) else letter.user_id
-        ruled = isinstance(letter, Amend) and isinstance(letter.amendment, Admit | Release)
-        if not ruled and not self._ledger.is_member(user_id):
-            return self._look_again(user_id, letter)
-        return self._writing.amend(letter) if isinstance(letter, Amend) else self._writing.revise(letter)
+    def _handle_change(self, command: ChangeMembership | ChangeMessage) -> Coroutine[Any, Any, None] | None:
+        user_id = command.change.actor.id if isinstance(command, ChangeMembership) else command.user_id
+        ruled = isinstance(command, ChangeMembership) and isinstance(command.change, AddByRule | RemoveByRule)
+        if not ruled and not self._state.is_member(user_id):
+            return self._recheck_membership(user_id, command)
+        return (
+            self._pipeline.enqueue_membership_change(command)
+            if isinstance(command, ChangeMembership)
+            else self._pipeline.enqueue_message_change(command)
+        )
 
-    def _grown(self, letter: Grown) -> None:
+    def _on_remote_append(self, event: RemoteAppend) -> None:
         """Another instance wrote. While nothing of ours is under way, follow it without reading."""
-        ledger = self._ledger
-        if letter.plain and letter.seq == ledger.head + 1 and not self._writing.under_way:
-            ledger.head = letter.seq
-        ledger.reaches(letter.seq)
-        self._writing.other_wrote(letter.origin)
+        ledger = self._state
+        if event.is_plain_message and event.seq == ledger.head + 1 and not self._pipeline.is_writing:
+            ledger.head = event.seq
+        ledger.observe_head(event.seq)
+        self._pipeline.on_remote_append(event.origin)
 
-    async def _look(self, letter: Look) -> None:
-        ledger = self._ledger
+    async def _get_info(self, command: GetInfo) -> None:
+        ledger = self._state
         try:
-            if ledger.behind or letter.at_least > ledger.head or not ledger.is_member(letter.user_id):
+            if (
+                ledger.needs_catch_up
+                or command.at_least > ledger.head
+                or not ledger.is_member(command.user_id)
+            ):
                 await ledger.catch_up()
         except Unavailable as error:
-            self.refuse(letter, error)
+            self.refuse(command, error)
             return
-        if not letter.reply.done():
+        if not command.reply.done():
             count = len(ledger.roster.members) if ledger.roster is not None else 0
-            letter.reply.set_result(Sight(ledger.is_member(letter.user_id), ledger.head, count))
+            command.reply.set_result(ConversationInfo(ledger.is_member(command.user_id), ledger.head, count))

@@ -12,72 +12,72 @@ from typing import Any
 import msgspec
 
 from actors.conversation import rendering
-from actors.conversation.announcer import Announcer
+from actors.conversation.announcer import MembershipNotifier
 from actors.conversation.answers import blocked, busy, not_found
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import (
-    Add,
-    Admit,
-    Amend,
-    Amendment,
-    Letter,
-    Look,
-    Release,
-    Remove,
-    Revise,
-    Revision,
-    Rewrite,
+    AddMember,
+    AddByRule,
+    ChangeMembership,
+    MembershipChange,
+    ConversationCommand,
+    GetInfo,
+    RemoveByRule,
+    RemoveMember,
+    ChangeMessage,
+    MessageChange,
+    UpdateSettings,
     Send,
-    Sight,
+    ConversationInfo,
 )
-from actors.conversation.reading import Reading
-from actors.conversation.replay import Replay
-from actors.conversation.views import Cards, View, Views
+from actors.conversation.reading import ReadMarks
+from actors.conversation.replay import LogReader
+from actors.conversation.views import LoadCards, ConversationView, ConversationViews
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.wire.frames import LogFrame
 from actors.wire.moment import now_ms
 from actors.wire.objects import Conversation, ConversationType, Message, MessageType, ReadState, UserCard
-from actors.wire.refusal import Refusal, invalid, unavailable
+from actors.wire.refusal import ApiError, invalid_field, unavailable
 from config.limits import PARTICIPANTS, READ_BY_MEMBERS, Limits
 from storage.contracts.messaging import MessagingStore
 from storage.records.identifiers import direct_id, is_id, keyed_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
-Hidden = Callable[[str], Awaitable[Sequence[str]]]
+ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
 """(user) -> everybody between whom and that user there is a block."""
 
 
-class Created(msgspec.Struct, frozen=True):
+class CreateResult(msgspec.Struct, frozen=True):
     conversation: Conversation
-    new: bool
+    is_new: bool
 
 
 class Conversations:
     def __init__(
         self,
         store: MessagingStore,
-        actors: Registry[str, Letter],
-        views: Views,
-        reading: Reading,
-        replay: Replay,
-        announcer: Announcer,
-        cards: Cards,
-        hidden: Hidden,
+        actors: Registry[str, ConversationCommand],
+        views: ConversationViews,
+        read_marks: ReadMarks,
+        log_reader: LogReader,
+        membership_notifier: MembershipNotifier,
+        load_cards: LoadCards,
+        list_blocked_users: ListBlockedUsers,
         limits: Limits,
     ) -> None:
         self._store = store
         self._actors = actors
         self._views = views
-        self._reading = reading
-        self._replay = replay
-        self._announcer = announcer
-        self._cards = cards
-        self._hidden = hidden
+        self._read_marks = read_marks
+        self._log_reader = log_reader
+        self._membership_notifier = membership_notifier
+        self._load_cards = load_cards
+        self._list_blocked_users = list_blocked_users
         self._limits = limits
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def keep(self, task: "asyncio.Task[Any]") -> None:
+    def track_task(self, task: "asyncio.Task[Any]") -> None:
         """Hold on to a task until it is done."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -89,37 +89,37 @@ class Conversations:
 
     # --- sending
 
-    def send(self, conversation_id: str, letter: Send | Revise) -> None:
+    def send(self, conversation_id: str, command: Send | ChangeMessage) -> None:
         """Hand a draft or a change to its conversation; the answer comes through the letter's reply.
 
         Raises:
             Refusal: conversation.not_found for what can not be an id.
             MailboxFull, Stopped: it was not taken.
         """
-        self._actors.tell(_checked(conversation_id), letter)
+        self._actors.tell(_validate_id(conversation_id), command)
 
     async def send_and_wait(
-        self, conversation_id: str, letter: Send, reply: FutureReply
+        self, conversation_id: str, command: Send, reply: FutureReply
     ) -> tuple[Message, bool]:
         """As `send`; answers the message and whether it stood already."""
-        stored = await self._ask(conversation_id, letter, reply)
+        stored = await self._tell_and_wait(conversation_id, command, reply)
         assert stored is not None
         entry, duplicate = stored
-        return rendering.message(entry, letter.draft.sender_id, ()), duplicate
+        return rendering.to_message(entry, command.draft.sender_id, ()), duplicate
 
-    async def revise(self, user_id: str, conversation_id: str, revision: Revision) -> Message:
+    async def change_message(self, user_id: str, conversation_id: str, change: MessageChange) -> Message:
         """Edit, delete or react; answers the message as it is then."""
         reply = FutureReply()
-        stored = await self._ask(conversation_id, Revise(user_id, revision, reply), reply)
+        stored = await self._tell_and_wait(conversation_id, ChangeMessage(user_id, change, reply), reply)
         assert stored is not None
-        view = await self._view(user_id, conversation_id)
-        return (await self._shown(user_id, view, [stored[0]]))[0]
+        view = await self._get_view(user_id, conversation_id)
+        return (await self._to_messages(user_id, view, [stored[0]]))[0]
 
-    async def _ask(
-        self, conversation_id: str, letter: Send | Revise | Amend, reply: FutureReply
+    async def _tell_and_wait(
+        self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership, reply: FutureReply
     ) -> tuple[MessageEntry, bool] | None:
         try:
-            self._actors.tell(_checked(conversation_id), letter)
+            self._actors.tell(_validate_id(conversation_id), command)
         except (MailboxFull, Stopped):
             raise busy() from None
         try:
@@ -131,31 +131,39 @@ class Conversations:
     # --- making and changing
 
     async def create(
-        self, user: UserCard, kind: ConversationType, others: Sequence[str], name: str | None, key: str | None
-    ) -> Created:
+        self,
+        user: UserCard,
+        kind: ConversationType,
+        other_user_ids: Sequence[str],
+        name: str | None,
+        idempotency_key: str | None,
+    ) -> CreateResult:
         """Make a conversation, or find the direct one (or the one made under `key`) that stands already."""
-        members = list(dict.fromkeys((user.id, *others)))
+        members = list(dict.fromkeys((user.id, *other_user_ids)))
         if len(members) > PARTICIPANTS:
-            raise Refusal("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
         direct = kind is ConversationType.DIRECT
         if direct and len(members) != 2:
-            raise invalid("participants", "A direct conversation is with exactly one other user.")
+            raise invalid_field("participants", "A direct conversation is with exactly one other user.")
         if direct and name is not None:
-            raise invalid("name", "A direct conversation has no name.")
-        cards = await self._cards(members)
-        hidden = set(await self._hidden(user.id))
+            raise invalid_field("name", "A direct conversation has no name.")
+        cards = await self._load_cards(members)
+        hidden = set(await self._list_blocked_users(user.id))
         missing = [one for one in members if one not in cards or (one in hidden and not direct)]
         if missing:
-            raise Refusal("user.not_found", "Not all of these users exist.")
+            raise ApiError("user.not_found", "Not all of these users exist.")
         if direct and hidden.intersection(members) and await self._store.get(direct_id(*members)) is None:
             raise blocked()
-        digest = _digest(kind, members, name)
-        if key is not None and await self._store.claim(keyed_id(user.id, key), digest) != digest:
-            raise Refusal("idempotency.conflict", "This key was used for another conversation.")
+        digest = _request_digest(kind, members, name)
+        if (
+            idempotency_key is not None
+            and await self._store.claim(keyed_id(user.id, idempotency_key), digest) != digest
+        ):
+            raise ApiError("idempotency.conflict", "This key was used for another conversation.")
         if direct:
             conversation_id = direct_id(*members)
         else:
-            conversation_id = keyed_id(user.id, key) if key is not None else new_id()
+            conversation_id = keyed_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
         record = ConversationRecord(
             id=conversation_id,
             type=kind.value,
@@ -166,26 +174,28 @@ class Conversations:
         )
         standing = await self._store.create(record)
         if standing is None:
-            await self._announcer.joined(record, 0, members)
-        return Created(await self.get(user.id, conversation_id), new=standing is None or not direct)
+            await self._membership_notifier.notify_joined(record, 0, members)
+        return CreateResult(await self.get(user.id, conversation_id), is_new=standing is None or not direct)
 
-    async def amend(self, conversation_id: str, amendment: Amendment) -> None:
+    async def change_membership(self, conversation_id: str, change: MembershipChange) -> None:
         reply = FutureReply()
-        await self._ask(conversation_id, Amend(amendment, reply), reply)
+        await self._tell_and_wait(conversation_id, ChangeMembership(change, reply), reply)
 
-    async def add(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
-        user = (await self._cards([user_id])).get(user_id)
-        if user is None or user_id in await self._hidden(actor.id):
+    async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
+        user = (await self._load_cards([user_id])).get(user_id)
+        if user is None or user_id in await self._list_blocked_users(actor.id):
             # Only members may learn who exists.
-            await self._view(actor.id, conversation_id)
-            raise Refusal("user.not_found", "There is no such user.")
-        await self.amend(conversation_id, Add(actor, user))
+            await self._get_view(actor.id, conversation_id)
+            raise ApiError("user.not_found", "There is no such user.")
+        await self.change_membership(conversation_id, AddMember(actor, user))
 
-    async def remove(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
-        cards = await self._cards([user_id])
-        await self.amend(conversation_id, Remove(actor, rendering.card(user_id, cards)))
+    async def remove_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
+        cards = await self._load_cards([user_id])
+        await self.change_membership(
+            conversation_id, RemoveMember(actor, rendering.to_user_card(user_id, cards))
+        )
 
-    async def found(self, conversation_id: str, creator: UserCard, name: str) -> None:
+    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         """See that there is this group; the creator is its first member and admin."""
         record = ConversationRecord(
             id=conversation_id,
@@ -196,23 +206,23 @@ class Conversations:
             created_at_ms=now_ms(),
         )
         if await self._store.get(conversation_id) is None and await self._store.create(record) is None:
-            await self._announcer.joined(record, 0, [creator.id])
+            await self._membership_notifier.notify_joined(record, 0, [creator.id])
 
-    async def admit(self, conversation_id: str, user: UserCard) -> None:
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Take in somebody whom a rule lets in. Refuses with `conversation.full`."""
-        await self.amend(conversation_id, Admit(user))
+        await self.change_membership(conversation_id, AddByRule(user))
 
-    async def release(self, conversation_id: str, user: UserCard) -> None:
+    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Let somebody go whom a rule no longer keeps."""
-        await self.amend(conversation_id, Release(user))
+        await self.change_membership(conversation_id, RemoveByRule(user))
 
-    async def depart(self, user_id: str) -> None:
+    async def remove_user(self, user_id: str) -> None:
         """A user is no longer: out of every group. Direct conversations stay with the other one."""
         for standing in await self._store.standings(user_id, None):
             if standing.conversation.type == ConversationType.GROUP:
-                await self.release(standing.conversation.id, rendering.card(user_id, {}))
+                await self.remove_by_rule(standing.conversation.id, rendering.to_user_card(user_id, {}))
 
-    async def change(
+    async def update(
         self,
         actor: UserCard,
         conversation_id: str,
@@ -220,10 +230,10 @@ class Conversations:
         admins: Sequence[str] | None,
         muted: bool | None,  # noqa: FBT001
     ) -> Conversation:
-        await self._view(actor.id, conversation_id)
+        await self._get_view(actor.id, conversation_id)
         if name is not None or admins is not None:
             chosen = None if admins is None else tuple(dict.fromkeys(admins))
-            await self.amend(conversation_id, Rewrite(actor, name, chosen))
+            await self.change_membership(conversation_id, UpdateSettings(actor, name, chosen))
         if muted is not None:
             await self._store.mute(conversation_id, actor.id, muted=muted)
         return await self.get(actor.id, conversation_id)
@@ -231,38 +241,38 @@ class Conversations:
     # --- reading
 
     async def get(self, user_id: str, conversation_id: str) -> Conversation:
-        view = await self._view(user_id, conversation_id)
-        return (await self._views.show(user_id, [view]))[0]
+        view = await self._get_view(user_id, conversation_id)
+        return (await self._views.to_conversations(user_id, [view]))[0]
 
     async def page(
         self, user_id: str, after: tuple[int, str] | None, limit: int
     ) -> tuple[list[Conversation], tuple[int, str] | None]:
         """By latest activity; `after` is the (activity in ms, id) of the last one seen."""
-        views = await self._views.of_user(user_id)
+        views = await self._views.list_for_user(user_id)
         if after is not None:
-            views = [view for view in views if (view.active_ms, view.record.id) < after]
+            views = [view for view in views if (view.last_activity_ms, view.record.id) < after]
         chosen = views[:limit]
-        whole = await self._views.some(user_id, [view.record.id for view in chosen])
-        shown = await self._views.show(
+        whole = await self._views.get_many(user_id, [view.record.id for view in chosen])
+        shown = await self._views.to_conversations(
             user_id, [whole[view.record.id] for view in chosen if view.record.id in whole]
         )
-        following = (chosen[-1].active_ms, chosen[-1].record.id) if len(views) > limit else None
+        following = (chosen[-1].last_activity_ms, chosen[-1].record.id) if len(views) > limit else None
         return shown, following
 
     async def participants(
         self, user_id: str, conversation_id: str, after: int, limit: int
     ) -> tuple[list[UserCard], int | None]:
         """In order of joining; `after` counts those seen already."""
-        view = await self._view(user_id, conversation_id)
+        view = await self._get_view(user_id, conversation_id)
         members = view.record.participants[after : after + limit]
-        cards = await self._cards(members)
+        cards = await self._load_cards(members)
         more = after + limit < len(view.record.participants)
-        return [rendering.card(one, cards) for one in members], after + limit if more else None
+        return [rendering.to_user_card(one, cards) for one in members], after + limit if more else None
 
     async def history(
         self, user_id: str, conversation_id: str, before: int | None, after: int | None, limit: int
     ) -> list[Message]:
-        view = await self._view(user_id, conversation_id)
+        view = await self._get_view(user_id, conversation_id)
         head = view.last_seq + 1
         entries = await self._store.page(
             conversation_id,
@@ -271,72 +281,78 @@ class Conversations:
             limit=limit,
             newest=after is None or before is not None,
         )
-        return await self._shown(user_id, view, entries)
+        return await self._to_messages(user_id, view, entries)
 
-    async def sees_message(self, user_id: str, message_id: str) -> bool:
+    async def can_see_message(self, user_id: str, message_id: str) -> bool:
         """Whether there is such a message in a conversation of the user's."""
         found = await self._store.messages([message_id]) if is_id(message_id) else []
-        return bool(found and await self._views.some(user_id, [found[0].conversation_id]))
+        return bool(found and await self._views.get_many(user_id, [found[0].conversation_id]))
 
     async def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int
     ) -> tuple[list[LogFrame], int, bool]:
-        await self._view(user_id, conversation_id)
-        return await self._replay.changes(conversation_id, after, limit, user_id)
+        await self._get_view(user_id, conversation_id)
+        return await self._log_reader.read_changes(conversation_id, after, limit, user_id)
 
-    async def read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
+    async def mark_read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
         """Mark as read up to `seq`: forward only, never past the head."""
-        sight = await self._look(user_id, conversation_id, seq)
-        if not sight.member:
+        sight = await self._ask_info(user_id, conversation_id, seq)
+        if not sight.is_member:
             raise not_found()
-        return await self._reading.mark(user_id, conversation_id, min(seq, sight.head), sight.member_count)
+        return await self._read_marks.mark_read(
+            user_id, conversation_id, min(seq, sight.head), sight.member_count
+        )
 
-    async def sight(self, user_id: str, conversation_id: str) -> Sight:
+    async def get_info(self, user_id: str, conversation_id: str) -> ConversationInfo:
         """A conversation as one of its members finds it. Raises `Refusal`."""
-        return await self._look(user_id, conversation_id, 0)
+        return await self._ask_info(user_id, conversation_id, 0)
 
-    async def _look(self, user_id: str, conversation_id: str, at_least: int) -> Sight:
+    async def _ask_info(self, user_id: str, conversation_id: str, at_least: int) -> ConversationInfo:
         try:
-            cell = self._actors.cell(_checked(conversation_id))
+            cell = self._actors.ensure_active(_validate_id(conversation_id))
             return await cell.ask(
-                lambda reply: Look(user_id, at_least, reply), self._limits.request_timeout_ms / 1000
+                lambda reply: GetInfo(user_id, at_least, reply), self._limits.request_timeout_ms / 1000
             )
         except (MailboxFull, Stopped, TimeoutError):
             raise busy() from None
 
-    async def _view(self, user_id: str, conversation_id: str) -> View:
-        return await self._views.one(user_id, _checked(conversation_id))
+    async def _get_view(self, user_id: str, conversation_id: str) -> ConversationView:
+        return await self._views.get(user_id, _validate_id(conversation_id))
 
-    async def _shown(self, user_id: str, view: View, entries: Sequence[MessageEntry]) -> list[Message]:
+    async def _to_messages(
+        self, user_id: str, view: ConversationView, entries: Sequence[MessageEntry]
+    ) -> list[Message]:
         members = view.record.participants
         named = len(members) <= READ_BY_MEMBERS
-        places = await self._reading.places(view) if named else {}
+        places = await self._read_marks.read_positions(view) if named else {}
         return [
-            rendering.message(entry, user_id, _readers(entry, places) if named else None, len(entry.read_by))
+            rendering.to_message(
+                entry, user_id, _read_by(entry, places) if named else None, len(entry.read_by)
+            )
             for entry in entries
         ]
 
 
-def _readers(
-    entry: MessageEntry, places: Mapping[str, Sequence[tuple[int, int]]]
+def _read_by(
+    entry: MessageEntry, read_positions: Mapping[str, Sequence[tuple[int, int]]]
 ) -> tuple[ReadByRecord, ...]:
     """Who has read a message: what it says itself, and who has moved past it since that was written."""
     if entry.message_type != MessageType.TEXT:
         return ()
     known = {one.user_id: one for one in entry.read_by}
-    for user_id, reached in places.items():
+    for user_id, reached in read_positions.items():
         times = [read_at_ms for read_seq, read_at_ms in reached if read_seq >= entry.seq]
         if times and user_id not in known and user_id != entry.sender_id:
             known[user_id] = ReadByRecord(user_id, min(times))
     return tuple(known.values())
 
 
-def _checked(conversation_id: str) -> str:
+def _validate_id(conversation_id: str) -> str:
     if not is_id(conversation_id):
         raise not_found()
     return conversation_id
 
 
-def _digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:
+def _request_digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:
     described = msgspec.json.encode((kind, sorted(members), name))
     return hashlib.sha256(described).hexdigest()

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from actors.conversation.letters import Draft
-from actors.wire.refusal import FieldFault, Refusal, invalid
+from actors.wire.refusal import ApiError, FieldError, invalid_field
 from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
 from storage.records.identifiers import new_draft
 
-JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+EMOJI_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 """What joins single emoji into one, and chooses its look: families, professions, flags (UTS #51)."""
 
 
-def draft_of(
+def create_draft(
     sender_id: str, client_id: str, content: str, mentions: Sequence[str], reply_to: str | None
 ) -> Draft:
     """Check and trim.
@@ -20,21 +20,21 @@ def draft_of(
     Raises:
         Refusal: request.invalid, naming every field at fault.
     """
-    faults: list[FieldFault] = []
+    faults: list[FieldError] = []
     trimmed = content.strip()
     if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
         detail = f"A message has 1 to {MESSAGE_CHARACTERS} characters."
-        faults.append(FieldFault("content", "too_short" if not trimmed else "too_long", detail))
+        faults.append(FieldError("content", "too_short" if not trimmed else "too_long", detail))
     if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS:
-        faults.append(FieldFault("client_id", "invalid", f"1 to {CLIENT_ID_CHARACTERS} characters."))
+        faults.append(FieldError("client_id", "invalid", f"1 to {CLIENT_ID_CHARACTERS} characters."))
     if len(mentions) > MENTIONS:
-        faults.append(FieldFault("mentions", "too_long", f"At most {MENTIONS} users."))
+        faults.append(FieldError("mentions", "too_long", f"At most {MENTIONS} users."))
     elif not all(map(_is_uuid, mentions)):
-        faults.append(FieldFault("mentions", "invalid", "Mentions are user ids."))
+        faults.append(FieldError("mentions", "invalid", "Mentions are user ids."))
     if faults:
-        raise Refusal("request.invalid", faults[0].detail, errors=faults)
+        raise ApiError("request.invalid", faults[0].detail, errors=faults)
     return Draft(
-        draft=new_draft(),
+        attempt_id=new_draft(),
         sender_id=sender_id,
         client_id=client_id,
         content=trimmed,
@@ -43,21 +43,21 @@ def draft_of(
     )
 
 
-def content_of(content: str) -> str:
+def validate_content(content: str) -> str:
     """The trimmed content of an edit. Raises `Refusal`."""
     trimmed = content.strip()
     if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
-        raise invalid("content", f"A message has 1 to {MESSAGE_CHARACTERS} characters.")
+        raise invalid_field("content", f"A message has 1 to {MESSAGE_CHARACTERS} characters.")
     return trimmed
 
 
-def emoji_of(emoji: str) -> str:
+def validate_emoji(emoji: str) -> str:
     """A reaction: one emoji, however many code points it is made of. Raises `Refusal`."""
     if not 1 <= len(emoji) <= EMOJI_CHARACTERS or any(one.isspace() or one.isalnum() for one in emoji[1:]):
-        raise invalid("emoji", f"A reaction is one emoji of at most {EMOJI_CHARACTERS} code points.")
+        raise invalid_field("emoji", f"A reaction is one emoji of at most {EMOJI_CHARACTERS} code points.")
     seen = emoji[0].isprintable() and not emoji[0].isspace()
-    if not seen or not all(one.isprintable() or one in JOINERS for one in emoji):
-        raise invalid("emoji", "A reaction is something that can be seen.")
+    if not seen or not all(one.isprintable() or one in EMOJI_JOINERS for one in emoji):
+        raise invalid_field("emoji", "A reaction is something that can be seen.")
     return emoji
 
 

@@ -1,6 +1,6 @@
 """How a letter becomes an entry of the log, once its seq is known. Pure; it never checks permissions."""
 
-from actors.conversation.letters import Amendment, Draft
+from actors.conversation.letters import MembershipChange, Draft
 from actors.wire.moment import now_ms
 from actors.wire.objects import MessageType
 from storage.records.identifiers import entry_id, new_draft
@@ -13,7 +13,7 @@ def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
         conversation_id=conversation_id,
         seq=seq,
         changed_seq=seq,
-        draft=draft.draft,
+        draft=draft.attempt_id,
         sender_id=draft.sender_id,
         client_id=draft.client_id,
         content=draft.content,
@@ -25,7 +25,7 @@ def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
 
 
 def system_entry(
-    conversation_id: str, seq: int, amendment: Amendment, membership: Membership, said: str
+    conversation_id: str, seq: int, change: MembershipChange, membership: Membership, content: str
 ) -> MessageEntry:
     draft = new_draft()
     return MessageEntry(
@@ -34,10 +34,10 @@ def system_entry(
         seq=seq,
         changed_seq=seq,
         draft=draft,
-        sender_id=amendment.actor.id,
+        sender_id=change.actor.id,
         # Unique like every entry's; clients are not shown it.
         client_id=f"system:{draft:x}",
-        content=said,
+        content=content,
         message_type=MessageType.SYSTEM.value,
         mentions=(),
         reply_to=None,
@@ -46,9 +46,7 @@ def system_entry(
     )
 
 
-def change_entry(
-    conversation_id: str, seq: int, user_id: str, message_id: str, effect: Effect
-) -> ChangeEntry:
+def change_entry(conversation_id: str, seq: int, user_id: str, message_id: str, state: Effect) -> ChangeEntry:
     draft = new_draft()
     return ChangeEntry(
         id=entry_id(conversation_id, seq),
@@ -58,6 +56,6 @@ def change_entry(
         sender_id=user_id,
         client_id=f"change:{draft:x}",
         message_id=message_id,
-        effect=effect,
+        effect=state,
         created_at_ms=now_ms(),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.records.messaging import MessageEntry
 
 
@@ -24,6 +24,6 @@ class FutureReply:
         if not self.future.done():
             self.future.set_result(None)
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, error: ApiError) -> None:
         if not self.future.done():
-            self.future.set_exception(refusal)
+            self.future.set_exception(error)

@@ -5,13 +5,13 @@ A preference, not a lock: it may be wrong without harm, since the log decides. I
 
 from time import monotonic
 
-LOSSES = 2
+LOSSES_BEFORE_FORWARDING = 2
 """Seqs lost in a row, after which the winner is left to write."""
 
-HANDING_S = 3.0
+FORWARDING_S = 3.0
 
 
-class Handing:
+class ForwardingState:
     """`writer` is the instance that stored an entry last; `out` counts drafts that are with it.
 
     `recalling`: one came back without an answer, so the others that are out are waited for, and nothing
@@ -19,64 +19,73 @@ class Handing:
     `overtaken`.
     """
 
-    __slots__ = ("_count", "_losses", "_stored", "_to", "_until", "out", "recalling", "writer")
+    __slots__ = (
+        "_next_number",
+        "_consecutive_losses",
+        "_last_stored",
+        "_target",
+        "_forward_until",
+        "in_flight",
+        "is_recalling",
+        "last_writer",
+    )
 
     def __init__(self) -> None:
-        self._losses = 0
-        self._count = 0
-        self._stored: dict[str, int] = {}
-        self._until = 0.0
-        self._to = ""
-        self.writer = ""
-        self.out = 0
-        self.recalling = False
+        self._consecutive_losses = 0
+        self._next_number = 0
+        self._last_stored: dict[str, int] = {}
+        self._forward_until = 0.0
+        self._target = ""
+        self.last_writer = ""
+        self.in_flight = 0
+        self.is_recalling = False
 
     @property
-    def contended(self) -> bool:
+    def is_contended(self) -> bool:
         """Whether the last run lost a seq."""
-        return self._losses > 0
+        return self._consecutive_losses > 0
 
-    def lost(self) -> None:
-        self._losses += 1
+    def record_loss(self) -> None:
+        self._consecutive_losses += 1
 
-    def won(self) -> None:
-        self._losses = 0
+    def record_win(self) -> None:
+        self._consecutive_losses = 0
 
-    def wanted(self) -> bool:
-        if not self.writer:
+    def should_forward(self) -> bool:
+        if not self.last_writer:
             return False
-        if self._losses >= LOSSES:
-            self._losses = 0
-            self._until = monotonic() + HANDING_S
+        if self._consecutive_losses >= LOSSES_BEFORE_FORWARDING:
+            self._consecutive_losses = 0
+            self._forward_until = monotonic() + FORWARDING_S
         # While some are out the next ones follow them: a sender's messages keep their order.
-        return self.out > 0 or monotonic() < self._until
+        return self.in_flight > 0 or monotonic() < self._forward_until
 
-    def given(self, count: int) -> tuple[str, int]:
+    def start_forward(self, count: int) -> tuple[str, int]:
         """That many drafts go out; answers to whom, and the number of the first.
 
         As long as some are out it is the same instance.
         """
-        if not self.out:
-            self._to = self.writer
-            self._stored.clear()
-        first = self._count
-        self.out += count
-        self._count += count
-        return self._to, first
+        if not self.in_flight:
+            self._target = self.last_writer
+            self._last_stored.clear()
+        first = self._next_number
+        self.in_flight += count
+        self._next_number += count
+        return self._target, first
 
-    def stored(self, sender_id: str, number: int) -> None:
+    def record_stored(self, sender_id: str, number: int) -> None:
         """The other instance has stored what went out under that number."""
-        self._stored[sender_id] = max(number, self._stored.get(sender_id, 0))
+        self._last_stored[sender_id] = max(number, self._last_stored.get(sender_id, 0))
 
-    def overtaken(self, sender_id: str, number: int) -> bool:
+    def is_overtaken(self, sender_id: str, number: int) -> bool:
         """Whether something that its sender said later was stored before it."""
-        return number < self._stored.get(sender_id, 0)
+        return number < self._last_stored.get(sender_id, 0)
 
-    def back(self, *, answered: bool) -> None:
+    def record_result(self, *, answered: bool) -> None:
         """One draft came back; unanswered, the other instance is not to be relied on."""
-        self.out = max(0, self.out - 1)
+        self.in_flight = max(0, self.in_flight - 1)
         if not answered:
-            self.writer = ""
-            self.recalling = True
-        if not self.out:
-            self.recalling = False
+            self.last_writer = ""
+            self.is_recalling = True
+        if not self.in_flight:
+            self.is_recalling = False

@@ -8,69 +8,69 @@ from collections.abc import Sequence
 
 from actors.conversation.publisher import Publisher
 from actors.conversation.roster import Roster
-from actors.conversation.summaries import Summaries
+from actors.conversation.summaries import SummaryWriter
 from actors.wire.objects import ConversationType
 from storage.contracts.messaging import MessagingStore
 from storage.records.messaging import ChangeEntry, ConversationRecord, Entry, MessageEntry
 
 CATCH_UP_CHUNK = 500
-PROJECT_EVERY = 200
+PROJECTION_LAG_ENTRIES = 200
 """Entries above the document's state from which on going to sleep brings it up: waking stays quick."""
 
 
-class Ledger:
+class ConversationState:
     __slots__ = (
         "_id",
         "_publisher",
         "_store",
-        "_summaries",
-        "_unapplied",
-        "_unprojected",
-        "_unsure",
+        "_summary_writer",
+        "_unapplied_changes",
+        "_needs_projection",
+        "_uncertain",
         "head",
-        "known",
+        "known_head",
         "record",
         "roster",
     )
 
     def __init__(
-        self, conversation_id: str, store: MessagingStore, publisher: Publisher, summaries: Summaries
+        self, conversation_id: str, store: MessagingStore, publisher: Publisher, summary_writer: SummaryWriter
     ) -> None:
         self._id = conversation_id
         self._store = store
         self._publisher = publisher
-        self._summaries = summaries
-        self._unsure = False
+        self._summary_writer = summary_writer
+        self._uncertain = False
         # Members changed, and the document does not say so yet.
-        self._unprojected = False
+        self._needs_projection = False
         # Changes that are in the log, and perhaps not in their messages yet.
-        self._unapplied: list[ChangeEntry] = []
+        self._unapplied_changes: list[ChangeEntry] = []
         self.head = 0
-        self.known = 0
+        self.known_head = 0
         self.record: ConversationRecord | None = None
         self.roster: Roster | None = None
 
     @property
-    def behind(self) -> bool:
+    def needs_catch_up(self) -> bool:
         """Whether the log is to be read before anything is added to it."""
-        return self.known > self.head or self._unsure
+        return self.known_head > self.head or self._uncertain
 
     def is_member(self, user_id: str) -> bool:
         return self.roster is not None and user_id in self.roster.members
 
-    def peer(self, user_id: str) -> str | None:
+    def direct_peer(self, user_id: str) -> str | None:
         """The other one of a direct conversation; None in a group."""
         if self.roster is None or self.roster.type != ConversationType.DIRECT:
             return None
         return next((one for one in self.roster.members if one != user_id), None)
 
-    def reaches(self, seq: int) -> None:
+    def observe_head(self, seq: int) -> None:
         """The log is known to go up to `seq`."""
-        self.known = max(self.known, seq)
+        self.known_head = max(self.known_head, seq)
 
-    def doubt(self) -> None:
+    def mark_uncertain(self) -> None:
         """A write ended without an answer: what the log holds is known only after reading it."""
-        self._unsure = True
+        self._uncertain = True
 
     async def load(self) -> bool:
         """Read the conversation; False when there is none. Raises `Unavailable`."""
@@ -87,33 +87,33 @@ class Ledger:
         """Read and apply what is above the head. Raises `Unavailable`."""
         while self.record is not None:
             entries = await self._store.read(self._id, self.head, self.head + CATCH_UP_CHUNK)
-            self._follow(entries)
+            self._apply_entries(entries)
             if len(entries) < CATCH_UP_CHUNK:
                 break
-        while self._unapplied:
-            await self._store.apply(self._unapplied[0])
-            del self._unapplied[0]
-        if self._unprojected:
+        while self._unapplied_changes:
+            await self._store.apply(self._unapplied_changes[0])
+            del self._unapplied_changes[0]
+        if self._needs_projection:
             # A process died between an entry and its projection, or the store was away: heal it.
             await self.project()
-        self.known = self.head
-        self._unsure = False
-        self._publisher.grown(self._id, self.head)
+        self.known_head = self.head
+        self._uncertain = False
+        self._publisher.observe_head(self._id, self.head)
 
-    def apply(self, entry: MessageEntry) -> None:
+    def apply_membership(self, entry: MessageEntry) -> None:
         """An entry that changes members, admins or the name is stored."""
         assert self.roster is not None
         assert entry.membership is not None
         self.head = entry.seq
         self.roster.apply(entry.membership)
-        self._unprojected = True
+        self._needs_projection = True
 
-    async def change(self, change: ChangeEntry) -> None:
+    async def apply_change(self, change: ChangeEntry) -> None:
         """A change is stored: bring its message up. Raises `Unavailable`; catching up then does it."""
         self.head = change.seq
-        self._unapplied.append(change)
+        self._unapplied_changes.append(change)
         await self._store.apply(change)
-        self._unapplied.remove(change)
+        self._unapplied_changes.remove(change)
 
     async def project(self) -> None:
         """Bring the document up to the head. Raises `Unavailable`."""
@@ -121,19 +121,19 @@ class Ledger:
         assert self.roster is not None
         self.record = self.roster.record(self.record, self.head)
         await self._store.project(self.record)
-        self._unprojected = False
+        self._needs_projection = False
 
-    async def rest(self) -> None:
+    async def flush_projection(self) -> None:
         """Bring the document up where waking would otherwise be long."""
-        if self.record is not None and self.head - self.record.applied_seq >= PROJECT_EVERY:
+        if self.record is not None and self.head - self.record.applied_seq >= PROJECTION_LAG_ENTRIES:
             await self.project()
 
-    def _follow(self, entries: Sequence[Entry]) -> None:
+    def _apply_entries(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self.head = entry.seq
             if self.record is not None and entry.seq > self.record.last_seq:
-                self._summaries.note(entry)
+                self._summary_writer.add_entry(entry)
             if isinstance(entry, MessageEntry) and entry.membership is not None:
-                self.apply(entry)
+                self.apply_membership(entry)
             elif isinstance(entry, ChangeEntry):
-                self._unapplied.append(entry)
+                self._unapplied_changes.append(entry)

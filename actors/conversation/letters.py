@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.records.messaging import Appended, MessageEntry
 
 if TYPE_CHECKING:
-    from actors.conversation.pending import Pending
-    from actors.conversation.relay import Outcome
+    from actors.conversation.pending import PendingAppend
+    from actors.conversation.relay import DraftOutcome
 
 
-class Reply(Protocol):
+class CommandReply(Protocol):
     """Who is told how it went; synchronous, never raises."""
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None: ...
@@ -25,13 +25,13 @@ class Reply(Protocol):
     def unchanged(self) -> None:
         """What was asked for is so already; nothing was stored."""
 
-    def refused(self, refusal: Refusal) -> None: ...
+    def refused(self, error: ApiError) -> None: ...
 
 
-class Draft(Struct, frozen=True):
+class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
     """A message that has no seq yet. `draft` tells this attempt from another with the same `client_id`."""
 
-    draft: int
+    attempt_id: int
     sender_id: str
     client_id: str
     content: str
@@ -43,25 +43,25 @@ class Send(Struct, frozen=True):
     """`relayed`: another instance handed it over, so it is not handed on."""
 
     draft: Draft
-    reply: Reply
-    relayed: bool = False
+    reply: CommandReply
+    forwarded: bool = False
 
 
-class Add(Struct, frozen=True):
+class AddMember(Struct, frozen=True):
     """Take somebody in; for admins."""
 
     actor: UserCard
     user: UserCard
 
 
-class Remove(Struct, frozen=True):
+class RemoveMember(Struct, frozen=True):
     """Put somebody out (for admins), or leave."""
 
     actor: UserCard
     user: UserCard
 
 
-class Rewrite(Struct, frozen=True):
+class UpdateSettings(Struct, frozen=True):
     """A new name, new admins, or both; for admins."""
 
     actor: UserCard
@@ -69,7 +69,7 @@ class Rewrite(Struct, frozen=True):
     admins: tuple[str, ...] | None
 
 
-class Admit(Struct, frozen=True):
+class AddByRule(Struct, frozen=True):
     """Take in somebody whom a rule lets in, whatever admins there are."""
 
     user: UserCard
@@ -79,7 +79,7 @@ class Admit(Struct, frozen=True):
         return self.user
 
 
-class Release(Struct, frozen=True):
+class RemoveByRule(Struct, frozen=True):
     """Let somebody go whom a rule no longer keeps; who is out already stays out."""
 
     user: UserCard
@@ -89,12 +89,12 @@ class Release(Struct, frozen=True):
         return self.user
 
 
-Amendment = Add | Remove | Rewrite | Admit | Release
+MembershipChange = AddMember | RemoveMember | UpdateSettings | AddByRule | RemoveByRule
 
 
-class Amend(Struct, frozen=True):
-    amendment: Amendment
-    reply: Reply
+class ChangeMembership(Struct, frozen=True):
+    change: MembershipChange
+    reply: CommandReply
 
 
 class Edit(Struct, frozen=True):
@@ -112,60 +112,62 @@ class React(Struct, frozen=True):
     add: bool
 
 
-Revision = Edit | Delete | React
+MessageChange = Edit | Delete | React
 
 
-class Revise(Struct, frozen=True):
+class ChangeMessage(Struct, frozen=True):
     """Change an earlier message. The reply is given the message as it is then; a duplicate: as it was."""
 
     user_id: str
-    revision: Revision
-    reply: Reply
+    change: MessageChange
+    reply: CommandReply
 
 
-class Sight(Struct, frozen=True):
+class ConversationInfo(Struct, frozen=True):
     """A conversation as one member's read mark needs it."""
 
-    member: bool
+    is_member: bool
     head: int
     member_count: int
 
 
-class SightReply(Protocol):
-    def set_result(self, result: Sight, /) -> None: ...
+class InfoReply(Protocol):
+    def set_result(self, result: ConversationInfo, /) -> None: ...
 
     def set_exception(self, exception: Exception, /) -> None: ...
 
     def done(self) -> bool: ...
 
 
-class Look(Struct, frozen=True):
+class GetInfo(Struct, frozen=True):
     """Ask for the head and for one's membership; `at_least` is a seq the asker knows to exist."""
 
     user_id: str
     at_least: int
-    reply: SightReply
+    reply: InfoReply
 
 
-class Grown(Struct, frozen=True):
+class RemoteAppend(Struct, frozen=True):
     """Instance `origin` stored the entry at `seq`. `plain`: a message, with nothing to apply."""
 
     origin: str
     seq: int
-    plain: bool
+    is_plain_message: bool
 
 
-class Written(Struct, frozen=True):
+class AppendResult(Struct, frozen=True):
     """The log writer is done with the run that was submitted; `appended` is None when the store was away."""
 
     appended: Appended | None
 
 
-class Returned(Struct, frozen=True):
+class ForwardResult(Struct, frozen=True):
     """A draft that was handed to another instance, with its outcome; None when there was no answer."""
 
-    pending: "Pending"
-    outcome: "Outcome | None"
+    pending: "PendingAppend"
+    outcome: "DraftOutcome | None"
 
 
-Letter = Returned | Send | Revise | Amend | Look | Grown | Written
+ConversationCommand = (
+    ForwardResult | Send | ChangeMessage | ChangeMembership | GetInfo | RemoteAppend | AppendResult
+)

@@ -1,34 +1,34 @@
 """A letter on its way into the log, with everybody who waits for it. Answered exactly once."""
 
-from actors.conversation.letters import Amend, Reply, Revise, Send
-from actors.wire.refusal import Refusal
+from actors.conversation.letters import ChangeMembership, CommandReply, ChangeMessage, Send
+from actors.wire.refusal import ApiError
 from storage.records.messaging import Entry, MessageEntry
 
 
-class Pending:
-    __slots__ = ("_others", "entry", "handed", "letter", "message")
+class PendingAppend:
+    __slots__ = ("_joined_replies", "entry", "forward_number", "command", "target_message")
 
-    def __init__(self, letter: Send | Revise | Amend) -> None:
-        self.letter = letter
+    def __init__(self, command: Send | ChangeMessage | ChangeMembership) -> None:
+        self.command = command
         self.entry: Entry | None = None
         # Under which number it was handed to another instance.
-        self.handed = 0
+        self.forward_number = 0
         # What a revision is about, as read for the seq it is about to get.
-        self.message: MessageEntry | None = None
-        self._others: list[Reply] | None = None
+        self.target_message: MessageEntry | None = None
+        self._joined_replies: list[CommandReply] | None = None
 
-    def join(self, reply: Reply) -> None:
+    def add_reply(self, reply: CommandReply) -> None:
         """The same message once more, while the first is under way: one more to be told."""
-        if self._others is None:
-            self._others = []
-        self._others.append(reply)
+        if self._joined_replies is None:
+            self._joined_replies = []
+        self._joined_replies.append(reply)
 
     def stored(self, entry: MessageEntry, *, duplicate: bool = False) -> None:
-        self.letter.reply.stored(entry, duplicate=duplicate)
-        for reply in self._others or ():
+        self.command.reply.stored(entry, duplicate=duplicate)
+        for reply in self._joined_replies or ():
             reply.stored(entry, duplicate=True)
 
-    def refused(self, refusal: Refusal) -> None:
-        self.letter.reply.refused(refusal)
-        for reply in self._others or ():
-            reply.refused(refusal)
+    def refused(self, error: ApiError) -> None:
+        self.command.reply.refused(error)
+        for reply in self._joined_replies or ():
+            reply.refused(error)

@@ -7,7 +7,7 @@ It never tells what is not stored.
 from collections.abc import Callable, Mapping
 
 from actors.conversation import rendering
-from actors.delivery.news import LogNews
+from actors.delivery.news import EntryAppended
 from actors.delivery.rooms import Rooms
 from actors.wire.objects import UserCard
 from storage.records.messaging import MessageEntry
@@ -16,24 +16,24 @@ NO_CARDS: Mapping[str, UserCard] = {}
 
 
 class Publisher:
-    def __init__(self, rooms: Rooms, framed: Callable[[bytes], bytes], instance: str) -> None:
+    def __init__(self, rooms: Rooms, encode_frame: Callable[[bytes], bytes], instance: str) -> None:
         self._rooms = rooms
-        self._framed = framed
+        self._encode_frame = encode_frame
         self._instance = instance
 
-    def stored(self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS) -> None:
-        frame = rendering.encode(rendering.created(entry, cards))
+    def publish_entry(self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS) -> None:
+        frame = rendering.encode_event(rendering.to_created_event(entry, cards))
         done = entry.membership
         left = () if done is None else done.left
-        news = LogNews(self._instance, entry.seq, done is None, left, frame)
-        self._rooms.stored(entry.conversation_id, news, self._framed(frame))
+        news = EntryAppended(self._instance, entry.seq, done is None, left, frame)
+        self._rooms.publish_entry(entry.conversation_id, news, self._encode_frame(frame))
 
-    def changed(self, message: MessageEntry) -> None:
+    def publish_change(self, message: MessageEntry) -> None:
         """A message was edited, deleted or reacted to."""
-        frame = rendering.encode(rendering.updated(message, message.changed_seq))
-        news = LogNews(self._instance, message.changed_seq, False, (), frame)
-        self._rooms.stored(message.conversation_id, news, self._framed(frame))
+        frame = rendering.encode_event(rendering.to_updated_event(message, message.changed_seq))
+        news = EntryAppended(self._instance, message.changed_seq, False, (), frame)
+        self._rooms.publish_entry(message.conversation_id, news, self._encode_frame(frame))
 
-    def grown(self, conversation_id: str, seq: int) -> None:
+    def observe_head(self, conversation_id: str, seq: int) -> None:
         """Others stored entries up to `seq`; members here may not have heard of them."""
-        self._rooms.expect(conversation_id, seq)
+        self._rooms.observe_head(conversation_id, seq)

@@ -14,27 +14,27 @@ from msgspec import Struct
 
 from actors.conversation.answers import busy
 from actors.conversation.letters import Draft, Send
-from actors.conversation.pending import Pending
+from actors.conversation.pending import PendingAppend
 from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.wheel import Wheel
-from actors.wire.refusal import Refusal
+from actors.runtime.wheel import TimerWheel
+from actors.wire.refusal import ApiError
 from storage.contracts.bus import Bus
 from storage.records.messaging import MessageEntry
 
-ANSWER_S: Final = 1.0
-DRAFTS_A_FRAME: Final = 20
+RESULT_TIMEOUT_S: Final = 1.0
+DRAFTS_PER_FRAME: Final = 20
 
 
-class Forward(Struct, frozen=True, tag=1, array_like=True):
+class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
     origin: str
     conversation_id: str
     drafts: list[Draft]
 
 
-class Outcome(Struct, frozen=True, array_like=True):
+class DraftOutcome(Struct, frozen=True, array_like=True):
     """How one draft fared: stored as `entry`, or refused with `code`."""
 
-    draft: int
+    attempt_id: int
     entry: MessageEntry | None
     duplicate: bool
     code: str
@@ -43,112 +43,116 @@ class Outcome(Struct, frozen=True, array_like=True):
     retry: bool
 
 
-class Forwarded(Struct, frozen=True, tag=2, array_like=True):
+class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):
     conversation_id: str
-    outcome: Outcome
+    outcome: DraftOutcome
 
 
-relay_encoder = msgspec.msgpack.Encoder()
-relay_decoder = msgspec.msgpack.Decoder(Forward | Forwarded)
+forward_encoder = msgspec.msgpack.Encoder()
+forward_decoder = msgspec.msgpack.Decoder(ForwardDrafts | DraftForwarded)
 
 
 def instance_topic(name: str) -> str:
     return f"i:{name}"
 
 
-class RelayReply:
+class ForwardedReply:
     """Answers the instance that forwarded a draft."""
 
-    __slots__ = ("_conversation_id", "_draft", "_relay", "_to")
+    __slots__ = ("_conversation_id", "_attempt_id", "_forwarder", "_origin")
 
-    def __init__(self, relay: "Relay", to: str, conversation_id: str, draft: int) -> None:
-        self._relay = relay
-        self._to = to
+    def __init__(
+        self, forwarder: "DraftForwarder", origin: str, conversation_id: str, attempt_id: int
+    ) -> None:
+        self._forwarder = forwarder
+        self._origin = origin
         self._conversation_id = conversation_id
-        self._draft = draft
+        self._attempt_id = attempt_id
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
-        self._answer(Outcome(self._draft, entry, duplicate, "", "", None, retry=False))
+        self._send_outcome(DraftOutcome(self._attempt_id, entry, duplicate, "", "", None, retry=False))
 
     def unchanged(self) -> None:
         """Messages always change something."""
 
-    def refused(self, refusal: Refusal) -> None:
-        self._answer(
-            Outcome(
-                self._draft, None, False, refusal.code, refusal.detail, refusal.retry_after_ms, refusal.retry
+    def refused(self, error: ApiError) -> None:
+        self._send_outcome(
+            DraftOutcome(
+                self._attempt_id, None, False, error.code, error.detail, error.retry_after_ms, error.retry
             )
         )
 
-    def _answer(self, outcome: Outcome) -> None:
-        self._relay.say(self._to, Forwarded(self._conversation_id, outcome))
+    def _send_outcome(self, outcome: DraftOutcome) -> None:
+        self._forwarder.publish(self._origin, DraftForwarded(self._conversation_id, outcome))
 
 
-class Relay:
+class DraftForwarder:
     """`take` hands a forwarded draft to its conversation here; `lost` gets back what nobody answered for."""
 
-    def __init__(self, bus: Bus, wheel: Wheel, name: str) -> None:
+    def __init__(self, bus: Bus, wheel: TimerWheel, instance: str) -> None:
         self._bus = bus
         self._wheel = wheel
-        self._name = name
-        self._out: dict[int, Pending] = {}
-        self._take: Callable[[str, Send], None] = lambda _id, _send: None
-        self._back: Callable[[str, Pending, Outcome | None], None] = lambda _id, _pending, _outcome: None
+        self._instance = instance
+        self._in_flight: dict[int, PendingAppend] = {}
+        self._on_draft: Callable[[str, Send], None] = lambda _id, _send: None
+        self._on_result: Callable[[str, PendingAppend, DraftOutcome | None], None] = (
+            lambda _id, _pending, _outcome: None
+        )
 
     @property
     def topic(self) -> str:
-        return instance_topic(self._name)
+        return instance_topic(self._instance)
 
-    def on_drafts(self, take: Callable[[str, Send], None]) -> None:
+    def on_draft(self, callback: Callable[[str, Send], None]) -> None:
         """Who gets drafts that another instance handed over."""
-        self._take = take
+        self._on_draft = callback
 
-    def on_outcome(self, back: Callable[[str, Pending, Outcome | None], None]) -> None:
+    def on_result(self, callback: Callable[[str, PendingAppend, DraftOutcome | None], None]) -> None:
         """Who gets each draft that was handed over with its outcome, or None when there was no answer."""
-        self._back = back
+        self._on_result = callback
 
-    def hand(self, to: str, conversation_id: str, pendings: Sequence[Pending]) -> None:
+    def forward(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
         """Give drafts to another instance, in order. Each comes back through `on_outcome`, once."""
-        for start in range(0, len(pendings), DRAFTS_A_FRAME):
-            some = pendings[start : start + DRAFTS_A_FRAME]
+        for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
+            some = pending_appends[start : start + DRAFTS_PER_FRAME]
             drafts = []
             for pending in some:
-                assert isinstance(pending.letter, Send)
-                self._out[pending.letter.draft.draft] = pending
-                drafts.append(pending.letter.draft)
-            self.say(to, Forward(self._name, conversation_id, drafts))
-        handed = [draft.draft for draft in _drafts(pendings)]
-        self._wheel.after(ANSWER_S, lambda: self._due(conversation_id, handed))
+                assert isinstance(pending.command, Send)
+                self._in_flight[pending.command.draft.attempt_id] = pending
+                drafts.append(pending.command.draft)
+            self.publish(target, ForwardDrafts(self._instance, conversation_id, drafts))
+        handed = [draft.attempt_id for draft in _drafts(pending_appends)]
+        self._wheel.call_later(RESULT_TIMEOUT_S, lambda: self._on_timeout(conversation_id, handed))
 
-    def say(self, to: str, frame: Forward | Forwarded) -> None:
-        self._bus.publish(instance_topic(to), relay_encoder.encode(frame))
+    def publish(self, target: str, frame: ForwardDrafts | DraftForwarded) -> None:
+        self._bus.publish(instance_topic(target), forward_encoder.encode(frame))
 
-    def heard(self, payload: bytes) -> None:
+    def on_bus_message(self, payload: bytes) -> None:
         """A frame of this instance's own topic."""
-        frame = relay_decoder.decode(payload)
-        if isinstance(frame, Forwarded):
-            pending = self._out.pop(frame.outcome.draft, None)
+        frame = forward_decoder.decode(payload)
+        if isinstance(frame, DraftForwarded):
+            pending = self._in_flight.pop(frame.outcome.attempt_id, None)
             if pending is not None:
-                self._back(frame.conversation_id, pending, frame.outcome)
+                self._on_result(frame.conversation_id, pending, frame.outcome)
             return
         full = False
         for draft in frame.drafts:
-            reply = RelayReply(self, frame.origin, frame.conversation_id, draft.draft)
+            reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.draft)
             try:
                 if not full:
-                    self._take(frame.conversation_id, Send(draft, reply, relayed=True))
+                    self._on_draft(frame.conversation_id, Send(draft, reply, forwarded=True))
             except (MailboxFull, Stopped):
                 full = True
             if full:
                 # Said rather than left to be found out: what is handed over next would go before it.
                 reply.refused(busy())
 
-    def _due(self, conversation_id: str, handed: Sequence[int]) -> None:
-        for draft in handed:
-            pending = self._out.pop(draft, None)
+    def _on_timeout(self, conversation_id: str, attempt_ids: Sequence[int]) -> None:
+        for draft in attempt_ids:
+            pending = self._in_flight.pop(draft, None)
             if pending is not None:
-                self._back(conversation_id, pending, None)
+                self._on_result(conversation_id, pending, None)
 
 
-def _drafts(pendings: Sequence[Pending]) -> list[Draft]:
-    return [pending.letter.draft for pending in pendings if isinstance(pending.letter, Send)]
+def _drafts(pending_appends: Sequence[PendingAppend]) -> list[Draft]:
+    return [pending.command.draft for pending in pending_appends if isinstance(pending.command, Send)]

@@ -5,8 +5,14 @@ One event is encoded once, whoever gets it. It never decides who may see what.
 
 from collections.abc import Mapping
 
-from actors.wire.frames import Changed, ConversationUpdated, MessageCreated, MessageUpdated, frame_encoder
-from actors.wire.moment import rfc3339
+from actors.wire.frames import (
+    ConversationChanges,
+    ConversationUpdated,
+    MessageCreated,
+    MessageUpdated,
+    server_frame_encoder,
+)
+from actors.wire.moment import rfc3339_from_ms
 from actors.wire.objects import (
     Conversation,
     ConversationType,
@@ -25,7 +31,7 @@ REACTION_USERS_SHOWN = 20
 NO_READERS = DeliveryStatus([], 0)
 
 
-def message(
+def to_message(
     entry: MessageEntry,
     viewer_id: str | None = None,
     read_by: tuple[ReadByRecord, ...] | None = None,
@@ -39,7 +45,7 @@ def message(
         readers = NO_READERS if read_count == 0 else DeliveryStatus([], read_count)
     else:
         readers = DeliveryStatus(
-            [ReadBy(one.user_id, rfc3339(one.read_at_ms)) for one in read_by], len(read_by)
+            [ReadBy(one.user_id, rfc3339_from_ms(one.read_at_ms)) for one in read_by], len(read_by)
         )
     return Message(
         id=entry.id,
@@ -61,43 +67,45 @@ def message(
             )
             for reaction in entry.reactions
         ],
-        created_at=rfc3339(entry.created_at_ms),
-        edited_at=None if entry.edited_at_ms is None else rfc3339(entry.edited_at_ms),
-        deleted_at=None if entry.deleted_at_ms is None else rfc3339(entry.deleted_at_ms),
+        created_at=rfc3339_from_ms(entry.created_at_ms),
+        edited_at=None if entry.edited_at_ms is None else rfc3339_from_ms(entry.edited_at_ms),
+        deleted_at=None if entry.deleted_at_ms is None else rfc3339_from_ms(entry.deleted_at_ms),
         delivery_status=readers,
     )
 
 
-LogEvent = MessageCreated | MessageUpdated | ConversationUpdated
+MessageLogEvent = MessageCreated | MessageUpdated | ConversationUpdated
 
 
-def created(entry: MessageEntry, cards: Mapping[str, UserCard], viewer_id: str | None = None) -> LogEvent:
+def to_created_event(
+    entry: MessageEntry, cards: Mapping[str, UserCard], viewer_id: str | None = None
+) -> MessageLogEvent:
     """The durable frame of a message's own entry; `cards` are those of the users who joined with it."""
-    shown = message(entry, viewer_id)
+    shown = to_message(entry, viewer_id)
     done = entry.membership
     if done is None:
         return MessageCreated(entry.conversation_id, entry.seq, shown)
-    changed = Changed(
+    changed = ConversationChanges(
         name=done.name,
         admins=None if done.admins is None else list(done.admins),
-        joined=[card(user_id, cards) for user_id in done.joined] or None,
+        joined=[to_user_card(user_id, cards) for user_id in done.joined] or None,
         left=list(done.left) or None,
     )
     return ConversationUpdated(entry.conversation_id, entry.seq, shown, changed, done.member_count)
 
 
-def updated(entry: MessageEntry, seq: int, viewer_id: str | None = None) -> MessageUpdated:
+def to_updated_event(entry: MessageEntry, seq: int, viewer_id: str | None = None) -> MessageUpdated:
     """The durable frame of a change, with the message as it is now."""
-    return MessageUpdated(entry.conversation_id, seq, message(entry, viewer_id))
+    return MessageUpdated(entry.conversation_id, seq, to_message(entry, viewer_id))
 
 
-def card(user_id: str, cards: Mapping[str, UserCard]) -> UserCard:
+def to_user_card(user_id: str, cards: Mapping[str, UserCard]) -> UserCard:
     """The card of a user, or one that says only that there was one."""
     found = cards.get(user_id)
     return found if found is not None else UserCard(user_id, "deleted", None, None, verified=False)
 
 
-def conversation(
+def to_conversation(
     record: ConversationRecord,
     cards: Mapping[str, UserCard],
     *,
@@ -112,18 +120,18 @@ def conversation(
         type=ConversationType(record.type),
         name=record.name,
         member_count=len(record.participants),
-        participants=[card(one, cards) for one in record.participants[:PARTICIPANTS_SHOWN]],
+        participants=[to_user_card(one, cards) for one in record.participants[:PARTICIPANTS_SHOWN]],
         admins=list(record.admins),
         last_message=None
         if last is None
-        else LastMessage(last.content, last.sender_id, rfc3339(last.timestamp_ms)),
+        else LastMessage(last.content, last.sender_id, rfc3339_from_ms(last.timestamp_ms)),
         last_seq=last_seq,
         read_seq=read_seq,
         unread_count=unread_count,
         muted=muted,
-        created_at=rfc3339(record.created_at_ms),
+        created_at=rfc3339_from_ms(record.created_at_ms),
     )
 
 
-def encode(event: LogEvent) -> bytes:
-    return frame_encoder.encode(event)
+def encode_event(event: MessageLogEvent) -> bytes:
+    return server_frame_encoder.encode(event)

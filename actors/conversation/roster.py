@@ -8,9 +8,16 @@ from collections.abc import Iterable
 import msgspec
 
 from actors.conversation.answers import not_found
-from actors.conversation.letters import Add, Admit, Amendment, Release, Remove, Rewrite
+from actors.conversation.letters import (
+    AddMember,
+    AddByRule,
+    MembershipChange,
+    RemoveByRule,
+    RemoveMember,
+    UpdateSettings,
+)
 from actors.wire.objects import ConversationType, UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.limits import PARTICIPANTS
 from storage.records.messaging import ConversationRecord, Membership
 
@@ -46,65 +53,65 @@ class Roster:
             applied_seq=applied_seq,
         )
 
-    def plan(self, amendment: Amendment) -> tuple[Membership, str] | None:
+    def plan_change(self, change: MembershipChange) -> tuple[Membership, str] | None:
         """What the amendment does and how the SYSTEM message says it; None when it changes nothing.
 
         Raises:
             Refusal: conversation.not_found (not a member), conversation.direct, permission.denied,
                 participant.not_found, conversation.full, request.invalid.
         """
-        actor = amendment.actor
-        if isinstance(amendment, Admit | Release):
-            return self._plan_ruled(amendment)
+        actor = change.actor
+        if isinstance(change, AddByRule | RemoveByRule):
+            return self._plan_by_rule(change)
         if actor.id not in self.members:
             raise not_found()
         if self.type == ConversationType.DIRECT:
-            raise Refusal(
+            raise ApiError(
                 "conversation.direct", "A direct conversation has no members, admins or name to change."
             )
-        match amendment:
-            case Add(user=user):
-                self._need_admin(actor.id)
+        match change:
+            case AddMember(user=user):
+                self._require_admin(actor.id)
                 return self._plan_add(user, f"@{actor.username} added @{user.username}")
-            case Remove(user=user):
-                return self._plan_remove(amendment)
-            case Rewrite():
-                return self._plan_rewrite(amendment)
+            case RemoveMember(user=user):
+                return self._plan_remove(change)
+            case UpdateSettings():
+                return self._plan_settings(change)
 
-    def _plan_add(self, user: UserCard, said: str) -> tuple[Membership, str] | None:
+    def _plan_add(self, user: UserCard, text: str) -> tuple[Membership, str] | None:
         if user.id in self.members:
             return None
         if len(self.members) >= PARTICIPANTS:
-            raise Refusal("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
-        return Membership(len(self.members) + 1, joined=(user.id,)), said
+            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+        return Membership(len(self.members) + 1, joined=(user.id,)), text
 
-    def _plan_ruled(self, amendment: Admit | Release) -> tuple[Membership, str] | None:
-        user = amendment.user
-        if isinstance(amendment, Admit):
+    def _plan_by_rule(self, change: AddByRule | RemoveByRule) -> tuple[Membership, str] | None:
+        user = change.user
+        if isinstance(change, AddByRule):
             return self._plan_add(user, f"@{user.username} joined")
         if user.id not in self.members:
             return None
-        return self._plan_remove(Remove(user, user))
+        return self._plan_remove(RemoveMember(user, user))
 
-    def _plan_remove(self, amendment: Remove) -> tuple[Membership, str]:
-        actor, user = amendment.actor, amendment.user
+    def _plan_remove(self, change: RemoveMember) -> tuple[Membership, str]:
+        actor, user = change.actor, change.user
         leaving = actor.id == user.id
         if not leaving:
-            self._need_admin(actor.id)
+            self._require_admin(actor.id)
             if user.id not in self.members:
-                raise Refusal("participant.not_found", "That user is not in the conversation.")
+                raise ApiError("participant.not_found", "That user is not in the conversation.")
         membership = Membership(len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id))
         said = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
         return membership, said
 
-    def _plan_rewrite(self, amendment: Rewrite) -> tuple[Membership, str] | None:
-        self._need_admin(amendment.actor.id)
-        name = amendment.name if amendment.name != self.name else None
-        admins = amendment.admins
+    def _plan_settings(self, change: UpdateSettings) -> tuple[Membership, str] | None:
+        self._require_admin(change.actor.id)
+        name = change.name if change.name != self.name else None
+        admins = change.admins
         if admins is not None:
             strangers = [user_id for user_id in admins if user_id not in self.members]
             if strangers or not admins:
-                raise Refusal("request.invalid", "Admins are members, and there is at least one.")
+                raise ApiError("request.invalid", "Admins are members, and there is at least one.")
             if set(admins) == set(self.admins):
                 admins = None
         if name is None and admins is None:
@@ -112,18 +119,18 @@ class Roster:
         said = [f'changed the name to "{name}"'] if name is not None else []
         said += ["changed the admins"] if admins is not None else []
         membership = Membership(len(self.members), name=name, admins=admins)
-        return membership, f"@{amendment.actor.username} {' and '.join(said)}"
+        return membership, f"@{change.actor.username} {' and '.join(said)}"
 
     def _admins_without(self, user_id: str) -> tuple[str, ...] | None:
         if user_id not in self.admins:
             return None
         left = tuple(one for one in self.admins if one != user_id)
-        return left or self._longest(one for one in self.members if one != user_id)
+        return left or self._first_member(one for one in self.members if one != user_id)
 
-    def _longest(self, members: Iterable[str]) -> tuple[str, ...]:
+    def _first_member(self, members: Iterable[str]) -> tuple[str, ...]:
         first = next(iter(members), None)
         return () if first is None else (first,)
 
-    def _need_admin(self, user_id: str) -> None:
+    def _require_admin(self, user_id: str) -> None:
         if user_id not in self.admins:
-            raise Refusal("permission.denied", "Only an admin of the conversation may do this.")
+            raise ApiError("permission.denied", "Only an admin of the conversation may do this.")

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from itertools import islice
 
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import TimerWheel
 from actors.wire.objects import MessageType
 from config.limits import Limits
 from storage.contracts.messaging import ConversationStore
@@ -17,10 +17,10 @@ from storage.errors import Unavailable
 from storage.records.messaging import ChangeEntry, Entry, LastMessage, MessageEntry, Summary
 
 _log = logging.getLogger(__name__)
-AT_ONCE_WHEN_CLOSING = 500
+CLOSE_BATCH_CONVERSATIONS = 500
 
 
-class Tail:
+class PendingSummary:
     """The newest of one conversation that is not yet written."""
 
     __slots__ = ("last", "last_seq", "sent")
@@ -30,35 +30,35 @@ class Tail:
         self.last_seq = 0
         self.sent: dict[str, int] = {}
 
-    def summary(self, conversation_id: str) -> Summary:
+    def to_summary(self, conversation_id: str) -> Summary:
         last = self.last
         return Summary(
             conversation_id=conversation_id,
             last_seq=self.last_seq,
-            last_message=None if last is None else last_message(last),
+            last_message=None if last is None else to_last_message(last),
             sent=tuple(self.sent.items()),
         )
 
 
-class Summaries:
-    def __init__(self, store: ConversationStore, wheel: Wheel, limits: Limits) -> None:
+class SummaryWriter:
+    def __init__(self, store: ConversationStore, wheel: TimerWheel, limits: Limits) -> None:
         self._store = store
         self._wheel = wheel
         self._interval_s = limits.flush_interval_ms / 1000
-        self._at_once = limits.flush_conversations
-        self._tails: dict[str, Tail] = {}
-        self._flushing: asyncio.Task[None] | None = None
-        self._armed = False
+        self._batch_conversations = limits.flush_conversations
+        self._pending: dict[str, PendingSummary] = {}
+        self._flush_task: asyncio.Task[None] | None = None
+        self._scheduled = False
 
     def __len__(self) -> int:
-        return len(self._tails)
+        return len(self._pending)
 
-    def note(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         """An entry is stored."""
-        tail = self._tails.get(entry.conversation_id)
+        tail = self._pending.get(entry.conversation_id)
         if tail is None:
-            tail = self._tails[entry.conversation_id] = Tail()
-            self._arm()
+            tail = self._pending[entry.conversation_id] = PendingSummary()
+            self._schedule_flush()
         tail.last_seq = max(tail.last_seq, entry.seq)
         if isinstance(entry, MessageEntry):
             if entry.message_type == MessageType.TEXT:
@@ -66,61 +66,61 @@ class Summaries:
             if tail.last is None or entry.seq > tail.last.seq:
                 tail.last = entry
 
-    def note_change(self, change: ChangeEntry, newest: MessageEntry) -> None:
+    def add_change(self, change: ChangeEntry, newest: MessageEntry) -> None:
         """A change is stored; `newest` is the last message below it, as it is now."""
-        self.note(change)
-        tail = self._tails[change.conversation_id]
+        self.add_entry(change)
+        tail = self._pending[change.conversation_id]
         if tail.last is None or newest.seq >= tail.last.seq:
             tail.last = newest
 
     async def close(self) -> None:
         """Write everything. Ended by its caller's deadline."""
-        self._at_once = AT_ONCE_WHEN_CLOSING
-        while self._tails:
-            if self._flushing is None:
-                self._flush()
-            assert self._flushing is not None
-            await asyncio.wait([self._flushing])
+        self._batch_conversations = CLOSE_BATCH_CONVERSATIONS
+        while self._pending:
+            if self._flush_task is None:
+                self._start_flush()
+            assert self._flush_task is not None
+            await asyncio.wait([self._flush_task])
 
-    def _arm(self) -> None:
-        if not self._armed and self._flushing is None:
-            self._armed = True
-            self._wheel.after(self._interval_s, self._flush)
+    def _schedule_flush(self) -> None:
+        if not self._scheduled and self._flush_task is None:
+            self._scheduled = True
+            self._wheel.call_later(self._interval_s, self._start_flush)
 
-    def _flush(self) -> None:
-        self._armed = False
-        self._flushing = asyncio.create_task(self._write())
-        self._flushing.add_done_callback(self._flushed)
+    def _start_flush(self) -> None:
+        self._scheduled = False
+        self._flush_task = asyncio.create_task(self._write_batch())
+        self._flush_task.add_done_callback(self._on_flush_done)
 
-    def _flushed(self, task: "asyncio.Task[None]") -> None:
-        self._flushing = None
+    def _on_flush_done(self, task: "asyncio.Task[None]") -> None:
+        self._flush_task = None
         if not task.cancelled() and task.exception() is not None:
             _log.error("summaries could not be written", exc_info=task.exception())
-        if self._tails:
-            self._arm()
+        if self._pending:
+            self._schedule_flush()
 
-    async def _write(self) -> None:
-        ids = list(islice(self._tails, self._at_once))
-        tails = {one: self._tails.pop(one) for one in ids}
+    async def _write_batch(self) -> None:
+        ids = list(islice(self._pending, self._batch_conversations))
+        tails = {one: self._pending.pop(one) for one in ids}
         try:
-            await self._store.flush([tails[one].summary(one) for one in ids])
+            await self._store.flush([tails[one].to_summary(one) for one in ids])
         except Unavailable:
             for one in ids:
-                self._keep(one, tails[one])
+                self._restore(one, tails[one])
             await asyncio.sleep(self._interval_s)
 
-    def _keep(self, conversation_id: str, old: Tail) -> None:
+    def _restore(self, conversation_id: str, unwritten: PendingSummary) -> None:
         """What could not be written joins what came since."""
-        tail = self._tails.get(conversation_id)
+        tail = self._pending.get(conversation_id)
         if tail is None:
-            self._tails[conversation_id] = old
+            self._pending[conversation_id] = unwritten
             return
-        for user_id, seq in old.sent.items():
+        for user_id, seq in unwritten.sent.items():
             tail.sent[user_id] = max(seq, tail.sent.get(user_id, 0))
         if tail.last is None:
-            tail.last = old.last
+            tail.last = unwritten.last
 
 
-def last_message(message: MessageEntry) -> LastMessage:
+def to_last_message(message: MessageEntry) -> LastMessage:
     """A message as lists show it."""
     return LastMessage(message.content, message.sender_id, message.created_at_ms, message.seq)

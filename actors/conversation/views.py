@@ -11,7 +11,7 @@ import msgspec
 
 from actors.conversation import rendering
 from actors.conversation.answers import not_found
-from actors.conversation.summaries import last_message
+from actors.conversation.summaries import to_last_message
 from actors.wire.objects import Conversation, MessageType, ReadState, UserCard
 from config.limits import PARTICIPANTS_SHOWN, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
@@ -26,11 +26,11 @@ from storage.records.messaging import (
     Standing,
 )
 
-Cards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
+LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 READ_CHUNK = 1000
 
 
-class View(msgspec.Struct, frozen=True):
+class ConversationView(msgspec.Struct, frozen=True):
     """A conversation brought up to its log, and one member's place in it."""
 
     record: ConversationRecord
@@ -39,49 +39,49 @@ class View(msgspec.Struct, frozen=True):
     muted: bool
 
     @property
-    def active_ms(self) -> int:
+    def last_activity_ms(self) -> int:
         last = self.record.last_message
         return self.record.created_at_ms if last is None else last.timestamp_ms
 
 
-class Views:
-    def __init__(self, store: MessagingStore, cards: Cards) -> None:
+class ConversationViews:
+    def __init__(self, store: MessagingStore, load_cards: LoadCards) -> None:
         self._store = store
-        self._cards = cards
+        self._load_cards = load_cards
 
-    async def of_user(self, user_id: str) -> list[View]:
+    async def list_for_user(self, user_id: str) -> list[ConversationView]:
         """Every conversation of a user, without members; the latest active first."""
-        views = await self._fresh(user_id, await self._store.standings(user_id, None))
-        views.sort(key=lambda view: (view.active_ms, view.record.id), reverse=True)
+        views = await self._load(user_id, await self._store.standings(user_id, None))
+        views.sort(key=lambda view: (view.last_activity_ms, view.record.id), reverse=True)
         return views
 
-    async def some(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, View]:
+    async def get_many(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, ConversationView]:
         """Those of the conversations that the user is in, whole."""
         standings = await self._store.standings(user_id, conversation_ids)
-        return {view.record.id: view for view in await self._fresh(user_id, standings)}
+        return {view.record.id: view for view in await self._load(user_id, standings)}
 
-    async def one(self, user_id: str, conversation_id: str) -> View:
+    async def get(self, user_id: str, conversation_id: str) -> ConversationView:
         """A conversation of the user's, whole. Raises `Refusal` where it is none."""
-        view = (await self.some(user_id, [conversation_id])).get(conversation_id)
+        view = (await self.get_many(user_id, [conversation_id])).get(conversation_id)
         if view is None:
             raise not_found()
         return view
 
-    async def unread(self, user_id: str, view: View) -> int:
+    async def count_unread(self, user_id: str, view: ConversationView) -> int:
         if view.read_seq >= view.last_seq:
             return 0
         return await self._store.unread(view.record.id, user_id, view.read_seq, UNREAD_MAX)
 
-    async def read_state(self, user_id: str, view: View) -> ReadState:
-        return ReadState(view.read_seq, await self.unread(user_id, view))
+    async def read_state(self, user_id: str, view: ConversationView) -> ReadState:
+        return ReadState(view.read_seq, await self.count_unread(user_id, view))
 
-    async def show(self, user_id: str, views: Sequence[View]) -> list[Conversation]:
+    async def to_conversations(self, user_id: str, views: Sequence[ConversationView]) -> list[Conversation]:
         """As the contract's objects; the views must be whole."""
         shown = {one for view in views for one in view.record.participants[:PARTICIPANTS_SHOWN]}
-        cards = await self._cards(list(shown))
-        unread = await asyncio.gather(*(self.unread(user_id, view) for view in views))
+        cards = await self._load_cards(list(shown))
+        unread = await asyncio.gather(*(self.count_unread(user_id, view) for view in views))
         return [
-            rendering.conversation(
+            rendering.to_conversation(
                 view.record,
                 cards,
                 last_seq=view.last_seq,
@@ -92,7 +92,7 @@ class Views:
             for view, count in zip(views, unread, strict=True)
         ]
 
-    async def _fresh(self, user_id: str, standings: Sequence[Standing]) -> list[View]:
+    async def _load(self, user_id: str, standings: Sequence[Standing]) -> list[ConversationView]:
         ids = [one.conversation.id for one in standings]
         grown, marks = await asyncio.gather(
             self._store.probe([(one.conversation.id, one.conversation.last_seq) for one in standings]),
@@ -104,7 +104,7 @@ class Views:
                 [one for one in ids if one in grown],
                 await asyncio.gather(
                     *(
-                        self._above(one.conversation.id, one.conversation.last_seq)
+                        self._read_log_above(one.conversation.id, one.conversation.last_seq)
                         for one in standings
                         if one.conversation.id in grown
                     )
@@ -113,11 +113,11 @@ class Views:
             )
         )
         return [
-            _view(user_id, one, by_id.get(one.conversation.id), tails.get(one.conversation.id, ()))
+            _build_view(user_id, one, by_id.get(one.conversation.id), tails.get(one.conversation.id, ()))
             for one in standings
         ]
 
-    async def _above(self, conversation_id: str, seq: int) -> list[Entry]:
+    async def _read_log_above(self, conversation_id: str, seq: int) -> list[Entry]:
         found: list[Entry] = []
         while True:
             some = await self._store.read(conversation_id, seq, seq + READ_CHUNK)
@@ -127,12 +127,14 @@ class Views:
             seq = some[-1].seq
 
 
-def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequence[Entry]) -> View:
+def _build_view(
+    user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequence[Entry]
+) -> ConversationView:
     record = standing.conversation
     messages = [entry for entry in tail if isinstance(entry, MessageEntry)]
-    newest = last_message(messages[-1]) if messages else record.last_message
+    newest = to_last_message(messages[-1]) if messages else record.last_message
     if newest is not None:
-        record = msgspec.structs.replace(record, last_message=_changed(newest, record.id, tail))
+        record = msgspec.structs.replace(record, last_message=_with_changes(newest, record.id, tail))
     # Renaming a group or adding somebody is not sending: it reads nothing.
     sent = max(
         (
@@ -142,7 +144,7 @@ def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequenc
         ),
         default=0,
     )
-    return View(
+    return ConversationView(
         record=record,
         last_seq=tail[-1].seq if tail else record.last_seq,
         read_seq=max(mark.read_seq if mark is not None else 0, standing.sent_seq, sent),
@@ -150,7 +152,7 @@ def _view(user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequenc
     )
 
 
-def _changed(last: LastMessage, conversation_id: str, tail: Sequence[Entry]) -> LastMessage:
+def _with_changes(last: LastMessage, conversation_id: str, tail: Sequence[Entry]) -> LastMessage:
     """The last message after the changes that the document does not know yet."""
     message_id = entry_id(conversation_id, last.seq)
     for entry in tail:

@@ -5,26 +5,26 @@ import msgspec
 CONTROL_TOPIC = "control"
 
 
-class Revoked(msgspec.Struct, frozen=True, tag=1, array_like=True):
+class SessionsRevoked(msgspec.Struct, frozen=True, tag=1, array_like=True):
     """Those sessions have ended."""
 
     origin: str
     session_ids: list[str]
 
 
-class Renewed(msgspec.Struct, frozen=True, tag=2, array_like=True):
+class StreamsReset(msgspec.Struct, frozen=True, tag=2, array_like=True):
     """All user streams have begun a new epoch."""
 
     origin: str
 
 
-class Parted(msgspec.Struct, frozen=True, tag=3, array_like=True):
+class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
     """Between those two a block came or went."""
 
     origin: str
-    one: str
-    other: str
+    user_id: str
+    other_id: str
 
 
-control_decoder = msgspec.msgpack.Decoder(Revoked | Renewed | Parted)
-control_encoder = msgspec.msgpack.Encoder()
+control_event_decoder = msgspec.msgpack.Decoder(SessionsRevoked | StreamsReset | BlockChanged)
+control_event_encoder = msgspec.msgpack.Encoder()

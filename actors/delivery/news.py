@@ -10,32 +10,32 @@ import msgspec
 from msgspec import Struct
 
 
-class LogNews(Struct, frozen=True, tag=1, array_like=True, gc=False):
+class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     """The entry at `seq` is stored. `plain`: nothing is to be applied; `left`: they are members no more."""
 
     origin: str
     seq: int
-    plain: bool
-    left: tuple[str, ...]
+    is_plain_message: bool
+    left_user_ids: tuple[str, ...]
     frame: bytes
 
 
-class HeadNews(Struct, frozen=True, tag=2, array_like=True, gc=False):
+class HeadAnnounced(Struct, frozen=True, tag=2, array_like=True, gc=False):
     """The log of this conversation goes up to `seq`."""
 
     origin: str
     seq: int
 
 
-class HintNews(Struct, frozen=True, tag=3, array_like=True, gc=False):
+class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
     """An ephemeral frame for every member but, when named, one."""
 
     origin: str
     frame: bytes
-    spare_user_id: str
+    except_user_id: str
 
 
-News = LogNews | HeadNews | HintNews
+BusEvent = EntryAppended | HeadAnnounced | EphemeralPublished
 
-news_encoder: Final = msgspec.msgpack.Encoder()
-news_decoder: Final = msgspec.msgpack.Decoder(News)
+bus_event_encoder: Final = msgspec.msgpack.Encoder()
+bus_event_decoder: Final = msgspec.msgpack.Decoder(BusEvent)

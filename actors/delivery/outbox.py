@@ -14,7 +14,7 @@ import msgspec
 from actors.delivery.flusher import Flusher
 
 
-class Stretch(msgspec.Struct, frozen=True, gc=False):
+class SeqRange(msgspec.Struct, frozen=True, gc=False):
     """A part of one conversation's log, both ends included."""
 
     conversation_id: str
@@ -28,17 +28,17 @@ class Writer(Protocol):
     def write(self, data: bytes) -> None: ...
 
 
-class Owner(Protocol):
+class SendQueueOwner(Protocol):
     """Whose outbox it is."""
 
     def too_slow(self) -> None:
         """More waits than may wait. Called at the end of each tick in which that is so."""
 
-    def spared(self, stretch: Stretch) -> None:
+    def skipped(self, seq_range: SeqRange) -> None:
         """There is room again: this was left out, and nothing of that conversation was written behind it."""
 
 
-class Bounds(Protocol):
+class SendQueueLimits(Protocol):
     """The part of `config.limits.Limits` that an outbox keeps to."""
 
     @property
@@ -48,133 +48,135 @@ class Bounds(Protocol):
     def outbox_hard_bytes(self) -> int: ...
 
 
-class Outbox:
+class SendQueue:
     __slots__ = (
-        "_bounds",
+        "_limits",
         "_flusher",
         "_owner",
-        "_spared",
-        "blocked",
-        "dirty",
-        "held",
-        "held_bytes",
-        "render",
-        "shed",
+        "_skipped",
+        "paused",
+        "flush_scheduled",
+        "queued_frames",
+        "queued_bytes",
+        "encode_outbound",
+        "shed_count",
         "writer",
     )
 
-    def __init__(self, owner: Owner, writer: Writer, flusher: Flusher, bounds: Bounds) -> None:
+    def __init__(
+        self, owner: SendQueueOwner, writer: Writer, flusher: Flusher, limits: SendQueueLimits
+    ) -> None:
         self._owner = owner
         self.writer = writer
         self._flusher = flusher
-        self._bounds = bounds
-        self.held: list[bytes] | None = None
-        self.held_bytes = 0
-        self.blocked = False
-        self.dirty = False
-        self.shed = 0
+        self._limits = limits
+        self.queued_frames: list[bytes] | None = None
+        self.queued_bytes = 0
+        self.paused = False
+        self.flush_scheduled = False
+        self.shed_count = 0
         # What becomes of frames on their way to a client that wants fewer, or others; None is as they are.
-        self.render: Callable[[bytes], bytes] | None = None
-        self._spared: dict[str, Stretch] | None = None
+        self.encode_outbound: Callable[[bytes], bytes] | None = None
+        self._skipped: dict[str, SeqRange] | None = None
 
     @property
-    def spared(self) -> Mapping[str, Stretch]:
+    def skipped(self) -> Mapping[str, SeqRange]:
         """What was left out of each log and is not told yet."""
-        return self._spared or {}
+        return self._skipped or {}
 
     def push(self, frame: bytes) -> None:
         """Leave a frame for the end of this tick."""
-        if self.render is not None:
-            frame = self.render(frame)
+        if self.encode_outbound is not None:
+            frame = self.encode_outbound(frame)
             if not frame:
                 return
-        held = self.held
+        held = self.queued_frames
         if held is None:
-            self.held = [frame]
+            self.queued_frames = [frame]
         else:
             held.append(frame)
-        self.held_bytes += len(frame)
-        if not self.dirty:
-            self.dirty = True
-            self._flusher.outbox(self)
+        self.queued_bytes += len(frame)
+        if not self.flush_scheduled:
+            self.flush_scheduled = True
+            self._flusher.schedule_queue(self)
 
-    def push_hint(self, frame: bytes) -> None:
+    def push_ephemeral(self, frame: bytes) -> None:
         """As `push`, for what may be dropped: a client behind by the soft limit is spared it."""
-        if self.held_bytes > self._bounds.outbox_soft_bytes:
-            self.shed += 1
+        if self.queued_bytes > self._limits.outbox_soft_bytes:
+            self.shed_count += 1
             return
         self.push(frame)
 
-    def push_log(self, frames: bytes, stretch: Stretch) -> None:
+    def push_log(self, frames: bytes, seq_range: SeqRange) -> None:
         """As `push`, for joined frames of a log: a client behind by the soft limit is told what it misses.
 
         So is one whom they would bring over the hard limit, as all that waited behind a gap may at once.
         """
-        bounds = self._bounds
-        if self.blocked and (
-            self.held_bytes > bounds.outbox_soft_bytes
-            or self.held_bytes + len(frames) > bounds.outbox_hard_bytes
+        bounds = self._limits
+        if self.paused and (
+            self.queued_bytes > bounds.outbox_soft_bytes
+            or self.queued_bytes + len(frames) > bounds.outbox_hard_bytes
         ):
-            self._spare(stretch)
+            self._skip(seq_range)
         else:
             self.push(frames)
 
-    def push_log_now(self, frames: bytes, stretch: Stretch) -> None:
+    def write_log(self, frames: bytes, seq_range: SeqRange) -> None:
         """As `push_log`, but written at once where nothing waits before it. For the end of a tick."""
-        if self.held is None and not self.blocked:
-            if self.render is not None:
-                frames = self.render(frames)
+        if self.queued_frames is None and not self.paused:
+            if self.encode_outbound is not None:
+                frames = self.encode_outbound(frames)
             if frames:
                 self.writer.write(frames)
         else:
-            self.push_log(frames, stretch)
+            self.push_log(frames, seq_range)
 
     def flush(self) -> None:
         """Write what waits, in one piece, unless the peer is not taking it."""
-        self.dirty = False
-        held = self.held
+        self.flush_scheduled = False
+        held = self.queued_frames
         if held is None:
             return
-        if self.blocked:
-            if self.held_bytes > self._bounds.outbox_hard_bytes:
+        if self.paused:
+            if self.queued_bytes > self._limits.outbox_hard_bytes:
                 self._owner.too_slow()
             return
-        self.held = None
-        self.held_bytes = 0
+        self.queued_frames = None
+        self.queued_bytes = 0
         self.writer.write(held[0] if len(held) == 1 else b"".join(held))
 
-    def begin(self, frames: list[bytes]) -> None:
+    def prepend_and_resume(self, frames: list[bytes]) -> None:
         """Put these before all that waits, and let everything go."""
-        if self.render is not None:
-            frames = [rendered for frame in frames if (rendered := self.render(frame))]
-        self.held = [*frames, *(self.held or ())]
-        self.held_bytes += sum(map(len, frames))
-        self.unblock()
+        if self.encode_outbound is not None:
+            frames = [rendered for frame in frames if (rendered := self.encode_outbound(frame))]
+        self.queued_frames = [*frames, *(self.queued_frames or ())]
+        self.queued_bytes += sum(map(len, frames))
+        self.resume()
 
-    def block(self) -> None:
+    def pause(self) -> None:
         """The transport is full: hold what comes."""
-        self.blocked = True
+        self.paused = True
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         """The socket is gone: nothing waits any more."""
-        self.blocked = True
-        self.held = None
-        self.held_bytes = 0
-        self._spared = None
+        self.paused = True
+        self.queued_frames = None
+        self.queued_bytes = 0
+        self._skipped = None
 
-    def unblock(self) -> None:
+    def resume(self) -> None:
         """The transport takes bytes again: write what was held, and have told what was left out behind it."""
-        self.blocked = False
+        self.paused = False
         self.flush()
-        spared, self._spared = self._spared, None
+        spared, self._skipped = self._skipped, None
         for stretch in (spared or {}).values():
-            self._owner.spared(stretch)
+            self._owner.skipped(stretch)
 
-    def _spare(self, stretch: Stretch) -> None:
-        self.shed += stretch.to_seq - stretch.from_seq + 1
-        if self._spared is None:
-            self._spared = {}
-        before = self._spared.get(stretch.conversation_id)
+    def _skip(self, seq_range: SeqRange) -> None:
+        self.shed_count += seq_range.to_seq - seq_range.from_seq + 1
+        if self._skipped is None:
+            self._skipped = {}
+        before = self._skipped.get(seq_range.conversation_id)
         if before is not None:
-            stretch = Stretch(stretch.conversation_id, before.from_seq, stretch.to_seq)
-        self._spared[stretch.conversation_id] = stretch
+            seq_range = SeqRange(seq_range.conversation_id, before.from_seq, seq_range.to_seq)
+        self._skipped[seq_range.conversation_id] = seq_range

@@ -13,7 +13,7 @@ from actors.people.slice import Slice, cut
 from actors.posts.posts import used_otherwise
 from actors.social.relations import Relations
 from actors.wire.network import Event
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
@@ -78,7 +78,7 @@ class Events:
         known = await self._people.known(user_ids)
         hidden = set(await self._relations.hidden(user_id))
         if any(one not in known or one in hidden for one in user_ids):
-            raise Refusal("user.not_found", "Not all of these users exist.")
+            raise ApiError("user.not_found", "Not all of these users exist.")
         others = [one for one in dict.fromkeys(user_ids) if one != user_id]
         try:
             await self._store.invite(event_id, user_id, others, once)
@@ -100,22 +100,22 @@ class Events:
     async def _need_creator(self, user_id: str, event_id: str) -> None:
         await self.need_sight(user_id, event_id)
         if await self._store.creator(event_id) != user_id:
-            raise Refusal("permission.denied", "Only its creator changes an event.")
+            raise ApiError("permission.denied", "Only its creator changes an event.")
 
     async def shown(self, records: Sequence[EventRecord]) -> list[Event]:
         cards = await self._people.shown(record.creator for record in records)
         return [rendering.event(record, cards) for record in records]
 
 
-def _refused(conflict: Conflict) -> Refusal | Conflict:
+def _refused(conflict: Conflict) -> ApiError | Conflict:
     match conflict.constraint:
         case "events_capacity":
-            return Refusal("event.capacity_below_going", "More people are going than that.")
+            return ApiError("event.capacity_below_going", "More people are going than that.")
         case "events_end_after_start":
             return ends_early()
         case _:
             return conflict
 
 
-def no_event() -> Refusal:
-    return Refusal("event.not_found", "No such event.")
+def no_event() -> ApiError:
+    return ApiError("event.not_found", "No such event.")

@@ -14,7 +14,7 @@ from actors.people.people import People
 from actors.sync.happenings import EventCreated, RsvpChanged, RsvpPromoted, happening
 from actors.wire.network import RsvpStatus
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.limits import GROUP_NAME_CHARACTERS
 from storage.contracts.events import EventStore, RsvpStore
 from storage.contracts.sync import Cursors
@@ -28,13 +28,13 @@ AT_ONCE = 8
 class Groups(Protocol):
     """What a gathering asks of conversations."""
 
-    async def found(self, conversation_id: str, creator: UserCard, name: str) -> None:
+    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         """See that there is this group; the creator is its first member and admin."""
 
-    async def admit(self, conversation_id: str, user: UserCard) -> None:
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Take in somebody whom a rule lets in. Refuses with `conversation.full`."""
 
-    async def release(self, conversation_id: str, user: UserCard) -> None:
+    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Let somebody go whom a rule no longer keeps."""
 
 
@@ -92,7 +92,7 @@ class Gathering:
         if creator is None or not events:
             return None
         name = events[0].title[:GROUP_NAME_CHARACTERS]
-        await self._groups.found(conversation_of(event_id), creator, name)
+        await self._groups.ensure_group(conversation_of(event_id), creator, name)
         return creator_id
 
     async def _gather(self, event_id: str, user_ids: Sequence[str]) -> None:
@@ -111,10 +111,10 @@ class Gathering:
             goes = now
             try:
                 if goes:
-                    await self._groups.admit(conversation_of(event_id), user)
+                    await self._groups.add_by_rule(conversation_of(event_id), user)
                 else:
-                    await self._groups.release(conversation_of(event_id), user)
-            except Refusal as refusal:
+                    await self._groups.remove_by_rule(conversation_of(event_id), user)
+            except ApiError as refusal:
                 if refusal.retry:
                     raise
                 _log.info("an event's conversation stays as it is: %s", refusal.code)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from actors.wire.moment import rfc3339_of
+from actors.wire.moment import rfc3339_from_datetime
 from actors.wire.network import Event, RsvpStatus
 from actors.wire.objects import UserCard
 from storage.records.events import EventRecord
@@ -21,8 +21,8 @@ def event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
         title=record.title,
         description=record.description,
         category=record.category,
-        start_datetime=rfc3339_of(record.start),
-        end_datetime=rfc3339_of(record.end),
+        start_datetime=rfc3339_from_datetime(record.start),
+        end_datetime=rfc3339_from_datetime(record.end),
         capacity=record.capacity,
         going_count=record.going_count,
         interested_count=record.interested_count,

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from actors.wire.network import RsvpStatus
-from actors.wire.refusal import Refusal, invalid
-from actors.wire.text import faultless, line_of, text_of
+from actors.wire.refusal import ApiError, invalid_field
+from actors.wire.text import raise_field_errors, validate_line, validate_text
 from config.limits import (
     EVENT_CAPACITY,
     EVENT_CATEGORY_CHARACTERS,
@@ -83,14 +83,14 @@ def new_event(creator_id: str, body: EventBody) -> NewEvent:
 
 def event_change(patch: EventPatch) -> EventChange:
     """Raises `request.invalid` with all the faults."""
-    faults: list[Refusal] = []
+    faults: list[ApiError] = []
 
     def checked(field: str, value: str | UnsetType, characters: int, *, line: bool) -> str | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
         try:
-            return (line_of if line else text_of)(field, value, characters)
-        except Refusal as refusal:
+            return (validate_line if line else validate_text)(field, value, characters)
+        except ApiError as refusal:
             faults.append(refusal)
             return UNSET
 
@@ -98,7 +98,7 @@ def event_change(patch: EventPatch) -> EventChange:
         if isinstance(value, UnsetType):
             return UNSET
         if not YEARS[0] <= value.year <= YEARS[1]:
-            faults.append(invalid(field, f"Must lie in the years {YEARS[0]} to {YEARS[1]}."))
+            faults.append(invalid_field(field, f"Must lie in the years {YEARS[0]} to {YEARS[1]}."))
             return UNSET
         # A time without a zone is taken as UTC.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -118,9 +118,9 @@ def event_change(patch: EventPatch) -> EventChange:
         end=moment("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
     )
-    faultless(faults)
+    raise_field_errors(faults)
     return change
 
 
-def ends_early() -> Refusal:
-    return invalid("end_datetime", "Must be after start_datetime.")
+def ends_early() -> ApiError:
+    return invalid_field("end_datetime", "Must be after start_datetime.")

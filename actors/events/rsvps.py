@@ -8,7 +8,7 @@ from actors.people.slice import Slice, cut
 from actors.social.relations import Relations
 from actors.wire.network import Rsvp, RsvpStatus
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.events import RsvpStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
@@ -47,7 +47,7 @@ class Rsvps:
             if conflict.constraint not in CONFLICTS:
                 raise
             code = "event.full" if conflict.constraint == "events_capacity" else conflict.constraint
-            raise Refusal(code, CONFLICTS[conflict.constraint]) from None
+            raise ApiError(code, CONFLICTS[conflict.constraint]) from None
         self._changed()
         return _shown(event_id, user, state)
 

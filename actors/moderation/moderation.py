@@ -10,7 +10,7 @@ import msgspec
 
 from actors.accounts.fields import Faulty
 from actors.moderation.report_request import reason_of
-from actors.wire.refusal import Refusal, invalid
+from actors.wire.refusal import ApiError, invalid_field
 from storage.contracts.moderation import ModerationStore, ReportStore
 from storage.errors import Missing
 from storage.records.moderation import ReportRecord
@@ -54,9 +54,9 @@ class Moderation:
         try:
             said = reason_of(resolution)
         except Faulty as fault:
-            raise invalid("resolution", fault.detail, fault.code) from None
+            raise invalid_field("resolution", fault.detail, fault.code) from None
         if not await self._reports.resolve(report_id, said):
-            raise Refusal("report.not_found", "No such open report.")
+            raise ApiError("report.not_found", "No such open report.")
 
     async def verify(self, username: str) -> None:
         """Give somebody the badge."""
@@ -86,7 +86,7 @@ class Moderation:
     async def hide(self, post_id: str) -> None:
         """Make a post unseen by everybody."""
         if not await self._hide(post_id):
-            raise Refusal("post.not_found", "No such post.")
+            raise ApiError("post.not_found", "No such post.")
 
     async def _set_verified(self, username: str, *, verified: bool) -> None:
         try:
@@ -95,5 +95,5 @@ class Moderation:
             raise _nobody() from None
 
 
-def _nobody() -> Refusal:
-    return Refusal("user.not_found", "No such user.")
+def _nobody() -> ApiError:
+    return ApiError("user.not_found", "No such user.")

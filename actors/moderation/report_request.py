@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.accounts.fields import Faulty, faults_of
-from actors.wire.refusal import FieldFault
+from actors.wire.refusal import FieldError
 from config.accounts import REPORT_REASON_CHARACTERS
 from storage.records.moderation import ReportKind
 
@@ -27,7 +27,7 @@ class ReportRequest(msgspec.Struct, frozen=True):
     id: str
     reason: Reason
 
-    def faults(self) -> list[FieldFault]:
+    def faults(self) -> list[FieldError]:
         return faults_of(("reason", reason_of, self.reason))
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from actors.accounts.requests import refuse
 from actors.moderation.report_request import ReportRequest, reason_of
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.moderation import ReportStore
 from storage.errors import Conflict
@@ -32,13 +32,13 @@ class Reports:
         kind, target_id = request.kind, request.id
         report = NewReport(reporter_id, kind, target_id, reason_of(request.reason))
         if not await self._reportable(report):
-            raise Refusal(f"{kind.value}.not_found", f"No such {kind.value}.")
+            raise ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
         try:
             await self._store.file(report, once)
         except Conflict as conflict:
             if conflict.constraint != ONCE:
                 raise
-            raise Refusal("idempotency.conflict", "The key was used for another report.") from None
+            raise ApiError("idempotency.conflict", "The key was used for another report.") from None
 
     async def _reportable(self, report: NewReport) -> bool:
         target_id = report.target_id

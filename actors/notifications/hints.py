@@ -11,8 +11,8 @@ import msgspec
 
 from actors.events.events import Events
 from actors.posts.posts import Posts
-from actors.runtime.errands import Errands
-from actors.wire.frames import EventChanged, FeedPostCreated
+from actors.runtime.errands import TaskPool
+from actors.wire.frames import EventUpdated, FeedPostCreated
 from storage.contracts.events import EventStore
 from storage.contracts.posts import PostStore
 
@@ -38,15 +38,15 @@ class Hints:
         self._event_store = event_store
         self._events = events
         self._send = send
-        self._errands = Errands("hints", WAITING, AT_ONCE)
+        self._errands = TaskPool("hints", WAITING, AT_ONCE)
 
     def posted(self, post_id: str, user_ids: Sequence[str]) -> None:
         """Soon, or not at all where much waits already."""
-        self._errands.tell(partial(self._posted, post_id, user_ids))
+        self._errands.submit(partial(self._posted, post_id, user_ids))
 
     def event_changed(self, event_id: str, user_ids: Sequence[str]) -> None:
         """Soon, or not at all where much waits already."""
-        self._errands.tell(partial(self._event_changed, event_id, user_ids))
+        self._errands.submit(partial(self._event_changed, event_id, user_ids))
 
     async def close(self, within_s: float) -> None:
         await self._errands.close(within_s)
@@ -57,4 +57,4 @@ class Hints:
 
     async def _event_changed(self, event_id: str, user_ids: Sequence[str]) -> None:
         for event in await self._events.shown(await self._event_store.find([event_id], NOBODY)):
-            self._send(user_ids, EventChanged(event))
+            self._send(user_ids, EventUpdated(event))

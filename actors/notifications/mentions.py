@@ -15,7 +15,7 @@ from actors.notifications import notices
 from actors.notifications.teller import Teller
 from actors.people.people import People
 from actors.social.relations import Relations
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
@@ -45,17 +45,19 @@ class Mentions:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def tell(self, entry: MessageEntry, members: Collection[str], done: Callable[[bool], None]) -> None:
+    def notify_later(
+        self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
+    ) -> None:
         named = [one for one in entry.mentions if one in members and one != entry.sender_id]
         if not named:
-            done(True)
+            on_done(True)
             return
         if len(self._tasks) >= WAITING:
-            done(False)
+            on_done(False)
             return
-        self.spawn(self._tell(entry, named, done))
+        self.run_in_background(self._notify_and_report(entry, named, on_done))
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -81,13 +83,15 @@ class Mentions:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _tell(self, entry: MessageEntry, named: list[str], done: Callable[[bool], None]) -> None:
+    async def _notify_and_report(
+        self, entry: MessageEntry, named: list[str], on_done: Callable[[bool], None]
+    ) -> None:
         told = False
         try:
             async with self._places:
                 await self.notify(entry, named)
             told = True
-        except (StorageError, Refusal) as error:
+        except (StorageError, ApiError) as error:
             _log.warning("mentions are told later: %s", type(error).__name__)
         finally:
-            done(told)
+            on_done(told)

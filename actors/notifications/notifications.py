@@ -13,7 +13,7 @@ from actors.people.slice import Slice, cut
 from actors.social.relations import Relations
 from actors.wire.frames import NotificationRead
 from actors.wire.network import Notification
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.social import PageKey
 
@@ -44,7 +44,7 @@ class Notifications:
     async def read(self, user_id: str, notification_id: str) -> None:
         changed = await self._store.read(user_id, notification_id)
         if changed is None:
-            raise Refusal("notification.not_found", "No such notification.")
+            raise ApiError("notification.not_found", "No such notification.")
         if changed:
             await self._tell(user_id, [notification_id])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from actors.wire.moment import rfc3339_of
+from actors.wire.moment import rfc3339_from_datetime
 from actors.wire.network import Notification, NotificationType
 from actors.wire.objects import UserCard
 from storage.records.notifications import NotificationRecord
@@ -19,5 +19,5 @@ def notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -> N
         conversation_id=record.conversation_id,
         is_read=record.is_read,
         count=record.count,
-        created_at=rfc3339_of(record.created_at),
+        created_at=rfc3339_from_datetime(record.created_at),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.copies import UserCopies
 from storage.records.copies import CardRecord, UserCopy
 
@@ -37,7 +37,7 @@ class People:
         """Raises `user.not_found`."""
         card = (await self.known([user_id])).get(user_id)
         if card is None:
-            raise Refusal("user.not_found", "No such user.")
+            raise ApiError("user.not_found", "No such user.")
         return card
 
     async def shown(self, records: Iterable[CardRecord]) -> dict[str, UserCard]:

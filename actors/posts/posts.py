@@ -11,8 +11,8 @@ from actors.people.slice import Slice, cut
 from actors.posts import rendering
 from actors.social.relations import Relations
 from actors.wire.network import Post
-from actors.wire.refusal import Refusal
-from actors.wire.text import text_of
+from actors.wire.refusal import ApiError
+from actors.wire.text import validate_text
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey
@@ -40,9 +40,9 @@ class Posts:
         self._changed = changed
 
     async def create(self, author_id: str, content: str, event_id: str | None, once: Once | None) -> Post:
-        checked = text_of("content", content, POST_CHARACTERS)
+        checked = validate_text("content", content, POST_CHARACTERS)
         if event_id is not None and not await self._sees_event(author_id, event_id):
-            raise Refusal("event.not_found", "No such event.")
+            raise ApiError("event.not_found", "No such event.")
         try:
             post_id = await self._store.create(author_id, checked, event_id, once)
         except Conflict as conflict:
@@ -59,7 +59,7 @@ class Posts:
     async def delete(self, user_id: str, post_id: str) -> None:
         author_id = await self.author(user_id, post_id)
         if author_id != user_id:
-            raise Refusal("permission.denied", "Only its author deletes a post.")
+            raise ApiError("permission.denied", "Only its author deletes a post.")
         if not await self._store.delete(post_id, user_id):
             raise no_post()
         self._changed()
@@ -83,7 +83,7 @@ class Posts:
     async def sees(self, viewer_id: str, post_id: str) -> bool:
         try:
             await self.author(viewer_id, post_id)
-        except Refusal:
+        except ApiError:
             return False
         return True
 
@@ -92,12 +92,12 @@ class Posts:
         return [rendering.post(record, cards) for record in records]
 
 
-def no_post() -> Refusal:
-    return Refusal("post.not_found", "No such post.")
+def no_post() -> ApiError:
+    return ApiError("post.not_found", "No such post.")
 
 
-def used_otherwise(conflict: Conflict) -> Refusal | Conflict:
+def used_otherwise(conflict: Conflict) -> ApiError | Conflict:
     """What is told of a conflict about an idempotency key; any other is not expected."""
     if conflict.constraint != "idempotency_keys":
         return conflict
-    return Refusal("idempotency.conflict", "This key was used for something else.")
+    return ApiError("idempotency.conflict", "This key was used for something else.")

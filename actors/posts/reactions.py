@@ -12,8 +12,8 @@ from actors.posts.posts import Posts, no_post, used_otherwise
 from actors.social.relations import Relations
 from actors.wire.network import Comment
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
-from actors.wire.text import text_of
+from actors.wire.refusal import ApiError
+from actors.wire.text import validate_text
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import ReactionStore
 from storage.contracts.social import PageKey
@@ -60,7 +60,7 @@ class Reactions:
         return Slice([cards[record.user.id] for record in page], key)
 
     async def comment(self, user_id: str, post_id: str, content: str, once: Once | None) -> Comment:
-        checked = text_of("content", content, POST_CHARACTERS)
+        checked = validate_text("content", content, POST_CHARACTERS)
         await self._posts.author(user_id, post_id)
         try:
             comment_id = await self._store.comment(post_id, user_id, checked, once)
@@ -85,14 +85,14 @@ class Reactions:
         """For whoever said it, and for the author of the post."""
         comment = await self._comment(user_id, comment_id)
         if user_id not in {comment.author.id, comment.post_author_id}:
-            raise Refusal("permission.denied", "Only its author and that of the post delete a comment.")
+            raise ApiError("permission.denied", "Only its author and that of the post delete a comment.")
         if not await self._store.delete_comment(comment_id):
             raise no_comment()
 
     async def sees_comment(self, viewer_id: str, comment_id: str) -> bool:
         try:
             await self._comment(viewer_id, comment_id)
-        except Refusal:
+        except ApiError:
             return False
         return True
 
@@ -109,5 +109,5 @@ class Reactions:
         return rendering.comment(record, await self._people.shown([record.author]))
 
 
-def no_comment() -> Refusal:
-    return Refusal("comment.not_found", "No such comment.")
+def no_comment() -> ApiError:
+    return ApiError("comment.not_found", "No such comment.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from actors.wire.moment import rfc3339_of
+from actors.wire.moment import rfc3339_from_datetime
 from actors.wire.network import Comment, Post
 from actors.wire.objects import UserCard
 from storage.records.posts import CommentRecord, PostRecord
@@ -17,7 +17,7 @@ def post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
         like_count=record.like_count,
         comment_count=record.comment_count,
         liked_by_me=record.liked_by_me,
-        created_at=rfc3339_of(record.created_at),
+        created_at=rfc3339_from_datetime(record.created_at),
     )
 
 
@@ -27,5 +27,5 @@ def comment(record: CommentRecord, cards: Mapping[str, UserCard]) -> Comment:
         post_id=record.post_id,
         author=cards[record.author.id],
         content=record.content,
-        created_at=rfc3339_of(record.created_at),
+        created_at=rfc3339_from_datetime(record.created_at),
     )

@@ -7,48 +7,52 @@ Never says why.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.presence.attendance import OFFLINE, Attendance
-from actors.presence.watching import Watcher, Watching
+from actors.presence.attendance import OFFLINE, LocalPresence
+from actors.presence.watching import PresenceSubscriptions, PresenceWatcher
 from actors.wire.presence import Presence
-from actors.wire.refusal import invalid
+from actors.wire.refusal import invalid_field
 from config.limits import WATCHED
 
-Acquainted = Callable[[str, Sequence[str]], Awaitable[set[str]]]
+VisibleUsers = Callable[[str, Sequence[str]], Awaitable[set[str]]]
 """(viewer, others) -> those of them whom the viewer has to do with, and nobody apart."""
 
 
-class Presences:
-    def __init__(self, attendance: Attendance, watching: Watching, acquainted: Acquainted) -> None:
-        self.attendance = attendance
-        self.watching = watching
-        self._acquainted = acquainted
+class PresenceService:
+    def __init__(
+        self, local: LocalPresence, subscriptions: PresenceSubscriptions, visible_users: VisibleUsers
+    ) -> None:
+        self.local = local
+        self.subscriptions = subscriptions
+        self._visible_users = visible_users
 
-    async def look(self, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
+    async def get(self, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
         """How people are now. Raises `Unavailable`."""
-        wanted = _checked(user_ids)
-        known = await self._acquainted(viewer_id, wanted)
+        wanted = _validate_user_ids(user_ids)
+        known = await self._visible_users(viewer_id, wanted)
         found = {
-            one.user_id: one for one in await self.watching.look([one for one in wanted if one in known])
+            one.user_id: one for one in await self.subscriptions.get([one for one in wanted if one in known])
         }
         return [found.get(one) or Presence(one, OFFLINE, None) for one in wanted]
 
-    async def watch(self, watcher: Watcher, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
+    async def watch(
+        self, watcher: PresenceWatcher, viewer_id: str, user_ids: Sequence[str]
+    ) -> list[Presence]:
         """As `look`, and hear of changes from now on; replaces the list before."""
-        wanted = _checked(user_ids)
-        known = await self._acquainted(viewer_id, wanted)
-        found = await self.watching.watch(watcher, [one for one in wanted if one in known])
+        wanted = _validate_user_ids(user_ids)
+        known = await self._visible_users(viewer_id, wanted)
+        found = await self.subscriptions.watch(watcher, [one for one in wanted if one in known])
         by_id = {one.user_id: one for one in found}
         return [by_id.get(one) or Presence(one, OFFLINE, None) for one in wanted]
 
     def start(self) -> None:
-        self.watching.on_lapse = self.attendance.say_all
-        self.watching.start()
+        self.subscriptions.on_lease_lapsed = self.local.republish
+        self.subscriptions.start()
 
     async def close(self) -> None:
-        await asyncio.gather(self.watching.close(), self.attendance.close())
+        await asyncio.gather(self.subscriptions.close(), self.local.close())
 
 
-def _checked(user_ids: Sequence[str]) -> list[str]:
+def _validate_user_ids(user_ids: Sequence[str]) -> list[str]:
     if len(user_ids) > WATCHED:
-        raise invalid("user_ids", f"At most {WATCHED} people.", "too_many")
+        raise invalid_field("user_ids", f"At most {WATCHED} people.", "too_many")
     return list(dict.fromkeys(user_ids))

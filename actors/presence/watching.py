@@ -13,140 +13,142 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from actors.presence.attendance import OFFLINE
-from actors.runtime.wheel import Timer, Wheel
-from actors.wire.frames import frame_encoder
-from actors.wire.moment import now_ms, rfc3339
+from actors.runtime.wheel import Timer, TimerWheel
+from actors.wire.frames import server_frame_encoder
+from actors.wire.moment import now_ms, rfc3339_from_ms
 from actors.wire.presence import Presence, PresenceChanged
 from storage.contracts.bus import Bus
-from storage.contracts.presence import LastSeenStore, PresenceBoard, presence_topic
+from storage.contracts.presence import LastSeenStore, PresenceStore, presence_topic
 from storage.errors import Unavailable
 from storage.records.presence import LastSeen
 
 _log = logging.getLogger(__name__)
-BEAT_S = 1.0
-COALESCE_S = 0.25
-LOOKED_AT_ONCE = 500
+LEASE_RENEWAL_S = 1.0
+COALESCE_DELAY_S = 0.25
+USERS_PER_READ = 500
 
 
-class Watcher(Protocol):
+class PresenceWatcher(Protocol):
     @property
     def user_id(self) -> str: ...
 
-    def push_hint(self, ready: bytes) -> None:
+    def push_ephemeral(self, framed: bytes) -> None:
         """Some of those who are watched are another; may be missed."""
 
 
-class Watching:
+class PresenceSubscriptions:
     def __init__(
         self,
-        board: PresenceBoard,
-        seen: LastSeenStore,
+        store: PresenceStore,
+        last_seen: LastSeenStore,
         bus: Bus,
-        wheel: Wheel,
+        wheel: TimerWheel,
         instance: str,
-        framed: Callable[[bytes], bytes],
+        encode_frame: Callable[[bytes], bytes],
     ) -> None:
-        self._board = board
-        self._seen = seen
+        self._store = store
+        self._last_seen = last_seen
         self._bus = bus
         self._wheel = wheel
         self._instance = instance
-        self._framed = framed
-        self._lists: dict[Watcher, tuple[str, ...]] = {}
-        self._watchers: dict[str, dict[Watcher, None]] = {}
-        self._known: dict[str, str] = {}
+        self._encode_frame = encode_frame
+        self._watch_lists: dict[PresenceWatcher, tuple[str, ...]] = {}
+        self._watchers: dict[str, dict[PresenceWatcher, None]] = {}
+        self._pushed_statuses: dict[str, str] = {}
         self._changed: dict[str, None] = {}
-        self._timer: Timer | None = None
+        self._coalesce_timer: Timer | None = None
         # Instances with a lease at the last beat, and whether that beat failed.
-        self.living: set[str] = set()
-        self.missed = False
-        self._beating: asyncio.Task[None] | None = None
+        self.live_instances: set[str] = set()
+        self.lease_renewal_failed = False
+        self._lease_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.on_lapse: Callable[[], None] = lambda: None
+        self.on_lease_lapsed: Callable[[], None] = lambda: None
 
     def start(self) -> None:
-        self._beating = asyncio.create_task(self._beat())
+        self._lease_task = asyncio.create_task(self._keep_lease())
 
     async def close(self) -> None:
-        tasks = [*self._tasks, *([self._beating] if self._beating else [])]
+        tasks = [*self._tasks, *([self._lease_task] if self._lease_task else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> list[Presence]:
+    async def watch(self, watcher: PresenceWatcher, user_ids: Sequence[str]) -> list[Presence]:
         """Replace a watcher's list; answers how everybody on it is now. Raises `Unavailable`."""
         self.unwatch(watcher)
         wanted = tuple(dict.fromkeys(user_ids))
         new = [one for one in wanted if one not in self._watchers]
-        self._lists[watcher] = wanted
+        self._watch_lists[watcher] = wanted
         for user_id in wanted:
             self._watchers.setdefault(user_id, {})[watcher] = None
         if new:
             await self._bus.subscribe([presence_topic(one) for one in new])
-        return await self.look(wanted)
+        return await self.get(wanted)
 
-    def unwatch(self, watcher: Watcher) -> None:
-        for user_id in self._lists.pop(watcher, ()):
-            self._forget(user_id, watcher)
+    def unwatch(self, watcher: PresenceWatcher) -> None:
+        for user_id in self._watch_lists.pop(watcher, ()):
+            self._remove_watcher(user_id, watcher)
 
-    def _forget(self, user_id: str, watcher: Watcher) -> None:
+    def _remove_watcher(self, user_id: str, watcher: PresenceWatcher) -> None:
         watchers = self._watchers[user_id]
         watchers.pop(watcher, None)
         if not watchers:
             del self._watchers[user_id]
-            self._known.pop(user_id, None)
+            self._pushed_statuses.pop(user_id, None)
             self._bus.unsubscribe([presence_topic(user_id)])
 
-    def part(self, one: str, other: str) -> None:
+    def unwatch_blocked(self, one: str, other: str) -> None:
         """Between those two there is a block: neither watches the other any more."""
         for viewer_id, watched_id in ((one, other), (other, one)):
             for watcher in list(self._watchers.get(watched_id, ())):
                 if watcher.user_id == viewer_id:
-                    self._lists[watcher] = tuple(id_ for id_ in self._lists[watcher] if id_ != watched_id)
-                    self._forget(watched_id, watcher)
+                    self._watch_lists[watcher] = tuple(
+                        id_ for id_ in self._watch_lists[watcher] if id_ != watched_id
+                    )
+                    self._remove_watcher(watched_id, watcher)
 
-    async def look(self, user_ids: Sequence[str]) -> list[Presence]:
+    async def get(self, user_ids: Sequence[str]) -> list[Presence]:
         """How people are now, with when they were last seen. Raises `Unavailable`."""
-        found = await self._board.look(user_ids)
-        seen = await self._seen.last_seen(user_ids)
+        found = await self._store.get(user_ids)
+        seen = await self._last_seen.last_seen(user_ids)
         for one in found:
             if one.user_id in self._watchers:
-                self._known[one.user_id] = one.status
-        return [_shown(one.user_id, one.status, seen) for one in found]
+                self._pushed_statuses[one.user_id] = one.status
+        return [_to_presence(one.user_id, one.status, seen) for one in found]
 
-    def heard(self, user_id: str) -> None:
+    def mark_changed(self, user_id: str) -> None:
         """Somebody may be another."""
         if user_id in self._watchers:
             self._changed[user_id] = None
-            if self._timer is None:
-                self._timer = self._wheel.after(COALESCE_S, self._look_soon)
+            if self._coalesce_timer is None:
+                self._coalesce_timer = self._wheel.call_later(COALESCE_DELAY_S, self._start_push)
 
-    def look_at_all(self) -> None:
+    def recheck_all(self) -> None:
         """Words may have been missed, or an instance has died."""
         for user_id in self._watchers:
-            self.heard(user_id)
+            self.mark_changed(user_id)
 
-    def _look_soon(self) -> None:
-        self._timer = None
+    def _start_push(self) -> None:
+        self._coalesce_timer = None
         changed, self._changed = list(self._changed), {}
-        task = asyncio.create_task(self._tell(changed))
+        task = asyncio.create_task(self._push_changes(changed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self, user_ids: Sequence[str]) -> None:
-        for start in range(0, len(user_ids), LOOKED_AT_ONCE):
+    async def _push_changes(self, user_ids: Sequence[str]) -> None:
+        for start in range(0, len(user_ids), USERS_PER_READ):
             try:
-                found = await self._board.look(user_ids[start : start + LOOKED_AT_ONCE])
-                news = [one for one in found if self._known.get(one.user_id) != one.status]
-                seen = await self._seen.last_seen([one.user_id for one in news]) if news else {}
+                found = await self._store.get(user_ids[start : start + USERS_PER_READ])
+                news = [one for one in found if self._pushed_statuses.get(one.user_id) != one.status]
+                seen = await self._last_seen.last_seen([one.user_id for one in news]) if news else {}
             except Unavailable:
                 # It is looked at again when the broker is back.
                 return
-            told: dict[Watcher, list[Presence]] = {}
+            told: dict[PresenceWatcher, list[Presence]] = {}
             for one in news:
                 if one.user_id in self._watchers:
-                    self._known[one.user_id] = one.status
-                    shown = _shown(one.user_id, one.status, seen)
+                    self._pushed_statuses[one.user_id] = one.status
+                    shown = _to_presence(one.user_id, one.status, seen)
                     for watcher in self._watchers[one.user_id]:
                         told.setdefault(watcher, []).append(shown)
             # Those who watch the same people are told the same, which is made once.
@@ -154,39 +156,39 @@ class Watching:
             for watcher, presences in told.items():
                 names = tuple(one.user_id for one in presences)
                 if names not in made:
-                    made[names] = self._framed(frame_encoder.encode(PresenceChanged(presences)))
-                watcher.push_hint(made[names])
+                    made[names] = self._encode_frame(server_frame_encoder.encode(PresenceChanged(presences)))
+                watcher.push_ephemeral(made[names])
 
-    async def _beat(self) -> None:
+    async def _keep_lease(self) -> None:
         while True:
             try:
-                living = set(await self._board.beat(self._instance))
+                living = set(await self._store.renew_lease(self._instance))
             except Unavailable:
-                self.missed = True
+                self.lease_renewal_failed = True
             else:
-                if self.missed:
+                if self.lease_renewal_failed:
                     # The lease may have run out, and with a restart everything is gone.
-                    self.on_lapse()
-                    self.look_at_all()
-                self.missed = False
-                dead, self.living = self.living - living, living
+                    self.on_lease_lapsed()
+                    self.recheck_all()
+                self.lease_renewal_failed = False
+                dead, self.live_instances = self.live_instances - living, living
                 if dead:
-                    self.look_at_all()
+                    self.recheck_all()
                     with contextlib.suppress(Unavailable):
-                        await self._bury(dead)
-            await asyncio.sleep(BEAT_S)
+                        await self._remove_instances(dead)
+            await asyncio.sleep(LEASE_RENEWAL_S)
 
-    async def _bury(self, dead: set[str]) -> None:
-        for instance in dead:
-            left = await self._board.bury(instance)
+    async def _remove_instances(self, instances: set[str]) -> None:
+        for instance in instances:
+            left = await self._store.remove_instance(instance)
             gone = (
-                [one.user_id for one in await self._board.look(left) if one.status == OFFLINE] if left else []
+                [one.user_id for one in await self._store.get(left) if one.status == OFFLINE] if left else []
             )
             if gone:
                 _log.info("an instance is gone: %d people went with it", len(gone))
-                await self._seen.note_seen([LastSeen(user_id, OFFLINE, now_ms()) for user_id in gone])
+                await self._last_seen.note_seen([LastSeen(user_id, OFFLINE, now_ms()) for user_id in gone])
 
 
-def _shown(user_id: str, status: str, seen: dict[str, int]) -> Presence:
-    last = seen.get(user_id)
-    return Presence(user_id, status, rfc3339(last) if last is not None else None)
+def _to_presence(user_id: str, status: str, last_seen_ms: dict[str, int]) -> Presence:
+    last = last_seen_ms.get(user_id)
+    return Presence(user_id, status, rfc3339_from_ms(last) if last is not None else None)

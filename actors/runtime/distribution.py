@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 
-class DistributionStatistics(msgspec.Struct, frozen=True):
+class HistogramStatistics(msgspec.Struct, frozen=True):
     """`counts[i]` values were at most `bounds[i]` and above the bound before; the last count is the rest."""
 
     bounds: tuple[float, ...]
@@ -21,7 +21,7 @@ class DistributionStatistics(msgspec.Struct, frozen=True):
         return sum(self.counts)
 
 
-class Distribution:
+class Histogram:
     __slots__ = ("_bounds", "_counts", "_total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
@@ -29,9 +29,9 @@ class Distribution:
         self._counts = [0] * (len(self._bounds) + 1)
         self._total = 0.0
 
-    def add(self, value: float) -> None:
+    def observe(self, value: float) -> None:
         self._counts[bisect_left(self._bounds, value)] += 1
         self._total += value
 
-    def statistics(self) -> DistributionStatistics:
-        return DistributionStatistics(self._bounds, tuple(self._counts), self._total)
+    def statistics(self) -> HistogramStatistics:
+        return HistogramStatistics(self._bounds, tuple(self._counts), self._total)

@@ -16,51 +16,51 @@ _log = logging.getLogger(__name__)
 Work = Callable[[], Awaitable[None]]
 
 
-class ErrandsStatistics(msgspec.Struct, frozen=True):
-    waiting: int
-    refused: int
+class TaskPoolStatistics(msgspec.Struct, frozen=True):
+    pending: int
+    rejected: int
     failed: int
 
 
-class Errands:
+class TaskPool:
     """`name` stands in the log beside a failure."""
 
-    __slots__ = ("_closing", "_failed", "_name", "_places", "_refused", "_running", "_waiting_max")
+    __slots__ = ("_closed", "_failed", "_max_pending", "_name", "_rejected", "_slots", "_tasks")
 
-    def __init__(self, name: str, waiting: int, at_once: int) -> None:
+    def __init__(self, name: str, max_pending: int, max_running: int) -> None:
         self._name = name
-        self._waiting_max = waiting
-        self._places = asyncio.Semaphore(at_once)
-        self._running: set[asyncio.Task[None]] = set()
-        self._closing = False
-        self._refused = 0
+        self._max_pending = max_pending
+        self._slots = asyncio.Semaphore(max_running)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._rejected = 0
         self._failed = 0
 
-    def tell(self, work: Work) -> bool:
+    def submit(self, work: Work) -> bool:
         """Do it some time soon; False where too many wait, or after the end has begun."""
-        if self._closing or len(self._running) >= self._waiting_max:
-            self._refused += 1
+        if self._closed or len(self._tasks) >= self._max_pending:
+            self._rejected += 1
             return False
         task = asyncio.get_running_loop().create_task(self._run(work))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return True
 
-    async def close(self, within_s: float) -> None:
+    async def close(self, timeout_s: float) -> None:
         """Take nothing new, let what there is finish in that time, end the rest."""
-        self._closing = True
-        running = set(self._running)
+        self._closed = True
+        running = set(self._tasks)
         if running:
-            _, late = await asyncio.wait(running, timeout=within_s)
+            _, late = await asyncio.wait(running, timeout=timeout_s)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def statistics(self) -> ErrandsStatistics:
-        return ErrandsStatistics(len(self._running), self._refused, self._failed)
+    def statistics(self) -> TaskPoolStatistics:
+        return TaskPoolStatistics(len(self._tasks), self._rejected, self._failed)
 
     async def _run(self, work: Work) -> None:
-        async with self._places:
+        async with self._slots:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - nobody else is there to hear of it

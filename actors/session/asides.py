@@ -8,48 +8,50 @@ from typing import Protocol, assert_never
 import msgspec
 
 from actors.presence.attendance import AWAY
-from actors.presence.presences import Presences
-from actors.presence.watching import Watcher
-from actors.session.hall import Hall
+from actors.presence.presences import PresenceService
+from actors.presence.watching import PresenceWatcher
+from actors.session.hall import SessionServices
 from actors.wire.commands import ReadConversation, SetPresence, Typing, WatchPresence
-from actors.wire.frames import Nothing, ReadResult, WatchResult
+from actors.wire.frames import Empty, ReadResult, WatchResult
 from actors.wire.refusal import unavailable
 
-Aside = ReadConversation | Typing | SetPresence | WatchPresence
+UnorderedCommand = ReadConversation | Typing | SetPresence | WatchPresence
 
 
-class Asker(Watcher, Protocol):
+class CommandSession(PresenceWatcher, Protocol):
     """The session that asks."""
 
     @property
     def closed(self) -> bool: ...
 
 
-async def result_of(command: Aside, asker: Asker, hall: Hall) -> msgspec.Struct:
+async def run_unordered(
+    command: UnorderedCommand, session: CommandSession, services: SessionServices
+) -> msgspec.Struct:
     """Do it. Raises `Refusal` or `StorageError`."""
     match command:
         case ReadConversation(conversation_id=conversation_id, seq=seq):
-            state = await hall.conversations.read(asker.user_id, conversation_id, seq)
+            state = await services.conversations.mark_read(session.user_id, conversation_id, seq)
             return ReadResult(state.read_seq, state.unread_count)
         case Typing(conversation_id=conversation_id, active=active):
-            await hall.typing.say(asker.user_id, conversation_id, active=active)
-            return Nothing()
+            await services.typing_indicators.set_typing(session.user_id, conversation_id, active=active)
+            return Empty()
         case SetPresence(status=status):
-            _presences(hall).attendance.set(asker.user_id, asker, away=status == AWAY)
-            return Nothing()
+            _require_presence(services).local.set_away(session.user_id, session, away=status == AWAY)
+            return Empty()
         case WatchPresence(user_ids=user_ids):
-            presences = _presences(hall)
+            presences = _require_presence(services)
             try:
-                return WatchResult(await presences.watch(asker, asker.user_id, user_ids))
+                return WatchResult(await presences.watch(session, session.user_id, user_ids))
             finally:
-                if asker.closed:
+                if session.closed:
                     # It went while this was under way, and nobody else would take it off the lists.
-                    presences.watching.unwatch(asker)
+                    presences.subscriptions.unwatch(session)
         case _:
             assert_never(command)
 
 
-def _presences(hall: Hall) -> Presences:
-    if hall.presences is None:
+def _require_presence(services: SessionServices) -> PresenceService:
+    if services.presence is None:
         raise unavailable("There is no presence here.")
-    return hall.presences
+    return services.presence

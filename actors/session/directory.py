@@ -17,15 +17,15 @@ import msgspec
 from actors.accounts.lookups import Lookups
 from actors.delivery.rooms import Rooms
 from actors.session.link import CloseCode
-from actors.session.listener import Listener
-from actors.session.person import NOWHERE, Person
-from actors.session.resuming import Entered, stream_decoder
+from actors.session.listener import StreamSubscriber
+from actors.session.person import NO_POSITION, OnlineUser
+from actors.session.resuming import StreamSubscription, stream_frame_decoder
 from actors.session.session import Session
 from actors.wire.frames import (
     ConversationJoined,
     ConversationLeft,
     Resync,
-    frame_encoder,
+    server_frame_encoder,
 )
 from config.limits import Limits
 from storage.contracts.bus import Bus, Position, UserStreams, user_topic
@@ -34,24 +34,24 @@ from storage.errors import Unavailable
 from storage.records.stream import HINT, StreamItem, decode_item
 
 _log = logging.getLogger(__name__)
-POSITIONS_AT_ONCE = 500
-COMPARE_S = 4.0
+POSITIONS_PER_READ = 500
+COMPARE_PERIOD_S = 4.0
 """A frame that the broker lost is told within the six seconds that are promised."""
 
-TURNS = 8
+COMPARE_SHARDS = 8
 RETRY_AFTER_MS = 1000
 
-Heads: TypeAlias = Mapping[str, int]
+HeadSeqs: TypeAlias = Mapping[str, int]
 """By conversation: the last seq that its document knows of."""
 
 
-class DirectoryStatistics(msgspec.Struct, frozen=True):
-    people: int
+class OnlineUsersStatistics(msgspec.Struct, frozen=True):
+    users: int
     sessions: int
     resyncs: int
 
 
-class Directory:
+class OnlineUsers:
     def __init__(
         self,
         bus: Bus,
@@ -59,315 +59,317 @@ class Directory:
         rooms: Rooms,
         conversations: ConversationStore,
         limits: Limits,
-        framed: Callable[[bytes], bytes],
+        encode_frame: Callable[[bytes], bytes],
     ) -> None:
         self._bus = bus
         self._streams = streams
         self._rooms = rooms
         self._limits = limits
-        self._framed = framed
+        self._encode_frame = encode_frame
         # By whose turn it is to be compared with their streams.
-        self._turns: tuple[dict[str, Person], ...] = tuple({} for _ in range(TURNS))
-        self._opening: dict[Person, asyncio.Task[Heads]] = {}
+        self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
+        self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._positions = Lookups(self._load_positions)
-        self._memberships = Lookups(conversations.memberships)
-        self._sessions = 0
-        self._resyncs = 0
+        self._position_loader = Lookups(self._load_positions)
+        self._membership_loader = Lookups(conversations.memberships)
+        self._session_count = 0
+        self._resync_count = 0
 
     def start(self) -> None:
-        self._spawn(self._keep_comparing())
+        self._spawn(self._compare_periodically())
 
-    def statistics(self) -> DirectoryStatistics:
-        return DirectoryStatistics(sum(map(len, self._turns)), self._sessions, self._resyncs)
+    def statistics(self) -> OnlineUsersStatistics:
+        return OnlineUsersStatistics(sum(map(len, self._shards)), self._session_count, self._resync_count)
 
     def sessions(self) -> list[Session]:
-        return [session for person in self._everybody() for session in person.sessions]
+        return [session for person in self._all_users() for session in person.sessions]
 
-    def of_sessions(self, session_ids: Sequence[str]) -> list[Session]:
+    def sessions_by_id(self, session_ids: Sequence[str]) -> list[Session]:
         wanted = set(session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]
 
-    def listeners_of(self, session_ids: Sequence[str]) -> list[Listener]:
+    def subscribers_by_session_id(self, session_ids: Sequence[str]) -> list[StreamSubscriber]:
         wanted = set(session_ids)
-        everybody = (one for person in self._everybody() for one in person.listeners)
+        everybody = (one for person in self._all_users() for one in person.subscribers)
         return [one for one in everybody if one.session_id in wanted]
 
     # --- coming and going
 
-    async def enter(self, session: Session, user_id: str) -> Entered | None:
+    async def add_session(self, session: Session, user_id: str) -> StreamSubscription | None:
         """Let a session hear all that its user may; None when that user has too many sessions here.
 
         From the return on, nothing told to the user passes the session by. Raises `Unavailable`.
         """
-        person = self._person(user_id)
-        if person.crowd >= self._limits.sockets_per_user:
+        person = self._ensure_user(user_id)
+        if person.connection_count >= self._limits.sockets_per_user:
             return None
         person.sessions += (session,)
-        self._sessions += 1
+        self._session_count += 1
         try:
-            place, heads = await self._opened(person)
-            since = await self._enter_rooms(session, person, heads)
+            place, heads = await self._ensure_open(person)
+            since = await self._join_rooms(session, person, heads)
         except BaseException:
-            self.leave(session, person)
+            self.remove_session(session, person)
             raise
-        return Entered(person, place, since)
+        return StreamSubscription(person, place, since)
 
-    def leave(self, session: Session, person: Person) -> None:
-        if session not in person.sessions:
+    def remove_session(self, session: Session, user: OnlineUser) -> None:
+        if session not in user.sessions:
             return
-        person.sessions = tuple(one for one in person.sessions if one is not session)
-        self._sessions -= 1
-        self._rooms.leave(session, person.conversations)
-        self._let_go(person)
+        user.sessions = tuple(one for one in user.sessions if one is not session)
+        self._session_count -= 1
+        self._rooms.leave(session, user.conversations)
+        self._remove_if_unused(user)
 
-    async def listen(self, listener: Listener, user_id: str) -> Entered | None:
+    async def add_subscriber(self, subscriber: StreamSubscriber, user_id: str) -> StreamSubscription | None:
         """Let somebody hear a user's stream, as `enter` does, but no conversation."""
-        person = self._person(user_id)
-        if person.crowd >= self._limits.sockets_per_user:
+        person = self._ensure_user(user_id)
+        if person.connection_count >= self._limits.sockets_per_user:
             return None
-        person.listeners += (listener,)
+        person.subscribers += (subscriber,)
         try:
-            place, _ = await self._opened(person)
+            place, _ = await self._ensure_open(person)
         except BaseException:
-            self.unlisten(listener, person)
+            self.remove_subscriber(subscriber, person)
             raise
-        return Entered(person, place, {})
+        return StreamSubscription(person, place, {})
 
-    def unlisten(self, listener: Listener, person: Person) -> None:
-        if listener in person.listeners:
-            person.listeners = tuple(one for one in person.listeners if one is not listener)
-            self._let_go(person)
+    def remove_subscriber(self, subscriber: StreamSubscriber, user: OnlineUser) -> None:
+        if subscriber in user.subscribers:
+            user.subscribers = tuple(one for one in user.subscribers if one is not subscriber)
+            self._remove_if_unused(user)
 
-    def _turn_of(self, user_id: str) -> dict[str, Person]:
-        return self._turns[hash(user_id) % TURNS]
+    def _shard_of(self, user_id: str) -> dict[str, OnlineUser]:
+        return self._shards[hash(user_id) % COMPARE_SHARDS]
 
-    def _known(self, user_id: str) -> Person | None:
-        return self._turn_of(user_id).get(user_id)
+    def _find_user(self, user_id: str) -> OnlineUser | None:
+        return self._shard_of(user_id).get(user_id)
 
-    def _everybody(self) -> Iterator[Person]:
-        return itertools.chain.from_iterable(people.values() for people in self._turns)
+    def _all_users(self) -> Iterator[OnlineUser]:
+        return itertools.chain.from_iterable(people.values() for people in self._shards)
 
-    def _person(self, user_id: str) -> Person:
-        person = self._known(user_id)
+    def _ensure_user(self, user_id: str) -> OnlineUser:
+        person = self._find_user(user_id)
         if person is None:
-            person = Person(user_id, self._limits)
-            self._turn_of(user_id)[user_id] = person
+            person = OnlineUser(user_id, self._limits)
+            self._shard_of(user_id)[user_id] = person
         return person
 
-    async def _opened(self, person: Person) -> tuple[Position, Heads]:
+    async def _ensure_open(self, user: OnlineUser) -> tuple[Position, HeadSeqs]:
         """See that the stream is heard; answers the place behind which the caller hears it.
 
         And the heads of the user's conversations, where they had to be read for it.
         """
-        if person.open:
-            return person.place, {}
+        if user.is_open:
+            return user.position, {}
         # By person, not by user: one who left and came back does not wait for what the first began.
-        opening = self._opening.get(person)
+        opening = self._opening.get(user)
         if opening is None:
-            opening = self._opening[person] = asyncio.create_task(self._open(person))
+            opening = self._opening[user] = asyncio.create_task(self._open_user(user))
         heads = await asyncio.shield(opening)
-        return person.began, heads
+        return user.start_position, heads
 
-    def _let_go(self, person: Person) -> None:
-        if not person.crowd and self._known(person.user_id) is person:
-            del self._turn_of(person.user_id)[person.user_id]
-            self._bus.unsubscribe([user_topic(person.user_id)])
+    def _remove_if_unused(self, user: OnlineUser) -> None:
+        if not user.connection_count and self._find_user(user.user_id) is user:
+            del self._shard_of(user.user_id)[user.user_id]
+            self._bus.unsubscribe([user_topic(user.user_id)])
 
-    async def _open(self, person: Person) -> Heads:
+    async def _open_user(self, user: OnlineUser) -> HeadSeqs:
         try:
             try:
-                await self._bus.subscribe([user_topic(person.user_id)])
-                place = await self._positions.get(person.user_id)
+                await self._bus.subscribe([user_topic(user.user_id)])
+                place = await self._position_loader.get(user.user_id)
             except Unavailable:
                 place = None
-            person.place = person.began = place or NOWHERE
+            user.position = user.start_position = place or NO_POSITION
             # After the position: who joins later is told at a later position.
-            heads = await self._memberships.get(person.user_id) or {}
-            person.belongs(map(self._rooms.name, heads))
-            person.open = True
-            self._release(person)
+            heads = await self._membership_loader.get(user.user_id) or {}
+            user.set_conversations(map(self._rooms.intern_id, heads))
+            user.is_open = True
+            self._deliver_held(user)
         finally:
-            self._opening.pop(person, None)
+            self._opening.pop(user, None)
         return heads
 
-    async def _enter_rooms(self, session: Session, person: Person, heads: Heads) -> dict[str, int]:
-        if not person.conversations:
+    async def _join_rooms(self, session: Session, user: OnlineUser, heads: HeadSeqs) -> dict[str, int]:
+        if not user.conversations:
             return {}
-        known = [(one, max(0, self._rooms.position(one))) for one in person.conversations]
+        known = [(one, max(0, self._rooms.position(one))) for one in user.conversations]
         if any(position == 0 and one not in heads for one, position in known):
-            heads = await self._memberships.get(person.user_id) or {}
+            heads = await self._membership_loader.get(user.user_id) or {}
         known = [(one, position or heads.get(one, 0)) for one, position in known]
-        return await self._rooms.enter(session, known)
+        return await self._rooms.join(session, known)
 
     # --- the user's stream
 
-    def heard(self, user_id: str, payload: bytes) -> None:
+    def on_bus_message(self, user_id: str, payload: bytes) -> None:
         """A frame of the bus about a user."""
-        person = self._known(user_id)
+        person = self._find_user(user_id)
         if person is None:
             return
         if payload.startswith(HINT):
             hint = payload[len(HINT) :]
-            person.hint(hint, self._framed(hint))
+            person.deliver_ephemeral(hint, self._encode_frame(hint))
             return
         item = decode_item(payload)
-        if not person.open:
+        if not person.is_open:
             person.hold(item)
             return
-        self._take(person, item)
+        self._on_stream_item(person, item)
 
-    def _take(self, person: Person, item: StreamItem) -> None:
-        place = person.place
+    def _on_stream_item(self, user: OnlineUser, item: StreamItem) -> None:
+        place = user.position
         if item.epoch != place.epoch:
-            self._lost(person, Position(item.epoch, item.position), "epoch")
+            self._reset_stream(user, Position(item.epoch, item.position), "epoch")
         elif item.position == place.position + 1:
-            person.place = Position(place.epoch, item.position)
-            self._tell(person, item)
-            following = person.take(item.position + 1)
+            user.position = Position(place.epoch, item.position)
+            self._deliver(user, item)
+            following = user.pop_held(item.position + 1)
             if following is not None:
-                self._take(person, following)
+                self._on_stream_item(user, following)
         elif item.position > place.position:
-            person.hold(item)
-            self._repair(person, item.position)
+            user.hold(item)
+            self._start_gap_repair(user, item.position)
 
-    def _release(self, person: Person) -> None:
-        for item in person.release():
-            self._take(person, item)
+    def _deliver_held(self, user: OnlineUser) -> None:
+        for item in user.pop_all_held():
+            self._on_stream_item(user, item)
 
-    def _tell(self, person: Person, item: StreamItem) -> None:
-        told = stream_decoder.decode(item.frame)
+    def _deliver(self, user: OnlineUser, item: StreamItem) -> None:
+        told = stream_frame_decoder.decode(item.frame)
         if isinstance(told, ConversationLeft):
-            person.left(told.conversation_id)
-            for session in person.sessions:
+            user.remove_conversation(told.conversation_id)
+            for session in user.sessions:
                 self._rooms.leave(session, [told.conversation_id])
-        person.tell(item, self._framed(item.frame))
+        user.deliver(item, self._encode_frame(item.frame))
         if isinstance(told, ConversationJoined):
             conversation = told.conversation
-            person.joined(self._rooms.name(conversation.id))
-            for session in person.sessions:
-                self._spawn(self._join(person, session, conversation.id, conversation.last_seq))
+            user.add_conversation(self._rooms.intern_id(conversation.id))
+            for session in user.sessions:
+                self._spawn(self._join_room(user, session, conversation.id, conversation.last_seq))
 
-    async def _join(self, person: Person, session: Session, conversation_id: str, last_seq: int) -> None:
+    async def _join_room(
+        self, user: OnlineUser, session: Session, conversation_id: str, last_seq: int
+    ) -> None:
         """Into the room; what was said between `last_seq` and now is named, for the client to fetch."""
-        if session.closed or conversation_id not in person.conversations:
+        if session.closed or conversation_id not in user.conversations:
             # Gone, or put out again, before this began: nobody would ever take it out of the room.
             return
         try:
-            await self._rooms.enter(session, [(conversation_id, last_seq)], told=True)
+            await self._rooms.join(session, [(conversation_id, last_seq)], report_missed=True)
         except Unavailable:
-            session.link.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
+            session.transport.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
 
-    def dismiss(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+    def remove_from_room(self, conversation_id: str, user_ids: Sequence[str]) -> None:
         """Those users are no longer in that conversation: from now on they hear nothing of it."""
         for user_id in user_ids:
-            person = self._known(user_id)
+            person = self._find_user(user_id)
             if person is not None:
                 for session in person.sessions:
                     self._rooms.leave(session, [conversation_id])
 
-    def _repair(self, person: Person, through: int) -> None:
-        if not person.repairing:
-            person.repairing = True
-            self._spawn(self._read_stream(person, through))
+    def _start_gap_repair(self, user: OnlineUser, through: int) -> None:
+        if not user.is_repairing:
+            user.is_repairing = True
+            self._spawn(self._fill_gap(user, through))
 
-    async def _read_stream(self, person: Person, through: int) -> None:
+    async def _fill_gap(self, user: OnlineUser, through: int) -> None:
         try:
-            place = person.place
+            place = user.position
             items = await self._streams.after(
-                person.user_id, place.epoch, place.position, through - place.position
+                user.user_id, place.epoch, place.position, through - place.position
             )
         except Unavailable:
             return
         finally:
-            person.repairing = False
+            user.is_repairing = False
         if items is None:
-            self._lost(person, (await self._load_positions([person.user_id]))[person.user_id], "expired")
+            self._reset_stream(user, (await self._load_positions([user.user_id]))[user.user_id], "expired")
             return
         for item in items:
-            self._take(person, item)
+            self._on_stream_item(user, item)
 
     # --- after losses
 
     def resync(self, user_ids: Sequence[str]) -> None:
         """Frames for those users were lost: let them read their state anew, and their rooms be right."""
         for user_id in user_ids:
-            person = self._known(user_id)
-            if person is not None and person.open:
-                self._lost(person, person.place, "epoch")
+            person = self._find_user(user_id)
+            if person is not None and person.is_open:
+                self._reset_stream(person, person.position, "epoch")
 
     def check_positions(self) -> None:
         """Frames may have been lost: compare everybody's place with their stream."""
-        self._spawn(self._compare())
+        self._spawn(self._compare_all())
 
-    async def _compare(self) -> None:
-        for some in _parts(list(self._everybody())):
-            if not await self._compare_some(some):
+    async def _compare_all(self) -> None:
+        for some in _batches(list(self._all_users())):
+            if not await self._compare_batch(some):
                 _log.warning("stream positions could not be compared")
                 return
 
-    async def _keep_comparing(self) -> None:
+    async def _compare_periodically(self) -> None:
         """Everybody once a period, a share at a time: what was lost may be the last for a long time."""
-        for people in itertools.cycle(self._turns):
-            await asyncio.sleep(COMPARE_S / TURNS)
-            for some in _parts(list(people.values())):
-                await self._compare_some(some)
+        for people in itertools.cycle(self._shards):
+            await asyncio.sleep(COMPARE_PERIOD_S / COMPARE_SHARDS)
+            for some in _batches(list(people.values())):
+                await self._compare_batch(some)
 
-    async def _compare_some(self, people: Sequence[Person]) -> bool:
+    async def _compare_batch(self, users: Sequence[OnlineUser]) -> bool:
         """Repair what is behind; False where the streams are away."""
-        people = [person for person in people if person.open and person.crowd]
+        users = [person for person in users if person.is_open and person.connection_count]
         try:
-            places = await self._streams.positions([person.user_id for person in people])
+            places = await self._streams.positions([person.user_id for person in users])
         except Unavailable:
             return False
-        for person, place in zip(people, places, strict=True):
+        for person, place in zip(users, places, strict=True):
             # Nearly all stand where their stream does.
-            if place == person.place:
+            if place == person.position:
                 continue
-            if place.epoch != person.place.epoch:
-                self._lost(person, place, "epoch")
-            elif place.position > person.place.position:
-                self._repair(person, place.position)
+            if place.epoch != person.position.epoch:
+                self._reset_stream(person, place, "epoch")
+            elif place.position > person.position.position:
+                self._start_gap_repair(person, place.position)
         return True
 
-    def _lost(self, person: Person, place: Position, reason: str) -> None:
+    def _reset_stream(self, user: OnlineUser, position: Position, reason: str) -> None:
         """The stream is another one, or further than it is kept: everything is read anew."""
-        person.place = place
-        person.release()
-        self._resyncs += 1
-        self._spawn(self._rejoin(person))
-        payload = frame_encoder.encode(Resync(reason, place.epoch, place.position))
-        person.resync(reason, payload, self._framed(payload))
+        user.position = position
+        user.pop_all_held()
+        self._resync_count += 1
+        self._spawn(self._reload_memberships(user))
+        payload = server_frame_encoder.encode(Resync(reason, position.epoch, position.position))
+        user.deliver_resync(reason, payload, self._encode_frame(payload))
 
-    async def _rejoin(self, person: Person) -> None:
+    async def _reload_memberships(self, user: OnlineUser) -> None:
         try:
-            now = await self._memberships.get(person.user_id) or {}
+            now = await self._membership_loader.get(user.user_id) or {}
         except Unavailable:
             return
-        before = set(person.conversations)
+        before = set(user.conversations)
         gone = before - now.keys()
         new = now.keys() - before
-        person.belongs(map(self._rooms.name, now))
-        for session in person.sessions:
+        user.set_conversations(map(self._rooms.intern_id, now))
+        for session in user.sessions:
             self._rooms.leave(session, gone)
             for conversation_id in new:
-                await self._join(person, session, conversation_id, now[conversation_id])
+                await self._join_room(user, session, conversation_id, now[conversation_id])
 
     async def _load_positions(self, user_ids: Sequence[str]) -> Mapping[str, Position]:
         return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
 
     async def close(self) -> None:
-        await asyncio.gather(self._positions.close(), self._memberships.close())
+        await asyncio.gather(self._position_loader.close(), self._membership_loader.close())
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, awaitable: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(awaitable)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-def _parts(people: Sequence[Person]) -> list[Sequence[Person]]:
+def _batches(users: Sequence[OnlineUser]) -> list[Sequence[OnlineUser]]:
     """So many each as can be asked for at once."""
-    return [people[start : start + POSITIONS_AT_ONCE] for start in range(0, len(people), POSITIONS_AT_ONCE)]
+    return [users[start : start + POSITIONS_PER_READ] for start in range(0, len(users), POSITIONS_PER_READ)]

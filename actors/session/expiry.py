@@ -11,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from actors.runtime.wheel import Timer, Wheel
-from actors.session.directory import Directory
+from actors.runtime.wheel import Timer, TimerWheel
+from actors.session.directory import OnlineUsers
 from actors.session.link import CloseCode
 from actors.session.session import Session
 from storage.errors import StorageError
@@ -23,42 +23,44 @@ ExpiresAt = Callable[[str, str], Awaitable[datetime | None]]
 """(user, session) -> when it will have run out; None when it has, or is no more."""
 
 
-class Expiry:
-    def __init__(self, directory: Directory, expires_at: ExpiresAt, wheel: Wheel, every_s: float) -> None:
-        self._directory = directory
+class TokenExpiryChecker:
+    def __init__(
+        self, online_users: OnlineUsers, expires_at: ExpiresAt, wheel: TimerWheel, period_s: float
+    ) -> None:
+        self._online_users = online_users
         self._expires_at = expires_at
         self._wheel = wheel
-        self._every_s = every_s
+        self._period_s = period_s
         self._timer: Timer | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._check_task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._timer = self._wheel.after(self._every_s, self._begin)
+        self._timer = self._wheel.call_later(self._period_s, self._start_check)
 
     async def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._check_task is not None:
+            self._check_task.cancel()
+            await asyncio.gather(self._check_task, return_exceptions=True)
 
-    def _begin(self) -> None:
-        self._looking = asyncio.create_task(self._look())
+    def _start_check(self) -> None:
+        self._check_task = asyncio.create_task(self._check_all())
 
-    async def _look(self) -> None:
+    async def _check_all(self) -> None:
         now = time.time()
         try:
-            for session in self._directory.sessions():
+            for session in self._online_users.sessions():
                 if session.expires_at <= now:
-                    await self._judge(session)
+                    await self._check_session(session)
         except StorageError:
             _log.warning("tokens could not be looked at; it is tried again")
         finally:
             self.start()
 
-    async def _judge(self, session: Session) -> None:
+    async def _check_session(self, session: Session) -> None:
         until = await self._expires_at(session.user_id, session.session_id)
         if until is not None:
             session.expires_at = until.timestamp()
         elif not session.closed:
-            session.link.close(CloseCode.TOKEN_EXPIRED, "the token has expired")
+            session.transport.close(CloseCode.TOKEN_EXPIRED, "the token has expired")

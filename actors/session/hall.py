@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversation.conversations import Conversations
-from actors.presence.presences import Presences
-from actors.session.resuming import Resuming
-from actors.session.typing_board import TypingBoard
+from actors.presence.presences import PresenceService
+from actors.session.resuming import StreamRecovery
+from actors.session.typing_board import TypingIndicators
 from config.limits import Limits
 
 if TYPE_CHECKING:
-    from actors.session.directory import Directory
+    from actors.session.directory import OnlineUsers
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
+class SessionServices:
     authenticator: Authenticator
     conversations: Conversations
-    directory: "Directory"
-    resuming: Resuming
-    presences: Presences | None
-    typing: TypingBoard
-    unread: Callable[[str], Awaitable[int]]
+    online_users: "OnlineUsers"
+    stream_recovery: StreamRecovery
+    presence: PresenceService | None
+    typing_indicators: TypingIndicators
+    count_unread: Callable[[str], Awaitable[int]]
     limits: Limits
-    framed: Callable[[bytes], bytes]
+    encode_frame: Callable[[bytes], bytes]

@@ -3,28 +3,28 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from actors.delivery.outbox import Outbox
-from actors.wire.commands import Reading
-from actors.wire.intents import Intent
+from actors.delivery.outbox import SendQueue
+from actors.wire.commands import CommandDecoders
+from actors.wire.intents import EventGroup
 
 
-class Link(Protocol):
+class Transport(Protocol):
     """One open socket. Nothing here waits, and nothing raises on a socket that has closed meanwhile."""
 
     @property
-    def outbox(self) -> Outbox: ...
+    def send_queue(self) -> SendQueue: ...
 
     @property
-    def reading(self) -> Reading:
+    def command_decoders(self) -> CommandDecoders:
         """How its client's frames are read."""
 
-    def narrow(self, intents: Collection[Intent] | None) -> None:
+    def set_event_filter(self, groups: Collection[EventGroup] | None) -> None:
         """From now on only what belongs to these goes out, and what always does; None is everything."""
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         """Say goodbye with that code, write what is due, and close."""
 
-    def admitted(self) -> None:
+    def on_authenticated(self) -> None:
         """The client is known now: it no longer counts as a stranger."""
 
 

@@ -6,20 +6,20 @@ from storage.contracts.bus import Position
 from storage.records.stream import StreamItem
 
 
-class Listener(Protocol):
+class StreamSubscriber(Protocol):
     """None of these waits; one who can not keep up ends."""
 
     @property
     def session_id(self) -> str: ...
 
-    def tell(self, item: StreamItem) -> None:
+    def deliver(self, item: StreamItem) -> None:
         """The next frame of the stream."""
 
-    def hint(self, payload: bytes) -> None:
+    def deliver_ephemeral(self, payload: bytes) -> None:
         """A frame that stands in no stream, and may be missed."""
 
-    def resync(self, reason: str, place: Position, payload: bytes) -> None:
+    def deliver_resync(self, reason: str, position: Position, payload: bytes) -> None:
         """What comes next is not what follows: `payload` is the frame that says so."""
 
-    def end(self, reason: str) -> None:
+    def close(self, reason: str) -> None:
         """The session has ended."""

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from actors.wire.commands import FrameId
 from actors.wire.frames import ChangeResult, Ok, SendResult
-from actors.wire.moment import rfc3339
-from actors.wire.refusal import Refusal
+from actors.wire.moment import rfc3339_from_ms
+from actors.wire.refusal import ApiError
 from storage.records.messaging import MessageEntry
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ class SendReply:
         self._frame_id = frame_id
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
-        result = SendResult(entry.id, entry.seq, rfc3339(entry.created_at_ms), duplicate)
+        result = SendResult(entry.id, entry.seq, rfc3339_from_ms(entry.created_at_ms), duplicate)
         self._session.push(Ok(self._frame_id, result))
 
     def unchanged(self) -> None:
         """Messages always change something."""
 
-    def refused(self, refusal: Refusal) -> None:
-        self._session.push_error(self._frame_id, refusal)
+    def refused(self, error: ApiError) -> None:
+        self._session.push_error(self._frame_id, error)
 
 
 class ChangeReply:
@@ -47,5 +47,5 @@ class ChangeReply:
     def unchanged(self) -> None:
         """What changes nothing is answered as stored: at the seq of the latest change."""
 
-    def refused(self, refusal: Refusal) -> None:
-        self._session.push_error(self._frame_id, refusal)
+    def refused(self, error: ApiError) -> None:
+        self._session.push_error(self._frame_id, error)

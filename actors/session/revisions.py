@@ -1,18 +1,18 @@
 """What a frame of the socket asks to change in a message. Pure; it never checks who may."""
 
-from actors.conversation.drafts import content_of, emoji_of
-from actors.conversation.letters import Delete, Edit, React, Revision
-from actors.wire.commands import AddReaction, Change, DeleteMessage, EditMessage, RemoveReaction
+from actors.conversation.drafts import validate_content, validate_emoji
+from actors.conversation.letters import Delete, Edit, React, MessageChange
+from actors.wire.commands import AddReaction, DeleteMessage, EditMessage, MessageChangeCommand, RemoveReaction
 
 
-def revision_of(command: Change) -> Revision:
+def to_message_change(command: MessageChangeCommand) -> MessageChange:
     """What a frame asks for, checked as a draft is. Raises `Refusal`."""
     match command:
         case EditMessage(message_id=message_id, content=content):
-            return Edit(message_id, content_of(content))
+            return Edit(message_id, validate_content(content))
         case DeleteMessage(message_id=message_id):
             return Delete(message_id)
         case AddReaction(message_id=message_id, emoji=emoji):
-            return React(message_id, emoji_of(emoji), add=True)
+            return React(message_id, validate_emoji(emoji), add=True)
         case RemoveReaction(message_id=message_id, emoji=emoji):
-            return React(message_id, emoji_of(emoji), add=False)
+            return React(message_id, validate_emoji(emoji), add=False)

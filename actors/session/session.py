@@ -14,25 +14,26 @@ import msgspec
 
 from actors.accounts.views import own_of
 from actors.conversation.answers import busy
-from actors.conversation.drafts import draft_of
-from actors.conversation.letters import Revise, Send
-from actors.delivery.outbox import Outbox
+from actors.conversation.drafts import create_draft
+from actors.conversation.letters import ChangeMessage, Send
+from actors.delivery.outbox import SendQueue
 from actors.runtime.actor import MailboxFull, Stopped
-from actors.session.asides import Aside, result_of
-from actors.session.hall import Hall
-from actors.session.link import CloseCode, Link
-from actors.session.person import Person
+from actors.session.asides import UnorderedCommand, run_unordered
+from actors.session.hall import SessionServices
+from actors.session.link import CloseCode, Transport
+from actors.session.person import OnlineUser
 from actors.session.replies import ChangeReply, SendReply
-from actors.session.resuming import Entered
-from actors.session.revisions import revision_of
+from actors.session.resuming import StreamSubscription
+from actors.session.revisions import to_message_change
 from actors.wire.commands import (
+    COMMAND_TYPES,
     AddReaction,
     Authenticate,
-    Change,
     Command,
     DeleteMessage,
     EditMessage,
     FrameId,
+    MessageChangeCommand,
     Ping,
     ReadConversation,
     RemoveReaction,
@@ -40,7 +41,6 @@ from actors.wire.commands import (
     SetPresence,
     Typing,
     WatchPresence,
-    known_types,
 )
 from actors.wire.frames import (
     Error,
@@ -49,10 +49,10 @@ from actors.wire.frames import (
     Ok,
     PingResult,
     Ready,
-    frame_encoder,
+    server_frame_encoder,
 )
-from actors.wire.moment import now_ms, rfc3339
-from actors.wire.refusal import Refusal, unavailable
+from actors.wire.moment import now_ms, rfc3339_from_ms
+from actors.wire.refusal import ApiError, unavailable
 from config.accounts import CARD_CACHE_S
 from config.limits import FRAME_BYTES
 from storage.errors import StorageError
@@ -60,7 +60,7 @@ from storage.records.users import Identity
 
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000
-ASIDES_AT_ONCE = 16
+UNORDERED_COMMANDS_MAX = 16
 """What one session may have under way beside its mail; more is refused, to be sent again."""
 
 
@@ -68,24 +68,24 @@ class Session:
     """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
 
     __slots__ = (
-        "_bore",
-        "_hall",
-        "_person",
-        "_under_way",
+        "_running_unordered",
+        "_services",
+        "_upgrade_identity",
+        "_user",
         "closed",
         "expires_at",
-        "link",
         "session_id",
+        "transport",
         "user_id",
     )
 
-    def __init__(self, link: Link, hall: Hall) -> None:
-        self.link = link
-        self._hall = hall
-        self._person: Person | None = None
-        self._under_way = 0
+    def __init__(self, transport: Transport, services: SessionServices) -> None:
+        self.transport = transport
+        self._services = services
+        self._user: OnlineUser | None = None
+        self._running_unordered = 0
         # Who the upgrade request said it is, until the first frame: that may still ask for more.
-        self._bore: Identity | None = None
+        self._upgrade_identity: Identity | None = None
         self.session_id = ""
         self.user_id = ""
         self.closed = False
@@ -93,12 +93,12 @@ class Session:
         self.expires_at = float("inf")
 
     @property
-    def outbox(self) -> Outbox:
-        return self.link.outbox
+    def send_queue(self) -> SendQueue:
+        return self.transport.send_queue
 
-    def hello(self) -> None:
-        limits = self._hall.limits
-        self.push(Hello(limits.heartbeat_ms, limits.auth_timeout_ms, FRAME_BYTES, rfc3339(now_ms())))
+    def send_hello(self) -> None:
+        limits = self._services.limits
+        self.push(Hello(limits.heartbeat_ms, limits.auth_timeout_ms, FRAME_BYTES, rfc3339_from_ms(now_ms())))
 
     # --- mail
 
@@ -107,25 +107,25 @@ class Session:
         if self.closed:
             return None
         if isinstance(message, Identity):
-            self._bore = message
-            return self._enter(None, message)
+            self._upgrade_identity = message
+            return self._open(None, message)
         command = self._decode(message)
         if command is None:
             return None
-        if self._person is None:
-            return self._first(command)
-        bore, self._bore = self._bore, None
+        if self._user is None:
+            return self._on_first_command(command)
+        bore, self._upgrade_identity = self._upgrade_identity, None
         match command:
             case SendMessage():
-                self._send(command, self._person)
+                self._send(command, self._user)
             case EditMessage() | DeleteMessage() | AddReaction() | RemoveReaction():
-                self._change(command, self._person)
+                self._change(command, self._user)
             case ReadConversation() | Typing() | SetPresence() | WatchPresence():
-                self._begin_aside(command, self._person)
+                self._start_unordered(command, self._user)
             case Ping(id=frame_id):
-                self.push(Ok(frame_id, PingResult(rfc3339(now_ms()), self._person.place.position)))
+                self.push(Ok(frame_id, PingResult(rfc3339_from_ms(now_ms()), self._user.position.position)))
             case Authenticate():
-                return self._authenticate_again(command, self._person, bore)
+                return self._reauthenticate(command, self._user, bore)
             case _:
                 assert_never(command)
         return None
@@ -134,195 +134,199 @@ class Session:
         """The frame was not handled: its sender can not be told which, so the socket ends."""
         if not isinstance(reason, Stopped):
             _log.error("a session failed", exc_info=reason)
-        self.link.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
+        self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
 
-    def gone(self) -> None:
+    def on_disconnect(self) -> None:
         """The socket has closed."""
         self.closed = True
-        if self._person is not None:
-            self._leave(self._person)
+        if self._user is not None:
+            self._disconnect(self._user)
 
-    def _leave(self, person: Person) -> None:
-        self._person = None
-        self._hall.directory.leave(self, person)
-        if not person.sessions:
-            self._hall.typing.gone(self.user_id)
-        if self._hall.presences is not None:
-            self._hall.presences.attendance.go(self.user_id, self)
-            self._hall.presences.watching.unwatch(self)
+    def _disconnect(self, user: OnlineUser) -> None:
+        self._user = None
+        self._services.online_users.remove_session(self, user)
+        if not user.sessions:
+            self._services.typing_indicators.stop_all(self.user_id)
+        if self._services.presence is not None:
+            self._services.presence.local.disconnect(self.user_id, self)
+            self._services.presence.subscriptions.unwatch(self)
 
     def _decode(self, frame: bytes) -> Command | None:
         try:
-            command = self.link.reading.command(frame)
+            command = self.transport.command_decoders.command(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             fault = str(error)
         else:
             return command
         try:
-            envelope = self.link.reading.envelope(frame)
+            envelope = self.transport.command_decoders.envelope(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.link.close(CloseCode.BAD_FRAME, "a frame is an object with an id")
+            self.transport.close(CloseCode.BAD_FRAME, "a frame is an object with an id")
             return None
-        if not isinstance(envelope.type, str) or envelope.type not in known_types:
-            refusal = Refusal("frame.unknown_type", f"There are: {', '.join(sorted(known_types))}.")
+        if not isinstance(envelope.type, str) or envelope.type not in COMMAND_TYPES:
+            refusal = ApiError("frame.unknown_type", f"There are: {', '.join(sorted(COMMAND_TYPES))}.")
         else:
-            refusal = Refusal("request.invalid", fault)
+            refusal = ApiError("request.invalid", fault)
         self.push_error(envelope.id, refusal)
         return None
 
     # --- who it is
 
-    def _first(self, command: Command) -> Coroutine[Any, Any, None] | None:
+    def _on_first_command(self, command: Command) -> Coroutine[Any, Any, None] | None:
         if isinstance(command, Authenticate) and command.token is not None:
             return self._authenticate(command, command.token)
         self.push_error(
-            command.id, Refusal("auth.required", "The first frame is authenticate, with a token.")
+            command.id, ApiError("auth.required", "The first frame is authenticate, with a token.")
         )
         return None
 
     async def _authenticate(self, command: Authenticate, token: str) -> None:
         try:
-            identity = await self._hall.authenticator.authenticate(token, age_s=CARD_CACHE_S)
-        except Refusal as refusal:
+            identity = await self._services.authenticator.authenticate(token, age_s=CARD_CACHE_S)
+        except ApiError as refusal:
             self.push_error(command.id, refusal)
             if refusal.status == 401:
                 expired = refusal.code == "auth.expired"
                 code = CloseCode.TOKEN_EXPIRED if expired else CloseCode.NOT_AUTHENTICATED
-                self.link.close(code, refusal.code)
+                self.transport.close(code, refusal.code)
             return
-        self.link.narrow(command.intents)
-        await self._enter(command, identity)
+        self.transport.set_event_filter(command.intents)
+        await self._open(command, identity)
 
-    async def _enter(self, command: Authenticate | None, identity: Identity) -> None:
+    async def _open(self, command: Authenticate | None, identity: Identity) -> None:
         self.user_id = identity.user.id
         self.session_id = identity.session_id
         self.expires_at = identity.expires_at.timestamp()
-        self.link.admitted()
+        self.transport.on_authenticated()
         # Nothing may come before `ready`: what rooms tell from now on waits behind it.
-        self.outbox.block()
+        self.send_queue.pause()
         try:
-            entered = await self._hall.directory.enter(self, identity.user.id)
-            frames, unread = await self._missed(entered, command)
-        except (StorageError, Refusal):
-            self.outbox.unblock()
-            self.link.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
+            entered = await self._services.online_users.add_session(self, identity.user.id)
+            frames, unread = await self._load_missed(entered, command)
+        except (StorageError, ApiError):
+            self.send_queue.resume()
+            self.transport.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
             return
         if entered is None or self.closed:
-            self.outbox.unblock()
+            self.send_queue.resume()
             if self.closed and entered is not None:
-                self._hall.directory.leave(self, entered.person)
+                self._services.online_users.remove_session(self, entered.user)
             else:
-                self.link.close(CloseCode.TOO_MANY_CONNECTIONS, "this user has too many sockets")
+                self.transport.close(CloseCode.TOO_MANY_CONNECTIONS, "this user has too many sockets")
             return
-        self._person = entered.person
-        if self._hall.presences is not None:
-            self._hall.presences.attendance.come(self.user_id)
-            await self._hall.presences.attendance.said(self.user_id)
+        self._user = entered.user
+        if self._services.presence is not None:
+            self._services.presence.local.connect(self.user_id)
+            await self._services.presence.local.wait_published(self.user_id)
             if self.closed:
                 return
         frame_id = command.id if command is not None else None
-        place = entered.place
+        place = entered.position
         ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, unread)
-        self.outbox.begin([self._framed(ready), *map(self._hall.framed, frames)])
+        self.send_queue.prepend_and_resume(
+            [self._encode_frame(ready), *map(self._services.encode_frame, frames)]
+        )
 
-    async def _missed(self, entered: Entered | None, command: Authenticate | None) -> tuple[list[bytes], int]:
+    async def _load_missed(
+        self, subscription: StreamSubscription | None, command: Authenticate | None
+    ) -> tuple[list[bytes], int]:
         """What a client that resumes is told between `ready` and what is live; and what is unread."""
-        if entered is None:
+        if subscription is None:
             return [], 0
         try:
-            unread = await self._hall.unread(self.user_id)
+            unread = await self._services.count_unread(self.user_id)
             if command is None or command.resume is None:
                 return [], unread
-            return await self._hall.resuming.resume(entered, command.resume), unread
+            return await self._services.stream_recovery.resume(subscription, command.resume), unread
         except BaseException:
-            self._hall.directory.leave(self, entered.person)
+            self._services.online_users.remove_session(self, subscription.user)
             raise
 
-    def _authenticate_again(
-        self, command: Authenticate, person: Person, bore: Identity | None
+    def _reauthenticate(
+        self, command: Authenticate, user: OnlineUser, upgrade_identity: Identity | None
     ) -> Coroutine[Any, Any, None] | None:
         """The upgrade bore the token, and the first frame asks for more: all begins anew, with a `ready`."""
-        if bore is None:
-            self.push_error(command.id, Refusal("request.invalid", "This socket is authenticated."))
+        if upgrade_identity is None:
+            self.push_error(command.id, ApiError("request.invalid", "This socket is authenticated."))
             return None
-        self.link.narrow(command.intents)
-        self._leave(person)
+        self.transport.set_event_filter(command.intents)
+        self._disconnect(user)
         # What was told till now comes before; what rooms tell from now on waits behind the new `ready`.
-        self.outbox.flush()
-        return self._enter(command, bore)
+        self.send_queue.flush()
+        return self._open(command, upgrade_identity)
 
     # --- what it asks for
 
-    def _send(self, command: SendMessage, person: Person) -> None:
+    def _send(self, command: SendMessage, user: OnlineUser) -> None:
         reply = SendReply(self, command.id)
-        wait_ms = person.allowance.spend()
+        wait_ms = user.token_bucket.consume()
         if wait_ms:
-            reply.refused(Refusal("rate.limited", "Too many messages.", retry_after_ms=wait_ms))
+            reply.refused(ApiError("rate.limited", "Too many messages.", retry_after_ms=wait_ms))
             return
         try:
-            draft = draft_of(
+            draft = create_draft(
                 self.user_id, command.client_id, command.content, command.mentions, command.reply_to
             )
-            self._hall.conversations.send(command.conversation_id, Send(draft, reply))
-        except Refusal as refusal:
+            self._services.conversations.send(command.conversation_id, Send(draft, reply))
+        except ApiError as refusal:
             reply.refused(refusal)
         except (MailboxFull, Stopped):
             reply.refused(busy())
 
-    def _change(self, command: Change, person: Person) -> None:
+    def _change(self, command: MessageChangeCommand, user: OnlineUser) -> None:
         reply = ChangeReply(self, command.id)
-        wait_ms = person.allowance.spend()
+        wait_ms = user.token_bucket.consume()
         if wait_ms:
-            reply.refused(Refusal("rate.limited", "Too many changes.", retry_after_ms=wait_ms))
+            reply.refused(ApiError("rate.limited", "Too many changes.", retry_after_ms=wait_ms))
             return
         try:
-            letter = Revise(self.user_id, revision_of(command), reply)
-            self._hall.conversations.send(command.conversation_id, letter)
-        except Refusal as refusal:
+            letter = ChangeMessage(self.user_id, to_message_change(command), reply)
+            self._services.conversations.send(command.conversation_id, letter)
+        except ApiError as refusal:
             reply.refused(refusal)
         except (MailboxFull, Stopped):
             reply.refused(busy())
 
-    def _begin_aside(self, command: Aside, person: Person) -> None:
-        wait_ms = person.allowance.spend()
-        if wait_ms or self._under_way >= ASIDES_AT_ONCE:
-            refusal = Refusal("rate.limited", "Too much at once.", retry_after_ms=wait_ms or RETRY_AFTER_MS)
+    def _start_unordered(self, command: UnorderedCommand, user: OnlineUser) -> None:
+        wait_ms = user.token_bucket.consume()
+        if wait_ms or self._running_unordered >= UNORDERED_COMMANDS_MAX:
+            refusal = ApiError("rate.limited", "Too much at once.", retry_after_ms=wait_ms or RETRY_AFTER_MS)
             self.push_error(command.id, refusal)
             return
-        self._under_way += 1
-        self._hall.conversations.keep(asyncio.ensure_future(self._do_aside(command)))
+        self._running_unordered += 1
+        self._services.conversations.track_task(asyncio.ensure_future(self._run_unordered(command)))
 
-    async def _do_aside(self, command: Aside) -> None:
+    async def _run_unordered(self, command: UnorderedCommand) -> None:
         try:
-            self.push(Ok(command.id, await result_of(command, self, self._hall)))
-        except Refusal as refusal:
+            self.push(Ok(command.id, await run_unordered(command, self, self._services)))
+        except ApiError as refusal:
             self.push_error(command.id, refusal)
         except StorageError:
             self.push_error(command.id, unavailable("A store did not answer in time."))
         finally:
-            self._under_way -= 1
+            self._running_unordered -= 1
 
     # --- what it is told
 
     def push(self, frame: msgspec.Struct) -> None:
         if not self.closed:
-            self.outbox.push(self._framed(frame))
+            self.send_queue.push(self._encode_frame(frame))
 
-    def push_stream(self, ready: bytes) -> None:
+    def push_stream(self, framed: bytes) -> None:
         """A frame of the user's stream: never shed."""
         if not self.closed:
-            self.outbox.push(ready)
+            self.send_queue.push(framed)
 
-    def push_hint(self, ready: bytes) -> None:
+    def push_ephemeral(self, framed: bytes) -> None:
         """What may be missed: a client that is behind is spared it."""
         if not self.closed:
-            self.outbox.push_hint(ready)
+            self.send_queue.push_ephemeral(framed)
 
     def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.push(Lagged(conversation_id, from_seq, to_seq))
 
-    def push_error(self, frame_id: FrameId, refusal: Refusal) -> None:
-        self.push(Error(frame_id, refusal.code, refusal.detail, refusal.retry, refusal.retry_after_ms))
+    def push_error(self, frame_id: FrameId, error: ApiError) -> None:
+        self.push(Error(frame_id, error.code, error.detail, error.retry, error.retry_after_ms))
 
-    def _framed(self, frame: msgspec.Struct) -> bytes:
-        return self._hall.framed(frame_encoder.encode(frame))
+    def _encode_frame(self, frame: msgspec.Struct) -> bytes:
+        return self._services.encode_frame(server_frame_encoder.encode(frame))

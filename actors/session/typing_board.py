@@ -12,83 +12,87 @@ from typing import Protocol
 import msgspec
 
 from actors.conversation.answers import not_found
-from actors.conversation.letters import Sight
-from actors.runtime.wheel import Timer, Wheel
-from actors.wire.frames import TypingTold, frame_encoder
+from actors.conversation.letters import ConversationInfo
+from actors.runtime.wheel import Timer, TimerWheel
+from actors.wire.frames import TypingChanged, server_frame_encoder
 from config.limits import TYPING_MEMBERS
 
-TYPING_S = 6.0
-AGAIN_S = 3.0
+TYPING_TIMEOUT_S = 6.0
+REPEAT_INTERVAL_S = 3.0
 
-Look = Callable[[str, str], Awaitable[Sight]]
+GetConversationInfo = Callable[[str, str], Awaitable[ConversationInfo]]
 """(user, conversation) -> whether the user is in it, and with how many."""
 
 
-class Hints(Protocol):
-    def hint(self, conversation_id: str, frame: bytes, ready: bytes, spare_user_id: str) -> None:
+class EphemeralPublisher(Protocol):
+    def publish_ephemeral(
+        self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
+    ) -> None:
         """Tell every member but one, everywhere, something that may be lost."""
 
 
-class _Typing(msgspec.Struct):
-    told_at: float
-    end: Timer
+class _ActiveTyping(msgspec.Struct):
+    published_at: float
+    timeout: Timer
 
 
-class TypingBoard:
+class TypingIndicators:
     def __init__(
         self,
-        hints: Hints,
-        look: Look,
-        wheel: Wheel,
-        framed: Callable[[bytes], bytes],
+        publisher: EphemeralPublisher,
+        get_info: GetConversationInfo,
+        wheel: TimerWheel,
+        encode_frame: Callable[[bytes], bytes],
         clock: Callable[[], float],
     ) -> None:
-        self._hints = hints
-        self._look = look
+        self._publisher = publisher
+        self._get_info = get_info
         self._wheel = wheel
-        self._framed = framed
+        self._encode_frame = encode_frame
         self._clock = clock
-        self._typing: dict[tuple[str, str], _Typing] = {}
+        self._active: dict[tuple[str, str], _ActiveTyping] = {}
 
-    async def say(self, user_id: str, conversation_id: str, *, active: bool) -> None:
+    async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
         """Raises `conversation.not_found`, or what the look raises."""
         key = (user_id, conversation_id)
-        known = self._typing.get(key)
+        known = self._active.get(key)
         if not active:
             self._stop(key)
             return
-        if known is not None and self._clock() - known.told_at < AGAIN_S:
-            self._prolong(key, known)
+        if known is not None and self._clock() - known.published_at < REPEAT_INTERVAL_S:
+            self._extend(key, known)
             return
-        sight = await self._look(user_id, conversation_id)
-        if not sight.member:
+        sight = await self._get_info(user_id, conversation_id)
+        if not sight.is_member:
             raise not_found()
         if sight.member_count > TYPING_MEMBERS:
             return
-        known = self._typing.get(key)
+        known = self._active.get(key)
         if known is None:
-            known = self._typing[key] = _Typing(0.0, self._wheel.after(TYPING_S, lambda: self._stop(key)))
+            known = self._active[key] = _ActiveTyping(
+                0.0, self._wheel.call_later(TYPING_TIMEOUT_S, lambda: self._stop(key))
+            )
         else:
-            self._prolong(key, known)
-        known.told_at = self._clock()
-        self._tell(key, active=True)
+            self._extend(key, known)
+        known.published_at = self._clock()
+        self._publish(key, active=True)
 
-    def gone(self, user_id: str) -> None:
+    def stop_all(self, user_id: str) -> None:
         """The user's last session here has ended."""
-        for key in [key for key in self._typing if key[0] == user_id]:
+        for key in [key for key in self._active if key[0] == user_id]:
             self._stop(key)
 
-    def _prolong(self, key: tuple[str, str], known: _Typing) -> None:
-        known.end.cancel()
-        known.end = self._wheel.after(TYPING_S, lambda: self._stop(key))
+    def _extend(self, key: tuple[str, str], typing: _ActiveTyping) -> None:
+        typing.timeout.cancel()
+        typing.timeout = self._wheel.call_later(TYPING_TIMEOUT_S, lambda: self._stop(key))
 
     def _stop(self, key: tuple[str, str]) -> None:
-        known = self._typing.pop(key, None)
+        known = self._active.pop(key, None)
         if known is not None:
-            known.end.cancel()
-            self._tell(key, active=False)
+            known.timeout.cancel()
+            self._publish(key, active=False)
 
-    def _tell(self, key: tuple[str, str], *, active: bool) -> None:
+    def _publish(self, key: tuple[str, str], *, active: bool) -> None:
         user_id, conversation_id = key
-        frame = frame_encoder.encode(TypingTold(conversation_id, user_id, active))
-        self._hints.hint(conversation_id, frame, self._framed(frame), user_id)
+        frame = server_frame_encoder.encode(TypingChanged(conversation_id, user_id, active))
+        self._publisher.publish_ephemeral(conversation_id, frame, self._encode_frame(frame), user_id)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from actors.accounts.lookups import Lookups
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.social import SocialStore
 
 REMEMBERED_PAIRS = 50_000
@@ -42,21 +42,21 @@ class Relations:
     async def need_sight(self, viewer_id: str, owner_id: str, code: str, detail: str) -> None:
         """Refuse with that code where there is a block: what one may not see does not exist."""
         if await self.apart(viewer_id, owner_id):
-            raise Refusal(code, detail)
+            raise ApiError(code, detail)
 
-    def apart_lately(self, one: str, other: str) -> bool | None:
+    def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
         """What is remembered of the two; None when they have to be asked for."""
-        known = self._pairs.get(_pair(one, other))
+        known = self._pairs.get(_pair(user_id, other_id))
         if known is None or known[0] <= self._clock():
             return None
         return known[1]
 
-    async def remember(self, one: str, other: str) -> bool:
+    async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
         """Ask, and remember for a moment."""
-        pair = _pair(one, other)
+        pair = _pair(user_id, other_id)
         until = self._clock() + self._remembered_s
         forgotten = self._forgotten
-        apart = await self.apart(one, other)
+        apart = await self.apart(user_id, other_id)
         if forgotten != self._forgotten:
             # Something changed while this was asked: the answer may be the old one.
             return apart

@@ -10,7 +10,7 @@ from actors.people.slice import Slice, cut
 from actors.social.relations import Relations
 from actors.wire.network import SocialStats
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal, invalid
+from actors.wire.refusal import ApiError, invalid_field
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
 from storage.records.social import FollowRecord
@@ -35,7 +35,7 @@ class Social:
 
     async def follow(self, user_id: str, other_id: str) -> None:
         if user_id == other_id:
-            raise invalid("id", "Nobody follows themselves.")
+            raise invalid_field("id", "Nobody follows themselves.")
         await self._people.card(other_id)
         try:
             await self._store.follow(user_id, other_id)
@@ -53,7 +53,7 @@ class Social:
     async def block(self, user_id: str, other_id: str) -> None:
         """Whoever was blocked by the other may still block back, and so must be found."""
         if user_id == other_id:
-            raise invalid("id", "Nobody blocks themselves.")
+            raise invalid_field("id", "Nobody blocks themselves.")
         await self._people.card(other_id)
         await self._store.block(user_id, other_id)
         self._parted(user_id, other_id)
@@ -95,5 +95,5 @@ class Social:
         return Slice([cards[record.user.id] for record in page], key)
 
 
-def nobody() -> Refusal:
-    return Refusal("user.not_found", "No such user.")
+def nobody() -> ApiError:
+    return ApiError("user.not_found", "No such user.")

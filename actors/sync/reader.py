@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.sync.consumer import Consumer
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.sync import Cursors, Locks, Outbox
 from storage.errors import Conflict, Unavailable
 from storage.records.sync import DomainEvent, Place, Step
@@ -100,7 +100,7 @@ class Reader:
                     self._place = None
                 found = await self.read() if self._reading else 0
                 self._failing_since = None
-            except (Unavailable, TimeoutError, Refusal, Conflict) as error:
+            except (Unavailable, TimeoutError, ApiError, Conflict) as error:
                 self._fails(error)
                 found = 0
             except Exception as error:  # noqa: BLE001 - whatever it is, the way goes on
@@ -170,7 +170,7 @@ class Reader:
             if conflict.constraint == "cursor":
                 raise
             await self._take_apart(events, step, conflict)
-        except Refusal as refusal:
+        except ApiError as refusal:
             if refusal.retry:
                 raise
             await self._take_apart(events, step, refusal)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from actors.wire.intents import Intent
+from actors.wire.intents import EventGroup
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
@@ -29,7 +29,7 @@ class Resume(Struct, frozen=True):
 class Authenticate(Struct, frozen=True, tag="authenticate"):
     id: FrameId
     token: Annotated[str, Meta(max_length=200)] | None = None
-    intents: Annotated[list[Intent], Meta(max_length=50)] | None = None
+    intents: Annotated[list[EventGroup], Meta(max_length=50)] | None = None
     resume: Resume | None = None
 
 
@@ -95,26 +95,39 @@ class Ping(Struct, frozen=True, tag="ping"):
     id: FrameId
 
 
-Change = EditMessage | DeleteMessage | AddReaction | RemoveReaction
-Command = Authenticate | SendMessage | Change | ReadConversation | Typing | SetPresence | WatchPresence | Ping
+MessageChangeCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
+Command = (
+    Authenticate
+    | SendMessage
+    | MessageChangeCommand
+    | ReadConversation
+    | Typing
+    | SetPresence
+    | WatchPresence
+    | Ping
+)
 
 
-class Envelope(Struct, frozen=True):
+class CommandEnvelope(Struct, frozen=True):
     """The least that every client frame has; read only when the whole of it was not valid."""
 
     id: FrameId
     type: object = None
 
 
-known_types = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Command))
+COMMAND_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Command))
 
 
-class Reading(Struct, frozen=True):
+class CommandDecoders(Struct, frozen=True):
     """How the frames of one encoding are read. Both raise `msgspec.DecodeError`."""
 
     command: Callable[[bytes], Command]
-    envelope: Callable[[bytes], Envelope]
+    envelope: Callable[[bytes], CommandEnvelope]
 
 
-json_reading = Reading(msgspec.json.Decoder(Command).decode, msgspec.json.Decoder(Envelope).decode)
-msgpack_reading = Reading(msgspec.msgpack.Decoder(Command).decode, msgspec.msgpack.Decoder(Envelope).decode)
+json_decoders = CommandDecoders(
+    msgspec.json.Decoder(Command).decode, msgspec.json.Decoder(CommandEnvelope).decode
+)
+msgpack_decoders = CommandDecoders(
+    msgspec.msgpack.Decoder(Command).decode, msgspec.msgpack.Decoder(CommandEnvelope).decode
+)

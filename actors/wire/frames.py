@@ -64,7 +64,7 @@ class ReadResult(Struct, frozen=True, gc=False):
     unread_count: int
 
 
-class Nothing(Struct, frozen=True, gc=False):
+class Empty(Struct, frozen=True, gc=False):
     """The result of what has none."""
 
 
@@ -109,7 +109,7 @@ class MessageUpdated(Struct, frozen=True, tag="message.updated"):
     message: Message
 
 
-class Changed(Struct, frozen=True, omit_defaults=True):
+class ConversationChanges(Struct, frozen=True, omit_defaults=True):
     name: str | None = None
     admins: list[str] | None = None
     joined: list[UserCard] | None = None
@@ -120,7 +120,7 @@ class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
     conversation_id: str
     seq: int
     message: Message
-    changed: Changed
+    changed: ConversationChanges
     member_count: int
 
 
@@ -163,13 +163,13 @@ class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):
     post: Post
 
 
-class EventChanged(Struct, frozen=True, tag="event.updated"):
+class EventUpdated(Struct, frozen=True, tag="event.updated"):
     """A hint: an event that one answered is another. What is one's own in it is left out."""
 
     event: Event
 
 
-class UserChanged(Struct, frozen=True, tag="user.updated"):
+class UserUpdated(Struct, frozen=True, tag="user.updated"):
     """A hint: one's own profile is another, changed by another device."""
 
     user: OwnUser
@@ -184,7 +184,7 @@ class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
     read_at: str
 
 
-class TypingTold(Struct, frozen=True, tag="typing"):
+class TypingChanged(Struct, frozen=True, tag="typing"):
     """A hint: somebody types, or has stopped."""
 
     conversation_id: str
@@ -202,9 +202,9 @@ LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
 StreamFrame = (
     ConversationJoined | ConversationLeft | ConversationMarked | NotificationCreated | NotificationRead
 )
-Hint = TypingTold | FeedPostCreated | EventChanged | UserChanged | PresenceChanged
-Control = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
-ServerFrame = Control | LogFrame | StreamFrame | Hint | ReadReceipt | Lagged
+EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged
+SessionFrame = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
+ServerFrame = SessionFrame | LogFrame | StreamFrame | EphemeralFrame | ReadReceipt | Lagged
 
-frame_encoder = msgspec.json.Encoder()
-frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])
+server_frame_encoder = msgspec.json.Encoder()
+server_frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])

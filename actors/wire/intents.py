@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 
-class Intent(Enum):
+class EventGroup(Enum):
     MESSAGES = "messages"
     RECEIPTS = "receipts"
     TYPING = "typing"
@@ -19,17 +19,19 @@ class Intent(Enum):
     EVENTS = "events"
 
 
-FRAME_TYPES: Final[Mapping[Intent, frozenset[str]]] = {
-    Intent.MESSAGES: frozenset(("message.created", "message.updated", "conversation.updated", "lagged")),
-    Intent.RECEIPTS: frozenset(("conversation.read",)),
-    Intent.TYPING: frozenset(("typing",)),
-    Intent.PRESENCE: frozenset(("presence.changed",)),
-    Intent.FEED: frozenset(("feed.post_created",)),
-    Intent.NOTIFICATIONS: frozenset(("notification.created", "notification.read")),
-    Intent.EVENTS: frozenset(("event.updated",)),
+FRAME_TYPES_BY_GROUP: Final[Mapping[EventGroup, frozenset[str]]] = {
+    EventGroup.MESSAGES: frozenset(("message.created", "message.updated", "conversation.updated", "lagged")),
+    EventGroup.RECEIPTS: frozenset(("conversation.read",)),
+    EventGroup.TYPING: frozenset(("typing",)),
+    EventGroup.PRESENCE: frozenset(("presence.changed",)),
+    EventGroup.FEED: frozenset(("feed.post_created",)),
+    EventGroup.NOTIFICATIONS: frozenset(("notification.created", "notification.read")),
+    EventGroup.EVENTS: frozenset(("event.updated",)),
 }
 
 
-def unwanted(intents: Collection[Intent]) -> frozenset[str]:
+def excluded_frame_types(groups: Collection[EventGroup]) -> frozenset[str]:
     """The types of frames that whoever has these intents is spared."""
-    return frozenset().union(*(types for intent, types in FRAME_TYPES.items() if intent not in intents))
+    return frozenset().union(
+        *(types for intent, types in FRAME_TYPES_BY_GROUP.items() if intent not in groups)
+    )

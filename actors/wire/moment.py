@@ -13,9 +13,9 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def rfc3339(moment_ms: int) -> str:
+def rfc3339_from_ms(timestamp_ms: int) -> str:
     """`1700000000123` as `2023-11-14T22:13:20.123Z`."""
-    seconds, milliseconds = divmod(moment_ms, 1000)
+    seconds, milliseconds = divmod(timestamp_ms, 1000)
     broken = time.gmtime(seconds)
     return (
         f"{broken.tm_year:04d}-{broken.tm_mon:02d}-{broken.tm_mday:02d}T"
@@ -23,14 +23,14 @@ def rfc3339(moment_ms: int) -> str:
     )
 
 
-def rfc3339_of(moment: datetime) -> str:
+def rfc3339_from_datetime(timestamp: datetime) -> str:
     """A datetime from a store in the contract's form; one without a zone is taken as UTC.
 
     What is finer than a millisecond is cut off, never rounded up into a moment that has not come yet.
     """
-    if moment.tzinfo is not None and moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
+    if timestamp.tzinfo is not None and timestamp.tzinfo is not UTC:
+        timestamp = timestamp.astimezone(UTC)
     return (
-        f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}T"
-        f"{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}.{moment.microsecond // 1000:03d}Z"
+        f"{timestamp.year:04d}-{timestamp.month:02d}-{timestamp.day:02d}T"
+        f"{timestamp.hour:02d}:{timestamp.minute:02d}:{timestamp.second:02d}.{timestamp.microsecond // 1000:03d}Z"
     )

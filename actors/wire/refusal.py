@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 
-class FieldFault(msgspec.Struct, frozen=True):
+class FieldError(msgspec.Struct, frozen=True):
     """One field that was not as the contract asks."""
 
     field: str
@@ -17,53 +17,53 @@ class FieldFault(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Meaning(msgspec.Struct, frozen=True):
+class ErrorSpec(msgspec.Struct, frozen=True):
     status: int
     title: str
 
 
-MEANINGS: dict[str, Meaning] = {
-    "request.invalid": Meaning(422, "The request is not valid"),
-    "request.too_large": Meaning(413, "The request is too large"),
-    "request.timeout": Meaning(408, "The request came too slowly"),
-    "auth.required": Meaning(401, "Authentication is required"),
-    "auth.invalid_credentials": Meaning(401, "The login or the password is wrong"),
-    "auth.expired": Meaning(401, "The token has expired"),
-    "permission.denied": Meaning(403, "This is not yours to do"),
-    "user.not_found": Meaning(404, "No such user"),
-    "session.not_found": Meaning(404, "No such session"),
-    "conversation.not_found": Meaning(404, "No such conversation"),
-    "message.not_found": Meaning(404, "No such message"),
-    "participant.not_found": Meaning(404, "No such participant"),
-    "post.not_found": Meaning(404, "No such post"),
-    "comment.not_found": Meaning(404, "No such comment"),
-    "event.not_found": Meaning(404, "No such event"),
-    "notification.not_found": Meaning(404, "No such notification"),
-    "event.full": Meaning(409, "The event is full"),
-    "event.past": Meaning(409, "The event is over"),
-    "event.capacity_below_going": Meaning(409, "More people are going than that"),
-    "report.not_found": Meaning(404, "No such report"),
-    "password_reset.not_found": Meaning(404, "No such password reset"),
-    "email_verification.not_found": Meaning(404, "No such e-mail verification"),
-    "route.not_found": Meaning(404, "No such route"),
-    "method.not_allowed": Meaning(405, "The route does not take this method"),
-    "user.email_taken": Meaning(409, "The e-mail address is in use"),
-    "user.username_taken": Meaning(409, "The username is in use"),
-    "user.blocked": Meaning(403, "One of you has blocked the other"),
-    "conversation.direct": Meaning(409, "A direct conversation does not change"),
-    "conversation.full": Meaning(409, "The conversation is full"),
-    "message.deleted": Meaning(409, "The message was deleted"),
-    "idempotency.conflict": Meaning(409, "The key was used for something else"),
-    "cursor.invalid": Meaning(422, "The cursor is not one of ours"),
-    "rate.limited": Meaning(429, "Too many requests"),
-    "frame.unknown_type": Meaning(400, "No such frame type"),
-    "server.overloaded": Meaning(503, "The server is overloaded"),
-    "server.unavailable": Meaning(503, "A store is not available"),
-    "server.error": Meaning(500, "Something went wrong here"),
+ERROR_SPECS: dict[str, ErrorSpec] = {
+    "request.invalid": ErrorSpec(422, "The request is not valid"),
+    "request.too_large": ErrorSpec(413, "The request is too large"),
+    "request.timeout": ErrorSpec(408, "The request came too slowly"),
+    "auth.required": ErrorSpec(401, "Authentication is required"),
+    "auth.invalid_credentials": ErrorSpec(401, "The login or the password is wrong"),
+    "auth.expired": ErrorSpec(401, "The token has expired"),
+    "permission.denied": ErrorSpec(403, "This is not yours to do"),
+    "user.not_found": ErrorSpec(404, "No such user"),
+    "session.not_found": ErrorSpec(404, "No such session"),
+    "conversation.not_found": ErrorSpec(404, "No such conversation"),
+    "message.not_found": ErrorSpec(404, "No such message"),
+    "participant.not_found": ErrorSpec(404, "No such participant"),
+    "post.not_found": ErrorSpec(404, "No such post"),
+    "comment.not_found": ErrorSpec(404, "No such comment"),
+    "event.not_found": ErrorSpec(404, "No such event"),
+    "notification.not_found": ErrorSpec(404, "No such notification"),
+    "event.full": ErrorSpec(409, "The event is full"),
+    "event.past": ErrorSpec(409, "The event is over"),
+    "event.capacity_below_going": ErrorSpec(409, "More people are going than that"),
+    "report.not_found": ErrorSpec(404, "No such report"),
+    "password_reset.not_found": ErrorSpec(404, "No such password reset"),
+    "email_verification.not_found": ErrorSpec(404, "No such e-mail verification"),
+    "route.not_found": ErrorSpec(404, "No such route"),
+    "method.not_allowed": ErrorSpec(405, "The route does not take this method"),
+    "user.email_taken": ErrorSpec(409, "The e-mail address is in use"),
+    "user.username_taken": ErrorSpec(409, "The username is in use"),
+    "user.blocked": ErrorSpec(403, "One of you has blocked the other"),
+    "conversation.direct": ErrorSpec(409, "A direct conversation does not change"),
+    "conversation.full": ErrorSpec(409, "The conversation is full"),
+    "message.deleted": ErrorSpec(409, "The message was deleted"),
+    "idempotency.conflict": ErrorSpec(409, "The key was used for something else"),
+    "cursor.invalid": ErrorSpec(422, "The cursor is not one of ours"),
+    "rate.limited": ErrorSpec(429, "Too many requests"),
+    "frame.unknown_type": ErrorSpec(400, "No such frame type"),
+    "server.overloaded": ErrorSpec(503, "The server is overloaded"),
+    "server.unavailable": ErrorSpec(503, "A store is not available"),
+    "server.error": ErrorSpec(500, "Something went wrong here"),
 }
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+class ApiError(Exception):
     """No, for a reason the caller can act on.
 
     `code` is one of `MEANINGS`; `retry` says whether the very same request may succeed later, and
@@ -77,7 +77,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
         *,
         retry_after_ms: int | None = None,
         retry: bool = False,
-        errors: Sequence[FieldFault] = (),
+        errors: Sequence[FieldError] = (),
     ) -> None:
         super().__init__(code, detail)
         self.code = code
@@ -88,21 +88,21 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
 
     @property
     def status(self) -> int:
-        return MEANINGS[self.code].status
+        return ERROR_SPECS[self.code].status
 
     @property
     def title(self) -> str:
-        return MEANINGS[self.code].title
+        return ERROR_SPECS[self.code].title
 
 
-def invalid(field: str, detail: str, code: str = "invalid") -> Refusal:
+def invalid_field(field: str, detail: str, code: str = "invalid") -> ApiError:
     """`request.invalid` about one field."""
-    return Refusal("request.invalid", detail, errors=(FieldFault(field, code, detail),))
+    return ApiError("request.invalid", detail, errors=(FieldError(field, code, detail),))
 
 
-def overloaded(detail: str, retry_after_ms: int) -> Refusal:
-    return Refusal("server.overloaded", detail, retry_after_ms=retry_after_ms)
+def overloaded(detail: str, retry_after_ms: int) -> ApiError:
+    return ApiError("server.overloaded", detail, retry_after_ms=retry_after_ms)
 
 
-def unavailable(detail: str, retry_after_ms: int = 1000) -> Refusal:
-    return Refusal("server.unavailable", detail, retry_after_ms=retry_after_ms)
+def unavailable(detail: str, retry_after_ms: int = 1000) -> ApiError:
+    return ApiError("server.unavailable", detail, retry_after_ms=retry_after_ms)

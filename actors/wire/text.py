@@ -2,34 +2,34 @@
 
 import unicodedata
 
-from actors.wire.refusal import Refusal, invalid
+from actors.wire.refusal import ApiError, invalid_field
 
-_BREAKS = frozenset("\n\r\t")
-_CONTROLS = frozenset({"Cc", "Cs"})
+_LINE_BREAKS = frozenset("\n\r\t")
+_CONTROL_CATEGORIES = frozenset({"Cc", "Cs"})
 
 
-def text_of(field: str, text: str, characters: int) -> str:
+def validate_text(field: str, text: str, max_characters: int) -> str:
     """Trim; 1 to so many code points, line breaks allowed, other control characters not."""
     trimmed = text.strip()
     if not trimmed:
-        raise invalid(field, "Must not be empty.", "too_short")
-    if len(trimmed) > characters:
-        raise invalid(field, f"Must have at most {characters} characters.", "too_long")
-    if any(unicodedata.category(one) in _CONTROLS and one not in _BREAKS for one in trimmed):
-        raise invalid(field, "Must not hold control characters.")
+        raise invalid_field(field, "Must not be empty.", "too_short")
+    if len(trimmed) > max_characters:
+        raise invalid_field(field, f"Must have at most {max_characters} characters.", "too_long")
+    if any(unicodedata.category(one) in _CONTROL_CATEGORIES and one not in _LINE_BREAKS for one in trimmed):
+        raise invalid_field(field, "Must not hold control characters.")
     return trimmed
 
 
-def line_of(field: str, text: str, characters: int) -> str:
+def validate_line(field: str, text: str, max_characters: int) -> str:
     """As `text_of`, on one line."""
-    line = text_of(field, text, characters)
-    if any(one in _BREAKS for one in line):
-        raise invalid(field, "Must stand on one line.")
+    line = validate_text(field, text, max_characters)
+    if any(one in _LINE_BREAKS for one in line):
+        raise invalid_field(field, "Must stand on one line.")
     return line
 
 
-def faultless(refusals: list[Refusal]) -> None:
+def raise_field_errors(api_errors: list[ApiError]) -> None:
     """Refuse once, with the faults of all."""
-    if refusals:
-        errors = [fault for refusal in refusals for fault in refusal.errors]
-        raise Refusal("request.invalid", "Some fields are not valid.", errors=errors)
+    if api_errors:
+        errors = [fault for refusal in api_errors for fault in refusal.errors]
+        raise ApiError("request.invalid", "Some fields are not valid.", errors=errors)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from actors.moderation.moderation import Moderation
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from server.commands.operations import Config, OpenHouse, Run
 
 Username = Annotated[str, typer.Argument(help="Whose account.")]
@@ -27,7 +27,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
             async with house(config) as operations:
                 try:
                     console.print(await act(operations.moderation))
-                except Refusal as refusal:
+                except ApiError as refusal:
                     refused = True
                     console.print(refusal.detail)
 

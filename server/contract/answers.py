@@ -23,8 +23,8 @@ from actors.wire.commands import (
 )
 from actors.wire.frames import (
     ChangeResult,
+    Empty,
     Error,
-    Nothing,
     Ok,
     PingResult,
     ReadResult,
@@ -44,8 +44,8 @@ _DONE: Final[dict[type[Struct], tuple[type[Struct], ...]]] = {
     AddReaction: (Ok[ChangeResult],),
     RemoveReaction: (Ok[ChangeResult],),
     ReadConversation: (Ok[ReadResult],),
-    Typing: (Ok[Nothing],),
-    SetPresence: (Ok[Nothing],),
+    Typing: (Ok[Empty],),
+    SetPresence: (Ok[Empty],),
     WatchPresence: (Ok[WatchResult],),
     Ping: (Ok[PingResult],),
 }

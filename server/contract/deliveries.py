@@ -7,7 +7,17 @@ from typing import Final, get_args, get_origin
 
 from msgspec import Struct
 
-from actors.wire.frames import Control, Error, Hint, Lagged, LogFrame, Ok, Resync, ServerFrame, StreamFrame
+from actors.wire.frames import (
+    EphemeralFrame,
+    Error,
+    Lagged,
+    LogFrame,
+    Ok,
+    Resync,
+    ServerFrame,
+    SessionFrame,
+    StreamFrame,
+)
 from actors.wire.presence import PresenceChanged
 from server.contract.async_document import Delivered
 from server.stream import StreamReady
@@ -37,7 +47,7 @@ CONTROL: Final = Delivery(
     "control",
     "Tell how the socket stands",
     "Never shed, but in no log: they are not told again.",
-    tuple(dict.fromkeys((*_no_answers(get_args(Control)), Lagged))),
+    tuple(dict.fromkeys((*_no_answers(get_args(SessionFrame)), Lagged))),
 )
 LOG: Final = Delivery(
     "log",
@@ -78,7 +88,7 @@ EVENTS: Final[Frames] = (
     # Hints of conversations stay in their rooms, and who watches whom is a matter of a socket.
     *(
         hint
-        for hint in get_args(Hint)
+        for hint in get_args(EphemeralFrame)
         if hint is not PresenceChanged and "conversation_id" not in hint.__struct_fields__
     ),
 )

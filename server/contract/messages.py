@@ -9,7 +9,7 @@ from typing import Final, get_args, get_origin
 from msgspec import Raw, Struct
 from msgspec.inspect import StructType, type_info
 
-from actors.wire.frames import Ok, frame_encoder
+from actors.wire.frames import Ok, server_frame_encoder
 from server.contract.answers import COMMANDS, answers_of
 from server.contract.async_document import Example, Message
 from server.contract.deliveries import delivered
@@ -50,7 +50,7 @@ class Messages:
             description=description,
             payload=Reference(PLACE + name),
             correlation_id=Reference(f"#/components/correlationIds/{CORRELATION}") if correlated else None,
-            examples=() if sample is None else (Example(Raw(frame_encoder.encode(sample))),),
+            examples=() if sample is None else (Example(Raw(server_frame_encoder.encode(sample))),),
             delivered=delivered(kind),
         )
 

@@ -6,7 +6,7 @@ Never holds a code of one route alone: those stand at the route.
 from collections.abc import Iterable
 from typing import Final
 
-from actors.wire.refusal import MEANINGS
+from actors.wire.refusal import ERROR_SPECS
 from server.contract.document import MediaType, Reference, Response, Schema
 from server.http.problem import PROBLEM_TYPE
 from server.http.route import Route
@@ -39,7 +39,7 @@ def codes_of(route: Route) -> tuple[str, ...]:
     if route.rate is not None:
         codes.append("rate.limited")
     codes += route.refuses
-    unknown = [code for code in codes if code not in MEANINGS]
+    unknown = [code for code in codes if code not in ERROR_SPECS]
     if unknown:
         raise ValueError(f"{route.method} {route.path} refuses with unknown codes: {', '.join(unknown)}.")
     return tuple(dict.fromkeys((*codes, *EVERYWHERE)))
@@ -49,7 +49,7 @@ def refusals_of(route: Route, problem: Schema) -> dict[str, Response | Reference
     """Describe them by status; what is said of most routes is said once, in the components."""
     by_status: dict[int, list[str]] = {}
     for code in codes_of(route):
-        by_status.setdefault(MEANINGS[code].status, []).append(code)
+        by_status.setdefault(ERROR_SPECS[code].status, []).append(code)
     described: dict[str, Response | Reference] = {}
     for status, codes in sorted(by_status.items()):
         name, shared = SHARED.get(status, ("", ()))
@@ -72,7 +72,7 @@ def shared_refusals(problem: Schema) -> dict[str, Response]:
 
 
 def _refusal(status: int, codes: Iterable[str], problem: Schema) -> Response:
-    told = " ".join(f"`{code}`: {MEANINGS[code].title}." for code in codes)
+    told = " ".join(f"`{code}`: {ERROR_SPECS[code].title}." for code in codes)
     narrowed = {"allOf": [problem, {"properties": {"code": {"enum": list(codes)}}}]}
     headers = {"X-Request-Id": Reference("#/components/headers/RequestId")}
     if status in {429, 503}:

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET
 
-from actors.wire.refusal import FieldFault, Refusal, invalid
+from actors.wire.refusal import ApiError, FieldError, invalid_field
 from server.http.fault import fault_of
 
 Body = TypeVar("Body")
@@ -20,7 +20,7 @@ Body = TypeVar("Body")
 class Checked(Protocol):
     """A body that knows its own faults; fields that are `UNSET` are not its business."""
 
-    def faults(self) -> list[FieldFault]: ...
+    def faults(self) -> list[FieldError]: ...
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
@@ -51,20 +51,22 @@ class BodyReader(Generic[Body]):
         try:
             return self._decoder.decode(raw)
         except msgspec.ValidationError:
-            raise Refusal("request.invalid", "Some fields are not valid.", errors=self._faults(raw)) from None
+            raise ApiError(
+                "request.invalid", "Some fields are not valid.", errors=self._faults(raw)
+            ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise invalid("", "The body is not JSON.", "malformed") from None
+            raise invalid_field("", "The body is not JSON.", "malformed") from None
 
-    def _faults(self, raw: bytes) -> list[FieldFault]:
+    def _faults(self, raw: bytes) -> list[FieldError]:
         """Judge field by field: the decoder stops at the first fault, the caller should not have to."""
         try:
             # A whole decode, for what the typed one had not come to when it stopped.
             sent = msgspec.json.decode(raw)
         except (ValueError, RecursionError):
-            return [FieldFault("", "malformed", "The body is not JSON.")]
+            return [FieldError("", "malformed", "The body is not JSON.")]
         if not isinstance(sent, dict) or not issubclass(self._type, msgspec.Struct):
-            return [FieldFault("", "type", "The body must be a JSON object.")]
-        faults: list[FieldFault] = []
+            return [FieldError("", "type", "The body must be a JSON object.")]
+        faults: list[FieldError] = []
         values: dict[str, object] = {}
         for field in msgspec.structs.fields(self._type):
             name = field.encode_name
@@ -75,12 +77,12 @@ class BodyReader(Generic[Body]):
                 except msgspec.ValidationError as error:
                     faults.append(fault_of(name, "type", error, field.type))
             elif field.required:
-                faults.append(FieldFault(name, "required", "Must be there."))
+                faults.append(FieldError(name, "required", "Must be there."))
         body = cast("type[object]", self._type)(**values)
         if isinstance(body, Checked):
             faults.extend(body.faults())
         return faults
 
 
-def _too_large(limit_bytes: int) -> Refusal:
-    return Refusal("request.too_large", f"A body may have at most {limit_bytes} bytes.")
+def _too_large(limit_bytes: int) -> ApiError:
+    return ApiError("request.too_large", f"A body may have at most {limit_bytes} bytes.")

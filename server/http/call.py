@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from server.http.cursor import read_cursor
 from storage.records.once import Once
 from storage.records.users import Identity
@@ -60,7 +60,7 @@ class Call(Generic[Body, Query]):
     def caller(self) -> Identity:
         """Who asks, on a route with authentication."""
         if self.identity is None:
-            raise Refusal("auth.required", "This needs a token.")
+            raise ApiError("auth.required", "This needs a token.")
         return self.identity
 
     def cursor(self, key: type[Key]) -> Key | None:

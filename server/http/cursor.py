@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 
 CURSOR_CHARACTERS = 1000
 
@@ -24,7 +24,7 @@ def write_cursor(key: object) -> str:
 
 def read_cursor(cursor: str, key: type[Key]) -> Key:
     """Unpack what `write_cursor` made of a key of that type. Raises `cursor.invalid`."""
-    forged = Refusal("cursor.invalid", "The cursor is not one of ours.")
+    forged = ApiError("cursor.invalid", "The cursor is not one of ours.")
     if len(cursor) > CURSOR_CHARACTERS:
         raise forged
     try:

@@ -4,16 +4,16 @@ from typing import Any
 
 import msgspec
 
-from actors.wire.refusal import FieldFault
+from actors.wire.refusal import FieldError
 
 
-def fault_of(field: str, code: str, error: msgspec.ValidationError, expected: Any) -> FieldFault:
+def fault_of(field: str, code: str, error: msgspec.ValidationError, expected: Any) -> FieldError:
     """Say what was expected; where it is one of few values, all of them."""
     told = str(error)
     if told.startswith("Invalid enum value"):
         legal = _legal(msgspec.inspect.type_info(expected))
         told = f"Must be one of {', '.join(legal)}." if legal else "Is not one of the legal values."
-    return FieldFault(field, code, told)
+    return FieldError(field, code, told)
 
 
 def _legal(expected: msgspec.inspect.Type) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 from aiohttp import web
 
-from actors.wire.refusal import invalid
+from actors.wire.refusal import invalid_field
 from config.limits import IDEMPOTENCY_KEY_CHARACTERS
 from storage.records.once import Once
 
@@ -31,7 +31,7 @@ def idempotency_key(request: web.Request) -> str | None:
     key = request.headers.get(IDEMPOTENCY_KEY)
     # Bytes that are no UTF-8 come as characters that are not printable.
     if key is not None and not (1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS and key.isprintable()):
-        raise invalid(IDEMPOTENCY_KEY, f"1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters.")
+        raise invalid_field(IDEMPOTENCY_KEY, f"1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters.")
     return key
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from actors.wire.refusal import FieldFault, Refusal
+from actors.wire.refusal import ApiError, FieldError
 from config.limits import PAGE_DEFAULT, PAGE_MAX
 from server.http.cursor import CURSOR_CHARACTERS
 from server.http.fault import fault_of
@@ -54,13 +54,13 @@ class QueryReader(Generic[Query]):
     def read(self, sent: Mapping[str, str]) -> Query:
         """Read it. Raises `request.invalid` with all the faults at once."""
         values: dict[str, Any] = {}
-        faults: list[FieldFault] = []
+        faults: list[FieldError] = []
         for field, listed, moment, kind in self._fields:
             name = field.encode_name
             text = sent.get(name)
             if text is None:
                 if field.required:
-                    faults.append(FieldFault(name, "required", "Must be there."))
+                    faults.append(FieldError(name, "required", "Must be there."))
                 continue
             value = [part for part in text.split(",") if part] if listed else text
             try:
@@ -69,7 +69,7 @@ class QueryReader(Generic[Query]):
             except msgspec.ValidationError as error:
                 faults.append(fault_of(name, "invalid", error, field.type))
         if faults:
-            raise Refusal("request.invalid", "Some parameters are not valid.", errors=faults)
+            raise ApiError("request.invalid", "Some parameters are not valid.", errors=faults)
         return self._type(**values)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 from multidict import istr
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.http.buckets import Budget, Grant, TokenBuckets
@@ -53,7 +53,7 @@ class Rates:
         """
         grant = request[GRANT] = self._tables[rate].take(key)
         if not grant.granted:
-            raise Refusal("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
+            raise ApiError("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
 
 
 def tell_budget(request: web.Request, response: web.StreamResponse) -> None:

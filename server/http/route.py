@@ -14,8 +14,8 @@ from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
 from actors.runtime.deadline import Deadline
-from actors.runtime.wheel import Wheel
-from actors.wire.refusal import Refusal, unavailable
+from actors.runtime.wheel import TimerWheel
+from actors.wire.refusal import ApiError, unavailable
 from config.limits import BODY_BYTES
 from server.http.address import client_address
 from server.http.body import BodyReader, read_body
@@ -65,7 +65,7 @@ class Surroundings:
 
     authenticator: Authenticator
     rates: Rates
-    wheel: Wheel
+    wheel: TimerWheel
     timeout_ms: int
     trusted_proxies: int
 
@@ -112,7 +112,7 @@ class RouteAdapter:
     async def _identity(self, request: web.Request) -> Identity:
         token = bearer_token(request)
         if token is None:
-            raise Refusal("auth.required", "This needs a token.")
+            raise ApiError("auth.required", "This needs a token.")
         return await self._around.authenticator.authenticate(token)
 
     def _spend(self, request: web.Request, identity: Identity | None, address: str) -> None:
@@ -127,7 +127,7 @@ class RouteAdapter:
             with self._deadline():
                 raw = await read_body(request, self._route.body_bytes)
         except TimeoutError:
-            raise Refusal("request.timeout", "The body did not come in time.") from None
+            raise ApiError("request.timeout", "The body did not come in time.") from None
         return self._body.read(raw)
 
 

@@ -9,11 +9,11 @@ import msgspec
 
 from actors.accounts.accounts import Accounts
 from actors.conversation.conversations import Conversations
-from actors.conversation.drafts import content_of, draft_of
+from actors.conversation.drafts import validate_content, create_draft
 from actors.conversation.future_reply import FutureReply
 from actors.conversation.letters import Delete, Edit, Send
 from actors.wire.objects import Conversation, Message, ReadState, UserCard
-from actors.wire.refusal import invalid
+from actors.wire.refusal import invalid_field
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.call import Answer, Call, Page
 from server.http.cursor import write_cursor
@@ -117,7 +117,7 @@ class ConversationRoutes:
         created = await self._conversations.create(
             await self._card(call), body.type, body.participants, _name(body.name), call.idempotency_key
         )
-        return Answer(created.conversation, 201 if created.new else 200)
+        return Answer(created.conversation, 201 if created.is_new else 200)
 
     async def page(self, call: Call[None, PageQuery]) -> Page[Conversation]:
         """List one's conversations, by latest activity."""
@@ -133,7 +133,7 @@ class ConversationRoutes:
     async def change(self, call: Call[ConversationPatch, None]) -> Conversation:
         """Rename a group, name its admins (admins only), or mute a conversation for oneself."""
         body = call.body
-        return await self._conversations.change(
+        return await self._conversations.update(
             await self._card(call),
             call.path["id"],
             None if body.name is msgspec.UNSET else _name(body.name),
@@ -150,11 +150,11 @@ class ConversationRoutes:
 
     async def add(self, call: Call[None, None]) -> None:
         """Add a member to a group (admins only). New members read the whole history."""
-        await self._conversations.add(await self._card(call), call.path["id"], call.path["user_id"])
+        await self._conversations.add_member(await self._card(call), call.path["id"], call.path["user_id"])
 
     async def remove(self, call: Call[None, None]) -> None:
         """Remove a member from a group (admins only), or leave it."""
-        await self._conversations.remove(await self._card(call), call.path["id"], call.path["user_id"])
+        await self._conversations.remove_member(await self._card(call), call.path["id"], call.path["user_id"])
 
     async def history(self, call: Call[None, HistoryQuery]) -> History:
         """Read the messages of a conversation, by seq."""
@@ -170,7 +170,7 @@ class ConversationRoutes:
         """
         body = call.body
         reply = FutureReply()
-        draft = draft_of(call.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to)
+        draft = create_draft(call.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to)
         message, duplicate = await self._conversations.send_and_wait(
             call.path["id"], Send(draft, reply), reply
         )
@@ -178,17 +178,17 @@ class ConversationRoutes:
 
     async def edit(self, call: Call[Content, None]) -> Message:
         """Change the content of one's own message."""
-        revision = Edit(call.path["message_id"], content_of(call.body.content))
-        return await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
+        revision = Edit(call.path["message_id"], validate_content(call.body.content))
+        return await self._conversations.change_message(call.caller.user.id, call.path["id"], revision)
 
     async def delete(self, call: Call[None, None]) -> None:
         """Delete a message: its author or an admin may."""
         revision = Delete(call.path["message_id"])
-        await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
+        await self._conversations.change_message(call.caller.user.id, call.path["id"], revision)
 
     async def read(self, call: Call[ReadMark, None]) -> ReadState:
         """Mark as read up to a seq; forward only, never past the head."""
-        return await self._conversations.read(call.caller.user.id, call.path["id"], call.body.seq)
+        return await self._conversations.mark_read(call.caller.user.id, call.path["id"], call.body.seq)
 
     async def changes(self, call: Call[None, ChangesQuery]) -> Changes:
         """Read what has changed after a seq: the durable frames, compacted.
@@ -210,5 +210,5 @@ def _name(name: str | None) -> str | None:
         return None
     trimmed = name.strip()
     if not 1 <= len(trimmed) <= GROUP_NAME_CHARACTERS:
-        raise invalid("name", f"A name has 1 to {GROUP_NAME_CHARACTERS} characters.")
+        raise invalid_field("name", f"A name has 1 to {GROUP_NAME_CHARACTERS} characters.")
     return trimmed

@@ -11,7 +11,7 @@ from actors.events.events import Events
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.wire.network import Event, Rsvp, RsvpStatus
-from actors.wire.refusal import invalid
+from actors.wire.refusal import invalid_field
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, SEARCH_WORDS_CHARACTERS
 from server.http.call import Answer, Call, Page, Text
 from server.http.query import PageQuery
@@ -108,7 +108,7 @@ class EventRoutes:
         query = call.query
         for name, text in (("category", query.category), ("q", query.q)):
             if text is not None and not text.isprintable():
-                raise invalid(name, "Must be printable.")
+                raise invalid_field(name, "Must be printable.")
         begin = query.from_ or (None if query.to else datetime.now(UTC))
         search = EventSearch(query.category, _utc(begin), _utc(query.to), query.q)
         found = await self._events.search(call.caller.user.id, search, page_key(call), query.limit)

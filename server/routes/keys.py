@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from actors.people.slice import Slice
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from server.http.call import Call, Page
 from server.http.cursor import write_cursor
 from storage.contracts.social import PageKey
@@ -20,7 +20,7 @@ def page_key(call: Call[Any, Any]) -> PageKey | None:
     """The key behind which a page goes on. Raises `cursor.invalid` for what no list of ours gives out."""
     key = call.cursor(tuple[int, str])
     if key is not None and not (0 <= key[0] <= LAST_US and _is_id(key[1])):
-        raise Refusal("cursor.invalid", "The cursor is not one of ours.")
+        raise ApiError("cursor.invalid", "The cursor is not one of ours.")
     return key
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.presence.presences import Presences
+from actors.presence.presences import PresenceService
 from actors.wire.presence import Presence
 from config.limits import WATCHED
 from server.http.call import Call
@@ -21,7 +21,7 @@ class PresenceList(msgspec.Struct, frozen=True):
 
 
 class PresenceRoutes:
-    def __init__(self, presences: Presences) -> None:
+    def __init__(self, presences: PresenceService) -> None:
         self._presences = presences
 
     def routes(self) -> tuple[Route, ...]:
@@ -29,4 +29,4 @@ class PresenceRoutes:
 
     async def look(self, call: Call[None, PresenceQuery]) -> PresenceList:
         """How people are: of those one follows, is followed by or shares a conversation with."""
-        return PresenceList(await self._presences.look(call.caller.user.id, call.query.user_ids))
+        return PresenceList(await self._presences.get(call.caller.user.id, call.query.user_ids))

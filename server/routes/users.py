@@ -11,7 +11,7 @@ from msgspec import Meta
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.wire.objects import OwnUser, User, UserCard
-from actors.wire.refusal import Refusal, invalid
+from actors.wire.refusal import ApiError, invalid_field
 from config.accounts import SEARCH_CHARACTERS
 from config.limits import USER_CARDS
 from server.http.call import Call, Page
@@ -131,7 +131,7 @@ class UserRoutes:
         if call.query.ids is not None:
             return Page(await self._visible(call, await self._accounts.cards_now(call.query.ids)), None)
         if call.query.q is None:
-            raise invalid("q", "Either q or ids must be there.", "required")
+            raise invalid_field("q", "Either q or ids must be there.", "required")
         found = await self._accounts.search(call.query.q, call.cursor(tuple[str, str]), call.query.limit)
         items = await self._visible(call, found.items)
         return Page(items, write_cursor(found.next_key) if found.next_key else None)
@@ -139,7 +139,7 @@ class UserRoutes:
     async def _seen(self, call: Call[None, None], user: User) -> User:
         """Refuse where there is a block between the two."""
         if user.id in await self._hidden(call.caller.user.id):
-            raise Refusal("user.not_found", "No such user.")
+            raise ApiError("user.not_found", "No such user.")
         return user
 
     async def _visible(self, call: Call[Any, Any], cards: list[UserCard]) -> list[UserCard]:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actors.delivery.flusher import Flusher
-from actors.runtime.cell import Cell
+from actors.runtime.cell import ActorRef
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import Wheel
-from actors.session.hall import Hall
+from actors.runtime.wheel import TimerWheel
+from actors.session.allowance import TokenBucket
+from actors.session.hall import SessionServices
 from actors.session.link import CloseCode
 from actors.session.session import Session
 from actors.wire.refusal import overloaded
 from config.limits import Limits
 from server.socket.heartbeat import Heartbeat
+from server.socket.inbound import InputScheduler
 from server.socket.rendition import Renditions
 from server.socket.turnstile import Turnstile
 from storage.records.users import Identity
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 FULL_RETRY_MS = 1000
 DRAIN_STEPS = 20
+UNAUTHENTICATED_FRAMES_PER_S = 0.5
 
 
 class DoorStatistics(msgspec.Struct, frozen=True):
@@ -43,7 +46,9 @@ class DoorStatistics(msgspec.Struct, frozen=True):
 
 
 class Door:
-    def __init__(self, hall: Hall, queue: RunQueue, wheel: Wheel, flusher: Flusher, limits: Limits) -> None:
+    def __init__(
+        self, hall: SessionServices, queue: RunQueue, wheel: TimerWheel, flusher: Flusher, limits: Limits
+    ) -> None:
         self.hall = hall
         self.wheel = wheel
         self.flusher = flusher
@@ -51,6 +56,7 @@ class Door:
         self.renditions = Renditions()
         self._queue = queue
         self.heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
+        self.input_scheduler = InputScheduler(asyncio.get_running_loop())
         self._turnstile = Turnstile(limits.sockets_new_per_s)
         self._sockets: dict[Socket, None] = {}
         self._strangers = 0
@@ -66,8 +72,8 @@ class Door:
             strangers=self._strangers,
             opened=self._opened,
             refused=self._refused,
-            shed_frames=self._shed + sum(socket.outbox.shed for socket in self._sockets),
-            held_bytes=sum(socket.outbox.held_bytes for socket in self._sockets),
+            shed_frames=self._shed + sum(socket.send_queue.shed_count for socket in self._sockets),
+            held_bytes=sum(socket.send_queue.queued_bytes for socket in self._sockets),
             closes=dict(self._closes),
         )
 
@@ -88,8 +94,14 @@ class Door:
             self._refused += 1
             raise overloaded("Too many new sockets at once.", max(wait_ms, FULL_RETRY_MS))
 
-    def cell(self, session: Session) -> Cell[bytes | Identity]:
-        return Cell(session, self._queue, self.limits.mailbox_messages, self._crashed)
+    def cell(self, session: Session) -> ActorRef[bytes | Identity]:
+        return ActorRef(session, self._queue, self.limits.mailbox_messages, self._crashed)
+
+    def frame_budget(self, *, known: bool) -> TokenBucket:
+        """Return the budget for the frames of one socket, by whether its client has authenticated."""
+        if known:
+            return TokenBucket(self.limits.frames_per_s, self.limits.frames_burst)
+        return TokenBucket(UNAUTHENTICATED_FRAMES_PER_S, self.limits.frames_unauthenticated)
 
     def opened(self, socket: "Socket") -> int:
         self._opened += 1
@@ -103,7 +115,7 @@ class Door:
     def closed(self, socket: "Socket", bucket: int, *, stranger: bool) -> None:
         if self._sockets.pop(socket, socket) is None:
             self._strangers -= stranger
-            self._shed += socket.outbox.shed
+            self._shed += socket.send_queue.shed_count
             self.heartbeat.remove(socket, bucket)
 
     def count_close(self, code: int) -> None:
@@ -127,6 +139,6 @@ class Door:
         while self._sockets and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - rare, at the end
             await asyncio.sleep(0.02)
 
-    def _failed(self, cell: Cell[bytes | Identity], error: Exception) -> None:
+    def _failed(self, cell: ActorRef[bytes | Identity], error: Exception) -> None:
         """A session has no storage to start anew from: its socket was told, its client comes back."""
         cell.stop(error)

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.accounts import CARD_CACHE_S
 from server.http.address import client_address
 from server.http.problem import problem_response
@@ -57,7 +57,7 @@ class SocketEndpoint:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
             answer, protocol = accept_handshake(request.method, request.version, request.headers)
-        except Refusal as refusal:
+        except ApiError as refusal:
             response = problem_response(refusal, request[REQUEST_ID])
             # RFC 6455, section 4.4: whoever speaks another version learns ours.
             response.headers["Sec-WebSocket-Version"] = VERSION
@@ -87,7 +87,7 @@ class SocketEndpoint:
         origin = request.headers.get("Origin")
         if origin is None or ANY_ORIGIN in self._origins or origin in self._origins:
             return
-        raise Refusal("permission.denied", "Pages of this origin may not connect.")
+        raise ApiError("permission.denied", "Pages of this origin may not connect.")
 
 
 def take_over(request: web.Request) -> bytes:

@@ -8,7 +8,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from server.socket.sub_protocols import NAMES, SubProtocol, chosen
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -24,20 +24,20 @@ def accept_handshake(
         Refusal: request.invalid, with what is missing.
     """
     if method != "GET" or "websocket" not in _tokens(headers, "Upgrade"):
-        raise Refusal("request.invalid", "This is a websocket: send Upgrade: websocket.")
+        raise ApiError("request.invalid", "This is a websocket: send Upgrade: websocket.")
     if http < (1, 1):
-        raise Refusal("request.invalid", "A websocket begins with HTTP/1.1.")
+        raise ApiError("request.invalid", "A websocket begins with HTTP/1.1.")
     if "upgrade" not in _tokens(headers, "Connection"):
-        raise Refusal("request.invalid", "The Connection header has no upgrade.")
+        raise ApiError("request.invalid", "The Connection header has no upgrade.")
     if headers.get("Sec-WebSocket-Version", "") != VERSION:
-        raise Refusal("request.invalid", "Sec-WebSocket-Version is 13.")
+        raise ApiError("request.invalid", "Sec-WebSocket-Version is 13.")
     key = headers.get("Sec-WebSocket-Key", "").strip()
     if not _is_key(key):
-        raise Refusal("request.invalid", "Sec-WebSocket-Key is 16 bytes in base64.")
+        raise ApiError("request.invalid", "Sec-WebSocket-Key is 16 bytes in base64.")
     offered = _tokens(headers, "Sec-WebSocket-Protocol", fold=False)
     protocol = chosen(offered)
     if protocol is None:
-        raise Refusal("request.invalid", f"There are the sub-protocols {' and '.join(NAMES)}.")
+        raise ApiError("request.invalid", f"There are the sub-protocols {' and '.join(NAMES)}.")
     accept = base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest())
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

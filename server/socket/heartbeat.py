@@ -9,7 +9,7 @@ import random
 import time
 from typing import Protocol
 
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import TimerWheel
 
 STEPS = 50
 
@@ -23,7 +23,7 @@ class Beating(Protocol):
 
 
 class Heartbeat:
-    def __init__(self, wheel: Wheel, period_s: float) -> None:
+    def __init__(self, wheel: TimerWheel, period_s: float) -> None:
         self._wheel = wheel
         self._step_s = period_s / STEPS
         self._ring: list[dict[Beating, None]] = [{} for _ in range(STEPS)]
@@ -47,10 +47,10 @@ class Heartbeat:
 
     def look_at(self, socket: Beating, step: int) -> None:
         """Look at this one when so many steps were made, before its next visit."""
-        self._wheel.after((step - self.step) * self._step_s, socket.look)
+        self._wheel.call_later((step - self.step) * self._step_s, socket.look)
 
     def _arm(self) -> None:
-        self._wheel.after(max(0.0, self._due_s - time.monotonic()), self._beat)
+        self._wheel.call_later(max(0.0, self._due_s - time.monotonic()), self._beat)
 
     def _beat(self) -> None:
         """Visit what is due. Timers are late by a tick; that must not add up to a longer period."""

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from actors.wire.intents import Intent, unwanted
+from actors.wire.intents import EventGroup, excluded_frame_types
 from server.socket.framing import TEXT, binary_frame, frames_in
 
 TYPE_AT = len(b'{"type":"')
@@ -21,9 +21,11 @@ _encode = msgspec.msgpack.Encoder().encode
 class Rendition:
     __slots__ = ("_binary", "_last", "_made", "_unwanted")
 
-    def __init__(self, intents: Collection[Intent] | None, *, binary: bool) -> None:
+    def __init__(self, intents: Collection[EventGroup] | None, *, binary: bool) -> None:
         self._binary = binary
-        self._unwanted = frozenset(one.encode() for one in unwanted(intents)) if intents is not None else None
+        self._unwanted = (
+            frozenset(one.encode() for one in excluded_frame_types(intents)) if intents is not None else None
+        )
         self._last = b""
         self._made = b""
 
@@ -46,11 +48,11 @@ class Renditions:
     """One for each way that somebody wants it."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[bool, frozenset[Intent] | None], Rendition] = {}
+        self._known: dict[tuple[bool, frozenset[EventGroup] | None], Rendition] = {}
 
-    def get(self, intents: Collection[Intent] | None, *, binary: bool) -> Rendition | None:
+    def get(self, intents: Collection[EventGroup] | None, *, binary: bool) -> Rendition | None:
         """None where frames go out as they are."""
-        wanted = None if intents is None or len(set(intents)) == len(Intent) else frozenset(intents)
+        wanted = None if intents is None or len(set(intents)) == len(EventGroup) else frozenset(intents)
         if wanted is None and not binary:
             return None
         key = (binary, wanted)

@@ -9,37 +9,40 @@ machine of RFC 6455 is the parser's. It never decodes what a message says.
 
 import asyncio
 import contextlib
-import logging
+import time
 from collections.abc import Collection
 
 from websockets.exceptions import InvalidState
-from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN, Protocol, Side
+from websockets.frames import Frame
+from websockets.protocol import Protocol
 
-from actors.delivery.outbox import Outbox, Stretch
+from actors.delivery.outbox import SendQueue, SeqRange
 from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.cell import Cell
+from actors.runtime.cell import ActorRef
 from actors.runtime.wheel import Timer
 from actors.session.link import CloseCode
 from actors.session.session import Session
-from actors.wire.commands import Reading
-from actors.wire.frames import Goodbye, frame_encoder
-from actors.wire.intents import Intent
-from config.limits import FRAME_BYTES
+from actors.wire.commands import CommandDecoders
+from actors.wire.frames import Goodbye, server_frame_encoder
+from actors.wire.intents import EventGroup
 from server.socket.door import Door
-from server.socket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING, between_frames
+from server.socket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING
 from server.socket.heartbeat import STEPS
+from server.socket.inbound import (
+    FRAMES_PER_TURN,
+    FREE_PONGS,
+    SECONDS_PER_TURN,
+    SLICE_BYTES,
+    Inbound,
+    MessageTooBig,
+)
 from server.socket.sub_protocols import SubProtocol
 from storage.records.users import Identity
-
-_parser_log = logging.getLogger("convene.websocket")
-_parser_log.setLevel(logging.WARNING)
 
 CLOSE_TIMEOUT_S = 3.0
 BUFFER_HIGH_BYTES = 64 * 1024
 RETURNABLE = range(4000, 4500)
-CONTROL_BYTES = 125
-"""A control frame between fragments must not count as part of their message: room for it in the parser."""
+FLOOD_RETRY_MS = 1000
 NOT_UTF8 = 1007
 TOO_BIG = 1009
 VIOLATIONS = frozenset((NOT_UTF8, TOO_BIG))
@@ -50,26 +53,28 @@ class Socket(asyncio.Protocol):
     """Implements `actors.session.link.Link`. Held by the door until its connection is lost."""
 
     __slots__ = (
-        "_bucket", "_cell", "_close_timer", "_closing", "_door", "_fragments", "_full", "_full_timer",
-        "_heard", "_heartbeat", "_parser", "_protocol", "_stranger", "_stranger_timer", "_text", "_transport",
-        "outbox", "session",
+        "_bucket", "_cell", "_close_timer", "_closing", "_discarding", "_door", "_free_pongs", "_full",
+        "_full_timer", "_heard", "_heartbeat", "_inbound", "_protocol", "_stranger", "_stranger_timer",
+        "_transport",
+        "send_queue", "session",
     )  # fmt: skip
 
     def __init__(self, door: Door, transport: asyncio.Transport, protocol: SubProtocol) -> None:
         self._door = door
         self._transport = transport
         self._protocol = protocol
-        self._parser: Protocol | None = None
-        self.outbox = Outbox(self, transport, door.flusher, door.limits)
-        self.outbox.render = door.renditions.get(None, binary=protocol.binary)
+        self._inbound: Inbound | None = None
+        self._free_pongs = FREE_PONGS
+        self.send_queue = SendQueue(self, transport, door.flusher, door.limits)
+        self.send_queue.encode_outbound = door.renditions.get(None, binary=protocol.binary)
         self.session = Session(self, door.hall)
-        self._cell: Cell[bytes | Identity] = door.cell(self.session)
-        self._fragments: bytearray | None = None
-        self._text = True
+        self._cell: ActorRef[bytes | Identity] = door.cell(self.session)
         self._heartbeat = door.heartbeat
         self._heard = door.heartbeat.step
         self._full = False
         self._closing = False
+        # The client used up its budget: what it still sends is dropped unread.
+        self._discarding = False
         self._stranger = True
         self._bucket = 0
         self._stranger_timer: Timer | None = None
@@ -82,11 +87,11 @@ class Socket(asyncio.Protocol):
         """The handshake is written: say hello, and act on what came right behind it."""
         self._transport.set_write_buffer_limits(high=BUFFER_HIGH_BYTES)
         self._bucket = self._door.opened(self)
-        self.session.hello()
+        self.session.send_hello()
         if identity is not None:
             self._cell.tell(identity)
         else:
-            self._stranger_timer = self._door.wheel.after(
+            self._stranger_timer = self._door.wheel.call_later(
                 self._door.limits.auth_timeout_ms / 1000, self._authentication_due
             )
         if tail:
@@ -98,8 +103,8 @@ class Socket(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._door.closed(self, self._bucket, stranger=self._stranger)
-        self.outbox.drop()
-        self.session.gone()
+        self.send_queue.discard()
+        self.session.on_disconnect()
         self._cell.stop(Stopped())
 
     def eof_received(self) -> bool:
@@ -107,85 +112,123 @@ class Socket(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
-        self.outbox.block()
+        self.send_queue.pause()
         self._full = True
-        self._full_timer = self._door.wheel.after(self._door.limits.write_timeout_ms / 1000, self.too_slow)
+        self._full_timer = self._door.wheel.call_later(
+            self._door.limits.write_timeout_ms / 1000, self.too_slow
+        )
 
     def resume_writing(self) -> None:
         self._full = False
         if self._full_timer is not None:
             self._full_timer.cancel()
-        self.outbox.unblock()
+        self.send_queue.resume()
 
     # --- in
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._heartbeat.step
-        if len(data) == EMPTY_PONG_BYTES and data.startswith(EMPTY_PONG) and self._between_frames:
-            # The answer to our ping: that it came is all it says, and nearly all that idle clients say.
+        if self._discarding:
             return
-        parser = self.parser
-        parser.receive_data(data)
-        for event in parser.events_received():
-            if isinstance(event, Frame) and not self._closing:
-                self._frame(event)
-        if parser.eof_sent:
-            self._ended_by_peer()
-        elif parser.writes:
-            self._write_control()
+        if self._is_free_pong(data):
+            return
+        inbound = self._ensure_inbound()
+        if inbound.deferred:
+            inbound.deferred += data
+        else:
+            self._handle_input(inbound, data)
+
+    def resume_input(self) -> None:
+        """Handle one more turn's worth of deferred input."""
+        inbound = self._inbound
+        if inbound is None or self._discarding or self._transport.is_closing():
+            return
+        data, inbound.deferred = inbound.deferred, b""
+        self._handle_input(inbound, data)
+        if not inbound.deferred and not self._discarding and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _is_free_pong(self, data: bytes) -> bool:
+        """Whether this answers our ping, which is nearly all that idle clients send."""
+        if (
+            self._free_pongs
+            and len(data) == EMPTY_PONG_BYTES
+            and data.startswith(EMPTY_PONG)
+            and (self._inbound is None or (self._inbound.between_frames and not self._inbound.deferred))
+        ):
+            self._free_pongs -= 1
+            return True
+        return False
+
+    def _ensure_inbound(self) -> Inbound:
+        if self._inbound is None:
+            self._inbound = Inbound(self._door.frame_budget(known=self._stranger_timer is None))
+        return self._inbound
 
     @property
     def parser(self) -> Protocol:
-        """Made with the first byte that needs it, and let go by the heartbeat: a sixth of a connection."""
-        if self._parser is None:
-            self._parser = Protocol(
-                Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
-            )
-        return self._parser
+        return self._ensure_inbound().parser
 
-    @property
-    def _between_frames(self) -> bool:
-        return self._parser is None or between_frames(self._parser)
+    def _handle_input(self, inbound: Inbound, data: bytes) -> None:
+        """Handle one turn's worth of `data`; defer the rest and stop reading until it is handled."""
+        parser = inbound.parser
+        frames = 0
+        turn_end = 0.0
+        for start in range(0, len(data), SLICE_BYTES):
+            parser.receive_data(data[start : start + SLICE_BYTES])
+            for event in parser.events_received():
+                if isinstance(event, Frame):
+                    frames += 1
+                    if not inbound.charge():
+                        self._reject_flood()
+                        return
+                    if not self._closing:
+                        self._frame(inbound, event)
+            if parser.eof_sent:
+                self._ended_by_peer()
+                return
+            if parser.writes:
+                self._write_control()
+            rest = start + SLICE_BYTES
+            if rest < len(data):
+                now = time.monotonic()
+                turn_end = turn_end or now + SECONDS_PER_TURN
+                if frames >= FRAMES_PER_TURN or now >= turn_end:
+                    self._transport.pause_reading()
+                    inbound.deferred = data[rest:]
+                    self._door.input_scheduler.defer(self)
+                    return
 
-    def _frame(self, frame: Frame) -> None:
-        opcode = frame.opcode
-        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            self._text = opcode is Opcode.TEXT
-            if frame.fin:
-                self._message(bytes(frame.data))
-            else:
-                self._fragment(bytearray(), frame)
-        elif opcode is Opcode.CONT and self._fragments is not None:
-            self._fragment(self._fragments, frame)
+    def _reject_flood(self) -> None:
+        """Close with 4004 and drop what the client still sends, unread."""
+        self.close(CloseCode.RATE_LIMITED, "too many frames", FLOOD_RETRY_MS)
+        self._discarding = True
+        self._hang_up()
 
-    def _fragment(self, before: bytearray, frame: Frame) -> None:
-        before += frame.data
-        if frame.fin:
-            self._fragments = None
-            self._message(bytes(before))
-        elif len(before) > FRAME_BYTES:
+    def _frame(self, inbound: Inbound, frame: Frame) -> None:
+        try:
+            message = inbound.assemble(frame)
+        except MessageTooBig:
             self.close(TOO_BIG, "the message is too big")
         else:
-            self._fragments = before
+            if message is not None:
+                self._message(message, text=inbound.text)
 
-    def _message(self, message: bytes) -> None:
-        if len(message) > FRAME_BYTES:
-            self.close(TOO_BIG, "the message is too big")
-            return
-        if self._text is self._protocol.binary:
+    def _message(self, message: bytes, *, text: bool) -> None:
+        if text is self._protocol.binary:
             kind = "binary" if self._protocol.binary else "text"
             self.close(CloseCode.BAD_FRAME, f"this sub-protocol has {kind} frames")
             return
-        if self._text:
+        if text:
             try:
                 message.decode()
             except UnicodeDecodeError:
                 self.close(NOT_UTF8, "not UTF-8")
                 return
         try:
-            self._cell.hand(message)
+            self._cell.deliver_inline(message)
         except MailboxFull:
-            self.close(CloseCode.RATE_LIMITED, "too many frames at once", 1000)
+            self.close(CloseCode.RATE_LIMITED, "too many frames at once", FLOOD_RETRY_MS)
         except Stopped:
             pass
 
@@ -208,19 +251,21 @@ class Socket(asyncio.Protocol):
         if code in VIOLATIONS:
             self._hang_up()
         else:
-            self._close_timer = self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
+            self._close_timer = self._door.wheel.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
 
     @property
-    def reading(self) -> Reading:
-        return self._protocol.reading
+    def command_decoders(self) -> CommandDecoders:
+        return self._protocol.command_decoders
 
-    def narrow(self, intents: Collection[Intent] | None) -> None:
-        self.outbox.render = self._door.renditions.get(intents, binary=self._protocol.binary)
+    def set_event_filter(self, groups: Collection[EventGroup] | None) -> None:
+        self.send_queue.encode_outbound = self._door.renditions.get(groups, binary=self._protocol.binary)
 
-    def admitted(self) -> None:
+    def on_authenticated(self) -> None:
         if self._stranger:
             self._stranger = False
             self._door.admitted()
+            if self._inbound is not None:
+                self._inbound.renew_budget(self._door.frame_budget(known=True))
             if self._stranger_timer is not None:
                 self._stranger_timer.cancel()
                 self._stranger_timer = None
@@ -232,8 +277,8 @@ class Socket(asyncio.Protocol):
             self._door.count_close(CloseCode.SLOW_CONSUMER)
         self._transport.abort()
 
-    def spared(self, stretch: Stretch) -> None:
-        self.session.lagged(stretch.conversation_id, stretch.from_seq, stretch.to_seq)
+    def skipped(self, seq_range: SeqRange) -> None:
+        self.session.lagged(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq)
 
     def beat(self) -> None:
         self.look()
@@ -241,12 +286,12 @@ class Socket(asyncio.Protocol):
             if self._heartbeat.step - self._heard > STEPS:
                 # Silent since before the last ping, and not for two periods yet: the next visit is too late.
                 self._heartbeat.look_at(self, self._heard + 2 * STEPS)
-            if not self.outbox.blocked:
+            if not self.send_queue.paused:
                 self._transport.write(PING)
-            if self._parser is not None and self._fragments is None and between_frames(self._parser):
-                # It holds nothing that the next frame needs. Ended, so that it is no cycle for the collector.
-                self._parser.parser.close()
-                self._parser = None
+            self._free_pongs = FREE_PONGS
+            if self._inbound is not None and self._inbound.idle and not self._stranger:
+                self._inbound.close()
+                self._inbound = None
 
     def look(self) -> None:
         # One step less: the step in which it was heard had begun before.
@@ -260,7 +305,7 @@ class Socket(asyncio.Protocol):
     def _write_control(self) -> None:
         for data in self.parser.data_to_send():
             if data and not self._closing:
-                self.outbox.push(data)
+                self.send_queue.push(data)
 
     def _ended_by_peer(self) -> None:
         """The peer said Close, or broke RFC 6455: the parser has its answer ready and reads no more."""
@@ -272,14 +317,14 @@ class Socket(asyncio.Protocol):
                 self._door.count_close(code)
                 self._say_goodbye(code, reason, None)
             else:
-                self.session.gone()
+                self.session.on_disconnect()
             self._write_last()
         self._hang_up()
 
     def _hang_up(self) -> None:
         """Nothing more is said by either side: end the connection without losing what was said last."""
         if self._close_timer is None:
-            self._close_timer = self._door.wheel.after(CLOSE_TIMEOUT_S, self._transport.abort)
+            self._close_timer = self._door.wheel.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
         # Not closed yet where that can be: bytes still on their way would be answered by a reset, and a
         # reset takes the Close frame from a peer that has not read it.
         if self._transport.can_write_eof():
@@ -288,13 +333,13 @@ class Socket(asyncio.Protocol):
             self._transport.close()
 
     def _say_goodbye(self, code: int, reason: str, retry_after_ms: int | None) -> None:
-        self.session.gone()
+        self.session.on_disconnect()
         goodbye = Goodbye(code, reason, retry_after_ms, resume=code in RETURNABLE)
-        self.outbox.push(self._door.hall.framed(frame_encoder.encode(goodbye)))
+        self.send_queue.push(self._door.hall.encode_frame(server_frame_encoder.encode(goodbye)))
 
     def _write_last(self) -> None:
         """Write what waits and then the Close: the session is gone, so nothing can follow it."""
         for data in self.parser.data_to_send():
             if data:
-                self.outbox.push(data)
-        self.outbox.unblock()
+                self.send_queue.push(data)
+        self.send_queue.resume()

@@ -9,17 +9,17 @@ from typing import Final
 
 import msgspec
 
-from actors.wire.commands import Reading, json_reading, msgpack_reading
+from actors.wire.commands import CommandDecoders, json_decoders, msgpack_decoders
 
 
 class SubProtocol(msgspec.Struct, frozen=True):
     name: str
     binary: bool
-    reading: Reading
+    command_decoders: CommandDecoders
 
 
-JSON: Final = SubProtocol("convene.v1.json", binary=False, reading=json_reading)
-MSGPACK: Final = SubProtocol("convene.v1.msgpack", binary=True, reading=msgpack_reading)
+JSON: Final = SubProtocol("convene.v1.json", binary=False, command_decoders=json_decoders)
+MSGPACK: Final = SubProtocol("convene.v1.msgpack", binary=True, command_decoders=msgpack_decoders)
 _KNOWN: Final = {one.name: one for one in (JSON, MSGPACK)}
 NAMES: Final = tuple(_KNOWN)
 

@@ -9,23 +9,23 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from actors.session.allowance import Allowance
+from actors.session.allowance import TokenBucket
 
 FURTHEST_S: Final = 30.0
 
 
 class Turnstile:
-    __slots__ = ("_allowance", "_clock", "_per_s", "_turn")
+    __slots__ = ("_clock", "_per_s", "_token_bucket", "_turn")
 
     def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._allowance = Allowance(per_s, per_s, clock)
+        self._token_bucket = TokenBucket(per_s, per_s, clock)
         self._clock = clock
         self._per_s = per_s
         self._turn = clock()
 
     def wait_ms(self) -> int:
         """0: come in. Else in how many ms there will be room for this one."""
-        if self._allowance.spend() == 0:
+        if self._token_bucket.consume() == 0:
             return 0
         now = self._clock()
         self._turn = min(max(self._turn, now) + 1.0 / self._per_s, now + FURTHEST_S)

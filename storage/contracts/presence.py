@@ -9,8 +9,8 @@ from typing import Final, Protocol
 from storage.records.presence import LastSeen, PresenceRecord
 
 
-class PresenceBoard(Protocol):
-    async def beat(self, instance: str) -> list[str]:
+class PresenceStore(Protocol):
+    async def renew_lease(self, instance: str) -> list[str]:
         """Renew an instance's lease; answers all instances that have one."""
 
     async def put(self, instance: str, states: Mapping[str, str | None]) -> None:
@@ -19,10 +19,10 @@ class PresenceBoard(Protocol):
         What is told goes to each user's presence topic, without saying what changed. Repeatable.
         """
 
-    async def look(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
+    async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
         """In the order asked for; offline where nobody says anything."""
 
-    async def bury(self, instance: str) -> list[str]:
+    async def remove_instance(self, instance: str) -> list[str]:
         """Take what a dead instance left: those who were with it. Only the first who asks gets them."""
 
 

@@ -32,7 +32,7 @@ class RedisPresence:
     async def close(self) -> None:
         await self._requests.link.close()
 
-    async def beat(self, instance: str) -> list[str]:
+    async def renew_lease(self, instance: str) -> list[str]:
         reply = await run_script(self._requests, BEAT, KEY, instance, PRESENCE_LEASE_MS)
         return [name.decode() for name in reply]
 
@@ -44,7 +44,7 @@ class RedisPresence:
                 words += (user_id, state or "")
             await run_script(self._requests, PUT, KEY, instance, PRESENCE_KEPT_S, presence_topic(""), *words)
 
-    async def look(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
+    async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
         found: list[PresenceRecord] = []
         for start in range(0, len(user_ids), USERS_PER_CALL):
             some = user_ids[start : start + USERS_PER_CALL]
@@ -55,6 +55,6 @@ class RedisPresence:
             ]
         return found
 
-    async def bury(self, instance: str) -> list[str]:
+    async def remove_instance(self, instance: str) -> list[str]:
         reply = await run_script(self._requests, BURY, KEY, instance)
         return [user_id.decode() for user_id in reply]

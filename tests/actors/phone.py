@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from actors.core import Core
-from actors.delivery.outbox import Outbox, Stretch
-from actors.runtime.cell import Cell
+from actors.delivery.outbox import SendQueue, SeqRange
+from actors.runtime.cell import ActorRef
 from actors.session.session import Session
-from actors.wire.commands import Reading, json_reading
-from actors.wire.intents import Intent
+from actors.wire.commands import CommandDecoders, json_decoders
+from actors.wire.intents import EventGroup
 from storage.records.users import Identity, UserRecord
-from tests.actors.town import QUICK
+from tests.actors.town import FAST_LIMITS
 
 
 def identity(user_id: str) -> Identity:
@@ -24,17 +24,19 @@ def identity(user_id: str) -> Identity:
     return Identity(f"session of {user_id}", user, now + timedelta(days=1))
 
 
-class Phone:
+class FakeClient:
     """A socket that is not there: keeps what it was told, and why it was closed."""
 
     def __init__(self, core: Core) -> None:
         self.frames: list[dict[str, Any]] = []
-        self.code = 0
-        self.known = False
-        self.intents: Collection[Intent] | None = None
-        self.outbox = Outbox(self, self, core.flusher, QUICK)
-        self.session = Session(self, core.hall)
-        self.cell: Cell[bytes | Identity] = Cell(self.session, core.queue, 10, lambda _cell, _error: None)
+        self.close_code = 0
+        self.is_authenticated = False
+        self.event_groups: Collection[EventGroup] | None = None
+        self.send_queue = SendQueue(self, self, core.flusher, FAST_LIMITS)
+        self.session = Session(self, core.session_services)
+        self.ref: ActorRef[bytes | Identity] = ActorRef(
+            self.session, core.run_queue, 10, lambda _cell, _error: None
+        )
 
     def write(self, data: bytes) -> None:
         self.frames += [msgspec.json.decode(line) for line in data.split(b"\n") if line]
@@ -42,25 +44,25 @@ class Phone:
     def too_slow(self) -> None:
         raise AssertionError
 
-    def spared(self, stretch: Stretch) -> None:
+    def skipped(self, seq_range: SeqRange) -> None:
         raise AssertionError
 
     @property
-    def reading(self) -> Reading:
-        return json_reading
+    def command_decoders(self) -> CommandDecoders:
+        return json_decoders
 
-    def narrow(self, intents: Collection[Intent] | None) -> None:
-        self.intents = intents
+    def set_event_filter(self, groups: Collection[EventGroup] | None) -> None:
+        self.event_groups = groups
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        self.code = code
-        self.session.gone()
+        self.close_code = code
+        self.session.on_disconnect()
 
-    def admitted(self) -> None:
-        self.known = True
+    def on_authenticated(self) -> None:
+        self.is_authenticated = True
 
-    def say(self, **frame: object) -> None:
-        self.cell.hand(msgspec.json.encode(frame))
+    def send(self, **frame: object) -> None:
+        self.ref.deliver_inline(msgspec.json.encode(frame))
 
-    def told(self, kind: str) -> list[dict[str, Any]]:
+    def received(self, kind: str) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["type"] == kind]

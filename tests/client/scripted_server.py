@@ -10,9 +10,9 @@ from typing import Self
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from actors.wire.commands import Authenticate, Command, json_reading
+from actors.wire.commands import Authenticate, Command, json_decoders
 from actors.wire.frames import (
-    Changed,
+    ConversationChanges,
     ConversationUpdated,
     Hello,
     LogFrame,
@@ -21,7 +21,7 @@ from actors.wire.frames import (
     Ready,
     Resync,
     SendResult,
-    frame_encoder,
+    server_frame_encoder,
 )
 from actors.wire.objects import (
     Conversation,
@@ -63,7 +63,7 @@ def created(seq: int, room: str = ROOM) -> MessageCreated:
 
 
 def updated(seq: int, room: str = ROOM) -> ConversationUpdated:
-    return ConversationUpdated(room, seq, message(seq, room), Changed(name="new"), 2)
+    return ConversationUpdated(room, seq, message(seq, room), ConversationChanges(name="new"), 2)
 
 
 def conversation(last_seq: int, room: str = ROOM) -> Conversation:
@@ -116,7 +116,7 @@ class ScriptedSocket:
 
     async def say(self, *frames: msgspec.Struct) -> None:
         for frame in frames:
-            await self._socket.send_str(frame_encoder.encode(frame).decode())
+            await self._socket.send_str(server_frame_encoder.encode(frame).decode())
 
     async def say_raw(self, text: str) -> None:
         await self._socket.send_str(text)
@@ -136,7 +136,7 @@ class ScriptedSocket:
     async def listen(self) -> None:
         async for said in self._socket:
             if said.type is WSMsgType.TEXT:
-                self.heard.put_nowait(json_reading.command(said.data))
+                self.heard.put_nowait(json_decoders.command(said.data))
 
 
 class ScriptedServer:

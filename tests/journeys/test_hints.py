@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from actors.wire.frames import EventChanged, FeedPostCreated, ServerFrame, TypingTold, UserChanged
+from actors.wire.frames import EventUpdated, FeedPostCreated, ServerFrame, TypingChanged, UserUpdated
 from actors.wire.network import Event, Post
 from actors.wire.objects import OwnUser
 from client.client import Client
@@ -43,7 +43,7 @@ async def test_typing_is_heard_until_it_ends(pair: Pair) -> None:
         await eventually(lambda: len(heard) == 4, 2 * TYPING_S)
 
         assert TYPING_S - 1 < time.monotonic() - began < TYPING_S + 1
-        assert heard == [TypingTold(group, ana.id, active) for active in (True, False, True, False)]
+        assert heard == [TypingChanged(group, ana.id, active) for active in (True, False, True, False)]
 
 
 async def test_a_post_is_heard_by_those_who_follow(pair: Pair) -> None:
@@ -67,17 +67,17 @@ async def test_a_changed_event_is_heard_by_those_who_answered(pair: Pair) -> Non
         path = f"/v1/events/{(await event(anas, 'Boules', 3))['id']}"
         await bens.do("PUT", f"{path}/rsvp", {"status": "INTERESTED"})
         await anas.do("PATCH", path, {"title": "Petanque"})
-        await eventually(lambda: of(at_ben, EventChanged))
+        await eventually(lambda: of(at_ben, EventUpdated))
         await cleos.do("PUT", f"{path}/rsvp", {"status": "MAYBE"})
         await anas.do("PATCH", path, {"capacity": 4})
-        await eventually(lambda: of(at_cleo, EventChanged) and len(of(at_ben, EventChanged)) == 2)
+        await eventually(lambda: of(at_cleo, EventUpdated) and len(of(at_ben, EventUpdated)) == 2)
 
         now = msgspec.convert(await bens.get(path), Event)
         assert (now.title, now.capacity, now.interested_count) == ("Petanque", 4, 1)
-        last = EventChanged(msgspec.structs.replace(now, my_rsvp=None))
-        before = EventChanged(msgspec.structs.replace(last.event, capacity=3))
-        assert of(at_ben, EventChanged) == [before, last]
-        assert of(at_cleo, EventChanged) == [last]
+        last = EventUpdated(msgspec.structs.replace(now, my_rsvp=None))
+        before = EventUpdated(msgspec.structs.replace(last.event, capacity=3))
+        assert of(at_ben, EventUpdated) == [before, last]
+        assert of(at_cleo, EventUpdated) == [last]
 
 
 async def test_a_changed_profile_is_heard_by_ones_other_devices(pair: Pair) -> None:
@@ -95,14 +95,14 @@ async def test_a_changed_profile_is_heard_by_ones_other_devices(pair: Pair) -> N
     ):
         await bens.follow(ana.id)
         await anas.do("PATCH", "/v1/users/me", {"display_name": "Anna", "bio": "of the town"})
-        await eventually(lambda: of(at_ana, UserChanged))
+        await eventually(lambda: of(at_ana, UserUpdated))
         await bens.do("PATCH", "/v1/users/me", {"display_name": "Benno"})
-        await eventually(lambda: of(at_ben, UserChanged))
+        await eventually(lambda: of(at_ben, UserUpdated))
 
         own = msgspec.convert(await anas_elsewhere.get("/v1/users/me"), OwnUser)
         assert (own.display_name, own.bio) == ("Anna", "of the town")
-        assert of(at_ana, UserChanged) == [UserChanged(own)]
-        assert [frame.user.id for frame in at_ben if isinstance(frame, UserChanged)] == [ben.id]
+        assert of(at_ana, UserUpdated) == [UserUpdated(own)]
+        assert [frame.user.id for frame in at_ben if isinstance(frame, UserUpdated)] == [ben.id]
 
 
 @asynccontextmanager

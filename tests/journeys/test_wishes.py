@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 from actors.wire.frames import ServerFrame
-from actors.wire.intents import Intent
+from actors.wire.intents import EventGroup
 from client.client import Client
 from tests.journeys.caller import Caller
 from tests.journeys.conftest import Pair
@@ -14,13 +14,13 @@ from tests.journeys.test_town import event
 from tests.journeys.wire import wire
 
 WANTED = {
-    Intent.MESSAGES: {"message.created", "message.updated", "conversation.updated"},
-    Intent.RECEIPTS: {"conversation.read"},
-    Intent.TYPING: {"typing"},
-    Intent.PRESENCE: {"presence.changed"},
-    Intent.FEED: {"feed.post_created"},
-    Intent.NOTIFICATIONS: {"notification.created", "notification.read"},
-    Intent.EVENTS: {"event.updated"},
+    EventGroup.MESSAGES: {"message.created", "message.updated", "conversation.updated"},
+    EventGroup.RECEIPTS: {"conversation.read"},
+    EventGroup.TYPING: {"typing"},
+    EventGroup.PRESENCE: {"presence.changed"},
+    EventGroup.FEED: {"feed.post_created"},
+    EventGroup.NOTIFICATIONS: {"notification.created", "notification.read"},
+    EventGroup.EVENTS: {"event.updated"},
 }
 ALWAYS = {"conversation.joined", "conversation.left", "conversation.marked", "user.updated"}
 LAST = {"notification.read", "conversation.left"}
@@ -30,8 +30,8 @@ EVERYTHING = ALWAYS.union(*WANTED.values())
 class Device:
     """Of somebody who wants some of it; None is all."""
 
-    def __init__(self, who: Person, at: Instance, intents: list[Intent] | None) -> None:
-        wanted = Intent if intents is None else intents
+    def __init__(self, who: Person, at: Instance, intents: list[EventGroup] | None) -> None:
+        wanted = EventGroup if intents is None else intents
         self.wanted = ALWAYS.union(*(WANTED[one] for one in wanted))
         self.heard: set[str] = set()
         self.client = Client([at.url], who.token, on_frame=self._hear, intents=intents)
@@ -51,11 +51,11 @@ async def test_each_device_hears_what_it_wants(pair: Pair) -> None:
         path = f"/v1/events/{(await event(anas, 'Boules', 3))['id']}"
         await bens.do("PUT", f"{path}/rsvp", {"status": "MAYBE"})
 
-        chosen: list[list[Intent] | None] = [
+        chosen: list[list[EventGroup] | None] = [
             None,
             [],
-            [Intent.FEED, Intent.TYPING],
-            *([one] for one in Intent),
+            [EventGroup.FEED, EventGroup.TYPING],
+            *([one] for one in EventGroup),
         ]
         devices = [Device(ben, there, intents) for intents in chosen]
         for device in devices:

@@ -37,7 +37,7 @@ async def bus(stores: StoreUrls) -> AsyncIterator[Bus]:
 
 
 async def states(board: RedisPresence, *user_ids: str) -> list[str]:
-    return [one.status for one in await board.look(user_ids)]
+    return [one.status for one in await board.get(user_ids)]
 
 
 async def test_nobody_is_there_of_whom_nobody_says_so(board: RedisPresence) -> None:
@@ -48,8 +48,8 @@ async def test_nobody_is_there_of_whom_nobody_says_so(board: RedisPresence) -> N
 async def test_somebody_is_as_the_most_present_instance_says(board: RedisPresence) -> None:
     """Online anywhere is online; away only where all that say anything say away."""
     ana, one, other = somebody(), somebody(), somebody()
-    await board.beat(one)
-    await board.beat(other)
+    await board.renew_lease(one)
+    await board.renew_lease(other)
     await board.put(one, {ana: "away"})
     assert await states(board, ana) == ["away"]
 
@@ -69,7 +69,7 @@ async def test_entries_without_a_lease_do_not_count(
     """An instance that stops beating takes its people along, and is no longer among the living."""
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 60)
     ana, dead, living = somebody(), somebody(), somebody()
-    await board.beat(dead)
+    await board.renew_lease(dead)
     await board.put(dead, {ana: "online"})
     assert await states(board, ana) == ["online"]
 
@@ -77,7 +77,7 @@ async def test_entries_without_a_lease_do_not_count(
         while await states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
             await asyncio.sleep(0)
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", limits.PRESENCE_LEASE_MS)
-    assert living in await board.beat(living)
+    assert living in await board.renew_lease(living)
 
 
 async def test_what_a_dead_instance_left_is_given_out_once(
@@ -85,16 +85,16 @@ async def test_what_a_dead_instance_left_is_given_out_once(
 ) -> None:
     """Of two who bury an instance only one gets its people; a living one is not buried."""
     ana, ben, instance = somebody(), somebody(), somebody()
-    await board.beat(instance)
+    await board.renew_lease(instance)
     await board.put(instance, {ana: "online", ben: "away"})
-    assert await board.bury(instance) == []
+    assert await board.remove_instance(instance) == []
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 1)
-    await board.beat(instance)
+    await board.renew_lease(instance)
     async with asyncio.timeout(5.0):
         while await states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
             await asyncio.sleep(0)
 
-    left = [await board.bury(instance), await board.bury(instance)]
+    left = [await board.remove_instance(instance), await board.remove_instance(instance)]
 
     assert sorted(left[0]) == sorted([ana, ben])
     assert left[1] == []
@@ -106,7 +106,7 @@ async def test_watchers_hear_that_there_is_something_to_look_at(board: RedisPres
     heard: list[tuple[str, bytes]] = []
     bus.on_frame(lambda topic, frame: heard.append((topic, frame)))
     await bus.subscribe([presence_topic(ana)])
-    await board.beat(instance)
+    await board.renew_lease(instance)
 
     await board.put(instance, {ana: "online", somebody(): "online"})
 

@@ -11,7 +11,7 @@ from actors.accounts.cards import CardCache
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.requests import Login, PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
 from storage.memory.logins import MemoryLogins
@@ -86,7 +86,7 @@ async def test_login_with_the_old_password_loses_to_the_change(house: House) -> 
     await house.sessions.at_the_door.wait()
     await house.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
     house.sessions.door.set()
-    with pytest.raises(Refusal, match="invalid_credentials"):
+    with pytest.raises(ApiError, match="invalid_credentials"):
         await late
     assert [session.id for session in await house.sessions.list(signed.user.id)] == [identity.session_id]
 

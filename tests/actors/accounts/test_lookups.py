@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from actors.accounts.lookups import Lookups
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.accounts import LOOKUP_KEYS, LOOKUPS_AT_ONCE, LOOKUPS_WAITING
 from tests.until import until
 
@@ -92,7 +92,7 @@ async def test_calls_are_bounded_in_keys_and_number(store: Store) -> None:
 async def test_too_many_waiting_are_refused(store: Store) -> None:
     """Past what may wait the caller is told to come back."""
     lookups = Lookups(store.load)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         await lookups.get_many(str(number) for number in range(LOOKUPS_WAITING + 1))
     assert refused.value.code == "server.overloaded"
     await lookups.close()

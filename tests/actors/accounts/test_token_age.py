@@ -10,7 +10,7 @@ import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.tokens import new_token, token_hash
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.limits import TOKEN_LIFETIME_S, Limits
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
@@ -87,7 +87,7 @@ async def test_token_past_its_greatest_age_is_over(house: House) -> None:
     await house.use()
     await house.aged(181 * DAY, left=-DAY)
     for _ in range(2):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ApiError) as refused:
             await house.use()
         assert refused.value.code == "auth.expired"
     _, left = await house.span()

@@ -2,19 +2,19 @@
 
 import pytest
 
-from actors.conversation.drafts import emoji_of
-from actors.wire.refusal import Refusal
+from actors.conversation.drafts import validate_emoji
+from actors.wire.refusal import ApiError
 
 
 @pytest.mark.parametrize("emoji", ["👍", "❤️", "👩‍🚀", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇸🇮", "👍🏽", "1️⃣"])
-def test_emoji_of_many_code_points_are_one(emoji: str) -> None:
+def test_emoji_of_several_code_points_is_accepted(emoji: str) -> None:
     """Joined, coloured and chosen forms are taken as they are."""
-    assert emoji_of(emoji) == emoji
+    assert validate_emoji(emoji) == emoji
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200d", "ab", "👍 👍", "\n", "👍\x00", "👍" * 33])
-def test_what_is_no_emoji_is_refused(text: str) -> None:
+def test_non_emoji_is_refused(text: str) -> None:
     """Nothing, white space, words and control characters are no reaction."""
-    with pytest.raises(Refusal) as refused:
-        emoji_of(text)
+    with pytest.raises(ApiError) as refused:
+        validate_emoji(text)
     assert refused.value.code == "request.invalid"

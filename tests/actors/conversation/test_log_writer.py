@@ -7,7 +7,7 @@ import pytest
 
 from actors.conversation.entries import text_entry
 from actors.conversation.letters import Draft
-from actors.conversation.log_writer import LogWriter, Run
+from actors.conversation.log_writer import LogWriter, LogBatch
 from config.limits import Limits
 from storage.errors import Unavailable
 from storage.memory.message_log import MemoryMessageLog
@@ -17,19 +17,19 @@ from tests.actors.town import ANA
 from tests.until import until
 
 
-class Watched(MemoryMessageLog):
+class RecordingMessageLog(MemoryMessageLog):
     """A log that notes each batch, and that answers only when it may."""
 
     def __init__(self) -> None:
         super().__init__()
         self.batches: list[list[str]] = []
-        self.open = asyncio.Event()
-        self.open.set()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
         self.failures = 0
 
     async def append(self, entries: Sequence[Entry]) -> Appended:
         self.batches.append([entry.conversation_id for entry in entries])
-        await self.open.wait()
+        await self.may_answer.wait()
         if self.failures:
             self.failures -= 1
             raise Unavailable
@@ -37,8 +37,8 @@ class Watched(MemoryMessageLog):
 
 
 @pytest.fixture
-async def log() -> Watched:
-    return Watched()
+async def log() -> RecordingMessageLog:
+    return RecordingMessageLog()
 
 
 def entry(conversation_id: str, seq: int) -> MessageEntry:
@@ -46,105 +46,105 @@ def entry(conversation_id: str, seq: int) -> MessageEntry:
     return text_entry(conversation_id, seq, draft)
 
 
-class Ended:
+class RecordingResults:
     """How runs ended, by name, in the order in which they did."""
 
     def __init__(self) -> None:
-        self.runs: list[tuple[str, Appended | None]] = []
+        self.results: list[tuple[str, Appended | None]] = []
 
-    def run(self, name: str, entries: list[MessageEntry], *, contended: bool = False) -> Run:
-        return Run(entries, contended, lambda appended: self.runs.append((name, appended)))
+    def batch(self, name: str, entries: list[MessageEntry], *, contended: bool = False) -> LogBatch:
+        return LogBatch(entries, contended, lambda appended: self.results.append((name, appended)))
 
 
-def writer(log: Watched, **limits: int) -> LogWriter:
+def writer(log: RecordingMessageLog, **limits: int) -> LogWriter:
     return LogWriter(log, Limits(**limits))  # type: ignore[arg-type]
 
 
-async def test_runs_of_one_tick_are_one_batch(log: Watched) -> None:
+async def test_batches_of_one_tick_are_written_together(log: RecordingMessageLog) -> None:
     """An idle server adds no delay, and what came together goes together."""
-    ended, written = Ended(), writer(log)
+    ended, written = RecordingResults(), writer(log)
     rooms = [new_id() for _ in range(5)]
     for room in rooms:
-        written.submit(ended.run(room, [entry(room, 1)]))
+        written.submit(ended.batch(room, [entry(room, 1)]))
     await written.drain()
 
     assert log.batches == [rooms]
-    assert ended.runs == [(room, Appended(1)) for room in rooms]
+    assert ended.results == [(room, Appended(1)) for room in rooms]
 
 
-async def test_what_piles_up_during_a_write_is_the_next_batch(log: Watched) -> None:
+async def test_batches_queued_during_a_write_are_written_together(log: RecordingMessageLog) -> None:
     """With every place in flight taken, the rest waits and goes out as one."""
-    ended, written = Ended(), writer(log, log_batches_in_flight=1)
-    log.open.clear()
+    ended, written = RecordingResults(), writer(log, log_batches_in_flight=1)
+    log.may_answer.clear()
     rooms = [new_id() for _ in range(4)]
-    written.submit(ended.run("first", [entry(rooms[0], 1)]))
+    written.submit(ended.batch("first", [entry(rooms[0], 1)]))
     await until(lambda: log.batches)
     for room in rooms[1:]:
-        written.submit(ended.run(room, [entry(room, 1)]))
+        written.submit(ended.batch(room, [entry(room, 1)]))
     assert written.statistics().waiting_entries == 3
-    log.open.set()
+    log.may_answer.set()
     await written.drain()
 
     assert log.batches == [rooms[:1], rooms[1:]]
 
 
-async def test_a_refusal_ends_its_run_and_the_others_go_on(log: Watched) -> None:
+async def test_refusal_ends_only_its_own_batch(log: RecordingMessageLog) -> None:
     """What stood behind it in the batch was not reached, and goes out again at once."""
-    ended, written = Ended(), writer(log)
+    ended, written = RecordingResults(), writer(log)
     here, lost, there = new_id(), new_id(), new_id()
     await log.append([entry(lost, 1)])
-    written.submit(ended.run("here", [entry(here, 1), entry(here, 2)]))
-    written.submit(ended.run("lost", [entry(lost, 1), entry(lost, 2)]))
-    written.submit(ended.run("there", [entry(there, 1)]))
+    written.submit(ended.batch("here", [entry(here, 1), entry(here, 2)]))
+    written.submit(ended.batch("lost", [entry(lost, 1), entry(lost, 2)]))
+    written.submit(ended.batch("there", [entry(there, 1)]))
     await written.drain()
 
-    assert ended.runs == [("here", Appended(2)), ("lost", Appended(0, Taken())), ("there", Appended(1))]
+    assert ended.results == [("here", Appended(2)), ("lost", Appended(0, Taken())), ("there", Appended(1))]
     assert [one.seq for one in await log.read(lost, 0, 10)] == [1]
 
 
-async def test_a_contended_run_writes_alone(log: Watched) -> None:
+async def test_contended_batch_is_written_alone(log: RecordingMessageLog) -> None:
     """Its refusals hold nobody up."""
-    ended, written = Ended(), writer(log)
+    ended, written = RecordingResults(), writer(log)
     hot, calm = new_id(), new_id()
-    written.submit(ended.run("calm", [entry(calm, 1)]))
-    written.submit(ended.run("hot", [entry(hot, 1)], contended=True))
+    written.submit(ended.batch("calm", [entry(calm, 1)]))
+    written.submit(ended.batch("hot", [entry(hot, 1)], contended=True))
     await written.drain()
 
     assert sorted(log.batches) == sorted([[hot], [calm]])
 
 
-async def test_an_unknown_outcome_is_tried_again_until_it_is_known(log: Watched) -> None:
+async def test_unknown_outcome_is_retried_with_the_same_entries(log: RecordingMessageLog) -> None:
     """The very same entries: stored once, answered as stored."""
-    ended, written = Ended(), writer(log)
+    ended, written = RecordingResults(), writer(log)
     room = new_id()
     log.failures = 2
-    written.submit(ended.run("run", [entry(room, 1)]))
+    written.submit(ended.batch("run", [entry(room, 1)]))
     await written.drain()
 
-    assert ended.runs == [("run", Appended(1))]
+    assert ended.results == [("run", Appended(1))]
     assert written.statistics().retries == 2
 
 
-async def test_a_store_that_stays_away_is_told_as_unknown(log: Watched) -> None:
+async def test_store_outage_past_the_timeout_returns_none(log: RecordingMessageLog) -> None:
     """After its time is up a run is answered with None: neither stored nor refused."""
-    ended, written = Ended(), writer(log, request_timeout_ms=100)
+    ended, written = RecordingResults(), writer(log, request_timeout_ms=100)
     log.failures = 1_000_000
-    written.submit(ended.run("run", [entry(new_id(), 1)]))
+    written.submit(ended.batch("run", [entry(new_id(), 1)]))
     await written.drain()
 
-    assert ended.runs == [("run", None)]
+    assert ended.results == [("run", None)]
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3])
-async def test_a_failure_in_the_middle_of_a_batch_leaves_no_hole(log: Watched, kept: int) -> None:
+async def test_partly_stored_write_leaves_no_gap(log: RecordingMessageLog, kept: int) -> None:
     """What was stored before it counts; trying again stores the rest behind it."""
-    ended, written = Ended(), writer(log)
+    ended, written = RecordingResults(), writer(log)
     rooms = [new_id(), new_id()]
     log.fail_next(after_storing=kept)
     for room in rooms:
-        written.submit(ended.run(room, [entry(room, seq) for seq in (1, 2, 3)]))
+        written.submit(ended.batch(room, [entry(room, seq) for seq in (1, 2, 3)]))
     await written.drain()
 
-    assert ended.runs == [(room, Appended(3)) for room in rooms]
+    assert ended.results == [(room, Appended(3)) for room in rooms]
     for room in rooms:
         assert [one.seq for one in await log.read(room, 0, 10)] == [1, 2, 3]

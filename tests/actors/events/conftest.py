@@ -20,7 +20,7 @@ from storage.records.messaging import ConversationRecord
 from storage.records.sync import DomainEvent
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, told_by
-from tests.actors.town import Town
+from tests.actors.town import FakeCluster
 from tests.conftest import FreshDatabase
 
 
@@ -41,7 +41,7 @@ class Guests:
 class GatheringHouse:
     """What happens at the Event service, taken in by hand."""
 
-    def __init__(self, database: Database, core: Core, town: Town) -> None:
+    def __init__(self, database: Database, core: Core, town: FakeCluster) -> None:
         self.database = database
         self.core = core
         self.town = town
@@ -82,7 +82,7 @@ class GatheringHouse:
 @pytest.fixture
 async def house(fresh_database: FreshDatabase) -> AsyncIterator[GatheringHouse]:
     """No event yet."""
-    town = Town()
+    town = FakeCluster()
     async with opened(fresh_database("events"), "events") as database:
-        yield GatheringHouse(database, await town.instance(), town)
+        yield GatheringHouse(database, await town.start_instance(), town)
         await town.close()

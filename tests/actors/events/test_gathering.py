@@ -7,7 +7,7 @@ import pytest
 from actors.conversation import roster
 from actors.events.rendering import conversation_of
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.records.events import EventChange
 from tests.actors.events.conftest import GatheringHouse
 from tests.actors.sync.reading import reader_of, running
@@ -44,7 +44,7 @@ async def test_it_is_founded_once(house: GatheringHouse) -> None:
     await house.catch_up()
     before = await standing(house, event_id)
     await house.events.change(event_id, EventChange(title="Elsewhere"))
-    other = house.made((await house.town.instance()).conversations)
+    other = house.made((await house.town.start_instance()).conversations)
     for event in await house.told():
         await other.take([event], None)
         await house.gathering.take([event], None)
@@ -161,15 +161,15 @@ class Busy:
 
     def __init__(self, house: GatheringHouse) -> None:
         self.times = 0
-        self.found = house.core.conversations.found
-        self.release = house.core.conversations.release
-        self._admit = house.core.conversations.admit
+        self.ensure_group = house.core.conversations.ensure_group
+        self.remove_by_rule = house.core.conversations.remove_by_rule
+        self._add_by_rule = house.core.conversations.add_by_rule
 
-    async def admit(self, conversation_id: str, user: UserCard) -> None:
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
         self.times += 1
         if self.times < 4:
-            raise Refusal("server.overloaded", "Busy.", retry_after_ms=10)
-        await self._admit(conversation_id, user)
+            raise ApiError("server.overloaded", "Busy.", retry_after_ms=10)
+        await self._add_by_rule(conversation_id, user)
 
 
 async def test_busy_conversations_are_waited_for(house: GatheringHouse) -> None:
@@ -195,16 +195,16 @@ class Hasty:
         self._event_id = event_id
         self._groups = house.core.conversations
 
-    async def found(self, conversation_id: str, creator: UserCard, name: str) -> None:
-        await self._groups.found(conversation_id, creator, name)
+    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
+        await self._groups.ensure_group(conversation_id, creator, name)
 
-    async def admit(self, conversation_id: str, user: UserCard) -> None:
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
         await self._house.answer(self._event_id, user.id, "NOT_GOING")
-        await self._groups.release(conversation_id, user)
-        await self._groups.admit(conversation_id, user)
+        await self._groups.remove_by_rule(conversation_id, user)
+        await self._groups.add_by_rule(conversation_id, user)
 
-    async def release(self, conversation_id: str, user: UserCard) -> None:
-        await self._groups.release(conversation_id, user)
+    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        await self._groups.remove_by_rule(conversation_id, user)
 
 
 async def test_an_answer_that_changes_meanwhile_is_followed(house: GatheringHouse) -> None:

@@ -10,7 +10,7 @@ from actors.notifications.notifier import Notifier
 from actors.notifications.teller import Teller
 from actors.people.people import People
 from actors.social.relations import Relations
-from actors.wire.frames import NotificationCreated, NotificationRead, frame_decoder
+from actors.wire.frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.wire.network import Notification
 from storage.memory.bus import MemoryBroker
 from storage.memory.streams import MemoryUserStreams
@@ -106,7 +106,7 @@ class NoticeHouse:
         """What that user's devices were told."""
         (position,) = await self.streams.positions([user_id])
         items = await self.streams.after(user_id, position.epoch, 0, 1000)
-        frames = [frame_decoder.decode(item.frame) for item in items or ()]
+        frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
         return [one for one in frames if isinstance(one, NotificationCreated | NotificationRead)]
 
     def _notifier(self, service: str) -> Notifier:

@@ -102,9 +102,9 @@ async def test_nobody_is_mentioned_across_a_block(house: NoticeHouse, mentions: 
 async def test_it_says_when_it_is_done(house: NoticeHouse, mentions: Mentions) -> None:
     """At once where there is nobody to tell, and else when it is kept."""
     done: list[bool] = []
-    mentions.tell(message(1, house.ana, house.cyd), [house.ana, house.ben], done.append)
+    mentions.notify_later(message(1, house.ana, house.cyd), [house.ana, house.ben], done.append)
     assert done == [True]
-    mentions.tell(message(2, house.ana, house.ben), [house.ana, house.ben], done.append)
+    mentions.notify_later(message(2, house.ana, house.ben), [house.ana, house.ben], done.append)
     assert done == [True]
     await until(lambda: len(done) == 2)
 
@@ -123,12 +123,12 @@ async def test_what_fails_is_left_to_be_tried_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(house.store, "take", away)
-        mentions.tell(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
+        mentions.notify_later(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
         await until(lambda: done)
     assert done == [False]
     with monkeypatch.context() as patch:
         patch.setattr(module, "WAITING", 0)
-        mentions.tell(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
+        mentions.notify_later(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
 
     assert done == [False, False]
     assert await house.of(house.ben) == []
@@ -138,7 +138,7 @@ async def test_closing_lets_what_was_begun_finish(house: NoticeHouse, mentions: 
     """Also what waits for its turn."""
     done: list[bool] = []
     for seq in range(module.AT_ONCE * 2):
-        mentions.tell(message(seq, house.ana, house.ben), [house.ana, house.ben], done.append)
+        mentions.notify_later(message(seq, house.ana, house.ben), [house.ana, house.ben], done.append)
     await asyncio.wait_for(mentions.close(), 5.0)
 
     assert done == [True] * module.AT_ONCE * 2

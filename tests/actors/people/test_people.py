@@ -7,7 +7,7 @@ import pytest
 
 from actors.people.people import GONE, People
 from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.errors import Unavailable
 from storage.records.copies import CardRecord, UserCopy
 from storage.records.users import ProfileChange
@@ -65,7 +65,7 @@ async def test_only_the_missing_are_asked_for(houses: Houses, people: People, ow
 async def test_who_does_not_exist_is_not_found(people: People) -> None:
     """Neither here nor at the owner; nor is an id that is none."""
     for one in (STRANGER, "not-an-id"):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ApiError) as refused:
             await people.card(one)
         assert (refused.value.code, refused.value.status) == ("user.not_found", 404)
 
@@ -79,7 +79,7 @@ async def test_the_deleted_are_not_found(houses: Houses, people: People, owner: 
     await houses.copies.apply([gone], None)
     owner.asked.clear()
 
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         await people.card(ana.id)
     assert refused.value.code == "user.not_found"
     assert await people.known([ana.id]) == {}

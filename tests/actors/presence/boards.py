@@ -6,51 +6,51 @@ from storage.errors import Unavailable
 from storage.records.presence import LastSeen, PresenceRecord
 
 
-class RecordingBoard:
+class RecordingPresenceStore:
     """A `PresenceBoard` of one process."""
 
     def __init__(self) -> None:
-        self.said: list[dict[str, str | None]] = []
+        self.published: list[dict[str, str | None]] = []
         self.states: dict[str, str] = {}
-        self.living = ["here"]
-        self.left: list[str] = []
-        self.away = False
+        self.live_instances = ["here"]
+        self.orphaned_user_ids: list[str] = []
+        self.unavailable = False
 
-    async def beat(self, instance: str) -> list[str]:
-        self._reach()
-        return list(self.living)
+    async def renew_lease(self, instance: str) -> list[str]:
+        self._raise_if_unavailable()
+        return list(self.live_instances)
 
     async def put(self, instance: str, states: Mapping[str, str | None]) -> None:
-        self._reach()
-        self.said.append(dict(states))
+        self._raise_if_unavailable()
+        self.published.append(dict(states))
         for user_id, state in states.items():
             if state is None:
                 self.states.pop(user_id, None)
             else:
                 self.states[user_id] = state
 
-    async def look(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
-        self._reach()
+    async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
+        self._raise_if_unavailable()
         return [PresenceRecord(one, self.states.get(one, "offline")) for one in user_ids]
 
-    async def bury(self, instance: str) -> list[str]:
-        self._reach()
-        left, self.left = self.left, []
+    async def remove_instance(self, instance: str) -> list[str]:
+        self._raise_if_unavailable()
+        left, self.orphaned_user_ids = self.orphaned_user_ids, []
         return left
 
-    def _reach(self) -> None:
-        if self.away:
+    def _raise_if_unavailable(self) -> None:
+        if self.unavailable:
             raise Unavailable("told to be away")
 
 
-class RecordingSeen:
+class RecordingLastSeenStore:
     """A `LastSeenStore`."""
 
     def __init__(self) -> None:
-        self.noted: dict[str, LastSeen] = {}
+        self.saved: dict[str, LastSeen] = {}
 
     async def note_seen(self, seen: Sequence[LastSeen]) -> None:
-        self.noted.update({one.user_id: one for one in seen})
+        self.saved.update({one.user_id: one for one in seen})
 
     async def last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
-        return {one: self.noted[one].last_seen_ms for one in user_ids if one in self.noted}
+        return {one: self.saved[one].last_seen_ms for one in user_ids if one in self.saved}

@@ -5,102 +5,102 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.presence.attendance import Attendance
-from actors.runtime.wheel import Wheel
-from tests.actors.presence.boards import RecordingBoard, RecordingSeen
+from actors.presence.attendance import LocalPresence
+from actors.runtime.wheel import TimerWheel
+from tests.actors.presence.boards import RecordingPresenceStore, RecordingLastSeenStore
 from tests.until import until
 
 ANA, BEN = "ana", "ben"
 GRACE_S = 0.1
 
 
-class House:
+class PresenceSetup:
     def __init__(self) -> None:
-        self.board = RecordingBoard()
-        self.seen = RecordingSeen()
-        self.wheel = Wheel(asyncio.get_running_loop(), 0.01)
-        self.attendance = Attendance(self.board, self.seen, self.wheel, "here", GRACE_S)
+        self.store = RecordingPresenceStore()
+        self.last_seen = RecordingLastSeenStore()
+        self.wheel = TimerWheel(asyncio.get_running_loop(), 0.01)
+        self.local = LocalPresence(self.store, self.last_seen, self.wheel, "here", GRACE_S)
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    house = House()
+async def presence() -> AsyncIterator[PresenceSetup]:
+    house = PresenceSetup()
     yield house
-    await house.attendance.close()
+    await house.local.close()
     house.wheel.close()
 
 
-async def test_who_comes_is_online_before_being_told_so(house: House) -> None:
+async def test_wait_published_returns_after_the_store_write(presence: PresenceSetup) -> None:
     """`said` returns when the board knows; those of one moment go together."""
-    house.attendance.come(ANA)
-    house.attendance.come(BEN)
-    await house.attendance.said(ANA)
+    presence.local.connect(ANA)
+    presence.local.connect(BEN)
+    await presence.local.wait_published(ANA)
 
-    assert house.board.said == [{ANA: "online", BEN: "online"}]
+    assert presence.store.published == [{ANA: "online", BEN: "online"}]
 
 
-async def test_three_devices_are_one_presence(house: House) -> None:
+async def test_three_devices_are_one_presence(presence: PresenceSetup) -> None:
     """A user is away only when all devices are, and one that comes back brings the user back."""
     phone, laptop, tablet = object(), object(), object()
     for _ in (phone, laptop, tablet):
-        house.attendance.come(ANA)
-    house.attendance.set(ANA, phone, away=True)
-    house.attendance.set(ANA, laptop, away=True)
-    assert house.attendance.state(ANA) == "online"
+        presence.local.connect(ANA)
+    presence.local.set_away(ANA, phone, away=True)
+    presence.local.set_away(ANA, laptop, away=True)
+    assert presence.local.state(ANA) == "online"
 
-    house.attendance.set(ANA, tablet, away=True)
-    assert house.attendance.state(ANA) == "away"
+    presence.local.set_away(ANA, tablet, away=True)
+    assert presence.local.state(ANA) == "away"
 
-    house.attendance.set(ANA, phone, away=False)
-    assert house.attendance.state(ANA) == "online"
+    presence.local.set_away(ANA, phone, away=False)
+    assert presence.local.state(ANA) == "online"
 
-    house.attendance.go(ANA, phone)
-    assert house.attendance.state(ANA) == "online"
-    await until(lambda: house.attendance.state(ANA) == "away")
+    presence.local.disconnect(ANA, phone)
+    assert presence.local.state(ANA) == "online"
+    await until(lambda: presence.local.state(ANA) == "away")
 
 
-async def test_a_reconnect_within_the_grace_is_not_seen(house: House) -> None:
+async def test_reconnect_within_grace_is_not_published(presence: PresenceSetup) -> None:
     """Between the last socket and the next nothing is said."""
-    house.attendance.come(ANA)
-    await house.attendance.said(ANA)
-    house.attendance.go(ANA, object())
-    house.attendance.come(ANA)
-    house.attendance.come(BEN)
-    await house.attendance.said(BEN)
-    await until(lambda: not len(house.wheel))
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    presence.local.disconnect(ANA, object())
+    presence.local.connect(ANA)
+    presence.local.connect(BEN)
+    await presence.local.wait_published(BEN)
+    await until(lambda: not len(presence.wheel))
 
-    assert house.board.said == [{ANA: "online"}, {BEN: "online"}]
+    assert presence.store.published == [{ANA: "online"}, {BEN: "online"}]
 
 
-async def test_who_stays_away_is_offline_after_the_grace(house: House) -> None:
+async def test_user_is_offline_after_the_grace(presence: PresenceSetup) -> None:
     """The last word is that nobody is here, and the moment of it is kept."""
-    house.attendance.come(ANA)
-    await house.attendance.said(ANA)
-    house.attendance.go(ANA, object())
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    presence.local.disconnect(ANA, object())
 
-    await until(lambda: house.board.said[-1] == {ANA: None})
-    assert house.attendance.state(ANA) is None
-    await until(lambda: ANA in house.seen.noted and house.seen.noted[ANA].status == "offline")
+    await until(lambda: presence.store.published[-1] == {ANA: None})
+    assert presence.local.state(ANA) is None
+    await until(lambda: ANA in presence.last_seen.saved and presence.last_seen.saved[ANA].status == "offline")
 
 
-async def test_what_the_board_did_not_take_is_said_when_it_is_back(house: House) -> None:
+async def test_failed_publish_is_retried(presence: PresenceSetup) -> None:
     """While the board is away nobody waits for it; what is so by then is said."""
-    house.board.away = True
-    house.attendance.come(ANA)
-    await house.attendance.said(ANA)
-    house.attendance.set(ANA, "phone", away=True)
-    house.board.away = False
+    presence.store.unavailable = True
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    presence.local.set_away(ANA, "phone", away=True)
+    presence.store.unavailable = False
 
-    await until(lambda: house.board.states == {ANA: "away"})
+    await until(lambda: presence.store.states == {ANA: "away"})
 
 
-async def test_everything_is_said_anew_after_a_loss(house: House) -> None:
+async def test_republish_restores_a_lost_store(presence: PresenceSetup) -> None:
     """A board that lost everything hears of everybody again."""
-    house.attendance.come(ANA)
-    house.attendance.come(BEN)
-    await house.attendance.said(BEN)
-    house.board.states.clear()
+    presence.local.connect(ANA)
+    presence.local.connect(BEN)
+    await presence.local.wait_published(BEN)
+    presence.store.states.clear()
 
-    house.attendance.say_all()
+    presence.local.republish()
 
-    await until(lambda: house.board.states == {ANA: "online", BEN: "online"})
+    await until(lambda: presence.store.states == {ANA: "online", BEN: "online"})

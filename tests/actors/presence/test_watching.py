@@ -7,160 +7,162 @@ import msgspec
 import pytest
 
 from actors.presence import watching
-from actors.presence.watching import Watching
-from actors.runtime.wheel import Wheel
+from actors.presence.watching import PresenceSubscriptions
+from actors.runtime.wheel import TimerWheel
 from actors.wire.presence import PresenceChanged
 from storage.memory.bus import MemoryBroker, MemoryBus
-from tests.actors.presence.boards import RecordingBoard, RecordingSeen
+from tests.actors.presence.boards import RecordingPresenceStore, RecordingLastSeenStore
 from tests.until import until
 
 ANA, BEN, CYD = "ana", "ben", "cyd"
 
 
-class Eye:
+class RecordingWatcher:
     """A `Watcher`."""
 
     def __init__(self, user_id: str = "eve") -> None:
         self.user_id = user_id
-        self.saw: list[dict[str, str]] = []
+        self.statuses: list[dict[str, str]] = []
         self.frames: list[bytes] = []
 
-    def push_hint(self, ready: bytes) -> None:
-        self.frames.append(ready)
-        frame = msgspec.json.decode(ready, type=PresenceChanged)
-        self.saw.append({one.user_id: one.status for one in frame.presences})
+    def push_ephemeral(self, framed: bytes) -> None:
+        self.frames.append(framed)
+        frame = msgspec.json.decode(framed, type=PresenceChanged)
+        self.statuses.append({one.user_id: one.status for one in frame.presences})
 
 
-class House:
+class PresenceSetup:
     def __init__(self) -> None:
-        self.board = RecordingBoard()
-        self.seen = RecordingSeen()
-        self.wheel = Wheel(asyncio.get_running_loop(), 0.01)
+        self.store = RecordingPresenceStore()
+        self.last_seen = RecordingLastSeenStore()
+        self.wheel = TimerWheel(asyncio.get_running_loop(), 0.01)
         self.bus = MemoryBus(MemoryBroker())
-        self.watching = Watching(self.board, self.seen, self.bus, self.wheel, "here", bytes)
+        self.subscriptions = PresenceSubscriptions(
+            self.store, self.last_seen, self.bus, self.wheel, "here", bytes
+        )
 
 
 @pytest.fixture
-async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(watching, "COALESCE_S", 0.02)
-    monkeypatch.setattr(watching, "BEAT_S", 0.02)
-    house = House()
+async def presence(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PresenceSetup]:
+    monkeypatch.setattr(watching, "COALESCE_DELAY_S", 0.02)
+    monkeypatch.setattr(watching, "LEASE_RENEWAL_S", 0.02)
+    house = PresenceSetup()
     yield house
-    await house.watching.close()
+    await house.subscriptions.close()
     house.wheel.close()
 
 
-async def test_a_watcher_sees_how_people_are_and_then_what_is_news(house: House) -> None:
+async def test_watch_returns_statuses_then_pushes_changes(presence: PresenceSetup) -> None:
     """Changes within a moment come as one frame; what is the same is not told."""
-    house.board.states[ANA] = "online"
-    eye = Eye()
-    found = await house.watching.watch(eye, [ANA, BEN, CYD])
+    presence.store.states[ANA] = "online"
+    eye = RecordingWatcher()
+    found = await presence.subscriptions.watch(eye, [ANA, BEN, CYD])
     assert [one.status for one in found] == ["online", "offline", "offline"]
 
-    house.board.states.update({BEN: "away", CYD: "online"})
+    presence.store.states.update({BEN: "away", CYD: "online"})
     for one in (ANA, BEN, CYD):
-        house.watching.heard(one)
+        presence.subscriptions.mark_changed(one)
 
-    await until(lambda: eye.saw)
-    assert eye.saw == [{BEN: "away", CYD: "online"}]
+    await until(lambda: eye.statuses)
+    assert eye.statuses == [{BEN: "away", CYD: "online"}]
 
 
-async def test_a_frame_for_many_is_made_once(house: House) -> None:
+async def test_frame_for_equal_watch_lists_is_encoded_once(presence: PresenceSetup) -> None:
     """However many watch the same people; who watches others as well gets a frame of their own."""
-    eyes, other = [Eye() for _ in range(5)], Eye()
+    eyes, other = [RecordingWatcher() for _ in range(5)], RecordingWatcher()
     for eye in eyes:
-        await house.watching.watch(eye, [ANA])
-    await house.watching.watch(other, [ANA, BEN])
-    house.board.states.update({ANA: "online", BEN: "online"})
+        await presence.subscriptions.watch(eye, [ANA])
+    await presence.subscriptions.watch(other, [ANA, BEN])
+    presence.store.states.update({ANA: "online", BEN: "online"})
     for one in (ANA, BEN):
-        house.watching.heard(one)
+        presence.subscriptions.mark_changed(one)
 
-    await until(lambda: other.saw and all(eye.saw for eye in eyes))
+    await until(lambda: other.statuses and all(eye.statuses for eye in eyes))
     assert len({id(eye.frames[0]) for eye in eyes}) == 1
-    assert [eye.saw for eye in eyes] == [[{ANA: "online"}]] * 5
-    assert other.saw == [{ANA: "online", BEN: "online"}]
+    assert [eye.statuses for eye in eyes] == [[{ANA: "online"}]] * 5
+    assert other.statuses == [{ANA: "online", BEN: "online"}]
 
 
-async def test_a_list_replaces_the_one_before(house: House) -> None:
+async def test_watch_replaces_the_previous_list(presence: PresenceSetup) -> None:
     """Of whom is no longer watched nothing is told, and nobody listens for them any more."""
-    eye = Eye()
-    await house.watching.watch(eye, [ANA])
-    await house.watching.watch(eye, [BEN])
-    house.board.states.update({ANA: "online", BEN: "online"})
-    house.watching.heard(ANA)
-    house.watching.heard(BEN)
+    eye = RecordingWatcher()
+    await presence.subscriptions.watch(eye, [ANA])
+    await presence.subscriptions.watch(eye, [BEN])
+    presence.store.states.update({ANA: "online", BEN: "online"})
+    presence.subscriptions.mark_changed(ANA)
+    presence.subscriptions.mark_changed(BEN)
 
-    await until(lambda: eye.saw)
-    assert eye.saw == [{BEN: "online"}]
-    assert house.bus.statistics().topics == 1
+    await until(lambda: eye.statuses)
+    assert eye.statuses == [{BEN: "online"}]
+    assert presence.bus.statistics().topics == 1
 
 
-async def test_a_block_ends_watching_both_ways(house: House) -> None:
+async def test_block_ends_watching_both_ways(presence: PresenceSetup) -> None:
     """From a block on neither is told of the other; what else they watch stays."""
-    ana, ben, cyd = Eye(ANA), Eye(BEN), Eye(CYD)
-    await house.watching.watch(ana, [BEN, CYD])
-    await house.watching.watch(ben, [ANA])
-    await house.watching.watch(cyd, [ANA, BEN])
+    ana, ben, cyd = RecordingWatcher(ANA), RecordingWatcher(BEN), RecordingWatcher(CYD)
+    await presence.subscriptions.watch(ana, [BEN, CYD])
+    await presence.subscriptions.watch(ben, [ANA])
+    await presence.subscriptions.watch(cyd, [ANA, BEN])
 
-    house.watching.part(ANA, BEN)
-    house.board.states.update({ANA: "online", BEN: "online", CYD: "online"})
+    presence.subscriptions.unwatch_blocked(ANA, BEN)
+    presence.store.states.update({ANA: "online", BEN: "online", CYD: "online"})
     for one in (ANA, BEN, CYD):
-        house.watching.heard(one)
+        presence.subscriptions.mark_changed(one)
 
-    await until(lambda: ana.saw and cyd.saw)
-    assert ana.saw == [{CYD: "online"}]
-    assert cyd.saw == [{ANA: "online", BEN: "online"}]
-    assert ben.saw == []
-    house.watching.unwatch(ana)
+    await until(lambda: ana.statuses and cyd.statuses)
+    assert ana.statuses == [{CYD: "online"}]
+    assert cyd.statuses == [{ANA: "online", BEN: "online"}]
+    assert ben.statuses == []
+    presence.subscriptions.unwatch(ana)
 
 
-async def test_who_goes_is_told_nothing(house: House) -> None:
+async def test_unwatch_stops_pushes_and_unsubscribes(presence: PresenceSetup) -> None:
     """A watcher that is gone leaves nothing behind."""
-    eye, other = Eye(), Eye()
-    await house.watching.watch(eye, [ANA])
-    await house.watching.watch(other, [ANA])
-    house.watching.unwatch(eye)
-    house.board.states[ANA] = "online"
-    house.watching.heard(ANA)
+    eye, other = RecordingWatcher(), RecordingWatcher()
+    await presence.subscriptions.watch(eye, [ANA])
+    await presence.subscriptions.watch(other, [ANA])
+    presence.subscriptions.unwatch(eye)
+    presence.store.states[ANA] = "online"
+    presence.subscriptions.mark_changed(ANA)
 
-    await until(lambda: other.saw)
-    assert eye.saw == []
-    house.watching.unwatch(other)
-    assert house.bus.statistics().topics == 0
+    await until(lambda: other.statuses)
+    assert eye.statuses == []
+    presence.subscriptions.unwatch(other)
+    assert presence.bus.statistics().topics == 0
 
 
-async def test_the_death_of_an_instance_is_told_once(house: House) -> None:
+async def test_dead_instance_users_go_offline_once(presence: PresenceSetup) -> None:
     """When a lease is missed, all who are watched are looked at, and the dead one's people are noted."""
-    house.board.living = ["here", "there"]
-    house.board.states.update({ANA: "online", BEN: "online"})
-    eye = Eye()
-    await house.watching.watch(eye, [ANA, BEN])
-    house.watching.start()
-    await until(lambda: house.watching.living == {"here", "there"})
-    house.board.left = [ANA]
-    del house.board.states[ANA]
+    presence.store.live_instances = ["here", "there"]
+    presence.store.states.update({ANA: "online", BEN: "online"})
+    eye = RecordingWatcher()
+    await presence.subscriptions.watch(eye, [ANA, BEN])
+    presence.subscriptions.start()
+    await until(lambda: presence.subscriptions.live_instances == {"here", "there"})
+    presence.store.orphaned_user_ids = [ANA]
+    del presence.store.states[ANA]
 
-    house.board.living = ["here"]
+    presence.store.live_instances = ["here"]
 
-    await until(lambda: eye.saw)
-    await until(lambda: ANA in house.seen.noted)
-    assert eye.saw == [{ANA: "offline"}]
-    assert house.seen.noted[ANA].status == "offline"
+    await until(lambda: eye.statuses)
+    await until(lambda: ANA in presence.last_seen.saved)
+    assert eye.statuses == [{ANA: "offline"}]
+    assert presence.last_seen.saved[ANA].status == "offline"
 
 
-async def test_a_board_that_was_away_is_told_everything_again(house: House) -> None:
+async def test_lease_lapse_republishes_and_rechecks(presence: PresenceSetup) -> None:
     """After a lapse the own people are said anew, and those who are watched are looked at."""
     lapses: list[None] = []
-    house.watching.on_lapse = lambda: lapses.append(None)
-    eye = Eye()
-    await house.watching.watch(eye, [ANA])
-    house.watching.start()
-    await until(lambda: house.watching.living)
-    house.board.away = True
-    await until(lambda: house.watching.missed)
-    house.board.states[ANA] = "online"
-    house.board.away = False
+    presence.subscriptions.on_lease_lapsed = lambda: lapses.append(None)
+    eye = RecordingWatcher()
+    await presence.subscriptions.watch(eye, [ANA])
+    presence.subscriptions.start()
+    await until(lambda: presence.subscriptions.live_instances)
+    presence.store.unavailable = True
+    await until(lambda: presence.subscriptions.lease_renewal_failed)
+    presence.store.states[ANA] = "online"
+    presence.store.unavailable = False
 
-    await until(lambda: eye.saw)
-    assert eye.saw == [{ANA: "online"}]
+    await until(lambda: eye.statuses)
+    assert eye.statuses == [{ANA: "online"}]
     assert lapses == [None]

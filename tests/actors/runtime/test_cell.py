@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.cell import TURN, Cell
+from actors.runtime.cell import MESSAGES_PER_TURN, ActorRef
 from actors.runtime.run_queue import RunQueue
 from tests.until import until
 
 
-class Recorder:
+class RecordingActor:
     """Notes what it receives; a float makes it wait, an exception makes it crash."""
 
     def __init__(self) -> None:
         self.received: list[object] = []
         self.refused: list[tuple[object, Exception]] = []
-        self.inside = 0
-        self.most_inside = 0
+        self.running = 0
+        self.max_running = 0
         self.gate = asyncio.Event()
 
     def receive(self, message: object) -> Coroutine[Any, Any, None] | None:
@@ -29,55 +29,55 @@ class Recorder:
         return self.wait() if message == "wait" else None
 
     async def wait(self) -> None:
-        self.inside += 1
-        self.most_inside = max(self.most_inside, self.inside)
+        self.running += 1
+        self.max_running = max(self.max_running, self.running)
         await self.gate.wait()
-        self.inside -= 1
+        self.running -= 1
 
     def refuse(self, message: object, reason: Exception) -> None:
         self.refused.append((message, reason))
 
 
-class Cells:
+class ActorRefs:
     def __init__(self) -> None:
         self.queue = RunQueue(asyncio.get_running_loop())
         self.crashes: list[Exception] = []
 
-    def make(self, actor: Recorder, limit: int = 10) -> Cell[object]:
-        return Cell(actor, self.queue, limit, lambda _cell, error: self.crashes.append(error))
+    def make(self, actor: RecordingActor, limit: int = 10) -> ActorRef[object]:
+        return ActorRef(actor, self.queue, limit, lambda _cell, error: self.crashes.append(error))
 
 
 @pytest.fixture
-async def cells() -> Cells:
-    return Cells()
+async def refs() -> ActorRefs:
+    return ActorRefs()
 
 
 @pytest.fixture
-async def recorder() -> Recorder:
-    return Recorder()
+async def actor() -> RecordingActor:
+    return RecordingActor()
 
 
-async def test_messages_come_in_the_order_they_were_told(cells: Cells, recorder: Recorder) -> None:
+async def test_messages_are_received_in_order(refs: ActorRefs, actor: RecordingActor) -> None:
     """First in, first received, over many turns."""
-    cell = cells.make(recorder, limit=1000)
-    for number in range(5 * TURN):
+    cell = refs.make(actor, limit=1000)
+    for number in range(5 * MESSAGES_PER_TURN):
         cell.tell(number)
 
     await until(lambda: cell.idle)
 
-    assert recorder.received == list(range(5 * TURN))
+    assert actor.received == list(range(5 * MESSAGES_PER_TURN))
 
 
-async def test_nothing_is_received_before_the_loop_turns(cells: Cells, recorder: Recorder) -> None:
+async def test_tell_does_not_run_the_actor_inline(refs: ActorRefs, actor: RecordingActor) -> None:
     """`tell` never runs the receiver inside the sender."""
-    cells.make(recorder).tell("x")
+    refs.make(actor).tell("x")
 
-    assert recorder.received == []
+    assert actor.received == []
 
 
-async def test_a_full_mailbox_refuses_and_keeps_what_it_has(cells: Cells, recorder: Recorder) -> None:
+async def test_full_mailbox_rejects_new_messages(refs: ActorRefs, actor: RecordingActor) -> None:
     """The sender of what was not taken is told at once; what was taken is handled."""
-    cell = cells.make(recorder, limit=2)
+    cell = refs.make(actor, limit=2)
     cell.tell(1)
     cell.tell(2)
 
@@ -85,147 +85,147 @@ async def test_a_full_mailbox_refuses_and_keeps_what_it_has(cells: Cells, record
         cell.tell(3)
     await until(lambda: cell.idle)
 
-    assert recorder.received == [1, 2]
+    assert actor.received == [1, 2]
 
 
-async def test_put_waits_for_room(cells: Cells, recorder: Recorder) -> None:
+async def test_put_waits_for_mailbox_space(refs: ActorRefs, actor: RecordingActor) -> None:
     """Waiting senders get in, in their order, once there is room."""
-    cell = cells.make(recorder, limit=1)
+    cell = refs.make(actor, limit=1)
     cell.tell(1)
 
     async with asyncio.timeout(5):
         await asyncio.gather(cell.put(2), cell.put(3))
     await until(lambda: cell.idle)
 
-    assert recorder.received == [1, 2, 3]
+    assert actor.received == [1, 2, 3]
 
 
-async def test_the_next_message_waits_for_the_last_to_end(cells: Cells, recorder: Recorder) -> None:
+async def test_messages_are_handled_one_at_a_time(refs: ActorRefs, actor: RecordingActor) -> None:
     """An actor that waits for something receives nothing meanwhile."""
-    cell = cells.make(recorder)
+    cell = refs.make(actor)
     for message in ("wait", "wait", "after"):
         cell.tell(message)
-    await until(lambda: recorder.inside == 1)
+    await until(lambda: actor.running == 1)
 
-    assert recorder.received == ["wait"]
-    recorder.gate.set()
+    assert actor.received == ["wait"]
+    actor.gate.set()
     await until(lambda: cell.idle)
 
-    assert recorder.received == ["wait", "wait", "after"]
-    assert recorder.most_inside == 1
+    assert actor.received == ["wait", "wait", "after"]
+    assert actor.max_running == 1
 
 
-async def test_a_handed_message_overtakes_nothing(cells: Cells, recorder: Recorder) -> None:
+async def test_deliver_inline_keeps_order(refs: ActorRefs, actor: RecordingActor) -> None:
     """`hand` runs an idle actor at once, and queues behind what a busy one has."""
-    cell = cells.make(recorder)
-    cell.hand("now")
-    assert recorder.received == ["now"]
+    cell = refs.make(actor)
+    cell.deliver_inline("now")
+    assert actor.received == ["now"]
 
     cell.tell("first")
-    cell.hand("second")
+    cell.deliver_inline("second")
     await until(lambda: cell.idle)
 
-    assert recorder.received == ["now", "first", "second"]
+    assert actor.received == ["now", "first", "second"]
 
 
-async def test_an_answer_gets_in_where_the_mailbox_is_full(cells: Cells, recorder: Recorder) -> None:
+async def test_deliver_reply_ignores_the_mailbox_limit(refs: ActorRefs, actor: RecordingActor) -> None:
     """What an actor asked for comes before other mail and is never refused for want of room."""
-    cell = cells.make(recorder, limit=1)
+    cell = refs.make(actor, limit=1)
     cell.tell("mail")
-    cell.answer("answer")
+    cell.deliver_reply("answer")
     await until(lambda: cell.idle)
 
-    assert recorder.received == ["answer", "mail"]
+    assert actor.received == ["answer", "mail"]
 
 
-async def test_answers_keep_their_order_before_other_mail(cells: Cells, recorder: Recorder) -> None:
+async def test_replies_keep_their_order_before_other_messages(refs: ActorRefs, actor: RecordingActor) -> None:
     """However many come while the actor waits, and between its turns."""
-    cell = cells.make(recorder, limit=100)
-    cell.hand("wait")
+    cell = refs.make(actor, limit=100)
+    cell.deliver_inline("wait")
     cell.tell("mail")
     for number in range(3):
-        cell.answer(number)
-    recorder.gate.set()
+        cell.deliver_reply(number)
+    actor.gate.set()
     await until(lambda: cell.idle)
     cell.tell("more")
     for number in range(3, 5):
-        cell.answer(number)
+        cell.deliver_reply(number)
     await until(lambda: cell.idle)
 
-    assert recorder.received == ["wait", 0, 1, 2, "mail", 3, 4, "more"]
+    assert actor.received == ["wait", 0, 1, 2, "mail", 3, 4, "more"]
 
 
-async def test_ask_gives_the_reply(cells: Cells) -> None:
+async def test_ask_returns_the_reply(refs: ActorRefs) -> None:
     """The reply travels in the letter."""
 
-    class Doubler(Recorder):
+    class Doubler(RecordingActor):
         def receive(self, message: object) -> None:
             assert isinstance(message, tuple)
             number, reply = message
             reply.set_result(number * 2)
 
-    cell: Cell[object] = cells.make(Doubler())
+    cell: ActorRef[object] = refs.make(Doubler())
 
     assert await cell.ask(lambda reply: (21, reply), deadline_s=1.0) == 42
 
 
-async def test_ask_gives_up_at_its_deadline(cells: Cells, recorder: Recorder) -> None:
+async def test_ask_times_out(refs: ActorRefs, actor: RecordingActor) -> None:
     """No reply in time is a TimeoutError, not a hang."""
     with pytest.raises(TimeoutError):
-        await cells.make(recorder).ask(lambda reply: reply, deadline_s=0.01)
+        await refs.make(actor).ask(lambda reply: reply, deadline_s=0.01)
 
 
-async def test_a_crash_tells_the_sender_and_the_supervisor(cells: Cells, recorder: Recorder) -> None:
+async def test_crash_notifies_sender_and_supervisor(refs: ActorRefs, actor: RecordingActor) -> None:
     """What crashed the handler is refused to its sender; the rest of the mail waits for the next life."""
-    cell = cells.make(recorder)
+    cell = refs.make(actor)
     fault = RuntimeError("x")
     cell.tell(fault)
     cell.tell("kept")
-    await until(lambda: cells.crashes)
+    await until(lambda: refs.crashes)
 
-    assert cells.crashes == [fault]
-    assert recorder.refused == [(fault, fault)]
+    assert refs.crashes == [fault]
+    assert actor.refused == [(fault, fault)]
     assert cell.depth == 1
 
 
-async def test_stopping_refuses_what_waits(cells: Cells, recorder: Recorder) -> None:
+async def test_stop_refuses_queued_messages(refs: ActorRefs, actor: RecordingActor) -> None:
     """Every message told before the end is handled or refused; later ones are not taken."""
-    cell = cells.make(recorder)
+    cell = refs.make(actor)
     cell.tell("wait")
     cell.tell("left")
-    await until(lambda: recorder.inside == 1)
+    await until(lambda: actor.running == 1)
     cell.stop(Stopped())
-    await until(lambda: len(recorder.refused) == 2)
+    await until(lambda: len(actor.refused) == 2)
 
-    assert {message for message, _ in recorder.refused} == {"wait", "left"}
+    assert {message for message, _ in actor.refused} == {"wait", "left"}
     with pytest.raises(Stopped):
         cell.tell("late")
 
 
-async def test_an_idle_cell_has_no_task_and_no_mailbox(cells: Cells, recorder: Recorder) -> None:
+async def test_idle_actor_has_no_task_and_no_mailbox(refs: ActorRefs, actor: RecordingActor) -> None:
     """Idle costs nothing but the object."""
     before = len(asyncio.all_tasks())
-    cell = cells.make(recorder)
+    cell = refs.make(actor)
     cell.tell("x")
     await until(lambda: cell.idle)
 
     assert cell.depth == 0
-    assert cell._mail is None
+    assert cell._mailbox is None
     assert len(asyncio.all_tasks()) == before
 
 
-async def test_a_busy_actor_lets_others_have_their_turn(cells: Cells) -> None:
+async def test_busy_actor_yields_to_other_actors(refs: ActorRefs) -> None:
     """After a turn's worth of messages the next actor runs."""
     order: list[str] = []
 
-    class Named(Recorder):
+    class Named(RecordingActor):
         def receive(self, message: object) -> None:
             order.append(str(message))
 
-    busy, other = cells.make(Named(), limit=1000), cells.make(Named())
-    for _ in range(3 * TURN):
+    busy, other = refs.make(Named(), limit=1000), refs.make(Named())
+    for _ in range(3 * MESSAGES_PER_TURN):
         busy.tell("busy")
     other.tell("other")
     await until(lambda: busy.idle and other.idle)
 
-    assert order.index("other") == TURN
+    assert order.index("other") == MESSAGES_PER_TURN

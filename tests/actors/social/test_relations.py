@@ -8,7 +8,7 @@ import pytest
 
 from actors.social import relations as module
 from actors.social.relations import Relations
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.errors import Unavailable
 from storage.postgres.social import PostgresSocial
 
@@ -103,7 +103,7 @@ async def test_questions_of_one_moment_are_one(store: Asked, relations: Relation
 async def test_what_one_may_not_see_does_not_exist(store: Asked, relations: Relations) -> None:
     """The refusal is the one of what is not there."""
     await store.block(BEN, ANA)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         await relations.need_sight(ANA, BEN, "post.not_found", "No such post.")
     await relations.need_sight(ANA, CYD, "post.not_found", "No such post.")
 
@@ -112,24 +112,24 @@ async def test_what_one_may_not_see_does_not_exist(store: Asked, relations: Rela
 
 async def test_what_is_asked_is_never_answered_from_memory(store: Asked, relations: Relations) -> None:
     """Only the way of a message goes by what is remembered."""
-    assert not await relations.remember(ANA, BEN)
+    assert not await relations.load_is_blocked(ANA, BEN)
     await store.block(ANA, BEN)
 
-    assert relations.apart_lately(ANA, BEN) is False
+    assert relations.cached_is_blocked(ANA, BEN) is False
     assert await relations.apart(ANA, BEN)
 
 
 async def test_a_pair_is_remembered_for_a_moment(store: Asked, relations: Relations, clock: Clock) -> None:
     """In either order of the two; after that they have to be asked for again."""
-    assert relations.apart_lately(ANA, BEN) is None
+    assert relations.cached_is_blocked(ANA, BEN) is None
     await store.block(ANA, BEN)
-    assert await relations.remember(ANA, BEN)
-    assert relations.apart_lately(BEN, ANA) is True
+    assert await relations.load_is_blocked(ANA, BEN)
+    assert relations.cached_is_blocked(BEN, ANA) is True
     clock.now_s += REMEMBERED_S - 0.01
-    assert relations.apart_lately(ANA, BEN) is True
+    assert relations.cached_is_blocked(ANA, BEN) is True
     clock.now_s += 0.01
 
-    assert relations.apart_lately(ANA, BEN) is None
+    assert relations.cached_is_blocked(ANA, BEN) is None
     assert len(store.questions) == 1
 
 
@@ -140,21 +140,21 @@ async def test_the_moment_begins_with_the_question(store: Asked, relations: Rela
         clock.now_s += REMEMBERED_S
 
     store.meanwhile = slow
-    assert not await relations.remember(ANA, BEN)
+    assert not await relations.load_is_blocked(ANA, BEN)
 
-    assert relations.apart_lately(ANA, BEN) is None
+    assert relations.cached_is_blocked(ANA, BEN) is None
 
 
 async def test_a_change_is_not_waited_out(store: Asked, relations: Relations) -> None:
     """Whoever hears of it forgets the pair, whichever of them is named first; others stay."""
-    await relations.remember(ANA, BEN)
-    await relations.remember(ANA, CYD)
+    await relations.load_is_blocked(ANA, BEN)
+    await relations.load_is_blocked(ANA, CYD)
     await store.block(BEN, ANA)
     relations.forget(BEN, ANA)
 
-    assert relations.apart_lately(ANA, BEN) is None
-    assert relations.apart_lately(ANA, CYD) is False
-    assert await relations.remember(ANA, BEN)
+    assert relations.cached_is_blocked(ANA, BEN) is None
+    assert relations.cached_is_blocked(ANA, CYD) is False
+    assert await relations.load_is_blocked(ANA, BEN)
 
 
 async def test_a_change_during_a_look_up_is_not_covered_by_its_answer(
@@ -168,11 +168,11 @@ async def test_a_change_during_a_look_up_is_not_covered_by_its_answer(
         relations.forget(ANA, BEN)
 
     store.meanwhile = block
-    assert not await relations.remember(ANA, BEN)
-    assert relations.apart_lately(ANA, BEN) is None
+    assert not await relations.load_is_blocked(ANA, BEN)
+    assert relations.cached_is_blocked(ANA, BEN) is None
 
-    assert await relations.remember(ANA, BEN)
-    assert relations.apart_lately(ANA, BEN) is True
+    assert await relations.load_is_blocked(ANA, BEN)
+    assert relations.cached_is_blocked(ANA, BEN) is True
 
 
 async def test_a_look_up_that_fails_leaves_nothing(store: Asked, relations: Relations) -> None:
@@ -183,11 +183,11 @@ async def test_a_look_up_that_fails_leaves_nothing(store: Asked, relations: Rela
 
     store.meanwhile = away
     with pytest.raises(Unavailable):
-        await relations.remember(ANA, BEN)
-    assert relations.apart_lately(ANA, BEN) is None
+        await relations.load_is_blocked(ANA, BEN)
+    assert relations.cached_is_blocked(ANA, BEN) is None
     store.meanwhile = _nothing
 
-    assert not await relations.remember(ANA, BEN)
+    assert not await relations.load_is_blocked(ANA, BEN)
 
 
 async def test_the_oldest_pairs_make_room(
@@ -195,9 +195,9 @@ async def test_the_oldest_pairs_make_room(
 ) -> None:
     """There is a bound to how many are remembered; one that was asked for again is young."""
     monkeypatch.setattr(module, "REMEMBERED_PAIRS", 2)
-    await relations.remember(ANA, BEN)
-    await relations.remember(ANA, CYD)
-    await relations.remember(ANA, BEN)
-    await relations.remember(ANA, DAN)
+    await relations.load_is_blocked(ANA, BEN)
+    await relations.load_is_blocked(ANA, CYD)
+    await relations.load_is_blocked(ANA, BEN)
+    await relations.load_is_blocked(ANA, DAN)
 
-    assert [relations.apart_lately(ANA, one) for one in (BEN, CYD, DAN)] == [False, None, False]
+    assert [relations.cached_is_blocked(ANA, one) for one in (BEN, CYD, DAN)] == [False, None, False]

@@ -9,9 +9,9 @@ import pytest
 
 from actors.session.link import CloseCode
 from actors.wire import frames as wire
-from actors.wire.commands import Command, json_reading, known_types, msgpack_reading
-from actors.wire.frames import Control, LogFrame, Ok, ServerFrame, StreamFrame
-from actors.wire.refusal import Refusal
+from actors.wire.commands import Command, json_decoders, COMMAND_TYPES, msgpack_decoders
+from actors.wire.frames import SessionFrame, LogFrame, Ok, ServerFrame, StreamFrame
+from actors.wire.refusal import ApiError
 from config.limits import FRAME_BYTES, Limits
 from server.contract.answers import answers_of
 from server.contract.asyncapi import asyncapi_document
@@ -58,7 +58,7 @@ def commands(document: Json) -> Json:
 
 
 def encoded(struct: msgspec.Struct) -> Json:
-    return msgspec.json.decode(wire.frame_encoder.encode(struct))
+    return msgspec.json.decode(wire.server_frame_encoder.encode(struct))
 
 
 # --- complete
@@ -68,7 +68,7 @@ def test_commands_are_those_that_are_decoded_and_no_others(document: Json) -> No
     """Each member of the union is received once, with the `type` by which it is known."""
     received = commands(document)
     assert received.keys() == {kind.__name__ for kind in get_args(Command)}
-    assert {messages(document, "socket")[name]["name"] for name in received} == known_types
+    assert {messages(document, "socket")[name]["name"] for name in received} == COMMAND_TYPES
 
 
 def test_frames_are_those_that_are_said_and_no_others(document: Json) -> None:
@@ -152,7 +152,7 @@ def test_every_result_is_of_some_command() -> None:
     """A result struct of the wire that no command has is dead, or forgotten here."""
     named = {get_args(kind)[0] for kind in SAMPLES if get_origin(kind) is Ok}
     there = {kind for name, kind in vars(wire).items() if name.endswith("Result") and isinstance(kind, type)}
-    assert named == {*there, wire.Nothing}
+    assert named == {*there, wire.Empty}
 
 
 def test_command_without_an_answer_is_found_at_the_start() -> None:
@@ -186,7 +186,7 @@ def test_durable_frames_have_a_place_and_hints_have_none(document: Json) -> None
     for name, message in document["components"]["messages"].items():
         if name not in durable:
             assert not message.get("x-delivery", {"durable": False})["durable"], name
-    control = {*get_args(Control), wire.Lagged}
+    control = {*get_args(SessionFrame), wire.Lagged}
     hints = {kind.__name__ for kind in get_args(ServerFrame) if kind not in control} - durable
     assert set(names(document["operations"]["hints"]["messages"])) == hints
     for name in hints:
@@ -239,7 +239,7 @@ def test_sub_protocols_are_those_of_the_handshake(document: Json, protocol: str)
         assert protocol.encode() in answer
         assert agreed.name == protocol
     else:
-        with pytest.raises(Refusal):
+        with pytest.raises(ApiError):
             accept_handshake("GET", (1, 1), headers)
 
 
@@ -277,8 +277,8 @@ def test_samples_are_as_published(document: Json, kind: type[msgspec.Struct]) ->
     assert message["name"] == payload["type"]
     assert faults(message["payload"], payload, document["components"]["schemas"]) == []
     if name in commands(document):
-        assert encoded(json_reading.command(msgspec.json.encode(payload))) == payload
-        assert encoded(msgpack_reading.command(msgspec.msgpack.encode(payload))) == payload
+        assert encoded(json_decoders.command(msgspec.json.encode(payload))) == payload
+        assert encoded(msgpack_decoders.command(msgspec.msgpack.encode(payload))) == payload
     elif name in messages(document, "socket"):
         valid_frame(document, payload)
     else:

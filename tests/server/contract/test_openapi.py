@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from actors.wire.refusal import MEANINGS
+from actors.wire.refusal import ERROR_SPECS
 from server.contract.openapi import openapi_document
 from server.http.call import Answer, Call, Page, Text
 from server.http.query import PageQuery
@@ -327,4 +327,4 @@ def test_schemas_hold_only_what_json_schema_knows(house: Json) -> None:
 def test_every_code_of_the_house_is_known() -> None:
     """What routes refuse with is in the vocabulary."""
     for route in every_route():
-        assert set(route.refuses) <= set(MEANINGS), route.path
+        assert set(route.refuses) <= set(ERROR_SPECS), route.path

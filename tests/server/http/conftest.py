@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
 from actors.accounts.authenticator import Authenticator
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import application
@@ -30,7 +30,7 @@ async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
     """Serves some routes, and handlers `beside` them by path; other keywords are the application's."""
     people = People()
     limits = Limits(request_timeout_ms=200)
-    wheel = Wheel(asyncio.get_running_loop())
+    wheel = TimerWheel(asyncio.get_running_loop())
     authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
 
     async def served(

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from config.logs import configure_logs
 from config.settings import LogSettings
 from server.http.call import Answer, Call, Page
@@ -46,8 +46,8 @@ async def echo(call: Call[Note, None]) -> Echo:
 @pytest.mark.parametrize(
     ("error", "status", "code", "retry"),
     [
-        (Refusal("message.deleted", "gone"), 409, "message.deleted", None),
-        (Refusal("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
+        (ApiError("message.deleted", "gone"), 409, "message.deleted", None),
+        (ApiError("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
         (Unavailable("10.0.0.1 secret"), 503, "server.unavailable", "1"),
         (Conflict("secret_key"), 500, "server.error", None),
         (RuntimeError("secret"), 500, "server.error", None),

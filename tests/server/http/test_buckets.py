@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from server.http.buckets import Budget, TokenBuckets
 from server.http.cursor import read_cursor, write_cursor
 from server.http.rates import address_key
@@ -75,5 +75,5 @@ def test_cursor_gives_back_its_key(key: tuple[str, int]) -> None:
 @given(some.text(max_size=80) | some.binary(max_size=60).map(write_cursor))
 def test_forged_cursor_is_refused(text: str) -> None:
     """Anything else is `cursor.invalid`, never another failure."""
-    with pytest.raises(Refusal, match="cursor"):
+    with pytest.raises(ApiError, match="cursor"):
         read_cursor(text, tuple[str, int])

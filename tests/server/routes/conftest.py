@@ -8,7 +8,7 @@ import pytest
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost, Passwords
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import application
@@ -70,7 +70,7 @@ async def edge(
 ) -> AsyncIterator[Edge]:
     authenticator = Authenticator(account_stores.sessions, account_stores.logins, limits)
     passwords = Passwords(limits, hash_cost)
-    wheel = Wheel(asyncio.get_running_loop())
+    wheel = TimerWheel(asyncio.get_running_loop())
     revoked: list[str] = []
     accounts = Accounts(account_stores, passwords, authenticator, revoked.extend)
     routes = [*UserRoutes(accounts).routes(), *SessionRoutes(accounts).routes()]

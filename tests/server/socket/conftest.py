@@ -32,7 +32,7 @@ async def instance(start_instance: StartInstance) -> Instance:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Scene]:
     async with (
-        serving(stores, messages_per_s=100_000, messages_burst=100_000) as instance,
+        serving(stores, messages_per_s=100_000, messages_burst=100_000, frames_burst=100_000) as instance,
         Api(instance) as api,
     ):
         ana, ben, eve = await people.new(3, instance)

@@ -3,26 +3,26 @@
 import msgspec
 import pytest
 
-from actors.wire.frames import Lagged, Nothing, Ok, TypingTold, frame_encoder
-from actors.wire.intents import FRAME_TYPES, Intent
+from actors.wire.frames import Lagged, Empty, Ok, TypingChanged, server_frame_encoder
+from actors.wire.intents import FRAME_TYPES_BY_GROUP, EventGroup
 from server.socket.framing import PING, frames_in, text_frame
 from server.socket.rendition import Renditions
 
-LAGGED = text_frame(frame_encoder.encode(Lagged("c", 1, 2)))
-TYPING = text_frame(frame_encoder.encode(TypingTold("c", "u", active=True)))
-ANSWER = text_frame(frame_encoder.encode(Ok("x" * 200, Nothing())))
-LONG = text_frame(frame_encoder.encode(Ok("x" * 70_000, Nothing())))
+LAGGED = text_frame(server_frame_encoder.encode(Lagged("c", 1, 2)))
+TYPING = text_frame(server_frame_encoder.encode(TypingChanged("c", "u", active=True)))
+ANSWER = text_frame(server_frame_encoder.encode(Ok("x" * 200, Empty())))
+LONG = text_frame(server_frame_encoder.encode(Ok("x" * 70_000, Empty())))
 
 
-@pytest.mark.parametrize("intents", [None, list(Intent), [*Intent, *Intent]])
-def test_who_wants_all_in_json_gets_frames_as_they_are(intents: list[Intent] | None) -> None:
+@pytest.mark.parametrize("intents", [None, list(EventGroup), [*EventGroup, *EventGroup]])
+def test_who_wants_all_in_json_gets_frames_as_they_are(intents: list[EventGroup] | None) -> None:
     """Nothing stands between."""
     assert Renditions().get(intents, binary=False) is None
 
 
 def test_joined_frames_are_split_and_sifted() -> None:
     """Whatever length each has; a ping is nobody's intent."""
-    render = Renditions().get([Intent.TYPING], binary=False)
+    render = Renditions().get([EventGroup.TYPING], binary=False)
     assert render is not None
     assert render(LAGGED) == b""
     assert render(TYPING + LAGGED + PING + ANSWER + LAGGED + LONG) == TYPING + PING + ANSWER + LONG
@@ -42,15 +42,15 @@ def test_message_pack_says_what_json_says() -> None:
 def test_one_frame_for_many_is_made_once() -> None:
     """All who want the same share a rendition, and what it made last."""
     renditions = Renditions()
-    one, other = (renditions.get([Intent.MESSAGES], binary=True) for _ in range(2))
+    one, other = (renditions.get([EventGroup.MESSAGES], binary=True) for _ in range(2))
     assert one is not None
     assert one is other
     assert one(ANSWER) is one(ANSWER)
-    assert renditions.get([Intent.MESSAGES], binary=False) is not one
+    assert renditions.get([EventGroup.MESSAGES], binary=False) is not one
 
 
 def test_every_intent_has_frames_and_no_frame_two() -> None:
     """An intent that narrows nothing would be a promise without a meaning."""
-    types = [one for intent in Intent for one in FRAME_TYPES[intent]]
-    assert all(FRAME_TYPES[intent] for intent in Intent)
+    types = [one for intent in EventGroup for one in FRAME_TYPES_BY_GROUP[intent]]
+    assert all(FRAME_TYPES_BY_GROUP[intent] for intent in EventGroup)
     assert len(types) == len(set(types))

@@ -241,7 +241,7 @@ async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
     """Over the hard limit: 4002 in the books, the connection aborted, no more held than the limit."""
     hard = 128 * 1024
     instance = await start_instance(
-        outbox_soft_bytes=64 * 1024, outbox_hard_bytes=hard, write_timeout_ms=60_000
+        outbox_soft_bytes=64 * 1024, outbox_hard_bytes=hard, write_timeout_ms=60_000, frames_burst=10_000_000
     )
     token = (await people.some(1, instance))[0].token
     deaf = await deaf_peer(instance.port)
@@ -266,7 +266,9 @@ async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
 
 async def test_a_peer_that_reads_nothing_is_timed_out(start_instance: StartInstance, people: People) -> None:
     """Under the limit, but stuck for the write timeout: 4002 and aborted; who reads is not."""
-    instance = await start_instance(outbox_soft_bytes=2**29, outbox_hard_bytes=2**30, write_timeout_ms=300)
+    instance = await start_instance(
+        outbox_soft_bytes=2**29, outbox_hard_bytes=2**30, write_timeout_ms=300, frames_burst=10**9
+    )
     token = (await people.some(1, instance))[0].token
     deaf = await deaf_peer(instance.port)
     async with peer(instance.port) as reader:
@@ -299,7 +301,7 @@ async def test_more_frames_than_a_mailbox_holds_end_the_socket(
 
 async def test_messages_are_taken_at_a_rate(start_instance: StartInstance, people: People) -> None:
     """`rate.limited` with when to try again; the socket lives, and then the message is taken."""
-    instance = await start_instance(messages_per_s=2, messages_burst=3)
+    instance = await start_instance(messages_per_s=2, messages_burst=3, frames_burst=1_000_000)
     one, other = await people.some(2, instance)
     group = await make_group(instance, one.token, other.id)
     async with peer(instance.port) as sender, peer(instance.port) as second:

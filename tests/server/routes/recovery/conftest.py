@@ -15,7 +15,7 @@ from actors.mail.letters import Letters
 from actors.mail.postbox import Postbox
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
-from actors.runtime.wheel import Wheel
+from actors.runtime.wheel import TimerWheel
 from config.limits import Limits
 from config.settings import MailSettings, ServerSettings
 from server.application import application
@@ -117,7 +117,7 @@ async def house(
         return found
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
-    wheel = Wheel(asyncio.get_running_loop())
+    wheel = TimerWheel(asyncio.get_running_loop())
     app = application(routes, authenticator, Rates(limits, server_settings), wheel, limits)
     yield House(
         client=await aiohttp_client(app),

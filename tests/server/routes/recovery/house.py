@@ -45,7 +45,7 @@ class House(Edge):
     async def settled(self) -> None:
         """Wait until everything that was accepted has become mails, and all mails are gone."""
         parts = (self.recovery, self.verification, self.postbox)
-        await until(lambda: not any(part.statistics().waiting for part in parts))
+        await until(lambda: not any(part.statistics().pending for part in parts))
 
 
 def reset_token(letter: Letter) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.wire.refusal import Refusal
+from actors.wire.refusal import ApiError
 from storage.contracts.moderation import ModerationStore
 from storage.errors import Missing
 from storage.postgres.moderation import PostgresModeration
@@ -124,7 +124,7 @@ async def test_nobody_is_told(house: House, username: str) -> None:
     await house.register("ana")
     acts = (house.moderation.ban, house.moderation.unban, house.moderation.verify, house.moderation.unverify)
     for act in acts:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ApiError) as refused:
             await act(username)
         assert refused.value.code == "user.not_found"
 
@@ -157,13 +157,13 @@ async def test_report_is_resolved_once_with_words(house: House, database: Databa
     await house.answer(202, "POST", "/v1/reports", body, ana["token"])
     (report,) = (await house.moderation.open_reports(None, 10)).items
     for words in ("", "  ", "x" * 501):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ApiError) as refused:
             await house.moderation.resolve(report.id, words)
         assert refused.value.code == "request.invalid"
     await house.moderation.resolve(report.id, " banned ")
     assert await database.fetchval("SELECT resolution FROM reports") == "banned"
     for report_id in (report.id, "no id", "00000000-0000-0000-0000-000000000000"):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ApiError) as refused:
             await house.moderation.resolve(report_id, "banned")
         assert refused.value.code == "report.not_found"
 
@@ -173,6 +173,6 @@ async def test_hidden_post_is_the_owners_business(house: House) -> None:
     house.posts.add("p1")
     await house.moderation.hide("p1")
     assert house.posts == set()
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         await house.moderation.hide("p1")
     assert refused.value.code == "post.not_found"

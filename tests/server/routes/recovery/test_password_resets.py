@@ -148,7 +148,7 @@ async def test_answer_waits_for_no_store(house: House, database: Database) -> No
     await transaction.start()
     await database.execute("SELECT id FROM users FOR UPDATE")
     await house.ask_reset(EMAIL)
-    assert house.recovery.statistics().waiting == 1
+    assert house.recovery.statistics().pending == 1
     await transaction.rollback()
     await house.settled()
 
