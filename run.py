@@ -39,7 +39,7 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.recovery import Recovery
 from actors.accounts.verification import Verification
 from actors.accounts.views import own_of
-from actors.conversation.conversations import Conversations
+from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, PresenceStores
 from actors.mail.letters import Letters
 from actors.mail.postbox import Postbox
@@ -48,8 +48,8 @@ from actors.moderation.reports import Reports
 from actors.network import COPYING, Ground, Ledgers, NetworkStores, SocialNetwork
 from actors.operations.doctor import Doctor, Patient
 from actors.operations.replay import Replay
-from actors.runtime.lag import LoopLag
-from actors.wire.frames import UserUpdated
+from actors.protocol.server_frames import UserUpdated
+from actors.runtime.loop_lag import LoopLag
 from client.demo.arriving import Occupied
 from client.demo.people import FEWEST, MOST
 from client.demo.town import Town

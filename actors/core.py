@@ -14,48 +14,48 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.conversation.announcer import MembershipNotifier
-from actors.conversation.answers import busy
-from actors.conversation.conversation import Conversation
-from actors.conversation.conversations import Conversations
-from actors.conversation.house import ConversationServices
-from actors.conversation.letters import RemoteAppend, ConversationCommand, ForwardResult, AppendResult
-from actors.conversation.log_writer import LogWriter
-from actors.conversation.pending import PendingAppend
-from actors.conversation.publisher import Publisher
-from actors.conversation.reading import ReadMarks
-from actors.conversation.relay import DraftOutcome, DraftForwarder
-from actors.conversation.replay import LogReader
-from actors.conversation.summaries import SummaryWriter
-from actors.conversation.sweeper import PendingEffectSweeper
-from actors.conversation.views import LoadCards, ConversationViews
-from actors.delivery.control import (
+from actors.conversations.commands import AppendResult, ConversationCommand, ForwardResult, RemoteAppend
+from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_services import ConversationServices
+from actors.conversations.conversation_views import ConversationViews, LoadCards
+from actors.conversations.conversations import Conversations
+from actors.conversations.draft_forwarder import DraftForwarder, DraftOutcome
+from actors.conversations.errors import busy
+from actors.conversations.log_reader import LogReader
+from actors.conversations.log_writer import LogWriter
+from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.pending_append import PendingAppend
+from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
+from actors.conversations.publisher import Publisher
+from actors.conversations.read_marks import ReadMarks
+from actors.conversations.summary_writer import SummaryWriter
+from actors.delivery.bus_events import EntryAppended, HeadAnnounced
+from actors.delivery.control_events import (
     CONTROL_TOPIC,
     BlockChanged,
-    StreamsReset,
     SessionsRevoked,
+    StreamsReset,
     control_event_decoder,
     control_event_encoder,
 )
 from actors.delivery.flusher import Flusher
-from actors.delivery.news import HeadAnnounced, EntryAppended
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.neighbours import Neighbours
-from actors.presence.attendance import LocalPresence
-from actors.presence.presences import PresenceService
-from actors.presence.watching import PresenceSubscriptions
+from actors.presence.local_presence import LocalPresence
+from actors.presence.presence_service import PresenceService
+from actors.presence.presence_subscriptions import PresenceSubscriptions
+from actors.protocol.server_frames import server_frame_encoder
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import TimerWheel
-from actors.session.directory import OnlineUsers
-from actors.session.expiry import TokenExpiryChecker
-from actors.session.hall import SessionServices
-from actors.session.link import CloseCode
-from actors.session.resuming import StreamRecovery
-from actors.session.typing_board import TypingIndicators
-from actors.wire.frames import server_frame_encoder
+from actors.runtime.timer_wheel import TimerWheel
+from actors.sessions.online_users import OnlineUsers
+from actors.sessions.session_services import SessionServices
+from actors.sessions.stream_recovery import StreamRecovery
+from actors.sessions.token_expiry import TokenExpiryChecker
+from actors.sessions.transport import CloseCode
+from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
 from storage.contracts.messaging import MessagingStore

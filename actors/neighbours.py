@@ -7,9 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from actors.conversation.house import BlockChecker, Mentions, NullMentions
+from actors.conversations.conversation_services import (
+    BlockChecker,
+    Mentions,
+    NullBlockChecker,
+    NullMentions,
+)
 from actors.delivery.stream_writer import StreamWriter
-from actors.presence.presences import VisibleUsers
+from actors.presence.presence_service import VisibleUsers
 
 
 async def _none(_user_id: str) -> int:
@@ -28,15 +33,16 @@ def _ignore(*_: str) -> None:
     """Nobody minds."""
 
 
-_nobody = NullMentions()
+_no_mentions = NullMentions()
+_no_blocks = NullBlockChecker()
 
 
 class Neighbours(msgspec.Struct, frozen=True):
     """What conversations and sessions ask of the social network; nothing, where there is none."""
 
     streams: StreamWriter | None = None
-    mentions: Mentions = _nobody
-    barrier: BlockChecker = _nobody
+    mentions: Mentions = _no_mentions
+    barrier: BlockChecker = _no_blocks
     unread: Callable[[str], Awaitable[int]] = _none
     hidden: Callable[[str], Awaitable[Sequence[str]]] = _no_one
     acquainted: VisibleUsers = _no_others

@@ -12,10 +12,10 @@ import tracemalloc
 
 import uvloop
 
-from actors.runtime.cell import ActorRef
-from actors.runtime.registry import RestartPolicy, Registry
+from actors.runtime.actor_ref import ActorRef
+from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 from bench.harness.options import Options, read_options
 from bench.harness.processor import SERVER_CORE
 from bench.harness.report import Goal, Report, number, spread, tell

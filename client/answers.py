@@ -4,8 +4,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.wire.frames import LogFrame
-from actors.wire.objects import Message, OwnUser
+from actors.protocol.objects import Message, OwnUser
+from actors.protocol.server_frames import LogFrame
 
 Item = TypeVar("Item")
 

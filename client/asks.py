@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.wire.frames import Error, Ok
+from actors.protocol.server_frames import Error, Ok
 from client.backoff import Backoff
 from client.connection import Connection
 from client.encoding import Encoding

@@ -17,7 +17,7 @@ from typing import NoReturn, Self
 import aiohttp
 import msgspec
 
-from actors.wire.commands import (
+from actors.protocol.commands import (
     AddReaction,
     DeleteMessage,
     EditMessage,
@@ -27,9 +27,17 @@ from actors.wire.commands import (
     SendMessage,
     SetPresence,
 )
-from actors.wire.frames import ChangeResult, Empty, PingResult, ReadResult, Ready, SendResult, ServerFrame
-from actors.wire.intents import EventGroup
-from actors.wire.presence import Presence
+from actors.protocol.event_filter import EventGroup
+from actors.protocol.presence import Presence
+from actors.protocol.server_frames import (
+    ChangeResult,
+    Empty,
+    PingResult,
+    ReadResult,
+    Ready,
+    SendResult,
+    ServerFrame,
+)
 from client.asks import Asks
 from client.backoff import Backoff
 from client.closing import Closing, Lost

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from actors.wire.commands import Authenticate, Resume
-from actors.wire.frames import Error, Goodbye, Hello, Ready, ServerFrame
-from actors.wire.intents import EventGroup
+from actors.protocol.commands import Authenticate, Resume
+from actors.protocol.event_filter import EventGroup
+from actors.protocol.server_frames import Error, Goodbye, Hello, Ready, ServerFrame
 from client.closing import NOT_AUTHENTICATED, Closing, Lost
 from client.encoding import Encoding
 from client.timing import Timing

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from actors.wire.frames import ServerFrame
+from actors.protocol.server_frames import ServerFrame
 
 Result = TypeVar("Result")
 Data = bytes | str

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from actors.wire.objects import Conversation, ConversationType, Message, OwnUser, ReadState, UserCard
+from actors.protocol.objects import Conversation, ConversationType, Message, OwnUser, ReadState, UserCard
 from client.answers import Changes, History, Page, Problem, SessionView, SignedIn
 from client.errors import Refused, Unanswered
 

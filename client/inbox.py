@@ -11,7 +11,7 @@ It never gives up on a gap while the client lives.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.wire.frames import LogFrame, ServerFrame
+from actors.protocol.server_frames import LogFrame, ServerFrame
 from client.backoff import Backoff
 from client.errors import Refused, Unanswered
 from client.http import Http

@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from actors.wire.frames import ServerFrame
+from actors.protocol.server_frames import ServerFrame
 from client.errors import Ended
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ What it cannot hold is left to the log, which is asked for anyhow. It never wait
 
 from collections.abc import Sequence
 
-from actors.wire.frames import LogFrame
+from actors.protocol.server_frames import LogFrame
 
 
 class Progress:

@@ -7,8 +7,8 @@ opens a connection.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from actors.wire.commands import Resume
-from actors.wire.frames import (
+from actors.protocol.commands import Resume
+from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,

@@ -8,7 +8,7 @@ conversation that was not known before: whoever wants its past reads the history
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from actors.wire.frames import ConversationLeft
+from actors.protocol.server_frames import ConversationLeft
 from client.backoff import Backoff
 from client.errors import Refused, Unanswered
 from client.http import Http

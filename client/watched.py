@@ -6,9 +6,9 @@ What changed meanwhile is handed on as a frame like any other. It never asks whi
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.wire.commands import WatchPresence
-from actors.wire.frames import ServerFrame, WatchResult
-from actors.wire.presence import Presence, PresenceChanged
+from actors.protocol.commands import WatchPresence
+from actors.protocol.presence import Presence, PresenceChanged
+from actors.protocol.server_frames import ServerFrame, WatchResult
 from client.asks import Asks
 from client.errors import Ended, Refused, Unanswered
 

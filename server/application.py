@@ -11,8 +11,8 @@ from aiohttp.typedefs import Handler
 from multidict import istr
 
 from actors.accounts.authenticator import Authenticator
-from actors.runtime.wheel import TimerWheel
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from server.http.cors import Cors
 from server.http.problem import problem_response, refusal_of

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from storage.errors import StorageError
 
 CHECK_S = 2.0

@@ -15,12 +15,12 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from actors.conversation.log_writer import LogWriterStatistics
+from actors.conversations.log_writer import LogWriterStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.mail.postbox import PostboxStatistics
-from actors.runtime.distribution import HistogramStatistics
+from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
-from actors.session.directory import OnlineUsersStatistics
+from actors.sessions.online_users import OnlineUsersStatistics
 from actors.sync.reader import ReaderStatistics
 from server.socket.door import DoorStatistics
 from storage.contracts.bus import BusStatistics

@@ -13,9 +13,9 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
-from actors.session.hall import SessionServices
-from actors.session.resuming import StreamSubscription
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.sessions.session_services import SessionServices
+from actors.sessions.stream_recovery import StreamSubscription
 from server.http.route import bearer_token
 from storage.contracts.bus import Position
 from storage.records.stream import StreamItem

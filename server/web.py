@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from server.http.etag import etag_of, is_known
 
 FOLDER: Final = Path(__file__).parent.parent / "web"

@@ -28,9 +28,9 @@ from actors.accounts.requests import (
 )
 from actors.accounts.tokens import new_token, token_hash
 from actors.accounts.views import card_of, own_of, public_of, session_view_of
-from actors.wire.moment import rfc3339_from_datetime
-from actors.wire.objects import OwnUser, User, UserCard
-from actors.wire.refusal import ApiError, invalid_field
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import OwnUser, User, UserCard
+from actors.protocol.timestamps import rfc3339_from_datetime
 from config.accounts import SEARCH_CHARACTERS
 from config.limits import (
     EMAIL_CHARACTERS,

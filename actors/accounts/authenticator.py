@@ -17,7 +17,7 @@ import msgspec
 
 from actors.accounts.lookups import Lookups
 from actors.accounts.tokens import token_hash
-from actors.wire.refusal import ApiError, unavailable
+from actors.protocol.errors import ApiError, unavailable
 from config.accounts import TOUCHES_AT_ONCE
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
 from storage.contracts.logins import LoginStore

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from actors.accounts.lookups import Lookups
-from actors.wire.objects import UserCard
+from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_ENTRIES, CARD_CACHE_S
 
 Load = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from actors.wire.refusal import FieldError
+from actors.protocol.errors import FieldError
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,

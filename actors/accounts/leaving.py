@@ -8,7 +8,7 @@ It can not be undone. Never deletes what others said.
 from collections.abc import Callable, Sequence
 
 from actors.accounts.authenticator import Authenticator
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from storage.contracts.copies import PeopleStore
 
 

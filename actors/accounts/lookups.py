@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
-from actors.wire.refusal import overloaded
+from actors.protocol.errors import overloaded
 from config.accounts import LOOKUP_KEYS, LOOKUPS_AT_ONCE, LOOKUPS_WAITING
 
 Value = TypeVar("Value")

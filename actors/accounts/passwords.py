@@ -17,7 +17,7 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from actors.wire.refusal import overloaded
+from actors.protocol.errors import overloaded
 from config.accounts import ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_ROUNDS, PASSWORD_BUSY_RETRY_MS
 from config.limits import Limits
 

@@ -16,8 +16,8 @@ from actors.accounts.recovery_requests import PasswordReset, ResetRequest
 from actors.accounts.requests import refuse
 from actors.accounts.tokens import new_token, token_hash
 from actors.mail.letters import Letters
-from actors.runtime.errands import TaskPool, TaskPoolStatistics
-from actors.wire.refusal import ApiError, overloaded
+from actors.protocol.errors import ApiError, overloaded
+from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
     MAIL_ERRANDS_AT_ONCE,
     MAIL_ERRANDS_RETRY_MS,

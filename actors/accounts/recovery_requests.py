@@ -4,7 +4,7 @@ import msgspec
 
 from actors.accounts.fields import email_of, faults_of, password_of
 from actors.accounts.requests import Email, Password
-from actors.wire.refusal import FieldError
+from actors.protocol.errors import FieldError
 
 
 class ResetRequest(msgspec.Struct, frozen=True):

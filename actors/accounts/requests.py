@@ -19,8 +19,8 @@ from actors.accounts.fields import (
     password_of,
     username_of,
 )
-from actors.wire.objects import OwnUser, UserCard
-from actors.wire.refusal import ApiError, FieldError
+from actors.protocol.errors import ApiError, FieldError
+from actors.protocol.objects import OwnUser, UserCard
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,

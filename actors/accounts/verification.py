@@ -9,8 +9,8 @@ from functools import partial
 
 from actors.accounts.tokens import new_token, token_hash
 from actors.mail.letters import Letters
-from actors.runtime.errands import TaskPool, TaskPoolStatistics
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
     MAIL_ERRANDS_AT_ONCE,
     MAIL_ERRANDS_WAITING,

@@ -4,8 +4,8 @@ Only `own_of` shows an e-mail address; nothing here ever shows a hash.
 """
 
 from actors.accounts.requests import SessionView
-from actors.wire.moment import rfc3339_from_datetime
-from actors.wire.objects import OwnUser, User, UserCard
+from actors.protocol.objects import OwnUser, User, UserCard
+from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.users import SessionRecord, UserRecord
 
 

@@ -34,13 +34,13 @@ class FlushableRoom(Protocol):
 
 class Flusher:
     __slots__ = (
-        "_scheduled",
-        "_shared_writes",
         "_large_rooms",
-        "_small_rooms",
         "_loop",
-        "_send_queues",
         "_paused",
+        "_scheduled",
+        "_send_queues",
+        "_shared_writes",
+        "_small_rooms",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from actors.delivery.flusher import Flusher
-from actors.delivery.outbox import SendQueue, SeqRange
+from actors.delivery.send_queue import SendQueue, SeqRange
 
 HELD_FRAMES_MAX = 1000
 """Frames held over a gap; more are left to the log."""
@@ -36,13 +36,13 @@ class Room:
         "_on_gap",
         "_tick_frames",
         "_waiting_for_start",
-        "start_position",
         "held_frames",
         "id",
-        "subscribers",
-        "position",
         "is_repairing",
         "known_head",
+        "position",
+        "start_position",
+        "subscribers",
     )
 
     def __init__(self, conversation_id: str, flusher: Flusher, on_gap: "Callable[[Room], None]") -> None:

@@ -13,16 +13,16 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from actors.delivery.flusher import Flusher
-from actors.delivery.news import (
-    HeadAnnounced,
-    EphemeralPublished,
+from actors.delivery.bus_events import (
     EntryAppended,
+    EphemeralPublished,
+    HeadAnnounced,
     bus_event_decoder,
     bus_event_encoder,
 )
-from actors.delivery.room import RoomSubscriber, Room
-from actors.runtime.wheel import Timer, TimerWheel
+from actors.delivery.flusher import Flusher
+from actors.delivery.room import Room, RoomSubscriber
+from actors.runtime.timer_wheel import Timer, TimerWheel
 from config.limits import BUS_FRAME_BYTES, Limits
 from storage.contracts.bus import Bus, conversation_topic
 from storage.errors import Unavailable

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from actors.wire.frames import StreamFrame, server_frame_encoder
+from actors.protocol.server_frames import StreamFrame, server_frame_encoder
 from storage.contracts.bus import UserStreams
 from storage.errors import Unavailable
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
-from actors.wire.network import Event
+from actors.protocol.social_objects import Event
 
 PRODUCT = "-//Convene//Convene//EN"
 

@@ -11,9 +11,9 @@ from actors.events.requests import EventBody, EventPatch, ends_early, event_chan
 from actors.people.people import People
 from actors.people.slice import Slice, cut
 from actors.posts.posts import used_otherwise
+from actors.protocol.errors import ApiError
+from actors.protocol.social_objects import Event
 from actors.social.relations import Relations
-from actors.wire.network import Event
-from actors.wire.refusal import ApiError
 from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing

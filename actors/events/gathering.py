@@ -11,10 +11,10 @@ from typing import Protocol
 
 from actors.events.rendering import conversation_of
 from actors.people.people import People
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import RsvpStatus
 from actors.sync.happenings import EventCreated, RsvpChanged, RsvpPromoted, happening
-from actors.wire.network import RsvpStatus
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
 from config.limits import GROUP_NAME_CHARACTERS
 from storage.contracts.events import EventStore, RsvpStore
 from storage.contracts.sync import Cursors

@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from actors.wire.network import RsvpStatus
-from actors.wire.refusal import ApiError, invalid_field
-from actors.wire.text import raise_field_errors, validate_line, validate_text
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.text_validation import raise_field_errors, validate_line, validate_text
 from config.limits import (
     EVENT_CAPACITY,
     EVENT_CATEGORY_CHARACTERS,

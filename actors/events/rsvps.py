@@ -5,10 +5,10 @@ from collections.abc import Callable
 from actors.events.events import Events, no_event
 from actors.people.people import People
 from actors.people.slice import Slice, cut
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Rsvp, RsvpStatus
 from actors.social.relations import Relations
-from actors.wire.network import Rsvp, RsvpStatus
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
 from storage.contracts.events import RsvpStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing

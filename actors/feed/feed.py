@@ -16,7 +16,7 @@ import msgspec
 from actors.feed.builder import Builder
 from actors.people.slice import Slice, cut
 from actors.posts.posts import Posts
-from actors.wire.network import Post
+from actors.protocol.social_objects import Post
 from storage.contracts.posts import FeedPosts
 from storage.contracts.social import Audiences, PageKey, SocialStore
 from storage.contracts.timelines import Timelines

@@ -10,7 +10,7 @@ import msgspec
 
 from actors.accounts.fields import Faulty
 from actors.moderation.report_request import reason_of
-from actors.wire.refusal import ApiError, invalid_field
+from actors.protocol.errors import ApiError, invalid_field
 from storage.contracts.moderation import ModerationStore, ReportStore
 from storage.errors import Missing
 from storage.records.moderation import ReportRecord

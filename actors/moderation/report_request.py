@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.accounts.fields import Faulty, faults_of
-from actors.wire.refusal import FieldError
+from actors.protocol.errors import FieldError
 from config.accounts import REPORT_REASON_CHARACTERS
 from storage.records.moderation import ReportKind
 

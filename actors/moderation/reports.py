@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from actors.accounts.requests import refuse
 from actors.moderation.report_request import ReportRequest, reason_of
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.moderation import ReportStore
 from storage.errors import Conflict

@@ -11,8 +11,8 @@ import msgspec
 
 from actors.events.events import Events
 from actors.posts.posts import Posts
-from actors.runtime.errands import TaskPool
-from actors.wire.frames import EventUpdated, FeedPostCreated
+from actors.protocol.server_frames import EventUpdated, FeedPostCreated
+from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
 from storage.contracts.posts import PostStore
 

@@ -14,8 +14,8 @@ from typing import Any
 from actors.notifications import notices
 from actors.notifications.teller import Teller
 from actors.people.people import People
+from actors.protocol.errors import ApiError
 from actors.social.relations import Relations
-from actors.wire.refusal import ApiError
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
@@ -27,7 +27,7 @@ WAITING = 1000
 
 
 class Mentions:
-    """Implements `actors.conversation.house.Mentions`."""
+    """Implements `actors.conversations.conversation_services.Mentions`."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The words of notifications, and what is told once. Pure: it asks nobody and sends nothing."""
 
-from actors.wire.network import NotificationType
-from actors.wire.objects import UserCard
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import NotificationType
 from config.limits import TITLE_CHARACTERS
 from storage.records.notifications import Notice
 

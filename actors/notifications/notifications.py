@@ -10,10 +10,10 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.rendering import notification
 from actors.people.people import People
 from actors.people.slice import Slice, cut
+from actors.protocol.errors import ApiError
+from actors.protocol.server_frames import NotificationRead
+from actors.protocol.social_objects import Notification
 from actors.social.relations import Relations
-from actors.wire.frames import NotificationRead
-from actors.wire.network import Notification
-from actors.wire.refusal import ApiError
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.social import PageKey
 

@@ -14,6 +14,7 @@ from actors.notifications import notices
 from actors.notifications.notifications import Notifications
 from actors.notifications.teller import Teller
 from actors.people.people import People
+from actors.protocol.objects import UserCard
 from actors.social.relations import Relations
 from actors.sync.happenings import (
     BlockCreated,
@@ -26,7 +27,6 @@ from actors.sync.happenings import (
     RsvpPromoted,
     happening,
 )
-from actors.wire.objects import UserCard
 from storage.contracts.events import RsvpStore
 from storage.contracts.notifications import NotificationStore
 from storage.records.notifications import Notice

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from actors.wire.moment import rfc3339_from_datetime
-from actors.wire.network import Notification, NotificationType
-from actors.wire.objects import UserCard
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Notification, NotificationType
+from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.notifications import NotificationRecord
 
 

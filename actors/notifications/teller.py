@@ -13,7 +13,7 @@ import logging
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.rendering import notification
 from actors.people.people import People
-from actors.wire.frames import NotificationCreated
+from actors.protocol.server_frames import NotificationCreated
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
 

@@ -7,8 +7,8 @@ filled. It never shows a name newer than the owner's.
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from storage.contracts.copies import UserCopies
 from storage.records.copies import CardRecord, UserCopy
 

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from actors.people.people import People
 from actors.people.slice import Slice, cut
 from actors.posts import rendering
+from actors.protocol.errors import ApiError
+from actors.protocol.social_objects import Post
+from actors.protocol.text_validation import validate_text
 from actors.social.relations import Relations
-from actors.wire.network import Post
-from actors.wire.refusal import ApiError
-from actors.wire.text import validate_text
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey

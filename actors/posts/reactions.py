@@ -9,11 +9,11 @@ from actors.people.people import People
 from actors.people.slice import Slice, cut
 from actors.posts import rendering
 from actors.posts.posts import Posts, no_post, used_otherwise
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Comment
+from actors.protocol.text_validation import validate_text
 from actors.social.relations import Relations
-from actors.wire.network import Comment
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
-from actors.wire.text import validate_text
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import ReactionStore
 from storage.contracts.social import PageKey

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from actors.wire.moment import rfc3339_from_datetime
-from actors.wire.network import Comment, Post
-from actors.wire.objects import UserCard
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Comment, Post
+from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.posts import CommentRecord, PostRecord
 
 

@@ -8,7 +8,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from actors.runtime.wheel import Timer, TimerWheel
+from actors.runtime.timer_wheel import Timer, TimerWheel
 
 
 class Deadline:

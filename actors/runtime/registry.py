@@ -14,9 +14,9 @@ from typing import Generic, TypeVar, cast
 import msgspec
 
 from actors.runtime.actor import PersistentActor, Stopped
-from actors.runtime.cell import ActorRef
+from actors.runtime.actor_ref import ActorRef
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 
 Key = TypeVar("Key", bound=Hashable)
 M = TypeVar("M")

@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actors.runtime.cell import ActorRef
+    from actors.runtime.actor_ref import ActorRef
 
 
 class RunQueue:

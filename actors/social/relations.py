@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from actors.accounts.lookups import Lookups
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from storage.contracts.social import SocialStore
 
 REMEMBERED_PAIRS = 50_000

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from actors.people.people import People
 from actors.people.slice import Slice, cut
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import SocialStats
 from actors.social.relations import Relations
-from actors.wire.network import SocialStats
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError, invalid_field
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
 from storage.records.social import FollowRecord

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from actors.protocol.errors import ApiError
 from actors.sync.consumer import Consumer
-from actors.wire.refusal import ApiError
 from storage.contracts.sync import Cursors, Locks, Outbox
 from storage.errors import Conflict, Unavailable
 from storage.records.sync import DomainEvent, Place, Step

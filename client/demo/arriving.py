@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.wire.objects import OwnUser
+from actors.protocol.objects import OwnUser
 from client.answers import SignedIn
 from client.demo.keys import Keys
 from client.demo.people import Person

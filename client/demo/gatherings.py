@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.wire.network import RsvpStatus
+from actors.protocol.social_objects import RsvpStatus
 from client.demo.chance import chance_of, some_of
 from client.demo.follows import Ties
 from client.demo.people import Person

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from actors.wire.network import Event, Rsvp, RsvpStatus
+from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from client.answers import Page
 from client.demo.arriving import Resident
 from client.demo.gatherings import Gathering

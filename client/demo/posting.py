@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actors.wire.network import Comment, Post
+from actors.protocol.social_objects import Comment, Post
 from client.answers import Page
 from client.demo.arriving import Resident
 from client.demo.follows import Follow

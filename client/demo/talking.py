@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.wire.objects import Conversation, ConversationType, Message, ReadState
+from actors.protocol.objects import Conversation, ConversationType, Message, ReadState
 from client.demo.arriving import Resident
 from client.demo.hosting import Hosted
 from client.demo.keys import Keys

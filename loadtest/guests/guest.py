@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from actors.wire.commands import Authenticate, Resume, SendMessage
+from actors.protocol.commands import Authenticate, Resume, SendMessage
 from loadtest.check.eyes import Eyes
 from loadtest.check.faults import Kind
 from loadtest.figures.clock import now_us

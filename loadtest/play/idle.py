@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.wire.commands import Ping
+from actors.protocol.commands import Ping
 from loadtest.guests.asks import Ask
 from loadtest.play.play import Cast
 

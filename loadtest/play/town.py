@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from actors.wire.commands import (
+from actors.protocol.commands import (
     AddReaction,
     EditMessage,
     ReadConversation,

@@ -5,7 +5,7 @@ A direct conversation between two who had one already is the same again, and goe
 
 import msgspec
 
-from actors.wire.objects import ConversationType
+from actors.protocol.objects import ConversationType
 from client.demo.requests import Request
 from loadtest.scenes.making import Making
 from loadtest.scenes.stage import Stage

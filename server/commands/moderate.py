@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from actors.moderation.moderation import Moderation
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from server.commands.operations import Config, OpenHouse, Run
 
 Username = Annotated[str, typer.Argument(help="Whose account.")]

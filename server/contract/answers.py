@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from msgspec import Struct
 
-from actors.wire.commands import (
+from actors.protocol.commands import (
     AddReaction,
     Authenticate,
     Command,
@@ -21,7 +21,7 @@ from actors.wire.commands import (
     Typing,
     WatchPresence,
 )
-from actors.wire.frames import (
+from actors.protocol.server_frames import (
     ChangeResult,
     Empty,
     Error,

@@ -7,7 +7,7 @@ from typing import Final
 
 from websockets.frames import CloseCode as StandardCode
 
-from actors.session.link import CloseCode
+from actors.sessions.transport import CloseCode
 from server.contract.async_document import CloseMeaning
 from server.socket.socket import NOT_UTF8, RETURNABLE, TOO_BIG
 

@@ -7,7 +7,8 @@ from typing import Final, get_args, get_origin
 
 from msgspec import Struct
 
-from actors.wire.frames import (
+from actors.protocol.presence import PresenceChanged
+from actors.protocol.server_frames import (
     EphemeralFrame,
     Error,
     Lagged,
@@ -18,7 +19,6 @@ from actors.wire.frames import (
     SessionFrame,
     StreamFrame,
 )
-from actors.wire.presence import PresenceChanged
 from server.contract.async_document import Delivered
 from server.stream import StreamReady
 

@@ -9,7 +9,7 @@ from typing import Final, get_args, get_origin
 from msgspec import Raw, Struct
 from msgspec.inspect import StructType, type_info
 
-from actors.wire.frames import Ok, server_frame_encoder
+from actors.protocol.server_frames import Ok, server_frame_encoder
 from server.contract.answers import COMMANDS, answers_of
 from server.contract.async_document import Example, Message
 from server.contract.deliveries import delivered

@@ -6,7 +6,7 @@ Never holds a code of one route alone: those stand at the route.
 from collections.abc import Iterable
 from typing import Final
 
-from actors.wire.refusal import ERROR_SPECS
+from actors.protocol.errors import ERROR_SPECS
 from server.contract.document import MediaType, Reference, Response, Schema
 from server.http.problem import PROBLEM_TYPE
 from server.http.route import Route

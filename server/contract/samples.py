@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.wire.commands import (
+from actors.protocol.commands import (
     AddReaction,
     Authenticate,
     DeleteMessage,
@@ -21,7 +21,20 @@ from actors.wire.commands import (
     Typing,
     WatchPresence,
 )
-from actors.wire.frames import (
+from actors.protocol.objects import (
+    Conversation,
+    ConversationType,
+    DeliveryStatus,
+    LastMessage,
+    Message,
+    MessageType,
+    OwnUser,
+    Reaction,
+    ReadBy,
+    UserCard,
+)
+from actors.protocol.presence import Presence, PresenceChanged
+from actors.protocol.server_frames import (
     ChangeResult,
     ConversationChanges,
     ConversationJoined,
@@ -51,20 +64,7 @@ from actors.wire.frames import (
     UserUpdated,
     WatchResult,
 )
-from actors.wire.network import Event, Notification, NotificationType, Post
-from actors.wire.objects import (
-    Conversation,
-    ConversationType,
-    DeliveryStatus,
-    LastMessage,
-    Message,
-    MessageType,
-    OwnUser,
-    Reaction,
-    ReadBy,
-    UserCard,
-)
-from actors.wire.presence import Presence, PresenceChanged
+from actors.protocol.social_objects import Event, Notification, NotificationType, Post
 from config.limits import FRAME_BYTES, Limits
 from server.stream import StreamReady
 

@@ -7,7 +7,7 @@ from typing import Final, get_args, get_origin
 
 from msgspec import Struct
 
-from actors.wire.commands import (
+from actors.protocol.commands import (
     AddReaction,
     Authenticate,
     DeleteMessage,
@@ -20,7 +20,7 @@ from actors.wire.commands import (
     Typing,
     WatchPresence,
 )
-from actors.wire.frames import (
+from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET
 
-from actors.wire.refusal import ApiError, FieldError, invalid_field
+from actors.protocol.errors import ApiError, FieldError, invalid_field
 from server.http.fault import fault_of
 
 Body = TypeVar("Body")

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from server.http.cursor import read_cursor
 from storage.records.once import Once
 from storage.records.users import Identity

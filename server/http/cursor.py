@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 
 CURSOR_CHARACTERS = 1000
 

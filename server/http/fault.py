@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from actors.wire.refusal import FieldError
+from actors.protocol.errors import FieldError
 
 
 def fault_of(field: str, code: str, error: msgspec.ValidationError, expected: Any) -> FieldError:

@@ -11,7 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 from aiohttp import web
 
-from actors.wire.refusal import invalid_field
+from actors.protocol.errors import invalid_field
 from config.limits import IDEMPOTENCY_KEY_CHARACTERS
 from storage.records.once import Once
 

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from actors.wire.refusal import ApiError, FieldError
+from actors.protocol.errors import ApiError, FieldError
 from storage.errors import StorageError, Unavailable
 
 log = structlog.get_logger(__name__)

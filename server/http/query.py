@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from actors.wire.refusal import ApiError, FieldError
+from actors.protocol.errors import ApiError, FieldError
 from config.limits import PAGE_DEFAULT, PAGE_MAX
 from server.http.cursor import CURSOR_CHARACTERS
 from server.http.fault import fault_of

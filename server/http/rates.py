@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import web
 from multidict import istr
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.http.buckets import Budget, Grant, TokenBuckets

@@ -13,9 +13,9 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
+from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
-from actors.runtime.wheel import TimerWheel
-from actors.wire.refusal import ApiError, unavailable
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
 from server.http.address import client_address
 from server.http.body import BodyReader, read_body

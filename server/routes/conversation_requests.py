@@ -8,9 +8,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, UnsetType
 
-from actors.wire.commands import ClientId
-from actors.wire.frames import LogFrame
-from actors.wire.objects import ConversationType, Message
+from actors.protocol.commands import ClientId
+from actors.protocol.objects import ConversationType, Message
+from actors.protocol.server_frames import LogFrame
 from config.limits import GROUP_NAME_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS, PAGE_DEFAULT, PARTICIPANTS
 from server.http.query import Limit
 

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from actors.accounts.accounts import Accounts
-from actors.conversation.conversations import Conversations
-from actors.conversation.drafts import validate_content, create_draft
-from actors.conversation.future_reply import FutureReply
-from actors.conversation.letters import Delete, Edit, Send
-from actors.wire.objects import Conversation, Message, ReadState, UserCard
-from actors.wire.refusal import invalid_field
+from actors.conversations.commands import Delete, Edit, Send
+from actors.conversations.conversations import Conversations
+from actors.conversations.drafts import create_draft, validate_content
+from actors.conversations.future_reply import FutureReply
+from actors.protocol.errors import invalid_field
+from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.call import Answer, Call, Page
 from server.http.cursor import write_cursor

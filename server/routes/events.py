@@ -10,8 +10,8 @@ from actors.events.calendar import calendar
 from actors.events.events import Events
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
-from actors.wire.network import Event, Rsvp, RsvpStatus
-from actors.wire.refusal import invalid_field
+from actors.protocol.errors import invalid_field
+from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, SEARCH_WORDS_CHARACTERS
 from server.http.call import Answer, Call, Page, Text
 from server.http.query import PageQuery

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from actors.people.slice import Slice
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from server.http.call import Call, Page
 from server.http.cursor import write_cursor
 from storage.contracts.social import PageKey

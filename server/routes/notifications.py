@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from actors.notifications.notifications import Notifications
-from actors.wire.network import Notification
+from actors.protocol.social_objects import Notification
 from server.http.call import Call, Page
 from server.http.query import PageQuery
 from server.http.route import Route

@@ -8,8 +8,8 @@ from msgspec import Meta
 from actors.feed.feed import Feed
 from actors.posts.posts import Posts
 from actors.posts.reactions import Reactions
-from actors.wire.network import Comment, Post
-from actors.wire.objects import UserCard
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Comment, Post
 from config.limits import POST_CHARACTERS
 from server.http.call import Call, Page
 from server.http.query import PageQuery

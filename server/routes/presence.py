@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.presence.presences import PresenceService
-from actors.wire.presence import Presence
+from actors.presence.presence_service import PresenceService
+from actors.protocol.presence import Presence
 from config.limits import WATCHED
 from server.http.call import Call
 from server.http.route import Route

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import SocialStats
 from actors.social.social import Social
-from actors.wire.network import SocialStats
-from actors.wire.objects import UserCard
 from server.http.call import Call, Page
 from server.http.query import PageQuery
 from server.http.route import Route

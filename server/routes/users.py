@@ -10,8 +10,8 @@ from msgspec import Meta
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import PasswordChange, ProfilePatch, Registration, SignedIn
-from actors.wire.objects import OwnUser, User, UserCard
-from actors.wire.refusal import ApiError, invalid_field
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import OwnUser, User, UserCard
 from config.accounts import SEARCH_CHARACTERS
 from config.limits import USER_CARDS
 from server.http.call import Call, Page

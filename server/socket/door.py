@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actors.delivery.flusher import Flusher
-from actors.runtime.cell import ActorRef
+from actors.protocol.errors import overloaded
+from actors.runtime.actor_ref import ActorRef
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import TimerWheel
-from actors.session.allowance import TokenBucket
-from actors.session.hall import SessionServices
-from actors.session.link import CloseCode
-from actors.session.session import Session
-from actors.wire.refusal import overloaded
+from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.token_bucket import TokenBucket
+from actors.sessions.session import Session
+from actors.sessions.session_services import SessionServices
+from actors.sessions.transport import CloseCode
 from config.limits import Limits
 from server.socket.heartbeat import Heartbeat
 from server.socket.inbound import InputScheduler

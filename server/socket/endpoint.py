@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.accounts import CARD_CACHE_S
 from server.http.address import client_address
 from server.http.problem import problem_response

@@ -8,7 +8,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from server.socket.sub_protocols import NAMES, SubProtocol, chosen
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

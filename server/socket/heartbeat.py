@@ -9,7 +9,7 @@ import random
 import time
 from typing import Protocol
 
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 
 STEPS = 50
 

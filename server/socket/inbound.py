@@ -15,7 +15,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Side
 from websockets.protocol import Protocol as Parser
 
-from actors.session.allowance import TokenBucket
+from actors.runtime.token_bucket import TokenBucket
 from config.limits import FRAME_BYTES
 from server.socket.framing import between_frames
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from actors.wire.intents import EventGroup, excluded_frame_types
+from actors.protocol.event_filter import EventGroup, excluded_frame_types
 from server.socket.framing import TEXT, binary_frame, frames_in
 
 TYPE_AT = len(b'{"type":"')

@@ -16,15 +16,15 @@ from websockets.exceptions import InvalidState
 from websockets.frames import Frame
 from websockets.protocol import Protocol
 
-from actors.delivery.outbox import SendQueue, SeqRange
+from actors.delivery.send_queue import SendQueue, SeqRange
+from actors.protocol.commands import CommandDecoders
+from actors.protocol.event_filter import EventGroup
+from actors.protocol.server_frames import Goodbye, server_frame_encoder
 from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.cell import ActorRef
-from actors.runtime.wheel import Timer
-from actors.session.link import CloseCode
-from actors.session.session import Session
-from actors.wire.commands import CommandDecoders
-from actors.wire.frames import Goodbye, server_frame_encoder
-from actors.wire.intents import EventGroup
+from actors.runtime.actor_ref import ActorRef
+from actors.runtime.timer_wheel import Timer
+from actors.sessions.session import Session
+from actors.sessions.transport import CloseCode
 from server.socket.door import Door
 from server.socket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING
 from server.socket.heartbeat import STEPS
@@ -50,7 +50,7 @@ VIOLATIONS = frozenset((NOT_UTF8, TOO_BIG))
 
 
 class Socket(asyncio.Protocol):
-    """Implements `actors.session.link.Link`. Held by the door until its connection is lost."""
+    """Implements `actors.sessions.transport.Link`. Held by the door until its connection is lost."""
 
     __slots__ = (
         "_bucket", "_cell", "_close_timer", "_closing", "_discarding", "_door", "_free_pongs", "_full",

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.wire.commands import CommandDecoders, json_decoders, msgpack_decoders
+from actors.protocol.commands import CommandDecoders, json_decoders, msgpack_decoders
 
 
 class SubProtocol(msgspec.Struct, frozen=True):

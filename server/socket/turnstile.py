@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from actors.session.allowance import TokenBucket
+from actors.runtime.token_bucket import TokenBucket
 
 FURTHEST_S: Final = 30.0
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from actors.wire.frames import LogFrame, ServerFrame
+from actors.protocol.server_frames import LogFrame, ServerFrame
 from client.client import Client
 from client.timing import Timing
 from tests.client.scripted_server import ScriptedServer, ScriptedSocket

@@ -10,8 +10,16 @@ from typing import Self
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from actors.wire.commands import Authenticate, Command, json_decoders
-from actors.wire.frames import (
+from actors.protocol.commands import Authenticate, Command, json_decoders
+from actors.protocol.objects import (
+    Conversation,
+    ConversationType,
+    DeliveryStatus,
+    Message,
+    MessageType,
+    OwnUser,
+)
+from actors.protocol.server_frames import (
     ConversationChanges,
     ConversationUpdated,
     Hello,
@@ -22,14 +30,6 @@ from actors.wire.frames import (
     Resync,
     SendResult,
     server_frame_encoder,
-)
-from actors.wire.objects import (
-    Conversation,
-    ConversationType,
-    DeliveryStatus,
-    Message,
-    MessageType,
-    OwnUser,
 )
 from client.answers import Changes, Page
 

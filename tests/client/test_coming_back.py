@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from actors.wire.frames import Error, Goodbye
+from actors.protocol.server_frames import Error, Goodbye
 from client.backoff import Backoff
 from client.closing import Closing
 from client.errors import Ended

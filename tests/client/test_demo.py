@@ -9,8 +9,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from actors.wire.network import Event, Post, SocialStats
-from actors.wire.objects import Conversation, OwnUser, User
+from actors.protocol.objects import Conversation, OwnUser, User
+from actors.protocol.social_objects import Event, Post, SocialStats
 from client.answers import Page, SignedIn
 from client.demo.arriving import Login, Occupied, Profile, Registration
 from client.demo.plan import plan_town

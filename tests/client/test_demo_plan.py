@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from actors.wire.network import RsvpStatus
+from actors.protocol.social_objects import RsvpStatus
 from client.demo.plan import Plan, plan_town
 from config.limits import BIO_CHARACTERS, GROUP_NAME_CHARACTERS, POST_CHARACTERS, TITLE_CHARACTERS
 

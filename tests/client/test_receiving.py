@@ -5,7 +5,14 @@ import asyncio
 import msgspec
 import pytest
 
-from actors.wire.frames import ConversationJoined, ConversationLeft, Lagged, Resumed, Resync, ServerFrame
+from actors.protocol.server_frames import (
+    ConversationJoined,
+    ConversationLeft,
+    Lagged,
+    Resumed,
+    Resync,
+    ServerFrame,
+)
 from client.outlet import Outlet
 from tests.client.conftest import Heard
 from tests.client.scripted_server import ROOM, ScriptedServer, conversation, created, updated

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from actors.wire.commands import Ping, SendMessage
-from actors.wire.frames import Error, Ok, PingResult
+from actors.protocol.commands import Ping, SendMessage
+from actors.protocol.server_frames import Error, Ok, PingResult
 from client.client import Client
 from client.errors import Ended, Refused, Unanswered
 from client.timing import Timing

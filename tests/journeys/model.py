@@ -4,7 +4,7 @@ Steps that are taken at once may be stored in any order, so their seqs are learn
 held to be the next ones, each given once. It never asks a server anything.
 """
 
-from actors.wire.frames import ReadResult, SendResult
+from actors.protocol.server_frames import ReadResult, SendResult
 
 
 class Model:

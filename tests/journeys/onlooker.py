@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from actors.wire.frames import ServerFrame
-from actors.wire.presence import PresenceChanged
+from actors.protocol.presence import PresenceChanged
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from tests.journeys.caller import Caller
 from tests.journeys.instance import Instance

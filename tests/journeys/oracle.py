@@ -12,8 +12,8 @@ It believes nobody: not the server's log, nor any one client.
 import time
 from collections.abc import Sequence
 
-from actors.wire.frames import LogFrame, SendResult, ServerFrame
-from actors.wire.objects import Message, MessageType
+from actors.protocol.objects import Message, MessageType
+from actors.protocol.server_frames import LogFrame, SendResult, ServerFrame
 
 Key = tuple[str, str]
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from actors.wire.objects import Conversation, ConversationType, Message
+from actors.protocol.objects import Conversation, ConversationType, Message
 from client.http import Http
 from tests.journeys.instance import Instance
 

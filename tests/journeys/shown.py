@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actors.wire.frames import (
+from actors.protocol.objects import Conversation, DeliveryStatus, LastMessage, Message, MessageType
+from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,
@@ -22,8 +23,7 @@ from actors.wire.frames import (
     NotificationRead,
     ServerFrame,
 )
-from actors.wire.network import Notification
-from actors.wire.objects import Conversation, DeliveryStatus, LastMessage, Message, MessageType
+from actors.protocol.social_objects import Notification
 from tests.journeys.caller import Caller
 from tests.journeys.instance import Instance
 from tests.journeys.person import Person

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Self
 
-from actors.wire.frames import SendResult, ServerFrame
+from actors.protocol.server_frames import SendResult, ServerFrame
 from client.client import Client
 from client.encoding import JSON, Encoding
 from client.timing import Timing

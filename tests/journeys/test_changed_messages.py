@@ -1,7 +1,7 @@
 """Messages that are edited, deleted and reacted to, while their readers come and go."""
 
-from actors.wire.frames import MessageCreated, MessageUpdated, Resumed, ServerFrame
-from actors.wire.objects import ConversationType, Message
+from actors.protocol.objects import ConversationType, Message
+from actors.protocol.server_frames import MessageCreated, MessageUpdated, Resumed, ServerFrame
 from client.client import Client
 from tests.journeys.conftest import Pair
 from tests.journeys.patience import eventually

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from actors.wire.frames import Goodbye, ServerFrame
+from actors.protocol.server_frames import Goodbye, ServerFrame
 from client.client import Client
 from client.http import Http
 from config.limits import TOKEN_LIFETIME_MAX_S

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from actors.wire.commands import Authenticate
+from actors.protocol.commands import Authenticate
 from server.socket.framing import TEXT
 from tests.journeys.conftest import MoreInstances
 from tests.journeys.instance import Instance

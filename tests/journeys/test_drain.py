@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 
-from actors.wire.frames import Goodbye
+from actors.protocol.server_frames import Goodbye
 from tests.journeys.conftest import MoreInstances, Pair
 from tests.journeys.oracle import Oracle
 from tests.journeys.patience import eventually

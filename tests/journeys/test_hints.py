@@ -6,9 +6,15 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from actors.wire.frames import EventUpdated, FeedPostCreated, ServerFrame, TypingChanged, UserUpdated
-from actors.wire.network import Event, Post
-from actors.wire.objects import OwnUser
+from actors.protocol.objects import OwnUser
+from actors.protocol.server_frames import (
+    EventUpdated,
+    FeedPostCreated,
+    ServerFrame,
+    TypingChanged,
+    UserUpdated,
+)
+from actors.protocol.social_objects import Event, Post
 from client.client import Client
 from tests.journeys.caller import Caller
 from tests.journeys.conftest import Pair

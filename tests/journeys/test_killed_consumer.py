@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.wire.frames import NotificationCreated, Resync, ServerFrame
+from actors.protocol.server_frames import NotificationCreated, Resync, ServerFrame
 from client.client import Client
 from storage.embedded import StoreUrls
 from storage.opened import SERVICES

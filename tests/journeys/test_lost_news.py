@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from actors.wire.frames import ConversationJoined, Resync, ServerFrame
+from actors.protocol.server_frames import ConversationJoined, Resync, ServerFrame
 from client.client import Client
 from tests.conftest import LoopThread
 from tests.journeys.cable import Cable

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actors.wire.frames import (
+from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationUpdated,

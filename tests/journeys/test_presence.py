@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from actors.wire.frames import ServerFrame
-from actors.wire.presence import PresenceChanged
+from actors.protocol.presence import PresenceChanged
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from tests.journeys.conftest import MoreInstances, Pair
 from tests.journeys.instance import Instance

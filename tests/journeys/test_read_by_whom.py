@@ -1,6 +1,6 @@
 """Who has read how far, as the other members of a group hear it who are at the other instance."""
 
-from actors.wire.frames import ConversationMarked, ReadReceipt, ServerFrame
+from actors.protocol.server_frames import ConversationMarked, ReadReceipt, ServerFrame
 from client.client import Client
 from tests.journeys.conftest import Pair
 from tests.journeys.patience import eventually

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from actors.wire.frames import NotificationCreated, ServerFrame
+from actors.protocol.server_frames import NotificationCreated, ServerFrame
 from client.client import Client
 from tests.journeys.caller import Caller
 from tests.journeys.conftest import Pair

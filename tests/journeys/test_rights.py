@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from actors.wire.frames import ChangeResult
+from actors.protocol.server_frames import ChangeResult
 from client.client import Client
 from client.errors import Refused
 from tests.journeys.conftest import Pair

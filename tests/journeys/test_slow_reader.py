@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import msgspec
 
-from actors.wire.frames import ServerFrame
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from client.encoding import MSGPACK
 from tests.journeys.conftest import MoreInstances, Pair

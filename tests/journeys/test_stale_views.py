@@ -3,7 +3,8 @@
 Each change is made at one instance; the view is somebody's who is at the other.
 """
 
-from actors.wire.frames import (
+from actors.protocol.objects import ConversationType
+from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,
@@ -13,7 +14,6 @@ from actors.wire.frames import (
     NotificationCreated,
     NotificationRead,
 )
-from actors.wire.objects import ConversationType
 from client.client import Client
 from tests.journeys.caller import Caller
 from tests.journeys.conftest import Pair

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from actors.wire.frames import (
+from actors.protocol.server_frames import (
     ConversationJoined,
     FeedPostCreated,
     NotificationCreated,

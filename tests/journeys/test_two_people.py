@@ -2,14 +2,14 @@
 
 import pytest
 
-from actors.wire.frames import (
+from actors.protocol.objects import ConversationType
+from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationMarked,
     MessageCreated,
     ReadReceipt,
     ServerFrame,
 )
-from actors.wire.objects import ConversationType
 from client.client import Client
 from client.encoding import MSGPACK
 from client.errors import Refused

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.wire.frames import ConversationJoined
+from actors.protocol.server_frames import ConversationJoined
 from client.client import Client
 from tests.journeys.conftest import MoreInstances
 from tests.journeys.instance import Backing

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.wire.frames import ServerFrame
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from client.errors import Refused
 from tests.journeys.caller import Caller

@@ -2,8 +2,8 @@
 
 from contextlib import AsyncExitStack
 
-from actors.wire.frames import ServerFrame
-from actors.wire.intents import EventGroup
+from actors.protocol.event_filter import EventGroup
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from tests.journeys.caller import Caller
 from tests.journeys.conftest import Pair

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from actors.wire.frames import LogFrame, ServerFrame, StreamFrame
+from actors.protocol.server_frames import LogFrame, ServerFrame, StreamFrame
 from client.client import Client
 from tests.journeys.instance import Instance
 from tests.journeys.patience import eventually

@@ -10,8 +10,8 @@ from actors.accounts.authenticator import Authenticator
 from actors.accounts.cards import CardCache
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.requests import Login, PasswordChange, ProfilePatch, Registration, SignedIn
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
 from storage.memory.logins import MemoryLogins

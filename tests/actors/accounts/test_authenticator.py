@@ -9,7 +9,7 @@ import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.tokens import new_token, token_hash
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
 from storage.errors import Unavailable
 from storage.memory.logins import MemoryLogins

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from actors.accounts.lookups import Lookups
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.accounts import LOOKUP_KEYS, LOOKUPS_AT_ONCE, LOOKUPS_WAITING
 from tests.until import until
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors.accounts.passwords import HashCost, Passwords
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.limits import Limits
 
 CHEAP = HashCost(memory_kib=64, rounds=1)

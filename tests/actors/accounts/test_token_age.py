@@ -10,7 +10,7 @@ import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.tokens import new_token, token_hash
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_S, Limits
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool

@@ -18,9 +18,9 @@ from storage.records.copies import UserCopy
 from storage.records.events import NewEvent
 from storage.records.messaging import ConversationRecord
 from storage.records.sync import DomainEvent
+from tests.actors.fake_cluster import FakeCluster
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, told_by
-from tests.actors.town import FakeCluster
 from tests.conftest import FreshDatabase
 
 

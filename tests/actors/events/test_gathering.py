@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from actors.conversation import roster
+from actors.conversations import roster
 from actors.events.rendering import conversation_of
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from storage.records.events import EventChange
 from tests.actors.events.conftest import GatheringHouse
 from tests.actors.sync.reading import reader_of, running

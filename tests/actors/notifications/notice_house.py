@@ -9,9 +9,9 @@ from actors.notifications.notifications import Notifications
 from actors.notifications.notifier import Notifier
 from actors.notifications.teller import Teller
 from actors.people.people import People
+from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
+from actors.protocol.social_objects import Notification
 from actors.social.relations import Relations
-from actors.wire.frames import NotificationCreated, NotificationRead, server_frame_decoder
-from actors.wire.network import Notification
 from storage.memory.bus import MemoryBroker
 from storage.memory.streams import MemoryUserStreams
 from storage.postgres.copies import PostgresUserCopies

@@ -2,8 +2,8 @@
 
 import uuid
 
-from actors.wire.frames import NotificationRead
-from actors.wire.objects import UserCard
+from actors.protocol.objects import UserCard
+from actors.protocol.server_frames import NotificationRead
 from storage.records.events import EventChange
 from tests.actors.notifications.notice_house import NoticeHouse
 

@@ -7,7 +7,7 @@ import pytest
 
 from actors.notifications import notifier, teller
 from actors.notifications.teller import Teller
-from actors.wire.frames import NotificationCreated
+from actors.protocol.server_frames import NotificationCreated
 from storage.errors import Unavailable
 from storage.records.events import EventChange
 from storage.records.notifications import NotificationRecord

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from actors.people.people import GONE, People
-from actors.wire.objects import UserCard
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from storage.errors import Unavailable
 from storage.records.copies import CardRecord, UserCopy
 from storage.records.users import ProfileChange

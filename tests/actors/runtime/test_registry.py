@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from actors.runtime.actor import Stopped
-from actors.runtime.registry import RestartPolicy, Registry
+from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 from tests.until import until
 
 IDLE_S = 0.05

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 
 import pytest
 
+from actors.protocol.errors import ApiError
 from actors.social import relations as module
 from actors.social.relations import Relations
-from actors.wire.refusal import ApiError
 from storage.errors import Unavailable
 from storage.postgres.social import PostgresSocial
 

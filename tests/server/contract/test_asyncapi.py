@@ -7,11 +7,11 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
-from actors.session.link import CloseCode
-from actors.wire import frames as wire
-from actors.wire.commands import Command, json_decoders, COMMAND_TYPES, msgpack_decoders
-from actors.wire.frames import SessionFrame, LogFrame, Ok, ServerFrame, StreamFrame
-from actors.wire.refusal import ApiError
+from actors.protocol import server_frames as wire
+from actors.protocol.commands import COMMAND_TYPES, Command, json_decoders, msgpack_decoders
+from actors.protocol.errors import ApiError
+from actors.protocol.server_frames import LogFrame, Ok, ServerFrame, SessionFrame, StreamFrame
+from actors.sessions.transport import CloseCode
 from config.limits import FRAME_BYTES, Limits
 from server.contract.answers import answers_of
 from server.contract.asyncapi import asyncapi_document

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from actors.wire.refusal import ERROR_SPECS
+from actors.protocol.errors import ERROR_SPECS
 from server.contract.openapi import openapi_document
 from server.http.call import Answer, Call, Page, Text
 from server.http.query import PageQuery

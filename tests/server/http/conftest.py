@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
 from actors.accounts.authenticator import Authenticator
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import application

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from config.logs import configure_logs
 from config.settings import LogSettings
 from server.http.call import Answer, Call, Page

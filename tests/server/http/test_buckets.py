@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from server.http.buckets import Budget, TokenBuckets
 from server.http.cursor import read_cursor, write_cursor
 from server.http.rates import address_key

@@ -8,7 +8,7 @@ import pytest
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost, Passwords
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import application

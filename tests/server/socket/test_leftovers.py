@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import aiohttp
 import pytest
 
-from actors.session.session import Session
+from actors.sessions.session import Session
 from run import Instance
 from server.socket.socket import Socket
 from tests.server.people import People

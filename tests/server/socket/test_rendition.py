@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from actors.wire.frames import Lagged, Empty, Ok, TypingChanged, server_frame_encoder
-from actors.wire.intents import FRAME_TYPES_BY_GROUP, EventGroup
+from actors.protocol.event_filter import FRAME_TYPES_BY_GROUP, EventGroup
+from actors.protocol.server_frames import Empty, Lagged, Ok, TypingChanged, server_frame_encoder
 from server.socket.framing import PING, frames_in, text_frame
 from server.socket.rendition import Renditions
 

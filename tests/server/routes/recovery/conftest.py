@@ -15,7 +15,7 @@ from actors.mail.letters import Letters
 from actors.mail.postbox import Postbox
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
-from actors.runtime.wheel import TimerWheel
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import MailSettings, ServerSettings
 from server.application import application

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.wire.refusal import ApiError
+from actors.protocol.errors import ApiError
 from storage.contracts.moderation import ModerationStore
 from storage.errors import Missing
 from storage.postgres.moderation import PostgresModeration
