@@ -84,23 +84,23 @@ from server.stream import StreamEndpoint
 from server.web import WebClient
 from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
-from storage.given import given_stores
-from storage.mail.chosen import chosen_mailer
+from storage.given import resolve_store_urls
+from storage.mail.chosen import create_mailer
 from storage.mongo.messaging import MongoMessaging
-from storage.opened import SERVICES, Opened, service_url
+from storage.opened import SERVICES, Stores, service_url
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
-from storage.postgres.copies import PostgresUserCopies
-from storage.postgres.crowd import PostgresCrowd
+from storage.postgres.copies import PostgresUserCache
+from storage.postgres.crowd import PostgresBulkUsers
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
-from storage.postgres.mail_tokens import PostgresResets, PostgresVerifications
+from storage.postgres.mail_tokens import PostgresPasswordResets, PostgresEmailVerifications
 from storage.postgres.migrations import migrate
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
-from storage.postgres.people import PostgresPeople
-from storage.postgres.pool import PoolBounds
+from storage.postgres.people import PostgresUserSnapshots
+from storage.postgres.pool import PoolLimits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
@@ -125,7 +125,7 @@ cli = typer.Typer(add_completion=False, help="Convene, a realtime social server.
 class House:
     """Everything that lives in one process, put together, before anybody is let in."""
 
-    stores: Opened
+    stores: Stores
     authenticator: Authenticator
     accounts: Accounts
     verification: Verification
@@ -225,7 +225,7 @@ class Instance:
         users = stores.databases["users"]
         return Operations(
             moderation=Moderation(
-                PostgresReports(users.pool, users.once),
+                PostgresReports(users.pool, users.idempotency_keys),
                 PostgresModeration(users.pool),
                 house.core.revoke_sessions,
                 hide,
@@ -236,7 +236,7 @@ class Instance:
 
     async def _open(self) -> "House":
         settings, limits = self._settings, self._settings.limits
-        stores = await Opened.open(settings.stores, self._urls, limits)
+        stores = await Stores.open(settings.stores, self._urls, limits)
         self._at_end("stores", stores.close)
         users = stores.databases["users"]
 
@@ -255,9 +255,9 @@ class Instance:
         sessions, logins = PostgresSessions(users.pool), PostgresLogins(users.pool)
         authenticator = Authenticator(sessions, logins, limits)
         self._at_end("authenticator", authenticator.close)
-        postbox = Postbox(chosen_mailer(settings.mail, settings.log))
+        postbox = Postbox(create_mailer(settings.mail, settings.log))
         letters = Letters(postbox, settings.base_url)
-        verification = Verification(PostgresVerifications(users.pool), letters)
+        verification = Verification(PostgresEmailVerifications(users.pool), letters)
         accounts = Accounts(
             AccountStores(PostgresUsers(users.pool), sessions, logins),
             passwords,
@@ -267,7 +267,7 @@ class Instance:
             changed,
         )
         self._at_end("accounts", accounts.close)
-        resets = PostgresResets(users.pool)
+        resets = PostgresPasswordResets(users.pool)
         recovery = Recovery(resets, letters, passwords, authenticator, revoked)
         self._at_end("mails", lambda: _close_mail(recovery, verification, postbox))
 
@@ -277,8 +277,8 @@ class Instance:
             CoreStores(
                 stores.messaging,
                 stores.bus,
-                stores.streams,
-                PresenceStores(stores.presence, stores.messaging.seen),
+                stores.user_streams,
+                PresenceStores(stores.presence, stores.messaging.last_seen),
             ),
             authenticator,
             accounts.cards,
@@ -301,8 +301,8 @@ class Instance:
             accounts=accounts,
             verification=verification,
             recovery=recovery,
-            leaving=Leaving(PostgresPeople(users.pool), authenticator, revoked, left),
-            reports=Reports(PostgresReports(users.pool, users.once), visible),
+            leaving=Leaving(PostgresUserSnapshots(users.pool), authenticator, revoked, left),
+            reports=Reports(PostgresReports(users.pool, users.idempotency_keys), visible),
             postbox=postbox,
             core=core,
             network=network,
@@ -342,41 +342,41 @@ class Instance:
         self._endings.append((name, end))
 
 
-def network_stores(stores: Opened) -> NetworkStores:
+def network_stores(stores: Stores) -> NetworkStores:
     """Every service's stores, each on its own database."""
     databases = stores.databases
     social, posts, events = databases["social"], databases["posts"], databases["events"]
     notifications = databases["notifications"]
     rsvps = PostgresRsvps(events.pool)
-    found_posts = PostgresPosts(posts.pool, posts.once)
+    found_posts = PostgresPosts(posts.pool, posts.idempotency_keys)
     return NetworkStores(
-        owner=PostgresPeople(databases["users"].pool),
+        owner=PostgresUserSnapshots(databases["users"].pool),
         social=PostgresSocial(social.pool),
         audiences=PostgresAudiences(social.pool, social.cursors),
         posts=found_posts,
         feed_posts=found_posts,
-        reactions=PostgresReactions(posts.pool, posts.once),
-        events=PostgresEvents(events.pool, events.once, rsvps),
+        reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         rsvps=rsvps,
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         timelines=stores.timelines,
-        streams=stores.streams,
-        copies={name: PostgresUserCopies(databases[name].pool, databases[name].cursors) for name in COPYING},
+        streams=stores.user_streams,
+        copies={name: PostgresUserCache(databases[name].pool, databases[name].cursors) for name in COPYING},
         ledgers={
-            name: Ledgers(database.outbox, database.cursors, database.once, database.locks)
+            name: Ledgers(database.outbox, database.cursors, database.idempotency_keys, database.locks)
             for name, database in databases.items()
         },
     )
 
 
-def store_checks(stores: Opened) -> dict[str, Callable[[], Awaitable[None]]]:
+def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
     """A real write and read on every store."""
     databases = {name: database.pool.check for name, database in stores.databases.items()}
     return {**databases, "messaging": stores.messaging.check, "bus": stores.bus.check}
 
 
-def patient(stores: Opened, network: SocialNetwork) -> Patient:
+def patient(stores: Stores, network: SocialNetwork) -> Patient:
     """What there is to be looked at."""
     databases = stores.databases
     social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
@@ -389,8 +389,8 @@ def patient(stores: Opened, network: SocialNetwork) -> Patient:
         counts={"social": social, "posts": posts, **counted},
         posts=posts,
         social=social,
-        owner=PostgresPeople(databases["users"].pool),
-        copies={name: PostgresUserCopies(databases[name].pool, databases[name].cursors) for name in COPYING},
+        owner=PostgresUserSnapshots(databases["users"].pool),
+        copies={name: PostgresUserCache(databases[name].pool, databases[name].cursors) for name in COPYING},
         log=stores.messaging,
         heads=stores.messaging,
     )
@@ -448,7 +448,7 @@ async def serve(settings: Settings, instances: int) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with given_stores(settings.stores) as urls:
+    async with resolve_store_urls(settings.stores) as urls:
         if instances > 1:
             ports = range(settings.server.port, settings.server.port + instances)
             await asyncio.gather(*(keep_running(environment(urls, port), stopping) for port in ports))
@@ -532,7 +532,7 @@ def only_stores(config: Config = None) -> None:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        async with given_stores(settings.stores) as urls:
+        async with resolve_store_urls(settings.stores) as urls:
             for name, url in (("POSTGRES", urls.postgres), ("MONGO", urls.mongo), ("REDIS", urls.redis)):
                 typer.echo(f"export CONVENE_{name}_URL={shlex.quote(url)}")
             await stopping.wait()
@@ -546,7 +546,7 @@ def bring_up_to_date(config: Config = None) -> None:
     settings = _settings(config)
 
     async def work() -> None:
-        async with given_stores(settings.stores) as urls:
+        async with resolve_store_urls(settings.stores) as urls:
             for service in SERVICES:
                 url = await service_url(settings.stores, urls, service)
                 for migration in await migrate(url, service):
@@ -561,7 +561,7 @@ def bring_up_to_date(config: Config = None) -> None:
 async def open_house(config: Path | None) -> AsyncIterator[Operations]:
     """The house, opened for a command."""
     settings = _settings(config)
-    async with given_stores(settings.stores) as urls:
+    async with resolve_store_urls(settings.stores) as urls:
         instance = Instance(settings, urls)
         try:
             yield await instance.operations()
@@ -570,13 +570,13 @@ async def open_house(config: Path | None) -> AsyncIterator[Operations]:
 
 
 @contextlib.asynccontextmanager
-async def open_crowd(config: Path | None) -> AsyncIterator[PostgresCrowd]:
+async def open_crowd(config: Path | None) -> AsyncIterator[PostgresBulkUsers]:
     """Where a load test's users are made."""
     stores = _settings(config).stores
-    async with given_stores(stores) as urls:
-        database = await Database.open(await service_url(stores, urls, "users"), "users", PoolBounds())
+    async with resolve_store_urls(stores) as urls:
+        database = await Database.open(await service_url(stores, urls, "users"), "users", PoolLimits())
         try:
-            yield PostgresCrowd(database.pool)
+            yield PostgresBulkUsers(database.pool)
         finally:
             await database.pool.close()
 

@@ -60,7 +60,7 @@ from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.records.stream import encode_hint
+from storage.records.stream import encode_ephemeral
 
 
 class PresenceStores(msgspec.Struct, frozen=True):
@@ -231,7 +231,7 @@ class Core:
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Tell those of them who are online anywhere; may be missed."""
-        hint = encode_hint(server_frame_encoder.encode(frame))
+        hint = encode_ephemeral(server_frame_encoder.encode(frame))
         for user_id in user_ids:
             self._bus.publish(user_topic(user_id), hint)
 

@@ -37,13 +37,13 @@ from actors.sync.reader import Reader
 from actors.sync.readers import TOPIC, Producer, Readers
 from config.limits import Limits
 from storage.contracts.bus import UserStreams
-from storage.contracts.copies import PeopleStore, UserCopies
+from storage.contracts.copies import UserSnapshotStore, UserCache
 from storage.contracts.events import EventStore, RsvpStore
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
-from storage.contracts.social import Audiences, SocialStore
-from storage.contracts.sync import Cursors, Keys, Locks, Outbox
+from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.sync import Cursors, IdempotencyKeys, Locks, Outbox
 from storage.contracts.timelines import Timelines
 
 HINTS_CLOSE_S = 1.0
@@ -57,15 +57,15 @@ class Ledgers:
 
     outbox: Outbox
     cursors: Cursors
-    keys: Keys
+    keys: IdempotencyKeys
     locks: Locks
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkStores:
-    owner: PeopleStore
+    owner: UserSnapshotStore
     social: SocialStore
-    audiences: Audiences
+    audiences: AudienceStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
@@ -75,7 +75,7 @@ class NetworkStores:
     conversations: ConversationStore
     timelines: Timelines
     streams: UserStreams
-    copies: dict[str, UserCopies]
+    copies: dict[str, UserCache]
     ledgers: dict[str, Ledgers]
 
 
@@ -113,9 +113,9 @@ class Ground:
         """Whom of the others a user has to do with, and is not apart from; oneself always."""
         hidden = set(await self.relations.hidden(user_id))
         asked = [one for one in others if one not in hidden and one != user_id]
-        found = await self.stores.social.acquainted(user_id, asked)
+        found = await self.stores.social.connected_among(user_id, asked)
         strangers = [one for one in asked if one not in found]
-        found |= await self.stores.conversations.sharing(user_id, strangers)
+        found |= await self.stores.conversations.users_sharing_conversation(user_id, strangers)
         return found | {user_id}
 
     def _hear(self, topic: str) -> None:
@@ -183,7 +183,7 @@ class SocialNetwork:
 
     async def hide_post(self, post_id: str) -> bool:
         """A moderator takes a post away; False when there is none."""
-        return await self._ground.stores.posts.hide(post_id, hidden=True)
+        return await self._ground.stores.posts.set_hidden(post_id, hidden=True)
 
     def hint(self, service: str) -> None:
         """Something was written in that service's database."""
@@ -221,10 +221,10 @@ class SocialNetwork:
             return Producer(outbox, ledgers[producer].keys, tuple(readers))
 
         forgets = {
-            "social": stores.social.forget,
-            "posts": stores.posts.forget,
-            "events": stores.events.forget,
-            "notifications": stores.notifications.forget,
+            "social": stores.social.remove_user,
+            "posts": stores.posts.remove_user,
+            "events": stores.events.remove_user,
+            "notifications": stores.notifications.remove_user,
         }
         fan_out = FanOut(
             stores.audiences,

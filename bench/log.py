@@ -23,7 +23,7 @@ from bench.harness.stores import Stores
 from storage.mongo.client import connect, database
 from storage.mongo.documents import entry_document
 from storage.mongo.message_log import MongoMessageLog
-from storage.records.identifiers import entry_id, new_draft, new_id
+from storage.records.identifiers import entry_id, new_attempt_id, new_id
 from storage.records.messaging import MessageEntry
 
 BATCH = 100
@@ -79,7 +79,7 @@ async def measure(url: str, options: Options) -> tuple[list[Sample], list[Sample
     log = MongoMessageLog(names["ours"])
 
     async def append(entries: Sequence[MessageEntry]) -> None:
-        if (await log.append(entries)).stored != len(entries):
+        if (await log.append(entries)).stored_count != len(entries):
             raise AssertionError("an entry was refused")
 
     insert = names["bare"].insert_many
@@ -113,7 +113,7 @@ def batch() -> list[MessageEntry]:
             conversation_id=conversation_id,
             seq=seq,
             changed_seq=seq,
-            draft=new_draft(),
+            attempt_id=new_attempt_id(),
             sender_id=sender_id,
             client_id=f"{conversation_id}-{seq}",
             content=CONTENT,

@@ -17,7 +17,7 @@ from actors.protocol.errors import ApiError
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
 from server.http.route import bearer_token
-from storage.contracts.bus import Position
+from storage.contracts.bus import StreamPosition
 from storage.records.stream import StreamItem
 
 COMMENT = b":\n\n"
@@ -54,7 +54,7 @@ class EventQueue:
         if self._bytes * 4 < self._most_bytes:
             self.put(event(payload))
 
-    def deliver_resync(self, reason: str, position: Position, payload: bytes) -> None:  # noqa: ARG002
+    def deliver_resync(self, reason: str, position: StreamPosition, payload: bytes) -> None:  # noqa: ARG002
         self.put(event(payload, position.epoch, position.position))
 
     def close(self, reason: str) -> None:  # noqa: ARG002

@@ -17,7 +17,7 @@ from storage.embedded import StoreUrls
 from storage.mongo.messaging import MongoMessaging
 from storage.postgres.database import Database
 from storage.postgres.migrations import create_database
-from storage.postgres.pool import PoolBounds
+from storage.postgres.pool import PoolLimits
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
 from storage.redis.sharded_bus import ShardedBus
@@ -29,26 +29,28 @@ SERVICES = ("users", "social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Stores:
     databases: dict[str, Database]
     messaging: MongoMessaging
     bus: RedisBus | ShardedBus
-    streams: RedisUserStreams | ShardedUserStreams
+    user_streams: RedisUserStreams | ShardedUserStreams
     timelines: RedisTimelines
     presence: RedisPresence
     _stack: contextlib.AsyncExitStack
 
     @classmethod
-    async def open(cls, settings: StoreSettings, urls: StoreUrls, limits: Limits) -> "Opened":
+    async def open(cls, settings: StoreSettings, urls: StoreUrls, limits: Limits) -> "Stores":
         """Bring the databases up to date and connect to everything. Raises `Unavailable`."""
         async with contextlib.AsyncExitStack() as stack:
-            databases = {service: await _database(stack, settings, urls, service) for service in SERVICES}
+            databases = {
+                service: await _open_database(stack, settings, urls, service) for service in SERVICES
+            }
             messaging = await MongoMessaging.open(urls.mongo)
             stack.push_async_callback(asyncio.to_thread, messaging.close)
             servers = urls.redis.split(",")
-            bus = await _bus(servers, limits)
+            bus = await _open_bus(servers, limits)
             stack.push_async_callback(bus.close)
-            streams = await _streams(servers)
+            streams = await _open_user_streams(servers)
             stack.push_async_callback(streams.close)
             timelines = await RedisTimelines.open(servers[0])
             stack.push_async_callback(timelines.close)
@@ -66,28 +68,28 @@ async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) ->
     return named or await create_database(urls.postgres, service)
 
 
-async def _bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:
+async def _open_bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:
     if len(servers) == 1:
         return await RedisBus.open(servers[0], queue_frames=limits.bus_queue_frames)
     return await ShardedBus.open(servers, queue_frames=limits.bus_queue_frames)
 
 
-async def _streams(servers: Sequence[str]) -> RedisUserStreams | ShardedUserStreams:
+async def _open_user_streams(servers: Sequence[str]) -> RedisUserStreams | ShardedUserStreams:
     if len(servers) == 1:
         return await RedisUserStreams.open(servers[0])
     return await ShardedUserStreams.open(servers)
 
 
-async def _database(
+async def _open_database(
     stack: contextlib.AsyncExitStack, settings: StoreSettings, urls: StoreUrls, service: str
 ) -> Database:
-    bounds = PoolBounds(
+    bounds = PoolLimits(
         settings.postgres_connections,
         settings.postgres_waiting,
         settings.postgres_acquire_timeout_ms,
         settings.postgres_statement_timeout_ms,
     )
     database = await Database.open(await service_url(settings, urls, service), service, bounds)
-    stack.push_async_callback(database.locks.release)
+    stack.push_async_callback(database.locks.release_all)
     stack.push_async_callback(database.pool.close)
     return database

@@ -42,7 +42,7 @@ from config.limits import (
 from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore, UserStore
 from storage.errors import Conflict, Missing
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 from storage.records.users import Credentials, Identity, NewUser, ProfileChange, UserRecord
 
 TAKEN = {
@@ -89,7 +89,7 @@ class Accounts:
         self._people = Lookups(self._load)
         self._cards = CardCache(self._load_cards)
 
-    async def register(self, registration: Registration, once: Once | None = None) -> SignedIn:
+    async def register(self, registration: Registration, once: IdempotencyKey | None = None) -> SignedIn:
         """Register; under a key that was used before, sign in whom it made, with the same password."""
         refuse(registration.faults())
         name = registration.display_name
@@ -250,7 +250,7 @@ class Accounts:
             return None
         if verdict.stale:
             renewed = await self._passwords.hash(password)
-            await self._logins.rehash(credentials.user.id, credentials.password_hash, renewed)
+            await self._logins.replace_password_hash(credentials.user.id, credentials.password_hash, renewed)
             return renewed
         return known
 
@@ -280,10 +280,10 @@ class Accounts:
         return user
 
     async def _load(self, user_ids: Sequence[str]) -> Mapping[str, UserRecord]:
-        return {user.id: user for user in await self._users.users(user_ids)}
+        return {user.id: user for user in await self._users.find(user_ids)}
 
     async def _load_cards(self, user_ids: Sequence[str]) -> Mapping[str, UserCard]:
-        return {user.id: card_of(user) for user in await self._users.users(user_ids)}
+        return {user.id: card_of(user) for user in await self._users.find(user_ids)}
 
     def _tell(self, session_ids: Sequence[str]) -> None:
         for session_id in session_ids:

@@ -126,7 +126,7 @@ class Authenticator:
         found: dict[str, Identity | _Expired] = {**await self._sessions.identities(hashes)}
         missing = [hashed for hashed in hashes if hashed not in found]
         if missing:
-            found.update(dict.fromkeys(await self._logins.expired(missing), _Expired()))
+            found.update(dict.fromkeys(await self._logins.find_expired(missing), _Expired()))
         return found
 
     def _keep(self, hashed: str, identity: Identity) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
-from storage.contracts.copies import PeopleStore
+from storage.contracts.copies import UserSnapshotStore
 
 
 class Leaving:
@@ -17,7 +17,7 @@ class Leaving:
 
     def __init__(
         self,
-        people: PeopleStore,
+        people: UserSnapshotStore,
         authenticator: Authenticator,
         revoked: Callable[[Sequence[str]], None],
         changed: Callable[[], None],

@@ -25,7 +25,7 @@ from config.accounts import (
     RESET_LIFETIME_S,
     RESETS_PER_LIFETIME,
 )
-from storage.contracts.mail_tokens import ResetStore
+from storage.contracts.mail_tokens import PasswordResetStore
 from storage.errors import Missing
 
 
@@ -34,7 +34,7 @@ class Recovery:
 
     def __init__(
         self,
-        resets: ResetStore,
+        resets: PasswordResetStore,
         letters: Letters,
         passwords: Passwords,
         authenticator: Authenticator,
@@ -59,11 +59,11 @@ class Recovery:
         refuse(request.faults())
         hashed = token_hash(token)
         # Asked before the hash is made, which costs more than a made-up token should.
-        if hashed is None or not await self._resets.pending(hashed):
+        if hashed is None or not await self._resets.is_valid(hashed):
             raise _unknown()
         password_hash = await self._passwords.hash(request.new_password)
         try:
-            ended = await self._resets.use(hashed, password_hash)
+            ended = await self._resets.redeem(hashed, password_hash)
         except Missing:
             raise _unknown() from None
         for session_id in ended:
@@ -82,7 +82,7 @@ class Recovery:
         token = new_token()
         hashed = token_hash(token)
         assert hashed is not None
-        user = await self._resets.offer(email, hashed, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
+        user = await self._resets.issue(email, hashed, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
         if user is not None:
             self._letters.reset(user, token)
 

@@ -17,7 +17,7 @@ from config.accounts import (
     VERIFICATION_LIFETIME_S,
     VERIFICATIONS_PER_LIFETIME,
 )
-from storage.contracts.mail_tokens import VerificationStore
+from storage.contracts.mail_tokens import EmailVerificationStore
 from storage.errors import Missing
 from storage.records.users import UserRecord
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class Verification:
     """Refuses with `Refusal`; lets `Unavailable` of the store through."""
 
-    def __init__(self, verifications: VerificationStore, letters: Letters) -> None:
+    def __init__(self, verifications: EmailVerificationStore, letters: Letters) -> None:
         self._verifications = verifications
         self._letters = letters
         self._errands = TaskPool("address verifications", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
@@ -43,7 +43,7 @@ class Verification:
         if hashed is None:
             raise _unknown()
         try:
-            await self._verifications.use(hashed)
+            await self._verifications.redeem(hashed)
         except Missing:
             raise _unknown() from None
 
@@ -58,7 +58,7 @@ class Verification:
         token = new_token()
         hashed = token_hash(token)
         assert hashed is not None
-        user = await self._verifications.offer(
+        user = await self._verifications.issue(
             user_id, hashed, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
         )
         if user is not None:

@@ -37,7 +37,15 @@ from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
 from storage.errors import Unavailable
 from storage.records.identifiers import is_id
-from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, Intent, MessageEntry, Taken
+from storage.records.messaging import (
+    Appended,
+    ChangeEntry,
+    Duplicate,
+    Entry,
+    PendingEffect,
+    MessageEntry,
+    SeqConflict,
+)
 
 
 class AppendPipeline:
@@ -112,7 +120,7 @@ class AppendPipeline:
     async def enqueue_send_with_mentions(self, command: Send) -> None:
         """Note first that there is somebody to notify: should this process die, another one does."""
         try:
-            await self._services.store.intend(self._mention_effect(command.draft.attempt_id))
+            await self._services.store.add_pending_effect(self._mention_effect(command.draft.attempt_id))
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
@@ -123,7 +131,7 @@ class AppendPipeline:
     async def enqueue_membership_change(self, command: ChangeMembership) -> None:
         """Note first that there is something to tell: should this process die, another one tells it."""
         try:
-            await self._services.store.intend(self._membership_effect())
+            await self._services.store.add_pending_effect(self._membership_effect())
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
@@ -135,12 +143,12 @@ class AppendPipeline:
     def enqueue_message_change(self, command: ChangeMessage) -> Coroutine[Any, Any, None] | None:
         return self._advance() if self._enqueue(command) else None
 
-    def _membership_effect(self) -> Intent:
-        return Intent(self._id, self._services.instance, self._state.head, now_ms())
+    def _membership_effect(self) -> PendingEffect:
+        return PendingEffect(self._id, self._services.instance, self._state.head, now_ms())
 
-    def _mention_effect(self, attempt_id: int) -> Intent:
+    def _mention_effect(self, attempt_id: int) -> PendingEffect:
         """One for each message that names somebody, so that each is settled by itself."""
-        return Intent(self._id, f"{self._services.instance}:{attempt_id}", self._state.head, now_ms())
+        return PendingEffect(self._id, f"{self._services.instance}:{attempt_id}", self._state.head, now_ms())
 
     async def _settle_membership_effect(self) -> None:
         """Every amendment that was begun here is told, or was refused."""
@@ -285,7 +293,7 @@ class AppendPipeline:
     def on_append_result(self, appended: Appended | None) -> Coroutine[Any, Any, None] | None:
         """The log writer is done. What is not yet answered waits: should this crash, nobody is forgotten."""
         run, self._in_flight = self._in_flight or [], None
-        stored = appended.stored if appended is not None else 0
+        stored = appended.stored_count if appended is not None else 0
         self._queue.extendleft(reversed(run))
         if appended is None:
             # Nothing is known of these: their senders try again under the same client_id.
@@ -300,10 +308,10 @@ class AppendPipeline:
             if isinstance(pending.command, ChangeMessage):
                 return self._on_message_change_stored(pending)
             self._on_message_stored(pending)
-        match appended.refused:
+        match appended.conflict:
             case Duplicate(entry=entry):
                 self._on_duplicate(self._queue.popleft(), entry)
-            case Taken():
+            case SeqConflict():
                 self._forwarding.record_loss()
                 self._state.observe_head(self._state.head + 1)
             case None:
@@ -322,16 +330,16 @@ class AppendPipeline:
             self._services.mentions.notify_later(
                 entry,
                 self._state.roster.members.keys(),
-                lambda told: self._on_mentions_notified(entry.draft) if told else None,
+                lambda told: self._on_mentions_notified(entry.attempt_id) if told else None,
             )
 
     def _on_mentions_notified(self, attempt_id: int) -> None:
         """Those whom a message names are notified; where they are not, whoever finds the intent does it."""
         self._services.mentions.run_in_background(self._settle_effect(self._mention_effect(attempt_id)))
 
-    async def _settle_effect(self, effect: Intent) -> None:
+    async def _settle_effect(self, effect: PendingEffect) -> None:
         with contextlib.suppress(Unavailable):
-            await self._services.store.settle(effect.key)
+            await self._services.store.remove_pending_effect(effect.key)
 
     async def _on_membership_change_stored(self, pending: PendingAppend) -> None:
         """The amendment is in the log: bring the document up, tell those it concerns, then say so."""
@@ -364,12 +372,12 @@ class AppendPipeline:
         self._forwarding.record_win()
         try:
             await self._state.apply_change(entry)
-            newest = await self._services.store.page(self._id, entry.seq, 0, 1, newest=True)
+            newest = await self._services.store.page_messages(self._id, entry.seq, 0, 1, newest=True)
         except Unavailable as error:
             self._state.mark_uncertain()
             pending.refused(to_api_error(error))
         else:
-            now = with_message_state(message, entry.seq, entry.effect)
+            now = with_message_state(message, entry.seq, entry.state)
             self._services.publisher.publish_change(now)
             self._services.summary_writer.add_change(entry, newest[0])
             pending.stored(now)
@@ -386,7 +394,7 @@ class AppendPipeline:
             return
         self._pending_sends.pop((letter.draft.sender_id, letter.draft.client_id), None)
         # Our own attempt, stored after we had stopped waiting for it, is no duplicate to its sender.
-        pending.stored(entry, duplicate=entry.draft != letter.draft.attempt_id)
+        pending.stored(entry, duplicate=entry.attempt_id != letter.draft.attempt_id)
 
     def _refuse(self, pending: PendingAppend, error: ApiError) -> None:
         if isinstance(pending.command, Send):
@@ -414,7 +422,7 @@ class AppendPipeline:
         """Read the message that a revision is about; refuse the revision where there is none."""
         try:
             ids = [change.message_id] if is_id(change.message_id) else []
-            found = await self._services.store.messages(ids)
+            found = await self._services.store.find_messages(ids)
         except Unavailable as error:
             refusal = to_api_error(error)
         else:

@@ -182,7 +182,7 @@ class Conversation:
         """A draft that answers a message: admitted once that message is seen to be of this conversation."""
         ours = is_id(reply_to) and reply_to[:16] == entry_id(self._id, 0)[:16]
         try:
-            if not ours or not await self._services.store.messages([reply_to]):
+            if not ours or not await self._services.store.find_messages([reply_to]):
                 detail = "The message to reply to is not in this conversation."
                 command.reply.refused(ApiError("message.not_found", detail))
                 return

@@ -91,7 +91,7 @@ class ConversationState:
             if len(entries) < CATCH_UP_CHUNK:
                 break
         while self._unapplied_changes:
-            await self._store.apply(self._unapplied_changes[0])
+            await self._store.apply_change(self._unapplied_changes[0])
             del self._unapplied_changes[0]
         if self._needs_projection:
             # A process died between an entry and its projection, or the store was away: heal it.
@@ -112,7 +112,7 @@ class ConversationState:
         """A change is stored: bring its message up. Raises `Unavailable`; catching up then does it."""
         self.head = change.seq
         self._unapplied_changes.append(change)
-        await self._store.apply(change)
+        await self._store.apply_change(change)
         self._unapplied_changes.remove(change)
 
     async def project(self) -> None:
@@ -120,7 +120,7 @@ class ConversationState:
         assert self.record is not None
         assert self.roster is not None
         self.record = self.roster.record(self.record, self.head)
-        await self._store.project(self.record)
+        await self._store.save_projection(self.record)
         self._needs_projection = False
 
     async def flush_projection(self) -> None:

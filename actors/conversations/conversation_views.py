@@ -23,7 +23,7 @@ from storage.records.messaging import (
     LastMessage,
     MessageEntry,
     ReadMark,
-    Standing,
+    Membership,
 )
 
 LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
@@ -51,13 +51,13 @@ class ConversationViews:
 
     async def list_for_user(self, user_id: str) -> list[ConversationView]:
         """Every conversation of a user, without members; the latest active first."""
-        views = await self._load(user_id, await self._store.standings(user_id, None))
+        views = await self._load(user_id, await self._store.list_memberships(user_id, None))
         views.sort(key=lambda view: (view.last_activity_ms, view.record.id), reverse=True)
         return views
 
     async def get_many(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, ConversationView]:
         """Those of the conversations that the user is in, whole."""
-        standings = await self._store.standings(user_id, conversation_ids)
+        standings = await self._store.list_memberships(user_id, conversation_ids)
         return {view.record.id: view for view in await self._load(user_id, standings)}
 
     async def get(self, user_id: str, conversation_id: str) -> ConversationView:
@@ -70,7 +70,7 @@ class ConversationViews:
     async def count_unread(self, user_id: str, view: ConversationView) -> int:
         if view.read_seq >= view.last_seq:
             return 0
-        return await self._store.unread(view.record.id, user_id, view.read_seq, UNREAD_MAX)
+        return await self._store.count_unread(view.record.id, user_id, view.read_seq, UNREAD_MAX)
 
     async def read_state(self, user_id: str, view: ConversationView) -> ReadState:
         return ReadState(view.read_seq, await self.count_unread(user_id, view))
@@ -92,11 +92,13 @@ class ConversationViews:
             for view, count in zip(views, unread, strict=True)
         ]
 
-    async def _load(self, user_id: str, standings: Sequence[Standing]) -> list[ConversationView]:
+    async def _load(self, user_id: str, standings: Sequence[Membership]) -> list[ConversationView]:
         ids = [one.conversation.id for one in standings]
         grown, marks = await asyncio.gather(
-            self._store.probe([(one.conversation.id, one.conversation.last_seq) for one in standings]),
-            self._store.marks([(conversation_id, user_id) for conversation_id in ids]),
+            self._store.find_advanced(
+                [(one.conversation.id, one.conversation.last_seq) for one in standings]
+            ),
+            self._store.get_read_marks([(conversation_id, user_id) for conversation_id in ids]),
         )
         by_id = {mark.conversation_id: mark for mark in marks}
         tails = dict(
@@ -128,7 +130,7 @@ class ConversationViews:
 
 
 def _build_view(
-    user_id: str, standing: Standing, mark: ReadMark | None, tail: Sequence[Entry]
+    user_id: str, standing: Membership, mark: ReadMark | None, tail: Sequence[Entry]
 ) -> ConversationView:
     record = standing.conversation
     messages = [entry for entry in tail if isinstance(entry, MessageEntry)]
@@ -147,7 +149,7 @@ def _build_view(
     return ConversationView(
         record=record,
         last_seq=tail[-1].seq if tail else record.last_seq,
-        read_seq=max(mark.read_seq if mark is not None else 0, standing.sent_seq, sent),
+        read_seq=max(mark.read_seq if mark is not None else 0, standing.last_sent_seq, sent),
         muted=mark is not None and mark.muted,
     )
 
@@ -157,5 +159,5 @@ def _with_changes(last: LastMessage, conversation_id: str, tail: Sequence[Entry]
     message_id = entry_id(conversation_id, last.seq)
     for entry in tail:
         if isinstance(entry, ChangeEntry) and entry.message_id == message_id:
-            last = msgspec.structs.replace(last, content=entry.effect.content)
+            last = msgspec.structs.replace(last, content=entry.state.content)
     return last

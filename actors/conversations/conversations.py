@@ -41,7 +41,7 @@ from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from config.limits import PARTICIPANTS, READ_BY_MEMBERS, Limits
 from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import direct_id, is_id, keyed_id, new_id
+from storage.records.identifiers import direct_conversation_id, is_id, idempotent_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
 ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
@@ -152,18 +152,25 @@ class Conversations:
         missing = [one for one in members if one not in cards or (one in hidden and not direct)]
         if missing:
             raise ApiError("user.not_found", "Not all of these users exist.")
-        if direct and hidden.intersection(members) and await self._store.get(direct_id(*members)) is None:
+        if (
+            direct
+            and hidden.intersection(members)
+            and await self._store.get(direct_conversation_id(*members)) is None
+        ):
             raise blocked()
         digest = _request_digest(kind, members, name)
         if (
             idempotency_key is not None
-            and await self._store.claim(keyed_id(user.id, idempotency_key), digest) != digest
+            and await self._store.claim_idempotency_key(idempotent_id(user.id, idempotency_key), digest)
+            != digest
         ):
             raise ApiError("idempotency.conflict", "This key was used for another conversation.")
         if direct:
-            conversation_id = direct_id(*members)
+            conversation_id = direct_conversation_id(*members)
         else:
-            conversation_id = keyed_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
+            conversation_id = (
+                idempotent_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
+            )
         record = ConversationRecord(
             id=conversation_id,
             type=kind.value,
@@ -218,7 +225,7 @@ class Conversations:
 
     async def remove_user(self, user_id: str) -> None:
         """A user is no longer: out of every group. Direct conversations stay with the other one."""
-        for standing in await self._store.standings(user_id, None):
+        for standing in await self._store.list_memberships(user_id, None):
             if standing.conversation.type == ConversationType.GROUP:
                 await self.remove_by_rule(standing.conversation.id, serializers.to_user_card(user_id, {}))
 
@@ -235,7 +242,7 @@ class Conversations:
             chosen = None if admins is None else tuple(dict.fromkeys(admins))
             await self.change_membership(conversation_id, UpdateSettings(actor, name, chosen))
         if muted is not None:
-            await self._store.mute(conversation_id, actor.id, muted=muted)
+            await self._store.set_muted(conversation_id, actor.id, muted=muted)
         return await self.get(actor.id, conversation_id)
 
     # --- reading
@@ -274,7 +281,7 @@ class Conversations:
     ) -> list[Message]:
         view = await self._get_view(user_id, conversation_id)
         head = view.last_seq + 1
-        entries = await self._store.page(
+        entries = await self._store.page_messages(
             conversation_id,
             before=min(before, head) if before is not None else head,
             after=after or 0,
@@ -285,7 +292,7 @@ class Conversations:
 
     async def can_see_message(self, user_id: str, message_id: str) -> bool:
         """Whether there is such a message in a conversation of the user's."""
-        found = await self._store.messages([message_id]) if is_id(message_id) else []
+        found = await self._store.find_messages([message_id]) if is_id(message_id) else []
         return bool(found and await self._views.get_many(user_id, [found[0].conversation_id]))
 
     async def changes(

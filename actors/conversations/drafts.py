@@ -6,7 +6,7 @@ from uuid import UUID
 from actors.conversations.commands import Draft
 from actors.protocol.errors import ApiError, FieldError, invalid_field
 from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
-from storage.records.identifiers import new_draft
+from storage.records.identifiers import new_attempt_id
 
 EMOJI_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 """What joins single emoji into one, and chooses its look: families, professions, flags (UTS #51)."""
@@ -34,7 +34,7 @@ def create_draft(
     if faults:
         raise ApiError("request.invalid", faults[0].detail, errors=faults)
     return Draft(
-        attempt_id=new_draft(),
+        attempt_id=new_attempt_id(),
         sender_id=sender_id,
         client_id=client_id,
         content=trimmed,

@@ -3,8 +3,8 @@
 from actors.conversations.commands import Draft, MembershipChange
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
-from storage.records.identifiers import entry_id, new_draft
-from storage.records.messaging import ChangeEntry, Effect, Membership, MessageEntry
+from storage.records.identifiers import entry_id, new_attempt_id
+from storage.records.messaging import ChangeEntry, MessageState, MembershipDelta, MessageEntry
 
 
 def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
@@ -13,7 +13,7 @@ def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
         conversation_id=conversation_id,
         seq=seq,
         changed_seq=seq,
-        draft=draft.attempt_id,
+        attempt_id=draft.attempt_id,
         sender_id=draft.sender_id,
         client_id=draft.client_id,
         content=draft.content,
@@ -25,15 +25,15 @@ def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
 
 
 def system_entry(
-    conversation_id: str, seq: int, change: MembershipChange, membership: Membership, content: str
+    conversation_id: str, seq: int, change: MembershipChange, membership: MembershipDelta, content: str
 ) -> MessageEntry:
-    draft = new_draft()
+    draft = new_attempt_id()
     return MessageEntry(
         id=entry_id(conversation_id, seq),
         conversation_id=conversation_id,
         seq=seq,
         changed_seq=seq,
-        draft=draft,
+        attempt_id=draft,
         sender_id=change.actor.id,
         # Unique like every entry's; clients are not shown it.
         client_id=f"system:{draft:x}",
@@ -46,16 +46,18 @@ def system_entry(
     )
 
 
-def change_entry(conversation_id: str, seq: int, user_id: str, message_id: str, state: Effect) -> ChangeEntry:
-    draft = new_draft()
+def change_entry(
+    conversation_id: str, seq: int, user_id: str, message_id: str, state: MessageState
+) -> ChangeEntry:
+    draft = new_attempt_id()
     return ChangeEntry(
         id=entry_id(conversation_id, seq),
         conversation_id=conversation_id,
         seq=seq,
-        draft=draft,
+        attempt_id=draft,
         sender_id=user_id,
         client_id=f"change:{draft:x}",
         message_id=message_id,
-        effect=state,
+        state=state,
         created_at_ms=now_ms(),
     )

@@ -34,7 +34,7 @@ class LogReader:
 
     async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
         heads = dict(last_seqs)
-        grown = await self._log.probe(last_seqs)
+        grown = await self._log.find_advanced(last_seqs)
         for conversation_id in grown:
             heads[conversation_id] = await self.read_head(conversation_id, heads[conversation_id])
         return heads
@@ -82,7 +82,7 @@ class LogReader:
 
     async def _load_changed_messages(self, entries: Sequence[Entry]) -> dict[str, MessageEntry]:
         ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
-        return {one.id: one for one in await self._log.messages(list(ids))}
+        return {one.id: one for one in await self._log.find_messages(list(ids))}
 
     async def _compact(self, entries: Sequence[Entry], *, more: bool) -> list[tuple[int, MessageEntry]]:
         """Each message once, at its latest change; one that changes in what follows stands there instead."""

@@ -120,7 +120,7 @@ class LogWriter:
             while rest:
                 entries = [entry for run in rest for entry in run.entries]
                 appended = await self._append(entries)
-                self._entries += appended.stored
+                self._entries += appended.stored_count
                 rest = self._complete_batches(rest, appended)
         except BaseException as error:
             # Nothing is known of what was not settled: each conversation reads its log before it goes on.
@@ -131,7 +131,7 @@ class LogWriter:
 
     def _complete_batches(self, batches: list[LogBatch], appended: Appended) -> list[LogBatch]:
         """Tell the runs that ended how they ended; answer those that were not reached."""
-        stored = appended.stored
+        stored = appended.stored_count
         for position, run in enumerate(batches):
             size = len(run.entries)
             if stored >= size:
@@ -139,7 +139,7 @@ class LogWriter:
                 run.on_done(Appended(size))
                 continue
             self._refusals += 1
-            run.on_done(Appended(stored, appended.refused))
+            run.on_done(Appended(stored, appended.conflict))
             return batches[position + 1 :]
         return []
 

@@ -45,7 +45,7 @@ class MembershipNotifier:
             # Whoever joins late has the history to read, not a thousand unread messages.
             marks = [ReadMark(conversation.id, one, entry.seq, entry.created_at_ms) for one in done.joined]
             try:
-                await asyncio.gather(*(self._store.mark(mark) for mark in marks))
+                await asyncio.gather(*(self._store.advance_read_mark(mark) for mark in marks))
             except Unavailable:
                 _log.warning("read marks of new members were not written")
             # The document follows its log a moment later; what is told is as of this entry.

@@ -12,12 +12,12 @@ from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import REACTIONS, REACTORS
-from storage.records.messaging import Effect, MessageEntry, ReactionRecord
+from storage.records.messaging import MessageState, MessageEntry, ReactionRecord
 
 
 def plan_message_change(
     message: MessageEntry, user_id: str, change: MessageChange, roster: Roster, at_ms: int
-) -> Effect | None:
+) -> MessageState | None:
     """The state after the revision; None when it changes nothing.
 
     Raises:
@@ -32,7 +32,7 @@ def plan_message_change(
             return _react(message, user_id, change)
 
 
-def with_message_state(message: MessageEntry, seq: int, state: Effect) -> MessageEntry:
+def with_message_state(message: MessageEntry, seq: int, state: MessageState) -> MessageEntry:
     """The message as the change at `seq` leaves it."""
     return msgspec.structs.replace(
         message,
@@ -41,7 +41,7 @@ def with_message_state(message: MessageEntry, seq: int, state: Effect) -> Messag
         edited_at_ms=state.edited_at_ms,
         deleted_at_ms=state.deleted_at_ms,
         reactions=state.reactions,
-        first=state.first,
+        original_digest=state.original_digest,
     )
 
 
@@ -53,8 +53,8 @@ def content_digest(content: str, mentions: tuple[str, ...], reply_to: str | None
 
 def is_same_message(entry: MessageEntry, draft: Draft) -> bool:
     """Whether a repeated `client_id` came with the same content, mentions and reply_to as the first."""
-    if entry.first:
-        return entry.first == content_digest(draft.content, draft.mentions, draft.reply_to)
+    if entry.original_digest:
+        return entry.original_digest == content_digest(draft.content, draft.mentions, draft.reply_to)
     return (
         entry.content == draft.content
         and set(entry.mentions) == set(draft.mentions)
@@ -62,17 +62,18 @@ def is_same_message(entry: MessageEntry, draft: Draft) -> bool:
     )
 
 
-def _current_state(message: MessageEntry) -> Effect:
-    return Effect(
+def _current_state(message: MessageEntry) -> MessageState:
+    return MessageState(
         content=message.content,
         edited_at_ms=message.edited_at_ms,
         deleted_at_ms=message.deleted_at_ms,
         reactions=message.reactions,
-        first=message.first or content_digest(message.content, message.mentions, message.reply_to),
+        original_digest=message.original_digest
+        or content_digest(message.content, message.mentions, message.reply_to),
     )
 
 
-def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> Effect | None:
+def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> MessageState | None:
     if message.sender_id != user_id or message.message_type != MessageType.TEXT:
         raise ApiError("permission.denied", "Only its author edits a message.")
     _require_not_deleted(message)
@@ -81,7 +82,7 @@ def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> Effe
     return msgspec.structs.replace(_current_state(message), content=content, edited_at_ms=at_ms)
 
 
-def _delete(message: MessageEntry, user_id: str, roster: Roster, at_ms: int) -> Effect | None:
+def _delete(message: MessageEntry, user_id: str, roster: Roster, at_ms: int) -> MessageState | None:
     own = message.sender_id == user_id
     if message.message_type != MessageType.TEXT or not (own or user_id in roster.admins):
         raise ApiError("permission.denied", "Only its author or an admin deletes a message.")
@@ -90,7 +91,7 @@ def _delete(message: MessageEntry, user_id: str, roster: Roster, at_ms: int) -> 
     return msgspec.structs.replace(_current_state(message), content="", deleted_at_ms=at_ms, reactions=())
 
 
-def _react(message: MessageEntry, user_id: str, change: React) -> Effect | None:
+def _react(message: MessageEntry, user_id: str, change: React) -> MessageState | None:
     _require_not_deleted(message)
     by_emoji = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
     users = by_emoji.get(change.emoji, ())

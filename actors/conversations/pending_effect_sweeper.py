@@ -18,7 +18,7 @@ from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.messaging import MessagingStore
 from storage.errors import StorageError
-from storage.records.messaging import Intent, MessageEntry
+from storage.records.messaging import PendingEffect, MessageEntry
 
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 5.0
@@ -56,8 +56,8 @@ class PendingEffectSweeper:
 
     async def sweep(self, older_than_ms: int) -> None:
         """Tell again what intents older than that are about, and settle them."""
-        for intent in await self._store.intents():
-            if intent.at_ms <= now_ms() - older_than_ms:
+        for intent in await self._store.list_pending_effects():
+            if intent.created_at_ms <= now_ms() - older_than_ms:
                 await self._complete(intent)
 
     def _start_sweep(self) -> None:
@@ -72,7 +72,7 @@ class PendingEffectSweeper:
         finally:
             self.start()
 
-    async def _complete(self, effect: Intent) -> None:
+    async def _complete(self, effect: PendingEffect) -> None:
         conversation_id = effect.conversation_id
         # Waking it brings its document up to its log.
         cell = self._actors.ensure_active(conversation_id)
@@ -86,4 +86,4 @@ class PendingEffectSweeper:
                 await self._membership_notifier.notify_change(record, entry)
             if entry.mentions:
                 await self._mentions.notify(entry, record.participants)
-        await self._store.settle(effect.key)
+        await self._store.remove_pending_effect(effect.key)

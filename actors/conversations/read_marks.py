@@ -52,12 +52,14 @@ class ReadMarks:
         if seq <= view.read_seq:
             return await self._views.read_state(user_id, view)
         read_at_ms = now_ms()
-        stands = await self._store.mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
+        stands = await self._store.advance_read_mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
         self._queue_receipt(user_id, conversation_id, seq, read_at_ms, member_count)
         if member_count <= READ_BY_MEMBERS:
             self._queue_read_by(user_id, conversation_id, view.read_seq, seq, read_at_ms)
         # Counted behind the mark: what came meanwhile may have been told already.
-        state = ReadState(stands, await self._store.unread(conversation_id, user_id, stands, UNREAD_MAX))
+        state = ReadState(
+            stands, await self._store.count_unread(conversation_id, user_id, stands, UNREAD_MAX)
+        )
         await self._membership_notifier.notify_read_mark(user_id, conversation_id, state)
         return state
 
@@ -66,13 +68,14 @@ class ReadMarks:
         conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]
         places: dict[str, list[tuple[int, int]]] = {
-            mark.user_id: [(mark.read_seq, mark.read_at_ms)] for mark in await self._store.marks(keys)
+            mark.user_id: [(mark.read_seq, mark.read_at_ms)]
+            for mark in await self._store.get_read_marks(keys)
         }
-        sent = await self._store.sent(conversation.id)
+        sent = await self._store.last_sent_seqs(conversation.id)
         for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
             if isinstance(entry, MessageEntry):
                 sent[entry.sender_id] = entry.seq
-        last = await self._store.messages([entry_id(conversation.id, seq) for seq in sent.values()])
+        last = await self._store.find_messages([entry_id(conversation.id, seq) for seq in sent.values()])
         for message in last:
             places.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
         return places

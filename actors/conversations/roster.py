@@ -19,7 +19,7 @@ from actors.conversations.errors import not_found
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import PARTICIPANTS
-from storage.records.messaging import ConversationRecord, Membership
+from storage.records.messaging import ConversationRecord, MembershipDelta
 
 
 class Roster:
@@ -32,7 +32,7 @@ class Roster:
         self.members: dict[str, None] = dict.fromkeys(conversation.participants)
         self.admins: dict[str, None] = dict.fromkeys(conversation.admins)
 
-    def apply(self, membership: Membership) -> None:
+    def apply(self, membership: MembershipDelta) -> None:
         for user_id in membership.left:
             self.members.pop(user_id, None)
             self.admins.pop(user_id, None)
@@ -53,7 +53,7 @@ class Roster:
             applied_seq=applied_seq,
         )
 
-    def plan_change(self, change: MembershipChange) -> tuple[Membership, str] | None:
+    def plan_change(self, change: MembershipChange) -> tuple[MembershipDelta, str] | None:
         """What the amendment does and how the SYSTEM message says it; None when it changes nothing.
 
         Raises:
@@ -78,14 +78,14 @@ class Roster:
             case UpdateSettings():
                 return self._plan_settings(change)
 
-    def _plan_add(self, user: UserCard, text: str) -> tuple[Membership, str] | None:
+    def _plan_add(self, user: UserCard, text: str) -> tuple[MembershipDelta, str] | None:
         if user.id in self.members:
             return None
         if len(self.members) >= PARTICIPANTS:
             raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
-        return Membership(len(self.members) + 1, joined=(user.id,)), text
+        return MembershipDelta(len(self.members) + 1, joined=(user.id,)), text
 
-    def _plan_by_rule(self, change: AddByRule | RemoveByRule) -> tuple[Membership, str] | None:
+    def _plan_by_rule(self, change: AddByRule | RemoveByRule) -> tuple[MembershipDelta, str] | None:
         user = change.user
         if isinstance(change, AddByRule):
             return self._plan_add(user, f"@{user.username} joined")
@@ -93,18 +93,20 @@ class Roster:
             return None
         return self._plan_remove(RemoveMember(user, user))
 
-    def _plan_remove(self, change: RemoveMember) -> tuple[Membership, str]:
+    def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:
         actor, user = change.actor, change.user
         leaving = actor.id == user.id
         if not leaving:
             self._require_admin(actor.id)
             if user.id not in self.members:
                 raise ApiError("participant.not_found", "That user is not in the conversation.")
-        membership = Membership(len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id))
+        membership = MembershipDelta(
+            len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id)
+        )
         said = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
         return membership, said
 
-    def _plan_settings(self, change: UpdateSettings) -> tuple[Membership, str] | None:
+    def _plan_settings(self, change: UpdateSettings) -> tuple[MembershipDelta, str] | None:
         self._require_admin(change.actor.id)
         name = change.name if change.name != self.name else None
         admins = change.admins
@@ -118,7 +120,7 @@ class Roster:
             return None
         said = [f'changed the name to "{name}"'] if name is not None else []
         said += ["changed the admins"] if admins is not None else []
-        membership = Membership(len(self.members), name=name, admins=admins)
+        membership = MembershipDelta(len(self.members), name=name, admins=admins)
         return membership, f"@{change.actor.username} {' and '.join(said)}"
 
     def _admins_without(self, user_id: str) -> tuple[str, ...] | None:

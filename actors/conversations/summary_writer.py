@@ -14,7 +14,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.messaging import ChangeEntry, Entry, LastMessage, MessageEntry, Summary
+from storage.records.messaging import ChangeEntry, Entry, LastMessage, MessageEntry, ConversationSummary
 
 _log = logging.getLogger(__name__)
 CLOSE_BATCH_CONVERSATIONS = 500
@@ -30,13 +30,13 @@ class PendingSummary:
         self.last_seq = 0
         self.sent: dict[str, int] = {}
 
-    def to_summary(self, conversation_id: str) -> Summary:
+    def to_summary(self, conversation_id: str) -> ConversationSummary:
         last = self.last
-        return Summary(
+        return ConversationSummary(
             conversation_id=conversation_id,
             last_seq=self.last_seq,
             last_message=None if last is None else to_last_message(last),
-            sent=tuple(self.sent.items()),
+            last_sent_seqs=tuple(self.sent.items()),
         )
 
 
@@ -103,7 +103,7 @@ class SummaryWriter:
         ids = list(islice(self._pending, self._batch_conversations))
         tails = {one: self._pending.pop(one) for one in ids}
         try:
-            await self._store.flush([tails[one].to_summary(one) for one in ids])
+            await self._store.save_summaries([tails[one].to_summary(one) for one in ids])
         except Unavailable:
             for one in ids:
                 self._restore(one, tails[one])

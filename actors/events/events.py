@@ -17,8 +17,8 @@ from actors.social.relations import Relations
 from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.events import EventChange, EventRecord, EventSearch
-from storage.records.once import Once
+from storage.records.events import EventChange, EventRecord, EventSearchCriteria
+from storage.records.once import IdempotencyKey
 
 
 class Events:
@@ -30,7 +30,7 @@ class Events:
         self._relations = relations
         self._changed = changed
 
-    async def create(self, creator_id: str, body: EventBody, once: Once | None) -> Event:
+    async def create(self, creator_id: str, body: EventBody, once: IdempotencyKey | None) -> Event:
         event = new_event(creator_id, body)
         try:
             event_id = await self._store.create(event, once)
@@ -46,7 +46,7 @@ class Events:
         return (await self.shown(found))[0]
 
     async def search(
-        self, viewer_id: str, search: EventSearch, after: PageKey | None, limit: int
+        self, viewer_id: str, search: EventSearchCriteria, after: PageKey | None, limit: int
     ) -> Slice[Event]:
         hidden = await self._relations.hidden(viewer_id)
         found = await self._store.search(search, after, viewer_id, hidden, limit + 1)
@@ -72,7 +72,9 @@ class Events:
             raise no_event()
         self._changed()
 
-    async def invite(self, user_id: str, event_id: str, user_ids: Sequence[str], once: Once | None) -> None:
+    async def invite(
+        self, user_id: str, event_id: str, user_ids: Sequence[str], once: IdempotencyKey | None
+    ) -> None:
         """Invite people who exist for the caller; anybody who sees an event may."""
         await self.need_sight(user_id, event_id)
         known = await self._people.known(user_ids)
@@ -89,7 +91,7 @@ class Events:
         self._changed()
 
     async def sees(self, viewer_id: str, event_id: str) -> bool:
-        creator_id = await self._store.creator(event_id)
+        creator_id = await self._store.get_creator_id(event_id)
         return creator_id is not None and not await self._relations.apart(viewer_id, creator_id)
 
     async def need_sight(self, viewer_id: str, event_id: str) -> None:
@@ -99,7 +101,7 @@ class Events:
 
     async def _need_creator(self, user_id: str, event_id: str) -> None:
         await self.need_sight(user_id, event_id)
-        if await self._store.creator(event_id) != user_id:
+        if await self._store.get_creator_id(event_id) != user_id:
             raise ApiError("permission.denied", "Only its creator changes an event.")
 
     async def shown(self, records: Sequence[EventRecord]) -> list[Event]:

@@ -18,7 +18,7 @@ from actors.sync.happenings import EventCreated, RsvpChanged, RsvpPromoted, happ
 from config.limits import GROUP_NAME_CHARACTERS
 from storage.contracts.events import EventStore, RsvpStore
 from storage.contracts.sync import Cursors
-from storage.records.sync import DomainEvent, Step
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 _log = logging.getLogger(__name__)
 AT_ONCE = 8
@@ -52,7 +52,7 @@ class Gathering:
         self._groups = groups
         self._cursors = cursors
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         concerned: dict[str, dict[str, None]] = {}
         for event in events:
             match happening(event):
@@ -77,14 +77,14 @@ class Gathering:
             if failure is not None:
                 raise failure
         if step is not None:
-            await self._cursors.move(step)
+            await self._cursors.advance(step)
 
     async def anew(self) -> None:
         """How things stand is asked each time."""
 
     async def _found(self, event_id: str) -> str | None:
         """See to an event's conversation; answers the creator, None when the event is gone."""
-        creator_id = await self._events.creator(event_id)
+        creator_id = await self._events.get_creator_id(event_id)
         if creator_id is None:
             return None
         creator = (await self._people.known([creator_id])).get(creator_id)
@@ -107,7 +107,7 @@ class Gathering:
     async def _follow(self, event_id: str, user: UserCard) -> None:
         goes: bool | None = None
         # Until nothing changed meanwhile: whoever else reads this feed may be acting on what came after.
-        while goes != (now := (await self._rsvps.state(event_id, user.id)).status == RsvpStatus.GOING):
+        while goes != (now := (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING):
             goes = now
             try:
                 if goes:

@@ -40,7 +40,7 @@ class Rsvps:
     async def answer(self, user: UserCard, event_id: str, status: RsvpStatus, *, waitlist: bool) -> Rsvp:
         await self._events.need_sight(user.id, event_id)
         try:
-            state = await self._store.answer(event_id, user.id, status.value, waitlist=waitlist)
+            state = await self._store.set_rsvp(event_id, user.id, status.value, waitlist=waitlist)
         except Missing:
             raise no_event() from None
         except Conflict as conflict:
@@ -54,7 +54,7 @@ class Rsvps:
     async def withdraw(self, user: UserCard, event_id: str) -> Rsvp:
         await self._events.need_sight(user.id, event_id)
         try:
-            state = await self._store.withdraw(event_id, user.id)
+            state = await self._store.delete_rsvp(event_id, user.id)
         except Missing:
             raise no_event() from None
         self._changed()
@@ -66,7 +66,7 @@ class Rsvps:
         await self._events.need_sight(viewer_id, event_id)
         hidden = await self._relations.hidden(viewer_id)
         wanted = None if status is None else status.value
-        found = await self._store.answers(event_id, wanted, after, hidden, limit + 1)
+        found = await self._store.page_rsvps(event_id, wanted, after, hidden, limit + 1)
         page, key = cut(found, limit, lambda record: (record.answered_at, record.user.id))
         cards = await self._people.shown(record.user for record in page)
         return Slice(

@@ -4,14 +4,14 @@ import asyncio
 
 from config.limits import TIMELINE_POSTS
 from storage.contracts.posts import FeedPosts
-from storage.contracts.social import Audiences
+from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 
 
 class Builder:
     """What is posted, followed or dropped while one is built is not lost: see `Timelines`."""
 
-    def __init__(self, posts: FeedPosts, audiences: Audiences, timelines: Timelines) -> None:
+    def __init__(self, posts: FeedPosts, audiences: AudienceStore, timelines: Timelines) -> None:
         self._posts = posts
         self._audiences = audiences
         self._timelines = timelines
@@ -32,10 +32,10 @@ class Builder:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _build(self, user_id: str) -> bool:
-        token = await self._timelines.begin(user_id)
+        token = await self._timelines.begin_rebuild(user_id)
         followees = await self._audiences.followees(user_id)
-        keys = await self._posts.keys(followees.handed, TIMELINE_POSTS + 1)
+        keys = await self._posts.newest_keys(followees.fanned_out, TIMELINE_POSTS + 1)
         cut = len(keys) > TIMELINE_POSTS
-        return await self._timelines.finish(
-            user_id, token, keys[:TIMELINE_POSTS], followees.broadcast, cut=cut
+        return await self._timelines.finish_rebuild(
+            user_id, token, keys[:TIMELINE_POSTS], followees.broadcast, truncated=cut
         )

@@ -7,11 +7,11 @@ themselves. Everything here may be done twice. It never shows anything to anybod
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.sync.happenings import FollowChanged, PostCreated, happening
-from storage.contracts.social import Audiences
+from storage.contracts.social import AudienceStore
 from storage.contracts.sync import Cursors
 from storage.contracts.timelines import Timelines
 from storage.records.posts import PostKey
-from storage.records.sync import DomainEvent, Step
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 FOLLOWERS_AT_ONCE = 1000
 
@@ -25,7 +25,7 @@ class FanOut:
     name = "feed.posts"
 
     def __init__(
-        self, audiences: Audiences, timelines: Timelines, cursors: Cursors, hint: Hint, broadcast: int
+        self, audiences: AudienceStore, timelines: Timelines, cursors: Cursors, hint: Hint, broadcast: int
     ) -> None:
         self._audiences = audiences
         self._timelines = timelines
@@ -33,28 +33,28 @@ class FanOut:
         self._hint = hint
         self._broadcast = broadcast
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         for event in events:
             match happening(event):
                 case PostCreated() as post:
                     await self._hand_out(PostKey(post.created_us, post.id, post.author_id))
         if step is not None:
-            await self._cursors.move(step)
+            await self._cursors.advance(step)
 
     async def anew(self) -> None:
         """Timelines that lack something are found by nobody: all that comes again is put on them again."""
 
     async def _hand_out(self, key: PostKey) -> None:
         audience = (await self._audiences.audiences([key.author_id])).get(key.author_id)
-        if audience is None or audience.settled or not audience.followers_count:
+        if audience is None or audience.broadcast_settled or not audience.followers_count:
             return
         if audience.broadcast or audience.followers_count >= self._broadcast:
             # First said, then dropped: whoever builds a timeline after this knows it. Settled only then,
             # so that whatever comes between is made up for.
             await self._audiences.set_broadcast(key.author_id)
             async for followers in self._followers(key.author_id):
-                await self._timelines.drop(followers)
-            await self._audiences.settle_broadcast(key.author_id)
+                await self._timelines.invalidate(followers)
+            await self._audiences.mark_broadcast_settled(key.author_id)
             return
         async for followers in self._followers(key.author_id):
             await self._timelines.push(key, followers)
@@ -76,16 +76,16 @@ class Regroup:
         self._timelines = timelines
         self._cursors = cursors
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         changed: dict[str, None] = {}
         for event in events:
             match happening(event):
                 case FollowChanged(follower_id=follower_id):
                     changed[follower_id] = None
         if changed:
-            await self._timelines.drop(list(changed))
+            await self._timelines.invalidate(list(changed))
         if step is not None:
-            await self._cursors.move(step)
+            await self._cursors.advance(step)
 
     async def anew(self) -> None:
         """Whatever was dropped may be dropped again."""

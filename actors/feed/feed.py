@@ -18,10 +18,10 @@ from actors.people.slice import Slice, cut
 from actors.posts.posts import Posts
 from actors.protocol.social_objects import Post
 from storage.contracts.posts import FeedPosts
-from storage.contracts.social import Audiences, PageKey, SocialStore
+from storage.contracts.social import AudienceStore, PageKey, SocialStore
 from storage.contracts.timelines import Timelines
 from storage.errors import Unavailable
-from storage.records.moments import microseconds
+from storage.records.moments import to_microseconds
 from storage.records.posts import PostKey, PostRecord
 from storage.records.timelines import TimelinePage
 
@@ -34,7 +34,7 @@ SHUN_S = 1.0
 class FeedStores(msgspec.Struct, frozen=True):
     posts: FeedPosts
     social: SocialStore
-    audiences: Audiences
+    audiences: AudienceStore
     timelines: Timelines
 
 
@@ -73,7 +73,7 @@ class Feed:
                 return found[:count]
             if through is not None:
                 before = through
-            elif not timeline.cut:
+            elif not timeline.truncated:
                 return found
             else:
                 # The timeline ends here, but not the feed: the rest lies behind its last post.
@@ -99,7 +99,7 @@ class Feed:
     ) -> tuple[list[PostRecord], PageKey | None]:
         """The posts, and the key down to which that is all of them; None: down to the timeline's end."""
         keys = timeline.keys
-        if timeline.cut and not keys:
+        if timeline.truncated and not keys:
             return [], None
         authors = {key.author_id for key in keys} | set(timeline.broadcast)
         authors.discard(user_id)
@@ -111,7 +111,7 @@ class Feed:
         )
         full = len(keys) >= count
         floor = (keys[-1].created_us, keys[-1].id) if full else None
-        if floor is None and timeline.cut and keys:
+        if floor is None and timeline.truncated and keys:
             # Nothing is known behind the last that is kept, neither of whom one follows nor of others.
             posts = [post for post in posts if key_of(post) >= (keys[-1].created_us, keys[-1].id)]
         if len(posts) >= count:
@@ -124,7 +124,7 @@ class Feed:
 
     async def _from_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         followees = await self._audiences.followees(user_id)
-        authors = [user_id, *followees.handed, *followees.broadcast]
+        authors = [user_id, *followees.fanned_out, *followees.broadcast]
         return await self._posts.newest([], authors, before, user_id, count)
 
 
@@ -134,4 +134,4 @@ def _behind(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
 
 
 def key_of(record: PostRecord) -> PageKey:
-    return microseconds(record.created_at), record.id
+    return to_microseconds(record.created_at), record.id

@@ -44,7 +44,7 @@ class Moderation:
 
     async def open_reports(self, after: tuple[datetime, str] | None, limit: int) -> OpenReports:
         """List what nobody has resolved, the oldest first."""
-        found = await self._reports.open(after, limit + 1)
+        found = await self._reports.page_open(after, limit + 1)
         page = found[:limit]
         more = len(found) > limit
         return OpenReports(page, (page[-1].created_at, page[-1].id) if more else None)

@@ -13,7 +13,7 @@ from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.moderation import ReportStore
 from storage.errors import Conflict
 from storage.records.moderation import NewReport, ReportKind
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 
 ONCE = "idempotency_keys"
 Visible = Callable[[str, ReportKind, str], Awaitable[bool]]
@@ -26,7 +26,7 @@ class Reports:
         self._store = store
         self._visible = visible
 
-    async def file(self, reporter_id: str, request: ReportRequest, once: Once | None) -> None:
+    async def file(self, reporter_id: str, request: ReportRequest, once: IdempotencyKey | None) -> None:
         """Tell the moderators, once for each person and target; again changes nothing."""
         refuse(request.faults())
         kind, target_id = request.kind, request.id
@@ -34,7 +34,7 @@ class Reports:
         if not await self._reportable(report):
             raise ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
         try:
-            await self._store.file(report, once)
+            await self._store.create(report, once)
         except Conflict as conflict:
             if conflict.constraint != ONCE:
                 raise
@@ -45,6 +45,6 @@ class Reports:
         if len(target_id) > REPORT_TARGET_CHARACTERS or not (target_id.isascii() and target_id.isprintable()):
             return False
         # What was reported may have been hidden since; whoever tells it again hears the same as before.
-        return await self._store.filed(report.reporter_id, report.kind, target_id) or await self._visible(
+        return await self._store.exists(report.reporter_id, report.kind, target_id) or await self._visible(
             report.reporter_id, report.kind, target_id
         )

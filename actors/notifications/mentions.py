@@ -69,13 +69,13 @@ class Mentions:
         if by is None:
             return
         spared = set(await self._relations.hidden(entry.sender_id))
-        marks = await self._conversations.marks([(entry.conversation_id, one) for one in named])
+        marks = await self._conversations.get_read_marks([(entry.conversation_id, one) for one in named])
         spared |= {mark.user_id for mark in marks if mark.muted}
         made = [
             notices.mentioned(one, by, entry.conversation_id, entry.id) for one in named if one not in spared
         ]
         if made:
-            await self._store.take(made, None)
+            await self._store.add(made, None)
             self._teller.wake()
 
     async def close(self) -> None:

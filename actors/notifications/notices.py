@@ -3,23 +3,23 @@
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import NotificationType
 from config.limits import TITLE_CHARACTERS
-from storage.records.notifications import Notice
+from storage.records.notifications import NewNotification
 
 
-def followed(user_id: str, by: UserCard) -> Notice:
+def followed(user_id: str, by: UserCard) -> NewNotification:
     return _notice(
         NotificationType.FOLLOW, user_id, by, by.id, "New follower", "follows you", "follow you", "FOLLOW"
     )
 
 
-def liked(user_id: str, by: UserCard, post_id: str) -> Notice:
+def liked(user_id: str, by: UserCard, post_id: str) -> NewNotification:
     did = "liked your post"
     return _notice(
         NotificationType.LIKE, user_id, by, post_id, "New like", did, did, f"LIKE:{post_id}", by.id
     )
 
 
-def commented(user_id: str, by: UserCard, post_id: str, comment_id: str) -> Notice:
+def commented(user_id: str, by: UserCard, post_id: str, comment_id: str) -> NewNotification:
     did = "commented on your post"
     return _notice(
         NotificationType.COMMENT,
@@ -34,7 +34,7 @@ def commented(user_id: str, by: UserCard, post_id: str, comment_id: str) -> Noti
     )
 
 
-def invited(user_id: str, by: UserCard, event_id: str, title: str) -> Notice:
+def invited(user_id: str, by: UserCard, event_id: str, title: str) -> NewNotification:
     did = f"invited you to {title}"
     return _notice(
         NotificationType.EVENT_INVITE,
@@ -49,7 +49,7 @@ def invited(user_id: str, by: UserCard, event_id: str, title: str) -> Notice:
     )
 
 
-def event_changed(user_id: str, by: UserCard, event_id: str, title: str, source: str) -> Notice:
+def event_changed(user_id: str, by: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     did = f"changed {title}"
     return _notice(
         NotificationType.EVENT_UPDATE,
@@ -64,10 +64,10 @@ def event_changed(user_id: str, by: UserCard, event_id: str, title: str, source:
     )
 
 
-def promoted(user_id: str, event_id: str, title: str, source: str) -> Notice:
+def promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
     """Nobody did it: a place became free."""
     said = f"You have a place at {title}"
-    return Notice(
+    return NewNotification(
         recipient_id=user_id,
         source=f"EVENT_UPDATE:{event_id}:{source}",
         sender_id=None,
@@ -79,15 +79,15 @@ def promoted(user_id: str, event_id: str, title: str, source: str) -> Notice:
     )
 
 
-def mentioned(user_id: str, by: UserCard, conversation_id: str, message_id: str) -> Notice:
-    return Notice(
+def mentioned(user_id: str, by: UserCard, conversation_id: str, message_id: str) -> NewNotification:
+    return NewNotification(
         recipient_id=user_id,
         source=f"MENTION:{message_id}",
         sender_id=by.id,
         type=NotificationType.MENTION.value,
         title="You were mentioned",
         message=f"{name_of(by)} mentioned you",
-        many=(f"{name_of(by)} mentioned you, ", " more before"),
+        grouped_message=(f"{name_of(by)} mentioned you, ", " more before"),
         group_key=f"MENTION:{conversation_id}",
         conversation_id=conversation_id,
         message_id=message_id,
@@ -108,16 +108,16 @@ def _notice(
     together: str,
     group_key: str,
     told_by: str = "",
-) -> Notice:
+) -> NewNotification:
     """`told_by` tells one occasion from the next; without it each sender is told of once."""
-    return Notice(
+    return NewNotification(
         recipient_id=user_id,
         source=f"{kind.value}:{reference_id}:{told_by}",
         sender_id=by.id,
         type=kind.value,
         title=title,
         message=f"{name_of(by)} {did}",
-        many=(f"{name_of(by)} and ", f" more {together}"),
+        grouped_message=(f"{name_of(by)} and ", f" more {together}"),
         group_key=group_key,
         reference_id=reference_id,
     )

@@ -42,14 +42,14 @@ class Notifications:
         return await self._counts.get(user_id) or 0
 
     async def read(self, user_id: str, notification_id: str) -> None:
-        changed = await self._store.read(user_id, notification_id)
+        changed = await self._store.mark_read(user_id, notification_id)
         if changed is None:
             raise ApiError("notification.not_found", "No such notification.")
         if changed:
             await self._tell(user_id, [notification_id])
 
     async def read_all(self, user_id: str) -> None:
-        if await self._store.read_all(user_id):
+        if await self._store.mark_all_read(user_id):
             await self._tell(user_id, None)
 
     async def dropped(self, user_id: str, ids: Sequence[str]) -> None:

@@ -29,8 +29,8 @@ from actors.sync.happenings import (
 )
 from storage.contracts.events import RsvpStore
 from storage.contracts.notifications import NotificationStore
-from storage.records.notifications import Notice
-from storage.records.sync import DomainEvent, Step
+from storage.records.notifications import NewNotification
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 ANSWERERS_AT_ONCE = 1000
 
@@ -75,24 +75,24 @@ class Notifier:
     def name(self) -> str:
         return f"notifications.{self._service}"
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
-        made: list[Notice] = []
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+        made: list[NewNotification] = []
         told = [(event, happening(event)) for event in events]
         acquaintance = await self._acquaintance([pair for _, what in told if (pair := _pair(what))])
         for event, what in told:
             if isinstance(what, BlockCreated):
                 # What was made before it is taken in first, or it would stay.
-                await self._store.take(made, None)
+                await self._store.add(made, None)
                 made = []
                 await self._part(what.blocker_id, what.blocked_id)
             async for notice in self._notices(event, what, acquaintance):
                 made.append(notice)
                 if len(made) >= ANSWERERS_AT_ONCE:
                     # An event with many who answered: told once each, so it may come again.
-                    await self._store.take(made, None)
+                    await self._store.add(made, None)
                     self._teller.wake()
                     made = []
-        await self._store.take(made, step)
+        await self._store.add(made, step)
         if made:
             self._teller.wake()
 
@@ -100,7 +100,7 @@ class Notifier:
         """Sources are the senders' ids and those of things: what comes again was told already."""
 
     async def _part(self, one: str, other: str) -> None:
-        for recipient_id, ids in (await self._store.part(one, other)).items():
+        for recipient_id, ids in (await self._store.remove_between(one, other)).items():
             await self._notifications.dropped(recipient_id, ids)
 
     async def _acquaintance(self, pairs: Sequence[tuple[str, str]]) -> Acquaintance:
@@ -111,8 +111,8 @@ class Notifier:
         return Acquaintance(await self._people.known(sorted(set(chain(*pairs)))), parted)
 
     async def _notices(
-        self, event: DomainEvent, what: Happening | None, acquaintance: Acquaintance
-    ) -> AsyncIterator[Notice]:
+        self, event: OutboxEvent, what: Happening | None, acquaintance: Acquaintance
+    ) -> AsyncIterator[NewNotification]:
         match what:
             case FollowCreated() as follow:
                 by = acquaintance.by(follow.follower_id, follow.following_id)
@@ -144,7 +144,7 @@ class Notifier:
             return
         hidden = set(await self._relations.hidden(by.id))
         after = ""
-        while some := await self._rsvps.answerers(updated.id, after, ANSWERERS_AT_ONCE):
+        while some := await self._rsvps.list_users_to_notify(updated.id, after, ANSWERERS_AT_ONCE):
             told = [user_id for user_id in some if user_id != by.id and user_id not in hidden]
             self._event_changed(updated.id, told)
             for user_id in told:
@@ -165,6 +165,6 @@ def _pair(what: Happening | None) -> tuple[str, str] | None:
             return None
 
 
-def _occasion(event: DomainEvent) -> str:
+def _occasion(event: OutboxEvent) -> str:
     """Names one event of a feed, also after a restore has begun the numbers anew."""
-    return f"{event.id}@{event.at.timestamp():.6f}"
+    return f"{event.id}@{event.created_at.timestamp():.6f}"

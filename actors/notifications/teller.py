@@ -45,7 +45,7 @@ class Teller:
     async def tell(self) -> int:
         """Tell all that is untold; answers how many that were."""
         told = 0
-        while untold := await self._store.untold(AT_ONCE):
+        while untold := await self._store.list_undelivered(AT_ONCE):
             senders = [one.notification.sender for one in untold if one.notification.sender is not None]
             cards = await self._people.shown(senders)
             appends = (
@@ -56,7 +56,7 @@ class Teller:
                 for one in untold
             )
             await asyncio.gather(*appends)
-            await self._store.told([one.notification for one in untold])
+            await self._store.mark_delivered([one.notification for one in untold])
             told += len(untold)
         return told
 

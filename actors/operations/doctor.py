@@ -13,16 +13,16 @@ from functools import partial
 import msgspec
 
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
-from storage.contracts.copies import PeopleStore, UserCopies
+from storage.contracts.copies import UserSnapshotStore, UserCache
 from storage.contracts.messaging import MessageLog
 from storage.contracts.sync import Cursors, Outbox
 from storage.errors import StorageError
-from storage.records.sync import Place
+from storage.records.sync import Cursor
 
 AT_ONCE = 1000
 SETTLE_S = 3.0
 LAG_S = 60.0
-NOWHERE = Place("")
+NOWHERE = Cursor("")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -43,8 +43,8 @@ class Patient(msgspec.Struct, frozen=True):
     counts: Mapping[str, CountAudit]
     posts: PostsAudit
     social: SocialAudit
-    owner: PeopleStore
-    copies: Mapping[str, UserCopies]
+    owner: UserSnapshotStore
+    copies: Mapping[str, UserCache]
     log: MessageLog
     heads: LogAudit
 
@@ -77,7 +77,7 @@ class Doctor:
     async def _feeds(self) -> list[Finding]:
         findings = []
         for consumer, (producer, keeper) in self.patient.consumers.items():
-            place = await self.patient.cursors[keeper].place(consumer) or NOWHERE
+            place = await self.patient.cursors[keeper].get(consumer) or NOWHERE
             lag_s = await self.patient.outboxes[producer].lag_s(place)
             behind = f"is {lag_s:.0f} s behind" if lag_s else "has read all of"
             findings.append(Finding(lag_s < LAG_S, f"{consumer}: {behind} {producer}"))
@@ -91,7 +91,7 @@ class Doctor:
     async def _counts(self) -> list[Finding]:
         findings = []
         for service, audit in self.patient.counts.items():
-            wrong = await audit.wrong()
+            wrong = await audit.count_mismatches()
             said = f"{wrong} counts are wrong" if wrong else "counts are those of the rows"
             findings.append(Finding(not wrong, f"{service}: {said}"))
         return findings
@@ -119,13 +119,13 @@ class Doctor:
     async def _wrong_posts(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while some := await self.patient.social.told_posts(after, AT_ONCE):
+        while some := await self.patient.social.page_posts_counts(after, AT_ONCE):
             truth = await self.patient.posts.posts_counts([one.user_id for one in some])
             wrong |= {one.user_id for one in some if truth.get(one.user_id, 0) != one.posts_count}
             after = some[-1].user_id
         return wrong
 
-    async def _stale(self, copies: UserCopies) -> set[str]:
+    async def _stale(self, copies: UserCache) -> set[str]:
         wrong: set[str] = set()
         after = ""
         while some := await copies.page(after, AT_ONCE):
@@ -143,6 +143,6 @@ class Doctor:
         wrong: set[str] = set()
         after = ""
         while some := await self.patient.heads.heads(after, AT_ONCE):
-            wrong |= await self.patient.log.probe(some)
+            wrong |= await self.patient.log.find_advanced(some)
             after = some[-1][0]
         return wrong

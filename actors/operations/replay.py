@@ -10,7 +10,7 @@ import msgspec
 
 from actors.sync.readers import Readers
 from storage.contracts.sync import Cursors
-from storage.records.sync import DeadLetter, Place, Step
+from storage.records.sync import DeadLetter, Cursor, CursorUpdate
 
 LETTERS = 1000
 
@@ -41,14 +41,14 @@ class Replay:
 
     async def drop(self, service: str, letter_id: int) -> None:
         """Give a letter up."""
-        await self._cursors[service].drop_dead_letter(letter_id)
+        await self._cursors[service].delete_dead_letter(letter_id)
 
     async def from_start(self, consumer: str) -> bool:
         """Have a consumer read all again that its feed still holds; False when there is no such consumer."""
         for cursors in self._cursors.values():
-            place = await cursors.place(consumer)
+            place = await cursors.get(consumer)
             if place is not None:
-                await cursors.move(Step(consumer, place, Place(place.source)))
+                await cursors.advance(CursorUpdate(consumer, place, Cursor(place.source)))
                 return True
         return False
 
@@ -60,5 +60,5 @@ class Replay:
             await reader.replay(letter.event)
         except Exception as error:  # noqa: BLE001 - whatever it was, the letter stays
             return Replayed(letter, type(error).__name__)
-        await cursors.drop_dead_letter(letter.id)
+        await cursors.delete_dead_letter(letter.id)
         return Replayed(letter, None)

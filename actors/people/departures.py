@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from actors.sync.happenings import UserDeleted, happening
 from storage.contracts.sync import Cursors
-from storage.records.sync import DomainEvent, Step
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 
 class Departures:
@@ -22,7 +22,7 @@ class Departures:
         self._forget = forget
         self._cursors = cursors
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         for event in events:
             match happening(event):
                 case UserDeleted(id=user_id):
@@ -31,7 +31,7 @@ class Departures:
                 case _:
                     self._forget(event.key)
         if step is not None:
-            await self._cursors.move(step)
+            await self._cursors.advance(step)
 
     async def anew(self) -> None:
         """Whoever is gone has left already."""

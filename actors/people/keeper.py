@@ -10,10 +10,10 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.sync.happenings import UserDeleted, UserStands, happening
-from storage.contracts.copies import PeopleStore, UserCopies
+from storage.contracts.copies import UserSnapshotStore, UserCache
 from storage.errors import StorageError
-from storage.records.copies import UserCopy
-from storage.records.sync import DomainEvent, Step
+from storage.records.copies import UserSnapshot
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 _log = logging.getLogger(__name__)
 COMPARE_S = 600.0
@@ -23,7 +23,7 @@ COMPARED_AT_ONCE = 1000
 class CopyKeeper:
     """A `Consumer`. `forget` drops all that the service holds of a deleted user; it may be called again."""
 
-    def __init__(self, service: str, copies: UserCopies, forget: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, service: str, copies: UserCache, forget: Callable[[str], Awaitable[None]]) -> None:
         self._service = service
         self._copies = copies
         self._forget = forget
@@ -32,13 +32,13 @@ class CopyKeeper:
     def name(self) -> str:
         return f"{self._service}.copies"
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
-        copies: list[UserCopy] = []
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+        copies: list[UserSnapshot] = []
         for event in events:
             match happening(event):
                 case UserStands() as user:
                     copies.append(
-                        UserCopy(
+                        UserSnapshot(
                             user.id,
                             user.username,
                             user.display_name,
@@ -67,7 +67,7 @@ class Comparison:
     Runs on every instance at its own moment; mending twice harms nobody.
     """
 
-    def __init__(self, owner: PeopleStore, copies: Sequence[UserCopies]) -> None:
+    def __init__(self, owner: UserSnapshotStore, copies: Sequence[UserCache]) -> None:
         self._owner = owner
         self._copies = copies
         self._task: asyncio.Task[None] | None = None
@@ -92,9 +92,9 @@ class Comparison:
         self.mended += mended
         return mended
 
-    async def _compare(self, copies: UserCopies, here: Sequence[UserCopy]) -> int:
+    async def _compare(self, copies: UserCache, here: Sequence[UserSnapshot]) -> int:
         theirs = {one.id: one for one in await self._owner.find([one.id for one in here])}
-        wrong: list[UserCopy] = []
+        wrong: list[UserSnapshot] = []
         for copy in here:
             owned = theirs.get(copy.id)
             if owned is None and not copy.deleted:
@@ -117,5 +117,5 @@ class Comparison:
                     _log.warning("%d copies of people were mended", mended)
 
 
-def _tombstone(user_id: str, version: int) -> UserCopy:
-    return UserCopy(user_id, "deleted", None, None, verified=False, version=version, deleted=True)
+def _tombstone(user_id: str, version: int) -> UserSnapshot:
+    return UserSnapshot(user_id, "deleted", None, None, verified=False, version=version, deleted=True)

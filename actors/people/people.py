@@ -9,8 +9,8 @@ from typing import Protocol
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from storage.contracts.copies import UserCopies
-from storage.records.copies import CardRecord, UserCopy
+from storage.contracts.copies import UserCache
+from storage.records.copies import UserCardRecord, UserSnapshot
 
 GONE = "deleted"
 
@@ -18,11 +18,11 @@ GONE = "deleted"
 class Owner(Protocol):
     """The User service's read API."""
 
-    async def find(self, ids: Sequence[str]) -> list[UserCopy]: ...
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]: ...
 
 
 class People:
-    def __init__(self, copies: UserCopies, owner: Owner) -> None:
+    def __init__(self, copies: UserCache, owner: Owner) -> None:
         self._copies = copies
         self._owner = owner
 
@@ -40,12 +40,12 @@ class People:
             raise ApiError("user.not_found", "No such user.")
         return card
 
-    async def shown(self, records: Iterable[CardRecord]) -> dict[str, UserCard]:
+    async def shown(self, records: Iterable[UserCardRecord]) -> dict[str, UserCard]:
         """A card for everybody who stands in those rows, by id."""
         cards: dict[str, UserCard] = {}
         missing: list[str] = []
         for record in records:
-            if record.known:
+            if record.is_cached:
                 cards[record.id] = card_of_record(record)
             else:
                 missing.append(record.id)
@@ -56,7 +56,7 @@ class People:
                 cards[user_id] = gone(user_id) if copy is None else card_of_copy(copy)
         return cards
 
-    async def _fetch(self, ids: Sequence[str]) -> dict[str, UserCopy]:
+    async def _fetch(self, ids: Sequence[str]) -> dict[str, UserSnapshot]:
         if not ids:
             return {}
         fetched = await self._owner.find(list(dict.fromkeys(ids)))
@@ -65,13 +65,13 @@ class People:
         return {copy.id: copy for copy in fetched}
 
 
-def card_of_copy(copy: UserCopy) -> UserCard:
+def card_of_copy(copy: UserSnapshot) -> UserCard:
     if copy.deleted:
         return gone(copy.id)
     return UserCard(copy.id, copy.username, copy.display_name, copy.avatar_url, copy.verified)
 
 
-def card_of_record(record: CardRecord) -> UserCard:
+def card_of_record(record: UserCardRecord) -> UserCard:
     if record.deleted:
         return gone(record.id)
     return UserCard(record.id, record.username, record.display_name, record.avatar_url, record.verified)

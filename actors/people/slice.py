@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from storage.contracts.social import PageKey
-from storage.records.moments import microseconds
+from storage.records.moments import to_microseconds
 
 Item = TypeVar("Item")
 Record = TypeVar("Record")
@@ -29,4 +29,4 @@ def cut(
     if len(found) <= limit:
         return page, None
     moment, last_id = place(page[-1])
-    return page, (microseconds(moment), last_id)
+    return page, (to_microseconds(moment), last_id)

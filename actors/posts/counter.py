@@ -6,9 +6,9 @@ The number told last counts, whatever comes in which order. It never counts itse
 from collections.abc import Sequence
 
 from actors.sync.happenings import PostChanged, happening
-from storage.contracts.social import Audiences
+from storage.contracts.social import AudienceStore
 from storage.records.social import PostsCount
-from storage.records.sync import DomainEvent, Step
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 
 class PostCounter:
@@ -16,16 +16,16 @@ class PostCounter:
 
     name = "social.posts_count"
 
-    def __init__(self, audiences: Audiences) -> None:
+    def __init__(self, audiences: AudienceStore) -> None:
         self._audiences = audiences
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         counts: list[PostsCount] = []
         for event in events:
             match happening(event):
                 case PostChanged() as post:
                     counts.append(PostsCount(post.author_id, post.posts_count, event.id))
-        await self._audiences.count_posts(counts, step)
+        await self._audiences.set_posts_counts(counts, step)
 
     async def anew(self) -> None:
-        await self._audiences.renumber_posts()
+        await self._audiences.reset_posts_count_versions()

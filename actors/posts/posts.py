@@ -17,7 +17,7 @@ from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 from storage.records.posts import PostRecord
 
 SeesEvent = Callable[[str, str], Awaitable[bool]]
@@ -39,7 +39,9 @@ class Posts:
         self._sees_event = sees_event
         self._changed = changed
 
-    async def create(self, author_id: str, content: str, event_id: str | None, once: Once | None) -> Post:
+    async def create(
+        self, author_id: str, content: str, event_id: str | None, once: IdempotencyKey | None
+    ) -> Post:
         checked = validate_text("content", content, POST_CHARACTERS)
         if event_id is not None and not await self._sees_event(author_id, event_id):
             raise ApiError("event.not_found", "No such event.")
@@ -75,7 +77,7 @@ class Posts:
 
     async def author(self, viewer_id: str, post_id: str) -> str:
         """Whose post it is; refuses where there is no such post for the viewer."""
-        author_id = await self._store.author(post_id)
+        author_id = await self._store.get_author_id(post_id)
         if author_id is None or await self._relations.apart(viewer_id, author_id):
             raise no_post()
         return author_id

@@ -18,7 +18,7 @@ from config.limits import POST_CHARACTERS
 from storage.contracts.posts import ReactionStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 from storage.records.posts import CommentRecord
 
 
@@ -59,7 +59,7 @@ class Reactions:
         cards = await self._people.shown(record.user for record in page)
         return Slice([cards[record.user.id] for record in page], key)
 
-    async def comment(self, user_id: str, post_id: str, content: str, once: Once | None) -> Comment:
+    async def comment(self, user_id: str, post_id: str, content: str, once: IdempotencyKey | None) -> Comment:
         checked = validate_text("content", content, POST_CHARACTERS)
         await self._posts.author(user_id, post_id)
         try:

@@ -135,7 +135,7 @@ class LocalPresence:
                 due, self._unpublished = self._unpublished, {}
                 states = {user_id: self.state(user_id) for user_id in due}
                 try:
-                    await self._store.put(self._instance, states)
+                    await self._store.set_states(self._instance, states)
                 except Unavailable:
                     # Whatever is so by then is said when the board is back.
                     self._unpublished = {**due, **self._unpublished}
@@ -178,6 +178,6 @@ class LocalPresence:
         due, self._unsaved_last_seen = self._unsaved_last_seen, {}
         if due:
             try:
-                await self._last_seen.note_seen(list(due.values()))
+                await self._last_seen.save_last_seen(list(due.values()))
             except Unavailable:
                 _log.warning("last_seen was not written for %d people", len(due))

@@ -110,7 +110,7 @@ class PresenceSubscriptions:
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:
         """How people are now, with when they were last seen. Raises `Unavailable`."""
         found = await self._store.get(user_ids)
-        seen = await self._last_seen.last_seen(user_ids)
+        seen = await self._last_seen.get_last_seen(user_ids)
         for one in found:
             if one.user_id in self._watchers:
                 self._pushed_statuses[one.user_id] = one.status
@@ -140,7 +140,7 @@ class PresenceSubscriptions:
             try:
                 found = await self._store.get(user_ids[start : start + USERS_PER_READ])
                 news = [one for one in found if self._pushed_statuses.get(one.user_id) != one.status]
-                seen = await self._last_seen.last_seen([one.user_id for one in news]) if news else {}
+                seen = await self._last_seen.get_last_seen([one.user_id for one in news]) if news else {}
             except Unavailable:
                 # It is looked at again when the broker is back.
                 return
@@ -186,7 +186,9 @@ class PresenceSubscriptions:
             )
             if gone:
                 _log.info("an instance is gone: %d people went with it", len(gone))
-                await self._last_seen.note_seen([LastSeen(user_id, OFFLINE, now_ms()) for user_id in gone])
+                await self._last_seen.save_last_seen(
+                    [LastSeen(user_id, OFFLINE, now_ms()) for user_id in gone]
+                )
 
 
 def _to_presence(user_id: str, status: str, last_seen_ms: dict[str, int]) -> Presence:

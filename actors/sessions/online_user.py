@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
 from config.limits import Limits
-from storage.contracts.bus import Position
+from storage.contracts.bus import StreamPosition
 from storage.records.stream import StreamItem
 
 if TYPE_CHECKING:
     from actors.sessions.session import Session
 
-NO_POSITION = Position("", 0)
+NO_POSITION = StreamPosition("", 0)
 HELD_ITEMS_MAX = 1000
 
 

@@ -28,10 +28,10 @@ from actors.sessions.stream_recovery import StreamSubscription, stream_frame_dec
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.transport import CloseCode
 from config.limits import Limits
-from storage.contracts.bus import Bus, Position, UserStreams, user_topic
+from storage.contracts.bus import Bus, StreamPosition, UserStreams, user_topic
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.stream import HINT, StreamItem, decode_item
+from storage.records.stream import EPHEMERAL_PREFIX, StreamItem, decode_stream_item
 
 _log = logging.getLogger(__name__)
 POSITIONS_PER_READ = 500
@@ -71,7 +71,7 @@ class OnlineUsers:
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._position_loader = Lookups(self._load_positions)
-        self._membership_loader = Lookups(conversations.memberships)
+        self._membership_loader = Lookups(conversations.last_seqs_by_user)
         self._session_count = 0
         self._resync_count = 0
 
@@ -155,7 +155,7 @@ class OnlineUsers:
             self._shard_of(user_id)[user_id] = person
         return person
 
-    async def _ensure_open(self, user: OnlineUser) -> tuple[Position, HeadSeqs]:
+    async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, HeadSeqs]:
         """See that the stream is heard; answers the place behind which the caller hears it.
 
         And the heads of the user's conversations, where they had to be read for it.
@@ -207,11 +207,11 @@ class OnlineUsers:
         person = self._find_user(user_id)
         if person is None:
             return
-        if payload.startswith(HINT):
-            hint = payload[len(HINT) :]
+        if payload.startswith(EPHEMERAL_PREFIX):
+            hint = payload[len(EPHEMERAL_PREFIX) :]
             person.deliver_ephemeral(hint, self._encode_frame(hint))
             return
-        item = decode_item(payload)
+        item = decode_stream_item(payload)
         if not person.is_open:
             person.hold(item)
             return
@@ -220,9 +220,9 @@ class OnlineUsers:
     def _on_stream_item(self, user: OnlineUser, item: StreamItem) -> None:
         place = user.position
         if item.epoch != place.epoch:
-            self._reset_stream(user, Position(item.epoch, item.position), "epoch")
+            self._reset_stream(user, StreamPosition(item.epoch, item.position), "epoch")
         elif item.position == place.position + 1:
-            user.position = Position(place.epoch, item.position)
+            user.position = StreamPosition(place.epoch, item.position)
             self._deliver(user, item)
             following = user.pop_held(item.position + 1)
             if following is not None:
@@ -276,7 +276,7 @@ class OnlineUsers:
     async def _fill_gap(self, user: OnlineUser, through: int) -> None:
         try:
             place = user.position
-            items = await self._streams.after(
+            items = await self._streams.read_after(
                 user.user_id, place.epoch, place.position, through - place.position
             )
         except Unavailable:
@@ -332,7 +332,7 @@ class OnlineUsers:
                 self._start_gap_repair(person, place.position)
         return True
 
-    def _reset_stream(self, user: OnlineUser, position: Position, reason: str) -> None:
+    def _reset_stream(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
         """The stream is another one, or further than it is kept: everything is read anew."""
         user.position = position
         user.pop_all_held()
@@ -355,7 +355,7 @@ class OnlineUsers:
             for conversation_id in new:
                 await self._join_room(user, session, conversation_id, now[conversation_id])
 
-    async def _load_positions(self, user_ids: Sequence[str]) -> Mapping[str, Position]:
+    async def _load_positions(self, user_ids: Sequence[str]) -> Mapping[str, StreamPosition]:
         return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
 
     async def close(self) -> None:

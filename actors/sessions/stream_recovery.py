@@ -26,7 +26,7 @@ from actors.protocol.server_frames import (
 )
 from actors.sessions.online_user import OnlineUser
 from config.limits import RESUME_ENTRIES, RESUME_READS, STREAM_FRAMES
-from storage.contracts.bus import Position, UserStreams
+from storage.contracts.bus import StreamPosition, UserStreams
 from storage.records.stream import StreamItem
 
 stream_frame_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder(StreamFrame)
@@ -45,7 +45,7 @@ class StreamSubscription(msgspec.Struct, frozen=True):
     """From where a session hears: behind this place of its user's stream, behind these seqs of the logs."""
 
     user: OnlineUser
-    position: Position
+    position: StreamPosition
     start_seqs: dict[str, int]
 
 
@@ -80,7 +80,7 @@ class StreamRecovery:
             return None
         if missing == 0:
             return []
-        return await self._streams.after(subscription.user.user_id, epoch, position, missing)
+        return await self._streams.read_after(subscription.user.user_id, epoch, position, missing)
 
     def encode_resync(self, subscription: StreamSubscription, epoch: str, position: int) -> bytes:
         """What is said where there are no `items`."""
@@ -135,5 +135,5 @@ def _known_conversations(
     return {one: min(seq, start_seqs[one]) for one, seq in known.items() if one in start_seqs}, gone
 
 
-def _encode_resync(reason: str, position: Position) -> bytes:
+def _encode_resync(reason: str, position: StreamPosition) -> bytes:
     return server_frame_encoder.encode(Resync(reason, position.epoch, position.position))

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from storage.contracts.bus import Position
+from storage.contracts.bus import StreamPosition
 from storage.records.stream import StreamItem
 
 
@@ -18,7 +18,7 @@ class StreamSubscriber(Protocol):
     def deliver_ephemeral(self, payload: bytes) -> None:
         """A frame that stands in no stream, and may be missed."""
 
-    def deliver_resync(self, reason: str, position: Position, payload: bytes) -> None:
+    def deliver_resync(self, reason: str, position: StreamPosition, payload: bytes) -> None:
         """What comes next is not what follows: `payload` is the frame that says so."""
 
     def close(self, reason: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.sync import DomainEvent, Step
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 
 class Consumer(Protocol):
@@ -13,7 +13,7 @@ class Consumer(Protocol):
     def name(self) -> str:
         """Unique over all consumers, and the same in all versions: its cursor is kept under it."""
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         """Have the effect of all, then or with it move the cursor; without a step only the effect.
 
         Raises:

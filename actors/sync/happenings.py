@@ -6,7 +6,7 @@ a newer version's and concerns nobody yet.
 
 import msgspec
 
-from storage.records.sync import DomainEvent
+from storage.records.sync import OutboxEvent
 
 
 class UserStands(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ _TYPES: dict[str, type[Happening]] = {
 _decoders = {name: msgspec.json.Decoder(kind) for name, kind in _TYPES.items()}
 
 
-def happening(event: DomainEvent) -> Happening | None:
+def happening(event: OutboxEvent) -> Happening | None:
     """Read an event; None for a type that is not known here. Raises `msgspec.DecodeError`."""
     decoder = _decoders.get(event.type)
     return None if decoder is None else decoder.decode(event.payload)

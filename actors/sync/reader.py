@@ -18,7 +18,7 @@ from actors.protocol.errors import ApiError
 from actors.sync.consumer import Consumer
 from storage.contracts.sync import Cursors, Locks, Outbox
 from storage.errors import Conflict, Unavailable
-from storage.records.sync import DomainEvent, Place, Step
+from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
 
 _log = logging.getLogger(__name__)
 LOOK_AGAIN_S = (0.01, 0.05, 0.2)
@@ -56,8 +56,8 @@ class Reader:
         self._batch = batch
         self._woken = asyncio.Event()
         # Where this instance stands, as long as nothing has gone wrong: the cursor itself is the fence.
-        self._place: Place | None = None
-        self._noted: Place | None = None
+        self._place: Cursor | None = None
+        self._noted: Cursor | None = None
         self._looks = 0
         self._reading = False
         self._taken = 0
@@ -95,7 +95,7 @@ class Reader:
         while True:
             self._woken.clear()
             try:
-                self._reading = await self._locks.hold(self.name)
+                self._reading = await self._locks.try_acquire(self.name)
                 if not self._reading:
                     self._place = None
                 found = await self.read() if self._reading else 0
@@ -114,10 +114,10 @@ class Reader:
         place = await self._begin()
         found = 0
         while events := await self._outbox.read(place, self._batch):
-            after = Place(place.source, events[-1].xid, events[-1].id)
+            after = Cursor(place.source, events[-1].xid, events[-1].id)
             # In the order in which they were written, whichever transaction began first.
             in_order = sorted(events, key=lambda event: event.id)
-            await self._take(in_order, Step(self.name, place, after))
+            await self._take(in_order, CursorUpdate(self.name, place, after))
             place = after
             found += len(events)
             self._taken += len(events)
@@ -128,40 +128,40 @@ class Reader:
             await self._check(place)
         return found
 
-    async def _check(self, place: Place) -> None:
+    async def _check(self, place: Cursor) -> None:
         """At intervals: how far behind, and for those who drop what all have read, up to where."""
         self._lag_s = await self._outbox.lag_s(place)
         if place != self._noted:
-            await self._outbox.note_reader(self.name, place)
+            await self._outbox.save_reader_cursor(self.name, place)
             self._noted = place
         self._checked_at = time.monotonic()
 
-    async def replay(self, event: DomainEvent) -> None:
+    async def replay(self, event: OutboxEvent) -> None:
         """Take one event again, beside the way; raises what the consumer raises."""
         await self._consumer.take([event], None)
 
-    async def _begin(self) -> Place:
+    async def _begin(self) -> Cursor:
         """Where to go on; from the start, where there is no place or the feed is another one by now."""
         if self._place is not None and time.monotonic() - self._checked_at <= CHECK_S:
             return self._place
-        place = await self._cursors.place(self.name)
+        place = await self._cursors.get(self.name)
         source = await self._outbox.source()
-        beginning = Place(source.name)
+        beginning = Cursor(source.name)
         if place is None:
-            await self._cursors.begin(self.name, beginning)
+            await self._cursors.create(self.name, beginning)
             self._place = beginning
             return beginning
-        if place.source == source.name and place.id <= source.head:
+        if place.source == source.name and place.id <= source.last_id:
             self._place = place
             return place
         _log.warning("%s reads its feed anew: its database was restored", self.name)
-        await self._outbox.rebase()
+        await self._outbox.reassign_xids()
         await self._consumer.anew()
-        await self._cursors.move(Step(self.name, place, beginning))
+        await self._cursors.advance(CursorUpdate(self.name, place, beginning))
         self._place = beginning
         return beginning
 
-    async def _take(self, events: Sequence[DomainEvent], step: Step) -> None:
+    async def _take(self, events: Sequence[OutboxEvent], step: CursorUpdate) -> None:
         try:
             await self._consumer.take(events, step)
         except (Unavailable, TimeoutError):
@@ -177,15 +177,15 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - the fault of one of the events
             await self._take_apart(events, step, error)
 
-    async def _take_apart(self, events: Sequence[DomainEvent], step: Step, error: Exception) -> None:
+    async def _take_apart(self, events: Sequence[OutboxEvent], step: CursorUpdate, error: Exception) -> None:
         """Find the event that can not be taken: one by one, all without the cursor but the last."""
         if len(events) == 1:
             _log.error("%s could not take event %d", self.name, events[0].id, exc_info=error)
             self._buried += 1
-            await self._cursors.bury(self.name, events[0], type(error).__name__, step)
+            await self._cursors.add_dead_letter(self.name, events[0], type(error).__name__, step)
             return
         for event in events[:-1]:
-            await self._take([event], Step(self.name, step.before, step.before))
+            await self._take([event], CursorUpdate(self.name, step.before, step.before))
         await self._take(events[-1:], step)
 
     async def _rest(self, found: int) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.sync.reader import Reader, ReaderStatistics
 from config.limits import IDEMPOTENCY_S
-from storage.contracts.sync import Cursors, Keys, Locks, Outbox
+from storage.contracts.sync import Cursors, IdempotencyKeys, Locks, Outbox
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Producer(msgspec.Struct, frozen=True):
     """A service whose feed is read, and those who read it."""
 
     outbox: Outbox
-    keys: Keys
+    keys: IdempotencyKeys
     readers: tuple[Reader, ...]
 
 
@@ -54,7 +54,7 @@ class Readers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(locks.release() for locks in self._locks), return_exceptions=True)
+        await asyncio.gather(*(locks.release_all() for locks in self._locks), return_exceptions=True)
 
     def topics(self) -> list[str]:
         """What to subscribe to: each frame on one of these goes to `heard`."""

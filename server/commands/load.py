@@ -20,12 +20,12 @@ from config.limits import TOKEN_LIFETIME_S
 from loadtest.command import load_commands
 from loadtest.people.users_file import Person, write_users
 from server.commands.operations import Config, Run
-from storage.contracts.crowd import CrowdStore, Newcomer
+from storage.contracts.crowd import BulkUserStore, BulkUser
 
 BATCH: Final = 2000
 DEFAULT_FILE: Final = Path("data") / "load" / "users.json"
 
-OpenCrowd = Callable[[Path | None], AbstractAsyncContextManager[CrowdStore]]
+OpenCrowd = Callable[[Path | None], AbstractAsyncContextManager[BulkUserStore]]
 """(configuration file) -> the User service's store, opened for as long as it lasts."""
 
 
@@ -56,13 +56,13 @@ def add_load(cli: typer.Typer, crowd: OpenCrowd, run: Run) -> None:
         run(work)
 
 
-async def _batch(store: CrowdStore, count: int) -> list[Person]:
+async def _batch(store: BulkUserStore, count: int) -> list[Person]:
     prefix = f"load_{secrets.token_hex(6)}"
     people = [Person(str(uuid.uuid4()), new_token()) for _ in range(count)]
     newcomers = []
     for number, person in enumerate(people):
         known_by = token_hash(person.token)
         assert known_by is not None
-        newcomers.append(Newcomer(person.id, f"{prefix}_{number}", known_by))
-    await store.admit(newcomers, TOKEN_LIFETIME_S)
+        newcomers.append(BulkUser(person.id, f"{prefix}_{number}", known_by))
+    await store.insert_users(newcomers, TOKEN_LIFETIME_S)
     return people

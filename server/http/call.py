@@ -11,7 +11,7 @@ import msgspec
 
 from actors.protocol.errors import ApiError
 from server.http.cursor import read_cursor
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 from storage.records.users import Identity
 
 Body = TypeVar("Body")
@@ -54,7 +54,7 @@ class Call(Generic[Body, Query]):
     address: str
     request_id: str
     idempotency_key: str | None = None
-    once: Once | None = None
+    once: IdempotencyKey | None = None
 
     @property
     def caller(self) -> Identity:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from actors.protocol.errors import invalid_field
 from config.limits import IDEMPOTENCY_KEY_CHARACTERS
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -35,12 +35,12 @@ def idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-def once_of(request: web.Request, user_id: str, key: str, body: object) -> Once:
+def once_of(request: web.Request, user_id: str, key: str, body: object) -> IdempotencyKey:
     """Name what is to happen once. `user_id` is empty before login, `body` None on a route without one."""
     # None of the four can hold a NUL: no header and no request line does.
     named = f"{user_id}\0{request.method}\0{request.rel_url.raw_path}\0{key}"
     sent = body.digested() if isinstance(body, Digested) else body
-    return Once(
+    return IdempotencyKey(
         key=sha256(named.encode()).hexdigest(),
         digest=sha256(b"" if sent is None else _encoder.encode(sent)).hexdigest(),
     )

@@ -17,7 +17,7 @@ from server.http.call import Answer, Call, Page, Text
 from server.http.query import PageQuery
 from server.http.route import Route
 from server.routes.keys import page_key, page_of
-from storage.records.events import EventSearch
+from storage.records.events import EventSearchCriteria
 
 NO_EVENT = ("event.not_found",)
 NOT_YOURS = ("permission.denied", *NO_EVENT)
@@ -110,7 +110,7 @@ class EventRoutes:
             if text is not None and not text.isprintable():
                 raise invalid_field(name, "Must be printable.")
         begin = query.from_ or (None if query.to else datetime.now(UTC))
-        search = EventSearch(query.category, _utc(begin), _utc(query.to), query.q)
+        search = EventSearchCriteria(query.category, _utc(begin), _utc(query.to), query.q)
         found = await self._events.search(call.caller.user.id, search, page_key(call), query.limit)
         return page_of(found)
 

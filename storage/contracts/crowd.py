@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 
-class Newcomer(msgspec.Struct, frozen=True):
+class BulkUser(msgspec.Struct, frozen=True):
     """Somebody who is to exist, and be logged in by the token of that hash."""
 
     id: str
@@ -14,8 +14,8 @@ class Newcomer(msgspec.Struct, frozen=True):
     token_hash: str
 
 
-class CrowdStore(Protocol):
-    async def admit(self, newcomers: Sequence[Newcomer], lifetime_s: int) -> int:
+class BulkUserStore(Protocol):
+    async def insert_users(self, users: Sequence[BulkUser], session_lifetime_s: int) -> int:
         """Make them users with a session each; all of them or none. Answers how many.
 
         The feed tells of each as of any new user. None of them has a password that anything matches.

@@ -11,37 +11,37 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import REMEDY, StoresUnavailable
+from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
 
 # Between the ranges that distributions give out and the 16-bit limit that small containers map.
 FIRST_UID = 61_000
 LAST_UID = 65_000
 
 
-class Account(msgspec.Struct, frozen=True):
-    server: int | None
+class OsUsers(msgspec.Struct, frozen=True):
+    server_uid: int | None
     """None: whoever we are."""
-    initdb: int | None
+    initdb_uid: int | None
 
 
-def account_for(data: Path) -> Account:
+def choose_os_users(data_folder: Path) -> OsUsers:
     """Find the account of the data that lies there already, or a free one."""
     if os.geteuid() != 0:
-        return Account(None, None)
+        return OsUsers(None, None)
     taken = {entry.pw_uid for entry in pwd.getpwall()}
     named = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_name == "nobody"), None)
     if named is None:
         named = next((uid for uid in sorted(taken, reverse=True) if uid), None)
     if named is None:
-        msg = f"PostgreSQL refuses to run as root, and this machine has no other account: {REMEDY}."
+        msg = f"PostgreSQL refuses to run as root, and this machine has no other account: {INSTALL_HINT}."
         raise StoresUnavailable(msg)
-    if data.exists() and (owner := data.stat().st_uid) != 0:
-        return Account(owner, named)
+    if data_folder.exists() and (owner := data_folder.stat().st_uid) != 0:
+        return OsUsers(owner, named)
     free = next((uid for uid in range(FIRST_UID, LAST_UID) if uid not in taken), named)
-    return Account(free, named)
+    return OsUsers(free, named)
 
 
-def give(folder: Path, uid: int) -> None:
+def chown_tree(folder: Path, uid: int) -> None:
     """Make a whole tree the property of `uid`."""
     os.chown(folder, uid, uid)
     for parent, folders, files in os.walk(folder):

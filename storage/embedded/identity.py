@@ -11,7 +11,7 @@ import msgspec
 PROC = Path("/proc")
 
 
-class Identity(msgspec.Struct, frozen=True):
+class ProcessIdentity(msgspec.Struct, frozen=True):
     """A process for all time: its number, the tick it began at, the boot it belongs to."""
 
     pid: int
@@ -19,7 +19,7 @@ class Identity(msgspec.Struct, frozen=True):
     boot_id: str
 
 
-def identify(pid: int) -> Identity | None:
+def identify(pid: int) -> ProcessIdentity | None:
     """Find the living process with this number; None when there is none or it is a zombie."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
@@ -27,40 +27,40 @@ def identify(pid: int) -> Identity | None:
         fields = text[text.rindex(")") + 2 :].split()
         if fields[0] in {"Z", "X", "x"}:
             return None
-        return Identity(pid, int(fields[19]), _boot_id())
+        return ProcessIdentity(pid, int(fields[19]), _boot_id())
     except (OSError, ValueError, IndexError):
         return None
 
 
-def serves(pid: int, program: str, data: Path) -> bool:
+def is_server_for(pid: int, program: str, data_folder: Path) -> bool:
     """Whether the process runs `program`, or is about to, on the folder `data`.
 
     The same path may be another container's folder, so the working folder decides wherever it can be seen.
     """
-    arguments = _arguments(pid)
+    arguments = _command_line(pid)
     if not any(argument.rpartition("/")[2] == program for argument in arguments):
         return False
     starting = arguments[0].rpartition("/")[2] != program
     try:
-        there, here = (PROC / str(pid) / "cwd").stat(), data.stat()
+        there, here = (PROC / str(pid) / "cwd").stat(), data_folder.stat()
     except OSError:
-        return str(data) in arguments
-    return os.path.samestat(there, here) or (starting and str(data) in arguments)
+        return str(data_folder) in arguments
+    return os.path.samestat(there, here) or (starting and str(data_folder) in arguments)
 
 
-def search(program: str, data: Path) -> Identity | None:
+def find_server(program: str, data_folder: Path) -> ProcessIdentity | None:
     """Find the oldest living process that runs `program` on `data`, whoever started it."""
     found = [
         identity
         for entry in PROC.iterdir()
         if entry.name.isdigit()
-        and serves(int(entry.name), program, data)
+        and is_server_for(int(entry.name), program, data_folder)
         and (identity := identify(int(entry.name))) is not None
     ]
     return min(found, key=lambda identity: identity.start_ticks, default=None)
 
 
-def _arguments(pid: int) -> list[str]:
+def _command_line(pid: int) -> list[str]:
     try:
         raw = (PROC / str(pid) / "cmdline").read_bytes()
     except OSError:

@@ -16,8 +16,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from storage.embedded.command import Command, environment
-from storage.embedded.identity import Identity, identify, search, serves
+from storage.embedded.command import ServerCommand, server_environment
+from storage.embedded.identity import ProcessIdentity, identify, find_server, is_server_for
 
 LOG_LIMIT_BYTES = 8 << 20
 LOG_TAIL_BYTES = 4096
@@ -28,7 +28,7 @@ StopSteps: TypeAlias = Sequence[tuple[signal.Signals, float]]
 
 
 class PidFile(msgspec.Struct, frozen=True):
-    process: Identity
+    process: ProcessIdentity
     restarts: int
 
 
@@ -38,53 +38,53 @@ class ServerProcess:
         self._data = data
         self._pid_file = pid_file
         self._log_file = log_file
-        self._known: Identity | None = None
+        self._identity: ProcessIdentity | None = None
 
     @property
     def pid(self) -> int | None:
-        return self._known.pid if self._known is not None and self.alive() else None
+        return self._identity.pid if self._identity is not None and self.alive() else None
 
     @property
     def restarts(self) -> int:
         """How often the server was started again, by whichever user of the folder watched."""
-        written = self._read()
+        written = self._read_pid_file()
         return written.restarts if written is not None else 0
 
     def find(self) -> bool:
         """Look for a living server on the folder: the known one, the pid file's, or an orphan without one."""
         if self.find_known():
             return True
-        self._known = search(self._program, self._data)
-        if self._known is not None:
-            self._write(self._known, self.restarts)
-        return self._known is not None
+        self._identity = find_server(self._program, self._data)
+        if self._identity is not None:
+            self._write_pid_file(self._identity, self.restarts)
+        return self._identity is not None
 
     def find_known(self) -> bool:
         """Do the same without a look at all processes."""
         if self.alive():
             return True
-        written = self._read()
+        written = self._read_pid_file()
         if written is None or identify(written.process.pid) != written.process:
             return False
-        if not serves(written.process.pid, self._program, self._data):
+        if not is_server_for(written.process.pid, self._program, self._data):
             return False
-        self._known = written.process
+        self._identity = written.process
         return True
 
     def alive(self) -> bool:
         """Whether the known server lives; reaps it when it was our child."""
-        if self._known is None:
+        if self._identity is None:
             return False
-        _reap(self._known.pid)
-        return identify(self._known.pid) == self._known
+        _reap(self._identity.pid)
+        return identify(self._identity.pid) == self._identity
 
-    def spawn(self, command: Command, *, restarts: int) -> None:
+    def spawn(self, command: ServerCommand, *, restarts: int) -> None:
         """Start the server. Nothing is awaited, so a cancellation cannot lose the process."""
         self._trim_log()
         pid = os.posix_spawn(
             sys.executable,
-            command.launch(),
-            environment(),
+            command.launcher_argv(),
+            server_environment(),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(self._log_file), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
@@ -93,23 +93,23 @@ class ServerProcess:
             setsid=True,
             setsigmask=(),
         )
-        self._known = identify(pid)
-        if self._known is None:
+        self._identity = identify(pid)
+        if self._identity is None:
             _reap(pid)
         else:
-            self._write(self._known, restarts)
+            self._write_pid_file(self._identity, restarts)
 
     async def stop(self, steps: StopSteps) -> None:
         """Send each signal in turn, giving the process so many seconds to end, until it has."""
         for number, patience_s in steps:
-            if self._known is None or not self.alive():
+            if self._identity is None or not self.alive():
                 break
-            _send(self._known, number)
+            _send_signal(self._identity, number)
             deadline = time.monotonic() + patience_s
             while self.alive() and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody tells of an adopted process
                 await asyncio.sleep(POLL_S)
         if not self.alive():
-            self._known = None
+            self._identity = None
 
     def log_tail(self, lines: int = 3) -> str:
         """Give the last lines the server wrote, for a person who has to find out why it does not start."""
@@ -121,13 +121,13 @@ class ServerProcess:
             return ""
         return " | ".join(line.strip() for line in text.splitlines()[-lines:])
 
-    def _read(self) -> PidFile | None:
+    def _read_pid_file(self) -> PidFile | None:
         try:
             return msgspec.json.decode(self._pid_file.read_bytes(), type=PidFile)
         except (OSError, msgspec.DecodeError):
             return None  # absent, empty or cut short: the look at all processes decides
 
-    def _write(self, process: Identity, restarts: int) -> None:
+    def _write_pid_file(self, process: ProcessIdentity, restarts: int) -> None:
         # A full disk must not lose a server that runs: it is found without the file too.
         with contextlib.suppress(OSError):
             temporary = self._pid_file.with_suffix(".new")
@@ -145,7 +145,7 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _send(process: Identity, number: signal.Signals) -> None:
+def _send_signal(process: ProcessIdentity, signal_number: signal.Signals) -> None:
     # The descriptor is taken first and the identity checked after it, so a reused pid is never hit.
     try:
         descriptor = os.pidfd_open(process.pid)
@@ -153,7 +153,7 @@ def _send(process: Identity, number: signal.Signals) -> None:
         return
     try:
         if identify(process.pid) == process:
-            signal.pidfd_send_signal(descriptor, number)
+            signal.pidfd_send_signal(descriptor, signal_number)
     except ProcessLookupError:
         pass
     finally:

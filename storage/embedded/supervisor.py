@@ -7,23 +7,23 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from storage.embedded.keeper import WATCH_INTERVAL_S, StoreKeeper
-from storage.embedded.lease import Lease
+from storage.embedded.keeper import WATCH_INTERVAL_S, StoreSupervisor
+from storage.embedded.lease import FolderLocks
 
 
-class Supervisor:
+class Watchdog:
     def __init__(
-        self, keepers: Sequence[StoreKeeper], lease: Lease, report: Callable[[str, str], None]
+        self, supervisors: Sequence[StoreSupervisor], locks: FolderLocks, report: Callable[[str, str], None]
     ) -> None:
-        self._keepers = keepers
-        self._lease = lease
+        self._supervisors = supervisors
+        self._locks = locks
         self._report = report
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.active = False
 
     def start(self) -> None:
-        self.active = self._lease.supervise()
+        self.active = self._locks.try_supervise()
         self._task = asyncio.create_task(self._run(), name="embedded stores")
 
     async def stop(self) -> None:
@@ -35,17 +35,17 @@ class Supervisor:
                 await self._task
             self._task = None
         self.active = False
-        self._lease.retire()
+        self._locks.stop_supervising()
 
     async def _run(self) -> None:
         # A failure at the moment of a cancellation takes its place: the flag is what ends the watch.
         while not self._stopping:
             try:
-                while not self._lease.supervise():  # noqa: ASYNC110 - a file lock has no event
+                while not self._locks.try_supervise():  # noqa: ASYNC110 - a file lock has no event
                     await asyncio.sleep(WATCH_INTERVAL_S)
                 self.active = True
                 async with asyncio.TaskGroup() as group:
-                    for keeper in self._keepers:
+                    for keeper in self._supervisors:
                         group.create_task(keeper.watch())
             except Exception as error:  # noqa: BLE001 - whatever went wrong, a watch that ends unseen is worse
                 self._report("supervisor", f"the watch failed and begins again: {error!r}")

@@ -3,11 +3,11 @@
 from config.settings import LogSettings, MailSettings
 from storage.contracts.mail import Mailer
 from storage.mail.smtp import SmtpMailer
-from storage.mail.unsent import LoggedMailer, NoMailer
+from storage.mail.unsent import LoggingMailer, DisabledMailer
 
 
-def chosen_mailer(mail: MailSettings, log: LogSettings) -> Mailer:
+def create_mailer(mail: MailSettings, log: LogSettings) -> Mailer:
     if mail.host is not None:
         return SmtpMailer(mail)
     # A log for eyes is a developer's; one for machines is collected, kept and read by others.
-    return LoggedMailer() if log.format == "console" else NoMailer()
+    return LoggingMailer() if log.format == "console" else DisabledMailer()

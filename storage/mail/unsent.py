@@ -12,14 +12,14 @@ from storage.records.mail import Mail
 _log = logging.getLogger(__name__)
 
 
-class LoggedMailer:
+class LoggingMailer:
     """A `Mailer` for development."""
 
     async def send(self, mail: Mail) -> None:
         _log.info("no mail server is set; this %s would have been sent: %s", mail.kind, mail.link)
 
 
-class NoMailer:
+class DisabledMailer:
     """A `Mailer` that refuses everything, and says so once, when it is made."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ outlives the process.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 from storage.records.users import SessionRecord, UserRecord
 
 
@@ -15,19 +15,19 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class People:
-    __slots__ = ("now", "once", "password_hashes", "session_of_token", "sessions", "users")
+class UserTables:
+    __slots__ = ("now", "idempotency_keys", "password_hashes", "session_ids_by_token", "sessions", "users")
 
     def __init__(self, now: Callable[[], datetime] = wall_clock) -> None:
         self.now = now
         self.users: dict[str, UserRecord] = {}
         self.password_hashes: dict[str, str] = {}
-        self.once: dict[str, tuple[Once, str]] = {}
+        self.idempotency_keys: dict[str, tuple[IdempotencyKey, str]] = {}
         self.sessions: dict[str, SessionRecord] = {}
-        self.session_of_token: dict[str, str] = {}
+        self.session_ids_by_token: dict[str, str] = {}
 
     def end_session(self, session_id: str) -> None:
         del self.sessions[session_id]
-        for token_hash, owner in list(self.session_of_token.items()):
+        for token_hash, owner in list(self.session_ids_by_token.items()):
             if owner == session_id:
-                del self.session_of_token[token_hash]
+                del self.session_ids_by_token[token_hash]

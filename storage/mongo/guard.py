@@ -9,14 +9,14 @@ from bson.datetime_ms import DatetimeMS
 from storage.mongo.client import Document
 
 
-def where_behind(field: str, seq: int, fields: Document) -> list[Document]:
+def set_if_older(field: str, seq: int, fields: Document) -> list[Document]:
     """Set `fields` where `field` stands and is below `seq`; None removes one."""
     behind = {"$lt": [{"$ifNull": [f"${field}", seq]}, seq]}
     values = {name: "$$REMOVE" if value is None else {"$literal": value} for name, value in fields.items()}
     return [{"$set": {name: {"$cond": [behind, value, f"${name}"]} for name, value in values.items()}}]
 
 
-def with_reader(user_id: str, read_at: DatetimeMS) -> list[Document]:
+def add_reader(user_id: str, read_at: DatetimeMS) -> list[Document]:
     """Add a reader to `delivery_status.read_by`, unless the user is in it."""
     readers = "$delivery_status.read_by"
     # Mapped, because a path through an empty array is nothing to the embedded store.

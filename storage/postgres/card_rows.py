@@ -2,11 +2,11 @@
 
 import asyncpg
 
-from storage.records.copies import CardRecord, UserCopy
+from storage.records.copies import UserCardRecord, UserSnapshot
 
 
-def copy_of(row: asyncpg.Record) -> UserCopy:
-    return UserCopy(
+def to_user_snapshot(row: asyncpg.Record) -> UserSnapshot:
+    return UserSnapshot(
         id=str(row["id"]),
         username=row["username"],
         display_name=row["display_name"],
@@ -17,16 +17,16 @@ def copy_of(row: asyncpg.Record) -> UserCopy:
     )
 
 
-def card_of(row: asyncpg.Record, user_id: str) -> CardRecord:
+def to_user_card(row: asyncpg.Record, user_id: str) -> UserCardRecord:
     """Who stands in a row that was joined with `user_cache`; its columns are null without a copy."""
     if row["username"] is None:
-        return CardRecord(user_id)
-    return CardRecord(
+        return UserCardRecord(user_id)
+    return UserCardRecord(
         id=user_id,
         username=row["username"],
         display_name=row["display_name"],
         avatar_url=row["avatar_url"],
         verified=row["verified"],
-        known=True,
+        is_cached=True,
         deleted=row["deleted"],
     )

@@ -15,29 +15,29 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from storage.errors import Unavailable
-from storage.postgres.failures import broken
+from storage.postgres.failures import is_connection_lost
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 else:
     Connection = asyncpg.Connection
-Place = asyncio.Future[Connection | None]
+Waiter = asyncio.Future[Connection | None]
 
 
-class Connections:
+class ConnectionPool:
     """`connect` makes one. Whoever takes one gives it back, with the error where there was one."""
 
-    __slots__ = ("_all", "_closed", "_connect", "_emptied", "_idle", "_line", "_making", "_most")
+    __slots__ = ("_all", "_closed", "_connect", "_drained", "_idle", "_waiters", "_connecting", "_max_size")
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], max_size: int) -> None:
         self._connect = connect
-        self._most = most
+        self._max_size = max_size
         self._all: set[Connection] = set()
-        self._making = 0
+        self._connecting = 0
         self._idle: list[Connection] = []
-        self._line: deque[Place] = deque()
+        self._waiters: deque[Waiter] = deque()
         self._closed = False
-        self._emptied = asyncio.Event()
+        self._drained = asyncio.Event()
 
     @property
     def size(self) -> int:
@@ -47,7 +47,7 @@ class Connections:
     def idle(self) -> int:
         return len(self._idle)
 
-    def take_now(self) -> Connection | None:
+    def try_acquire(self) -> Connection | None:
         """One that is idle, None where there is none."""
         while self._idle:
             connection = self._idle.pop()
@@ -56,37 +56,41 @@ class Connections:
             self._all.discard(connection)
         return None
 
-    async def take(self, timeout_s: float) -> Connection:
+    async def acquire(self, timeout_s: float) -> Connection:
         """Raises `TimeoutError` when none is free in time, `Unavailable` once closed, and as `connect`."""
         async with asyncio.timeout(timeout_s):
             while not self._closed:
-                connection = self.take_now()
-                if connection is None and len(self._all) + self._making < self._most:
-                    return await self._make()
+                connection = self.try_acquire()
+                if connection is None and len(self._all) + self._connecting < self._max_size:
+                    return await self._open_connection()
                 if connection is None:
-                    connection = await self._stand_in_line()
+                    connection = await self._wait_for_release()
                 if connection is not None:
                     return connection
         raise Unavailable("The pool is closed.")
 
-    def give_back(self, connection: Connection, error: BaseException | None = None) -> None:
+    def release(self, connection: Connection, error: BaseException | None = None) -> None:
         """Never waits."""
-        if self._closed or connection.is_closed() or (error is not None and not _sound(connection, error)):
+        if (
+            self._closed
+            or connection.is_closed()
+            or (error is not None and not _is_reusable(connection, error))
+        ):
             self._drop(connection)
-        elif not self._told_one(connection):
+        elif not self._wake_one(connection):
             self._idle.append(connection)
 
     async def close(self) -> None:
         """Hand out no more, close what is idle, and wait for what is out."""
         self._closed = True
-        while self._told_one(None):
+        while self._wake_one(None):
             """They learn that it is closed."""
         for connection in self._idle:
             self._all.discard(connection)
             await connection.close()
         self._idle.clear()
-        if self._all or self._making:
-            await self._emptied.wait()
+        if self._all or self._connecting:
+            await self._drained.wait()
 
     def terminate(self) -> None:
         """Cut off whatever there is, also what is out."""
@@ -95,22 +99,22 @@ class Connections:
         self._all.clear()
         self._idle.clear()
 
-    async def _make(self) -> Connection:
-        self._making += 1
+    async def _open_connection(self) -> Connection:
+        self._connecting += 1
         try:
             connection = await self._connect()
         except BaseException:
-            self._making -= 1
-            self._left()
+            self._connecting -= 1
+            self._on_removed()
             raise
-        self._making -= 1
+        self._connecting -= 1
         self._all.add(connection)
         return connection
 
-    async def _stand_in_line(self) -> Connection | None:
+    async def _wait_for_release(self) -> Connection | None:
         """None: there may be room for a new one."""
-        place: Place = asyncio.get_running_loop().create_future()
-        self._line.append(place)
+        place: Waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(place)
         try:
             return await place
         except asyncio.CancelledError:
@@ -118,37 +122,37 @@ class Connections:
                 # Something was handed over in the same moment.
                 connection = place.result()
                 if connection is None:
-                    self._left()
+                    self._on_removed()
                 else:
-                    self.give_back(connection)
+                    self.release(connection)
             raise
 
     def _drop(self, connection: Connection) -> None:
         self._all.discard(connection)
         if not connection.is_closed():
             connection.terminate()
-        self._left()
+        self._on_removed()
 
-    def _left(self) -> None:
+    def _on_removed(self) -> None:
         """There is one fewer: the first of the line may make another."""
-        self._told_one(None)
-        if self._closed and not self._all and not self._making:
-            self._emptied.set()
+        self._wake_one(None)
+        if self._closed and not self._all and not self._connecting:
+            self._drained.set()
 
-    def _told_one(self, connection: Connection | None) -> bool:
-        while self._line:
-            place = self._line.popleft()
+    def _wake_one(self, connection: Connection | None) -> bool:
+        while self._waiters:
+            place = self._waiters.popleft()
             if not place.done():
                 place.set_result(connection)
                 return True
         return False
 
 
-def _sound(connection: Connection, error: BaseException) -> bool:
+def _is_reusable(connection: Connection, error: BaseException) -> bool:
     """Whether nothing is under way or open on it. After a cancellation or a timeout nobody knows."""
     return (
         isinstance(error, Exception)
         and not isinstance(error, TimeoutError)
-        and not broken(error)
+        and not is_connection_lost(error)
         and not connection.is_in_transaction()
     )

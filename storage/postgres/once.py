@@ -5,38 +5,40 @@ from collections.abc import Awaitable, Callable
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 
-HOUSE = "house"
-CONFLICT = "idempotency_keys"
+COMMON = "common"
+KEY_CONFLICT = "idempotency_keys"
 
 
-class PostgresOnce:
+class PostgresIdempotencyKeys:
     """Whatever is made under a key is made once; later, and beside it, the first result is answered."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._claim = load_statement(HOUSE, "once_claim")
-        self._get = load_statement(HOUSE, "once_get")
-        self._keep = load_statement(HOUSE, "once_keep")
-        self._prune = load_statement(HOUSE, "once_prune")
+        self._claim = load_statement(COMMON, "idempotency_key_claim")
+        self._get = load_statement(COMMON, "idempotency_key_get")
+        self._complete = load_statement(COMMON, "idempotency_key_complete")
+        self._prune = load_statement(COMMON, "idempotency_key_prune")
 
-    async def make(self, once: Once | None, work: Callable[[Transaction], Awaitable[str]]) -> str:
+    async def run_once(
+        self, idempotency_key: IdempotencyKey | None, work: Callable[[Transaction], Awaitable[str]]
+    ) -> str:
         """Do the work in a transaction, unless its key was used: then answer what was made first.
 
         Raises:
             Conflict: `idempotency_keys`: the key was used for something else.
         """
         async with self._pool.transaction() as transaction:
-            if once is None:
+            if idempotency_key is None:
                 return await work(transaction)
-            if await transaction.row(self._claim, once.key, once.digest) is None:
-                row = await transaction.row(self._get, once.key)
-                if row is None or row["digest"] != once.digest:
-                    raise Conflict(CONFLICT)
+            if await transaction.row(self._claim, idempotency_key.key, idempotency_key.digest) is None:
+                row = await transaction.row(self._get, idempotency_key.key)
+                if row is None or row["digest"] != idempotency_key.digest:
+                    raise Conflict(KEY_CONFLICT)
                 return str(row["result"])
             made = await work(transaction)
-            await transaction.row(self._keep, once.key, made)
+            await transaction.row(self._complete, idempotency_key.key, made)
             return made
 
     async def prune(self, older_than_s: float) -> int:

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class UserCopy(msgspec.Struct, frozen=True, gc=False):
+class UserSnapshot(msgspec.Struct, frozen=True, gc=False):
     """A card as of `version`. Of a deleted user nothing is kept but that."""
 
     id: str
@@ -15,7 +15,7 @@ class UserCopy(msgspec.Struct, frozen=True, gc=False):
     deleted: bool = False
 
 
-class CardRecord(msgspec.Struct, frozen=True, gc=False):
+class UserCardRecord(msgspec.Struct, frozen=True, gc=False):
     """Somebody as a row of another table shows them; `known` is false where no copy is here yet."""
 
     id: str
@@ -23,5 +23,5 @@ class CardRecord(msgspec.Struct, frozen=True, gc=False):
     display_name: str | None = None
     avatar_url: str | None = None
     verified: bool = False
-    known: bool = False
+    is_cached: bool = False
     deleted: bool = False

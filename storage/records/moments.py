@@ -7,6 +7,6 @@ MICROSECOND: Final = timedelta(microseconds=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def microseconds(moment: datetime) -> int:
+def to_microseconds(time: datetime) -> int:
     """Exactly, as a float would not be."""
-    return (moment - EPOCH) // MICROSECOND
+    return (time - EPOCH) // MICROSECOND

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Once(msgspec.Struct, frozen=True):
+class IdempotencyKey(msgspec.Struct, frozen=True):
     """An idempotency key as stores keep it.
 
     `key` names user, method, path and key (SHA-256, hex); `digest` what was sent with it.

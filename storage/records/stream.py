@@ -13,19 +13,19 @@ class StreamItem(msgspec.Struct, frozen=True):
     frame: bytes
 
 
-HINT = b"- 0 "
+EPHEMERAL_PREFIX = b"- 0 "
 """Before a frame that stands in no stream: heard by whoever is there, and by nobody else."""
 
 
-def encode_hint(frame: bytes) -> bytes:
-    return HINT + frame
+def encode_ephemeral(frame: bytes) -> bytes:
+    return EPHEMERAL_PREFIX + frame
 
 
-def encode_item(item: StreamItem) -> bytes:
+def encode_stream_item(item: StreamItem) -> bytes:
     return b"%b %d %b" % (item.epoch.encode(), item.position, item.frame)
 
 
-def decode_item(payload: bytes) -> StreamItem:
+def decode_stream_item(payload: bytes) -> StreamItem:
     """Read what was published or kept. Raises `ValueError` for anything else."""
     epoch, position, frame = payload.split(b" ", 2)
     return StreamItem(epoch.decode(), int(position), frame)

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 
-class DomainEvent(msgspec.Struct, frozen=True):
+class OutboxEvent(msgspec.Struct, frozen=True):
     """Something that happened in a service. `payload` is JSON; `key` says what it happened to."""
 
     id: int
@@ -16,17 +16,17 @@ class DomainEvent(msgspec.Struct, frozen=True):
     key: str
     type: str
     payload: bytes
-    at: datetime
+    created_at: datetime
 
 
-class Source(msgspec.Struct, frozen=True):
+class OutboxSource(msgspec.Struct, frozen=True):
     """One history of one database, and the highest number it has given out."""
 
     name: str
-    head: int
+    last_id: int
 
 
-class Place(msgspec.Struct, frozen=True):
+class Cursor(msgspec.Struct, frozen=True):
     """A place in a feed: all events up to here have been heard."""
 
     source: str
@@ -34,12 +34,12 @@ class Place(msgspec.Struct, frozen=True):
     id: int = 0
 
 
-class Step(msgspec.Struct, frozen=True):
+class CursorUpdate(msgspec.Struct, frozen=True):
     """A consumer's way from one place to the next, taken with the effect of what lies between."""
 
     consumer: str
-    before: Place
-    after: Place
+    before: Cursor
+    after: Cursor
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -47,5 +47,5 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
     id: int
     consumer: str
-    event: DomainEvent
+    event: OutboxEvent
     reason: str

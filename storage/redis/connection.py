@@ -17,37 +17,37 @@ Reply = Any
 """Bytes, an integer, None, a list of replies, or a `hiredis.ReplyError`."""
 
 
-Word = str | bytes | int
+CommandArg = str | bytes | int
 
 
-def packed(*command: Word) -> bytes:
+def encode_command(*command: CommandArg) -> bytes:
     return cast("bytes", hiredis.pack_command(command))  # type: ignore[arg-type] # the stub allows one word
 
 
-class Connection(asyncio.Protocol):
-    __slots__ = ("_heard_at", "_loop", "_reader", "_transport", "lost", "on_reply", "unanswered")
+class RespConnection(asyncio.Protocol):
+    __slots__ = ("_last_data_at", "_loop", "_reader", "_transport", "lost", "on_reply", "unanswered")
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
         self._transport: asyncio.Transport | None = None
-        self._heard_at = 0.0
+        self._last_data_at = 0.0
         self.unanswered = 0
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self.on_reply: Callable[[Reply], None] = lambda _reply: None
 
-    def send(self, commands: bytes, replies: int) -> None:
+    def send(self, commands: bytes, reply_count: int) -> None:
         """Write commands that will be answered by so many replies; the owner takes those off `unanswered`."""
         if self._transport is None:
             return
         if self.unanswered == 0:
-            self._heard_at = self._loop.time()
-        self.unanswered += replies
+            self._last_data_at = self._loop.time()
+        self.unanswered += reply_count
         self._transport.write(commands)
 
-    def silent_s(self) -> float:
+    def unanswered_for_s(self) -> float:
         """For how long something is unanswered and nothing was heard; 0 when all is answered."""
-        return self._loop.time() - self._heard_at if self.unanswered else 0.0
+        return self._loop.time() - self._last_data_at if self.unanswered else 0.0
 
     def abort(self) -> None:
         """Drop it now, whatever is still unsent. `lost` follows."""
@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self._loop.time()
+        self._last_data_at = self._loop.time()
         reader = self._reader
         reader.feed(data)
         try:

@@ -13,37 +13,37 @@ from collections.abc import Callable, Sequence
 import hiredis
 
 from storage.errors import Unavailable
-from storage.redis.address import Address, reach
-from storage.redis.connection import Connection, Reply, Word, packed
-from storage.redis.patience import Patience
+from storage.redis.address import RedisAddress, connect
+from storage.redis.connection import RespConnection, Reply, CommandArg, encode_command
+from storage.redis.patience import Timeouts
 
 _log = logging.getLogger(__name__)
-WATCHES_PER_PATIENCE = 4
+HANG_CHECKS_PER_TIMEOUT = 4
 
 
-class Link:
+class ReconnectingConnection:
     """`opened` and `lost` are called in turn, synchronously; they must not raise."""
 
     def __init__(
         self,
-        address: Address,
-        patience: Patience,
+        address: RedisAddress,
+        timeouts: Timeouts,
         name: str,
-        opened: Callable[[Connection], None],
-        lost: Callable[[], None],
+        on_connected: Callable[[RespConnection], None],
+        on_lost: Callable[[], None],
     ) -> None:
         self._address = address
-        self._patience = patience
+        self._timeouts = timeouts
         self._name = name
-        self._opened = opened
-        self._lost = lost
-        self._connection: Connection | None = None
-        self._before: tuple[bytes, int] | None = None
+        self._on_connected = on_connected
+        self._on_lost = on_lost
+        self._connection: RespConnection | None = None
+        self._previous_client: tuple[bytes, int] | None = None
         self._first: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
-        self._watch: asyncio.TimerHandle | None = None
-        self._watched_at = 0.0
-        self._up = asyncio.Event()
+        self._hang_timer: asyncio.TimerHandle | None = None
+        self._hang_checked_at = 0.0
+        self._connected = asyncio.Event()
         self.lost_at = 0.0
         self.reconnects = 0
 
@@ -54,19 +54,19 @@ class Link:
     async def open(self) -> None:
         """Connect for the first time, in one attempt. Raises `Unavailable`."""
         connection = await self._connect()
-        self._up.set()
+        self._connected.set()
         self._connection = connection
-        self._opened(connection)
-        self._task = asyncio.create_task(self._keep(connection), name=f"redis {self._name}")
-        self._look()
+        self._on_connected(connection)
+        self._task = asyncio.create_task(self._reconnect_forever(connection), name=f"redis {self._name}")
+        self._check_for_hang()
 
-    async def until_connected(self, within_s: float) -> None:
+    async def wait_connected(self, timeout_s: float) -> None:
         """Wait for a connection, at most so long after the last one was lost. Raises `Unavailable`."""
         if self._connection is None:
-            within_s -= asyncio.get_running_loop().time() - self.lost_at
+            timeout_s -= asyncio.get_running_loop().time() - self.lost_at
             try:
-                async with asyncio.timeout(max(0.0, within_s)):
-                    await self._up.wait()
+                async with asyncio.timeout(max(0.0, timeout_s)):
+                    await self._connected.wait()
             except TimeoutError:
                 raise Unavailable("redis: not connected") from None
 
@@ -76,8 +76,8 @@ class Link:
             self._connection.abort()
 
     async def close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._hang_timer is not None:
+            self._hang_timer.cancel()
         if self._task is None:
             return
         self._task.cancel()
@@ -85,42 +85,42 @@ class Link:
         await asyncio.wait((self._task,))
         if self._connection is not None:
             await self._connection.lost
-            self._forget()
+            self._handle_loss()
 
-    async def _keep(self, connection: Connection) -> None:
+    async def _reconnect_forever(self, connection: RespConnection) -> None:
         loop = asyncio.get_running_loop()
-        pause_s = self._patience.retry_s
+        pause_s = self._timeouts.retry_s
         while True:
             since = loop.time()
             await asyncio.shield(connection.lost)
-            self._forget()
+            self._handle_loss()
             _log.warning("redis %s: connection lost", self._name)
-            if loop.time() - since > self._patience.retry_max_s:
-                pause_s = self._patience.retry_s
+            if loop.time() - since > self._timeouts.retry_max_s:
+                pause_s = self._timeouts.retry_s
             while True:
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads, hides nothing
-                pause_s = min(pause_s * 2, self._patience.retry_max_s)
+                pause_s = min(pause_s * 2, self._timeouts.retry_max_s)
                 with contextlib.suppress(Unavailable):
                     connection = await self._connect()
                     break
             self.reconnects += 1
             self._connection = connection
-            self._up.set()
+            self._connected.set()
             _log.info("redis %s: connected again", self._name)
-            self._opened(connection)
+            self._on_connected(connection)
 
-    def _forget(self) -> None:
+    def _handle_loss(self) -> None:
         self._connection = None
-        self._up.clear()
+        self._connected.clear()
         self.lost_at = asyncio.get_running_loop().time()
-        self._lost()
+        self._on_lost()
 
-    async def _connect(self) -> Connection:
-        connection: Connection | None = None
+    async def _connect(self) -> RespConnection:
+        connection: RespConnection | None = None
         try:
-            async with asyncio.timeout(self._patience.connect_s):
-                connection = await reach(self._address, Connection)
-                await self._greet(connection)
+            async with asyncio.timeout(self._timeouts.connect_s):
+                connection = await connect(self._address, RespConnection)
+                await self._handshake(connection)
         except (OSError, TimeoutError, Unavailable) as error:
             if connection is not None:
                 connection.abort()
@@ -131,8 +131,8 @@ class Link:
             raise
         return connection
 
-    async def _greet(self, connection: Connection) -> None:
-        login: list[tuple[Word, ...]] = []
+    async def _handshake(self, connection: RespConnection) -> None:
+        login: list[tuple[CommandArg, ...]] = []
         address = self._address
         if address.password is not None:
             names = () if address.username is None else (address.username,)
@@ -141,36 +141,36 @@ class Link:
             login.append(("SELECT", address.database))
         # A server that still loads its files answers PING with an error, and nobody may talk to it yet.
         login.append(("PING",))
-        for reply in await _ask(connection, login):
+        for reply in await _execute(connection, login):
             if isinstance(reply, hiredis.ReplyError):
                 # Its first word is a code (WRONGPASS, LOADING); the rest may repeat what was sent.
                 _log.warning("redis %s: refused with %s", self._name, str(reply).split(" ", 1)[0])
                 raise Unavailable(f"redis {self._name}: refused")
         # What may be forbidden by access rules is only asked for; without it all but a rare order holds.
-        _, number, about = await _ask(
+        _, number, about = await _execute(
             connection, [("CLIENT", "SETNAME", f"convene-{self._name}"), ("CLIENT", "ID"), ("INFO", "server")]
         )
         if isinstance(number, int) and isinstance(about, bytes):
             run = about.partition(b"run_id:")[2].partition(b"\r")[0]
-            if self._before is not None and self._before[0] == run:
-                await _ask(connection, [("CLIENT", "KILL", "ID", self._before[1])])
-            self._before = (run, number)
+            if self._previous_client is not None and self._previous_client[0] == run:
+                await _execute(connection, [("CLIENT", "KILL", "ID", self._previous_client[1])])
+            self._previous_client = (run, number)
 
-    def _look(self) -> None:
+    def _check_for_hang(self) -> None:
         """Abort a connection whose server hangs; asked a few times per patience."""
         loop = asyncio.get_running_loop()
-        every_s = self._patience.reply_s / WATCHES_PER_PATIENCE
-        late = loop.time() - self._watched_at > self._patience.reply_s
-        self._watched_at = loop.time()
-        self._watch = loop.call_later(every_s, self._look)
+        every_s = self._timeouts.reply_s / HANG_CHECKS_PER_TIMEOUT
+        late = loop.time() - self._hang_checked_at > self._timeouts.reply_s
+        self._hang_checked_at = loop.time()
+        self._hang_timer = loop.call_later(every_s, self._check_for_hang)
         connection = self._connection
         # After a pause of our own the replies may be here, unread: look once more before judging.
-        if connection is not None and not late and connection.silent_s() > self._patience.reply_s:
+        if connection is not None and not late and connection.unanswered_for_s() > self._timeouts.reply_s:
             _log.warning("redis %s: no reply; its connection is remade", self._name)
             connection.abort()
 
 
-async def _ask(connection: Connection, commands: Sequence[tuple[Word, ...]]) -> list[Reply]:
+async def _execute(connection: RespConnection, commands: Sequence[tuple[CommandArg, ...]]) -> list[Reply]:
     """All replies of a few commands, errors among them. Raises `Unavailable` when the connection is lost."""
     replies: list[Reply] = []
     done = asyncio.get_running_loop().create_future()
@@ -182,7 +182,7 @@ async def _ask(connection: Connection, commands: Sequence[tuple[Word, ...]]) -> 
             done.set_result(None)
 
     connection.on_reply = take
-    connection.send(b"".join(packed(*command) for command in commands), len(commands))
+    connection.send(b"".join(encode_command(*command) for command in commands), len(commands))
     await asyncio.wait((done, connection.lost), return_when=asyncio.FIRST_COMPLETED)
     if not done.done():
         raise Unavailable("redis: connection lost")

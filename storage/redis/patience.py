@@ -3,15 +3,15 @@
 import msgspec
 
 
-class Patience(msgspec.Struct, frozen=True):
+class Timeouts(msgspec.Struct, frozen=True):
     connect_s: float = 2.0
     """For the connection, and for each answer of its handshake."""
 
     reply_s: float = 2.0
     """Something is unanswered and nothing at all was heard for so long: the connection is remade."""
 
-    probe_every_s: float = 5.0
-    probe_unheard_s: float = 10.0
+    probe_interval_s: float = 5.0
+    probe_timeout_s: float = 10.0
     """A frame to ourselves unheard for so long: both connections of the bus are remade."""
 
     retry_s: float = 0.05

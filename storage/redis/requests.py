@@ -7,70 +7,70 @@ import asyncio
 from collections import deque
 
 from storage.errors import Unavailable
-from storage.redis.address import Address
-from storage.redis.connection import Connection, Reply, Word, packed
-from storage.redis.link import Link
-from storage.redis.patience import Patience
+from storage.redis.address import RedisAddress
+from storage.redis.connection import RespConnection, Reply, CommandArg, encode_command
+from storage.redis.link import ReconnectingConnection
+from storage.redis.patience import Timeouts
 
-UNANSWERED_MAX = 1000
+IN_FLIGHT_MAX = 1000
 
 
-class Requests:
-    def __init__(self, address: Address, patience: Patience, name: str) -> None:
-        self.link = Link(address, patience, name, self._opened, self._lost)
-        self._patience = patience
-        self._connection: Connection | None = None
+class CommandClient:
+    def __init__(self, address: RedisAddress, timeouts: Timeouts, name: str) -> None:
+        self.connection = ReconnectingConnection(address, timeouts, name, self._on_connected, self._on_lost)
+        self._timeouts = timeouts
+        self._current: RespConnection | None = None
         # With the moment by which each must be answered: that is their order too, so one timer serves all.
-        self._asked: deque[tuple[float, asyncio.Future[Reply]]] = deque()
-        self._look: asyncio.TimerHandle | None = None
+        self._in_flight: deque[tuple[float, asyncio.Future[Reply]]] = deque()
+        self._timeout_timer: asyncio.TimerHandle | None = None
 
-    async def ask(self, *command: Word) -> Reply:
+    async def execute(self, *command: CommandArg) -> Reply:
         """Send a command and answer its reply, which may be a `hiredis.ReplyError`.
 
         Raises:
             Unavailable: no reply in time, or no connection; the command may or may not have been done.
         """
-        await self.link.until_connected(self._patience.reply_s)
-        if self._connection is None or len(self._asked) >= UNANSWERED_MAX:
+        await self.connection.wait_connected(self._timeouts.reply_s)
+        if self._current is None or len(self._in_flight) >= IN_FLIGHT_MAX:
             raise Unavailable("redis: too much is unanswered")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Reply] = loop.create_future()
-        due = loop.time() + self._patience.reply_s
-        self._asked.append((due, answer))
-        if self._look is None:
-            self._look = loop.call_at(due, self._look_for_late)
-        self._connection.send(packed(*command), 1)
+        due = loop.time() + self._timeouts.reply_s
+        self._in_flight.append((due, answer))
+        if self._timeout_timer is None:
+            self._timeout_timer = loop.call_at(due, self._fail_overdue)
+        self._current.send(encode_command(*command), 1)
         return await answer
 
-    def _opened(self, connection: Connection) -> None:
-        connection.on_reply = self._answered
-        self._connection = connection
+    def _on_connected(self, connection: RespConnection) -> None:
+        connection.on_reply = self._on_reply
+        self._current = connection
 
-    def _answered(self, reply: Reply) -> None:
-        if self._connection is not None:
-            self._connection.unanswered -= 1
-        _, answer = self._asked.popleft()
+    def _on_reply(self, reply: Reply) -> None:
+        if self._current is not None:
+            self._current.unanswered -= 1
+        _, answer = self._in_flight.popleft()
         if not answer.done():
             answer.set_result(reply)
 
-    def _look_for_late(self) -> None:
+    def _fail_overdue(self) -> None:
         """Give up what is not answered by now. Its reply may still come, and is passed over then."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        self._look = None
-        for due, answer in self._asked:
+        self._timeout_timer = None
+        for due, answer in self._in_flight:
             if due > now:
-                self._look = loop.call_at(due, self._look_for_late)
+                self._timeout_timer = loop.call_at(due, self._fail_overdue)
                 break
             if not answer.done():
                 answer.set_exception(Unavailable("redis: no reply in time"))
 
-    def _lost(self) -> None:
-        self._connection = None
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
-        asked, self._asked = self._asked, deque()
+    def _on_lost(self) -> None:
+        self._current = None
+        if self._timeout_timer is not None:
+            self._timeout_timer.cancel()
+            self._timeout_timer = None
+        asked, self._in_flight = self._in_flight, deque()
         for _, answer in asked:
             if not answer.done():
                 answer.set_exception(Unavailable("redis: connection lost"))

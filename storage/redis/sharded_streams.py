@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from storage.contracts.bus import Position, user_topic
+from storage.contracts.bus import StreamPosition, user_topic
 from storage.records.stream import StreamItem
-from storage.redis.patience import Patience
-from storage.redis.shards import Shards, all_opened
+from storage.redis.patience import Timeouts
+from storage.redis.shards import Shards, open_all
 from storage.redis.user_stream import RedisUserStreams
 
 
@@ -18,20 +18,20 @@ class ShardedUserStreams:
         self._shards = Shards(len(streams))
 
     @classmethod
-    async def open(cls, urls: Sequence[str], *, patience: Patience | None = None) -> "ShardedUserStreams":
+    async def open(cls, urls: Sequence[str], *, timeouts: Timeouts | None = None) -> "ShardedUserStreams":
         """Connect to all. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        return cls(await all_opened(RedisUserStreams.open(url, patience=patience) for url in urls))
+        return cls(await open_all(RedisUserStreams.open(url, timeouts=timeouts) for url in urls))
 
     async def close(self) -> None:
         await asyncio.gather(*(streams.close() for streams in self._streams))
 
-    async def append(self, user_id: str, head: bytes, tail: bytes) -> Position:
-        return await self._of(user_id).append(user_id, head, tail)
+    async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
+        return await self._shard_for(user_id).append(user_id, prefix, suffix)
 
-    async def positions(self, user_ids: Sequence[str]) -> list[Position]:
+    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
         parts: dict[RedisUserStreams, list[str]] = {}
         for user_id in user_ids:
-            parts.setdefault(self._of(user_id), []).append(user_id)
+            parts.setdefault(self._shard_for(user_id), []).append(user_id)
         found = await asyncio.gather(*(streams.positions(some) for streams, some in parts.items()))
         places = {
             user_id: place
@@ -40,11 +40,13 @@ class ShardedUserStreams:
         }
         return [places[user_id] for user_id in user_ids]
 
-    async def after(self, user_id: str, epoch: str, position: int, limit: int) -> list[StreamItem] | None:
-        return await self._of(user_id).after(user_id, epoch, position, limit)
+    async def read_after(
+        self, user_id: str, epoch: str, position: int, limit: int
+    ) -> list[StreamItem] | None:
+        return await self._shard_for(user_id).read_after(user_id, epoch, position, limit)
 
-    async def renew(self) -> None:
-        await asyncio.gather(*(streams.renew() for streams in self._streams))
+    async def reset(self) -> None:
+        await asyncio.gather(*(streams.reset() for streams in self._streams))
 
-    def _of(self, user_id: str) -> RedisUserStreams:
-        return self._streams[self._shards.of(user_topic(user_id))]
+    def _shard_for(self, user_id: str) -> RedisUserStreams:
+        return self._streams[self._shards.shard_of(user_topic(user_id))]

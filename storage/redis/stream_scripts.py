@@ -6,7 +6,7 @@ behind: whoever serves with another run id begins a new epoch. Written for a sin
 cluster, because the names of the lists are made here.
 """
 
-from storage.redis.script import Script, script
+from storage.redis.script import Script, make_script
 
 _EPOCH = """
 local function begin(run)
@@ -33,7 +33,7 @@ end
 
 
 def _script(body: str) -> Script:
-    return script(_EPOCH + body)
+    return make_script(_EPOCH + body)
 
 
 # ARGV: frames kept, seconds kept, streams at most, prefix of topics; then user, head, tail, again and again.
@@ -65,7 +65,7 @@ return answer
 """)
 
 # ARGV: user, epoch, position, limit. A position above the head was never given out: another history.
-AFTER = _script("""
+READ_AFTER = _script("""
 if current() ~= ARGV[2] then return false end
 local missed = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') - tonumber(ARGV[3])
 local kept = list(ARGV[2], ARGV[1])
@@ -74,6 +74,6 @@ if missed == 0 then return {} end
 return redis.call('LRANGE', kept, -missed, math.min(-1, tonumber(ARGV[4]) - missed - 1))
 """)
 
-RENEW = _script("""
+RESET = _script("""
 return begin(run_id())
 """)

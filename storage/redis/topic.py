@@ -4,51 +4,51 @@ import asyncio
 from collections.abc import Iterable
 
 
-class Waiter:
+class SubscribeWaiter:
     """One call that waits until so many topics are heard; when it gives up, the hearing is owed a notice."""
 
-    __slots__ = ("given_up", "heard", "left")
+    __slots__ = ("timed_out", "confirmed", "remaining")
 
     def __init__(self, topics: int) -> None:
-        self.left = topics
-        self.given_up = False
-        self.heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.remaining = topics
+        self.timed_out = False
+        self.confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def one_less(self) -> bool:
+    def confirm_one(self) -> bool:
         """Another topic is heard; True when it was the last one of a call that had given up."""
-        self.left -= 1
-        if self.left:
+        self.remaining -= 1
+        if self.remaining:
             return False
-        if not self.heard.done():
-            self.heard.set_result(None)
-        return self.given_up
+        if not self.confirmed.done():
+            self.confirmed.set_result(None)
+        return self.timed_out
 
 
-class Topic:
+class TopicSubscription:
     """`asked`: the last command about it on this connection was to subscribe; `pending`: unanswered ones.
 
     Only the answer to the last command counts: an earlier one may be followed by its opposite.
     """
 
-    __slots__ = ("asked", "name", "pending", "waiters", "wanted")
+    __slots__ = ("requested", "name", "unanswered", "waiters", "wanted")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.wanted = False
-        self.asked = False
-        self.pending = 0
-        self.waiters: list[Waiter] | None = None
+        self.requested = False
+        self.unanswered = 0
+        self.waiters: list[SubscribeWaiter] | None = None
 
     @property
-    def heard(self) -> bool:
-        return self.wanted and self.asked and self.pending == 0
+    def is_active(self) -> bool:
+        return self.wanted and self.requested and self.unanswered == 0
 
-    def wait(self, waiter: Waiter) -> None:
+    def add_waiter(self, waiter: SubscribeWaiter) -> None:
         if self.waiters is None:
             self.waiters = [waiter]
         else:
             self.waiters.append(waiter)
 
-    def release(self) -> Iterable[Waiter]:
+    def pop_waiters(self) -> Iterable[SubscribeWaiter]:
         waiters, self.waiters = self.waiters, None
         return waiters or ()

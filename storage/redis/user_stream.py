@@ -9,108 +9,110 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
-from storage.contracts.bus import Position, user_topic
+from storage.contracts.bus import StreamPosition, user_topic
 from storage.errors import Unavailable
-from storage.records.stream import StreamItem, decode_item
-from storage.redis.address import read_address
-from storage.redis.connection import Reply, Word
-from storage.redis.patience import Patience
-from storage.redis.requests import Requests
+from storage.records.stream import StreamItem, decode_stream_item
+from storage.redis.address import parse_address
+from storage.redis.connection import Reply, CommandArg
+from storage.redis.patience import Timeouts
+from storage.redis.requests import CommandClient
 from storage.redis.script import Script, run_script
-from storage.redis.stream_scripts import AFTER, APPEND, POSITIONS, RENEW
+from storage.redis.stream_scripts import READ_AFTER, APPEND, POSITIONS, RESET
 
 KEY = "convene:streams"
 STREAMS_MAX = 1_000_000
 APPENDS_PER_CALL = 100
 POSITIONS_PER_CALL = 1000
-WAITING_MAX = 20_000
+PENDING_APPENDS_MAX = 20_000
 
-Append = tuple[str, bytes, bytes, "asyncio.Future[Position]"]
+PendingStreamAppend = tuple[str, bytes, bytes, "asyncio.Future[StreamPosition]"]
 
 
 class RedisUserStreams:
     """Implements `storage.contracts.bus.UserStreams`."""
 
-    def __init__(self, url: str, patience: Patience) -> None:
-        self._requests = Requests(read_address(url), patience, "streams")
-        self._waiting: list[Append] = []
-        self._unsettled = 0
+    def __init__(self, url: str, timeouts: Timeouts) -> None:
+        self._client = CommandClient(parse_address(url), timeouts, "streams")
+        self._waiting: list[PendingStreamAppend] = []
+        self._unanswered = 0
         self._calls: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(cls, url: str, *, patience: Patience | None = None) -> "RedisUserStreams":
+    async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisUserStreams":
         """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        streams = cls(url, patience or Patience())
-        await streams._requests.link.open()
+        streams = cls(url, timeouts or Timeouts())
+        await streams._client.connection.open()
         return streams
 
     async def close(self) -> None:
         """Wait for what was begun, as long as a reply may take, and end the connection."""
         if self._waiting:
-            self._send()
+            self._flush()
         await asyncio.gather(*self._calls)
-        await self._requests.link.close()
+        await self._client.connection.close()
 
-    async def append(self, user_id: str, head: bytes, tail: bytes) -> Position:
-        if self._unsettled >= WAITING_MAX:
+    async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
+        if self._unanswered >= PENDING_APPENDS_MAX:
             raise Unavailable("redis: too many appends wait")
         loop = asyncio.get_running_loop()
-        taken: asyncio.Future[Position] = loop.create_future()
+        taken: asyncio.Future[StreamPosition] = loop.create_future()
         if not self._waiting:
-            loop.call_soon(self._send)
-        self._waiting.append((user_id, head, tail, taken))
-        self._unsettled += 1
+            loop.call_soon(self._flush)
+        self._waiting.append((user_id, prefix, suffix, taken))
+        self._unanswered += 1
         return await taken
 
-    async def positions(self, user_ids: Sequence[str]) -> list[Position]:
-        calls = (self._positions(some) for some in _chunks(user_ids, POSITIONS_PER_CALL))
+    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
+        calls = (self._read_positions(some) for some in _chunks(user_ids, POSITIONS_PER_CALL))
         return [position for some in await asyncio.gather(*calls) for position in some]
 
-    async def after(self, user_id: str, epoch: str, position: int, limit: int) -> list[StreamItem] | None:
-        reply = await self._run(AFTER, (user_id, epoch, position, limit))
-        return None if reply is None else [decode_item(item) for item in reply]
+    async def read_after(
+        self, user_id: str, epoch: str, position: int, limit: int
+    ) -> list[StreamItem] | None:
+        reply = await self._run_script(READ_AFTER, (user_id, epoch, position, limit))
+        return None if reply is None else [decode_stream_item(item) for item in reply]
 
-    async def renew(self) -> None:
-        await self._run(RENEW, ())
+    async def reset(self) -> None:
+        await self._run_script(RESET, ())
 
-    def _send(self) -> None:
+    def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for some in _chunks(waiting, APPENDS_PER_CALL):
             call = asyncio.create_task(self._append(some))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
-    async def _append(self, appends: Sequence[Append]) -> None:
-        arguments: list[Word] = [STREAM_FRAMES, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
+    async def _append(self, appends: Sequence[PendingStreamAppend]) -> None:
+        arguments: list[CommandArg] = [STREAM_FRAMES, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
         for user_id, head, tail, _ in appends:
             arguments += (user_id, head, tail)
         try:
-            reply = await self._run(APPEND, arguments)
+            reply = await self._run_script(APPEND, arguments)
         except Unavailable as error:
             for *_, taken in appends:
                 if not taken.done():
                     taken.set_exception(Unavailable(*error.args))
         else:
-            for (*_, taken), position in zip(appends, _read(reply), strict=True):
+            for (*_, taken), position in zip(appends, _parse_positions(reply), strict=True):
                 if not taken.done():
                     taken.set_result(position)
         finally:
-            self._unsettled -= len(appends)
+            self._unanswered -= len(appends)
 
-    async def _positions(self, user_ids: Sequence[str]) -> list[Position]:
-        return _read(await self._run(POSITIONS, user_ids))
+    async def _read_positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
+        return _parse_positions(await self._run_script(POSITIONS, user_ids))
 
-    async def _run(self, which: Script, arguments: Sequence[Word]) -> Reply:
-        return await run_script(self._requests, which, KEY, *arguments)
+    async def _run_script(self, script: Script, arguments: Sequence[CommandArg]) -> Reply:
+        return await run_script(self._client, script, KEY, *arguments)
 
 
-def _read(reply: Reply) -> list[Position]:
+def _parse_positions(reply: Reply) -> list[StreamPosition]:
     epoch, *positions = reply
-    return [Position(epoch.decode(), int(position)) for position in positions]
+    return [StreamPosition(epoch.decode(), int(position)) for position in positions]
 
 
-Sent = TypeVar("Sent")
+ItemT = TypeVar("ItemT")
 
 
-def _chunks(everything: Sequence[Sent], size: int) -> list[Sequence[Sent]]:
+def _chunks(everything: Sequence[ItemT], size: int) -> list[Sequence[ItemT]]:
     return [everything[start : start + size] for start in range(0, len(everything), size)]

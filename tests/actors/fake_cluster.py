@@ -17,7 +17,7 @@ from config.limits import Limits
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.logins import MemoryLogins
 from storage.memory.messaging import MemoryMessaging
-from storage.memory.people import People
+from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
 from storage.memory.streams import MemoryUserStreams
 from storage.records.messaging import MessageEntry
@@ -74,7 +74,7 @@ class FakeCluster:
         self.cores: list[Core] = []
 
     async def start_instance(self, limits: Limits = FAST_LIMITS) -> Core:
-        people = People()
+        people = UserTables()
         authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
         core = Core(

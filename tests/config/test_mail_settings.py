@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import LogSettings, MailSettings, SettingsFaulty, load_settings
-from storage.mail.chosen import chosen_mailer
+from storage.mail.chosen import create_mailer
 from storage.mail.smtp import SmtpMailer
-from storage.mail.unsent import LoggedMailer, NoMailer
+from storage.mail.unsent import LoggingMailer, DisabledMailer
 
 REPOSITORY = Path(__file__).parents[2]
 WHOLE = {
@@ -92,9 +92,9 @@ def test_way_out_by_configuration() -> None:
     """A host means SMTP; without one only a log for eyes gets to see links."""
     console, machine = LogSettings(format="console"), LogSettings(format="json")
     host = load_settings(None, WHOLE).mail
-    assert isinstance(chosen_mailer(host, console), SmtpMailer)
-    assert isinstance(chosen_mailer(host, machine), SmtpMailer)
-    assert isinstance(chosen_mailer(MailSettings(), console), LoggedMailer)
-    assert isinstance(chosen_mailer(MailSettings(), machine), NoMailer)
+    assert isinstance(create_mailer(host, console), SmtpMailer)
+    assert isinstance(create_mailer(host, machine), SmtpMailer)
+    assert isinstance(create_mailer(MailSettings(), console), LoggingMailer)
+    assert isinstance(create_mailer(MailSettings(), machine), DisabledMailer)
     production = load_settings(REPOSITORY / "config" / "production.toml", {})
-    assert isinstance(chosen_mailer(production.mail, production.log), NoMailer)
+    assert isinstance(create_mailer(production.mail, production.log), DisabledMailer)

@@ -39,7 +39,7 @@ async def test_counts_equal_the_rows_at_every_look(pair: Pair, backing: Backing)
         async with asyncio.TaskGroup() as group:
             acting = [group.create_task(place.act(one, number)) for number, one in enumerate(others)]
             while not all(one.done() for one in acting):
-                assert [await audit.wrong() for audit in audits] == [0] * len(audits)
+                assert [await audit.count_mismatches() for audit in audits] == [0] * len(audits)
                 looks += 1
         assert looks > ACTS
         for number, instance in enumerate(pair):

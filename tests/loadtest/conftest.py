@@ -10,10 +10,10 @@ from actors.accounts.tokens import new_token, token_hash
 from loadtest.check.faults import Faults
 from loadtest.check.ledger import Ledger
 from loadtest.people.users_file import Person
-from storage.contracts.crowd import Newcomer
+from storage.contracts.crowd import BulkUser
 from storage.embedded import StoreUrls
 from storage.opened import SERVICES
-from storage.postgres.crowd import PostgresCrowd
+from storage.postgres.crowd import PostgresBulkUsers
 from storage.postgres.pool import PostgresPool
 from tests.conftest import STORES_START_S, Databases, LoopThread
 from tests.journeys.instance import Backing, Instance
@@ -68,7 +68,7 @@ def crowd(loaded_backing: Backing, background: LoopThread) -> list[Person]:
         await pool.open()
         try:
             newcomers = [newcomer(person, f"load_{number}") for number, person in enumerate(people)]
-            assert await PostgresCrowd(pool).admit(newcomers, LIFETIME_S) == PEOPLE
+            assert await PostgresBulkUsers(pool).insert_users(newcomers, LIFETIME_S) == PEOPLE
         finally:
             await pool.close()
 
@@ -76,10 +76,10 @@ def crowd(loaded_backing: Backing, background: LoopThread) -> list[Person]:
     return people
 
 
-def newcomer(person: Person, username: str) -> Newcomer:
+def newcomer(person: Person, username: str) -> BulkUser:
     known_by = token_hash(person.token)
     assert known_by is not None
-    return Newcomer(person.id, username, known_by)
+    return BulkUser(person.id, username, known_by)
 
 
 @pytest.fixture

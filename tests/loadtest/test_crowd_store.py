@@ -8,12 +8,12 @@ import pytest
 from actors.accounts.tokens import new_token, token_hash
 from loadtest.people.users_file import Person, Unreadable, read_users, write_users
 from storage.errors import Conflict
-from storage.postgres.crowd import PostgresCrowd
+from storage.postgres.crowd import PostgresBulkUsers
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.sync import Place
+from storage.records.sync import Cursor
 from tests.loadtest.conftest import LIFETIME_S, newcomer
 
 COUNT = 300
@@ -30,12 +30,12 @@ async def test_a_crowd_is_logged_in_and_told_of(
     """Each token speaks for its user, and the feed has one `user.created` for each."""
     some = [newcomer(person, f"load_{number}") for number, person in enumerate(newcomers_to_be)]
 
-    assert await PostgresCrowd(users_pool).admit(some, LIFETIME_S) == COUNT
+    assert await PostgresBulkUsers(users_pool).insert_users(some, LIFETIME_S) == COUNT
 
     hashes = {token_hash(person.token) or "": person.id for person in newcomers_to_be}
     found = await sessions.identities(list(hashes))
     assert {known_by: identity.user.id for known_by, identity in found.items()} == hashes
-    batch = await PostgresOutbox(users_pool).read(Place(""), COUNT + 1)
+    batch = await PostgresOutbox(users_pool).read(Cursor(""), COUNT + 1)
     assert {(event.type, event.key) for event in batch} == {
         ("user.created", person.id) for person in newcomers_to_be
     }
@@ -45,7 +45,7 @@ async def test_nobody_of_a_crowd_has_a_password(
     users_pool: PostgresPool, users: PostgresUsers, newcomers_to_be: list[Person]
 ) -> None:
     """What stands in its place is the hash of nothing."""
-    await PostgresCrowd(users_pool).admit([newcomer(newcomers_to_be[0], "load_0")], LIFETIME_S)
+    await PostgresBulkUsers(users_pool).insert_users([newcomer(newcomers_to_be[0], "load_0")], LIFETIME_S)
     credentials = await users.credentials("load_0")
 
     assert credentials is not None
@@ -57,11 +57,11 @@ async def test_a_crowd_comes_whole_or_not_at_all(
 ) -> None:
     """One name that is taken keeps all of them out."""
     one, other, another = newcomers_to_be[:3]
-    store = PostgresCrowd(users_pool)
-    await store.admit([newcomer(one, "load_0")], LIFETIME_S)
+    store = PostgresBulkUsers(users_pool)
+    await store.insert_users([newcomer(one, "load_0")], LIFETIME_S)
 
     with pytest.raises(Conflict):
-        await store.admit([newcomer(other, "load_1"), newcomer(another, "LOAD_0")], LIFETIME_S)
+        await store.insert_users([newcomer(other, "load_1"), newcomer(another, "LOAD_0")], LIFETIME_S)
     assert await sessions.identities([token_hash(other.token) or ""]) == {}
 
 

@@ -31,7 +31,7 @@ async def test_a_letter_that_is_taken_now_goes(operations: Operations, own_datab
 
     assert [one.failure for one in replayed] == [None]
     assert await operations.replay.letters() == []
-    told = await operations.doctor.patient.social.told_posts("", 10)
+    told = await operations.doctor.patient.social.page_posts_counts("", 10)
     assert [(one.user_id, one.posts_count) for one in told] == [(author, 5)]
 
 

@@ -9,124 +9,126 @@ from typing import cast
 
 from tests.until import until
 
-Reach = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
+ConnectUpstream = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
 
 
-class Proxy:
+class TcpProxy:
     """`reach` connects a protocol to the server."""
 
-    def __init__(self, reach: Reach) -> None:
-        self.reach = reach
-        self.lines: set[Line] = set()
-        self.lose_reply_to: bytes | None = None
+    def __init__(self, connect_upstream: ConnectUpstream) -> None:
+        self.connect_upstream = connect_upstream
+        self.connections: set[ProxiedConnection] = set()
+        self.drop_reply_to: bytes | None = None
         """A connection that has sent this is closed when its next reply comes."""
 
-        self.lost_replies = 0
+        self.dropped_replies = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
         """Listen on a free port of the loopback address and answer it."""
-        self._server = await asyncio.get_running_loop().create_server(lambda: Line(self), "127.0.0.1", 0)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: ProxiedConnection(self), "127.0.0.1", 0
+        )
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
         assert self._server is not None
         self._server.close()
-        for line in list(self.lines):
+        for line in list(self.connections):
             line.close()
-        await until(lambda: not self.lines)
+        await until(lambda: not self.connections)
 
-    def deafen(self, said: bytes) -> int:
+    def drop_replies(self, sent_bytes: bytes) -> int:
         """Swallow replies on the present connections that have sent this; answers how many these are."""
-        lines = [line for line in self.lines if said in line.said]
+        lines = [line for line in self.connections if sent_bytes in line.sent_bytes]
         for line in lines:
-            line.deaf = True
+            line.drops_replies = True
         return len(lines)
 
-    def hold(self, said: bytes) -> "Line":
+    def hold_requests(self, sent_bytes: bytes) -> "ProxiedConnection":
         """Keep back what comes from now on on the one present connection that has sent this."""
-        (line,) = [line for line in self.lines if said in line.said]
+        (line,) = [line for line in self.connections if sent_bytes in line.sent_bytes]
         line.held = bytearray()
         return line
 
 
-class Line(asyncio.Protocol):
+class ProxiedConnection(asyncio.Protocol):
     """The client's end of one connection; `deaf`: what the server says is swallowed."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: TcpProxy) -> None:
         self._proxy = proxy
-        self._near: asyncio.Transport | None = None
-        self._far: asyncio.Transport | None = None
-        self._reaching: asyncio.Future[object] | None = None
-        self.said = bytearray()
-        self.deaf = False
+        self._client: asyncio.Transport | None = None
+        self._upstream: asyncio.Transport | None = None
+        self._connecting: asyncio.Future[object] | None = None
+        self.sent_bytes = bytearray()
+        self.drops_replies = False
         self.held: bytearray | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._near = cast("asyncio.Transport", transport)
-        self._proxy.lines.add(self)
-        self._reaching = asyncio.ensure_future(self._proxy.reach(lambda: FarEnd(self)))
+        self._client = cast("asyncio.Transport", transport)
+        self._proxy.connections.add(self)
+        self._connecting = asyncio.ensure_future(self._proxy.connect_upstream(lambda: UpstreamProtocol(self)))
 
     def data_received(self, data: bytes) -> None:
-        self.said.extend(data)
+        self.sent_bytes.extend(data)
         if self.held is not None:
             self.held.extend(data)
-        elif self._far is not None:
-            self._far.write(data)
+        elif self._upstream is not None:
+            self._upstream.write(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._near = None
+        self._client = None
         if not self.held:
             self.close()
 
     def release_first(self, size: int) -> None:
         """Let the server have the first bytes kept back."""
-        if self.held is not None and self._far is not None:
-            self._far.write(bytes(self.held[:size]))
+        if self.held is not None and self._upstream is not None:
+            self._upstream.write(bytes(self.held[:size]))
             del self.held[:size]
 
     def release(self) -> None:
         """Let the server have all that was kept back, even when the client is gone."""
         held, self.held = self.held, None
-        if held and self._far is not None:
-            self._far.write(held)
+        if held and self._upstream is not None:
+            self._upstream.write(held)
 
-    def reached(self, far: asyncio.Transport) -> None:
-        self._far = far
-        far.write(bytes(self.said))
+    def on_upstream_connected(self, far: asyncio.Transport) -> None:
+        self._upstream = far
+        far.write(bytes(self.sent_bytes))
 
-    def replied(self, data: bytes) -> None:
-        marker = self._proxy.lose_reply_to
-        if marker is not None and marker in self.said:
-            self._proxy.lost_replies += 1
+    def on_upstream_data(self, data: bytes) -> None:
+        marker = self._proxy.drop_reply_to
+        if marker is not None and marker in self.sent_bytes:
+            self._proxy.dropped_replies += 1
             self.close()
-        elif self._near is not None and not self.deaf:
-            self._near.write(data)
+        elif self._client is not None and not self.drops_replies:
+            self._client.write(data)
 
-    def far_lost(self) -> None:
-        self._far = None
+    def on_upstream_lost(self) -> None:
+        self._upstream = None
         self.close()
 
     def close(self) -> None:
-        for end in (self._near, self._far):
+        for end in (self._client, self._upstream):
             if end is not None:
                 end.abort()
-        if self._near is None and self._far is None:
-            self._proxy.lines.discard(self)
+        if self._client is None and self._upstream is None:
+            self._proxy.connections.discard(self)
 
 
-class FarEnd(asyncio.Protocol):
+class UpstreamProtocol(asyncio.Protocol):
     """The server's end."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, line: ProxiedConnection) -> None:
+        self._connection = line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._line.reached(cast("asyncio.Transport", transport))
+        self._connection.on_upstream_connected(cast("asyncio.Transport", transport))
 
     def data_received(self, data: bytes) -> None:
-        self._line.replied(data)
+        self._connection.on_upstream_data(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._line.far_lost()
+        self._connection.on_upstream_lost()

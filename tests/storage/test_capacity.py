@@ -10,14 +10,14 @@ import pytest
 from storage.errors import Conflict
 from storage.postgres.statement import load_statement
 from storage.records.events import EventChange, RsvpState
-from tests.storage.event_scene import EventScene
-from tests.storage.service_database import some_id, some_ids
+from tests.storage.event_scene import EventFixture
+from tests.storage.service_database import random_id, sorted_random_ids
 
 PLACES = 20
 PEOPLE = 200
 ROUNDS = 10
 LOCK = load_statement("events", "event_lock").text
-LOOK = """
+SELECT_COUNTS = """
     SELECT
         going_count,
         (SELECT count(*) FROM event_rsvps AS r WHERE r.event_id = e.id AND r.status = 'GOING') AS rows
@@ -26,32 +26,32 @@ LOOK = """
 
 
 @pytest.fixture
-async def other(scene: EventScene) -> EventScene:
+async def other(scene: EventFixture) -> EventFixture:
     """The stores as a second instance of the server has them."""
-    return EventScene(scene.database, await scene.database.instance())
+    return EventFixture(scene.database, await scene.database.instance())
 
 
-async def looks(scene: EventScene, event_id: str, written: "asyncio.Future[list[object]]") -> None:
+async def watch_capacity(scene: EventFixture, event_id: str, written: "asyncio.Future[list[object]]") -> None:
     """Until all is written, see that what is committed is never above the capacity."""
     while not written.done():
-        row = await scene.sql.fetchrow(LOOK, event_id)
+        row = await scene.sql.fetchrow(SELECT_COUNTS, event_id)
         assert row is not None
         assert row["going_count"] == row["rows"] <= PLACES
 
 
-async def test_places_are_given_out_once_beside_withdrawals(scene: EventScene, other: EventScene) -> None:
+async def test_places_are_given_out_once_beside_withdrawals(scene: EventFixture, other: EventFixture) -> None:
     """200 who want to go, for 20 places, ten times over, while others give theirs up or lose patience."""
-    people = some_ids(PEOPLE)
-    event_id = await scene.event(PLACES)
+    people = sorted_random_ids(PEOPLE)
+    event_id = await scene.create_event(PLACES)
     for round_ in range(ROUNDS):
         chance = random.Random(round_)
 
         async def want(number: int, chance: random.Random = chance) -> object:
             store = (scene, other)[number % 2].rsvps
             if chance.random() < 0.2:
-                await store.withdraw(event_id, people[chance.randrange(PEOPLE)])
+                await store.delete_rsvp(event_id, people[chance.randrange(PEOPLE)])
             try:
-                return await store.answer(event_id, people[number], "GOING", waitlist=False)
+                return await store.set_rsvp(event_id, people[number], "GOING", waitlist=False)
             except Conflict as refused:
                 return refused.constraint
 
@@ -59,24 +59,24 @@ async def test_places_are_given_out_once_beside_withdrawals(scene: EventScene, o
         for task in chance.sample(tasks, 10):
             asyncio.get_running_loop().call_later(chance.uniform(0, 0.1), task.cancel)
         written: asyncio.Future[list[object]] = asyncio.gather(*tasks, return_exceptions=True)
-        await looks(scene, event_id, written)
+        await watch_capacity(scene, event_id, written)
         outcomes = [one for one in written.result() if not isinstance(one, asyncio.CancelledError)]
         assert all(one in (RsvpState("GOING", None), "event.full") for one in outcomes)
         assert (await scene.counts(event_id))[0] > PLACES // 2
     while await scene.counts(event_id) != (PLACES, 0):
-        await scene.rsvps.answer(event_id, some_id(), "GOING", waitlist=False)
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
     with pytest.raises(Conflict, match=r"event\.full"):
-        await scene.rsvps.answer(event_id, some_id(), "GOING", waitlist=False)
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
 
 
-async def test_line_is_first_come_first_served(scene: EventScene, other: EventScene) -> None:
+async def test_line_is_first_come_first_served(scene: EventFixture, other: EventFixture) -> None:
     """However many come, leave the line and give places up at once, promotion is in the order of the line."""
-    people = some_ids(PEOPLE)
-    event_id = await scene.event(PLACES)
+    people = sorted_random_ids(PEOPLE)
+    event_id = await scene.create_event(PLACES)
     stores = (scene.rsvps, other.rsvps)
     answers = await asyncio.gather(
         *(
-            stores[number % 2].answer(event_id, user, "GOING", waitlist=True)
+            stores[number % 2].set_rsvp(event_id, user, "GOING", waitlist=True)
             for number, user in enumerate(people)
         )
     )
@@ -91,56 +91,58 @@ async def test_line_is_first_come_first_served(scene: EventScene, other: EventSc
     leaving = [*(user for user in people if user not in order), *order[:30], *impatient]
     random.Random(1).shuffle(leaving)
     written: asyncio.Future[list[object]] = asyncio.gather(
-        *(stores[number % 2].withdraw(event_id, user) for number, user in enumerate(leaving))
+        *(stores[number % 2].delete_rsvp(event_id, user) for number, user in enumerate(leaving))
     )
-    await looks(scene, event_id, written)
+    await watch_capacity(scene, event_id, written)
     await written
-    promoted = await scene.promoted()
+    promoted = await scene.promoted_user_ids()
     assert promoted == [user for user in order if user in set(promoted)]
     passed = order[: order.index(promoted[-1])]
     assert set(passed) - set(promoted) <= set(leaving)
     assert await scene.counts(event_id) == (PLACES, 0)
-    assert set(await scene.going(event_id)) == set(promoted) - set(leaving)
+    assert set(await scene.going_user_ids(event_id)) == set(promoted) - set(leaving)
     waiting = [user for user in order if user not in set(promoted) | set(leaving)]
-    states = await asyncio.gather(*(scene.rsvps.state(event_id, user) for user in waiting))
+    states = await asyncio.gather(*(scene.rsvps.get_rsvp(event_id, user) for user in waiting))
     assert [state.waitlist_position for state in states] == list(range(1, len(waiting) + 1))
 
 
-async def test_capacity_and_answers_meet_without_loss(scene: EventScene, other: EventScene) -> None:
+async def test_capacity_and_answers_meet_without_loss(scene: EventFixture, other: EventFixture) -> None:
     """While the capacity goes up and down, no place stays free with somebody waiting, and none is doubled."""
-    event_id = await scene.event(5)
-    people = some_ids(60)
+    event_id = await scene.create_event(5)
+    people = sorted_random_ids(60)
 
     async def change(capacity: int) -> None:
         with contextlib.suppress(Conflict):
             await other.events.change(event_id, EventChange(capacity=capacity))
 
     await asyncio.gather(
-        *(scene.rsvps.answer(event_id, user, "GOING", waitlist=True) for user in people),
+        *(scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True) for user in people),
         *(change(capacity) for capacity in (8, 3, 12, 2, 20, 1, 15)),
-        *(other.rsvps.withdraw(event_id, user) for user in people[::4]),
+        *(other.rsvps.delete_rsvp(event_id, user) for user in people[::4]),
     )
-    event = await scene.seen(event_id)
+    event = await scene.get_event(event_id)
     waiting = await scene.sql.fetchval("SELECT count(*) FROM event_waitlist")
     assert await scene.counts(event_id) == (event.capacity, 0)
     assert waiting > 0
 
 
-async def test_answer_that_meets_another_under_way_sees_what_it_did(scene: EventScene) -> None:
+async def test_answer_that_meets_another_under_way_sees_what_it_did(scene: EventFixture) -> None:
     """It waits at the event's row, and the last place is gone."""
-    event_id, ana, ben = await scene.event(1), *some_ids(2)
+    event_id, ana, ben = await scene.create_event(1), *sorted_random_ids(2)
     beside = await scene.database.connection()
     answering = beside.transaction()
     await answering.start()
     await beside.fetchrow(LOCK, event_id)
-    answer = await scene.database.met(scene.rsvps.answer(event_id, ana, "GOING", waitlist=False))
+    answer = await scene.database.start_until_blocked(
+        scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    )
     await beside.execute(
         "INSERT INTO event_rsvps (event_id, user_id, status) VALUES ($1, $2, 'GOING')", event_id, ben
     )
     await answering.commit()
     with pytest.raises(Conflict, match=r"event\.full"):
         await answer
-    assert await scene.going(event_id) == [ben]
+    assert await scene.going_user_ids(event_id) == [ben]
 
 
 @pytest.mark.parametrize(
@@ -152,12 +154,12 @@ async def test_answer_that_meets_another_under_way_sees_what_it_did(scene: Event
         "UPDATE events SET capacity = capacity - 1 WHERE id = $1",
     ],
 )
-async def test_check_refuses_what_goes_past_the_lock(scene: EventScene, past_the_lock: str) -> None:
+async def test_check_refuses_what_goes_past_the_lock(scene: EventFixture, past_the_lock: str) -> None:
     """Whoever writes, and however: more than fit can not be."""
-    event_id = await scene.event(2)
+    event_id = await scene.create_event(2)
     for _ in range(2):
-        await scene.rsvps.answer(event_id, some_id(), "GOING", waitlist=False)
-    await scene.rsvps.answer(event_id, some_id(), "MAYBE", waitlist=False)
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, random_id(), "MAYBE", waitlist=False)
     with pytest.raises(asyncpg.CheckViolationError) as refused:
         await scene.sql.execute(past_the_lock, event_id)
     assert refused.value.constraint_name == "events_capacity"

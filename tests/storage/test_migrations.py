@@ -12,11 +12,11 @@ from storage.embedded import StoreUrls
 from storage.errors import StorageError, Unavailable
 from storage.postgres import migrations
 from storage.postgres.migrations import (
-    MigrationFaulty,
+    InvalidMigration,
     create_database,
     database_url,
     migrate,
-    migrations_of,
+    load_migrations,
 )
 
 _numbers = itertools.count(1)
@@ -28,7 +28,7 @@ async def service(
 ) -> AsyncIterator[tuple[str, Path]]:
     """A service that a test writes migrations for; its database does not exist yet."""
     name = f"migrated_{next(_numbers)}"
-    for owner in (name, "house"):
+    for owner in (name, "common"):
         (tmp_path / owner / "migrations").mkdir(parents=True)
     monkeypatch.setattr(migrations, "SQL", tmp_path)
     yield name, tmp_path / name / "migrations"
@@ -100,10 +100,10 @@ async def test_changed_and_lost_files_are_refused(stores: StoreUrls, service: tu
     (folder / "0003_t.sql").unlink()
     assert await migrate(url, name) == []
     (folder / "0001_t.sql").write_text("CREATE TABLE other (id int)")
-    with pytest.raises(MigrationFaulty, match="0001_t"):
+    with pytest.raises(InvalidMigration, match="0001_t"):
         await migrate(url, name)
     (folder / "0001_t.sql").unlink()
-    with pytest.raises(MigrationFaulty, match="0001_t"):
+    with pytest.raises(InvalidMigration, match="0001_t"):
         await migrate(url, name)
 
 
@@ -112,11 +112,11 @@ def test_numbers_are_unique_and_well_formed(service: tuple[str, Path]) -> None:
     name, folder = service
     (folder / "0001_a.sql").write_text("SELECT 1")
     (folder / "0001_b.sql").write_text("SELECT 1")
-    with pytest.raises(MigrationFaulty):
-        migrations_of(name)
+    with pytest.raises(InvalidMigration):
+        load_migrations(name)
     (folder / "0001_b.sql").rename(folder / "b.sql")
-    with pytest.raises(MigrationFaulty):
-        migrations_of(name)
+    with pytest.raises(InvalidMigration):
+        load_migrations(name)
 
 
 async def test_unreachable_server_is_unavailable(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from storage.redis.presence import RedisPresence
 from tests.until import until
 
 
-def somebody() -> str:
+def random_name() -> str:
     return str(uuid.uuid4())
 
 
@@ -36,31 +36,31 @@ async def bus(stores: StoreUrls) -> AsyncIterator[Bus]:
     await opened.close()
 
 
-async def states(board: RedisPresence, *user_ids: str) -> list[str]:
+async def get_states(board: RedisPresence, *user_ids: str) -> list[str]:
     return [one.status for one in await board.get(user_ids)]
 
 
 async def test_nobody_is_there_of_whom_nobody_says_so(board: RedisPresence) -> None:
     """Who was never told of is offline."""
-    assert await states(board, somebody(), somebody()) == ["offline", "offline"]
+    assert await get_states(board, random_name(), random_name()) == ["offline", "offline"]
 
 
 async def test_somebody_is_as_the_most_present_instance_says(board: RedisPresence) -> None:
     """Online anywhere is online; away only where all that say anything say away."""
-    ana, one, other = somebody(), somebody(), somebody()
+    ana, one, other = random_name(), random_name(), random_name()
     await board.renew_lease(one)
     await board.renew_lease(other)
-    await board.put(one, {ana: "away"})
-    assert await states(board, ana) == ["away"]
+    await board.set_states(one, {ana: "away"})
+    assert await get_states(board, ana) == ["away"]
 
-    await board.put(other, {ana: "online"})
-    assert await states(board, ana) == ["online"]
+    await board.set_states(other, {ana: "online"})
+    assert await get_states(board, ana) == ["online"]
 
-    await board.put(other, {ana: None})
-    assert await states(board, ana) == ["away"]
+    await board.set_states(other, {ana: None})
+    assert await get_states(board, ana) == ["away"]
 
-    await board.put(one, {ana: None})
-    assert await states(board, ana) == ["offline"]
+    await board.set_states(one, {ana: None})
+    assert await get_states(board, ana) == ["offline"]
 
 
 async def test_entries_without_a_lease_do_not_count(
@@ -68,13 +68,13 @@ async def test_entries_without_a_lease_do_not_count(
 ) -> None:
     """An instance that stops beating takes its people along, and is no longer among the living."""
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 60)
-    ana, dead, living = somebody(), somebody(), somebody()
+    ana, dead, living = random_name(), random_name(), random_name()
     await board.renew_lease(dead)
-    await board.put(dead, {ana: "online"})
-    assert await states(board, ana) == ["online"]
+    await board.set_states(dead, {ana: "online"})
+    assert await get_states(board, ana) == ["online"]
 
     async with asyncio.timeout(5.0):
-        while await states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
+        while await get_states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
             await asyncio.sleep(0)
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", limits.PRESENCE_LEASE_MS)
     assert living in await board.renew_lease(living)
@@ -84,14 +84,14 @@ async def test_what_a_dead_instance_left_is_given_out_once(
     board: RedisPresence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two who bury an instance only one gets its people; a living one is not buried."""
-    ana, ben, instance = somebody(), somebody(), somebody()
+    ana, ben, instance = random_name(), random_name(), random_name()
     await board.renew_lease(instance)
-    await board.put(instance, {ana: "online", ben: "away"})
+    await board.set_states(instance, {ana: "online", ben: "away"})
     assert await board.remove_instance(instance) == []
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 1)
     await board.renew_lease(instance)
     async with asyncio.timeout(5.0):
-        while await states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
+        while await get_states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
             await asyncio.sleep(0)
 
     left = [await board.remove_instance(instance), await board.remove_instance(instance)]
@@ -102,13 +102,13 @@ async def test_what_a_dead_instance_left_is_given_out_once(
 
 async def test_watchers_hear_that_there_is_something_to_look_at(board: RedisPresence, bus: Bus) -> None:
     """Every word about somebody is told on their topic, without saying what it was."""
-    ana, instance = somebody(), somebody()
+    ana, instance = random_name(), random_name()
     heard: list[tuple[str, bytes]] = []
     bus.on_frame(lambda topic, frame: heard.append((topic, frame)))
     await bus.subscribe([presence_topic(ana)])
     await board.renew_lease(instance)
 
-    await board.put(instance, {ana: "online", somebody(): "online"})
+    await board.set_states(instance, {ana: "online", random_name(): "online"})
 
     await until(lambda: heard)
     assert heard == [(presence_topic(ana), b"")]
@@ -117,11 +117,13 @@ async def test_watchers_hear_that_there_is_something_to_look_at(board: RedisPres
 async def test_the_later_moment_of_having_been_seen_stays(stores: StoreUrls) -> None:
     """Moments come late and in any order; nobody is seen earlier than before."""
     messaging = await MongoMessaging.open(stores.mongo)
-    ana, ben = somebody(), somebody()
+    ana, ben = random_name(), random_name()
     try:
-        await messaging.seen.note_seen([LastSeen(ana, "online", 2_000), LastSeen(ben, "online", 500)])
-        await messaging.seen.note_seen([LastSeen(ana, "offline", 1_000)])
+        await messaging.last_seen.save_last_seen(
+            [LastSeen(ana, "online", 2_000), LastSeen(ben, "online", 500)]
+        )
+        await messaging.last_seen.save_last_seen([LastSeen(ana, "offline", 1_000)])
 
-        assert await messaging.seen.last_seen([ana, ben, somebody()]) == {ana: 2_000, ben: 500}
+        assert await messaging.last_seen.get_last_seen([ana, ben, random_name()]) == {ana: 2_000, ben: 500}
     finally:
         await asyncio.to_thread(messaging.close)

@@ -10,7 +10,7 @@ import pytest
 from config.settings import MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.mail import smtp
-from storage.mail.smtp import SmtpMailer, told
+from storage.mail.smtp import SmtpMailer, map_error
 from storage.records.mail import Mail
 from tests.post_office import PostOffice
 
@@ -19,12 +19,12 @@ LINK = "https://convene.test/#/reset/" + "t" * 43
 MAIL = Mail("0123abcd", "password reset", "ana@example.test", "A new password", f"Here:\n\n{LINK}\n", LINK)
 
 
-def mailer_to(office: PostOffice, **more: object) -> SmtpMailer:
+def create_mailer(server: PostOffice, **more: object) -> SmtpMailer:
     settings: dict[str, object] = {"security": "none", "sender": SENDER, "base_url": "https://convene.test"}
-    return SmtpMailer(MailSettings(host="127.0.0.1", port=office.port, **{**settings, **more}))  # type: ignore[arg-type]
+    return SmtpMailer(MailSettings(host="127.0.0.1", port=server.port, **{**settings, **more}))  # type: ignore[arg-type]
 
 
-def to(address: str) -> Mail:
+def mail_to(address: str) -> Mail:
     return Mail(MAIL.id, MAIL.kind, address, MAIL.subject, MAIL.text, MAIL.link)
 
 
@@ -38,7 +38,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 async def test_mail_arrives_as_plain_text(office: PostOffice) -> None:
     """Sender, recipient, subject and text are there; nothing in it is for machines to follow."""
-    await mailer_to(office).send(MAIL)
+    await create_mailer(office).send(MAIL)
     (letter,) = office.letters
     message = letter.message
     assert (letter.sender, letter.recipient) == ("no-reply@convene.test", "ana@example.test")
@@ -51,7 +51,7 @@ async def test_mail_arrives_as_plain_text(office: PostOffice) -> None:
 
 async def test_attempts_bear_one_message_id(office: PostOffice) -> None:
     """A mail that is sent twice is known as one by the mailbox."""
-    mailer = mailer_to(office)
+    mailer = create_mailer(office)
     await mailer.send(MAIL)
     await mailer.send(MAIL)
     assert {letter.message["Message-ID"] for letter in office.letters} == {"<0123abcd@convene.test>"}
@@ -68,7 +68,7 @@ async def test_attempts_bear_one_message_id(office: PostOffice) -> None:
 )
 async def test_addresses_of_all_alphabets(office: PostOffice, address: str, delivered: str) -> None:
     """A domain goes out in ASCII, a name as it is."""
-    await mailer_to(office).send(to(address))
+    await create_mailer(office).send(mail_to(address))
     assert [letter.recipient for letter in office.letters] == [delivered]
 
 
@@ -78,7 +78,7 @@ async def test_addresses_of_all_alphabets(office: PostOffice, address: str, deli
 async def test_text_that_is_no_address_sends_nothing(office: PostOffice, address: str) -> None:
     """Nobody gets a second recipient or a header in by way of an address."""
     with pytest.raises(StorageError) as refused:
-        await mailer_to(office).send(to(address))
+        await create_mailer(office).send(mail_to(address))
     assert not isinstance(refused.value, Unavailable)
     assert office.recipients == []
 
@@ -96,11 +96,11 @@ async def test_refusals_tell_whether_to_try_again(office: PostOffice, reply: str
     """4xx may be tried again, 5xx not; the server's own words are not repeated."""
     office.replies = [reply]
     with pytest.raises(StorageError) as refused:
-        await mailer_to(office).send(MAIL)
+        await create_mailer(office).send(MAIL)
     assert isinstance(refused.value, Unavailable) is again
     assert str(refused.value) == f"SMTPRecipientsRefused {reply[:3]}"
     assert refused.value.__suppress_context__
-    await mailer_to(office).send(MAIL)
+    await create_mailer(office).send(MAIL)
     assert len(office.letters) == 1
 
 
@@ -108,9 +108,9 @@ async def test_server_that_is_away_may_come_back(office: PostOffice) -> None:
     """Nobody listening is a reason to try again."""
     await office.close()
     with pytest.raises(Unavailable):
-        await mailer_to(office).send(MAIL)
+        await create_mailer(office).send(MAIL)
     await office.open()
-    await mailer_to(office).send(MAIL)
+    await create_mailer(office).send(MAIL)
     assert len(office.letters) == 1
 
 
@@ -123,7 +123,7 @@ async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPa
     silent.port = server.sockets[0].getsockname()[1]
     async with asyncio.timeout(5):
         with pytest.raises(Unavailable):
-            await mailer_to(silent).send(MAIL)
+            await create_mailer(silent).send(MAIL)
     for writer in hung:
         writer.close()
     server.close()
@@ -148,7 +148,7 @@ async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPa
 )
 def test_failures_are_about_the_mail_or_about_the_moment(error: Exception, words: str, again: bool) -> None:
     """What an operator or time may mend is tried again; no word of the library's or the server's is kept."""
-    found = told(error)
+    found = map_error(error)
     assert isinstance(found, Unavailable) is again
     assert str(found) == words
 
@@ -156,7 +156,7 @@ def test_failures_are_about_the_mail_or_about_the_moment(error: Exception, words
 async def test_failed_goodbye_is_no_failure(office: PostOffice) -> None:
     """A mail that was taken is sent, however the connection ends; else it would be sent again."""
     office.goodbye = "421 too late"
-    await mailer_to(office).send(MAIL)
+    await create_mailer(office).send(MAIL)
     assert len(office.letters) == 1
 
 
@@ -164,7 +164,7 @@ async def test_failed_goodbye_is_no_failure(office: PostOffice) -> None:
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_no_privacy_no_mail(office: PostOffice, security: str, login: dict[str, str]) -> None:
     """Where the demanded privacy is not to be had, neither mail nor password leaves."""
-    mailer = mailer_to(office, security=security, **login)
+    mailer = create_mailer(office, security=security, **login)
     with pytest.raises(Unavailable) as refused:
         await mailer.send(MAIL)
     assert (office.recipients, office.letters) == ([], [])

@@ -11,7 +11,7 @@ import structlog
 from config.logs import configure_logs
 from config.settings import LogSettings, MailSettings
 from storage.errors import StorageError, Unavailable
-from storage.mail.chosen import chosen_mailer
+from storage.mail.chosen import create_mailer
 from storage.records.mail import Mail
 
 LINK = "http://127.0.0.1:8080/#/reset/" + "t" * 43
@@ -39,7 +39,7 @@ def logged() -> Iterator[Logged]:
 async def test_development_log_shows_the_link(logged: Logged) -> None:
     """One can go on without a mail server: the whole link stands in one line, the address in none."""
     settings, stream = logged("console")
-    await chosen_mailer(MailSettings(), settings).send(MAIL)
+    await create_mailer(MailSettings(), settings).send(MAIL)
     (line,) = stream.getvalue().splitlines()
     assert LINK in line
     assert "password reset" in line
@@ -49,7 +49,7 @@ async def test_development_log_shows_the_link(logged: Logged) -> None:
 async def test_log_of_machines_shows_no_link(logged: Logged) -> None:
     """Where logs are collected it is said once that no mail goes out, and each mail is refused for good."""
     settings, stream = logged("json")
-    mailer = chosen_mailer(MailSettings(), settings)
+    mailer = create_mailer(MailSettings(), settings)
     for _ in range(3):
         with pytest.raises(StorageError) as refused:
             await mailer.send(MAIL)

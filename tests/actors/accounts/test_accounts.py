@@ -15,7 +15,7 @@ from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
+from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
 from storage.memory.users import MemoryUsers
 from storage.records.users import SessionRecord, UserRecord
@@ -25,19 +25,19 @@ REGISTRATION = Registration("ana@example.test", "ana", PASSWORD)
 
 
 class CountedUsers(MemoryUsers):
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: UserTables) -> None:
         super().__init__(people)
         self.loads: list[int] = []
 
-    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+    async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
         self.loads.append(len(user_ids))
-        return await super().users(user_ids)
+        return await super().find(user_ids)
 
 
 class LateSessions(MemorySessions):
     """Opens a session only when it is let."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: UserTables) -> None:
         super().__init__(people)
         self.door = asyncio.Event()
         self.door.set()
@@ -52,7 +52,7 @@ class LateSessions(MemorySessions):
 class House:
     def __init__(self) -> None:
         limits = Limits()
-        self.people = People()
+        self.people = UserTables()
         self.users = CountedUsers(self.people)
         self.sessions = LateSessions(self.people)
         logins = MemoryLogins(self.people)

@@ -13,7 +13,7 @@ from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
 from storage.errors import Unavailable
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
+from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
 from storage.memory.users import MemoryUsers
 from storage.records.users import Identity, NewUser, ProfileChange, UserRecord
@@ -25,7 +25,7 @@ LIMITS = Limits(token_cache_s=30, token_cache_entries=3)
 class WatchedSessions(MemorySessions):
     """Counts what it is asked, waits when it is told to, fails when it is told to."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: UserTables) -> None:
         super().__init__(people)
         self.asked: list[int] = []
         self.touched: list[str] = []
@@ -51,7 +51,7 @@ class House:
 
     def __init__(self) -> None:
         self.now_s = 1000.0
-        self.people = People()
+        self.people = UserTables()
         self.sessions = WatchedSessions(self.people)
         self.authenticator = Authenticator(
             self.sessions, MemoryLogins(self.people), LIMITS, clock=lambda: self.now_s

@@ -147,7 +147,7 @@ async def test_lost_bus_frames_are_recovered_from_the_log(cluster: FakeCluster) 
         count += topic.startswith("c:")
         return count % 3 == 0
 
-    cluster.broker.drop = lose
+    cluster.broker.should_drop = lose
     for number in range(31):
         await stored_seq(send(here, room, ANA, f"m{number}"))
     await until(lambda: len(ear.seqs) == 31)
@@ -217,10 +217,10 @@ async def test_missing_projection_is_repaired_on_activation(cluster: FakeCluster
     """The log says who is in; a waking conversation brings the document up."""
     here = await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
-    project = cluster.messaging.project
-    cluster.messaging.project = do_nothing  # type: ignore[method-assign, assignment]
+    project = cluster.messaging.save_projection
+    cluster.messaging.save_projection = do_nothing  # type: ignore[method-assign, assignment]
     await here.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
-    cluster.messaging.project = project  # type: ignore[method-assign]
+    cluster.messaging.save_projection = project  # type: ignore[method-assign]
     there = await cluster.start_instance()
     assert await stored_seq(send(there, room, CYD, "hello")) == (2, False)
 
@@ -314,15 +314,15 @@ async def test_sweeper_completes_membership_effect_of_crashed_instance(cluster: 
     room = await cluster.create_group(here, ANA, BEN)
     before = (await cluster.streams.positions([CYD]))[0]
     here.membership_notifier.notify_change = do_nothing  # type: ignore[method-assign, assignment]
-    cluster.messaging.settle = do_nothing  # type: ignore[method-assign, assignment]
+    cluster.messaging.remove_pending_effect = do_nothing  # type: ignore[method-assign, assignment]
     await here.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
-    del cluster.messaging.settle
+    del cluster.messaging.remove_pending_effect
     assert (await cluster.streams.positions([CYD]))[0] == before
 
     await there.pending_effect_sweeper.sweep(older_than_ms=0)
 
     assert (await cluster.streams.positions([CYD]))[0].position == before.position + 1
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_membership_effect_is_settled_after_notification(cluster: FakeCluster) -> None:
@@ -331,7 +331,7 @@ async def test_membership_effect_is_settled_after_notification(cluster: FakeClus
     room = await cluster.create_group(core, ANA, BEN)
     await core.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
 
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []
 
 
 async def flood(cluster: FakeCluster, here: Core, there: Core) -> str:
@@ -368,7 +368,7 @@ async def test_drafts_are_forwarded_after_losing_seqs(cluster: FakeCluster) -> N
         forwarded += topic.startswith("i:")
         return False
 
-    cluster.broker.drop = count
+    cluster.broker.should_drop = count
     room = await flood(cluster, here, there)
     entries = await log_of(cluster, room)
 
@@ -383,7 +383,7 @@ async def test_unanswered_forwarded_drafts_are_stored_locally(
     """What was handed over and got no answer is sent by its own instance, once, in order."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await flood(cluster, here, there)
     entries = await log_of(cluster, room)
 
@@ -408,7 +408,7 @@ async def test_later_drafts_wait_for_recalled_drafts(
 ) -> None:
     """While drafts that nobody answers for come back at different moments, a sender's order is kept."""
     here = await cluster.start_instance()
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     handing = forwarding_of(here, room)
@@ -433,7 +433,7 @@ async def test_draft_after_a_change_does_not_overtake_forwarded_drafts(
     """They follow them to the other instance, or wait until they are called back."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.1)
     here = await cluster.start_instance()
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     (first,) = await log_of(cluster, room)
@@ -459,7 +459,7 @@ async def test_draft_after_received_drafts_does_not_overtake_forwarded_drafts(
     """What is ours to store is stored; what stands behind it still follows its own."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.1)
     here = await cluster.start_instance()
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     handing = forwarding_of(here, room)
@@ -485,7 +485,7 @@ async def test_recalled_draft_that_was_overtaken_is_refused_with_retry(
     """The other instance stored what was said after it: its sender says it again, and knows why."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.2)
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     handing = forwarding_of(here, room)
@@ -531,7 +531,7 @@ async def test_forwarded_drafts_with_lost_results_are_stored_once(
     """The other instance stored them, its answer was dropped: sending again finds them there."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    cluster.broker.drop = lambda topic, frame: (
+    cluster.broker.should_drop = lambda topic, frame: (
         topic.startswith("i:") and isinstance(forward_decoder.decode(frame), DraftForwarded)
     )
     room = await flood(cluster, here, there)
@@ -566,7 +566,7 @@ async def test_lost_last_message_is_recovered_by_head_repeat(cluster: FakeCluste
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
     ear = await cluster.join_room(there, room, BEN)
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("c:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("c:")
     await stored_seq(send(here, room, ANA, "the last word"))
-    cluster.broker.drop = lambda _topic, _frame: False
+    cluster.broker.should_drop = lambda _topic, _frame: False
     await until(lambda: ear.contents == ["the last word"])

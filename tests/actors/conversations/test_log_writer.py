@@ -11,8 +11,8 @@ from actors.conversations.log_writer import LogBatch, LogWriter
 from config.limits import Limits
 from storage.errors import Unavailable
 from storage.memory.message_log import MemoryMessageLog
-from storage.records.identifiers import new_draft, new_id
-from storage.records.messaging import Appended, Entry, MessageEntry, Taken
+from storage.records.identifiers import new_attempt_id, new_id
+from storage.records.messaging import Appended, Entry, MessageEntry, SeqConflict
 from tests.actors.fake_cluster import ANA
 from tests.until import until
 
@@ -42,7 +42,7 @@ async def log() -> RecordingMessageLog:
 
 
 def entry(conversation_id: str, seq: int) -> MessageEntry:
-    draft = Draft(new_draft(), ANA, f"c{new_draft()}", "hello", (), None)
+    draft = Draft(new_attempt_id(), ANA, f"c{new_attempt_id()}", "hello", (), None)
     return text_entry(conversation_id, seq, draft)
 
 
@@ -98,7 +98,11 @@ async def test_refusal_ends_only_its_own_batch(log: RecordingMessageLog) -> None
     written.submit(ended.batch("there", [entry(there, 1)]))
     await written.drain()
 
-    assert ended.results == [("here", Appended(2)), ("lost", Appended(0, Taken())), ("there", Appended(1))]
+    assert ended.results == [
+        ("here", Appended(2)),
+        ("lost", Appended(0, SeqConflict())),
+        ("there", Appended(1)),
+    ]
     assert [one.seq for one in await log.read(lost, 0, 10)] == [1]
 
 

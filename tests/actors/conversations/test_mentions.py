@@ -19,10 +19,10 @@ from actors.protocol.timestamps import now_ms
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
+from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
 from storage.records.identifiers import entry_id
-from storage.records.messaging import Appended, Entry, Intent, MessageEntry
+from storage.records.messaging import Appended, Entry, PendingEffect, MessageEntry
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards
 from tests.until import until
 
@@ -61,7 +61,7 @@ class MentionCluster(FakeCluster):
         self.mentions: list[RecordingMentions] = []
 
     async def start_recording_instance(self) -> tuple[Core, RecordingMentions]:
-        people, record = People(), RecordingMentions()
+        people, record = UserTables(), RecordingMentions()
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
         core = Core(
             stores,
@@ -98,7 +98,7 @@ async def send_mentioning(
 
 async def wait_settled(cluster: MentionCluster, count: int = 0) -> None:
     """Wait until no more than so many intents stand."""
-    await until(lambda: len(cluster.messaging._intents) == count)
+    await until(lambda: len(cluster.messaging._pending_effects) == count)
 
 
 async def test_mentioned_members_are_notified(cluster: MentionCluster) -> None:
@@ -119,18 +119,18 @@ async def test_pending_effect_is_written_before_the_message(cluster: MentionClus
     core, _ = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
     stood: list[int] = []
-    append, intend = cluster.messaging.append, cluster.messaging.intend
+    append, intend = cluster.messaging.append, cluster.messaging.add_pending_effect
 
     async def look(entries: Sequence[Entry]) -> Appended:
-        stood.append(len(await cluster.messaging.intents()))
+        stood.append(len(await cluster.messaging.list_pending_effects()))
         return await append(entries)
 
-    async def away(intent: Intent) -> None:
-        cluster.messaging.intend = intend  # type: ignore[method-assign]
+    async def away(effect: PendingEffect) -> None:
+        cluster.messaging.add_pending_effect = intend  # type: ignore[method-assign]
         raise Unavailable
 
     cluster.messaging.append = look  # type: ignore[method-assign]
-    cluster.messaging.intend = away  # type: ignore[method-assign]
+    cluster.messaging.add_pending_effect = away  # type: ignore[method-assign]
     with pytest.raises(ApiError, match="unavailable"):
         await send_mentioning(core, room, "hello @ben", BEN)
     await send_mentioning(core, room, "hello again @ben", BEN)
@@ -148,7 +148,7 @@ async def test_sweeper_notifies_for_crashed_instance(cluster: MentionCluster) ->
     unheard.never_completes = True
     await send_mentioning(doomed, room, "hello @ben", BEN)
     await send_mentioning(doomed, room, "hello @cyd", CYD)
-    assert len(await cluster.messaging.intents()) == 2
+    assert len(await cluster.messaging.list_pending_effects()) == 2
     await other.pending_effect_sweeper.sweep(0)
     swept = list(record.notified)
     await other.pending_effect_sweeper.sweep(0)
@@ -156,7 +156,7 @@ async def test_sweeper_notifies_for_crashed_instance(cluster: MentionCluster) ->
     assert unheard.notified == []
     assert set(swept) == {(said, frozenset({ANA, BEN, CYD})) for said in ("hello @ben", "hello @cyd")}
     assert record.notified == swept
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_sweeper_skips_recent_effects(cluster: MentionCluster) -> None:
@@ -169,7 +169,7 @@ async def test_sweeper_skips_recent_effects(cluster: MentionCluster) -> None:
     await other.pending_effect_sweeper.sweep(60_000)
 
     assert swept.notified == []
-    assert len(await cluster.messaging.intents()) == 1
+    assert len(await cluster.messaging.list_pending_effects()) == 1
 
 
 async def test_failed_notification_is_retried_by_a_later_sweep(cluster: MentionCluster) -> None:
@@ -181,12 +181,12 @@ async def test_failed_notification_is_retried_by_a_later_sweep(cluster: MentionC
     await until(lambda: record.requested)
     with pytest.raises(Unavailable):
         await core.pending_effect_sweeper.sweep(0)
-    assert len(await cluster.messaging.intents()) == 1
+    assert len(await cluster.messaging.list_pending_effects()) == 1
     record.unavailable = False
     await core.pending_effect_sweeper.sweep(0)
 
     assert [said for said, _ in record.notified] == ["hello @ben"]
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> None:
@@ -194,11 +194,11 @@ async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> N
     core, record = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
     await send_mentioning(core, room, "nobody in particular")
-    await cluster.messaging.intend(Intent(room, "a dead instance:1", 0, now_ms()))
+    await cluster.messaging.add_pending_effect(PendingEffect(room, "a dead instance:1", 0, now_ms()))
     await core.pending_effect_sweeper.sweep(0)
 
     assert record.notified == []
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_effects_are_settled_per_message(cluster: MentionCluster) -> None:
@@ -215,7 +215,7 @@ async def test_effects_are_settled_per_message(cluster: MentionCluster) -> None:
     await other.pending_effect_sweeper.sweep(0)
 
     assert "left behind @ben" in [said for said, _ in swept.notified]
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
@@ -228,4 +228,4 @@ async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
 
     assert (again.id, duplicate) == (first.id, True)
     assert record.requested == ["hello @ben"]
-    assert await cluster.messaging.intents() == []
+    assert await cluster.messaging.list_pending_effects() == []

@@ -175,10 +175,10 @@ async def test_unapplied_change_is_applied_on_activation(cluster: FakeCluster) -
     async def die(_change: object) -> None:
         """The process ends before the message is brought up."""
 
-    apply = cluster.messaging.apply
-    cluster.messaging.apply = die  # type: ignore[method-assign, assignment]
+    apply = cluster.messaging.apply_change
+    cluster.messaging.apply_change = die  # type: ignore[method-assign, assignment]
     await change_message(here, room, ANA, Edit(message_id, "hello"))
-    cluster.messaging.apply = apply  # type: ignore[method-assign]
+    cluster.messaging.apply_change = apply  # type: ignore[method-assign]
     there = await cluster.start_instance()
     await send_message(there, room, BEN, "thanks")
 

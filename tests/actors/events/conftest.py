@@ -10,14 +10,14 @@ from actors.core import Core
 from actors.events.gathering import Gathering, Groups
 from actors.events.rendering import conversation_of
 from actors.people.people import People
-from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
-from storage.records.copies import UserCopy
+from storage.records.copies import UserSnapshot
 from storage.records.events import NewEvent
 from storage.records.messaging import ConversationRecord
-from storage.records.sync import DomainEvent
+from storage.records.sync import OutboxEvent
 from tests.actors.fake_cluster import FakeCluster
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, told_by
@@ -30,9 +30,9 @@ class Guests:
     def __init__(self) -> None:
         self.gone: set[str] = set()
 
-    async def find(self, ids: Sequence[str]) -> list[UserCopy]:
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         return [
-            UserCopy(one, f"u{one[:8]}", None, None, verified=False, version=1)
+            UserSnapshot(one, f"u{one[:8]}", None, None, verified=False, version=1)
             for one in ids
             if one not in self.gone
         ]
@@ -48,11 +48,11 @@ class GatheringHouse:
         self.guests = Guests()
         self.people = [str(uuid.uuid4()) for _ in range(6)]
         self.rsvps = PostgresRsvps(database.pool)
-        self.events = PostgresEvents(database.pool, database.once, self.rsvps)
+        self.events = PostgresEvents(database.pool, database.idempotency_keys, self.rsvps)
         self.gathering = self.made(core.conversations)
 
     def made(self, groups: Groups) -> Gathering:
-        people = People(PostgresUserCopies(self.database.pool, self.database.cursors), self.guests)
+        people = People(PostgresUserCache(self.database.pool, self.database.cursors), self.guests)
         return Gathering(self.events, self.rsvps, people, groups, self.database.cursors)
 
     async def event(self, creator_id: str, title: str = "Boules", capacity: int = 100) -> str:
@@ -61,13 +61,13 @@ class GatheringHouse:
         return await self.events.create(new, None)
 
     async def answer(self, event_id: str, user_id: str, status: str) -> None:
-        await self.rsvps.answer(event_id, user_id, status, waitlist=True)
+        await self.rsvps.set_rsvp(event_id, user_id, status, waitlist=True)
 
     async def catch_up(self) -> None:
         reader = reader_of(self.gathering, self.database, self.database, batch=7)
         await catch_up(reader, self.database, self.database)
 
-    async def told(self) -> list[DomainEvent]:
+    async def told(self) -> list[OutboxEvent]:
         """All that the service has told."""
         return await told_by(self.database)
 

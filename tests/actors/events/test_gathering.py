@@ -62,7 +62,7 @@ async def test_those_who_go_are_in_it(house: GatheringHouse) -> None:
     await house.catch_up()
     assert await house.members(event_id) == {creator, going, changing}
     await house.answer(event_id, changing, "MAYBE")
-    await house.rsvps.withdraw(event_id, going)
+    await house.rsvps.delete_rsvp(event_id, going)
     await house.catch_up()
 
     assert await house.members(event_id) == {creator}
@@ -76,7 +76,7 @@ async def test_who_gets_a_free_place_joins(house: GatheringHouse) -> None:
     await house.answer(event_id, waiting, "GOING")
     await house.catch_up()
     assert await house.members(event_id) == {creator, first}
-    await house.rsvps.withdraw(event_id, first)
+    await house.rsvps.delete_rsvp(event_id, first)
     await house.catch_up()
 
     assert await house.members(event_id) == {creator, waiting}
@@ -112,7 +112,7 @@ async def test_the_creator_stays(house: GatheringHouse) -> None:
         await house.answer(event_id, creator, status)
         await house.catch_up()
         assert await house.members(event_id) == {creator}
-    await house.rsvps.withdraw(event_id, creator)
+    await house.rsvps.delete_rsvp(event_id, creator)
     await house.catch_up()
 
     assert await house.members(event_id) == {creator}
@@ -145,7 +145,7 @@ async def test_a_full_conversation_stops_nobody(
     for user_id in guests:
         await house.answer(event_id, user_id, "GOING")
     await house.answer(other_id, guests[-1], "GOING")
-    await house.rsvps.withdraw(event_id, guests[0])
+    await house.rsvps.delete_rsvp(event_id, guests[0])
     await house.catch_up()
 
     members = await house.members(event_id)

@@ -8,7 +8,7 @@ from storage.redis.timelines import RedisTimelines
 from tests.actors.feed.feed_house import FeedHouse
 from tests.actors.sync.opened import all_opened
 from tests.conftest import FreshDatabase
-from tests.storage.bus_system import HASTY
+from tests.storage.bus_system import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
 
 
@@ -25,7 +25,7 @@ def valkey() -> Iterator[ValkeyServer]:
 async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
     """Nobody has one yet."""
     wipe(valkey)
-    made = await RedisTimelines.open(valkey.url, patience=HASTY)
+    made = await RedisTimelines.open(valkey.url, timeouts=SHORT_TIMEOUTS)
     yield made
     await made.close()
 

@@ -9,15 +9,15 @@ from actors.feed.feed import Feed, FeedStores
 from actors.people.people import People
 from actors.posts.posts import Posts
 from actors.social.relations import Relations
-from storage.contracts.social import Audiences, PageKey
+from storage.contracts.social import AudienceStore, PageKey
 from storage.contracts.timelines import Timelines
 from storage.postgres.audiences import PostgresAudiences
-from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
-from storage.records.copies import UserCopy
-from storage.records.moments import microseconds
+from storage.records.copies import UserSnapshot
+from storage.records.moments import to_microseconds
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.sync.reading import catch_up, reader_of
 
@@ -27,8 +27,8 @@ BROADCAST = 3
 class Everybody:
     """A User service that knows whomever it is asked for."""
 
-    async def find(self, ids: Sequence[str]) -> list[UserCopy]:
-        return [UserCopy(one, f"u{one[:8]}", None, None, verified=False, version=1) for one in ids]
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
+        return [UserSnapshot(one, f"u{one[:8]}", None, None, verified=False, version=1) for one in ids]
 
 
 class FeedHouse:
@@ -37,15 +37,15 @@ class FeedHouse:
         self.timelines = timelines
         social, posts = databases["social"], databases["posts"]
         self.social = PostgresSocial(social.pool)
-        self.audiences: Audiences = PostgresAudiences(social.pool, social.cursors)
-        self.posts = PostgresPosts(posts.pool, posts.once)
+        self.audiences: AudienceStore = PostgresAudiences(social.pool, social.cursors)
+        self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.hinted: list[tuple[str, Sequence[str]]] = []
         self.open()
 
     def open(self) -> None:
         """Put the parts together, as an instance does that has just started."""
         social, posts = self.databases["social"], self.databases["posts"]
-        people = People(PostgresUserCopies(posts.pool, posts.cursors), Everybody())
+        people = People(PostgresUserCache(posts.pool, posts.cursors), Everybody())
         self.relations = Relations(self.social, 1.0)
         self.builder = Builder(self.posts, self.audiences, self.timelines)
         self.shown = Posts(self.posts, people, self.relations, _no_event, lambda: None)
@@ -72,7 +72,7 @@ class FeedHouse:
         """The id of a new post, and when it was made."""
         post_id = await self.posts.create(author_id, content, None, None)
         (record,) = await self.posts.find([post_id], author_id)
-        return post_id, microseconds(record.created_at)
+        return post_id, to_microseconds(record.created_at)
 
     async def paged(self, user_id: str, limits: Iterator[int]) -> list[str]:
         """The ids of a whole feed, read in pages of those sizes; each is full unless it is the last."""

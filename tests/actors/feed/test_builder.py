@@ -9,7 +9,7 @@ from actors.feed.builder import Builder
 from storage.errors import Unavailable
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.cursors import PostgresCursors
-from storage.postgres.once import PostgresOnce
+from storage.postgres.once import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool
 from storage.postgres.posts import PostgresPosts
 from storage.records.posts import PostKey
@@ -33,7 +33,7 @@ class Between:
         self.after_keys: Act = _nothing
         self.builds = 0
         self.builder = Builder(
-            _Posts(self, posts.pool, posts.once),
+            _Posts(self, posts.pool, posts.idempotency_keys),
             _Audiences(self, social.pool, social.cursors),
             house.timelines,
         )
@@ -51,13 +51,13 @@ class _Audiences(PostgresAudiences):
 
 
 class _Posts(PostgresPosts):
-    def __init__(self, between: Between, pool: PostgresPool, once: PostgresOnce) -> None:
+    def __init__(self, between: Between, pool: PostgresPool, once: PostgresIdempotencyKeys) -> None:
         super().__init__(pool, once)
         self._between = between
 
-    async def keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
+    async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
         self._between.builds += 1
-        found = await super().keys(authors, limit)
+        found = await super().newest_keys(authors, limit)
         await self._between.after_keys()
         return found
 

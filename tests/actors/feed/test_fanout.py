@@ -25,8 +25,8 @@ class Watched:
     def __init__(self, timelines: Timelines) -> None:
         self._timelines = timelines
         self.read = timelines.read
-        self.begin = timelines.begin
-        self.finish = timelines.finish
+        self.begin_rebuild = timelines.begin_rebuild
+        self.finish_rebuild = timelines.finish_rebuild
         self.pushed: list[tuple[str, list[str]]] = []
         self.dropped: list[list[str]] = []
         self.away = 0
@@ -36,12 +36,12 @@ class Watched:
         self.pushed.append((key.id, list(user_ids)))
         await self._timelines.push(key, user_ids)
 
-    async def drop(self, user_ids: Sequence[str]) -> None:
+    async def invalidate(self, user_ids: Sequence[str]) -> None:
         if self.away:
             self.away -= 1
             raise Unavailable
         self.dropped.append(list(user_ids))
-        await self._timelines.drop(user_ids)
+        await self._timelines.invalidate(user_ids)
         await self.after_drop()
 
 
@@ -108,7 +108,7 @@ async def test_taking_it_again_changes_nothing(house: FeedHouse, people: list[st
         await house.post(author)
     await house.catch_up()
     before = await kept(house, reader)
-    place = await house.databases["posts"].cursors.place("feed.posts")
+    place = await house.databases["posts"].cursors.get("feed.posts")
     assert place is not None
     beginning = type(place)(place.source)
     for event in reversed(await house.databases["posts"].outbox.read(beginning, LIMIT)):

@@ -128,7 +128,7 @@ class Story:
         if not self.model.posts:
             return "nothing"
         post_id = self.chance.choice(list(self.model.posts))
-        assert await self.house.posts.hide(post_id, hidden=True)
+        assert await self.house.posts.set_hidden(post_id, hidden=True)
         self.model.hide(post_id)
         return post_id[:4]
 
@@ -136,7 +136,7 @@ class Story:
         if not self.model.hidden:
             return "nothing"
         post_id = self.chance.choice(list(self.model.hidden))
-        assert await self.house.posts.hide(post_id, hidden=False)
+        assert await self.house.posts.set_hidden(post_id, hidden=False)
         self.model.show_again(post_id)
         return post_id[:4]
 
@@ -151,7 +151,7 @@ class Story:
 
     async def _drop(self) -> str:
         some = self.chance.sample(self.model.people, 2)
-        await self.house.timelines.drop(some)
+        await self.house.timelines.invalidate(some)
         return " ".join(map(self.name, some))
 
     async def _wipe(self) -> str:

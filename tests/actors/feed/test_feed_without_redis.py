@@ -14,7 +14,7 @@ from tests.actors.feed.feed_house import BROADCAST, FeedHouse, all_of, follow, p
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.sync.opened import all_opened
 from tests.conftest import FreshDatabase
-from tests.storage.bus_system import HASTY
+from tests.storage.bus_system import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
 
 
@@ -35,7 +35,7 @@ def own_valkey() -> Iterator[ValkeyServer]:
 @pytest.fixture
 async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> AsyncIterator[FeedHouse]:
     """A feed on that server."""
-    timelines = await RedisTimelines.open(own_valkey.url, patience=HASTY)
+    timelines = await RedisTimelines.open(own_valkey.url, timeouts=SHORT_TIMEOUTS)
     async with all_opened(fresh_database, "social", "posts") as databases:
         made = FeedHouse(databases, timelines)
         yield made
@@ -104,18 +104,18 @@ class Silent:
         self.asked += 1
         raise Unavailable
 
-    async def begin(self, user_id: str) -> str:
+    async def begin_rebuild(self, user_id: str) -> str:
         raise Unavailable
 
-    async def finish(
-        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, cut: bool
+    async def finish_rebuild(
+        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, truncated: bool
     ) -> bool:
         raise Unavailable
 
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
         raise Unavailable
 
-    async def drop(self, user_ids: Sequence[str]) -> None:
+    async def invalidate(self, user_ids: Sequence[str]) -> None:
         raise Unavailable
 
 

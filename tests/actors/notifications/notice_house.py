@@ -14,7 +14,7 @@ from actors.protocol.social_objects import Notification
 from actors.social.relations import Relations
 from storage.memory.bus import MemoryBroker
 from storage.memory.streams import MemoryUserStreams
-from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.notifications import PostgresNotifications
@@ -22,9 +22,9 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
-from storage.records.copies import UserCopy
+from storage.records.copies import UserSnapshot
 from storage.records.events import NewEvent
-from storage.records.sync import DomainEvent
+from storage.records.sync import OutboxEvent
 from tests.actors.sync.reading import catch_up, reader_of, told_by
 
 SERVICES = ("social", "posts", "events")
@@ -34,14 +34,14 @@ class Folk:
     """The User service: whoever was given a name."""
 
     def __init__(self) -> None:
-        self.named: dict[str, UserCopy] = {}
+        self.named: dict[str, UserSnapshot] = {}
 
     def somebody(self, username: str, display_name: str | None = None) -> str:
         user_id = str(uuid.uuid4())
-        self.named[user_id] = UserCopy(user_id, username, display_name, None, verified=False, version=1)
+        self.named[user_id] = UserSnapshot(user_id, username, display_name, None, verified=False, version=1)
         return user_id
 
-    async def find(self, ids: Sequence[str]) -> list[UserCopy]:
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         return [self.named[one] for one in ids if one in self.named]
 
 
@@ -53,12 +53,12 @@ class NoticeHouse:
         self.ana, self.ben = self.folk.somebody("ana", "Ana"), self.folk.somebody("ben")
         self.cyd = self.folk.somebody("cyd", "Cyd")
         self.social = PostgresSocial(databases["social"].pool)
-        self.posts = PostgresPosts(posts.pool, posts.once)
-        self.reactions = PostgresReactions(posts.pool, posts.once)
+        self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
+        self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
-        self.events = PostgresEvents(events.pool, events.once, self.rsvps)
+        self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(keeper.pool, keeper.cursors)
-        self.people = People(PostgresUserCopies(keeper.pool, keeper.cursors), self.folk)
+        self.people = People(PostgresUserCache(keeper.pool, keeper.cursors), self.folk)
         self.relations = Relations(self.social, 1.0)
         self.broker = MemoryBroker()
         self.streams = MemoryUserStreams(self.broker)
@@ -86,7 +86,7 @@ class NoticeHouse:
             for event in reversed(await self.told(service)):
                 await notifier.take([event], None)
 
-    async def told(self, service: str) -> list[DomainEvent]:
+    async def told(self, service: str) -> list[OutboxEvent]:
         return await told_by(self.databases[service])
 
     async def event(self, creator_id: str, title: str = "Boules", capacity: int = 10) -> str:
@@ -105,7 +105,7 @@ class NoticeHouse:
     async def heard(self, user_id: str) -> list[NotificationCreated | NotificationRead]:
         """What that user's devices were told."""
         (position,) = await self.streams.positions([user_id])
-        items = await self.streams.after(user_id, position.epoch, 0, 1000)
+        items = await self.streams.read_after(user_id, position.epoch, 0, 1000)
         frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
         return [one for one in frames if isinstance(one, NotificationCreated | NotificationRead)]
 

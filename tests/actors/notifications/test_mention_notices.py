@@ -9,10 +9,10 @@ from actors.notifications import mentions as module
 from actors.notifications.mentions import Mentions
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
-from storage.records.identifiers import entry_id, new_draft, new_id
+from storage.records.identifiers import entry_id, new_attempt_id, new_id
 from storage.records.messaging import MessageEntry
-from storage.records.notifications import Notice
-from storage.records.sync import Step
+from storage.records.notifications import NewNotification
+from storage.records.sync import CursorUpdate
 from tests.actors.notifications.notice_house import NoticeHouse
 from tests.until import until
 
@@ -37,7 +37,7 @@ def message(seq: int, sender_id: str, *named: str) -> MessageEntry:
         conversation_id=ROOM,
         seq=seq,
         changed_seq=seq,
-        draft=new_draft(),
+        attempt_id=new_attempt_id(),
         sender_id=sender_id,
         client_id=f"c{seq}",
         content="secret words",
@@ -65,11 +65,11 @@ async def test_who_muted_the_conversation_is_left_in_peace(
     house: NoticeHouse, mentions: Mentions, conversations: MemoryMessaging
 ) -> None:
     """Others who are named are notified; unmuted again, so is that one."""
-    await conversations.mute(ROOM, house.ben, muted=True)
+    await conversations.set_muted(ROOM, house.ben, muted=True)
     await mentions.notify(message(1, house.ana, house.ben, house.cyd), [house.ana, house.ben, house.cyd])
     assert await house.of(house.ben) == []
     assert len(await house.of(house.cyd)) == 1
-    await conversations.mute(ROOM, house.ben, muted=False)
+    await conversations.set_muted(ROOM, house.ben, muted=False)
     await mentions.notify(message(2, house.ana, house.ben), [house.ana, house.ben])
     assert len(await house.of(house.ben)) == 1
 
@@ -118,7 +118,7 @@ async def test_what_fails_is_left_to_be_tried_again(
     """The conversation is told so, and its intent stands."""
     done: list[bool] = []
 
-    async def away(notices: Sequence[Notice], step: Step | None) -> None:
+    async def away(notices: Sequence[NewNotification], step: CursorUpdate | None) -> None:
         raise Unavailable
 
     with monkeypatch.context() as patch:

@@ -91,9 +91,9 @@ async def test_an_invitation(house: NoticeHouse) -> None:
 async def test_a_place_that_became_free(house: NoticeHouse) -> None:
     """The first in line is told, by nobody in particular."""
     event_id = await house.event(house.ana, capacity=1)
-    await house.rsvps.answer(event_id, house.ben, "GOING", waitlist=False)
-    await house.rsvps.answer(event_id, house.cyd, "GOING", waitlist=True)
-    await house.rsvps.withdraw(event_id, house.ben)
+    await house.rsvps.set_rsvp(event_id, house.ben, "GOING", waitlist=False)
+    await house.rsvps.set_rsvp(event_id, house.cyd, "GOING", waitlist=True)
+    await house.rsvps.delete_rsvp(event_id, house.ben)
     await house.catch_up()
     (told,) = await house.of(house.cyd)
 
@@ -107,7 +107,7 @@ async def test_a_changed_event(house: NoticeHouse) -> None:
     away = house.folk.somebody("dan")
     event_id = await house.event(house.ana)
     for user_id, status in ((house.ana, "GOING"), (house.ben, "MAYBE"), (away, "NOT_GOING")):
-        await house.rsvps.answer(event_id, user_id, status, waitlist=False)
+        await house.rsvps.set_rsvp(event_id, user_id, status, waitlist=False)
     for title in ("Boules at night", "Boules at noon"):
         await house.events.change(event_id, EventChange(title=title))
     await house.events.change(event_id, EventChange(title="Boules at noon"))
@@ -128,7 +128,7 @@ async def test_nobody_is_told_by_those_they_are_apart_from(house: NoticeHouse) -
     await house.reactions.like(post_id, house.ben)
     await house.reactions.comment(post_id, house.cyd, "hello", None)
     for user_id in (house.ben, house.cyd):
-        await house.rsvps.answer(event_id, user_id, "GOING", waitlist=False)
+        await house.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False)
     await house.social.block(house.ana, house.ben)
     await house.social.block(house.cyd, house.ana)
     await house.events.invite(event_id, house.ana, [house.ben], None)

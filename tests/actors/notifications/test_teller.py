@@ -89,7 +89,7 @@ async def test_dying_before_it_is_noted_as_told(house: NoticeHouse, monkeypatch:
 async def test_what_grows_while_it_is_told(house: NoticeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Noted as told is only what was: the rest is told by the next look."""
     post_id = await liked(house, house.ben)
-    told = house.store.told
+    told = house.store.mark_delivered
 
     async def meanwhile(notifications: Sequence[NotificationRecord]) -> None:
         monkeypatch.setattr(house.store, "told", told)
@@ -131,7 +131,7 @@ async def test_it_tells_as_soon_as_it_is_woken(
     monkeypatch.setattr(teller, "LOOK_S", 600.0)
     monkeypatch.setattr(notifier, "ANSWERERS_AT_ONCE", portion)
     event_id = await house.event(house.ana)
-    await house.rsvps.answer(event_id, house.ben, "GOING", waitlist=False)
+    await house.rsvps.set_rsvp(event_id, house.ben, "GOING", waitlist=False)
     await house.events.change(event_id, EventChange(title="Elsewhere"))
     await house.catch_up()
     await told(house, house.ben, 1)
@@ -145,7 +145,7 @@ async def test_a_store_that_was_away_is_asked_again(
     """Nobody wakes it, and what could not be told is told by a later look."""
     monkeypatch.setattr(teller, "LOOK_S", 0.01)
     failures = 0
-    note = house.store.told
+    note = house.store.mark_delivered
 
     async def away(notifications: Sequence[NotificationRecord]) -> None:
         nonlocal failures

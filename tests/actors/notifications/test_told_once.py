@@ -7,7 +7,7 @@ import pytest
 from actors.notifications import notifier
 from storage.errors import Conflict, Unavailable
 from storage.records.events import EventChange
-from storage.records.sync import Place, Step
+from storage.records.sync import Cursor, CursorUpdate
 from tests.actors.notifications.notice_house import NoticeHouse
 from tests.actors.sync.reading import catch_up, reader_of
 
@@ -19,7 +19,7 @@ async def test_what_comes_again_was_told(house: NoticeHouse) -> None:
         await house.social.follow(user_id, house.ana)
         await house.reactions.like(post_id, user_id)
         await house.reactions.comment(post_id, user_id, "hello", None)
-        await house.rsvps.answer(event_id, user_id, "GOING", waitlist=False)
+        await house.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False)
     await house.events.invite(event_id, house.ana, [house.ben], None)
     await house.events.change(event_id, EventChange(title="Elsewhere"))
     await house.catch_up()
@@ -37,9 +37,11 @@ async def test_without_its_step_nobody_is_notified(house: NoticeHouse) -> None:
     """Somebody else has moved the cursor, and so has notified."""
     await house.social.follow(house.ben, house.ana)
     reader = house.notifiers["social"]
-    await house.databases["notifications"].cursors.begin(reader.name, Place("elsewhere"))
+    await house.databases["notifications"].cursors.create(reader.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await reader.take(await house.told("social"), Step(reader.name, Place("here"), Place("here", 1, 1)))
+        await reader.take(
+            await house.told("social"), CursorUpdate(reader.name, Cursor("here"), Cursor("here", 1, 1))
+        )
 
     assert await house.of(house.ana) == []
 
@@ -52,9 +54,9 @@ async def test_many_who_answered_are_told_once_each(
     people = [house.folk.somebody(f"guest{number}") for number in range(8)]
     event_id = await house.event(house.ana)
     for user_id in people:
-        await house.rsvps.answer(event_id, user_id, "INTERESTED", waitlist=False)
+        await house.rsvps.set_rsvp(event_id, user_id, "INTERESTED", waitlist=False)
     await house.events.change(event_id, EventChange(title="Elsewhere"))
-    take, takes = house.store.take, itertools.count(1)
+    take, takes = house.store.add, itertools.count(1)
 
     async def break_off(*given: object) -> None:
         if next(takes) in {2, 5}:

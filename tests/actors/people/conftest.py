@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.postgres.copies import PostgresUserCopies
+from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
-from storage.postgres.people import PostgresPeople
+from storage.postgres.people import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
 from storage.records.users import NewUser, UserRecord
 from tests.actors.sync.opened import all_opened
@@ -20,8 +20,8 @@ class Houses:
     def __init__(self, databases: dict[str, Database]) -> None:
         self.users, self.keeper = databases["users"], databases["notifications"]
         self.accounts = PostgresUsers(self.users.pool)
-        self.owner = PostgresPeople(self.users.pool)
-        self.copies = PostgresUserCopies(self.keeper.pool, self.keeper.cursors)
+        self.owner = PostgresUserSnapshots(self.users.pool)
+        self.copies = PostgresUserCache(self.keeper.pool, self.keeper.cursors)
 
     async def somebody(self, display_name: str | None = None) -> UserRecord:
         username = f"u{secrets.token_hex(6)}"

@@ -9,8 +9,8 @@ import pytest
 from actors.people import keeper
 from actors.people.keeper import Comparison
 from storage.errors import Unavailable
-from storage.records.copies import UserCopy
-from storage.records.sync import Step
+from storage.records.copies import UserSnapshot
+from storage.records.sync import CursorUpdate
 from storage.records.users import ProfileChange
 from tests.actors.people.conftest import Houses
 from tests.until import until
@@ -19,17 +19,17 @@ from tests.until import until
 class Elsewhere:
     """Another service's copy of one person; away for as many looks as it is told."""
 
-    def __init__(self, copy: UserCopy, away: int = 0) -> None:
+    def __init__(self, copy: UserSnapshot, away: int = 0) -> None:
         self.kept = {copy.id: copy}
         self.away = away
 
-    async def apply(self, copies: Sequence[UserCopy], step: Step | None) -> None:
-        self.kept.update({one.id: one for one in copies})
+    async def apply(self, snapshots: Sequence[UserSnapshot], cursor_update: CursorUpdate | None) -> None:
+        self.kept.update({one.id: one for one in snapshots})
 
-    async def find(self, ids: Sequence[str]) -> list[UserCopy]:
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         return [self.kept[one] for one in ids if one in self.kept]
 
-    async def page(self, after: str, limit: int) -> list[UserCopy]:
+    async def page(self, after: str, limit: int) -> list[UserSnapshot]:
         if self.away:
             self.away -= 1
             raise Unavailable
@@ -42,7 +42,7 @@ def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "COMPARED_AT_ONCE", 3)
 
 
-async def copied(houses: Houses, count: int) -> list[UserCopy]:
+async def copied(houses: Houses, count: int) -> list[UserSnapshot]:
     """That many people and their copies, in the order of ids."""
     people = [await houses.somebody(f"Person {number}") for number in range(count)]
     copies = await houses.owner.find([one.id for one in people])

@@ -7,8 +7,8 @@ import pytest
 
 from actors.people.keeper import CopyKeeper
 from storage.errors import Conflict, Unavailable
-from storage.records.copies import UserCopy
-from storage.records.sync import DomainEvent, Place, Step
+from storage.records.copies import UserSnapshot
+from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
 from storage.records.users import ProfileChange
 from tests.actors.people.conftest import Houses
 from tests.actors.sync.reading import catch_up, reader_of, told_by
@@ -62,8 +62,8 @@ async def test_copies_follow_the_owner(houses: Houses, keeper: CopyKeeper) -> No
     await catch_up_with(houses, keeper)
     changed = {one.id: one for one in await houses.copies.find([ana.id, ben.id])}
 
-    assert made[ana.id] == UserCopy(ana.id, ana.username, "Ana", None, verified=False, version=1)
-    assert changed[ana.id] == UserCopy(ana.id, ana.username, "Anna", None, verified=False, version=2)
+    assert made[ana.id] == UserSnapshot(ana.id, ana.username, "Ana", None, verified=False, version=1)
+    assert changed[ana.id] == UserSnapshot(ana.id, ana.username, "Anna", None, verified=False, version=2)
     assert changed[ben.id] == made[ben.id]
     assert sorted(changed.values(), key=lambda one: one.id) == sorted(
         await houses.owner.find([ana.id, ben.id]), key=lambda one: one.id
@@ -129,16 +129,18 @@ async def test_who_is_not_forgotten_yet_is_deleted_already(
 async def test_a_copy_and_the_cursor_move_together(houses: Houses, keeper: CopyKeeper) -> None:
     """Somebody else has moved the cursor: nothing is taken in."""
     ana = await houses.somebody("Ana")
-    await houses.keeper.cursors.begin(keeper.name, Place("elsewhere"))
+    await houses.keeper.cursors.create(keeper.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await keeper.take(await told_by(houses.users), Step(keeper.name, Place("here"), Place("here", 1, 1)))
+        await keeper.take(
+            await told_by(houses.users), CursorUpdate(keeper.name, Cursor("here"), Cursor("here", 1, 1))
+        )
 
     assert await houses.copies.find([ana.id]) == []
 
 
 async def test_unknown_events_concern_nobody(houses: Houses, keeper: CopyKeeper) -> None:
     """A newer version tells what this one does not know: it is passed."""
-    strange = DomainEvent(1, 1, "x", "user.promoted_to_admiral", b'{"id": 7}', datetime.now(UTC))
+    strange = OutboxEvent(1, 1, "x", "user.promoted_to_admiral", b'{"id": 7}', datetime.now(UTC))
     await keeper.take([strange], None)
 
     assert await houses.copies.page("", 10) == []

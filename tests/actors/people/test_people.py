@@ -9,7 +9,7 @@ from actors.people.people import GONE, People
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.errors import Unavailable
-from storage.records.copies import CardRecord, UserCopy
+from storage.records.copies import UserCardRecord, UserSnapshot
 from storage.records.users import ProfileChange
 from tests.actors.people.conftest import Houses
 
@@ -24,7 +24,7 @@ class Owner:
         self.asked: list[list[str]] = []
         self.away = False
 
-    async def find(self, ids: Sequence[str]) -> list[UserCopy]:
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         self.asked.append(list(ids))
         if self.away:
             raise Unavailable
@@ -75,7 +75,7 @@ async def test_the_deleted_are_not_found(houses: Houses, people: People, owner: 
     ana = await houses.somebody("Ana")
     await people.card(ana.id)
     await houses.owner.delete(ana.id)
-    gone = UserCopy(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)
+    gone = UserSnapshot(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)
     await houses.copies.apply([gone], None)
     owner.asked.clear()
 
@@ -83,7 +83,7 @@ async def test_the_deleted_are_not_found(houses: Houses, people: People, owner: 
         await people.card(ana.id)
     assert refused.value.code == "user.not_found"
     assert await people.known([ana.id]) == {}
-    shown = await people.shown([CardRecord(ana.id, "deleted", known=True, deleted=True)])
+    shown = await people.shown([UserCardRecord(ana.id, "deleted", is_cached=True, deleted=True)])
     assert shown == {ana.id: UserCard(ana.id, GONE, None, None, verified=False)}
     assert owner.asked == []
 
@@ -93,10 +93,10 @@ async def test_the_deleted_are_not_brought_back_by_a_late_answer(houses: Houses)
     ana = await houses.somebody("Ana")
 
     class Slow(Owner):
-        async def find(self, ids: Sequence[str]) -> list[UserCopy]:
+        async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
             found = await super().find(ids)
             await houses.copies.apply(
-                [UserCopy(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)], None
+                [UserSnapshot(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)], None
             )
             return found
 
@@ -110,10 +110,10 @@ async def test_rows_show_what_stands_in_them(houses: Houses, people: People, own
     """Known ones cost nothing; unknown ones are asked for together; the strange are as good as deleted."""
     ana = await houses.somebody("Ana")
     rows = [
-        CardRecord("ben", "ben", "Ben", None, known=True),
-        CardRecord(ana.id),
-        CardRecord(STRANGER),
-        CardRecord(ana.id),
+        UserCardRecord("ben", "ben", "Ben", None, is_cached=True),
+        UserCardRecord(ana.id),
+        UserCardRecord(STRANGER),
+        UserCardRecord(ana.id),
     ]
     shown = await people.shown(rows)
 

@@ -20,7 +20,7 @@ class RecordingPresenceStore:
         self._raise_if_unavailable()
         return list(self.live_instances)
 
-    async def put(self, instance: str, states: Mapping[str, str | None]) -> None:
+    async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         self._raise_if_unavailable()
         self.published.append(dict(states))
         for user_id, state in states.items():
@@ -49,8 +49,8 @@ class RecordingLastSeenStore:
     def __init__(self) -> None:
         self.saved: dict[str, LastSeen] = {}
 
-    async def note_seen(self, seen: Sequence[LastSeen]) -> None:
-        self.saved.update({one.user_id: one for one in seen})
+    async def save_last_seen(self, entries: Sequence[LastSeen]) -> None:
+        self.saved.update({one.user_id: one for one in entries})
 
-    async def last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
+    async def get_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
         return {one: self.saved[one].last_seen_ms for one in user_ids if one in self.saved}

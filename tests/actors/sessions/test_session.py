@@ -105,10 +105,10 @@ async def test_lost_stream_frames_are_recovered_from_the_stream(
     """A gap in positions is filled, in order."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     phone = await connect_user(there, BEN)
-    cluster.broker.drop = lambda topic, _frame: topic.startswith("u:")
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("u:")
     await cluster.create_group(here, ANA, BEN)
     await cluster.create_group(here, CYD, BEN)
-    cluster.broker.drop = lambda _topic, _frame: False
+    cluster.broker.should_drop = lambda _topic, _frame: False
     await cluster.create_group(here, ANA, BEN)
     await until(lambda: len(phone.received("conversation.joined")) == 3)
 
@@ -120,7 +120,7 @@ async def test_new_epoch_is_pushed_as_resync(cluster: FakeCluster, connect_user:
     core = await cluster.start_instance()
     phone = await connect_user(core, BEN)
     cluster.broker.disconnect()
-    cluster.streams.lose()
+    cluster.streams.clear()
     cluster.broker.reconnect()
     await until(lambda: phone.received("resync"))
 

@@ -188,7 +188,7 @@ async def test_resume_after_stream_loss_is_answered_with_resync(cluster: FakeClu
     phone = await connect(core, BEN)
     place = phone.received("ready")[0]
     phone.session.on_disconnect()
-    cluster.streams.lose()
+    cluster.streams.clear()
     again = await resume(core, BEN, place, {})
 
     assert again.received("resync")[0]["reason"] == "epoch"

@@ -4,18 +4,18 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from storage.postgres.database import Database
-from storage.postgres.pool import PoolBounds
+from storage.postgres.pool import PoolLimits
 from tests.conftest import FreshDatabase
 
 
 @contextlib.asynccontextmanager
 async def opened(url: str, service: str) -> AsyncIterator[Database]:
     """One database, as an instance opens it."""
-    database = await Database.open(url, service, PoolBounds(connections=4))
+    database = await Database.open(url, service, PoolLimits(max_connections=4))
     try:
         yield database
     finally:
-        await database.locks.release()
+        await database.locks.release_all()
         await database.pool.close()
 
 

@@ -9,7 +9,7 @@ from actors.sync.reader import Feed, Reader
 from storage.contracts.sync import Locks
 from storage.errors import Conflict
 from storage.postgres.database import Database
-from storage.records.sync import DomainEvent, Place
+from storage.records.sync import OutboxEvent, Cursor
 
 QUICK_S = 0.02
 NEVER_S = 600.0
@@ -18,10 +18,10 @@ NEVER_S = 600.0
 class Unlocked:
     """A `Locks` that everybody holds: nothing but the cursor stands between two readers."""
 
-    async def hold(self, name: str) -> bool:
+    async def try_acquire(self, name: str) -> bool:
         return True
 
-    async def release(self) -> None:
+    async def release_all(self) -> None:
         """Nothing was taken."""
 
 
@@ -50,12 +50,12 @@ async def running(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None]"]]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def told_by(producer: Database, timeout_s: float = 10.0) -> list[DomainEvent]:
+async def told_by(producer: Database, timeout_s: float = 10.0) -> list[OutboxEvent]:
     """All that a service has told, also what transactions elsewhere on the server hold back at first."""
     async with asyncio.timeout(timeout_s):
         while True:
-            events = await producer.outbox.read(Place(""), 1000)
-            last = Place("", events[-1].xid, events[-1].id) if events else Place("")
+            events = await producer.outbox.read(Cursor(""), 1000)
+            last = Cursor("", events[-1].xid, events[-1].id) if events else Cursor("")
             if not await producer.outbox.lag_s(last):
                 return events
 
@@ -66,6 +66,6 @@ async def catch_up(reader: Reader, producer: Database, keeper: Database, timeout
         while True:
             with contextlib.suppress(Conflict):
                 await reader.read()
-            place = await keeper.cursors.place(reader.name)
+            place = await keeper.cursors.get(reader.name)
             if place is not None and not await producer.outbox.lag_s(place):
                 return

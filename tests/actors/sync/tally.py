@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.sync import DomainEvent, Step
+from storage.records.sync import OutboxEvent, CursorUpdate
 
 CREATE = Statement("tally_create", "CREATE TABLE tally (number BIGSERIAL PRIMARY KEY, word TEXT)", ())
 DROP = Statement("tally_drop", "DROP TABLE tally", ())
@@ -35,13 +35,13 @@ class Tally:
         self.batches: list[list[str]] = []
         self.begun_anew = 0
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         async with self._database.pool.transaction() as transaction:
             for event in events:
                 await self.before(event.key)
                 await transaction.row(INSERT, event.key)
                 await self.after(event.key)
-            await self._database.cursors.moved(transaction, step)
+            await self._database.cursors.advance_in(transaction, step)
         self.batches.append([event.key for event in events])
 
     async def anew(self) -> None:
@@ -68,13 +68,13 @@ class Notes:
         self.times = 0
         self.before_the_cursor: Callable[[], Awaitable[None]] = _nothing
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
         for event in events:
             self.noted[event.id] = event.key
             self.times += 1
         await self.before_the_cursor()
         if step is not None:
-            await self._cursors.move(step)
+            await self._cursors.advance(step)
 
     async def anew(self) -> None:
         """Ids begin anew."""

@@ -11,24 +11,24 @@ from storage.postgres.database import Database
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, running
 from tests.actors.sync.tally import Notes, Tally, say
-from tests.storage.proxy import Proxy
+from tests.storage.proxy import TcpProxy
 from tests.until import until
 
 WORDS = [f"word {number}" for number in range(8)]
 
 
 @pytest.fixture
-async def proxy(keeper_url: str) -> AsyncIterator[Proxy]:
+async def proxy(keeper_url: str) -> AsyncIterator[TcpProxy]:
     """A proxy before the keeper's server, which may lose replies."""
     (folder,) = parse_qs(urlsplit(keeper_url).query)["host"]
     loop = asyncio.get_running_loop()
-    made = Proxy(lambda protocol: loop.create_unix_connection(protocol, f"{folder}/.s.PGSQL.5432"))
+    made = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, f"{folder}/.s.PGSQL.5432"))
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def far_keeper(proxy: Proxy, keeper_url: str) -> AsyncIterator[Database]:
+async def far_keeper(proxy: TcpProxy, keeper_url: str) -> AsyncIterator[Database]:
     """The keeper's database, reached through the proxy."""
     url = urlsplit(keeper_url)
     account = url.netloc.rpartition("@")[0]
@@ -76,30 +76,30 @@ async def test_killed_at_any_event(producer: Database, keeper: Database, tally: 
 
 
 async def test_a_commit_whose_answer_is_lost(
-    producer: Database, keeper: Database, far_keeper: Database, proxy: Proxy, tally: Tally
+    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: Tally
 ) -> None:
     """It has happened, though the reader is told that it may not have: nothing is taken again."""
     far = Tally(far_keeper)
 
     async def lose(word: str) -> None:
-        proxy.lose_reply_to = b"COMMIT" if word == WORDS[3] and not proxy.lost_replies else None
+        proxy.drop_reply_to = b"COMMIT" if word == WORDS[3] and not proxy.dropped_replies else None
 
     far.before = lose
     await say(producer, *WORDS[:4])
     async with running(reader_of(far, producer, far_keeper)) as (task,):
-        await until(lambda: proxy.lost_replies)
-        proxy.lose_reply_to = None
+        await until(lambda: proxy.dropped_replies)
+        proxy.drop_reply_to = None
         await say(producer, *WORDS[4:])
         await until(lambda: far.batches and far.batches[-1][-1] == WORDS[-1])
         assert not task.done()
 
-    assert proxy.lost_replies == 1
+    assert proxy.dropped_replies == 1
     assert far.batches[0][0] == WORDS[4]
     assert await tally.words() == WORDS
 
 
 async def test_a_statement_that_fails_in_the_transaction(
-    producer: Database, keeper: Database, far_keeper: Database, proxy: Proxy, tally: Tally
+    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: Tally
 ) -> None:
     """The connection goes in the middle of a batch: all of it is undone, and taken again, once."""
     far = Tally(far_keeper)
@@ -109,7 +109,7 @@ async def test_a_statement_that_fails_in_the_transaction(
         nonlocal cuts
         if word == WORDS[5] and cuts < 2:
             cuts += 1
-            for line in list(proxy.lines):
+            for line in list(proxy.connections):
                 line.close()
 
     far.after = cut
@@ -134,7 +134,7 @@ async def test_without_transactions_the_effect_stands_under_the_events_id(
     await say(producer, *WORDS)
     with pytest.raises(asyncio.CancelledError):
         await catch_up(reader_of(notes, producer, keeper), producer, keeper)
-    assert await keeper.cursors.place("notes") is not None
+    assert await keeper.cursors.get("notes") is not None
     times = notes.times
     other = Notes(keeper)
     other.noted = notes.noted

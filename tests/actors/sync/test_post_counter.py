@@ -12,7 +12,7 @@ from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
-from storage.records.sync import DomainEvent, Place, Step
+from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, told_by
 from tests.conftest import FreshDatabase
@@ -36,14 +36,14 @@ async def count(keeper: Database, user_id: str) -> int:
     return (await PostgresSocial(keeper.pool).stats(user_id)).posts_count
 
 
-async def some_posts(database: Database) -> list[DomainEvent]:
+async def some_posts(database: Database) -> list[OutboxEvent]:
     """Ana posts five times, takes two back, and one of hers is hidden; Ben posts once."""
-    store = PostgresPosts(database.pool, database.once)
+    store = PostgresPosts(database.pool, database.idempotency_keys)
     ids = [await store.create(ANA, f"post {number}", None, None) for number in range(5)]
     for post_id in ids[:2]:
         await store.delete(post_id, ANA)
     await store.create(BEN, "a post", None, None)
-    await store.hide(ids[2], hidden=True)
+    await store.set_hidden(ids[2], hidden=True)
     return await told_by(database)
 
 
@@ -76,8 +76,8 @@ async def test_without_its_step_nothing_is_counted(
 ) -> None:
     """Somebody else has moved the cursor: the count stays with it."""
     events = await some_posts(posts)
-    await keeper.cursors.begin(counter.name, Place("elsewhere"))
+    await keeper.cursors.create(counter.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await counter.take(events, Step(counter.name, Place("here"), Place("here", 1, 1)))
+        await counter.take(events, CursorUpdate(counter.name, Cursor("here"), Cursor("here", 1, 1)))
 
     assert (await count(keeper, ANA), await count(keeper, BEN)) == (0, 0)

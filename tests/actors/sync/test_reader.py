@@ -8,7 +8,7 @@ from actors.sync import reader as reading
 from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.sync import Place
+from storage.records.sync import Cursor
 from tests.actors.sync.reading import NEVER_S, catch_up, reader_of, running
 from tests.actors.sync.tally import SAY, Tally, say
 from tests.until import until
@@ -25,12 +25,12 @@ async def test_all_events_are_taken_in_order_with_the_cursor(
     await say(producer, *MANY)
     reader = reader_of(tally, producer, keeper, batch=10)
     await catch_up(reader, producer, keeper)
-    place = await keeper.cursors.place("tally")
+    place = await keeper.cursors.get("tally")
 
     assert await tally.words() == MANY
     assert [len(batch) for batch in tally.batches] == [10, 10, 5]
     assert place is not None
-    assert place.id == (await producer.outbox.source()).head
+    assert place.id == (await producer.outbox.source()).last_id
     assert await reader.read() == 0
     assert reader.statistics().taken == len(MANY)
 
@@ -116,7 +116,7 @@ async def test_a_dead_letter_can_be_replayed(producer: Database, keeper: Databas
     await say(producer, "hard to take")
     reader = reader_of(tally, producer, keeper)
     await catch_up(reader, producer, keeper)
-    place = await keeper.cursors.place("tally")
+    place = await keeper.cursors.get("tally")
     (letter,) = await keeper.cursors.dead_letters(10)
     with pytest.raises(ZeroDivisionError):
         await reader.replay(letter.event)
@@ -125,7 +125,7 @@ async def test_a_dead_letter_can_be_replayed(producer: Database, keeper: Databas
 
     assert (letter.event.type, letter.event.payload, letter.reason) == ("said", b"{}", "ZeroDivisionError")
     assert await tally.words() == ["hard to take"]
-    assert await keeper.cursors.place("tally") == place
+    assert await keeper.cursors.get("tally") == place
 
 
 async def test_a_hint_wakes_at_once(producer: Database, keeper: Database, tally: Tally) -> None:
@@ -190,4 +190,4 @@ async def test_what_all_have_read_can_go(
 
     assert await producer.outbox.prune(["tally", "somebody slower"], 0.0) == 0
     assert await producer.outbox.prune(["tally"], 0.0) == len(MANY)
-    assert [event.key for event in await producer.outbox.read(Place(""), 100)] in ([], ["unread"])
+    assert [event.key for event in await producer.outbox.read(Cursor(""), 100)] in ([], ["unread"])

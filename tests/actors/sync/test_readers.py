@@ -11,7 +11,7 @@ from actors.sync.readers import Producer, Readers
 from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.locks import PostgresLocks
-from storage.records.sync import Place
+from storage.records.sync import Cursor
 from tests.actors.sync.reading import NEVER_S, reader_of
 from tests.actors.sync.tally import Tally, say
 from tests.until import until
@@ -23,8 +23,8 @@ class Instance:
     def __init__(self, producer: Database, keeper: Database, tally: Tally) -> None:
         self.published: list[tuple[str, bytes]] = []
         self.reader = reader_of(tally, producer, keeper, poll_s=NEVER_S)
-        reading = Producer(producer.outbox, producer.once, (self.reader,))
-        silent = Producer(keeper.outbox, keeper.once, ())
+        reading = Producer(producer.outbox, producer.idempotency_keys, (self.reader,))
+        silent = Producer(keeper.outbox, keeper.idempotency_keys, ())
         self.readers = Readers(
             {"users": reading, "social": silent},
             [keeper.locks],
@@ -88,10 +88,10 @@ async def test_whoever_is_stuck_is_told_of(
 async def test_its_locks_end_with_it(keeper_url: str, instance: Instance) -> None:
     """Another instance need not wait for a connection to be missed."""
     other = PostgresLocks(keeper_url)
-    assert not await other.hold("tally")
+    assert not await other.try_acquire("tally")
     await instance.readers.close()
-    assert await other.hold("tally")
-    await other.release()
+    assert await other.try_acquire("tally")
+    await other.release_all()
 
 
 async def test_what_all_have_read_is_dropped(
@@ -104,7 +104,7 @@ async def test_what_all_have_read_is_dropped(
     await say(producer, "hello", "world")
     instance.readers.start()
     async with asyncio.timeout(5.0):
-        while await producer.outbox.lag_s(Place("")):
+        while await producer.outbox.lag_s(Cursor("")):
             """They are not read yet, or not dropped."""
 
     assert tally.taken == 2

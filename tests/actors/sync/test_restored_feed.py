@@ -65,7 +65,7 @@ async def backup(stores: StoreUrls, posts_url: str) -> AsyncIterator[Backup]:
 @contextlib.asynccontextmanager
 async def posts_at(url: str) -> AsyncIterator[tuple[Database, PostgresPosts]]:
     async with opened(url, "posts") as database:
-        yield database, PostgresPosts(database.pool, database.once)
+        yield database, PostgresPosts(database.pool, database.idempotency_keys)
 
 
 async def read_all(consumer: Consumer, producer: Database, keeper: Database) -> None:
@@ -91,7 +91,7 @@ async def test_a_restored_copy_is_read_from_its_beginning(
     async with posts_at(restored) as (database, posts):
         await posted(posts, 4)
         await read_all(tally, database, keeper)
-        (place, source) = await keeper.cursors.place("tally"), await database.outbox.source()
+        (place, source) = await keeper.cursors.get("tally"), await database.outbox.source()
     words = await tally.words()
 
     assert (len(lost), len(words)) == (5, 5 + 7)

@@ -31,7 +31,7 @@ async def pair(keeper_url: str) -> AsyncIterator[tuple[PostgresLocks, PostgresLo
     both = PostgresLocks(keeper_url), PostgresLocks(keeper_url)
     yield both
     for locks in both:
-        await locks.release()
+        await locks.release_all()
 
 
 def taken(*tallies: Tally) -> int:
@@ -55,7 +55,7 @@ async def test_one_of_two_reads(
             assert not tallies[1].batches
     async with running(second):
         await say(producer, *WORDS[30:])
-        await pair[0].release()
+        await pair[0].release_all()
         await until(lambda: taken(tallies[1]) == 30)
 
     assert await tally.words() == WORDS
@@ -92,18 +92,18 @@ async def test_a_lock_that_was_lost_is_not_held(
     The server lets go of the lock a moment before the connection ends, so the first may learn of it later.
     """
     first, second = pair
-    assert await first.hold("tally")
-    assert await first.hold("another")
-    assert not await second.hold("tally")
+    assert await first.try_acquire("tally")
+    assert await first.try_acquire("another")
+    assert not await second.try_acquire("tally")
     await keeper.pool.write(CUT)
     async with asyncio.timeout(5.0):
-        while not await second.hold("tally"):
+        while not await second.try_acquire("tally"):
             """The server has not let go of it yet."""
-        while await first.hold("tally"):
+        while await first.try_acquire("tally"):
             """The end of its connection has not come yet."""
             await asyncio.sleep(0)
 
-    assert await first.hold("another")
+    assert await first.try_acquire("another")
 
 
 async def test_a_lost_lock_loses_and_doubles_nothing(

@@ -18,7 +18,7 @@ from server.application import application
 from server.http.rates import Rates
 from server.http.route import Route
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
+from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
 from tests.server.http.asking import Asked, Serve
 
@@ -28,7 +28,7 @@ AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 @pytest.fixture
 async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
     """Serves some routes, and handlers `beside` them by path; other keywords are the application's."""
-    people = People()
+    people = UserTables()
     limits = Limits(request_timeout_ms=200)
     wheel = TimerWheel(asyncio.get_running_loop())
     authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)

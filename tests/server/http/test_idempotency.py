@@ -10,7 +10,7 @@ from actors.accounts.requests import Registration
 from server.http.call import Call
 from server.http.idempotency import once_of
 from server.http.route import Route
-from storage.records.once import Once
+from storage.records.once import IdempotencyKey
 from tests.server.http.asking import Asked, Serve, faults_of
 
 
@@ -21,7 +21,7 @@ class Note(msgspec.Struct, frozen=True):
 
 class Kept(msgspec.Struct, frozen=True):
     key: str | None
-    once: Once | None
+    once: IdempotencyKey | None
 
 
 async def keep(call: Call[Any, None]) -> Kept:

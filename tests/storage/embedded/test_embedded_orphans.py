@@ -12,10 +12,16 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.identity import Identity, identify, search, serves
+from storage.embedded.identity import ProcessIdentity, identify, find_server, is_server_for
 from storage.embedded.process import PidFile
 from storage.embedded.valkey import Valkey
-from tests.storage.embedded.stores_folder import Child, Folder, Reports, eventually, process_file
+from tests.storage.embedded.stores_folder import (
+    ChildUser,
+    FolderProcesses,
+    RecordedReports,
+    wait_until,
+    process_file,
+)
 
 PID_FILES = ("postgres.pid", "redis.pid", "mongo.pid")
 
@@ -46,9 +52,9 @@ def dead() -> int:
     return process.pid
 
 
-def claim(folder: Folder, pid: int) -> None:
+def write_pid_files(folder: FolderProcesses, pid: int) -> None:
     """Make every file that names a server's process name this one, exactly as it is."""
-    known = identify(pid) or Identity(pid, 1, "another boot")
+    known = identify(pid) or ProcessIdentity(pid, 1, "another boot")
     for name in PID_FILES:
         (folder.path / "run" / name).write_bytes(msgspec.json.encode(PidFile(known, 0)))
     lock = folder.path / "postgres" / "postmaster.pid"
@@ -60,13 +66,13 @@ def claim(folder: Folder, pid: int) -> None:
         socket.write_text(f"{pid}\n{folder.path / 'postgres'}\n1795469273\n5432\n/nowhere\n")
 
 
-def cut(folder: Folder, keep_bytes: int) -> None:
+def truncate_pid_files(folder: FolderProcesses, keep_bytes: int) -> None:
     files = [folder.path / "run" / name for name in PID_FILES]
     for path in (*files, folder.path / "postgres" / "postmaster.pid"):
         path.write_bytes(path.read_bytes()[:keep_bytes])
 
 
-async def started_once(folder: Folder) -> dict[str, int]:
+async def start_and_stop(folder: FolderProcesses) -> dict[str, int]:
     """Start, see that each store has exactly one server which answers, stop."""
     began = time.monotonic()
     async with EmbeddedStores(folder.path) as urls:
@@ -81,39 +87,39 @@ async def started_once(folder: Folder) -> dict[str, int]:
 
 
 async def test_pid_files_that_lie_are_seen_through(
-    folder: Folder, bystander: int, zombie: int, dead: int
+    folder: FolderProcesses, bystander: int, zombie: int, dead: int
 ) -> None:
     """Stale, zombie, reused, cut, empty or absent: the right servers start once, others are left alone."""
-    await started_once(folder)
+    await start_and_stop(folder)
 
-    claim(folder, dead)
-    await started_once(folder)
+    write_pid_files(folder, dead)
+    await start_and_stop(folder)
 
-    claim(folder, zombie)
-    await started_once(folder)
+    write_pid_files(folder, zombie)
+    await start_and_stop(folder)
 
-    claim(folder, bystander)
-    await started_once(folder)
+    write_pid_files(folder, bystander)
+    await start_and_stop(folder)
     assert identify(bystander) is not None
 
-    claim(folder, os.getpid())
-    await started_once(folder)
+    write_pid_files(folder, os.getpid())
+    await start_and_stop(folder)
 
-    claim(folder, dead)
-    cut(folder, 9)
-    await started_once(folder)
+    write_pid_files(folder, dead)
+    truncate_pid_files(folder, 9)
+    await start_and_stop(folder)
 
-    claim(folder, bystander)
-    cut(folder, 0)
-    await started_once(folder)
+    write_pid_files(folder, bystander)
+    truncate_pid_files(folder, 0)
+    await start_and_stop(folder)
 
     for name in PID_FILES:
         (folder.path / "run" / name).unlink()
-    await started_once(folder)
+    await start_and_stop(folder)
 
 
 async def test_servers_of_a_killed_run_are_adopted(
-    folder: Folder, child: Callable[..., Child], reports: Reports, bystander: int
+    folder: FolderProcesses, child: Callable[..., ChildUser], reports: RecordedReports, bystander: int
 ) -> None:
     """After kill -9 of the only user the next start takes over its servers, whatever the pid files say."""
     starter = child(folder.path)
@@ -145,7 +151,10 @@ async def test_servers_of_a_killed_run_are_adopted(
 
 
 async def test_an_orphan_that_hangs_is_replaced(
-    folder: Folder, child: Callable[..., Child], reports: Reports, monkeypatch: pytest.MonkeyPatch
+    folder: FolderProcesses,
+    child: Callable[..., ChildUser],
+    reports: RecordedReports,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A left-over server that does not answer is stopped, and one that does takes its place."""
     starter = child(folder.path)
@@ -191,7 +200,7 @@ async def test_a_name_with_brackets_does_not_hide_a_process(tmp_path: Path, run:
     program = tmp_path / "a) Z (b"
     program.symlink_to("/bin/cat")
     pid = run(program, folder=tmp_path)
-    await eventually(lambda: "Z (b" in process_file(pid, "comm"))
+    await wait_until(lambda: "Z (b" in process_file(pid, "comm"))
     assert identify(pid) is not None
 
 
@@ -209,13 +218,13 @@ async def test_only_the_same_program_in_the_same_folder_is_ours(
     # The path stands in its command line, but the folder that it works in is another.
     namesake = run(server, "-", here, folder=there)
     for pid in (elsewhere, other, namesake):
-        assert not serves(pid, "server", here)
-    assert search("server", here) is None
+        assert not is_server_for(pid, "server", here)
+    assert find_server("server", here) is None
     ours = run(server, folder=here)
-    await eventually(lambda: search("server", here) == identify(ours))
+    await wait_until(lambda: find_server("server", here) == identify(ours))
 
 
-async def test_a_zombie_counts_as_dead(folder: Folder, child: Callable[..., Child]) -> None:
+async def test_a_zombie_counts_as_dead(folder: FolderProcesses, child: Callable[..., ChildUser]) -> None:
     """A killed server that stays a zombie, because its parent is paused, is not taken for alive."""
     starter = child(folder.path)
     await starter.urls()
@@ -224,10 +233,10 @@ async def test_a_zombie_counts_as_dead(folder: Folder, child: Callable[..., Chil
     killed = folder.servers()["redis"]
     starter.process.send_signal(signal.SIGSTOP)
     os.kill(killed, signal.SIGKILL)
-    await eventually(lambda: " Z " in process_file(killed, "stat"))
+    await wait_until(lambda: " Z " in process_file(killed, "stat"))
     seen = {one.name: one for one in stores.statistics().stores}
     assert (seen["redis"].pid, seen["redis"].healthy) == (None, False)
     starter.process.send_signal(signal.SIGCONT)
-    await eventually(lambda: folder.servers().get("redis", killed) != killed)
+    await wait_until(lambda: folder.servers().get("redis", killed) != killed)
     await starter.leave()
     await stores.stop()

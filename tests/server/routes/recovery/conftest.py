@@ -26,9 +26,9 @@ from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.mail.smtp import SmtpMailer
 from storage.postgres.logins import PostgresLogins
-from storage.postgres.mail_tokens import PostgresResets, PostgresVerifications
+from storage.postgres.mail_tokens import PostgresPasswordResets, PostgresEmailVerifications
 from storage.postgres.moderation import PostgresModeration
-from storage.postgres.once import PostgresOnce
+from storage.postgres.once import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool
 from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
@@ -90,11 +90,11 @@ async def house(
     )
     postbox = Postbox(SmtpMailer(settings), RETRIES_S)
     letters = Letters(postbox, BASE_URL)
-    verification = Verification(PostgresVerifications(users_pool), letters)
-    recovery = Recovery(PostgresResets(users_pool), letters, passwords, authenticator, revoked.extend)
+    verification = Verification(PostgresEmailVerifications(users_pool), letters)
+    recovery = Recovery(PostgresPasswordResets(users_pool), letters, passwords, authenticator, revoked.extend)
     stores = AccountStores(PostgresUsers(users_pool), sessions, logins)
     accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.greet)
-    reports = PostgresReports(users_pool, PostgresOnce(users_pool))
+    reports = PostgresReports(users_pool, PostgresIdempotencyKeys(users_pool))
     routes = [
         *UserRoutes(accounts).routes(),
         *SessionRoutes(accounts).routes(),
