@@ -84,22 +84,18 @@ from server.stream import StreamEndpoint
 from server.web import WebClient
 from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
-from storage.given import resolve_store_urls
-from storage.mail.chosen import create_mailer
+from storage.mail.mailer_factory import create_mailer
 from storage.mongo.messaging import MongoMessaging
-from storage.opened import SERVICES, Stores, service_url
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
-from storage.postgres.copies import PostgresUserCache
-from storage.postgres.crowd import PostgresBulkUsers
+from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
-from storage.postgres.mail_tokens import PostgresPasswordResets, PostgresEmailVerifications
+from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.migrations import migrate
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
-from storage.postgres.people import PostgresUserSnapshots
 from storage.postgres.pool import PoolLimits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
@@ -107,9 +103,13 @@ from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
+from storage.postgres.user_cache import PostgresUserCache
+from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
 from storage.records.moderation import ReportKind
 from storage.records.users import UserRecord
+from storage.store_urls import resolve_store_urls
+from storage.stores import SERVICES, Stores, service_url
 
 _log = logging.getLogger("convene")
 RECONNECTS_PER_S = 400

@@ -60,7 +60,7 @@ from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.records.stream import encode_ephemeral
+from storage.records.user_stream import encode_ephemeral
 
 
 class PresenceStores(msgspec.Struct, frozen=True):

@@ -37,14 +37,14 @@ from actors.sync.reader import Reader
 from actors.sync.readers import TOPIC, Producer, Readers
 from config.limits import Limits
 from storage.contracts.bus import UserStreams
-from storage.contracts.copies import UserSnapshotStore, UserCache
+from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Outbox
 from storage.contracts.events import EventStore, RsvpStore
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
 from storage.contracts.social import AudienceStore, SocialStore
-from storage.contracts.sync import Cursors, IdempotencyKeys, Locks, Outbox
 from storage.contracts.timelines import Timelines
+from storage.contracts.user_cache import UserCache, UserSnapshotStore
 
 HINTS_CLOSE_S = 1.0
 SERVICES = ("users", "social", "posts", "events", "notifications")

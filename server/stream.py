@@ -18,7 +18,7 @@ from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
 from server.http.route import bearer_token
 from storage.contracts.bus import StreamPosition
-from storage.records.stream import StreamItem
+from storage.records.user_stream import StreamItem
 
 COMMENT = b":\n\n"
 LAST_ID_CHARACTERS = 100

@@ -42,7 +42,7 @@ from config.limits import (
 from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore, UserStore
 from storage.errors import Conflict, Missing
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Credentials, Identity, NewUser, ProfileChange, UserRecord
 
 TAKEN = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
-from storage.contracts.copies import UserSnapshotStore
+from storage.contracts.user_cache import UserSnapshotStore
 
 
 class Leaving:

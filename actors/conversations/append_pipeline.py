@@ -42,8 +42,8 @@ from storage.records.messaging import (
     ChangeEntry,
     Duplicate,
     Entry,
-    PendingEffect,
     MessageEntry,
+    PendingEffect,
     SeqConflict,
 )
 

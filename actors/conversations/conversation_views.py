@@ -21,9 +21,9 @@ from storage.records.messaging import (
     ConversationRecord,
     Entry,
     LastMessage,
+    Membership,
     MessageEntry,
     ReadMark,
-    Membership,
 )
 
 LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]

@@ -41,7 +41,7 @@ from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from config.limits import PARTICIPANTS, READ_BY_MEMBERS, Limits
 from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import direct_conversation_id, is_id, idempotent_id, new_id
+from storage.records.identifiers import direct_conversation_id, idempotent_id, is_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
 ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]

@@ -12,7 +12,7 @@ from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import REACTIONS, REACTORS
-from storage.records.messaging import MessageState, MessageEntry, ReactionRecord
+from storage.records.messaging import MessageEntry, MessageState, ReactionRecord
 
 
 def plan_message_change(

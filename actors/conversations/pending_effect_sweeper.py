@@ -18,7 +18,7 @@ from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.messaging import MessagingStore
 from storage.errors import StorageError
-from storage.records.messaging import PendingEffect, MessageEntry
+from storage.records.messaging import MessageEntry, PendingEffect
 
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 5.0

@@ -14,7 +14,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.messaging import ChangeEntry, Entry, LastMessage, MessageEntry, ConversationSummary
+from storage.records.messaging import ChangeEntry, ConversationSummary, Entry, LastMessage, MessageEntry
 
 _log = logging.getLogger(__name__)
 CLOSE_BATCH_CONVERSATIONS = 500

@@ -18,7 +18,7 @@ from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.records.events import EventChange, EventRecord, EventSearchCriteria
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 
 
 class Events:

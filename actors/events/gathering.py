@@ -16,9 +16,9 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import RsvpStatus
 from actors.sync.happenings import EventCreated, RsvpChanged, RsvpPromoted, happening
 from config.limits import GROUP_NAME_CHARACTERS
+from storage.contracts.domain_events import Cursors
 from storage.contracts.events import EventStore, RsvpStore
-from storage.contracts.sync import Cursors
-from storage.records.sync import OutboxEvent, CursorUpdate
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 _log = logging.getLogger(__name__)
 AT_ONCE = 8

@@ -7,11 +7,11 @@ themselves. Everything here may be done twice. It never shows anything to anybod
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.sync.happenings import FollowChanged, PostCreated, happening
+from storage.contracts.domain_events import Cursors
 from storage.contracts.social import AudienceStore
-from storage.contracts.sync import Cursors
 from storage.contracts.timelines import Timelines
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.posts import PostKey
-from storage.records.sync import OutboxEvent, CursorUpdate
 
 FOLLOWERS_AT_ONCE = 1000
 

@@ -21,9 +21,9 @@ from storage.contracts.posts import FeedPosts
 from storage.contracts.social import AudienceStore, PageKey, SocialStore
 from storage.contracts.timelines import Timelines
 from storage.errors import Unavailable
-from storage.records.moments import to_microseconds
 from storage.records.posts import PostKey, PostRecord
 from storage.records.timelines import TimelinePage
+from storage.records.timestamps import to_microseconds
 
 LOOKS = 5
 """How often a page is filled up from a timeline before the stores are asked for the rest."""

@@ -12,8 +12,8 @@ from actors.protocol.errors import ApiError
 from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.moderation import ReportStore
 from storage.errors import Conflict
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.moderation import NewReport, ReportKind
-from storage.records.once import IdempotencyKey
 
 ONCE = "idempotency_keys"
 Visible = Callable[[str, ReportKind, str], Awaitable[bool]]

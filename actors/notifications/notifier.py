@@ -29,8 +29,8 @@ from actors.sync.happenings import (
 )
 from storage.contracts.events import RsvpStore
 from storage.contracts.notifications import NotificationStore
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.notifications import NewNotification
-from storage.records.sync import OutboxEvent, CursorUpdate
 
 ANSWERERS_AT_ONCE = 1000
 

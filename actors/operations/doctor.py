@@ -13,11 +13,11 @@ from functools import partial
 import msgspec
 
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
-from storage.contracts.copies import UserSnapshotStore, UserCache
+from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.messaging import MessageLog
-from storage.contracts.sync import Cursors, Outbox
+from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
-from storage.records.sync import Cursor
+from storage.records.domain_events import Cursor
 
 AT_ONCE = 1000
 SETTLE_S = 3.0

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import msgspec
 
 from actors.sync.readers import Readers
-from storage.contracts.sync import Cursors
-from storage.records.sync import DeadLetter, Cursor, CursorUpdate
+from storage.contracts.domain_events import Cursors
+from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter
 
 LETTERS = 1000
 

@@ -6,8 +6,8 @@ Messages of the deleted stay, without a name. It never touches an account.
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.sync.happenings import UserDeleted, happening
-from storage.contracts.sync import Cursors
-from storage.records.sync import OutboxEvent, CursorUpdate
+from storage.contracts.domain_events import Cursors
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 
 class Departures:

@@ -10,10 +10,10 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.sync.happenings import UserDeleted, UserStands, happening
-from storage.contracts.copies import UserSnapshotStore, UserCache
+from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
-from storage.records.copies import UserSnapshot
-from storage.records.sync import OutboxEvent, CursorUpdate
+from storage.records.domain_events import CursorUpdate, OutboxEvent
+from storage.records.user_cache import UserSnapshot
 
 _log = logging.getLogger(__name__)
 COMPARE_S = 600.0

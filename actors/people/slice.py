@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from storage.contracts.social import PageKey
-from storage.records.moments import to_microseconds
+from storage.records.timestamps import to_microseconds
 
 Item = TypeVar("Item")
 Record = TypeVar("Record")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from actors.sync.happenings import PostChanged, happening
 from storage.contracts.social import AudienceStore
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.social import PostsCount
-from storage.records.sync import OutboxEvent, CursorUpdate
 
 
 class PostCounter:

@@ -17,7 +17,7 @@ from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import PostRecord
 
 SeesEvent = Callable[[str, str], Awaitable[bool]]

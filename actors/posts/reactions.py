@@ -18,7 +18,7 @@ from config.limits import POST_CHARACTERS
 from storage.contracts.posts import ReactionStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import CommentRecord
 
 

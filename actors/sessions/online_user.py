@@ -14,7 +14,7 @@ from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
 from config.limits import Limits
 from storage.contracts.bus import StreamPosition
-from storage.records.stream import StreamItem
+from storage.records.user_stream import StreamItem
 
 if TYPE_CHECKING:
     from actors.sessions.session import Session

@@ -31,7 +31,7 @@ from config.limits import Limits
 from storage.contracts.bus import Bus, StreamPosition, UserStreams, user_topic
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.stream import EPHEMERAL_PREFIX, StreamItem, decode_stream_item
+from storage.records.user_stream import EPHEMERAL_PREFIX, StreamItem, decode_stream_item
 
 _log = logging.getLogger(__name__)
 POSITIONS_PER_READ = 500

@@ -27,7 +27,7 @@ from actors.protocol.server_frames import (
 from actors.sessions.online_user import OnlineUser
 from config.limits import RESUME_ENTRIES, RESUME_READS, STREAM_FRAMES
 from storage.contracts.bus import StreamPosition, UserStreams
-from storage.records.stream import StreamItem
+from storage.records.user_stream import StreamItem
 
 stream_frame_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder(StreamFrame)
 

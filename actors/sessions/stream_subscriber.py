@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from storage.contracts.bus import StreamPosition
-from storage.records.stream import StreamItem
+from storage.records.user_stream import StreamItem
 
 
 class StreamSubscriber(Protocol):

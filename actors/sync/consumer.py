@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.sync import OutboxEvent, CursorUpdate
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 
 class Consumer(Protocol):

@@ -6,7 +6,7 @@ a newer version's and concerns nobody yet.
 
 import msgspec
 
-from storage.records.sync import OutboxEvent
+from storage.records.domain_events import OutboxEvent
 
 
 class UserStands(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ import msgspec
 
 from actors.protocol.errors import ApiError
 from actors.sync.consumer import Consumer
-from storage.contracts.sync import Cursors, Locks, Outbox
+from storage.contracts.domain_events import Cursors, Locks, Outbox
 from storage.errors import Conflict, Unavailable
-from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
+from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 
 _log = logging.getLogger(__name__)
 LOOK_AGAIN_S = (0.01, 0.05, 0.2)

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.sync.reader import Reader, ReaderStatistics
 from config.limits import IDEMPOTENCY_S
-from storage.contracts.sync import Cursors, IdempotencyKeys, Locks, Outbox
+from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Outbox
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

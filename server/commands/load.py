@@ -20,7 +20,7 @@ from config.limits import TOKEN_LIFETIME_S
 from loadtest.command import load_commands
 from loadtest.people.users_file import Person, write_users
 from server.commands.operations import Config, Run
-from storage.contracts.crowd import BulkUserStore, BulkUser
+from storage.contracts.bulk_users import BulkUser, BulkUserStore
 
 BATCH: Final = 2000
 DEFAULT_FILE: Final = Path("data") / "load" / "users.json"

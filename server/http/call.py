@@ -11,7 +11,7 @@ import msgspec
 
 from actors.protocol.errors import ApiError
 from server.http.cursor import read_cursor
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Identity
 
 Body = TypeVar("Body")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from storage.records.stream import StreamItem
+from storage.records.user_stream import StreamItem
 
 
 class BusStatistics(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class UserStreams(Protocol):
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         """Take the next position p, keep `head + str(p) + tail` and publish it on the user's topic; atomic.
 
-        What is published there is read by `storage.records.stream.decode_item`.
+        What is published there is read by `storage.records.user_stream.decode_item`.
 
         Raises:
             Unavailable: it may or may not have been taken.

@@ -12,7 +12,7 @@ from storage.records.events import (
     RsvpRecord,
     RsvpState,
 )
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 
 
 class EventStore(Protocol):

@@ -11,12 +11,12 @@ from storage.records.messaging import (
     Appended,
     ChangeEntry,
     ConversationRecord,
-    Entry,
-    PendingEffect,
-    MessageEntry,
-    ReadMark,
-    Membership,
     ConversationSummary,
+    Entry,
+    Membership,
+    MessageEntry,
+    PendingEffect,
+    ReadMark,
 )
 
 

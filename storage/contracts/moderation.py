@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.moderation import NewReport, ReportKind, ReportRecord
-from storage.records.once import IdempotencyKey
 
 
 class ReportStore(Protocol):

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from storage.contracts.social import PageKey
+from storage.records.domain_events import CursorUpdate
 from storage.records.notifications import NewNotification, NotificationRecord, UndeliveredNotification
-from storage.records.sync import CursorUpdate
 
 
 class NotificationStore(Protocol):

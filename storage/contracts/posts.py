@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from storage.contracts.social import PageKey
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import CommentRecord, LikeRecord, PostKey, PostRecord
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from storage.records.domain_events import CursorUpdate
 from storage.records.social import Audience, Followees, FollowRecord, PostsCount, SocialStats
-from storage.records.sync import CursorUpdate
 
 PageKey = tuple[int, str]
 """Microseconds since the epoch, and an id."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import (
     Credentials,
     Identity,

@@ -13,14 +13,14 @@ from urllib.parse import quote
 
 import asyncpg
 
-from storage.embedded.account import OsUsers, choose_os_users, chown_tree
 from storage.embedded.binaries import Binaries
-from storage.embedded.command import ServerCommand, server_environment
 from storage.embedded.errors import StoresUnavailable
-from storage.embedded.folder import StoresFolder, ensure_private_folder
-from storage.embedded.identity import identify, is_server_for
-from storage.embedded.process import StopSteps
+from storage.embedded.os_user import OsUsers, choose_os_users, chown_tree
+from storage.embedded.process_identity import identify, is_server_for
+from storage.embedded.server_command import ServerCommand, server_environment
+from storage.embedded.server_process import StopSteps
 from storage.embedded.settings import StoresSettings
+from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 
 SUPERUSER = "convene"
 INITDB_TIMEOUT_S = 120.0

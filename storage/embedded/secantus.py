@@ -15,13 +15,13 @@ import msgspec
 from pymongo.errors import PyMongoError
 
 from storage.embedded.binaries import Binaries
-from storage.embedded.command import ServerCommand
 from storage.embedded.completion import run_to_completion
 from storage.embedded.errors import StoresUnavailable
-from storage.embedded.folder import StoresFolder, ensure_private_folder
-from storage.embedded.process import ServerProcess, StopSteps
 from storage.embedded.secantus_probe import SecantusProbe
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps
 from storage.embedded.settings import StoresSettings
+from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 
 USER = "convene"
 HOST = "127.0.0.1"
@@ -106,7 +106,8 @@ class Secantus:
         try:
             # Nothing in it is worth outliving us.
             server.spawn(
-                msgspec.structs.replace(self._command(fresh, port), parent_death_signal=signal.SIGKILL), restarts=0
+                msgspec.structs.replace(self._command(fresh, port), parent_death_signal=signal.SIGKILL),
+                restarts=0,
             )
             async with asyncio.timeout(FIRST_START_TIMEOUT_S):
                 await self._create_user(server, port)

@@ -6,8 +6,8 @@ It never starts or ends a server itself.
 from pathlib import Path
 from typing import Protocol
 
-from storage.embedded.command import ServerCommand
-from storage.embedded.process import StopSteps
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import StopSteps
 
 
 class Store(Protocol):

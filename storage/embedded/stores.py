@@ -13,19 +13,19 @@ from types import TracebackType
 from storage.embedded.binaries import Binaries, find_binaries
 from storage.embedded.completion import run_to_completion
 from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
-from storage.embedded.folder import StoresFolder
-from storage.embedded.identity import identify
-from storage.embedded.keeper import StoreSupervisor
-from storage.embedded.lease import FolderLocks
+from storage.embedded.folder_locks import FolderLocks
 from storage.embedded.postgres import Postgres
-from storage.embedded.process import ServerProcess
+from storage.embedded.process_identity import identify
 from storage.embedded.secantus import Secantus
+from storage.embedded.server_process import ServerProcess
 from storage.embedded.settings import StoresSettings
 from storage.embedded.statistics import EmbeddedStatistics
 from storage.embedded.store import Store
-from storage.embedded.supervisor import Watchdog
+from storage.embedded.store_supervisor import StoreSupervisor
+from storage.embedded.stores_folder import StoresFolder
 from storage.embedded.urls import StoreUrls
 from storage.embedded.valkey import Valkey
+from storage.embedded.watchdog import Watchdog
 
 LOCK_TIMEOUT_S = 180.0
 

@@ -14,10 +14,10 @@ from urllib.parse import quote
 import redis.asyncio as redis
 
 from storage.embedded.binaries import Binaries
-from storage.embedded.command import ServerCommand
-from storage.embedded.folder import StoresFolder, ensure_private_folder
-from storage.embedded.process import StopSteps
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import StopSteps
 from storage.embedded.settings import StoresSettings
+from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 
 
 class Valkey:

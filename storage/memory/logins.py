@@ -5,7 +5,7 @@ Never fails as a real store may: `Unavailable` does not come from here.
 
 from collections.abc import Sequence
 
-from storage.memory.people import UserTables
+from storage.memory.user_tables import UserTables
 
 
 class MemoryLogins:

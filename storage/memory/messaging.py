@@ -10,10 +10,10 @@ import msgspec
 from storage.memory.message_log import MemoryMessageLog
 from storage.records.messaging import (
     ConversationRecord,
+    ConversationSummary,
+    Membership,
     PendingEffect,
     ReadMark,
-    Membership,
-    ConversationSummary,
 )
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from storage.errors import Missing
-from storage.memory.people import UserTables
+from storage.memory.user_tables import UserTables
 from storage.records.users import Identity, SessionRecord
 
 Sessions = list[SessionRecord]

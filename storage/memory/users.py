@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET
 
 from storage.errors import Conflict, Missing
-from storage.memory.people import UserTables
-from storage.records.once import IdempotencyKey
+from storage.memory.user_tables import UserTables
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 

@@ -12,15 +12,15 @@ from bson.datetime_ms import DatetimeMS
 from storage.records.messaging import (
     ChangeEntry,
     ConversationRecord,
-    MessageState,
+    ConversationSummary,
     Entry,
     LastMessage,
     MembershipDelta,
     MessageEntry,
+    MessageState,
     ReactionRecord,
     ReadByRecord,
     ReadMark,
-    ConversationSummary,
 )
 
 Document = dict[str, Any]

@@ -14,8 +14,8 @@ from pymongo.errors import BulkWriteError
 
 from storage.errors import Unavailable
 from storage.mongo.client import Document, map_errors
-from storage.mongo.documents import message_state_document, entry_document, entry_record, message_record
-from storage.mongo.guard import set_if_older, add_reader
+from storage.mongo.conditional_updates import add_reader, set_if_older
+from storage.mongo.documents import entry_document, entry_record, message_record, message_state_document
 from storage.records.identifiers import entry_id
 from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
 

@@ -15,21 +15,21 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from storage.mongo.client import Document, connect, database, map_errors
+from storage.mongo.conditional_updates import set_if_older
 from storage.mongo.documents import (
     conversation_document,
     conversation_record,
     read_mark_record,
     summary_update,
 )
-from storage.mongo.guard import set_if_older
 from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
 from storage.records.messaging import (
     ConversationRecord,
+    ConversationSummary,
+    Membership,
     PendingEffect,
     ReadMark,
-    Membership,
-    ConversationSummary,
 )
 
 DATABASE = "convene_messaging"

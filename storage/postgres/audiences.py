@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from storage.postgres.cursors import PostgresCursors
-from storage.postgres.identity import MIN_UUID, to_uuid, to_uuids
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
+from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
+from storage.records.domain_events import CursorUpdate
 from storage.records.social import Audience, Followees, PostsCount
-from storage.records.sync import CursorUpdate
 
 SERVICE = "social"
 

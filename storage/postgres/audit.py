@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from storage.postgres.identity import MIN_UUID, to_uuid, to_uuids
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
+from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 from storage.records.social import PostsCount
 
 AUDITS: Final[dict[str, Statement]] = {

@@ -3,7 +3,7 @@
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.sync import DeadLetter, OutboxEvent, Cursor, CursorUpdate
+from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter, OutboxEvent
 
 COMMON = "common"
 CURSOR_CONFLICT = "cursor"

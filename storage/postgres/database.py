@@ -6,9 +6,9 @@ It holds; the stores of the service are made from it. Never shared by two servic
 from dataclasses import dataclass
 
 from storage.postgres.cursors import PostgresCursors
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.locks import PostgresLocks
 from storage.postgres.migrations import migrate
-from storage.postgres.once import PostgresIdempotencyKeys
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PoolLimits, PostgresPool
 

@@ -8,15 +8,14 @@ from msgspec import UNSET
 
 from storage.contracts.social import PageKey
 from storage.errors import Missing
-from storage.postgres.card_rows import to_user_card
-from storage.postgres.identity import page_after
-from storage.postgres.identity import to_uuid, to_uuids
-from storage.postgres.once import PostgresIdempotencyKeys
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.statement import load_statement
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
 from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 
 SERVICE = "events"
 DELETE_BATCH_ROWS = 100

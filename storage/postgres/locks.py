@@ -8,7 +8,7 @@ import contextlib
 
 import asyncpg
 
-from storage.postgres.failures import map_errors
+from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import CONNECT_TIMEOUT_S
 from storage.postgres.statement import load_statement
 

@@ -5,9 +5,9 @@ Never ends a session.
 
 from collections.abc import Sequence
 
-from storage.postgres.identity import to_uuid
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
+from storage.postgres.uuid_params import to_uuid
 
 SERVICE = "users"
 

@@ -4,10 +4,10 @@ Never sees a token, only its hash.
 """
 
 from storage.errors import Missing
-from storage.postgres.identity import to_uuid
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user
+from storage.postgres.uuid_params import to_uuid
 from storage.records.users import UserRecord
 
 SERVICE = "users"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from storage.errors import StorageError
-from storage.postgres.failures import map_errors
+from storage.postgres.error_mapping import map_errors
 from storage.postgres.statement import SQL, load_statement
 
 COMMON: Final = "common"
@@ -26,6 +26,11 @@ USER_CACHE_SERVICES: Final = frozenset({"social", "posts", "events", "notificati
 MIGRATION_LOCK_KEY: Final = 7_264_538_190_441
 CONNECT_TIMEOUT_S: Final = 10.0
 MIGRATION_TIMEOUT_S: Final = 600.0
+# Marks checksums of the statements alone. Databases from before 0.1.0 have checksums of the whole file.
+CHECKSUM_KIND: Final = "2:"
+RENAMED_OWNERS: Final = (("house", COMMON), ("copies", USER_CACHE))
+"""Folders of migrations that were renamed before 0.1.0: their old and new names."""
+_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 _FILE = re.compile(r"[0-9]{4}_[a-z0-9_]+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -43,7 +48,9 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        return sha256(self.text.encode()).hexdigest()
+        """SHA-256 of the statements without comments and blank lines, so that a comment may be corrected."""
+        lines = (line.rstrip() for line in _COMMENT.sub("", self.text).splitlines())
+        return CHECKSUM_KIND + sha256("\n".join(line for line in lines if line).encode()).hexdigest()
 
 
 def load_migrations(service: str) -> list[Migration]:
@@ -113,6 +120,7 @@ async def migrate(url: str, service: str) -> list[str]:
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
     await connection.execute(load_statement(COMMON, "migration_table_create").text)
+    await _convert_records(connection, migrations)
     had = await _applied_checksums(connection)
     changed = [one.name for one in migrations if had.get(one.name, one.checksum) != one.checksum]
     names = {one.name for one in migrations}
@@ -130,6 +138,20 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
                 await connection.execute(insert.text, migration.name, migration.checksum)
             applied.append(migration.name)
     return applied
+
+
+async def _convert_records(
+    connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]
+) -> None:
+    """Bring records from before 0.1.0 to the current names of owners and the current kind of checksum."""
+    rename = load_statement(COMMON, "migration_rename_owner")
+    for old_owner, new_owner in RENAMED_OWNERS:
+        await connection.execute(rename.text, old_owner, new_owner)
+    set_checksum = load_statement(COMMON, "migration_set_checksum")
+    had = await _applied_checksums(connection)
+    for migration in migrations:
+        if not had.get(migration.name, CHECKSUM_KIND).startswith(CHECKSUM_KIND):
+            await connection.execute(set_checksum.text, migration.name, migration.checksum)
 
 
 async def _apply_routines(

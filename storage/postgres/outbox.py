@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.records.sync import OutboxEvent, Cursor, OutboxSource
+from storage.records.domain_events import Cursor, OutboxEvent, OutboxSource
 
 COMMON = "common"
 

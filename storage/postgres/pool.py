@@ -16,8 +16,8 @@ from typing import Final
 import asyncpg
 
 from storage.errors import StorageError, Unavailable
-from storage.postgres.connections import Connection, ConnectionPool
-from storage.postgres.failures import is_retryable_read, map_errors
+from storage.postgres.connection_pool import Connection, ConnectionPool
+from storage.postgres.error_mapping import is_retryable_read, map_errors
 from storage.postgres.statement import Statement, load_statement
 
 IDLE_IN_TRANSACTION_MS: Final = 10_000

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import asyncpg
 
 from storage.contracts.social import PageKey
-from storage.postgres.card_rows import to_user_card
-from storage.postgres.identity import page_before
-from storage.postgres.identity import to_uuid, to_uuids
-from storage.postgres.once import PostgresIdempotencyKeys
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.moments import to_microseconds
-from storage.records.once import IdempotencyKey
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import PostKey, PostRecord
+from storage.records.timestamps import to_microseconds
 
 SERVICE = "posts"
 DELETE_BATCH_ROWS = 500

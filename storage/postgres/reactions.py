@@ -6,14 +6,12 @@ import asyncpg
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.postgres.card_rows import to_user_card
-from storage.postgres.identity import page_after
-from storage.postgres.identity import page_before
-from storage.postgres.identity import to_uuid, to_uuids
-from storage.postgres.once import PostgresIdempotencyKeys
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.once import IdempotencyKey
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import page_after, page_before, to_uuid, to_uuids
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import CommentRecord, LikeRecord
 
 SERVICE = "posts"

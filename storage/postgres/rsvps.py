@@ -13,11 +13,10 @@ import asyncpg
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.postgres.card_rows import to_user_card
-from storage.postgres.identity import MIN_UUID, to_uuid, to_uuids
-from storage.postgres.identity import page_after
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
 from storage.records.events import RsvpRecord, RsvpState
 
 SERVICE = "events"

@@ -10,12 +10,12 @@ from msgspec import UNSET
 
 from config.limits import DISPLAY_NAME_CHARACTERS
 from storage.errors import Conflict, Missing
-from storage.postgres.identity import to_uuid, to_uuids
-from storage.postgres.once import PostgresIdempotencyKeys
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user
-from storage.records.once import IdempotencyKey
+from storage.postgres.uuid_params import to_uuid, to_uuids
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 SERVICE = "users"

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from storage.records.copies import UserCardRecord
+from storage.records.user_cache import UserCardRecord
 
 
 class NewEvent(msgspec.Struct, frozen=True):

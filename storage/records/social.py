@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records.copies import UserCardRecord
+from storage.records.user_cache import UserCardRecord
 
 
 class FollowRecord(msgspec.Struct, frozen=True):

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 from storage.contracts.bus import BusStatistics
 from storage.errors import Unavailable
-from storage.redis.address import parse_address
-from storage.redis.patience import Timeouts
-from storage.redis.probe import LoopbackProbe
+from storage.redis.loopback_probe import LoopbackProbe
 from storage.redis.publisher import Publisher
+from storage.redis.redis_address import parse_address
 from storage.redis.subscriber import Subscriber
+from storage.redis.timeouts import Timeouts
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from config.limits import PRESENCE_KEPT_S, PRESENCE_LEASE_MS
 from storage.contracts.presence import presence_topic
 from storage.records.presence import PresenceRecord
-from storage.redis.address import parse_address
-from storage.redis.connection import CommandArg
-from storage.redis.patience import Timeouts
-from storage.redis.presence_scripts import RENEW_LEASE, REMOVE_INSTANCE, GET_STATES, SET_STATES
-from storage.redis.requests import CommandClient
+from storage.redis.command_client import CommandClient
+from storage.redis.presence_scripts import GET_STATES, REMOVE_INSTANCE, RENEW_LEASE, SET_STATES
+from storage.redis.redis_address import parse_address
+from storage.redis.resp_connection import CommandArg
 from storage.redis.script import run_script
+from storage.redis.timeouts import Timeouts
 
 KEY = "convene:presence"
 USERS_PER_CALL = 500

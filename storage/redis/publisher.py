@@ -7,10 +7,10 @@ reached the oldest that still waits is dropped and counted. It never blocks, and
 import asyncio
 from collections import deque
 
-from storage.redis.address import RedisAddress
-from storage.redis.connection import RespConnection, Reply, encode_command
-from storage.redis.link import ReconnectingConnection
-from storage.redis.patience import Timeouts
+from storage.redis.reconnecting_connection import ReconnectingConnection
+from storage.redis.redis_address import RedisAddress
+from storage.redis.resp_connection import Reply, RespConnection, encode_command
+from storage.redis.timeouts import Timeouts
 
 IN_FLIGHT_MAX = 2000
 """Frames on their way at once: enough for a full pipe, few enough to lose with a connection."""

@@ -6,8 +6,8 @@ import hiredis
 import msgspec
 
 from storage.errors import Unavailable
-from storage.redis.connection import Reply, CommandArg
-from storage.redis.requests import CommandClient
+from storage.redis.command_client import CommandClient
+from storage.redis.resp_connection import CommandArg, Reply
 
 
 class Script(msgspec.Struct, frozen=True):

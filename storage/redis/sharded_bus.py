@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from storage.contracts.bus import BusStatistics
 from storage.redis.bus import RedisBus
-from storage.redis.patience import Timeouts
 from storage.redis.shards import Shards, open_all
+from storage.redis.timeouts import Timeouts
 
 
 class ShardedBus:

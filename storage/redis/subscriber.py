@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from storage.errors import Unavailable
-from storage.redis.address import RedisAddress
-from storage.redis.connection import RespConnection, Reply, encode_command
-from storage.redis.link import ReconnectingConnection
-from storage.redis.patience import Timeouts
-from storage.redis.topic import TopicSubscription, SubscribeWaiter
+from storage.redis.reconnecting_connection import ReconnectingConnection
+from storage.redis.redis_address import RedisAddress
+from storage.redis.resp_connection import Reply, RespConnection, encode_command
+from storage.redis.timeouts import Timeouts
+from storage.redis.topic_subscription import SubscribeWaiter, TopicSubscription
 
 _log = logging.getLogger(__name__)
 TOPICS_PER_COMMAND = 500

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from config.limits import TIMELINE_POSTS, TIMELINE_S
 from storage.records.posts import PostKey
 from storage.records.timelines import TimelinePage
-from storage.redis.address import parse_address
-from storage.redis.patience import Timeouts
-from storage.redis.requests import CommandClient
+from storage.redis.command_client import CommandClient
+from storage.redis.redis_address import parse_address
 from storage.redis.script import run_script
-from storage.redis.timeline_scripts import BEGIN_REBUILD, INVALIDATE, FINISH_REBUILD, PUSH, READ
+from storage.redis.timeline_scripts import BEGIN_REBUILD, FINISH_REBUILD, INVALIDATE, PUSH, READ
+from storage.redis.timeouts import Timeouts
 
 KEY = "convene:timelines"
 REBUILD_TIMEOUT_S = 30

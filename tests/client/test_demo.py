@@ -22,7 +22,7 @@ from config.limits import Limits
 from config.settings import ServerSettings, Settings, StoreSettings
 from run import Instance
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
+from storage.stores import SERVICES
 
 PASSWORD = "convene-demo"
 SEED = 3

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import LogSettings, MailSettings, SettingsFaulty, load_settings
-from storage.mail.chosen import create_mailer
+from storage.mail.fallback_mailers import DisabledMailer, LoggingMailer
+from storage.mail.mailer_factory import create_mailer
 from storage.mail.smtp import SmtpMailer
-from storage.mail.unsent import LoggingMailer, DisabledMailer
 
 REPOSITORY = Path(__file__).parents[2]
 WHOLE = {

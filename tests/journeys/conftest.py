@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
+from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, Databases, LoopThread
 from tests.journeys.cable import Cable
 from tests.journeys.instance import Backing, Instance

@@ -12,7 +12,7 @@ import pytest
 from actors.protocol.server_frames import NotificationCreated, Resync, ServerFrame
 from client.client import Client
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
+from storage.stores import SERVICES
 from tests.conftest import FreshDatabase
 from tests.journeys.caller import Caller, becomes
 from tests.journeys.instance import Backing, Instance

@@ -10,11 +10,11 @@ from actors.accounts.tokens import new_token, token_hash
 from loadtest.check.faults import Faults
 from loadtest.check.ledger import Ledger
 from loadtest.people.users_file import Person
-from storage.contracts.crowd import BulkUser
+from storage.contracts.bulk_users import BulkUser
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
-from storage.postgres.crowd import PostgresBulkUsers
+from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.pool import PostgresPool
+from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, Databases, LoopThread
 from tests.journeys.instance import Backing, Instance
 

@@ -8,12 +8,12 @@ import pytest
 from actors.accounts.tokens import new_token, token_hash
 from loadtest.people.users_file import Person, Unreadable, read_users, write_users
 from storage.errors import Conflict
-from storage.postgres.crowd import PostgresBulkUsers
+from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.sync import Cursor
+from storage.records.domain_events import Cursor
 from tests.loadtest.conftest import LIFETIME_S, newcomer
 
 COUNT = 300

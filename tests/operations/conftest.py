@@ -10,7 +10,7 @@ from config.settings import ServerSettings, Settings, StoreSettings
 from run import Instance
 from server.commands.operations import Operations
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
+from storage.stores import SERVICES
 from tests.conftest import FreshDatabase
 
 

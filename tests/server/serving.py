@@ -11,8 +11,8 @@ from config.limits import Limits
 from config.settings import ServerSettings, Settings, StoreSettings
 from run import Instance
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
 from storage.postgres.migrations import create_database
+from storage.stores import SERVICES
 
 _databases: dict[str, StoreSettings] = {}
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import FreshDatabase
-from tests.storage.event_scene import EventFixture
+from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import ServiceDatabase
 from tests.storage.valkey_server import ValkeyServer
 

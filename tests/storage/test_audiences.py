@@ -9,8 +9,8 @@ from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
 from storage.postgres.social import PostgresSocial
+from storage.records.domain_events import Cursor, CursorUpdate
 from storage.records.social import Audience, Followees, PostsCount
-from storage.records.sync import Cursor, CursorUpdate
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 

@@ -11,8 +11,8 @@ import pytest
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.redis.bus import RedisBus
-from storage.redis.patience import Timeouts
-from tests.storage.bus_system import (
+from storage.redis.timeouts import Timeouts
+from tests.storage.bus_cluster import (
     SHORT_TIMEOUTS,
     BusCluster,
     CheckedBus,
@@ -20,7 +20,7 @@ from tests.storage.bus_system import (
     RedisCluster,
     ShardedCluster,
 )
-from tests.storage.proxy import TcpProxy
+from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
 

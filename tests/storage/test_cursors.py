@@ -9,7 +9,7 @@ import pytest
 from storage.errors import Conflict
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.statement import load_statement
-from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
+from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from tests.storage.service_database import ServiceDatabase
 
 MOVE = load_statement("common", "cursor_advance").text

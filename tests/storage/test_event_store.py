@@ -7,11 +7,11 @@ import pytest
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.copies import UserCardRecord
 from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
-from storage.records.moments import to_microseconds
-from storage.records.once import IdempotencyKey
-from tests.storage.event_scene import EventFixture
+from storage.records.idempotency_key import IdempotencyKey
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 
 START = datetime(2100, 5, 1, 12, tzinfo=UTC)

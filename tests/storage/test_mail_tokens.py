@@ -8,9 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from storage.contracts.mail_tokens import PasswordResetStore, EmailVerificationStore
+from storage.contracts.mail_tokens import EmailVerificationStore, PasswordResetStore
 from storage.errors import Missing
-from storage.postgres.mail_tokens import PostgresPasswordResets, PostgresEmailVerifications
+from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions

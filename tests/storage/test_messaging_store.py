@@ -19,18 +19,18 @@ from storage.records.messaging import (
     Appended,
     ChangeEntry,
     ConversationRecord,
+    ConversationSummary,
     Duplicate,
-    MessageState,
     Entry,
     LastMessage,
     MembershipDelta,
     MessageEntry,
+    MessageState,
     ReactionRecord,
     ReadMark,
-    ConversationSummary,
     SeqConflict,
 )
-from tests.storage.proxy import TcpProxy
+from tests.storage.tcp_proxy import TcpProxy
 
 NOW_MS = 1_790_000_000_123
 _client_ids = itertools.count(1)

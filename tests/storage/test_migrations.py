@@ -15,8 +15,8 @@ from storage.postgres.migrations import (
     InvalidMigration,
     create_database,
     database_url,
-    migrate,
     load_migrations,
+    migrate,
 )
 
 _numbers = itertools.count(1)
@@ -105,6 +105,39 @@ async def test_changed_and_lost_files_are_refused(stores: StoreUrls, service: tu
     (folder / "0001_t.sql").unlink()
     with pytest.raises(InvalidMigration, match="0001_t"):
         await migrate(url, name)
+
+
+async def test_records_of_earlier_versions_are_converted(
+    stores: StoreUrls, service: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old owner names and checksums of whole files are replaced; nothing is applied twice."""
+    name, folder = service
+    monkeypatch.setattr(migrations, "RENAMED_OWNERS", ((f"old_{name}", name),))
+    (folder / "0001_t.sql").write_text("CREATE TABLE t (id int)")
+    url = await create_database(stores.postgres, name)
+    await migrate(url, name)
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "UPDATE schema_migrations SET name = $1, checksum = 'whole file'", f"old_{name}/0001_t"
+    )
+    await connection.close()
+
+    assert await migrate(url, name) == []
+    (folder / "0001_t.sql").write_text("CREATE TABLE t (id bigint)")
+    with pytest.raises(InvalidMigration, match="0001_t"):
+        await migrate(url, name)
+
+
+async def test_comments_of_applied_migrations_may_change(
+    stores: StoreUrls, service: tuple[str, Path]
+) -> None:
+    """The checksum covers the statements, not the comments."""
+    name, folder = service
+    (folder / "0001_t.sql").write_text("-- First.\nCREATE TABLE t (id int)")
+    url = await create_database(stores.postgres, name)
+    await migrate(url, name)
+    (folder / "0001_t.sql").write_text("-- Creates a table.\n\nCREATE TABLE t (id int)")
+    assert await migrate(url, name) == []
 
 
 def test_numbers_are_unique_and_well_formed(service: tuple[str, Path]) -> None:

@@ -8,9 +8,9 @@ import pytest
 from storage.contracts.social import PageKey
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from storage.records.copies import UserCardRecord
-from storage.records.moments import to_microseconds
 from storage.records.notifications import NewNotification, NotificationRecord
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 

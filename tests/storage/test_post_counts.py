@@ -10,7 +10,7 @@ from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from tests.storage.service_database import ServiceInstance, ServiceDatabase, random_id, sorted_random_ids
+from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
 LIKE = load_statement("posts", "like_insert").text
 POST = load_statement("posts", "post_insert").text

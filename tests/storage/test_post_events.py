@@ -9,7 +9,7 @@ from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from tests.storage.service_database import ServiceDatabase, OutboxRow, random_id, sorted_random_ids
+from tests.storage.service_database import OutboxRow, ServiceDatabase, random_id, sorted_random_ids
 
 POST = load_statement("posts", "post_insert").text
 HIDE = load_statement("posts", "post_hide").text

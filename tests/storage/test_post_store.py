@@ -9,9 +9,9 @@ from storage.contracts.social import PageKey
 from storage.errors import Conflict
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.copies import UserCardRecord
-from storage.records.moments import to_microseconds
 from storage.records.posts import PostKey, PostRecord
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -190,7 +190,7 @@ async def test_forget_drops_all_of_a_user_and_counts_it_for_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Posts, comments and likes, some at a time; it may be done again."""
-    monkeypatch.setattr("storage.postgres.posts.FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr("storage.postgres.posts.DELETE_BATCH_ROWS", 2)
     ana, ben = sorted_random_ids(2)
     kept = await posts.create(ben, "mine", None, None)
     own = [await posts.create(ana, f"post {number}", None, None) for number in range(5)]

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from storage.errors import Conflict, StorageError, Unavailable
-from storage.postgres.failures import map_errors
+from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import PoolLimits, PostgresPool
-from storage.postgres.statement import SQL, Statement, InvalidStatement, parse_statement
+from storage.postgres.statement import SQL, InvalidStatement, Statement, parse_statement
 from storage.postgres.users import PostgresUsers
 from storage.records.users import NewUser
 from tests.until import until

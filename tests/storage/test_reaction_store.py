@@ -6,9 +6,9 @@ from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.copies import UserCardRecord
-from storage.records.moments import to_microseconds
 from storage.records.posts import CommentRecord, LikeRecord
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 

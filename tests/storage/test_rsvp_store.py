@@ -4,10 +4,10 @@ import pytest
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict
-from storage.records.copies import UserCardRecord
 from storage.records.events import EventChange, RsvpState
-from storage.records.moments import to_microseconds
-from tests.storage.event_scene import EventFixture
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 
 STATUSES = ("GOING", "INTERESTED", "MAYBE", "NOT_GOING")

@@ -7,8 +7,8 @@ import pytest
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
 from storage.postgres.social import PostgresSocial
-from storage.records.moments import to_microseconds
 from storage.records.social import FollowRecord, SocialStats
+from storage.records.timestamps import to_microseconds
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 List = Callable[[str, PageKey | None, Sequence[str], int], Awaitable[list[FollowRecord]]]

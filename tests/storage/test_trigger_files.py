@@ -10,7 +10,7 @@ import pytest
 from storage.embedded import StoreUrls
 from storage.errors import StorageError
 from storage.postgres import migrations
-from storage.postgres.migrations import create_database, migrate, load_migrations, load_routines
+from storage.postgres.migrations import create_database, load_migrations, load_routines, migrate
 
 SERVICES = ("users", "social", "posts", "events", "notifications")
 _numbers = itertools.count(1)
@@ -37,7 +37,7 @@ async def names(stores: StoreUrls) -> AsyncIterator[list[str]]:
 def service(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
     """A service with one table, and the folder of its triggers."""
     name = f"triggered_{next(_numbers)}"
-    for folder in (f"{name}/migrations", f"{name}/triggers", "house/migrations"):
+    for folder in (f"{name}/migrations", f"{name}/triggers", "common/migrations"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / name / "migrations" / "0001_said.sql").write_text("CREATE TABLE said (said TEXT)")
     monkeypatch.setattr(migrations, "SQL", tmp_path)

@@ -12,8 +12,8 @@ from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore, UserStore
 from storage.errors import Conflict, Missing
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from storage.memory.users import MemoryUsers
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool

@@ -11,12 +11,12 @@ from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
 from storage.contracts.bus import StreamPosition, UserStreams, user_topic
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
-from storage.memory.streams import MemoryUserStreams
-from storage.records.stream import StreamItem, decode_stream_item, encode_stream_item
-from storage.redis import user_stream
-from storage.redis.user_stream import RedisUserStreams
-from tests.storage.bus_system import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
-from tests.storage.proxy import TcpProxy
+from storage.memory.user_streams import MemoryUserStreams
+from storage.records.user_stream import StreamItem, decode_stream_item, encode_stream_item
+from storage.redis import user_streams
+from storage.redis.user_streams import RedisUserStreams
+from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
+from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
 
@@ -244,10 +244,10 @@ async def test_evicted_positions_begin_a_new_epoch_and_evicted_frames_are_missed
     """Whatever a server short of memory throws away, nobody is told that nothing was missed."""
     old = await append_frames(redis_streams, ana, 3)
     with server.client() as client:
-        client.delete(f"{user_stream.KEY}:{old.epoch}:{ana}")
+        client.delete(f"{user_streams.KEY}:{old.epoch}:{ana}")
         assert await redis_streams.read_after(ana, old.epoch, 1, 10) is None
         assert await redis_streams.read_after(ana, old.epoch, 3, 10) == []
-        client.delete(user_stream.KEY)
+        client.delete(user_streams.KEY)
     assert (await get_position(redis_streams, ana)).epoch != old.epoch
 
 
@@ -259,7 +259,7 @@ async def test_nothing_but_the_positions_is_kept_for_ever(
     await redis_streams.reset()
     await append_frames(redis_streams, ana, 3)
     with server.client() as client:
-        lists = [key for key in client.scan_iter() if key != user_stream.KEY]
+        lists = [key for key in client.scan_iter() if key != user_streams.KEY]
         assert len(lists) == 2
         for key in lists:
             assert STREAM_RETENTION_S - 60 <= client.ttl(key) <= STREAM_RETENTION_S
@@ -269,7 +269,7 @@ async def test_epoch_ends_when_it_knows_too_many_users(
     redis_streams: RedisUserStreams, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The positions are bounded: past that, everybody begins anew."""
-    monkeypatch.setattr(user_stream, "STREAMS_MAX", 5)
+    monkeypatch.setattr(user_streams, "STREAMS_MAX", 5)
     epochs = [(await append_frames(redis_streams, f"{ana}-{number}", 2)).epoch for number in range(10)]
     assert len(set(epochs)) > 1
 

@@ -19,10 +19,10 @@ from actors.protocol.timestamps import now_ms
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from storage.records.identifiers import entry_id
-from storage.records.messaging import Appended, Entry, PendingEffect, MessageEntry
+from storage.records.messaging import Appended, Entry, MessageEntry, PendingEffect
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards
 from tests.until import until
 

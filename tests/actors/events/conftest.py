@@ -10,14 +10,14 @@ from actors.core import Core
 from actors.events.gathering import Gathering, Groups
 from actors.events.rendering import conversation_of
 from actors.people.people import People
-from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
-from storage.records.copies import UserSnapshot
+from storage.postgres.user_cache import PostgresUserCache
+from storage.records.domain_events import OutboxEvent
 from storage.records.events import NewEvent
 from storage.records.messaging import ConversationRecord
-from storage.records.sync import OutboxEvent
+from storage.records.user_cache import UserSnapshot
 from tests.actors.fake_cluster import FakeCluster
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, told_by

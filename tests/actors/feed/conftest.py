@@ -8,7 +8,7 @@ from storage.redis.timelines import RedisTimelines
 from tests.actors.feed.feed_house import FeedHouse
 from tests.actors.sync.opened import all_opened
 from tests.conftest import FreshDatabase
-from tests.storage.bus_system import SHORT_TIMEOUTS
+from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
 
 

@@ -12,12 +12,12 @@ from actors.social.relations import Relations
 from storage.contracts.social import AudienceStore, PageKey
 from storage.contracts.timelines import Timelines
 from storage.postgres.audiences import PostgresAudiences
-from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
-from storage.records.copies import UserSnapshot
-from storage.records.moments import to_microseconds
+from storage.postgres.user_cache import PostgresUserCache
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserSnapshot
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.sync.reading import catch_up, reader_of
 

@@ -9,7 +9,7 @@ from actors.feed.builder import Builder
 from storage.errors import Unavailable
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.cursors import PostgresCursors
-from storage.postgres.once import PostgresIdempotencyKeys
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool
 from storage.postgres.posts import PostgresPosts
 from storage.records.posts import PostKey

@@ -14,7 +14,7 @@ from tests.actors.feed.feed_house import BROADCAST, FeedHouse, all_of, follow, p
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.sync.opened import all_opened
 from tests.conftest import FreshDatabase
-from tests.storage.bus_system import SHORT_TIMEOUTS
+from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
 
 

@@ -13,8 +13,7 @@ from actors.protocol.server_frames import NotificationCreated, NotificationRead,
 from actors.protocol.social_objects import Notification
 from actors.social.relations import Relations
 from storage.memory.bus import MemoryBroker
-from storage.memory.streams import MemoryUserStreams
-from storage.postgres.copies import PostgresUserCache
+from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.notifications import PostgresNotifications
@@ -22,9 +21,10 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
-from storage.records.copies import UserSnapshot
+from storage.postgres.user_cache import PostgresUserCache
+from storage.records.domain_events import OutboxEvent
 from storage.records.events import NewEvent
-from storage.records.sync import OutboxEvent
+from storage.records.user_cache import UserSnapshot
 from tests.actors.sync.reading import catch_up, reader_of, told_by
 
 SERVICES = ("social", "posts", "events")

@@ -9,10 +9,10 @@ from actors.notifications import mentions as module
 from actors.notifications.mentions import Mentions
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
+from storage.records.domain_events import CursorUpdate
 from storage.records.identifiers import entry_id, new_attempt_id, new_id
 from storage.records.messaging import MessageEntry
 from storage.records.notifications import NewNotification
-from storage.records.sync import CursorUpdate
 from tests.actors.notifications.notice_house import NoticeHouse
 from tests.until import until
 
@@ -122,7 +122,7 @@ async def test_what_fails_is_left_to_be_tried_again(
         raise Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.store, "take", away)
+        patch.setattr(house.store, "add", away)
         mentions.notify_later(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
         await until(lambda: done)
     assert done == [False]

@@ -74,7 +74,7 @@ async def test_dying_before_it_is_noted_as_told(house: NoticeHouse, monkeypatch:
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.store, "told", die)
+        patch.setattr(house.store, "mark_delivered", die)
         with pytest.raises(asyncio.CancelledError):
             await house.teller.tell()
     assert await Teller(house.store, house.people, house.writer).tell() == 1
@@ -92,12 +92,12 @@ async def test_what_grows_while_it_is_told(house: NoticeHouse, monkeypatch: pyte
     told = house.store.mark_delivered
 
     async def meanwhile(notifications: Sequence[NotificationRecord]) -> None:
-        monkeypatch.setattr(house.store, "told", told)
+        monkeypatch.setattr(house.store, "mark_delivered", told)
         await house.reactions.like(post_id, house.cyd)
         await house.catch_up("posts")
         await told(notifications)
 
-    monkeypatch.setattr(house.store, "told", meanwhile)
+    monkeypatch.setattr(house.store, "mark_delivered", meanwhile)
     assert await house.teller.tell() == 2
 
     assert [one.notification.count for one in await created(house, house.ana)] == [1, 2]
@@ -154,7 +154,7 @@ async def test_a_store_that_was_away_is_asked_again(
             raise Unavailable
         await note(notifications)
 
-    monkeypatch.setattr(house.store, "told", away)
+    monkeypatch.setattr(house.store, "mark_delivered", away)
     await liked(house, house.ben)
     await until(lambda: failures == 3)
     await told(house, house.ana, 3)

@@ -6,8 +6,8 @@ import pytest
 
 from actors.notifications import notifier
 from storage.errors import Conflict, Unavailable
+from storage.records.domain_events import Cursor, CursorUpdate
 from storage.records.events import EventChange
-from storage.records.sync import Cursor, CursorUpdate
 from tests.actors.notifications.notice_house import NoticeHouse
 from tests.actors.sync.reading import catch_up, reader_of
 
@@ -63,7 +63,7 @@ async def test_many_who_answered_are_told_once_each(
             raise Unavailable
         await take(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(house.store, "take", break_off)
+    monkeypatch.setattr(house.store, "add", break_off)
     reader = reader_of(house.notifiers["events"], house.databases["events"], house.databases["notifications"])
     for _ in range(2):
         with pytest.raises(Unavailable):

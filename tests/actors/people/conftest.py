@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.postgres.copies import PostgresUserCache
 from storage.postgres.database import Database
-from storage.postgres.people import PostgresUserSnapshots
+from storage.postgres.user_cache import PostgresUserCache
+from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
 from storage.records.users import NewUser, UserRecord
 from tests.actors.sync.opened import all_opened

@@ -9,8 +9,8 @@ import pytest
 from actors.people import keeper
 from actors.people.keeper import Comparison
 from storage.errors import Unavailable
-from storage.records.copies import UserSnapshot
-from storage.records.sync import CursorUpdate
+from storage.records.domain_events import CursorUpdate
+from storage.records.user_cache import UserSnapshot
 from storage.records.users import ProfileChange
 from tests.actors.people.conftest import Houses
 from tests.until import until

@@ -7,8 +7,8 @@ import pytest
 
 from actors.people.keeper import CopyKeeper
 from storage.errors import Conflict, Unavailable
-from storage.records.copies import UserSnapshot
-from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
+from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
+from storage.records.user_cache import UserSnapshot
 from storage.records.users import ProfileChange
 from tests.actors.people.conftest import Houses
 from tests.actors.sync.reading import catch_up, reader_of, told_by

@@ -9,7 +9,7 @@ from actors.people.people import GONE, People
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.errors import Unavailable
-from storage.records.copies import UserCardRecord, UserSnapshot
+from storage.records.user_cache import UserCardRecord, UserSnapshot
 from storage.records.users import ProfileChange
 from tests.actors.people.conftest import Houses
 

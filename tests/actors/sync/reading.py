@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 from actors.sync.consumer import Consumer
 from actors.sync.reader import Feed, Reader
-from storage.contracts.sync import Locks
+from storage.contracts.domain_events import Locks
 from storage.errors import Conflict
 from storage.postgres.database import Database
-from storage.records.sync import OutboxEvent, Cursor
+from storage.records.domain_events import Cursor, OutboxEvent
 
 QUICK_S = 0.02
 NEVER_S = 600.0

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.sync import OutboxEvent, CursorUpdate
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 CREATE = Statement("tally_create", "CREATE TABLE tally (number BIGSERIAL PRIMARY KEY, word TEXT)", ())
 DROP = Statement("tally_drop", "DROP TABLE tally", ())

@@ -11,7 +11,7 @@ from storage.postgres.database import Database
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, running
 from tests.actors.sync.tally import Notes, Tally, say
-from tests.storage.proxy import TcpProxy
+from tests.storage.tcp_proxy import TcpProxy
 from tests.until import until
 
 WORDS = [f"word {number}" for number in range(8)]

@@ -12,7 +12,7 @@ from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
-from storage.records.sync import OutboxEvent, Cursor, CursorUpdate
+from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from tests.actors.sync.opened import opened
 from tests.actors.sync.reading import catch_up, reader_of, told_by
 from tests.conftest import FreshDatabase

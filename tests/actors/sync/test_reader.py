@@ -8,7 +8,7 @@ from actors.sync import reader as reading
 from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.sync import Cursor
+from storage.records.domain_events import Cursor
 from tests.actors.sync.reading import NEVER_S, catch_up, reader_of, running
 from tests.actors.sync.tally import SAY, Tally, say
 from tests.until import until

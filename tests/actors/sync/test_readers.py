@@ -11,7 +11,7 @@ from actors.sync.readers import Producer, Readers
 from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.locks import PostgresLocks
-from storage.records.sync import Cursor
+from storage.records.domain_events import Cursor
 from tests.actors.sync.reading import NEVER_S, reader_of
 from tests.actors.sync.tally import Tally, say
 from tests.until import until

@@ -18,8 +18,8 @@ from server.application import application
 from server.http.rates import Rates
 from server.http.route import Route
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from tests.server.http.asking import Asked, Serve
 
 AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]

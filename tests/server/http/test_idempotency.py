@@ -10,7 +10,7 @@ from actors.accounts.requests import Registration
 from server.http.call import Call
 from server.http.idempotency import once_of
 from server.http.route import Route
-from storage.records.once import IdempotencyKey
+from storage.records.idempotency_key import IdempotencyKey
 from tests.server.http.asking import Asked, Serve, faults_of
 
 

@@ -16,8 +16,8 @@ from server.http.rates import Rates
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import UserTables
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from storage.memory.users import MemoryUsers
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.folder import StoresFolder
 from storage.embedded.settings import read_settings, write_settings
-from tests.storage.embedded.stores_folder import ChildUser, FolderProcesses, RecordedReports
+from storage.embedded.stores_folder import StoresFolder
+from tests.storage.embedded.embedded_processes import ChildUser, FolderProcesses, RecordedReports
 
 
 @pytest.fixture

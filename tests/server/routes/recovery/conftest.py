@@ -25,10 +25,10 @@ from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.mail.smtp import SmtpMailer
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.logins import PostgresLogins
-from storage.postgres.mail_tokens import PostgresPasswordResets, PostgresEmailVerifications
+from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
-from storage.postgres.once import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool
 from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
