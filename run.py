@@ -34,20 +34,20 @@ from rich.progress import Progress, TaskID
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.leaving import Leaving
+from actors.accounts.leaving import AccountDeletion
 from actors.accounts.passwords import Passwords
-from actors.accounts.recovery import Recovery
-from actors.accounts.verification import Verification
-from actors.accounts.views import own_of
+from actors.accounts.recovery import PasswordRecovery
+from actors.accounts.verification import EmailVerification
+from actors.accounts.views import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, PresenceStores
-from actors.mail.letters import Letters
-from actors.mail.postbox import Postbox
+from actors.mail.letters import EmailTemplates
+from actors.mail.postbox import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
-from actors.network import COPYING, Ground, Ledgers, NetworkStores, SocialNetwork
-from actors.operations.doctor import Doctor, Patient
-from actors.operations.replay import Replay
+from actors.network import USER_CACHE_SERVICES, SharedServices, EventStores, ServiceStores, Services
+from actors.operations.doctor import Doctor, DoctorInputs
+from actors.operations.replay import DeadLetterReplay
 from actors.protocol.server_frames import UserUpdated
 from actors.runtime.loop_lag import LoopLag
 from client.demo.arriving import Occupied
@@ -128,13 +128,13 @@ class House:
     stores: Stores
     authenticator: Authenticator
     accounts: Accounts
-    verification: Verification
-    recovery: Recovery
-    leaving: Leaving
+    email_verification: EmailVerification
+    password_recovery: PasswordRecovery
+    account_deletion: AccountDeletion
     reports: Reports
-    postbox: Postbox
+    mail_queue: MailQueue
     core: Core
-    network: SocialNetwork
+    services: Services
 
 
 class Instance:
@@ -151,20 +151,20 @@ class Instance:
         """Open the stores, build everything, listen."""
         settings, limits = self._settings, self._settings.limits
         house = await self._open()
-        stores, accounts, core, network = house.stores, house.accounts, house.core, house.network
+        stores, accounts, core, network = house.stores, house.accounts, house.core, house.services
         network.start()
         assert core.presence is not None
         door = Door(core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits)
         lag = LoopLag(asyncio.get_running_loop())
         self._at_end("lag", _later(lag.close))
         routes = (
-            *UserRoutes(accounts, network.relations.hidden).routes(),
-            *AccountRoutes(house.leaving).routes(),
+            *UserRoutes(accounts, network.block_service.list_blocked_users).routes(),
+            *AccountRoutes(house.account_deletion).routes(),
             *SessionRoutes(accounts).routes(),
-            *RecoveryRoutes(house.recovery, house.verification).routes(),
+            *RecoveryRoutes(house.password_recovery, house.email_verification).routes(),
             *ReportRoutes(house.reports).routes(),
             *SocialRoutes(network.social).routes(),
-            *PostRoutes(network.posts, network.reactions, network.feed).routes(),
+            *PostRoutes(network.posts, network.reactions, network.home_feed).routes(),
             *EventRoutes(network.events, network.rsvps).routes(),
             *NotificationRoutes(network.notifications).routes(),
             *PresenceRoutes(core.presence).routes(),
@@ -188,7 +188,7 @@ class Instance:
             log=core.log_writer.statistics,
             bus=stores.bus.statistics,
             loop_lag_s=lambda: lag.last_s,
-            mail=house.postbox.statistics,
+            mail=house.mail_queue.statistics,
             sync=network.readers.statistics,
         )
         health = Health({**store_checks(stores), "sync": network.readers.check}, metrics_registry(sources))
@@ -215,11 +215,11 @@ class Instance:
     async def operations(self) -> Operations:
         """Open the stores and build everything, for commands: nobody listens, and no feed is read."""
         house = await self._open()
-        stores, network = house.stores, house.network
+        stores, network = house.stores, house.services
 
         async def hide(post_id: str) -> bool:
             hidden = await network.hide_post(post_id)
-            network.hint("posts")
+            network.wake_readers("posts")
             return hidden
 
         users = stores.databases["users"]
@@ -230,8 +230,10 @@ class Instance:
                 house.core.revoke_sessions,
                 hide,
             ),
-            doctor=Doctor(patient(stores, network)),
-            replay=Replay(network.readers, {name: one.cursors for name, one in stores.databases.items()}),
+            doctor=Doctor(doctor_inputs(stores, network)),
+            replay=DeadLetterReplay(
+                network.readers, {name: one.cursors for name, one in stores.databases.items()}
+            ),
         )
 
     async def _open(self) -> "House":
@@ -244,34 +246,34 @@ class Instance:
             core.revoke_sessions(session_ids)
 
         def changed(user: UserRecord) -> None:
-            network.hint("users")
-            core.publish_ephemeral([user.id], UserUpdated(own_of(user)))
+            network.wake_readers("users")
+            core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
 
         def left() -> None:
-            network.hint("users")
+            network.wake_readers("users")
 
         passwords = Passwords(limits)
         self._at_end("passwords", _later(passwords.close))
         sessions, logins = PostgresSessions(users.pool), PostgresLogins(users.pool)
         authenticator = Authenticator(sessions, logins, limits)
         self._at_end("authenticator", authenticator.close)
-        postbox = Postbox(create_mailer(settings.mail, settings.log))
-        letters = Letters(postbox, settings.base_url)
-        verification = Verification(PostgresEmailVerifications(users.pool), letters)
+        postbox = MailQueue(create_mailer(settings.mail, settings.log))
+        letters = EmailTemplates(postbox, settings.base_url)
+        verification = EmailVerification(PostgresEmailVerifications(users.pool), letters)
         accounts = Accounts(
             AccountStores(PostgresUsers(users.pool), sessions, logins),
             passwords,
             authenticator,
             revoked,
-            verification.greet,
+            verification.request_link,
             changed,
         )
         self._at_end("accounts", accounts.close)
         resets = PostgresPasswordResets(users.pool)
-        recovery = Recovery(resets, letters, passwords, authenticator, revoked)
+        recovery = PasswordRecovery(resets, letters, passwords, authenticator, revoked)
         self._at_end("mails", lambda: _close_mail(recovery, verification, postbox))
 
-        ground = Ground(network_stores(stores), limits)
+        ground = SharedServices(service_stores(stores), limits)
         self._at_end("people", ground.close)
         core = Core(
             CoreStores(
@@ -281,31 +283,31 @@ class Instance:
                 PresenceStores(stores.presence, stores.messaging.last_seen),
             ),
             authenticator,
-            accounts.cards,
+            accounts.load_cards,
             limits,
             text_frame,
             self._name,
-            ground.neighbours(),
+            ground.hooks(),
         )
         self._at_end("core", core.stop)
-        network = SocialNetwork(ground, core, limits, accounts.forget_card, stores.bus.publish)
+        network = Services(ground, core, limits, accounts.invalidate_card, stores.bus.publish)
         self._at_end("network", network.close)
         await core.start()
 
         async def visible(viewer_id: str, kind: ReportKind, target_id: str) -> bool:
-            return await sees(network, core.conversations, accounts, viewer_id, kind, target_id)
+            return await is_visible(network, core.conversations, accounts, viewer_id, kind, target_id)
 
         return House(
             stores=stores,
             authenticator=authenticator,
             accounts=accounts,
-            verification=verification,
-            recovery=recovery,
-            leaving=Leaving(PostgresUserSnapshots(users.pool), authenticator, revoked, left),
+            email_verification=verification,
+            password_recovery=recovery,
+            account_deletion=AccountDeletion(PostgresUserSnapshots(users.pool), authenticator, revoked, left),
             reports=Reports(PostgresReports(users.pool, users.idempotency_keys), visible),
-            postbox=postbox,
+            mail_queue=postbox,
             core=core,
-            network=network,
+            services=network,
         )
 
     async def stop(self) -> None:
@@ -342,15 +344,15 @@ class Instance:
         self._endings.append((name, end))
 
 
-def network_stores(stores: Stores) -> NetworkStores:
+def service_stores(stores: Stores) -> ServiceStores:
     """Every service's stores, each on its own database."""
     databases = stores.databases
     social, posts, events = databases["social"], databases["posts"], databases["events"]
     notifications = databases["notifications"]
     rsvps = PostgresRsvps(events.pool)
     found_posts = PostgresPosts(posts.pool, posts.idempotency_keys)
-    return NetworkStores(
-        owner=PostgresUserSnapshots(databases["users"].pool),
+    return ServiceStores(
+        user_snapshots=PostgresUserSnapshots(databases["users"].pool),
         social=PostgresSocial(social.pool),
         audiences=PostgresAudiences(social.pool, social.cursors),
         posts=found_posts,
@@ -361,10 +363,13 @@ def network_stores(stores: Stores) -> NetworkStores:
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         timelines=stores.timelines,
-        streams=stores.user_streams,
-        copies={name: PostgresUserCache(databases[name].pool, databases[name].cursors) for name in COPYING},
-        ledgers={
-            name: Ledgers(database.outbox, database.cursors, database.idempotency_keys, database.locks)
+        user_streams=stores.user_streams,
+        user_caches={
+            name: PostgresUserCache(databases[name].pool, databases[name].cursors)
+            for name in USER_CACHE_SERVICES
+        },
+        event_stores={
+            name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
             for name, database in databases.items()
         },
     )
@@ -376,28 +381,31 @@ def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
     return {**databases, "messaging": stores.messaging.check, "bus": stores.bus.check}
 
 
-def patient(stores: Stores, network: SocialNetwork) -> Patient:
+def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
     """What there is to be looked at."""
     databases = stores.databases
     social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
     counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
-    return Patient(
-        checks=store_checks(stores),
+    return DoctorInputs(
+        store_checks=store_checks(stores),
         outboxes={name: database.outbox for name, database in databases.items()},
         cursors={name: database.cursors for name, database in databases.items()},
-        consumers=network.consumers,
-        counts={"social": social, "posts": posts, **counted},
-        posts=posts,
-        social=social,
-        owner=PostgresUserSnapshots(databases["users"].pool),
-        copies={name: PostgresUserCache(databases[name].pool, databases[name].cursors) for name in COPYING},
-        log=stores.messaging,
-        heads=stores.messaging,
+        consumers=services.consumers,
+        count_audits={"social": social, "posts": posts, **counted},
+        posts_audit=posts,
+        social_audit=social,
+        user_snapshots=PostgresUserSnapshots(databases["users"].pool),
+        user_caches={
+            name: PostgresUserCache(databases[name].pool, databases[name].cursors)
+            for name in USER_CACHE_SERVICES
+        },
+        message_log=stores.messaging,
+        log_audit=stores.messaging,
     )
 
 
-async def sees(
-    network: SocialNetwork,
+async def is_visible(
+    services: Services,
     conversations: Conversations,
     accounts: Accounts,
     viewer_id: str,
@@ -407,19 +415,21 @@ async def sees(
     """Whether there is such a thing for the viewer, whichever service has it."""
     match kind:
         case ReportKind.POST:
-            return await network.posts.sees(viewer_id, target_id)
+            return await services.posts.can_see(viewer_id, target_id)
         case ReportKind.COMMENT:
-            return await network.reactions.sees_comment(viewer_id, target_id)
+            return await services.reactions.can_see_comment(viewer_id, target_id)
         case ReportKind.MESSAGE:
             return await conversations.can_see_message(viewer_id, target_id)
         case ReportKind.USER:
             # Whom one blocked one may still report.
-            return bool(await accounts.cards_now([target_id]))
+            return bool(await accounts.load_current_cards([target_id]))
 
 
-async def _close_mail(recovery: Recovery, verification: Verification, postbox: Postbox) -> None:
-    await asyncio.gather(recovery.close(MAIL_CLOSE_S), verification.close(MAIL_CLOSE_S))
-    await postbox.close(MAIL_CLOSE_S)
+async def _close_mail(
+    password_recovery: PasswordRecovery, email_verification: EmailVerification, mail_queue: MailQueue
+) -> None:
+    await asyncio.gather(password_recovery.close(MAIL_CLOSE_S), email_verification.close(MAIL_CLOSE_S))
+    await mail_queue.close(MAIL_CLOSE_S)
 
 
 def _later(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:

@@ -41,7 +41,7 @@ from actors.delivery.control_events import (
 from actors.delivery.flusher import Flusher
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
-from actors.neighbours import Neighbours
+from actors.neighbours import ServiceHooks
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
@@ -86,9 +86,9 @@ class Core:
         limits: Limits,
         encode_frame: Callable[[bytes], bytes],
         name: str,
-        hooks: Neighbours | None = None,
+        hooks: ServiceHooks | None = None,
     ) -> None:
-        hooks = hooks or Neighbours()
+        hooks = hooks or ServiceHooks()
         self._hooks = hooks
         loop = asyncio.get_running_loop()
         self._authenticator = authenticator
@@ -103,7 +103,7 @@ class Core:
         replay = LogReader(messaging, load_cards, encode_frame)
         self.rooms = Rooms(stores.bus, replay, self.flusher, self.timer_wheel, limits, name)
         views = ConversationViews(messaging, load_cards)
-        self.stream_writer = hooks.streams or StreamWriter(stores.streams)
+        self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
         self.membership_notifier = announcer = MembershipNotifier(self.stream_writer, messaging, load_cards)
         self.read_marks = ReadMarks(messaging, views, self.rooms, announcer, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
@@ -119,7 +119,7 @@ class Core:
             announcer,
             self.draft_forwarder,
             hooks.mentions,
-            hooks.barrier,
+            hooks.block_checker,
             name,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
@@ -138,7 +138,7 @@ class Core:
             replay,
             announcer,
             load_cards,
-            hooks.hidden,
+            hooks.list_blocked_users,
             limits,
         )
         self.pending_effect_sweeper = PendingEffectSweeper(
@@ -162,13 +162,13 @@ class Core:
             resuming,
             self.presence,
             typing,
-            hooks.unread,
+            hooks.count_unread,
             limits,
             encode_frame,
         )
 
     def _create_presence(
-        self, stores: CoreStores, hooks: Neighbours, limits: Limits, encode_frame: Callable[[bytes], bytes]
+        self, stores: CoreStores, hooks: ServiceHooks, limits: Limits, encode_frame: Callable[[bytes], bytes]
     ) -> PresenceService | None:
         if stores.presence is None:
             return None
@@ -176,7 +176,7 @@ class Core:
         return PresenceService(
             LocalPresence(board, seen, self.timer_wheel, self._name, limits.presence_grace_s),
             PresenceSubscriptions(board, seen, stores.bus, self.timer_wheel, self._name, encode_frame),
-            hooks.acquainted,
+            hooks.visible_users,
         )
 
     async def start(self) -> None:
@@ -188,7 +188,7 @@ class Core:
         self.stream_writer.on_loss(self.online_users.resync, self._on_streams_reset)
         self.draft_forwarder.on_draft(self.conversations.send)
         self.draft_forwarder.on_result(self._on_forward_result)
-        await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.topics])
+        await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
         self.online_users.start()
         self.pending_effect_sweeper.start()
         self.token_expiry.start()
@@ -225,7 +225,7 @@ class Core:
         )
 
     def _on_block_changed(self, user_id: str, other_id: str) -> None:
-        self._hooks.forget(user_id, other_id)
+        self._hooks.invalidate_block(user_id, other_id)
         if self.presence is not None:
             self.presence.subscriptions.unwatch_blocked(user_id, other_id)
 
@@ -281,8 +281,8 @@ class Core:
             self.draft_forwarder.on_bus_message(frame)
         elif topic == CONTROL_TOPIC:
             self._on_control_event(control_event_decoder.decode(frame))
-        elif topic in self._hooks.topics:
-            self._hooks.heard(topic)
+        elif topic in self._hooks.bus_topics:
+            self._hooks.on_bus_message(topic)
 
     def _on_control_event(self, event: SessionsRevoked | StreamsReset | BlockChanged) -> None:
         if event.origin == self._name:
@@ -290,7 +290,7 @@ class Core:
         match event:
             case SessionsRevoked(session_ids=session_ids):
                 for session_id in session_ids:
-                    self._authenticator.forget(session_id)
+                    self._authenticator.invalidate(session_id)
                 self._close_sessions(session_ids)
             case StreamsReset():
                 self.online_users.check_positions()

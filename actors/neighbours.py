@@ -17,15 +17,15 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.presence.presence_service import VisibleUsers
 
 
-async def _none(_user_id: str) -> int:
+async def _count_none(_user_id: str) -> int:
     return 0
 
 
-async def _no_one(_user_id: str) -> Sequence[str]:
+async def _no_user_ids(_user_id: str) -> Sequence[str]:
     return ()
 
 
-async def _no_others(_user_id: str, _others: Sequence[str]) -> set[str]:
+async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
     return set()
 
 
@@ -37,15 +37,15 @@ _no_mentions = NullMentions()
 _no_blocks = NullBlockChecker()
 
 
-class Neighbours(msgspec.Struct, frozen=True):
+class ServiceHooks(msgspec.Struct, frozen=True):
     """What conversations and sessions ask of the social network; nothing, where there is none."""
 
-    streams: StreamWriter | None = None
+    stream_writer: StreamWriter | None = None
     mentions: Mentions = _no_mentions
-    barrier: BlockChecker = _no_blocks
-    unread: Callable[[str], Awaitable[int]] = _none
-    hidden: Callable[[str], Awaitable[Sequence[str]]] = _no_one
-    acquainted: VisibleUsers = _no_others
-    forget: Callable[[str, str], None] = _ignore
-    topics: tuple[str, ...] = ()
-    heard: Callable[[str], None] = _ignore
+    block_checker: BlockChecker = _no_blocks
+    count_unread: Callable[[str], Awaitable[int]] = _count_none
+    list_blocked_users: Callable[[str], Awaitable[Sequence[str]]] = _no_user_ids
+    visible_users: VisibleUsers = _no_visible_users
+    invalidate_block: Callable[[str, str], None] = _ignore
+    bus_topics: tuple[str, ...] = ()
+    on_bus_message: Callable[[str], None] = _ignore

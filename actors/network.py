@@ -12,29 +12,29 @@ from dataclasses import dataclass
 from actors.core import Core
 from actors.delivery.stream_writer import StreamWriter
 from actors.events.events import Events
-from actors.events.gathering import Gathering
+from actors.events.gathering import EventConversations
 from actors.events.rsvps import Rsvps
-from actors.feed.builder import Builder
-from actors.feed.fanout import FanOut, Regroup
-from actors.feed.feed import Feed, FeedStores
-from actors.neighbours import Neighbours
-from actors.notifications.hints import Hints
-from actors.notifications.mentions import Mentions
+from actors.feed.builder import TimelineBuilder
+from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.feed import HomeFeed, FeedStores
+from actors.neighbours import ServiceHooks
+from actors.notifications.hints import EphemeralEvents
+from actors.notifications.mentions import MentionNotifier
 from actors.notifications.notifications import Notifications
-from actors.notifications.notifier import Notifier
-from actors.notifications.teller import Teller
-from actors.people.departures import Departures
-from actors.people.keeper import Comparison, CopyKeeper
-from actors.people.people import People
-from actors.posts.counter import PostCounter
+from actors.notifications.notifier import NotificationConsumer
+from actors.notifications.teller import NotificationPusher
+from actors.people.departures import DeletedUserConsumer
+from actors.people.keeper import UserCacheReconciler, UserCacheConsumer
+from actors.people.people import UserCards
+from actors.posts.counter import PostsCountConsumer
 from actors.posts.posts import Posts
 from actors.posts.reactions import Reactions
-from actors.social.relations import Relations
+from actors.social.relations import BlockService
 from actors.social.social import Social
 from actors.sync.consumer import Consumer
-from actors.sync.reader import Feed as EventFeed
+from actors.sync.reader import EventSource as EventFeed
 from actors.sync.reader import Reader
-from actors.sync.readers import TOPIC, Producer, Readers
+from actors.sync.readers import TOPIC_PREFIX, Producer, Readers
 from config.limits import Limits
 from storage.contracts.bus import UserStreams
 from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Outbox
@@ -46,24 +46,24 @@ from storage.contracts.social import AudienceStore, SocialStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 
-HINTS_CLOSE_S = 1.0
+EPHEMERAL_CLOSE_TIMEOUT_S = 1.0
 SERVICES = ("users", "social", "posts", "events", "notifications")
-COPYING = ("social", "posts", "events", "notifications")
+USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
-class Ledgers:
+class EventStores:
     """How one service tells and hears: its feed, and the places of those who keep theirs with it."""
 
     outbox: Outbox
     cursors: Cursors
-    keys: IdempotencyKeys
+    idempotency_keys: IdempotencyKeys
     locks: Locks
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkStores:
-    owner: UserSnapshotStore
+class ServiceStores:
+    user_snapshots: UserSnapshotStore
     social: SocialStore
     audiences: AudienceStore
     posts: PostStore
@@ -74,107 +74,119 @@ class NetworkStores:
     notifications: NotificationStore
     conversations: ConversationStore
     timelines: Timelines
-    streams: UserStreams
-    copies: dict[str, UserCache]
-    ledgers: dict[str, Ledgers]
+    user_streams: UserStreams
+    user_caches: dict[str, UserCache]
+    event_stores: dict[str, EventStores]
 
 
-class Ground:
+class SharedServices:
     """Who is apart from whom, who is who, and how people are notified."""
 
-    def __init__(self, stores: NetworkStores, limits: Limits) -> None:
+    def __init__(self, stores: ServiceStores, limits: Limits) -> None:
         self.stores = stores
-        self.people = {name: People(stores.copies[name], stores.owner) for name in COPYING}
-        self.relations = Relations(stores.social, limits.block_cache_s)
-        self.streams = StreamWriter(stores.streams)
-        people = self.people["notifications"]
-        self.notifications = Notifications(stores.notifications, people, self.relations, self.streams)
-        self.teller = Teller(stores.notifications, people, self.streams)
-        self.mentions = Mentions(
-            stores.notifications, stores.conversations, people, self.relations, self.teller
+        self.user_cards = {
+            name: UserCards(stores.user_caches[name], stores.user_snapshots) for name in USER_CACHE_SERVICES
+        }
+        self.block_service = BlockService(stores.social, limits.block_cache_s)
+        self.stream_writer = StreamWriter(stores.user_streams)
+        people = self.user_cards["notifications"]
+        self.notifications = Notifications(
+            stores.notifications, people, self.block_service, self.stream_writer
         )
-        self.heard: Callable[[str], None] = lambda _topic: None
+        self.notification_pusher = NotificationPusher(stores.notifications, people, self.stream_writer)
+        self.mention_notifier = MentionNotifier(
+            stores.notifications, stores.conversations, people, self.block_service, self.notification_pusher
+        )
+        self.on_domain_events_topic: Callable[[str], None] = lambda _topic: None
 
-    def neighbours(self) -> Neighbours:
+    def hooks(self) -> ServiceHooks:
         """What the core asks of it."""
-        return Neighbours(
-            streams=self.streams,
-            mentions=self.mentions,
-            barrier=self.relations,
-            unread=self.notifications.unread_count,
-            hidden=self.relations.hidden,
-            acquainted=self.acquainted,
-            forget=self.relations.forget,
-            topics=tuple(TOPIC + service for service in SERVICES),
-            heard=self._hear,
+        return ServiceHooks(
+            stream_writer=self.stream_writer,
+            mentions=self.mention_notifier,
+            block_checker=self.block_service,
+            count_unread=self.notifications.count_unread,
+            list_blocked_users=self.block_service.list_blocked_users,
+            visible_users=self.visible_users,
+            invalidate_block=self.block_service.invalidate,
+            bus_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
+            on_bus_message=self._on_bus_message,
         )
 
-    async def acquainted(self, user_id: str, others: Sequence[str]) -> set[str]:
+    async def visible_users(self, user_id: str, other_ids: Sequence[str]) -> set[str]:
         """Whom of the others a user has to do with, and is not apart from; oneself always."""
-        hidden = set(await self.relations.hidden(user_id))
-        asked = [one for one in others if one not in hidden and one != user_id]
+        hidden = set(await self.block_service.list_blocked_users(user_id))
+        asked = [one for one in other_ids if one not in hidden and one != user_id]
         found = await self.stores.social.connected_among(user_id, asked)
         strangers = [one for one in asked if one not in found]
         found |= await self.stores.conversations.users_sharing_conversation(user_id, strangers)
         return found | {user_id}
 
-    def _hear(self, topic: str) -> None:
-        self.heard(topic)
+    def _on_bus_message(self, topic: str) -> None:
+        self.on_domain_events_topic(topic)
 
     async def close(self) -> None:
-        await self.mentions.close()
+        await self.mention_notifier.close()
         await self.notifications.close()
-        await self.relations.close()
+        await self.block_service.close()
 
 
-class SocialNetwork:
+class Services:
     def __init__(
         self,
-        ground: Ground,
+        shared: SharedServices,
         core: Core,
         limits: Limits,
-        forget_card: Callable[[str], None],
+        invalidate_card: Callable[[str], None],
         publish: Callable[[str, bytes], None],
     ) -> None:
-        stores, people, relations = ground.stores, ground.people, ground.relations
-        self._ground = ground
-        self._forget_card = forget_card
-        self.notifications = ground.notifications
-        self.relations = relations
+        stores, people, relations = shared.stores, shared.user_cards, shared.block_service
+        self._shared = shared
+        self._invalidate_card = invalidate_card
+        self.notifications = shared.notifications
+        self.block_service = relations
         self.social = Social(
-            stores.social, people["social"], relations, lambda: self.hint("social"), core.publish_block_change
+            stores.social,
+            people["social"],
+            relations,
+            lambda: self.wake_readers("social"),
+            core.publish_block_change,
         )
-        self.events = Events(stores.events, people["events"], relations, lambda: self.hint("events"))
+        self.events = Events(stores.events, people["events"], relations, lambda: self.wake_readers("events"))
         self.rsvps = Rsvps(
-            stores.rsvps, self.events, people["events"], relations, lambda: self.hint("events")
+            stores.rsvps, self.events, people["events"], relations, lambda: self.wake_readers("events")
         )
         self.posts = Posts(
-            stores.posts, people["posts"], relations, self.events.sees, lambda: self.hint("posts")
+            stores.posts, people["posts"], relations, self.events.can_see, lambda: self.wake_readers("posts")
         )
         self.reactions = Reactions(
-            stores.reactions, self.posts, people["posts"], relations, lambda: self.hint("posts")
+            stores.reactions, self.posts, people["posts"], relations, lambda: self.wake_readers("posts")
         )
-        self._builder = Builder(stores.feed_posts, stores.audiences, stores.timelines)
+        self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
-        self.feed = Feed(feed_stores, self.posts, self._builder)
-        self._hints = Hints(stores.posts, self.posts, stores.events, self.events, core.publish_ephemeral)
-        self._comparison = Comparison(stores.owner, list(stores.copies.values()))
+        self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
+        self._ephemeral_events = EphemeralEvents(
+            stores.posts, self.posts, stores.events, self.events, core.publish_ephemeral
+        )
+        self._user_cache_reconciler = UserCacheReconciler(
+            stores.user_snapshots, list(stores.user_caches.values())
+        )
         self._consumers: dict[str, tuple[str, str]] = {}
-        self.readers = self._readers(core, limits, publish)
-        ground.heard = self.readers.heard
+        self.readers = self._create_readers(core, limits, publish)
+        shared.on_domain_events_topic = self.readers.on_bus_message
 
     def start(self) -> None:
         self.readers.start()
-        self._comparison.start()
-        self._ground.teller.start()
+        self._user_cache_reconciler.start()
+        self._shared.notification_pusher.start()
 
     async def close(self) -> None:
         """Before the core: nothing is handed to it any more."""
-        await self._comparison.close()
+        await self._user_cache_reconciler.close()
         await self.readers.close()
-        await self._ground.teller.close()
-        await self._hints.close(HINTS_CLOSE_S)
-        await self._builder.close()
+        await self._shared.notification_pusher.close()
+        await self._ephemeral_events.close(EPHEMERAL_CLOSE_TIMEOUT_S)
+        await self._timeline_builder.close()
 
     @property
     def consumers(self) -> dict[str, tuple[str, str]]:
@@ -183,26 +195,26 @@ class SocialNetwork:
 
     async def hide_post(self, post_id: str) -> bool:
         """A moderator takes a post away; False when there is none."""
-        return await self._ground.stores.posts.set_hidden(post_id, hidden=True)
+        return await self._shared.stores.posts.set_hidden(post_id, hidden=True)
 
-    def hint(self, service: str) -> None:
+    def wake_readers(self, service: str) -> None:
         """Something was written in that service's database."""
-        self.readers.hint(service)
+        self.readers.wake_readers(service)
 
-    def _readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
-        stores, ground = self._ground.stores, self._ground
-        ledgers = stores.ledgers
+    def _create_readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
+        stores, ground = self._shared.stores, self._shared
+        ledgers = stores.event_stores
 
-        def notifier(service: str) -> Notifier:
-            return Notifier(
+        def notifier(service: str) -> NotificationConsumer:
+            return NotificationConsumer(
                 service,
                 stores.notifications,
-                ground.people["notifications"],
-                ground.relations,
+                ground.user_cards["notifications"],
+                ground.block_service,
                 stores.rsvps,
-                ground.teller,
+                ground.notification_pusher,
                 ground.notifications,
-                self._hints.event_changed,
+                self._ephemeral_events.publish_event_updated,
             )
 
         def read(producer: str, *consumers: tuple[Consumer, str]) -> Producer:
@@ -218,7 +230,7 @@ class SocialNetwork:
                 )
                 for consumer, keeper in consumers
             ]
-            return Producer(outbox, ledgers[producer].keys, tuple(readers))
+            return Producer(outbox, ledgers[producer].idempotency_keys, tuple(readers))
 
         forgets = {
             "social": stores.social.remove_user,
@@ -230,32 +242,37 @@ class SocialNetwork:
             stores.audiences,
             stores.timelines,
             ledgers["posts"].cursors,
-            self._hints.posted,
+            self._ephemeral_events.publish_post_created,
             limits.broadcast_followers,
         )
-        gathering = Gathering(
+        gathering = EventConversations(
             stores.events,
             stores.rsvps,
-            ground.people["events"],
+            ground.user_cards["events"],
             core.conversations,
             ledgers["events"].cursors,
         )
-        departures = Departures(core.conversations.remove_user, self._forget_card, ledgers["users"].cursors)
+        departures = DeletedUserConsumer(
+            core.conversations.remove_user, self._invalidate_card, ledgers["users"].cursors
+        )
         return Readers(
             {
                 "users": read(
                     "users",
-                    *((CopyKeeper(name, stores.copies[name], forgets[name]), name) for name in COPYING),
+                    *(
+                        (UserCacheConsumer(name, stores.user_caches[name], forgets[name]), name)
+                        for name in USER_CACHE_SERVICES
+                    ),
                     (departures, "users"),
                 ),
                 "social": read(
                     "social",
                     (notifier("social"), "notifications"),
-                    (Regroup(stores.timelines, ledgers["social"].cursors), "social"),
+                    (TimelineRebuilder(stores.timelines, ledgers["social"].cursors), "social"),
                 ),
                 "posts": read(
                     "posts",
-                    (PostCounter(stores.audiences), "social"),
+                    (PostsCountConsumer(stores.audiences), "social"),
                     (notifier("posts"), "notifications"),
                     (fan_out, "posts"),
                 ),

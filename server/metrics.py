@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from actors.conversations.log_writer import LogWriterStatistics
 from actors.delivery.rooms import RoomsStatistics
-from actors.mail.postbox import PostboxStatistics
+from actors.mail.postbox import MailQueueStatistics
 from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.online_users import OnlineUsersStatistics
@@ -38,7 +38,7 @@ class Sources:
         log: Callable[[], LogWriterStatistics],
         bus: Callable[[], BusStatistics],
         loop_lag_s: Callable[[], float],
-        mail: Callable[[], PostboxStatistics] | None = None,
+        mail: Callable[[], MailQueueStatistics] | None = None,
         sync: Callable[[], Sequence[ReaderStatistics]] = list,
     ) -> None:
         self.door = door
@@ -132,15 +132,15 @@ class ServerCollector(Collector):
         buried = CounterMetricFamily("convene_sync_dead_letters", "Events buried.", labels=["consumer"])
         for reader in self._sources.sync():
             lag.add_metric([reader.consumer], reader.lag_s)
-            taken.add_metric([reader.consumer], reader.taken)
-            buried.add_metric([reader.consumer], reader.buried)
+            taken.add_metric([reader.consumer], reader.handled)
+            buried.add_metric([reader.consumer], reader.dead_lettered)
         yield from (lag, taken, buried)
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:
             return
         mail = self._sources.mail()
-        yield _gauge("convene_mails_waiting", "Mails on their way out.", mail.waiting)
+        yield _gauge("convene_mails_waiting", "Mails on their way out.", mail.pending)
         yield _counter("convene_mails_sent", "Mails that another server has taken.", mail.sent)
         yield _counter("convene_mail_retries", "Mails that were to be tried again.", mail.retries)
         yield _counter("convene_mails_failed", "Mails given up.", mail.failed)

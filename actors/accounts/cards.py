@@ -7,23 +7,23 @@ profile, which is always read afresh.
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from actors.accounts.lookups import Lookups
+from actors.accounts.lookups import DataLoader
 from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_ENTRIES, CARD_CACHE_S
 
-Load = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
+LoadUserCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 
 
 class CardCache:
     """Cards by user id; bounded in number and age."""
 
-    __slots__ = ("_clock", "_forgotten", "_kept", "_lookups")
+    __slots__ = ("_clock", "_invalidation_count", "_cache", "_loader")
 
-    def __init__(self, load: Load, clock: Callable[[], float] = time.monotonic) -> None:
-        self._lookups = Lookups(load)
+    def __init__(self, load: LoadUserCards, clock: Callable[[], float] = time.monotonic) -> None:
+        self._loader = DataLoader(load)
         self._clock = clock
-        self._kept: dict[str, tuple[float, UserCard]] = {}
-        self._forgotten = 0
+        self._cache: dict[str, tuple[float, UserCard]] = {}
+        self._invalidation_count = 0
 
     async def get(self, user_ids: Iterable[str]) -> dict[str, UserCard]:
         """Find the cards of those who exist. Raises what the load raised, or `server.overloaded`."""
@@ -31,30 +31,30 @@ class CardCache:
         found: dict[str, UserCard] = {}
         missing: list[str] = []
         for user_id in dict.fromkeys(user_ids):
-            kept = self._kept.get(user_id)
+            kept = self._cache.get(user_id)
             if kept is not None and kept[0] > now:
                 found[user_id] = kept[1]
             else:
                 missing.append(user_id)
         if missing:
-            forgotten = self._forgotten
-            loaded = await self._lookups.get_many(missing)
-            if forgotten == self._forgotten:
-                self._keep(loaded, now + CARD_CACHE_S)
+            forgotten = self._invalidation_count
+            loaded = await self._loader.get_many(missing)
+            if forgotten == self._invalidation_count:
+                self._store(loaded, now + CARD_CACHE_S)
             found.update(loaded)
         return found
 
-    def forget(self, user_id: str) -> None:
+    def invalidate(self, user_id: str) -> None:
         """Load that user's card anew when it is next asked for; keep no load that is under way."""
-        self._kept.pop(user_id, None)
-        self._forgotten += 1
+        self._cache.pop(user_id, None)
+        self._invalidation_count += 1
 
     async def close(self) -> None:
-        await self._lookups.close()
+        await self._loader.close()
 
-    def _keep(self, cards: Mapping[str, UserCard], until: float) -> None:
+    def _store(self, cards: Mapping[str, UserCard], expires_at: float) -> None:
         for user_id, card in cards.items():
-            self._kept.pop(user_id, None)
-            if len(self._kept) >= CARD_CACHE_ENTRIES:
-                del self._kept[next(iter(self._kept))]
-            self._kept[user_id] = (until, card)
+            self._cache.pop(user_id, None)
+            if len(self._cache) >= CARD_CACHE_ENTRIES:
+                del self._cache[next(iter(self._cache))]
+            self._cache[user_id] = (expires_at, card)

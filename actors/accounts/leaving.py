@@ -12,26 +12,26 @@ from actors.protocol.errors import ApiError
 from storage.contracts.user_cache import UserSnapshotStore
 
 
-class Leaving:
+class AccountDeletion:
     """`revoked` is told which sessions ended, `changed` that there is something to hear."""
 
     def __init__(
         self,
-        people: UserSnapshotStore,
+        user_snapshots: UserSnapshotStore,
         authenticator: Authenticator,
-        revoked: Callable[[Sequence[str]], None],
-        changed: Callable[[], None],
+        on_sessions_revoked: Callable[[Sequence[str]], None],
+        on_user_deleted: Callable[[], None],
     ) -> None:
-        self._people = people
+        self._user_snapshots = user_snapshots
         self._authenticator = authenticator
-        self._revoked = revoked
-        self._changed = changed
+        self._on_sessions_revoked = on_sessions_revoked
+        self._on_user_deleted = on_user_deleted
 
-    async def leave(self, user_id: str) -> None:
-        ended = await self._people.delete(user_id)
+    async def delete_account(self, user_id: str) -> None:
+        ended = await self._user_snapshots.delete(user_id)
         if ended is None:
             raise ApiError("user.not_found", "No such user.")
         for session_id in ended:
-            self._authenticator.forget(session_id)
-        self._revoked(ended)
-        self._changed()
+            self._authenticator.invalidate(session_id)
+        self._on_sessions_revoked(ended)
+        self._on_user_deleted()

@@ -15,18 +15,18 @@ from actors.protocol.errors import overloaded
 from config.accounts import LOOKUP_KEYS, LOOKUPS_AT_ONCE, LOOKUPS_WAITING
 
 Value = TypeVar("Value")
-Load = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
+LoadBatch = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
 
 
-class Lookups(Generic[Value]):
+class DataLoader(Generic[Value]):
     """Turns many `get` into few `load`; bounded in keys a call, calls at once and keys that wait."""
 
-    __slots__ = ("_load", "_running", "_scheduled", "_waiting")
+    __slots__ = ("_load_batch", "_running_batches", "_scheduled", "_pending")
 
-    def __init__(self, load: Load[Value]) -> None:
-        self._load = load
-        self._waiting: dict[str, asyncio.Future[Value | None]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+    def __init__(self, load: LoadBatch[Value]) -> None:
+        self._load_batch = load
+        self._pending: dict[str, asyncio.Future[Value | None]] = {}
+        self._running_batches: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
     async def get(self, key: str) -> Value | None:
@@ -34,11 +34,11 @@ class Lookups(Generic[Value]):
 
         Raises what `load` raised, or `server.overloaded`. Cancelling one caller leaves the others be.
         """
-        return await asyncio.shield(self._ask(key))
+        return await asyncio.shield(self._enqueue(key))
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Value]:
         """Find those of the keys that the store knows."""
-        asked = {key: self._ask(key) for key in keys}
+        asked = {key: self._enqueue(key) for key in keys}
         found: dict[str, Value] = {}
         for key, future in asked.items():
             value = await asyncio.shield(future)
@@ -48,48 +48,48 @@ class Lookups(Generic[Value]):
 
     async def close(self) -> None:
         """End what runs; whoever still waits gets a cancellation."""
-        for future in self._waiting.values():
+        for future in self._pending.values():
             future.cancel()
-        self._waiting.clear()
-        running = list(self._running)
+        self._pending.clear()
+        running = list(self._running_batches)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _ask(self, key: str) -> asyncio.Future[Value | None]:
-        future = self._waiting.get(key)
+    def _enqueue(self, key: str) -> asyncio.Future[Value | None]:
+        future = self._pending.get(key)
         if future is None:
-            if len(self._waiting) >= LOOKUPS_WAITING:
+            if len(self._pending) >= LOOKUPS_WAITING:
                 raise overloaded("Too many look-ups are waiting.", retry_after_ms=1000)
             future = asyncio.get_running_loop().create_future()
-            future.add_done_callback(_retrieved)
-            self._waiting[key] = future
+            future.add_done_callback(_mark_exception_retrieved)
+            self._pending[key] = future
             self._schedule()
         return future
 
     def _schedule(self) -> None:
-        if not self._scheduled and self._waiting and len(self._running) < LOOKUPS_AT_ONCE:
+        if not self._scheduled and self._pending and len(self._running_batches) < LOOKUPS_AT_ONCE:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._begin)
+            asyncio.get_running_loop().call_soon(self._start_batch)
 
-    def _begin(self) -> None:
+    def _start_batch(self) -> None:
         self._scheduled = False
-        keys = list(islice(self._waiting, LOOKUP_KEYS))
+        keys = list(islice(self._pending, LOOKUP_KEYS))
         if not keys:
             return
-        batch = {key: self._waiting.pop(key) for key in keys}
-        task = asyncio.get_running_loop().create_task(self._run(batch))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
+        batch = {key: self._pending.pop(key) for key in keys}
+        task = asyncio.get_running_loop().create_task(self._run_batch(batch))
+        self._running_batches.add(task)
+        task.add_done_callback(self._on_batch_done)
         self._schedule()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    def _on_batch_done(self, task: asyncio.Task[None]) -> None:
+        self._running_batches.discard(task)
         self._schedule()
 
-    async def _run(self, batch: dict[str, asyncio.Future[Value | None]]) -> None:
+    async def _run_batch(self, batch: dict[str, asyncio.Future[Value | None]]) -> None:
         try:
-            values = await self._load(list(batch))
+            values = await self._load_batch(list(batch))
         except asyncio.CancelledError:
             for future in batch.values():
                 future.cancel()
@@ -104,7 +104,7 @@ class Lookups(Generic[Value]):
                 future.set_result(values.get(key))
 
 
-def _retrieved(future: asyncio.Future[Value | None]) -> None:
+def _mark_exception_retrieved(future: asyncio.Future[Value | None]) -> None:
     """Take note of a failure that nobody waits for any more, or asyncio warns of it."""
     if not future.cancelled():
         future.exception()

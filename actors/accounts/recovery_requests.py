@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.accounts.fields import email_of, faults_of, password_of
+from actors.accounts.fields import validate_email_address, collect_field_errors, validate_password
 from actors.accounts.requests import Email, Password
 from actors.protocol.errors import FieldError
 
@@ -10,8 +10,8 @@ from actors.protocol.errors import FieldError
 class ResetRequest(msgspec.Struct, frozen=True):
     email: Email
 
-    def faults(self) -> list[FieldError]:
-        return faults_of(("email", email_of, self.email))
+    def field_errors(self) -> list[FieldError]:
+        return collect_field_errors(("email", validate_email_address, self.email))
 
     def __repr__(self) -> str:
         return "ResetRequest(...)"
@@ -20,8 +20,8 @@ class ResetRequest(msgspec.Struct, frozen=True):
 class PasswordReset(msgspec.Struct, frozen=True):
     new_password: Password
 
-    def faults(self) -> list[FieldError]:
-        return faults_of(("new_password", password_of, self.new_password))
+    def field_errors(self) -> list[FieldError]:
+        return collect_field_errors(("new_password", validate_password, self.new_password))
 
     def __repr__(self) -> str:
         return "PasswordReset(...)"

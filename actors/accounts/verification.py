@@ -7,8 +7,8 @@ registration up: the mail is an errand, and whoever gets none may name the addre
 import logging
 from functools import partial
 
-from actors.accounts.tokens import new_token, token_hash
-from actors.mail.letters import Letters
+from actors.accounts.tokens import new_token, hash_token
+from actors.mail.letters import EmailTemplates
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
@@ -24,46 +24,46 @@ from storage.records.users import UserRecord
 _log = logging.getLogger(__name__)
 
 
-class Verification:
+class EmailVerification:
     """Refuses with `Refusal`; lets `Unavailable` of the store through."""
 
-    def __init__(self, verifications: EmailVerificationStore, letters: Letters) -> None:
+    def __init__(self, verifications: EmailVerificationStore, email_templates: EmailTemplates) -> None:
         self._verifications = verifications
-        self._letters = letters
-        self._errands = TaskPool("address verifications", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
+        self._email_templates = email_templates
+        self._task_pool = TaskPool("address verifications", MAIL_ERRANDS_WAITING, MAIL_ERRANDS_AT_ONCE)
 
-    def greet(self, user: UserRecord) -> None:
+    def request_link(self, user: UserRecord) -> None:
         """Send a link to the user's address, where it is neither verified nor has one already."""
-        if not self._errands.submit(partial(self._offer, user.id)):
+        if not self._task_pool.submit(partial(self._send_link, user.id)):
             _log.warning("an address is not asked to be verified: too many wait")
 
     async def verify(self, token: str) -> None:
         """Take the address as the user's. Works once, and only while it is still that address."""
-        hashed = token_hash(token)
+        hashed = hash_token(token)
         if hashed is None:
-            raise _unknown()
+            raise _link_not_found()
         try:
             await self._verifications.redeem(hashed)
         except Missing:
-            raise _unknown() from None
+            raise _link_not_found() from None
 
     def statistics(self) -> TaskPoolStatistics:
-        return self._errands.statistics()
+        return self._task_pool.statistics()
 
-    async def close(self, within_s: float) -> None:
+    async def close(self, timeout_s: float) -> None:
         """Let what was begun become mails, for so long."""
-        await self._errands.close(within_s)
+        await self._task_pool.close(timeout_s)
 
-    async def _offer(self, user_id: str) -> None:
+    async def _send_link(self, user_id: str) -> None:
         token = new_token()
-        hashed = token_hash(token)
+        hashed = hash_token(token)
         assert hashed is not None
         user = await self._verifications.issue(
             user_id, hashed, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
         )
         if user is not None:
-            self._letters.verification(user, token)
+            self._email_templates.queue_verification(user, token)
 
 
-def _unknown() -> ApiError:
+def _link_not_found() -> ApiError:
     return ApiError("email_verification.not_found", "The link is unknown, was used, or its time is over.")

@@ -9,7 +9,7 @@ from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.users import SessionRecord, UserRecord
 
 
-def card_of(user: UserRecord) -> UserCard:
+def to_user_card(user: UserRecord) -> UserCard:
     return UserCard(
         id=user.id,
         username=user.username,
@@ -19,7 +19,7 @@ def card_of(user: UserRecord) -> UserCard:
     )
 
 
-def public_of(user: UserRecord) -> User:
+def to_public_user(user: UserRecord) -> User:
     return User(
         id=user.id,
         username=user.username,
@@ -31,7 +31,7 @@ def public_of(user: UserRecord) -> User:
     )
 
 
-def own_of(user: UserRecord) -> OwnUser:
+def to_own_user(user: UserRecord) -> OwnUser:
     return OwnUser(
         id=user.id,
         username=user.username,
@@ -44,11 +44,11 @@ def own_of(user: UserRecord) -> OwnUser:
     )
 
 
-def session_view_of(session: SessionRecord, current: str) -> SessionView:
+def to_session_view(session: SessionRecord, current_session_id: str) -> SessionView:
     return SessionView(
         id=session.id,
         created_at=rfc3339_from_datetime(session.created_at),
         last_used_at=rfc3339_from_datetime(session.last_used_at),
         expires_at=rfc3339_from_datetime(session.expires_at),
-        current=session.id == current,
+        current=session.id == current_session_id,
     )

@@ -9,12 +9,12 @@ from storage.records.events import EventRecord
 from storage.records.identifiers import idempotent_id
 
 
-def conversation_of(event_id: str) -> str:
+def event_conversation_id(event_id: str) -> str:
     """The id of an event's conversation: a function of the event's, so that it is made once only."""
     return idempotent_id("event", event_id)
 
 
-def event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
+def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
     return Event(
         id=record.id,
         creator=cards[record.creator.id],
@@ -28,5 +28,5 @@ def event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
         interested_count=record.interested_count,
         my_rsvp=None if record.my_rsvp is None else RsvpStatus(record.my_rsvp),
         my_waitlist_position=record.my_waitlist_position,
-        conversation_id=conversation_of(record.id),
+        conversation_id=event_conversation_id(record.id),
     )

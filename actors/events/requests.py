@@ -24,15 +24,15 @@ Id = Annotated[str, Meta(max_length=64)]
 Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITLE_CHARACTERS})]
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
-Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 DEFAULT_CATEGORY = "SOCIAL"
-YEARS = (1970, 9990)
+YEAR_RANGE = (1970, 9990)
 
 
 class EventBody(msgspec.Struct, frozen=True):
     title: Title
-    start_datetime: Moment
-    end_datetime: Moment
+    start_datetime: Timestamp
+    end_datetime: Timestamp
     capacity: Capacity
     description: Description | None = None
     category: Category = DEFAULT_CATEGORY
@@ -44,8 +44,8 @@ class EventPatch(msgspec.Struct, frozen=True):
     title: Title | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
     category: Category | UnsetType = UNSET
-    start_datetime: Moment | UnsetType = UNSET
-    end_datetime: Moment | UnsetType = UNSET
+    start_datetime: Timestamp | UnsetType = UNSET
+    end_datetime: Timestamp | UnsetType = UNSET
     capacity: Capacity | UnsetType = UNSET
 
 
@@ -58,9 +58,9 @@ class Invites(msgspec.Struct, frozen=True):
     user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES)]
 
 
-def new_event(creator_id: str, body: EventBody) -> NewEvent:
+def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
     """Raises `request.invalid` with all the faults."""
-    changed = event_change(
+    changed = to_event_change(
         EventPatch(
             body.title,
             body.description,
@@ -76,12 +76,12 @@ def new_event(creator_id: str, body: EventBody) -> NewEvent:
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
     if end <= start:
-        raise ends_early()
+        raise end_before_start()
     description = changed.description if isinstance(changed.description, str) else None
     return NewEvent(creator_id, title, description, category, start, end, body.capacity)
 
 
-def event_change(patch: EventPatch) -> EventChange:
+def to_event_change(patch: EventPatch) -> EventChange:
     """Raises `request.invalid` with all the faults."""
     faults: list[ApiError] = []
 
@@ -97,8 +97,8 @@ def event_change(patch: EventPatch) -> EventChange:
     def moment(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
-        if not YEARS[0] <= value.year <= YEARS[1]:
-            faults.append(invalid_field(field, f"Must lie in the years {YEARS[0]} to {YEARS[1]}."))
+        if not YEAR_RANGE[0] <= value.year <= YEAR_RANGE[1]:
+            faults.append(invalid_field(field, f"Must lie in the years {YEAR_RANGE[0]} to {YEAR_RANGE[1]}."))
             return UNSET
         # A time without a zone is taken as UTC.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -122,5 +122,5 @@ def event_change(patch: EventPatch) -> EventChange:
     return change
 
 
-def ends_early() -> ApiError:
+def end_before_start() -> ApiError:
     return invalid_field("end_datetime", "Must be after start_datetime.")

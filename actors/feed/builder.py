@@ -8,25 +8,25 @@ from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 
 
-class Builder:
+class TimelineBuilder:
     """What is posted, followed or dropped while one is built is not lost: see `Timelines`."""
 
     def __init__(self, posts: FeedPosts, audiences: AudienceStore, timelines: Timelines) -> None:
         self._posts = posts
         self._audiences = audiences
         self._timelines = timelines
-        self._building: dict[str, asyncio.Task[bool]] = {}
+        self._builds: dict[str, asyncio.Task[bool]] = {}
 
     async def build(self, user_id: str) -> bool:
         """Whether there is one now; False when it changed meanwhile. Raises `Unavailable`."""
-        task = self._building.get(user_id)
+        task = self._builds.get(user_id)
         if task is None:
-            task = self._building[user_id] = asyncio.create_task(self._build(user_id))
-            task.add_done_callback(lambda _task: self._building.pop(user_id, None))
+            task = self._builds[user_id] = asyncio.create_task(self._build(user_id))
+            task.add_done_callback(lambda _task: self._builds.pop(user_id, None))
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        tasks = list(self._building.values())
+        tasks = list(self._builds.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

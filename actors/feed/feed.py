@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from actors.feed.builder import Builder
-from actors.people.slice import Slice, cut
+from actors.feed.builder import TimelineBuilder
+from actors.people.slice import KeysetPage, paginate
 from actors.posts.posts import Posts
 from actors.protocol.social_objects import Post
 from storage.contracts.posts import FeedPosts
@@ -25,9 +25,9 @@ from storage.records.posts import PostKey, PostRecord
 from storage.records.timelines import TimelinePage
 from storage.records.timestamps import to_microseconds
 
-LOOKS = 5
+TIMELINE_READS_MAX = 5
 """How often a page is filled up from a timeline before the stores are asked for the rest."""
-SHUN_S = 1.0
+TIMELINES_RETRY_S = 1.0
 """How long timelines are left alone after they did not answer."""
 
 
@@ -38,33 +38,33 @@ class FeedStores(msgspec.Struct, frozen=True):
     timelines: Timelines
 
 
-class Feed:
+class HomeFeed:
     def __init__(
         self,
         stores: FeedStores,
-        posts: Posts,
-        builder: Builder,
+        post_service: Posts,
+        timeline_builder: TimelineBuilder,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._posts = stores.posts
         self._social = stores.social
         self._audiences = stores.audiences
         self._timelines = stores.timelines
-        self._shown = posts
-        self._builder = builder
+        self._post_service = post_service
+        self._timeline_builder = timeline_builder
         self._clock = clock
-        self._shunned_until = 0.0
+        self._timelines_retry_at = 0.0
 
-    async def page(self, user_id: str, before: PageKey | None, limit: int) -> Slice[Post]:
+    async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
         """Up to `limit` posts behind that key; a page is full unless the feed ends there."""
-        found = await self._find(user_id, before, limit + 1)
-        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
-        return Slice(await self._shown.shown(page), key)
+        found = await self._collect(user_id, before, limit + 1)
+        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
+        return KeysetPage(await self._post_service.serialize(page), key)
 
-    async def _find(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
+    async def _collect(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         found: list[PostRecord] = []
-        for _ in range(LOOKS):
-            timeline = await self._timeline(user_id, before, count)
+        for _ in range(TIMELINE_READS_MAX):
+            timeline = await self._read_timeline(user_id, before, count)
             if timeline is None:
                 break
             some, through = await self._hydrate(user_id, timeline, before, count)
@@ -77,20 +77,20 @@ class Feed:
                 return found
             else:
                 # The timeline ends here, but not the feed: the rest lies behind its last post.
-                before = _behind(timeline, before)
+                before = _key_after_timeline(timeline, before)
                 break
-        return found + await self._from_stores(user_id, before, count - len(found))
+        return found + await self._read_stores(user_id, before, count - len(found))
 
-    async def _timeline(self, user_id: str, before: PageKey | None, count: int) -> TimelinePage | None:
-        if self._clock() < self._shunned_until:
+    async def _read_timeline(self, user_id: str, before: PageKey | None, count: int) -> TimelinePage | None:
+        if self._clock() < self._timelines_retry_at:
             return None
         place = None if before is None else PostKey(before[0], before[1], user_id)
         try:
             found = await self._timelines.read(user_id, place, count)
-            if found is None and await self._builder.build(user_id):
+            if found is None and await self._timeline_builder.build(user_id):
                 found = await self._timelines.read(user_id, place, count)
         except Unavailable:
-            self._shunned_until = self._clock() + SHUN_S
+            self._timelines_retry_at = self._clock() + TIMELINES_RETRY_S
             return None
         return found
 
@@ -113,25 +113,25 @@ class Feed:
         floor = (keys[-1].created_us, keys[-1].id) if full else None
         if floor is None and timeline.truncated and keys:
             # Nothing is known behind the last that is kept, neither of whom one follows nor of others.
-            posts = [post for post in posts if key_of(post) >= (keys[-1].created_us, keys[-1].id)]
+            posts = [post for post in posts if page_key(post) >= (keys[-1].created_us, keys[-1].id)]
         if len(posts) >= count:
             # Older ones were left out: it is complete down to the last of these.
-            floor = max(floor, key_of(posts[-1])) if floor else key_of(posts[-1])
+            floor = max(floor, page_key(posts[-1])) if floor else page_key(posts[-1])
         # A block ends follows in its own transaction: whoever is followed is not apart.
         wanted = followed | {user_id}
-        kept = [post for post in posts if post.author.id in wanted and (not floor or key_of(post) >= floor)]
+        kept = [post for post in posts if post.author.id in wanted and (not floor or page_key(post) >= floor)]
         return kept, floor
 
-    async def _from_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
+    async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         followees = await self._audiences.followees(user_id)
         authors = [user_id, *followees.fanned_out, *followees.broadcast]
         return await self._posts.newest([], authors, before, user_id, count)
 
 
-def _behind(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
+def _key_after_timeline(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
     """Where the stores go on after a timeline that was cut."""
     return (timeline.keys[-1].created_us, timeline.keys[-1].id) if timeline.keys else before
 
 
-def key_of(record: PostRecord) -> PageKey:
+def page_key(record: PostRecord) -> PageKey:
     return to_microseconds(record.created_at), record.id

@@ -6,12 +6,12 @@ Never contains what other people wrote.
 
 import uuid
 
-from actors.mail.postbox import Postbox
+from actors.mail.postbox import MailQueue
 from config.accounts import RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
 from storage.records.mail import Mail
 from storage.records.users import UserRecord
 
-RESET = """\
+PASSWORD_RESET_TEXT = """\
 Hello {username},
 
 somebody, you we hope, asked for a new password for your account at {place}.
@@ -23,7 +23,7 @@ The link works once, for {minutes} minutes. You will have to log in again everyw
 If it was not you, there is nothing to do: without the link the password stays as it is.
 """
 
-VERIFICATION = """\
+VERIFICATION_TEXT = """\
 Hello {username},
 
 an account at {place} was given this e-mail address. If it is yours, confirm it here:
@@ -35,27 +35,27 @@ If you know nothing of this account, there is nothing to do.
 """
 
 
-class Letters:
+class EmailTemplates:
     """Writes to one person at a time and drops it into the box; `base_url` begins all links."""
 
-    def __init__(self, postbox: Postbox, base_url: str) -> None:
-        self._postbox = postbox
+    def __init__(self, mail_queue: MailQueue, base_url: str) -> None:
+        self._mail_queue = mail_queue
         self._base_url = base_url
 
-    def reset(self, user: UserRecord, token: str) -> None:
+    def queue_password_reset(self, user: UserRecord, token: str) -> None:
         """The link by which somebody who forgot the password sets a new one."""
         link = f"{self._base_url}/#/reset/{token}"
-        text = RESET.format(
+        text = PASSWORD_RESET_TEXT.format(
             username=user.username, place=self._base_url, link=link, minutes=RESET_LIFETIME_S // 60
         )
-        self._push("password reset", user, "A new password", text, link)
+        self._enqueue("password reset", user, "A new password", text, link)
 
-    def verification(self, user: UserRecord, token: str) -> None:
+    def queue_verification(self, user: UserRecord, token: str) -> None:
         """The link by which somebody shows to read what goes to that address."""
         link = f"{self._base_url}/#/verify/{token}"
         days = VERIFICATION_LIFETIME_S // 86_400
-        text = VERIFICATION.format(username=user.username, place=self._base_url, link=link, days=days)
-        self._push("address verification", user, "Confirm your e-mail address", text, link)
+        text = VERIFICATION_TEXT.format(username=user.username, place=self._base_url, link=link, days=days)
+        self._enqueue("address verification", user, "Confirm your e-mail address", text, link)
 
-    def _push(self, kind: str, user: UserRecord, subject: str, text: str, link: str) -> None:
-        self._postbox.push(Mail(uuid.uuid4().hex, kind, user.email, subject, text, link))
+    def _enqueue(self, kind: str, user: UserRecord, subject: str, text: str, link: str) -> None:
+        self._mail_queue.enqueue(Mail(uuid.uuid4().hex, kind, user.email, subject, text, link))

@@ -23,57 +23,60 @@ from storage.records.mail import Mail
 _log = logging.getLogger(__name__)
 
 
-class PostboxStatistics(msgspec.Struct, frozen=True):
-    waiting: int
+class MailQueueStatistics(msgspec.Struct, frozen=True):
+    pending: int
     sent: int
     retries: int
     failed: int
     shed: int
 
 
-class Postbox:
+class MailQueue:
     """`retries_s` are the waits between attempts at one mail."""
 
     def __init__(
-        self, mailer: Mailer, retries_s: Sequence[float] = MAIL_RETRIES_S, waiting: int = MAILS_WAITING
+        self,
+        mailer: Mailer,
+        retry_delays_s: Sequence[float] = MAIL_RETRIES_S,
+        max_pending: int = MAILS_WAITING,
     ) -> None:
         self._mailer = mailer
-        self._retries_s = retries_s
-        self._waiting_max = waiting
-        self._places = asyncio.Semaphore(MAILS_AT_ONCE)
-        self._closing = asyncio.Event()
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._retry_delays_s = retry_delays_s
+        self._max_pending = max_pending
+        self._slots = asyncio.Semaphore(MAILS_AT_ONCE)
+        self._closed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._sent = 0
         self._retries = 0
         self._failed = 0
         self._shed = 0
 
-    def push(self, mail: Mail) -> None:
+    def enqueue(self, mail: Mail) -> None:
         """Send it soon; a full or closed box sheds it, which is logged and counted."""
-        if self._closing.is_set() or len(self._carrying) >= self._waiting_max:
+        if self._closed.is_set() or len(self._tasks) >= self._max_pending:
             self._shed += 1
             _log.error("a mail was shed: too many wait", extra={"kind": mail.kind})
             return
-        task = asyncio.get_running_loop().create_task(self._carry(mail))
-        self._carrying.add(task)
-        task.add_done_callback(self._carrying.discard)
+        task = asyncio.get_running_loop().create_task(self._deliver(mail))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def close(self, within_s: float) -> None:
+    async def close(self, timeout_s: float) -> None:
         """Take nothing new, try what waits one last time, give up what is left after that time."""
-        self._closing.set()
-        carrying = set(self._carrying)
+        self._closed.set()
+        carrying = set(self._tasks)
         if carrying:
-            _, late = await asyncio.wait(carrying, timeout=within_s)
+            _, late = await asyncio.wait(carrying, timeout=timeout_s)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def statistics(self) -> PostboxStatistics:
-        return PostboxStatistics(len(self._carrying), self._sent, self._retries, self._failed, self._shed)
+    def statistics(self) -> MailQueueStatistics:
+        return MailQueueStatistics(len(self._tasks), self._sent, self._retries, self._failed, self._shed)
 
-    async def _carry(self, mail: Mail) -> None:
+    async def _deliver(self, mail: Mail) -> None:
         try:
-            await self._try(mail)
+            await self._send_with_retries(mail)
         except StorageError as error:
             self._give_up(mail, str(error))
         except Exception as error:  # noqa: BLE001 - the mailer's mistake, and the next mail's none
@@ -83,25 +86,25 @@ class Postbox:
             self._give_up(mail, "the server went down")
             raise
 
-    async def _try(self, mail: Mail) -> None:
-        for wait_s in (*self._retries_s, None):
+    async def _send_with_retries(self, mail: Mail) -> None:
+        for wait_s in (*self._retry_delays_s, None):
             try:
-                async with self._places:
+                async with self._slots:
                     await self._mailer.send(mail)
             except Unavailable:
-                if wait_s is None or self._closing.is_set():
+                if wait_s is None or self._closed.is_set():
                     raise
             else:
                 self._sent += 1
                 return
             self._retries += 1
-            await self._wait(wait_s)
+            await self._wait_before_retry(wait_s)
 
-    async def _wait(self, wait_s: float) -> None:
-        spread_s = wait_s * random.uniform(1 - MAIL_SPREAD, 1 + MAIL_SPREAD)  # noqa: S311 - nothing secret
+    async def _wait_before_retry(self, delay_s: float) -> None:
+        spread_s = delay_s * random.uniform(1 - MAIL_SPREAD, 1 + MAIL_SPREAD)  # noqa: S311 - nothing secret
         try:
             async with asyncio.timeout(spread_s):
-                await self._closing.wait()
+                await self._closed.wait()
         except TimeoutError:
             return
 

@@ -16,13 +16,13 @@ from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
 from storage.contracts.posts import PostStore
 
-WAITING = 200
-AT_ONCE = 4
-NOBODY = "00000000-0000-0000-0000-000000000000"
+MAX_PENDING = 200
+MAX_RUNNING = 4
+ANONYMOUS_VIEWER_ID = "00000000-0000-0000-0000-000000000000"
 """As seen by nobody in particular: what is each viewer's own is left out."""
 
 
-class Hints:
+class EphemeralEvents:
     """`send` tells users by id, on whatever instance they are."""
 
     def __init__(
@@ -31,30 +31,32 @@ class Hints:
         posts: Posts,
         event_store: EventStore,
         events: Events,
-        send: Callable[[Sequence[str], msgspec.Struct], None],
+        publish: Callable[[Sequence[str], msgspec.Struct], None],
     ) -> None:
         self._post_store = post_store
         self._posts = posts
         self._event_store = event_store
         self._events = events
-        self._send = send
-        self._errands = TaskPool("hints", WAITING, AT_ONCE)
+        self._publish = publish
+        self._task_pool = TaskPool("hints", MAX_PENDING, MAX_RUNNING)
 
-    def posted(self, post_id: str, user_ids: Sequence[str]) -> None:
+    def publish_post_created(self, post_id: str, user_ids: Sequence[str]) -> None:
         """Soon, or not at all where much waits already."""
-        self._errands.submit(partial(self._posted, post_id, user_ids))
+        self._task_pool.submit(partial(self._load_and_publish_post, post_id, user_ids))
 
-    def event_changed(self, event_id: str, user_ids: Sequence[str]) -> None:
+    def publish_event_updated(self, event_id: str, user_ids: Sequence[str]) -> None:
         """Soon, or not at all where much waits already."""
-        self._errands.submit(partial(self._event_changed, event_id, user_ids))
+        self._task_pool.submit(partial(self._load_and_publish_event, event_id, user_ids))
 
-    async def close(self, within_s: float) -> None:
-        await self._errands.close(within_s)
+    async def close(self, timeout_s: float) -> None:
+        await self._task_pool.close(timeout_s)
 
-    async def _posted(self, post_id: str, user_ids: Sequence[str]) -> None:
-        for post in await self._posts.shown(await self._post_store.find([post_id], NOBODY)):
-            self._send(user_ids, FeedPostCreated(post))
+    async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
+        for post in await self._posts.serialize(await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)):
+            self._publish(user_ids, FeedPostCreated(post))
 
-    async def _event_changed(self, event_id: str, user_ids: Sequence[str]) -> None:
-        for event in await self._events.shown(await self._event_store.find([event_id], NOBODY)):
-            self._send(user_ids, EventUpdated(event))
+    async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
+        for event in await self._events.serialize(
+            await self._event_store.find([event_id], ANONYMOUS_VIEWER_ID)
+        ):
+            self._publish(user_ids, EventUpdated(event))

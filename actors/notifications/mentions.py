@@ -12,37 +12,37 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from actors.notifications import notices
-from actors.notifications.teller import Teller
-from actors.people.people import People
+from actors.notifications.teller import NotificationPusher
+from actors.people.people import UserCards
 from actors.protocol.errors import ApiError
-from actors.social.relations import Relations
+from actors.social.relations import BlockService
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
 from storage.records.messaging import MessageEntry
 
 _log = logging.getLogger(__name__)
-AT_ONCE = 8
-WAITING = 1000
+MAX_RUNNING = 8
+MAX_PENDING = 1000
 
 
-class Mentions:
+class MentionNotifier:
     """Implements `actors.conversations.conversation_services.Mentions`."""
 
     def __init__(
         self,
         store: NotificationStore,
         conversations: ConversationStore,
-        people: People,
-        relations: Relations,
-        teller: Teller,
+        user_cards: UserCards,
+        block_service: BlockService,
+        notification_pusher: NotificationPusher,
     ) -> None:
         self._store = store
         self._conversations = conversations
-        self._people = people
-        self._relations = relations
-        self._teller = teller
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._user_cards = user_cards
+        self._block_service = block_service
+        self._notification_pusher = notification_pusher
+        self._slots = asyncio.Semaphore(MAX_RUNNING)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def notify_later(
@@ -52,7 +52,7 @@ class Mentions:
         if not named:
             on_done(True)
             return
-        if len(self._tasks) >= WAITING:
+        if len(self._tasks) >= MAX_PENDING:
             on_done(False)
             return
         self.run_in_background(self._notify_and_report(entry, named, on_done))
@@ -65,10 +65,10 @@ class Mentions:
     async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
         """Notify now. Raises `StorageError` or `Refusal` where that has to be tried again."""
         named = [one for one in entry.mentions if one in members and one != entry.sender_id]
-        by = (await self._people.known([entry.sender_id])).get(entry.sender_id)
+        by = (await self._user_cards.find([entry.sender_id])).get(entry.sender_id)
         if by is None:
             return
-        spared = set(await self._relations.hidden(entry.sender_id))
+        spared = set(await self._block_service.list_blocked_users(entry.sender_id))
         marks = await self._conversations.get_read_marks([(entry.conversation_id, one) for one in named])
         spared |= {mark.user_id for mark in marks if mark.muted}
         made = [
@@ -76,7 +76,7 @@ class Mentions:
         ]
         if made:
             await self._store.add(made, None)
-            self._teller.wake()
+            self._notification_pusher.wake()
 
     async def close(self) -> None:
         """Let what is under way finish; ended by its caller's deadline."""
@@ -84,12 +84,12 @@ class Mentions:
             await asyncio.wait(self._tasks)
 
     async def _notify_and_report(
-        self, entry: MessageEntry, named: list[str], on_done: Callable[[bool], None]
+        self, entry: MessageEntry, mentioned_ids: list[str], on_done: Callable[[bool], None]
     ) -> None:
         told = False
         try:
-            async with self._places:
-                await self.notify(entry, named)
+            async with self._slots:
+                await self.notify(entry, mentioned_ids)
             told = True
         except (StorageError, ApiError) as error:
             _log.warning("mentions are told later: %s", type(error).__name__)

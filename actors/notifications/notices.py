@@ -6,25 +6,32 @@ from config.limits import TITLE_CHARACTERS
 from storage.records.notifications import NewNotification
 
 
-def followed(user_id: str, by: UserCard) -> NewNotification:
-    return _notice(
-        NotificationType.FOLLOW, user_id, by, by.id, "New follower", "follows you", "follow you", "FOLLOW"
+def followed(user_id: str, sender: UserCard) -> NewNotification:
+    return _new_notification(
+        NotificationType.FOLLOW,
+        user_id,
+        sender,
+        sender.id,
+        "New follower",
+        "follows you",
+        "follow you",
+        "FOLLOW",
     )
 
 
-def liked(user_id: str, by: UserCard, post_id: str) -> NewNotification:
+def liked(user_id: str, sender: UserCard, post_id: str) -> NewNotification:
     did = "liked your post"
-    return _notice(
-        NotificationType.LIKE, user_id, by, post_id, "New like", did, did, f"LIKE:{post_id}", by.id
+    return _new_notification(
+        NotificationType.LIKE, user_id, sender, post_id, "New like", did, did, f"LIKE:{post_id}", sender.id
     )
 
 
-def commented(user_id: str, by: UserCard, post_id: str, comment_id: str) -> NewNotification:
+def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
     did = "commented on your post"
-    return _notice(
+    return _new_notification(
         NotificationType.COMMENT,
         user_id,
-        by,
+        sender,
         post_id,
         "New comment",
         did,
@@ -34,27 +41,27 @@ def commented(user_id: str, by: UserCard, post_id: str, comment_id: str) -> NewN
     )
 
 
-def invited(user_id: str, by: UserCard, event_id: str, title: str) -> NewNotification:
+def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
     did = f"invited you to {title}"
-    return _notice(
+    return _new_notification(
         NotificationType.EVENT_INVITE,
         user_id,
-        by,
+        sender,
         event_id,
         "Invitation",
         did,
         did,
         f"EVENT_INVITE:{event_id}",
-        by.id,
+        sender.id,
     )
 
 
-def event_changed(user_id: str, by: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     did = f"changed {title}"
-    return _notice(
+    return _new_notification(
         NotificationType.EVENT_UPDATE,
         user_id,
-        by,
+        sender,
         event_id,
         "Event changed",
         did,
@@ -64,7 +71,7 @@ def event_changed(user_id: str, by: UserCard, event_id: str, title: str, source:
     )
 
 
-def promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
+def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
     """Nobody did it: a place became free."""
     said = f"You have a place at {title}"
     return NewNotification(
@@ -79,45 +86,45 @@ def promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotific
     )
 
 
-def mentioned(user_id: str, by: UserCard, conversation_id: str, message_id: str) -> NewNotification:
+def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: str) -> NewNotification:
     return NewNotification(
         recipient_id=user_id,
         source=f"MENTION:{message_id}",
-        sender_id=by.id,
+        sender_id=sender.id,
         type=NotificationType.MENTION.value,
         title="You were mentioned",
-        message=f"{name_of(by)} mentioned you",
-        grouped_message=(f"{name_of(by)} mentioned you, ", " more before"),
+        message=f"{display_name(sender)} mentioned you",
+        grouped_message=(f"{display_name(sender)} mentioned you, ", " more before"),
         group_key=f"MENTION:{conversation_id}",
         conversation_id=conversation_id,
         message_id=message_id,
     )
 
 
-def name_of(card: UserCard) -> str:
+def display_name(card: UserCard) -> str:
     return card.display_name or f"@{card.username}"
 
 
-def _notice(
+def _new_notification(
     kind: NotificationType,
     user_id: str,
-    by: UserCard,
+    sender: UserCard,
     reference_id: str,
     title: str,
-    did: str,
-    together: str,
+    action: str,
+    grouped_action: str,
     group_key: str,
-    told_by: str = "",
+    source_id: str = "",
 ) -> NewNotification:
     """`told_by` tells one occasion from the next; without it each sender is told of once."""
     return NewNotification(
         recipient_id=user_id,
-        source=f"{kind.value}:{reference_id}:{told_by}",
-        sender_id=by.id,
+        source=f"{kind.value}:{reference_id}:{source_id}",
+        sender_id=sender.id,
         type=kind.value,
         title=title,
-        message=f"{name_of(by)} {did}",
-        grouped_message=(f"{name_of(by)} and ", f" more {together}"),
+        message=f"{display_name(sender)} {action}",
+        grouped_message=(f"{display_name(sender)} and ", f" more {grouped_action}"),
         group_key=group_key,
         reference_id=reference_id,
     )

@@ -8,7 +8,7 @@ from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.notifications import NotificationRecord
 
 
-def notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -> Notification:
+def to_notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -> Notification:
     return Notification(
         id=record.id,
         type=NotificationType(record.type),

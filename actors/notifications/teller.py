@@ -11,23 +11,23 @@ import contextlib
 import logging
 
 from actors.delivery.stream_writer import StreamWriter
-from actors.notifications.rendering import notification
-from actors.people.people import People
+from actors.notifications.rendering import to_notification
+from actors.people.people import UserCards
 from actors.protocol.server_frames import NotificationCreated
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
-AT_ONCE = 200
-LOOK_S = 5.0
+BATCH_SIZE = 200
+POLL_INTERVAL_S = 5.0
 
 
-class Teller:
-    def __init__(self, store: NotificationStore, people: People, streams: StreamWriter) -> None:
+class NotificationPusher:
+    def __init__(self, store: NotificationStore, user_cards: UserCards, stream_writer: StreamWriter) -> None:
         self._store = store
-        self._people = people
-        self._streams = streams
-        self._woken = asyncio.Event()
+        self._user_cards = user_cards
+        self._stream_writer = stream_writer
+        self._wake_event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -40,18 +40,18 @@ class Teller:
 
     def wake(self) -> None:
         """Somebody is to be told."""
-        self._woken.set()
+        self._wake_event.set()
 
-    async def tell(self) -> int:
+    async def push_undelivered(self) -> int:
         """Tell all that is untold; answers how many that were."""
         told = 0
-        while untold := await self._store.list_undelivered(AT_ONCE):
+        while untold := await self._store.list_undelivered(BATCH_SIZE):
             senders = [one.notification.sender for one in untold if one.notification.sender is not None]
-            cards = await self._people.shown(senders)
+            cards = await self._user_cards.for_records(senders)
             appends = (
-                self._streams.append(
+                self._stream_writer.append(
                     [one.notification.recipient_id],
-                    NotificationCreated(0, notification(one.notification, cards), one.unread_count),
+                    NotificationCreated(0, to_notification(one.notification, cards), one.unread_count),
                 )
                 for one in untold
             )
@@ -63,10 +63,10 @@ class Teller:
     async def _run(self) -> None:
         while True:
             try:
-                await self.tell()
+                await self.push_undelivered()
             except StorageError as error:
                 _log.warning("notifications could not be told yet: %s", type(error).__name__)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._woken.wait()
-            self._woken.clear()
+                async with asyncio.timeout(POLL_INTERVAL_S):
+                    await self._wake_event.wait()
+            self._wake_event.clear()

@@ -12,38 +12,38 @@ from actors.sync.readers import Readers
 from storage.contracts.domain_events import Cursors
 from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter
 
-LETTERS = 1000
+DEAD_LETTERS_MAX = 1000
 
 
-class Replayed(msgspec.Struct, frozen=True):
+class ReplayResult(msgspec.Struct, frozen=True):
     """How one letter went; `failure` is None when it was taken."""
 
-    letter: DeadLetter
+    dead_letter: DeadLetter
     failure: str | None
 
 
-class Replay:
+class DeadLetterReplay:
     def __init__(self, readers: Readers, cursors: Mapping[str, Cursors]) -> None:
         self._readers = readers
         self._cursors = cursors
 
-    async def letters(self) -> list[DeadLetter]:
-        found = [await cursors.dead_letters(LETTERS) for cursors in self._cursors.values()]
+    async def list_dead_letters(self) -> list[DeadLetter]:
+        found = [await cursors.dead_letters(DEAD_LETTERS_MAX) for cursors in self._cursors.values()]
         return [letter for some in found for letter in some]
 
-    async def all(self) -> list[Replayed]:
+    async def replay_all(self) -> list[ReplayResult]:
         """Take every dead letter again; those that are taken go."""
         return [
-            await self._again(cursors, letter)
+            await self._replay(cursors, letter)
             for cursors in self._cursors.values()
-            for letter in await cursors.dead_letters(LETTERS)
+            for letter in await cursors.dead_letters(DEAD_LETTERS_MAX)
         ]
 
-    async def drop(self, service: str, letter_id: int) -> None:
+    async def delete_dead_letter(self, service: str, dead_letter_id: int) -> None:
         """Give a letter up."""
-        await self._cursors[service].delete_dead_letter(letter_id)
+        await self._cursors[service].delete_dead_letter(dead_letter_id)
 
-    async def from_start(self, consumer: str) -> bool:
+    async def reset_consumer(self, consumer: str) -> bool:
         """Have a consumer read all again that its feed still holds; False when there is no such consumer."""
         for cursors in self._cursors.values():
             place = await cursors.get(consumer)
@@ -52,13 +52,13 @@ class Replay:
                 return True
         return False
 
-    async def _again(self, cursors: Cursors, letter: DeadLetter) -> Replayed:
-        reader = self._readers.reader(letter.consumer)
+    async def _replay(self, cursors: Cursors, dead_letter: DeadLetter) -> ReplayResult:
+        reader = self._readers.get_reader(dead_letter.consumer)
         if reader is None:
-            return Replayed(letter, "there is no such consumer any more")
+            return ReplayResult(dead_letter, "there is no such consumer any more")
         try:
-            await reader.replay(letter.event)
+            await reader.replay(dead_letter.event)
         except Exception as error:  # noqa: BLE001 - whatever it was, the letter stays
-            return Replayed(letter, type(error).__name__)
-        await cursors.delete_dead_letter(letter.id)
-        return Replayed(letter, None)
+            return ReplayResult(dead_letter, type(error).__name__)
+        await cursors.delete_dead_letter(dead_letter.id)
+        return ReplayResult(dead_letter, None)

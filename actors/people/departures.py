@@ -5,33 +5,36 @@ Messages of the deleted stay, without a name. It never touches an account.
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.sync.happenings import UserDeleted, happening
+from actors.sync.happenings import UserDeleted, decode_event
 from storage.contracts.domain_events import Cursors
 from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 
-class Departures:
+class DeletedUserConsumer:
     """A `Consumer` of the User service's feed: a deleted user leaves all conversations."""
 
     name = "messaging.users"
 
     def __init__(
-        self, depart: Callable[[str], Awaitable[None]], forget: Callable[[str], None], cursors: Cursors
+        self,
+        remove_from_conversations: Callable[[str], Awaitable[None]],
+        invalidate_card: Callable[[str], None],
+        cursors: Cursors,
     ) -> None:
-        self._depart = depart
-        self._forget = forget
+        self._remove_from_conversations = remove_from_conversations
+        self._invalidate_card = invalidate_card
         self._cursors = cursors
 
-    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         for event in events:
-            match happening(event):
+            match decode_event(event):
                 case UserDeleted(id=user_id):
-                    self._forget(user_id)
-                    await self._depart(user_id)
+                    self._invalidate_card(user_id)
+                    await self._remove_from_conversations(user_id)
                 case _:
-                    self._forget(event.key)
-        if step is not None:
-            await self._cursors.advance(step)
+                    self._invalidate_card(event.key)
+        if cursor_update is not None:
+            await self._cursors.advance(cursor_update)
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         """Whoever is gone has left already."""

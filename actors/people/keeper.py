@@ -9,34 +9,36 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.sync.happenings import UserDeleted, UserStands, happening
+from actors.sync.happenings import UserDeleted, UserUpserted, decode_event
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
 from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.user_cache import UserSnapshot
 
 _log = logging.getLogger(__name__)
-COMPARE_S = 600.0
-COMPARED_AT_ONCE = 1000
+RECONCILE_INTERVAL_S = 600.0
+USERS_PER_PAGE = 1000
 
 
-class CopyKeeper:
+class UserCacheConsumer:
     """A `Consumer`. `forget` drops all that the service holds of a deleted user; it may be called again."""
 
-    def __init__(self, service: str, copies: UserCache, forget: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, service: str, user_cache: UserCache, remove_user: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._service = service
-        self._copies = copies
-        self._forget = forget
+        self._user_cache = user_cache
+        self._remove_user = remove_user
 
     @property
     def name(self) -> str:
         return f"{self._service}.copies"
 
-    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         copies: list[UserSnapshot] = []
         for event in events:
-            match happening(event):
-                case UserStands() as user:
+            match decode_event(event):
+                case UserUpserted() as user:
                     copies.append(
                         UserSnapshot(
                             user.id,
@@ -52,64 +54,64 @@ class CopyKeeper:
         # First the mark that nothing brings them back, then what there is of them.
         gone = [copy.id for copy in copies if copy.deleted]
         if gone:
-            await self._copies.apply([copy for copy in copies if copy.deleted], None)
+            await self._user_cache.apply([copy for copy in copies if copy.deleted], None)
         for user_id in gone:
-            await self._forget(user_id)
-        await self._copies.apply(copies, step)
+            await self._remove_user(user_id)
+        await self._user_cache.apply(copies, cursor_update)
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         """Versions are the users' own: what comes again is no newer than what is here."""
 
 
-class Comparison:
+class UserCacheReconciler:
     """Compares copies with their owner at intervals, in ranges of ids, and mends what differs.
 
     Runs on every instance at its own moment; mending twice harms nobody.
     """
 
-    def __init__(self, owner: UserSnapshotStore, copies: Sequence[UserCache]) -> None:
-        self._owner = owner
-        self._copies = copies
+    def __init__(self, user_snapshots: UserSnapshotStore, user_caches: Sequence[UserCache]) -> None:
+        self._user_snapshots = user_snapshots
+        self._user_caches = user_caches
         self._task: asyncio.Task[None] | None = None
-        self.mended = 0
+        self.repaired_count = 0
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._reconcile_periodically())
 
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def compare(self) -> int:
+    async def reconcile(self) -> int:
         """Go through all once; answers how many copies were mended."""
         mended = 0
-        for copies in self._copies:
+        for copies in self._user_caches:
             after = ""
-            while here := await copies.page(after, COMPARED_AT_ONCE):
-                mended += await self._compare(copies, here)
+            while here := await copies.page(after, USERS_PER_PAGE):
+                mended += await self._reconcile_page(copies, here)
                 after = here[-1].id
-        self.mended += mended
+        self.repaired_count += mended
         return mended
 
-    async def _compare(self, copies: UserCache, here: Sequence[UserSnapshot]) -> int:
-        theirs = {one.id: one for one in await self._owner.find([one.id for one in here])}
+    async def _reconcile_page(self, user_cache: UserCache, cached: Sequence[UserSnapshot]) -> int:
+        theirs = {one.id: one for one in await self._user_snapshots.find([one.id for one in cached])}
         wrong: list[UserSnapshot] = []
-        for copy in here:
+        for copy in cached:
             owned = theirs.get(copy.id)
             if owned is None and not copy.deleted:
                 wrong.append(_tombstone(copy.id, copy.version + 1))
             elif owned is not None and owned.version > copy.version:
                 wrong.append(owned)
         if wrong:
-            await copies.apply(wrong, None)
+            await user_cache.apply(wrong, None)
         return len(wrong)
 
-    async def _run(self) -> None:
+    async def _reconcile_periodically(self) -> None:
         while True:
-            await asyncio.sleep(COMPARE_S * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
+            await asyncio.sleep(RECONCILE_INTERVAL_S * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
             try:
-                mended = await self.compare()
+                mended = await self.reconcile()
             except StorageError:
                 _log.warning("copies could not be compared with their owner")
             else:

@@ -16,17 +16,17 @@ Item = TypeVar("Item")
 Record = TypeVar("Record")
 
 
-class Slice(msgspec.Struct, Generic[Item], frozen=True):
+class KeysetPage(msgspec.Struct, Generic[Item], frozen=True):
     items: list[Item]
     next_key: PageKey | None
 
 
-def cut(
-    found: Sequence[Record], limit: int, place: Callable[[Record], tuple[datetime, str]]
+def paginate(
+    records: Sequence[Record], limit: int, sort_key: Callable[[Record], tuple[datetime, str]]
 ) -> tuple[list[Record], PageKey | None]:
     """The first `limit`, and where the rest begins; they are ordered by `place`, a moment and an id."""
-    page = list(found[:limit])
-    if len(found) <= limit:
+    page = list(records[:limit])
+    if len(records) <= limit:
         return page, None
-    moment, last_id = place(page[-1])
+    moment, last_id = sort_key(page[-1])
     return page, (to_microseconds(moment), last_id)

@@ -5,13 +5,13 @@ The number told last counts, whatever comes in which order. It never counts itse
 
 from collections.abc import Sequence
 
-from actors.sync.happenings import PostChanged, happening
+from actors.sync.happenings import PostChanged, decode_event
 from storage.contracts.social import AudienceStore
 from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.social import PostsCount
 
 
-class PostCounter:
+class PostsCountConsumer:
     """A `Consumer` of the Post service's feed."""
 
     name = "social.posts_count"
@@ -19,13 +19,13 @@ class PostCounter:
     def __init__(self, audiences: AudienceStore) -> None:
         self._audiences = audiences
 
-    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         counts: list[PostsCount] = []
         for event in events:
-            match happening(event):
+            match decode_event(event):
                 case PostChanged() as post:
                     counts.append(PostsCount(post.author_id, post.posts_count, event.id))
-        await self._audiences.set_posts_counts(counts, step)
+        await self._audiences.set_posts_counts(counts, cursor_update)
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         await self._audiences.reset_posts_count_versions()

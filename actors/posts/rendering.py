@@ -8,7 +8,7 @@ from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.posts import CommentRecord, PostRecord
 
 
-def post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
+def to_post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
     return Post(
         id=record.id,
         author=cards[record.author.id],
@@ -21,7 +21,7 @@ def post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
     )
 
 
-def comment(record: CommentRecord, cards: Mapping[str, UserCard]) -> Comment:
+def to_comment(record: CommentRecord, cards: Mapping[str, UserCard]) -> Comment:
     return Comment(
         id=record.id,
         post_id=record.post_id,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from actors.accounts.lookups import Lookups
+from actors.accounts.lookups import DataLoader
 from actors.delivery.rooms import Rooms
 from actors.protocol.server_frames import (
     ConversationJoined,
@@ -70,8 +70,8 @@ class OnlineUsers:
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._position_loader = Lookups(self._load_positions)
-        self._membership_loader = Lookups(conversations.last_seqs_by_user)
+        self._position_loader = DataLoader(self._load_positions)
+        self._membership_loader = DataLoader(conversations.last_seqs_by_user)
         self._session_count = 0
         self._resync_count = 0
 

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from actors.accounts.views import own_of
+from actors.accounts.views import to_own_user
 from actors.conversations.commands import ChangeMessage, Send
 from actors.conversations.drafts import create_draft
 from actors.conversations.errors import busy
@@ -182,7 +182,7 @@ class Session:
 
     async def _authenticate(self, command: Authenticate, token: str) -> None:
         try:
-            identity = await self._services.authenticator.authenticate(token, age_s=CARD_CACHE_S)
+            identity = await self._services.authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
         except ApiError as refusal:
             self.push_error(command.id, refusal)
             if refusal.status == 401:
@@ -222,7 +222,9 @@ class Session:
                 return
         frame_id = command.id if command is not None else None
         place = entered.position
-        ready = Ready(frame_id, self.session_id, own_of(identity.user), place.epoch, place.position, unread)
+        ready = Ready(
+            frame_id, self.session_id, to_own_user(identity.user), place.epoch, place.position, unread
+        )
         self.send_queue.prepend_and_resume(
             [self._encode_frame(ready), *map(self._services.encode_frame, frames)]
         )

@@ -8,75 +8,75 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from actors.accounts.lookups import Lookups
+from actors.accounts.lookups import DataLoader
 from actors.protocol.errors import ApiError
 from storage.contracts.social import SocialStore
 
-REMEMBERED_PAIRS = 50_000
+CACHED_PAIRS_MAX = 50_000
 
 
-class Relations:
+class BlockService:
     def __init__(
-        self, store: SocialStore, remembered_s: float, clock: Callable[[], float] = time.monotonic
+        self, store: SocialStore, cache_ttl_s: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store = store
-        self._lookups: Lookups[Sequence[str]] = Lookups(self._load)
-        self._remembered_s = remembered_s
+        self._loader: DataLoader[Sequence[str]] = DataLoader(self._load_blocks)
+        self._cache_ttl_s = cache_ttl_s
         self._clock = clock
-        self._pairs: dict[tuple[str, str], tuple[float, bool]] = {}
-        self._forgotten = 0
+        self._cache: dict[tuple[str, str], tuple[float, bool]] = {}
+        self._invalidation_count = 0
 
-    async def hidden(self, user_id: str) -> Sequence[str]:
+    async def list_blocked_users(self, user_id: str) -> Sequence[str]:
         """Everybody between whom and that user there is a block."""
-        return await self._lookups.get(user_id) or ()
+        return await self._loader.get(user_id) or ()
 
-    async def parted(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
+    async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         """Those of the pairs between whom there is a block; one look-up for all."""
-        hidden = await self._lookups.get_many({one for one, _ in pairs})
+        hidden = await self._loader.get_many({one for one, _ in pairs})
         return {(one, other) for one, other in pairs if other in hidden.get(one, ())}
 
-    async def apart(self, one: str, other: str) -> bool:
+    async def is_blocked(self, user_id: str, other_id: str) -> bool:
         """Whether there is a block between the two."""
-        return one != other and other in await self.hidden(one)
+        return user_id != other_id and other_id in await self.list_blocked_users(user_id)
 
-    async def need_sight(self, viewer_id: str, owner_id: str, code: str, detail: str) -> None:
+    async def require_visible(self, viewer_id: str, owner_id: str, code: str, detail: str) -> None:
         """Refuse with that code where there is a block: what one may not see does not exist."""
-        if await self.apart(viewer_id, owner_id):
+        if await self.is_blocked(viewer_id, owner_id):
             raise ApiError(code, detail)
 
     def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
         """What is remembered of the two; None when they have to be asked for."""
-        known = self._pairs.get(_pair(user_id, other_id))
+        known = self._cache.get(_cache_key(user_id, other_id))
         if known is None or known[0] <= self._clock():
             return None
         return known[1]
 
     async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
         """Ask, and remember for a moment."""
-        pair = _pair(user_id, other_id)
-        until = self._clock() + self._remembered_s
-        forgotten = self._forgotten
-        apart = await self.apart(user_id, other_id)
-        if forgotten != self._forgotten:
+        pair = _cache_key(user_id, other_id)
+        until = self._clock() + self._cache_ttl_s
+        forgotten = self._invalidation_count
+        apart = await self.is_blocked(user_id, other_id)
+        if forgotten != self._invalidation_count:
             # Something changed while this was asked: the answer may be the old one.
             return apart
-        self._pairs.pop(pair, None)
-        if len(self._pairs) >= REMEMBERED_PAIRS:
-            del self._pairs[next(iter(self._pairs))]
-        self._pairs[pair] = (until, apart)
+        self._cache.pop(pair, None)
+        if len(self._cache) >= CACHED_PAIRS_MAX:
+            del self._cache[next(iter(self._cache))]
+        self._cache[pair] = (until, apart)
         return apart
 
-    def forget(self, one: str, other: str) -> None:
+    def invalidate(self, user_id: str, other_id: str) -> None:
         """Something has changed between the two."""
-        self._forgotten += 1
-        self._pairs.pop(_pair(one, other), None)
+        self._invalidation_count += 1
+        self._cache.pop(_cache_key(user_id, other_id), None)
 
     async def close(self) -> None:
-        await self._lookups.close()
+        await self._loader.close()
 
-    async def _load(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    async def _load_blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return await self._store.blocks(user_ids)
 
 
-def _pair(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)
+def _cache_key(user_id: str, other_id: str) -> tuple[str, str]:
+    return (user_id, other_id) if user_id < other_id else (other_id, user_id)

@@ -13,7 +13,7 @@ class Consumer(Protocol):
     def name(self) -> str:
         """Unique over all consumers, and the same in all versions: its cursor is kept under it."""
 
-    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         """Have the effect of all, then or with it move the cursor; without a step only the effect.
 
         Raises:
@@ -22,5 +22,5 @@ class Consumer(Protocol):
             Exception: anything else is the fault of an event.
         """
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         """The feed is another history now: its numbers begin anew, and all that is kept comes again."""

@@ -9,7 +9,7 @@ import msgspec
 from storage.records.domain_events import OutboxEvent
 
 
-class UserStands(msgspec.Struct, frozen=True):
+class UserUpserted(msgspec.Struct, frozen=True):
     """`user.created` and `user.updated`."""
 
     id: str
@@ -102,8 +102,8 @@ class EventInvited(msgspec.Struct, frozen=True):
     inviter_id: str
 
 
-Happening = (
-    UserStands
+DomainEvent = (
+    UserUpserted
     | UserDeleted
     | FollowCreated
     | FollowChanged
@@ -120,9 +120,9 @@ Happening = (
     | EventInvited
 )
 
-_TYPES: dict[str, type[Happening]] = {
-    "user.created": UserStands,
-    "user.updated": UserStands,
+_EVENT_TYPES: dict[str, type[DomainEvent]] = {
+    "user.created": UserUpserted,
+    "user.updated": UserUpserted,
     "user.deleted": UserDeleted,
     "follow.created": FollowCreated,
     "follow.deleted": FollowChanged,
@@ -138,10 +138,10 @@ _TYPES: dict[str, type[Happening]] = {
     "rsvp.promoted": RsvpPromoted,
     "event.invited": EventInvited,
 }
-_decoders = {name: msgspec.json.Decoder(kind) for name, kind in _TYPES.items()}
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in _EVENT_TYPES.items()}
 
 
-def happening(event: OutboxEvent) -> Happening | None:
+def decode_event(event: OutboxEvent) -> DomainEvent | None:
     """Read an event; None for a type that is not known here. Raises `msgspec.DecodeError`."""
     decoder = _decoders.get(event.type)
     return None if decoder is None else decoder.decode(event.payload)

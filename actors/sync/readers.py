@@ -13,16 +13,16 @@ from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Out
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-PRUNE_S = 60.0
-FAILING_S = 30.0
-TOPIC = "d:"
+PRUNE_INTERVAL_S = 60.0
+FAILING_TIMEOUT_S = 30.0
+TOPIC_PREFIX = "d:"
 
 
 class Producer(msgspec.Struct, frozen=True):
     """A service whose feed is read, and those who read it."""
 
     outbox: Outbox
-    keys: IdempotencyKeys
+    idempotency_keys: IdempotencyKeys
     readers: tuple[Reader, ...]
 
 
@@ -43,12 +43,12 @@ class Readers:
         self._publish = publish
         self._retention_s = retention_s
         self._tasks: list[asyncio.Task[None]] = []
-        self._hinting: set[str] = set()
+        self._pending_wakes: set[str] = set()
 
     def start(self) -> None:
         for producer in self._producers.values():
             self._tasks += [asyncio.create_task(reader.run()) for reader in producer.readers]
-        self._tasks.append(asyncio.create_task(self._prune()))
+        self._tasks.append(asyncio.create_task(self._prune_periodically()))
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -58,49 +58,49 @@ class Readers:
 
     def topics(self) -> list[str]:
         """What to subscribe to: each frame on one of these goes to `heard`."""
-        return [TOPIC + service for service in self._producers]
+        return [TOPIC_PREFIX + service for service in self._producers]
 
-    def heard(self, topic: str) -> None:
-        self._wake(topic.removeprefix(TOPIC))
+    def on_bus_message(self, topic: str) -> None:
+        self._wake_local(topic.removeprefix(TOPIC_PREFIX))
 
-    def hint(self, service: str) -> None:
+    def wake_readers(self, service: str) -> None:
         """Something was written there: its readers look, here and elsewhere. Once a tick."""
-        if service not in self._hinting:
-            self._hinting.add(service)
-            asyncio.get_running_loop().call_soon(self._tell, service)
+        if service not in self._pending_wakes:
+            self._pending_wakes.add(service)
+            asyncio.get_running_loop().call_soon(self._publish_wake, service)
 
-    def reader(self, consumer: str) -> Reader | None:
-        return next((one for one in self._all() if one.name == consumer), None)
+    def get_reader(self, consumer: str) -> Reader | None:
+        return next((one for one in self._all_readers() if one.name == consumer), None)
 
     def statistics(self) -> list[ReaderStatistics]:
-        return [reader.statistics() for reader in self._all()]
+        return [reader.statistics() for reader in self._all_readers()]
 
     async def check(self) -> None:
         """Raises `Unavailable` when events have not been read for long."""
-        stuck = [one.consumer for one in self.statistics() if one.failing_s > FAILING_S]
+        stuck = [one.consumer for one in self.statistics() if one.failing_s > FAILING_TIMEOUT_S]
         if stuck:
             raise Unavailable(f"events are not read: {', '.join(stuck)}")
 
-    def _all(self) -> list[Reader]:
+    def _all_readers(self) -> list[Reader]:
         return [reader for producer in self._producers.values() for reader in producer.readers]
 
-    def _tell(self, service: str) -> None:
-        self._hinting.discard(service)
-        self._wake(service)
-        self._publish(TOPIC + service, b"")
+    def _publish_wake(self, service: str) -> None:
+        self._pending_wakes.discard(service)
+        self._wake_local(service)
+        self._publish(TOPIC_PREFIX + service, b"")
 
-    def _wake(self, service: str) -> None:
+    def _wake_local(self, service: str) -> None:
         producer = self._producers.get(service)
         for reader in producer.readers if producer else ():
             reader.wake()
 
-    async def _prune(self) -> None:
+    async def _prune_periodically(self) -> None:
         while True:
-            await asyncio.sleep(PRUNE_S)
+            await asyncio.sleep(PRUNE_INTERVAL_S)
             for producer in self._producers.values():
                 # Whoever has the lock of the first reader: one instance is enough.
-                if producer.readers and producer.readers[0].reading:
+                if producer.readers and producer.readers[0].is_reading:
                     names = [reader.name for reader in producer.readers]
                     with contextlib.suppress(Unavailable):
                         await producer.outbox.prune(names, self._retention_s)
-                        await producer.keys.prune(IDEMPOTENCY_S)
+                        await producer.idempotency_keys.prune(IDEMPOTENCY_S)

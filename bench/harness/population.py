@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from bench.harness.people import Person
 from storage.postgres.migrations import database_url
 
@@ -66,7 +66,7 @@ class Population:
             )
             users.append((person.id, f"b{number}@bench.example", "none", *card))
             copies.append((person.id, *card, 1))
-        sessions = [(person.id, token_hash(person.token), now + LIFETIME) for person in people]
+        sessions = [(person.id, hash_token(person.token), now + LIFETIME) for person in people]
         card_columns = ("username", "display_name", "avatar_url")
         _together(
             self._copy("users", "users", ("id", "email", "password_hash", *card_columns), users),

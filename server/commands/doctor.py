@@ -16,9 +16,9 @@ def add_doctor(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         async def work() -> None:
             nonlocal wrong
             async with house(config) as operations:
-                for finding in await operations.doctor.examine():
-                    wrong += not finding.right
-                    console.print("[green]ok[/]   " if finding.right else "[red]wrong[/]", finding.said)
+                for finding in await operations.doctor.run_checks():
+                    wrong += not finding.ok
+                    console.print("[green]ok[/]   " if finding.ok else "[red]wrong[/]", finding.message)
 
         run(work)
         console.print("Everything is right." if not wrong else f"{wrong} things are not right.")

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from config.limits import TOKEN_LIFETIME_S
 from loadtest.command import load_commands
 from loadtest.people.users_file import Person, write_users
@@ -61,7 +61,7 @@ async def _batch(store: BulkUserStore, count: int) -> list[Person]:
     people = [Person(str(uuid.uuid4()), new_token()) for _ in range(count)]
     newcomers = []
     for number, person in enumerate(people):
-        known_by = token_hash(person.token)
+        known_by = hash_token(person.token)
         assert known_by is not None
         newcomers.append(BulkUser(person.id, f"{prefix}_{number}", known_by))
     await store.insert_users(newcomers, TOKEN_LIFETIME_S)

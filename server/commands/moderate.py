@@ -39,7 +39,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         """Show the open reports, the oldest first."""
 
         async def act(moderation: Moderation) -> str:
-            found = await moderation.open_reports(None, PAGE)
+            found = await moderation.list_open_reports(None, PAGE)
             for report in found.items:
                 console.print(
                     report.id, report.kind.value, report.target_id, repr(report.reason), markup=False
@@ -57,7 +57,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         """Close a report."""
 
         async def act(moderation: Moderation) -> str:
-            await moderation.resolve(report_id, resolution)
+            await moderation.resolve_report(report_id, resolution)
             return "resolved"
 
         do(config, act)
@@ -67,7 +67,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         """Take a post away from everybody."""
 
         async def act(moderation: Moderation) -> str:
-            await moderation.hide(post_id)
+            await moderation.hide_post(post_id)
             return "hidden"
 
         do(config, act)

@@ -10,14 +10,14 @@ import typer
 
 from actors.moderation.moderation import Moderation
 from actors.operations.doctor import Doctor
-from actors.operations.replay import Replay
+from actors.operations.replay import DeadLetterReplay
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
     moderation: Moderation
     doctor: Doctor
-    replay: Replay
+    replay: DeadLetterReplay
 
 
 OpenHouse = Callable[[Path | None], AbstractAsyncContextManager[Operations]]

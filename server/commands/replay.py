@@ -19,7 +19,7 @@ def add_replay(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
 
         async def work() -> None:
             async with house(config) as operations:
-                letters = await operations.replay.letters()
+                letters = await operations.replay.list_dead_letters()
                 for letter in letters:
                     console.print(
                         letter.id, letter.consumer, letter.event.type, letter.event.key, letter.reason
@@ -36,9 +36,9 @@ def add_replay(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         async def work() -> None:
             nonlocal failed
             async with house(config) as operations:
-                for one in await operations.replay.all():
+                for one in await operations.replay.replay_all():
                     failed += one.failure is not None
-                    console.print(one.letter.id, one.letter.consumer, one.failure or "taken")
+                    console.print(one.dead_letter.id, one.dead_letter.consumer, one.failure or "taken")
 
         run(work)
         raise typer.Exit(1 if failed else 0)
@@ -53,7 +53,7 @@ def add_replay(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
 
         async def work() -> None:
             async with house(config) as operations:
-                await operations.replay.drop(service, letter_id)
+                await operations.replay.delete_dead_letter(service, letter_id)
 
         run(work)
 
@@ -68,7 +68,7 @@ def add_replay(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         async def work() -> None:
             nonlocal known
             async with house(config) as operations:
-                known = await operations.replay.from_start(consumer)
+                known = await operations.replay.reset_consumer(consumer)
 
         run(work)
         if not known:

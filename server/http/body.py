@@ -17,10 +17,10 @@ Body = TypeVar("Body")
 
 
 @runtime_checkable
-class Checked(Protocol):
+class ValidatedBody(Protocol):
     """A body that knows its own faults; fields that are `UNSET` are not its business."""
 
-    def faults(self) -> list[FieldError]: ...
+    def field_errors(self) -> list[FieldError]: ...
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
@@ -79,8 +79,8 @@ class BodyReader(Generic[Body]):
             elif field.required:
                 faults.append(FieldError(name, "required", "Must be there."))
         body = cast("type[object]", self._type)(**values)
-        if isinstance(body, Checked):
-            faults.extend(body.faults())
+        if isinstance(body, ValidatedBody):
+            faults.extend(body.field_errors())
         return faults
 
 

@@ -20,10 +20,10 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 @runtime_checkable
-class Digested(Protocol):
+class HasIdempotencyPayload(Protocol):
     """A body that says itself what of it a repetition must repeat."""
 
-    def digested(self) -> object: ...
+    def idempotency_payload(self) -> object: ...
 
 
 def idempotency_key(request: web.Request) -> str | None:
@@ -39,7 +39,7 @@ def once_of(request: web.Request, user_id: str, key: str, body: object) -> Idemp
     """Name what is to happen once. `user_id` is empty before login, `body` None on a route without one."""
     # None of the four can hold a NUL: no header and no request line does.
     named = f"{user_id}\0{request.method}\0{request.rel_url.raw_path}\0{key}"
-    sent = body.digested() if isinstance(body, Digested) else body
+    sent = body.idempotency_payload() if isinstance(body, HasIdempotencyPayload) else body
     return IdempotencyKey(
         key=sha256(named.encode()).hexdigest(),
         digest=sha256(b"" if sent is None else _encoder.encode(sent)).hexdigest(),

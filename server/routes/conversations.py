@@ -202,7 +202,7 @@ class ConversationRoutes:
 
     async def _card(self, call: Call[Any, Any]) -> UserCard:
         user_id = call.caller.user.id
-        return (await self._accounts.cards([user_id]))[user_id]
+        return (await self._accounts.load_cards([user_id]))[user_id]
 
 
 def _name(name: str | None) -> str | None:

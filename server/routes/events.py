@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from actors.accounts.views import card_of
-from actors.events.calendar import calendar
+from actors.accounts.views import to_user_card
+from actors.events.calendar import to_icalendar
 from actors.events.events import Events
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
@@ -120,7 +120,7 @@ class EventRoutes:
 
     async def change(self, call: Call[EventPatch, None]) -> Event:
         """Change one's own event; those who answered are told."""
-        return await self._events.change(call.caller.user.id, call.path["id"], call.body)
+        return await self._events.update(call.caller.user.id, call.path["id"], call.body)
 
     async def delete(self, call: Call[None, None]) -> None:
         """Delete one's own event; its conversation stays with those who are in it."""
@@ -129,18 +129,18 @@ class EventRoutes:
     async def answer(self, call: Call[RsvpBody, None]) -> Answer:
         """Answer; GOING without a place is 202 with `waitlist`, and `event.full` without."""
         body = call.body
-        rsvp = await self._rsvps.answer(
-            card_of(call.caller.user), call.path["id"], body.status, waitlist=body.waitlist
+        rsvp = await self._rsvps.set_rsvp(
+            to_user_card(call.caller.user), call.path["id"], body.status, waitlist=body.waitlist
         )
         return Answer(rsvp, 200 if rsvp.waitlist_position is None else 202)
 
     async def withdraw(self, call: Call[None, None]) -> Rsvp:
         """Take one's answer back and leave the line."""
-        return await self._rsvps.withdraw(card_of(call.caller.user), call.path["id"])
+        return await self._rsvps.delete_rsvp(to_user_card(call.caller.user), call.path["id"])
 
     async def rsvps(self, call: Call[None, RsvpQuery]) -> Page[Any]:
         """Who answered, the first first."""
-        found = await self._rsvps.page(
+        found = await self._rsvps.page_rsvps(
             call.caller.user.id, call.path["id"], call.query.status, page_key(call), call.query.limit
         )
         return page_of(found)
@@ -151,7 +151,7 @@ class EventRoutes:
 
     async def calendar(self, call: Call[None, None]) -> Text:
         """The event as iCalendar (RFC 5545)."""
-        return Text(calendar(await self._events.get(call.caller.user.id, call.path["id"])))
+        return Text(to_icalendar(await self._events.get(call.caller.user.id, call.path["id"])))
 
 
 def _utc(moment: datetime | None) -> datetime | None:

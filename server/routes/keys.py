@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 from uuid import UUID
 
-from actors.people.slice import Slice
+from actors.people.slice import KeysetPage
 from actors.protocol.errors import ApiError
 from server.http.call import Call, Page
 from server.http.cursor import write_cursor
@@ -31,6 +31,6 @@ def _is_id(text: str) -> bool:
         return False
 
 
-def page_of(found: Slice[Item]) -> Page[Item]:
+def page_of(found: KeysetPage[Item]) -> Page[Item]:
     """A page whose cursor is the key behind it."""
     return Page(found.items, None if found.next_key is None else write_cursor(found.next_key))

@@ -47,12 +47,12 @@ class NotificationRoutes:
 
     async def unread_count(self, call: Call[None, None]) -> UnreadCount:
         """How many are unread."""
-        return UnreadCount(await self._notifications.unread_count(call.caller.user.id))
+        return UnreadCount(await self._notifications.count_unread(call.caller.user.id))
 
     async def read_all(self, call: Call[None, None]) -> None:
         """Mark all as read."""
-        await self._notifications.read_all(call.caller.user.id)
+        await self._notifications.mark_all_read(call.caller.user.id)
 
     async def read(self, call: Call[None, None]) -> None:
         """Mark one as read; already so is no fault."""
-        await self._notifications.read(call.caller.user.id, call.path["id"])
+        await self._notifications.mark_read(call.caller.user.id, call.path["id"])

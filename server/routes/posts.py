@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from actors.feed.feed import Feed
+from actors.feed.feed import HomeFeed
 from actors.posts.posts import Posts
 from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
@@ -32,7 +32,7 @@ class NewComment(msgspec.Struct, frozen=True):
 
 
 class PostRoutes:
-    def __init__(self, posts: Posts, reactions: Reactions, feed: Feed) -> None:
+    def __init__(self, posts: Posts, reactions: Reactions, feed: HomeFeed) -> None:
         self._posts = posts
         self._reactions = reactions
         self._feed = feed
@@ -114,21 +114,21 @@ class PostRoutes:
 
     async def likes(self, call: Call[None, PageQuery]) -> Page[Any]:
         """Who likes a post, the latest first."""
-        found = await self._reactions.likes(
+        found = await self._reactions.page_likes(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
         return page_of(found)
 
     async def comments(self, call: Call[None, PageQuery]) -> Page[Any]:
         """What was said about a post, the oldest first."""
-        found = await self._reactions.comments(
+        found = await self._reactions.page_comments(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
         return page_of(found)
 
     async def comment(self, call: Call[NewComment, None]) -> Comment:
         """Say something about a post."""
-        return await self._reactions.comment(
+        return await self._reactions.create_comment(
             call.caller.user.id, call.path["id"], call.body.content, call.once
         )
 
@@ -138,7 +138,7 @@ class PostRoutes:
 
     async def by_author(self, call: Call[None, PageQuery]) -> Page[Any]:
         """Somebody's posts, the newest first."""
-        found = await self._posts.by_author(
+        found = await self._posts.page_by_author(
             call.caller.user.id, call.path["id"], page_key(call), call.query.limit
         )
         return page_of(found)

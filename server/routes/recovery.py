@@ -3,25 +3,25 @@
 Never says whether an address is known. No token of a mail goes further than the call that bears it.
 """
 
-from actors.accounts.recovery import Recovery
+from actors.accounts.recovery import PasswordRecovery
 from actors.accounts.recovery_requests import PasswordReset, ResetRequest
-from actors.accounts.verification import Verification
+from actors.accounts.verification import EmailVerification
 from server.http.call import Call
 from server.http.rates import RateClass
 from server.http.route import Route
 
 
 class RecoveryRoutes:
-    def __init__(self, recovery: Recovery, verification: Verification) -> None:
-        self._recovery = recovery
-        self._verification = verification
+    def __init__(self, password_recovery: PasswordRecovery, email_verification: EmailVerification) -> None:
+        self._password_recovery = password_recovery
+        self._email_verification = email_verification
 
     def routes(self) -> tuple[Route, ...]:
         return (
             Route(
                 "POST",
                 "/v1/password-resets",
-                self.ask,
+                self.request_link,
                 body=ResetRequest,
                 status=202,
                 auth=False,
@@ -31,7 +31,7 @@ class RecoveryRoutes:
             Route(
                 "PUT",
                 "/v1/password-resets/{token}",
-                self.reset,
+                self.reset_password,
                 body=PasswordReset,
                 status=204,
                 auth=False,
@@ -49,14 +49,14 @@ class RecoveryRoutes:
             ),
         )
 
-    async def ask(self, call: Call[ResetRequest, None]) -> None:
+    async def request_link(self, call: Call[ResetRequest, None]) -> None:
         """Send a link for a new password to an address. The answer is the same whether anybody has it."""
-        self._recovery.ask(call.body)
+        self._password_recovery.request_link(call.body)
 
-    async def reset(self, call: Call[PasswordReset, None]) -> None:
+    async def reset_password(self, call: Call[PasswordReset, None]) -> None:
         """Set a new password by the token of a link, which works once, for 30 minutes. All sessions end."""
-        await self._recovery.reset(call.path["token"], call.body)
+        await self._password_recovery.reset_password(call.path["token"], call.body)
 
     async def verify(self, call: Call[None, None]) -> None:
         """Verify an e-mail address by the token of a link, which works once."""
-        await self._verification.verify(call.path["token"])
+        await self._email_verification.verify(call.path["token"])

@@ -25,4 +25,4 @@ class ReportRoutes:
 
     async def file(self, call: Call[ReportRequest, None]) -> None:
         """Tell the moderators of a post, comment, message or user. Telling it again changes nothing."""
-        await self._reports.file(call.caller.user.id, call.body, call.once)
+        await self._reports.create(call.caller.user.id, call.body, call.once)

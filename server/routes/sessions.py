@@ -47,7 +47,7 @@ class SessionRoutes:
         limit = call.query.limit
         sessions = [
             session
-            for session in await self._accounts.sessions(call.caller)
+            for session in await self._accounts.list_sessions(call.caller)
             if after is None or (session.last_used_at, session.id) < after
         ]
         page = sessions[:limit]
@@ -60,4 +60,4 @@ class SessionRoutes:
 
     async def revoke(self, call: Call[None, None]) -> None:
         """End one of one's own sessions. Its sockets close within a second."""
-        await self._accounts.revoke(call.caller, call.path["id"])
+        await self._accounts.revoke_session(call.caller, call.path["id"])

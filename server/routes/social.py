@@ -63,4 +63,4 @@ class SocialRoutes:
 
     async def stats(self, call: Call[None, None]) -> SocialStats:
         """How many follow somebody, are followed, and posts there are."""
-        return await self._social.stats(call.caller.user.id, call.path["id"])
+        return await self._social.get_stats(call.caller.user.id, call.path["id"])

@@ -105,11 +105,11 @@ class UserRoutes:
 
     async def own(self, call: Call[None, None]) -> OwnUser:
         """Show one's own profile."""
-        return await self._accounts.own(call.caller.user.id)
+        return await self._accounts.get_own_profile(call.caller.user.id)
 
     async def change(self, call: Call[ProfilePatch, None]) -> OwnUser:
         """Change one's own profile. What is absent stays as it is; null clears."""
-        return await self._accounts.change(call.caller, call.body)
+        return await self._accounts.update_profile(call.caller, call.body)
 
     async def change_password(self, call: Call[PasswordChange, None]) -> None:
         """Set a new password. All other sessions end."""
@@ -117,11 +117,11 @@ class UserRoutes:
 
     async def profile(self, call: Call[None, None]) -> User:
         """Show somebody's profile."""
-        return await self._seen(call, await self._accounts.profile(call.path["id"]))
+        return await self._seen(call, await self._accounts.get_profile(call.path["id"]))
 
     async def by_username(self, call: Call[None, None]) -> User:
         """Show the profile of whoever has that username, in any case."""
-        return await self._seen(call, await self._accounts.by_username(call.path["name"]))
+        return await self._seen(call, await self._accounts.get_profile_by_username(call.path["name"]))
 
     async def find(self, call: Call[None, PeopleQuery]) -> Page[UserCard]:
         """Find people by the beginning of their name, or the cards of those whose ids are given.
@@ -129,7 +129,9 @@ class UserRoutes:
         Unknown ids are left out. Cards by id are never more than one page.
         """
         if call.query.ids is not None:
-            return Page(await self._visible(call, await self._accounts.cards_now(call.query.ids)), None)
+            return Page(
+                await self._visible(call, await self._accounts.load_current_cards(call.query.ids)), None
+            )
         if call.query.q is None:
             raise invalid_field("q", "Either q or ids must be there.", "required")
         found = await self._accounts.search(call.query.q, call.cursor(tuple[str, str]), call.query.limit)

@@ -70,7 +70,7 @@ class SocketEndpoint:
         token = bearer_token(request)
         identity = None
         if token is not None:
-            identity = await self._authenticator.authenticate(token, age_s=CARD_CACHE_S)
+            identity = await self._authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
         transport = request.transport
         if transport is None:
             raise ConnectionResetError

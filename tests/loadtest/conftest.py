@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from loadtest.check.faults import Faults
 from loadtest.check.ledger import Ledger
 from loadtest.people.users_file import Person
@@ -77,7 +77,7 @@ def crowd(loaded_backing: Backing, background: LoopThread) -> list[Person]:
 
 
 def newcomer(person: Person, username: str) -> BulkUser:
-    known_by = token_hash(person.token)
+    known_by = hash_token(person.token)
     assert known_by is not None
     return BulkUser(person.id, username, known_by)
 

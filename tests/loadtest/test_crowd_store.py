@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from loadtest.people.users_file import Person, Unreadable, read_users, write_users
 from storage.errors import Conflict
 from storage.postgres.bulk_users import PostgresBulkUsers
@@ -32,7 +32,7 @@ async def test_a_crowd_is_logged_in_and_told_of(
 
     assert await PostgresBulkUsers(users_pool).insert_users(some, LIFETIME_S) == COUNT
 
-    hashes = {token_hash(person.token) or "": person.id for person in newcomers_to_be}
+    hashes = {hash_token(person.token) or "": person.id for person in newcomers_to_be}
     found = await sessions.identities(list(hashes))
     assert {known_by: identity.user.id for known_by, identity in found.items()} == hashes
     batch = await PostgresOutbox(users_pool).read(Cursor(""), COUNT + 1)
@@ -62,7 +62,7 @@ async def test_a_crowd_comes_whole_or_not_at_all(
 
     with pytest.raises(Conflict):
         await store.insert_users([newcomer(other, "load_1"), newcomer(another, "LOAD_0")], LIFETIME_S)
-    assert await sessions.identities([token_hash(other.token) or ""]) == {}
+    assert await sessions.identities([hash_token(other.token) or ""]) == {}
 
 
 def test_tokens_are_for_their_owner_alone(tmp_path: Path, newcomers_to_be: list[Person]) -> None:

@@ -12,7 +12,7 @@ ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
 
 
 async def wrong(doctor: Doctor) -> list[str]:
-    return [finding.said for finding in await doctor.examine() if not finding.right]
+    return [finding.message for finding in await doctor.run_checks() if not finding.ok]
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -26,9 +26,9 @@ async def execute(url: str, *statements: str) -> None:
 
 async def test_a_new_house_is_right(operations: Operations) -> None:
     """Every store, feed, count and copy of an empty house is in order."""
-    findings = await operations.doctor.examine()
+    findings = await operations.doctor.run_checks()
 
-    assert [finding.said for finding in findings if not finding.right] == []
+    assert [finding.message for finding in findings if not finding.ok] == []
     assert len(findings) > 20
 
 
@@ -89,7 +89,7 @@ async def test_what_is_broken_is_found(
     """One thing that is not as it must be is said in plain words, and nothing else is."""
     await execute(own_databases[service], *statements)
 
-    assert await wrong(Doctor(operations.doctor.patient, settle_s=0.0)) == [said]
+    assert await wrong(Doctor(operations.doctor.inputs, recheck_delay_s=0.0)) == [said]
 
 
 async def test_events_that_nobody_reads_are_found(
@@ -102,6 +102,6 @@ async def test_events_that_nobody_reads_are_found(
         " VALUES ('k', 'follow.created', '{}', now() - interval '5 minutes')",
     )
 
-    said = await wrong(Doctor(operations.doctor.patient, settle_s=0.0))
+    said = await wrong(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
     assert [one.split(":")[0] for one in said] == ["notifications.social", "feed.social"]

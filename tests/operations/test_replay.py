@@ -27,11 +27,11 @@ async def test_a_letter_that_is_taken_now_goes(operations: Operations, own_datab
     post = {"id": str(uuid.uuid4()), "author_id": author, "created_us": 1, "posts_count": 5}
     await bury(own_databases["social"], "social.posts_count", 7, "post.created", post)
 
-    replayed = await operations.replay.all()
+    replayed = await operations.replay.replay_all()
 
     assert [one.failure for one in replayed] == [None]
-    assert await operations.replay.letters() == []
-    told = await operations.doctor.patient.social.page_posts_counts("", 10)
+    assert await operations.replay.list_dead_letters() == []
+    told = await operations.doctor.inputs.social_audit.page_posts_counts("", 10)
     assert [(one.user_id, one.posts_count) for one in told] == [(author, 5)]
 
 
@@ -40,16 +40,16 @@ async def test_a_letter_that_fails_again_stays(operations: Operations, own_datab
     await bury(own_databases["social"], "social.posts_count", 7, "post.created", {"id": 1})
     await bury(own_databases["posts"], "nobody.any_more", 8, "post.created", {})
 
-    replayed = {one.letter.consumer: one.failure for one in await operations.replay.all()}
+    replayed = {one.dead_letter.consumer: one.failure for one in await operations.replay.replay_all()}
 
     assert replayed == {
         "social.posts_count": "ValidationError",
         "nobody.any_more": "there is no such consumer any more",
     }
-    letters = await operations.replay.letters()
+    letters = await operations.replay.list_dead_letters()
     assert len(letters) == 2
-    await operations.replay.drop("posts", letters[1].id)
-    assert [one.consumer for one in await operations.replay.letters()] == ["social.posts_count"]
+    await operations.replay.delete_dead_letter("posts", letters[1].id)
+    assert [one.consumer for one in await operations.replay.list_dead_letters()] == ["social.posts_count"]
 
 
 async def test_a_feed_is_read_again_from_its_start(
@@ -61,11 +61,11 @@ async def test_a_feed_is_read_again_from_its_start(
         await connection.execute(
             "INSERT INTO cursors (consumer, source, xid, id) VALUES ('social.posts_count', 's', '9', 4)"
         )
-        assert await operations.replay.from_start("social.posts_count")
+        assert await operations.replay.reset_consumer("social.posts_count")
         moved = await connection.fetchrow("SELECT source, id FROM cursors")
     finally:
         await connection.close()
 
     assert moved is not None
     assert tuple(moved) == ("s", 0)
-    assert not await operations.replay.from_start("nobody.at_all")
+    assert not await operations.replay.reset_consumer("nobody.at_all")

@@ -98,11 +98,11 @@ async def test_cards_are_gathered_and_kept_for_a_moment(house: House) -> None:
         for name in ("ana", "ben", "eva")
     ]
     pairs = await asyncio.gather(
-        house.accounts.cards(ids[:2]), house.accounts.cards([ids[2], "nobody", ids[0]])
+        house.accounts.load_cards(ids[:2]), house.accounts.load_cards([ids[2], "nobody", ids[0]])
     )
     assert [set(cards) for cards in pairs] == [set(ids[:2]), {ids[0], ids[2]}]
     assert house.users.loads == [4]
-    assert set(await house.accounts.cards(ids)) == set(ids)
+    assert set(await house.accounts.load_cards(ids)) == set(ids)
     assert house.users.loads == [4]
 
 
@@ -110,9 +110,9 @@ async def test_changed_profile_has_a_new_card(house: House) -> None:
     """One's own change is in the next card."""
     signed = await house.accounts.register(REGISTRATION)
     identity = await house.authenticator.authenticate(signed.token)
-    await house.accounts.cards([signed.user.id])
-    await house.accounts.change(identity, ProfilePatch(display_name="Ana"))
-    assert (await house.accounts.cards([signed.user.id]))[signed.user.id].display_name == "Ana"
+    await house.accounts.load_cards([signed.user.id])
+    await house.accounts.update_profile(identity, ProfilePatch(display_name="Ana"))
+    assert (await house.accounts.load_cards([signed.user.id]))[signed.user.id].display_name == "Ana"
     assert (await house.authenticator.authenticate(signed.token)).user.display_name == "Ana"
 
 
@@ -131,7 +131,7 @@ async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
     cache = CardCache(load)
     first = asyncio.ensure_future(cache.get(["a"]))
     await begun.wait()
-    cache.forget("a")
+    cache.invalidate("a")
     door.set()
     await first
     await cache.get(["a"])

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
 from storage.errors import Unavailable
@@ -60,7 +60,7 @@ class House:
 
     async def token(self, lifetime_s: int = TOKEN_LIFETIME_S) -> str:
         token = new_token()
-        await self.sessions.open(self.ana.id, token_hash(token) or "", lifetime_s)
+        await self.sessions.open(self.ana.id, hash_token(token) or "", lifetime_s)
         return token
 
     async def refused(self, token: str) -> str:
@@ -105,8 +105,8 @@ async def test_whoever_shows_the_user_may_ask_for_a_younger_memory(house: House)
     await MemoryUsers(house.people).change(house.ana.id, ProfileChange(display_name="Ana the Great"))
     house.now_s += 1
     assert (await house.authenticator.authenticate(token)).user.display_name is None
-    assert (await house.authenticator.authenticate(token, age_s=2)).user.display_name is None
-    fresh = await house.authenticator.authenticate(token, age_s=1)
+    assert (await house.authenticator.authenticate(token, max_age_s=2)).user.display_name is None
+    fresh = await house.authenticator.authenticate(token, max_age_s=1)
     assert fresh.user.display_name == "Ana the Great"
 
 
@@ -115,8 +115,8 @@ async def test_forgotten_session_is_asked_for_anew(house: House) -> None:
     token = await house.token()
     identity = await house.authenticator.authenticate(token)
     await house.sessions.revoke(house.ana.id, identity.session_id)
-    house.authenticator.forget(identity.session_id)
-    house.authenticator.forget("unknown")
+    house.authenticator.invalidate(identity.session_id)
+    house.authenticator.invalidate("unknown")
     assert await house.refused(token) == "auth.required"
 
 
@@ -128,7 +128,7 @@ async def test_revocation_beats_a_look_up_under_way(house: House) -> None:
     asking = asyncio.ensure_future(house.refused(token))
     await until(lambda: house.sessions.asked)
     await house.sessions.revoke(house.ana.id, session.id)
-    house.authenticator.forget(session.id)
+    house.authenticator.invalidate(session.id)
     house.sessions.door.set()
     assert await asking == "auth.required"
     assert await house.refused(token) == "auth.required"
@@ -142,7 +142,7 @@ async def test_a_change_beside_a_look_up_is_no_revocation(house: House) -> None:
     asking = asyncio.ensure_future(house.authenticator.authenticate(token))
     await until(lambda: house.sessions.asked)
     await MemoryUsers(house.people).change(house.ana.id, ProfileChange(display_name="Anna"))
-    house.authenticator.forget(session.id)
+    house.authenticator.invalidate(session.id)
     house.sessions.door.set()
     assert (await asking).user.display_name == "Anna"
 
@@ -163,10 +163,10 @@ async def test_a_remembered_token_expires_on_time(house: House) -> None:
     await house.authenticator.authenticate(token)
     (kept,) = house.people.sessions.values()
     house.people.sessions[kept.id] = msgspec.structs.replace(kept, expires_at=datetime.now(UTC))
-    (entry,) = house.authenticator._kept.values()
-    hashed = token_hash(token) or ""
+    (entry,) = house.authenticator._cache.values()
+    hashed = hash_token(token) or ""
     late = msgspec.structs.replace(entry.identity, expires_at=datetime.now(UTC))
-    house.authenticator._kept[hashed] = msgspec.structs.replace(entry, identity=late)
+    house.authenticator._cache[hashed] = msgspec.structs.replace(entry, identity=late)
     assert await house.refused(token) == "auth.expired"
 
 
@@ -174,7 +174,11 @@ async def test_memory_is_bounded(house: House) -> None:
     """The oldest goes when a new one comes to a full memory."""
     for _ in range(LIMITS.token_cache_entries + 2):
         await house.authenticator.authenticate(await house.token())
-    assert len(house.authenticator._kept) == len(house.authenticator._hashes) == LIMITS.token_cache_entries
+    assert (
+        len(house.authenticator._cache)
+        == len(house.authenticator._hash_by_session_id)
+        == LIMITS.token_cache_entries
+    )
 
 
 async def test_what_has_run_out_is_forgotten_as_others_come(house: House) -> None:
@@ -184,7 +188,7 @@ async def test_what_has_run_out_is_forgotten_as_others_come(house: House) -> Non
     house.now_s += LIMITS.token_cache_s
     for left in (1, 2, 3):
         await house.authenticator.authenticate(await house.token())
-        assert len(house.authenticator._kept) == len(house.authenticator._hashes) == left
+        assert len(house.authenticator._cache) == len(house.authenticator._hash_by_session_id) == left
 
 
 async def test_store_that_is_down_is_a_reason_to_come_back(house: House) -> None:
@@ -207,7 +211,7 @@ async def test_use_prolongs_a_session_once_in_a_while(house: House) -> None:
     for _ in range(3):
         house.now_s += LIMITS.token_cache_s + 1
         await house.authenticator.authenticate(token)
-        await asyncio.gather(*house.authenticator._touching)
+        await asyncio.gather(*house.authenticator._touch_tasks)
     assert house.sessions.touched == [session.id]
     assert house.people.sessions[session.id].expires_at > earlier + timedelta(seconds=TOKEN_TOUCH_S)
 
@@ -223,10 +227,10 @@ async def test_session_at_its_greatest_age_is_not_prolonged_at_every_look(house:
     for _ in range(3):
         house.now_s += LIMITS.token_cache_s + 1
         await house.authenticator.authenticate(token)
-        await asyncio.gather(*house.authenticator._touching)
+        await asyncio.gather(*house.authenticator._touch_tasks)
     assert house.sessions.touched == [session.id]
     assert house.people.sessions[session.id].expires_at == end
     house.now_s += TOKEN_TOUCH_S
     await house.authenticator.authenticate(token)
-    await asyncio.gather(*house.authenticator._touching)
+    await asyncio.gather(*house.authenticator._touch_tasks)
     assert len(house.sessions.touched) == 2

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from actors.accounts.lookups import Lookups
+from actors.accounts.lookups import DataLoader
 from actors.protocol.errors import ApiError
 from config.accounts import LOOKUP_KEYS, LOOKUPS_AT_ONCE, LOOKUPS_WAITING
 from tests.until import until
@@ -35,7 +35,7 @@ def store() -> Store:
 
 async def test_one_tick_is_one_call(store: Store) -> None:
     """Everything asked for in a tick goes in one call, each key once."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     found = await asyncio.gather(*(lookups.get(key) for key in ("a", "b", "a", "nobody")))
     assert found == ["A", "B", "A", None]
     assert store.asked == [["a", "b", "nobody"]]
@@ -44,7 +44,7 @@ async def test_one_tick_is_one_call(store: Store) -> None:
 
 async def test_a_call_under_way_is_not_joined(store: Store) -> None:
     """A question gets an answer that was read after it was asked."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     store.open.clear()
     first = asyncio.ensure_future(lookups.get("a"))
     await until(lambda: store.asked)
@@ -56,7 +56,7 @@ async def test_a_call_under_way_is_not_joined(store: Store) -> None:
 
 async def test_cancelling_one_caller_leaves_the_others(store: Store) -> None:
     """Whoever goes away takes nobody's answer along."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     store.open.clear()
     gone, stays = (asyncio.ensure_future(lookups.get("a")) for _ in range(2))
     await until(lambda: store.asked)
@@ -67,7 +67,7 @@ async def test_cancelling_one_caller_leaves_the_others(store: Store) -> None:
 
 async def test_failure_reaches_every_caller_and_passes(store: Store) -> None:
     """All who waited get the failure; the next call is a new one."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     store.failure = OSError("gone")
     outcomes = await asyncio.gather(lookups.get("a"), lookups.get("b"), return_exceptions=True)
     assert [*outcomes] == [store.failure, store.failure]
@@ -77,7 +77,7 @@ async def test_failure_reaches_every_caller_and_passes(store: Store) -> None:
 
 async def test_calls_are_bounded_in_keys_and_number(store: Store) -> None:
     """Many keys become calls of bounded size, only so many at once."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     store.open.clear()
     keys = [str(number) for number in range(LOOKUP_KEYS * (LOOKUPS_AT_ONCE + 2))]
     every = asyncio.ensure_future(lookups.get_many(keys))
@@ -91,7 +91,7 @@ async def test_calls_are_bounded_in_keys_and_number(store: Store) -> None:
 
 async def test_too_many_waiting_are_refused(store: Store) -> None:
     """Past what may wait the caller is told to come back."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     with pytest.raises(ApiError) as refused:
         await lookups.get_many(str(number) for number in range(LOOKUPS_WAITING + 1))
     assert refused.value.code == "server.overloaded"
@@ -100,7 +100,7 @@ async def test_too_many_waiting_are_refused(store: Store) -> None:
 
 async def test_closing_ends_what_waits(store: Store) -> None:
     """Nobody waits for ever for a look-up that was closed."""
-    lookups = Lookups(store.load)
+    lookups = DataLoader(store.load)
     store.open.clear()
     waits = asyncio.ensure_future(lookups.get("a"))
     await until(lambda: store.asked)

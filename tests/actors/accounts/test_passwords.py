@@ -25,7 +25,7 @@ async def test_default_cost_is_the_one_that_was_decided() -> None:
     real = Passwords(Limits())
     try:
         assert (await real.hash("a good password")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-        assert real._nobody.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert real._dummy_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     finally:
         real.close()
 
@@ -34,14 +34,14 @@ async def test_verdicts(passwords: Passwords) -> None:
     """Right, wrong, nobody, broken hash, and a hash of another cost."""
     hashed = await passwords.hash("a good password")
     verdict = await passwords.verify(hashed, "a good password")
-    assert (verdict.right, verdict.stale) == (True, False)
+    assert (verdict.matches, verdict.needs_rehash) == (True, False)
     for known, given in ((hashed, "a bad password"), (None, "a good password"), ("broken", "x"), ("", "x")):
         wrong = await passwords.verify(known, given)
-        assert (wrong.right, wrong.stale) == (False, False)
+        assert (wrong.matches, wrong.needs_rehash) == (False, False)
     dearer = Passwords(Limits(), HashCost(memory_kib=128, rounds=1))
     try:
         stale = await dearer.verify(hashed, "a good password")
-        assert (stale.right, stale.stale) == (True, True)
+        assert (stale.matches, stale.needs_rehash) == (True, True)
     finally:
         dearer.close()
 
@@ -49,7 +49,7 @@ async def test_verdicts(passwords: Passwords) -> None:
 async def test_two_spellings_of_one_accent_are_one_password(passwords: Passwords) -> None:
     """Composed on one keyboard, decomposed on another: the same person gets in."""
     hashed = await passwords.hash("caf\u00e9 caf\u00e9")
-    assert (await passwords.verify(hashed, "cafe\u0301 cafe\u0301")).right
+    assert (await passwords.verify(hashed, "cafe\u0301 cafe\u0301")).matches
 
 
 async def test_places_are_bounded_and_come_back(passwords: Passwords) -> None:
@@ -59,7 +59,7 @@ async def test_places_are_bounded_and_come_back(passwords: Passwords) -> None:
     def hold() -> None:
         door.wait(10)
 
-    held = [asyncio.ensure_future(passwords._run(hold)) for _ in range(2)]
+    held = [asyncio.ensure_future(passwords._run_in_thread(hold)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(ApiError) as refused:
         await passwords.hash("a good password")

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_S, Limits
 from storage.postgres.logins import PostgresLogins
@@ -37,7 +37,7 @@ class House:
         authenticator = Authenticator(self.sessions, self.logins, Limits())
         try:
             await authenticator.authenticate(self.token)
-            await until(lambda: not authenticator._touching)
+            await until(lambda: not authenticator._touch_tasks)
         finally:
             await authenticator.close()
 
@@ -56,7 +56,7 @@ class House:
 async def house(users_pool: PostgresPool, users_url: str) -> AsyncIterator[House]:
     ana = await PostgresUsers(users_pool).register(NewUser("ana@example.test", "ana", "hash", None))
     sessions, token = PostgresSessions(users_pool), new_token()
-    await sessions.open(ana.id, token_hash(token) or "", TOKEN_LIFETIME_S)
+    await sessions.open(ana.id, hash_token(token) or "", TOKEN_LIFETIME_S)
     database = await asyncpg.connect(users_url)
     yield House(token, sessions, PostgresLogins(users_pool), database)
     await database.close()

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.core import Core
-from actors.events.gathering import Gathering, Groups
-from actors.events.rendering import conversation_of
-from actors.people.people import People
+from actors.events.gathering import EventConversations, GroupConversations
+from actors.events.rendering import event_conversation_id
+from actors.people.people import UserCards
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
@@ -51,9 +51,9 @@ class GatheringHouse:
         self.events = PostgresEvents(database.pool, database.idempotency_keys, self.rsvps)
         self.gathering = self.made(core.conversations)
 
-    def made(self, groups: Groups) -> Gathering:
-        people = People(PostgresUserCache(self.database.pool, self.database.cursors), self.guests)
-        return Gathering(self.events, self.rsvps, people, groups, self.database.cursors)
+    def made(self, groups: GroupConversations) -> EventConversations:
+        people = UserCards(PostgresUserCache(self.database.pool, self.database.cursors), self.guests)
+        return EventConversations(self.events, self.rsvps, people, groups, self.database.cursors)
 
     async def event(self, creator_id: str, title: str = "Boules", capacity: int = 100) -> str:
         start = datetime.now(UTC) + timedelta(days=1)
@@ -72,7 +72,7 @@ class GatheringHouse:
         return await told_by(self.database)
 
     async def group(self, event_id: str) -> ConversationRecord | None:
-        return await self.town.messaging.get(conversation_of(event_id))
+        return await self.town.messaging.get(event_conversation_id(event_id))
 
     async def members(self, event_id: str) -> set[str]:
         found = await self.group(event_id)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from actors.conversations import roster
-from actors.events.rendering import conversation_of
+from actors.events.rendering import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.records.events import EventChange
@@ -46,8 +46,8 @@ async def test_it_is_founded_once(house: GatheringHouse) -> None:
     await house.events.change(event_id, EventChange(title="Elsewhere"))
     other = house.made((await house.town.start_instance()).conversations)
     for event in await house.told():
-        await other.take([event], None)
-        await house.gathering.take([event], None)
+        await other.handle([event], None)
+        await house.gathering.handle([event], None)
 
     assert await standing(house, event_id) == before
     assert len(house.town.messaging._conversations) == 1
@@ -95,13 +95,13 @@ async def test_members_follow_the_answers_in_whatever_order(house: GatheringHous
         await house.answer(event_id, user_id, last[user_id])
     events = await house.told()
     for event in chance.sample([*events, *events], len(events) * 2):
-        await house.gathering.take([event], None)
+        await house.gathering.handle([event], None)
 
     going = {user_id for user_id in guests if last.get(user_id) == "GOING"}
     assert await house.members(event_id) == {creator, *going}
-    before = len(await house.town.messaging.read(conversation_of(event_id), 0, 10_000))
-    await house.gathering.take(events, None)
-    assert len(await house.town.messaging.read(conversation_of(event_id), 0, 10_000)) == before
+    before = len(await house.town.messaging.read(event_conversation_id(event_id), 0, 10_000))
+    await house.gathering.handle(events, None)
+    assert len(await house.town.messaging.read(event_conversation_id(event_id), 0, 10_000)) == before
 
 
 async def test_the_creator_stays(house: GatheringHouse) -> None:
@@ -180,7 +180,7 @@ async def test_busy_conversations_are_waited_for(house: GatheringHouse) -> None:
     await house.answer(event_id, guest, "GOING")
     reader = reader_of(house.made(busy), house.database, house.database)
     async with running(reader):
-        await until(lambda: reader.statistics().taken == 2)
+        await until(lambda: reader.statistics().handled == 2)
 
     assert busy.times == 4
     assert await house.members(event_id) == {creator, guest}
@@ -212,6 +212,6 @@ async def test_an_answer_that_changes_meanwhile_is_followed(house: GatheringHous
     creator, guest, *_ = house.people
     event_id = await house.event(creator)
     await house.answer(event_id, guest, "GOING")
-    await house.made(Hasty(house, event_id)).take(await house.told(), None)
+    await house.made(Hasty(house, event_id)).handle(await house.told(), None)
 
     assert await house.members(event_id) == {creator}

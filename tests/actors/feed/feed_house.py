@@ -3,12 +3,12 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
-from actors.feed.builder import Builder
-from actors.feed.fanout import FanOut, Regroup
-from actors.feed.feed import Feed, FeedStores
-from actors.people.people import People
+from actors.feed.builder import TimelineBuilder
+from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.feed import HomeFeed, FeedStores
+from actors.people.people import UserCards
 from actors.posts.posts import Posts
-from actors.social.relations import Relations
+from actors.social.relations import BlockService
 from storage.contracts.social import AudienceStore, PageKey
 from storage.contracts.timelines import Timelines
 from storage.postgres.audiences import PostgresAudiences
@@ -45,14 +45,14 @@ class FeedHouse:
     def open(self) -> None:
         """Put the parts together, as an instance does that has just started."""
         social, posts = self.databases["social"], self.databases["posts"]
-        people = People(PostgresUserCache(posts.pool, posts.cursors), Everybody())
-        self.relations = Relations(self.social, 1.0)
-        self.builder = Builder(self.posts, self.audiences, self.timelines)
+        people = UserCards(PostgresUserCache(posts.pool, posts.cursors), Everybody())
+        self.relations = BlockService(self.social, 1.0)
+        self.builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
         self.shown = Posts(self.posts, people, self.relations, _no_event, lambda: None)
         stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
-        self.feed = Feed(stores, self.shown, self.builder)
+        self.feed = HomeFeed(stores, self.shown, self.builder)
         self.fan_out = FanOut(self.audiences, self.timelines, posts.cursors, self._hint, BROADCAST)
-        self.regroup = Regroup(self.timelines, social.cursors)
+        self.regroup = TimelineRebuilder(self.timelines, social.cursors)
         self.readers = {
             "posts": reader_of(self.fan_out, posts, posts, batch=5),
             "social": reader_of(self.regroup, social, social, batch=5),

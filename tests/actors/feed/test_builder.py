@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from actors.feed.builder import Builder
+from actors.feed.builder import TimelineBuilder
 from storage.errors import Unavailable
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.cursors import PostgresCursors
@@ -32,7 +32,7 @@ class Between:
         self.after_followees: Act = _nothing
         self.after_keys: Act = _nothing
         self.builds = 0
-        self.builder = Builder(
+        self.builder = TimelineBuilder(
             _Posts(self, posts.pool, posts.idempotency_keys),
             _Audiences(self, social.pool, social.cursors),
             house.timelines,

@@ -85,7 +85,7 @@ async def test_every_follower_is_told_once_a_post(
     house: FeedHouse, people: list[str], watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In portions, in the order of ids; a deletion, and a post that nobody follows, is told to nobody."""
-    monkeypatch.setattr(fanout, "FOLLOWERS_AT_ONCE", 1)
+    monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
     author, first, second, *_ = people
     for one in (second, first):
         await house.social.follow(one, author)
@@ -112,7 +112,7 @@ async def test_taking_it_again_changes_nothing(house: FeedHouse, people: list[st
     assert place is not None
     beginning = type(place)(place.source)
     for event in reversed(await house.databases["posts"].outbox.read(beginning, LIMIT)):
-        await house.fan_out.take([event], None)
+        await house.fan_out.handle([event], None)
 
     assert before is not None
     assert len(before) == 4
@@ -168,7 +168,7 @@ async def test_a_transition_that_broke_off_is_finished(
     house: FeedHouse, people: list[str], watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Redis was away, or the process died, after the word and before the drops: they are made up for."""
-    monkeypatch.setattr(fanout, "FOLLOWERS_AT_ONCE", 1)
+    monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
     author, *followers = people
     for one in followers:
         await house.social.follow(one, author)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from actors.feed.feed import SHUN_S, Feed, FeedStores
+from actors.feed.feed import TIMELINES_RETRY_S, HomeFeed, FeedStores
 from storage.errors import Unavailable
 from storage.records.posts import PostKey
 from storage.records.timelines import TimelinePage
@@ -124,13 +124,13 @@ async def test_silent_timelines_are_left_alone_for_a_moment(house: FeedHouse, mo
     now_s = 100.0
     silent = Silent()
     stores = FeedStores(house.posts, house.social, house.audiences, silent)
-    feed = Feed(stores, house.shown, house.builder, clock=lambda: now_s)
+    feed = HomeFeed(stores, house.shown, house.builder, clock=lambda: now_s)
     (ana, *_) = model.people
     await post(house, model, ana)
     for _ in range(5):
         assert [one.id for one in (await feed.page(ana, None, 5)).items] == model.feed(ana)
     asked = silent.asked
-    now_s += SHUN_S
+    now_s += TIMELINES_RETRY_S
     await feed.page(ana, None, 5)
 
     assert (asked, silent.asked) == (1, 2)

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from actors.mail.postbox import Postbox
+from actors.mail.postbox import MailQueue
 from config.accounts import RESET_LIFETIME_S
 from config.mail import MAIL_RETRIES_S, MAIL_SEND_TIMEOUT_S, MAIL_SPREAD, MAILS_AT_ONCE
 from storage.errors import StorageError, Unavailable
@@ -42,15 +42,15 @@ class ScriptedMailer:
         self.sent.append(mail.id)
 
 
-def settled(postbox: Postbox) -> bool:
-    return postbox.statistics().waiting == 0
+def settled(postbox: MailQueue) -> bool:
+    return postbox.statistics().pending == 0
 
 
 async def test_mail_is_tried_again_until_it_is_taken() -> None:
     """What is not possible now is possible later; the mail goes once."""
     mailer = ScriptedMailer(Unavailable(), Unavailable())
-    postbox = Postbox(mailer, retries_s=(0.001, 0.001, 0.001))
-    postbox.push(mail())
+    postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001, 0.001))
+    postbox.enqueue(mail())
     await until(lambda: settled(postbox))
     assert mailer.sent == ["0"]
     found = postbox.statistics()
@@ -60,8 +60,8 @@ async def test_mail_is_tried_again_until_it_is_taken() -> None:
 async def test_mail_is_given_up_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
     """After the last wait it is counted and told by its kind alone."""
     mailer = ScriptedMailer(*[Unavailable("SMTPConnectError")] * 5)
-    postbox = Postbox(mailer, retries_s=(0.001, 0.001))
-    postbox.push(mail())
+    postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001))
+    postbox.enqueue(mail())
     await until(lambda: settled(postbox))
     assert len(mailer.tried) == 3
     found = postbox.statistics()
@@ -77,9 +77,9 @@ async def test_mail_is_given_up_in_the_end(caplog: pytest.LogCaptureFixture) -> 
 async def test_hopeless_mail_is_not_tried_again(caplog: pytest.LogCaptureFixture, failure: Exception) -> None:
     """A mail that will never be taken, or that the mailer breaks at, is given up; the next one goes."""
     mailer = ScriptedMailer(failure)
-    postbox = Postbox(mailer)
-    postbox.push(mail(1))
-    postbox.push(mail(2))
+    postbox = MailQueue(mailer)
+    postbox.enqueue(mail(1))
+    postbox.enqueue(mail(2))
     await until(lambda: settled(postbox))
     assert mailer.tried == ["1", "2"]
     assert mailer.sent == ["2"]
@@ -90,10 +90,10 @@ async def test_hopeless_mail_is_not_tried_again(caplog: pytest.LogCaptureFixture
 async def test_one_mail_that_waits_holds_no_other() -> None:
     """A mailbox that says later does not keep the others' mail back."""
     mailer = ScriptedMailer(*[Unavailable()] * MAILS_AT_ONCE)
-    postbox = Postbox(mailer, retries_s=(3600,))
+    postbox = MailQueue(mailer, retry_delays_s=(3600,))
     for number in range(MAILS_AT_ONCE + 3):
-        postbox.push(mail(number))
-    await until(lambda: postbox.statistics().waiting == MAILS_AT_ONCE)
+        postbox.enqueue(mail(number))
+    await until(lambda: postbox.statistics().pending == MAILS_AT_ONCE)
     assert len(mailer.sent) == 3
     await postbox.close(5)
     assert len(mailer.sent) == MAILS_AT_ONCE + 3
@@ -103,9 +103,9 @@ async def test_only_so_many_go_at_once() -> None:
     """A crowd of mails is not a crowd of connections."""
     mailer = ScriptedMailer()
     mailer.door.clear()
-    postbox = Postbox(mailer)
+    postbox = MailQueue(mailer)
     for number in range(MAILS_AT_ONCE * 5):
-        postbox.push(mail(number))
+        postbox.enqueue(mail(number))
     await until(lambda: mailer.inside == MAILS_AT_ONCE)
     mailer.door.set()
     await until(lambda: settled(postbox))
@@ -117,16 +117,16 @@ async def test_full_box_sheds(caplog: pytest.LogCaptureFixture) -> None:
     """Past the bound a mail is dropped, counted and told; those before it go."""
     mailer = ScriptedMailer()
     mailer.door.clear()
-    postbox = Postbox(mailer, waiting=2)
+    postbox = MailQueue(mailer, max_pending=2)
     for number in range(5):
-        postbox.push(mail(number))
+        postbox.enqueue(mail(number))
     found = postbox.statistics()
-    assert (found.waiting, found.shed) == (2, 3)
+    assert (found.pending, found.shed) == (2, 3)
     assert len(caplog.records) == 3
     mailer.door.set()
     await until(lambda: settled(postbox))
     assert mailer.sent == ["0", "1"]
-    postbox.push(mail(9))
+    postbox.enqueue(mail(9))
     await until(lambda: settled(postbox))
     assert mailer.sent[-1] == "9"
 
@@ -134,16 +134,16 @@ async def test_full_box_sheds(caplog: pytest.LogCaptureFixture) -> None:
 async def test_closing_tries_what_waits_one_last_time() -> None:
     """A wait between attempts does not hold the shutdown up, and is not the end of the mail."""
     mailer = ScriptedMailer(Unavailable(), Unavailable(), Unavailable())
-    postbox = Postbox(mailer, retries_s=(3600, 3600))
-    postbox.push(mail(1))
-    postbox.push(mail(2))
+    postbox = MailQueue(mailer, retry_delays_s=(3600, 3600))
+    postbox.enqueue(mail(1))
+    postbox.enqueue(mail(2))
     await until(lambda: postbox.statistics().retries == 2)
     async with asyncio.timeout(5):
         await postbox.close(60)
     assert sorted(mailer.tried) == ["1", "1", "2", "2"]
     found = postbox.statistics()
-    assert (found.waiting, found.sent, found.failed) == (0, 1, 1)
-    postbox.push(mail(3))
+    assert (found.pending, found.sent, found.failed) == (0, 1, 1)
+    postbox.enqueue(mail(3))
     assert postbox.statistics().shed == 1
 
 
@@ -151,13 +151,13 @@ async def test_closing_gives_up_in_time() -> None:
     """A server that does not answer is not waited for; what is lost by it is counted."""
     mailer = ScriptedMailer()
     mailer.door.clear()
-    postbox = Postbox(mailer)
-    postbox.push(mail())
+    postbox = MailQueue(mailer)
+    postbox.enqueue(mail())
     await until(lambda: mailer.inside == 1)
     async with asyncio.timeout(5):
         await postbox.close(0.01)
     found = postbox.statistics()
-    assert (found.waiting, found.sent, found.failed) == (0, 0, 1)
+    assert (found.pending, found.sent, found.failed) == (0, 0, 1)
     assert mailer.inside == 0
 
 

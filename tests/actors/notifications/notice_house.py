@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.notifications import Notifications
-from actors.notifications.notifier import Notifier
-from actors.notifications.teller import Teller
-from actors.people.people import People
+from actors.notifications.notifier import NotificationConsumer
+from actors.notifications.teller import NotificationPusher
+from actors.people.people import UserCards
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.protocol.social_objects import Notification
-from actors.social.relations import Relations
+from actors.social.relations import BlockService
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
@@ -58,12 +58,12 @@ class NoticeHouse:
         self.rsvps = PostgresRsvps(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(keeper.pool, keeper.cursors)
-        self.people = People(PostgresUserCache(keeper.pool, keeper.cursors), self.folk)
-        self.relations = Relations(self.social, 1.0)
+        self.people = UserCards(PostgresUserCache(keeper.pool, keeper.cursors), self.folk)
+        self.relations = BlockService(self.social, 1.0)
         self.broker = MemoryBroker()
         self.streams = MemoryUserStreams(self.broker)
         self.writer = StreamWriter(self.streams)
-        self.teller = Teller(self.store, self.people, self.writer)
+        self.teller = NotificationPusher(self.store, self.people, self.writer)
         self.notifications = Notifications(self.store, self.people, self.relations, self.writer)
         self.hinted: list[tuple[str, Sequence[str]]] = []
         self.notifiers = {service: self._notifier(service) for service in SERVICES}
@@ -84,7 +84,7 @@ class NoticeHouse:
         """All that was ever told comes once more, the last first."""
         for service, notifier in self.notifiers.items():
             for event in reversed(await self.told(service)):
-                await notifier.take([event], None)
+                await notifier.handle([event], None)
 
     async def told(self, service: str) -> list[OutboxEvent]:
         return await told_by(self.databases[service])
@@ -109,8 +109,8 @@ class NoticeHouse:
         frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
         return [one for one in frames if isinstance(one, NotificationCreated | NotificationRead)]
 
-    def _notifier(self, service: str) -> Notifier:
-        return Notifier(
+    def _notifier(self, service: str) -> NotificationConsumer:
+        return NotificationConsumer(
             service,
             self.store,
             self.people,

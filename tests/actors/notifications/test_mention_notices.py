@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from actors.notifications import mentions as module
-from actors.notifications.mentions import Mentions
+from actors.notifications.mentions import MentionNotifier
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
 from storage.records.domain_events import CursorUpdate
@@ -25,8 +25,8 @@ def conversations() -> MemoryMessaging:
 
 
 @pytest.fixture
-async def mentions(house: NoticeHouse, conversations: MemoryMessaging) -> AsyncIterator[Mentions]:
-    made = Mentions(house.store, conversations, house.people, house.relations, house.teller)
+async def mentions(house: NoticeHouse, conversations: MemoryMessaging) -> AsyncIterator[MentionNotifier]:
+    made = MentionNotifier(house.store, conversations, house.people, house.relations, house.teller)
     yield made
     await made.close()
 
@@ -48,7 +48,7 @@ def message(seq: int, sender_id: str, *named: str) -> MessageEntry:
     )
 
 
-async def test_members_who_are_named_are_notified(house: NoticeHouse, mentions: Mentions) -> None:
+async def test_members_who_are_named_are_notified(house: NoticeHouse, mentions: MentionNotifier) -> None:
     """With the message and its conversation, and without its words; no stranger, and not oneself."""
     entry = message(1, house.ana, house.ana, house.ben, house.cyd)
     await mentions.notify(entry, [house.ana, house.ben])
@@ -62,7 +62,7 @@ async def test_members_who_are_named_are_notified(house: NoticeHouse, mentions: 
 
 
 async def test_who_muted_the_conversation_is_left_in_peace(
-    house: NoticeHouse, mentions: Mentions, conversations: MemoryMessaging
+    house: NoticeHouse, mentions: MentionNotifier, conversations: MemoryMessaging
 ) -> None:
     """Others who are named are notified; unmuted again, so is that one."""
     await conversations.set_muted(ROOM, house.ben, muted=True)
@@ -74,7 +74,7 @@ async def test_who_muted_the_conversation_is_left_in_peace(
     assert len(await house.of(house.ben)) == 1
 
 
-async def test_one_conversation_counts_up(house: NoticeHouse, mentions: Mentions) -> None:
+async def test_one_conversation_counts_up(house: NoticeHouse, mentions: MentionNotifier) -> None:
     """The latest message is the one that is referred to; the same one again changes nothing."""
     entries = [message(seq, house.ana, house.ben) for seq in (1, 2)]
     for entry in [*entries, *entries]:
@@ -85,7 +85,7 @@ async def test_one_conversation_counts_up(house: NoticeHouse, mentions: Mentions
     assert told.reference_id == entries[1].id
 
 
-async def test_nobody_is_mentioned_across_a_block(house: NoticeHouse, mentions: Mentions) -> None:
+async def test_nobody_is_mentioned_across_a_block(house: NoticeHouse, mentions: MentionNotifier) -> None:
     """Groups that they share go on, but in them neither calls the other; nor does a deleted sender."""
     await house.social.block(house.ben, house.ana)
     members = [house.ana, house.ben, house.cyd]
@@ -99,7 +99,7 @@ async def test_nobody_is_mentioned_across_a_block(house: NoticeHouse, mentions: 
     assert [len(await house.of(one)) for one in members] == [0, 0, 1]
 
 
-async def test_it_says_when_it_is_done(house: NoticeHouse, mentions: Mentions) -> None:
+async def test_it_says_when_it_is_done(house: NoticeHouse, mentions: MentionNotifier) -> None:
     """At once where there is nobody to tell, and else when it is kept."""
     done: list[bool] = []
     mentions.notify_later(message(1, house.ana, house.cyd), [house.ana, house.ben], done.append)
@@ -113,7 +113,7 @@ async def test_it_says_when_it_is_done(house: NoticeHouse, mentions: Mentions) -
 
 
 async def test_what_fails_is_left_to_be_tried_again(
-    house: NoticeHouse, mentions: Mentions, monkeypatch: pytest.MonkeyPatch
+    house: NoticeHouse, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The conversation is told so, and its intent stands."""
     done: list[bool] = []
@@ -127,20 +127,20 @@ async def test_what_fails_is_left_to_be_tried_again(
         await until(lambda: done)
     assert done == [False]
     with monkeypatch.context() as patch:
-        patch.setattr(module, "WAITING", 0)
+        patch.setattr(module, "MAX_PENDING", 0)
         mentions.notify_later(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
 
     assert done == [False, False]
     assert await house.of(house.ben) == []
 
 
-async def test_closing_lets_what_was_begun_finish(house: NoticeHouse, mentions: Mentions) -> None:
+async def test_closing_lets_what_was_begun_finish(house: NoticeHouse, mentions: MentionNotifier) -> None:
     """Also what waits for its turn."""
     done: list[bool] = []
-    for seq in range(module.AT_ONCE * 2):
+    for seq in range(module.MAX_RUNNING * 2):
         mentions.notify_later(message(seq, house.ana, house.ben), [house.ana, house.ben], done.append)
     await asyncio.wait_for(mentions.close(), 5.0)
 
-    assert done == [True] * module.AT_ONCE * 2
+    assert done == [True] * module.MAX_RUNNING * 2
     (told,) = await house.of(house.ben)
-    assert told.count == module.AT_ONCE * 2
+    assert told.count == module.MAX_RUNNING * 2

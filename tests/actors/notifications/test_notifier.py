@@ -12,7 +12,7 @@ async def test_a_follow(house: NoticeHouse) -> None:
     """The followed learns who it was: by display name, or else by username."""
     await house.social.follow(house.ana, house.cyd)
     await house.catch_up()
-    await house.notifications.read_all(house.cyd)
+    await house.notifications.mark_all_read(house.cyd)
     await house.social.follow(house.ben, house.cyd)
     await house.catch_up()
     of_ben, of_ana = await house.of(house.cyd)
@@ -39,7 +39,7 @@ async def test_a_like(house: NoticeHouse) -> None:
         ("LIKE", "Cyd and 1 more liked your post", 2),
     ]
     assert [one.reference_id for one in await house.of(house.ana)] == [other_id, post_id]
-    assert await house.notifications.unread_count(house.ana) == 2
+    assert await house.notifications.count_unread(house.ana) == 2
 
 
 async def test_a_like_taken_back_and_given_again(house: NoticeHouse) -> None:
@@ -66,7 +66,7 @@ async def test_a_comment(house: NoticeHouse) -> None:
     await house.reactions.comment(post_id, house.ben, "third", None)
     await house.catch_up()
     (counted,) = await house.of(house.ana)
-    await house.notifications.read(house.ana, counted.id)
+    await house.notifications.mark_read(house.ana, counted.id)
     await house.reactions.comment(post_id, house.cyd, "fourth", None)
     await house.catch_up()
 

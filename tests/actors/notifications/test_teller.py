@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from actors.notifications import notifier, teller
-from actors.notifications.teller import Teller
+from actors.notifications.teller import NotificationPusher
 from actors.protocol.server_frames import NotificationCreated
 from storage.errors import Unavailable
 from storage.records.events import EventChange
@@ -16,7 +16,7 @@ from tests.until import until
 
 
 @pytest.fixture
-async def running(house: NoticeHouse) -> AsyncIterator[Teller]:
+async def running(house: NoticeHouse) -> AsyncIterator[NotificationPusher]:
     """The teller, as it runs in an instance."""
     house.teller.start()
     yield house.teller
@@ -41,7 +41,7 @@ async def test_a_notification_is_told_as_it_stands(house: NoticeHouse) -> None:
     await liked(house, house.ben)
     await house.social.follow(house.ben, house.ana)
     await house.catch_up()
-    assert await house.teller.tell() == 2
+    assert await house.teller.push_undelivered() == 2
     heard = await created(house, house.ana)
 
     assert [one.position for one in heard] == [1, 2]
@@ -49,16 +49,16 @@ async def test_a_notification_is_told_as_it_stands(house: NoticeHouse) -> None:
         one.id: one for one in await house.of(house.ana)
     }
     assert [one.unread_count for one in heard] == [2, 2]
-    assert await house.teller.tell() == 0
+    assert await house.teller.push_undelivered() == 0
 
 
 async def test_one_that_counts_up_is_told_again(house: NoticeHouse) -> None:
     """Under the same id: devices replace it."""
     post_id = await liked(house, house.ben)
-    await house.teller.tell()
+    await house.teller.push_undelivered()
     await house.reactions.like(post_id, house.cyd)
     await house.catch_up()
-    await house.teller.tell()
+    await house.teller.push_undelivered()
     first, second = await created(house, house.ana)
 
     assert first.notification.id == second.notification.id
@@ -76,14 +76,14 @@ async def test_dying_before_it_is_noted_as_told(house: NoticeHouse, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(house.store, "mark_delivered", die)
         with pytest.raises(asyncio.CancelledError):
-            await house.teller.tell()
-    assert await Teller(house.store, house.people, house.writer).tell() == 1
+            await house.teller.push_undelivered()
+    assert await NotificationPusher(house.store, house.people, house.writer).push_undelivered() == 1
     heard = await created(house, house.ana)
 
     assert len(heard) == 2
     assert heard[0].notification == heard[1].notification
     assert [one.id for one in await house.of(house.ana)] == [heard[0].notification.id]
-    assert await house.teller.tell() == 0
+    assert await house.teller.push_undelivered() == 0
 
 
 async def test_what_grows_while_it_is_told(house: NoticeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ async def test_what_grows_while_it_is_told(house: NoticeHouse, monkeypatch: pyte
         await told(notifications)
 
     monkeypatch.setattr(house.store, "mark_delivered", meanwhile)
-    assert await house.teller.tell() == 2
+    assert await house.teller.push_undelivered() == 2
 
     assert [one.notification.count for one in await created(house, house.ana)] == [1, 2]
 
@@ -106,9 +106,9 @@ async def test_what_grows_while_it_is_told(house: NoticeHouse, monkeypatch: pyte
 async def test_what_was_read_is_not_told(house: NoticeHouse) -> None:
     """Somebody who looked already needs no news of it."""
     await liked(house, house.ben)
-    await house.notifications.read_all(house.ana)
+    await house.notifications.mark_all_read(house.ana)
 
-    assert await house.teller.tell() == 0
+    assert await house.teller.push_undelivered() == 0
     assert await created(house, house.ana) == []
 
 
@@ -118,18 +118,18 @@ async def test_many_are_told_in_portions(house: NoticeHouse, monkeypatch: pytest
     for _ in range(5):
         await liked(house, house.ben)
 
-    assert await house.teller.tell() == 5
+    assert await house.teller.push_undelivered() == 5
     heard = await created(house, house.ana)
     assert [one.notification.id for one in heard][::-1] == [one.id for one in await house.of(house.ana)]
 
 
 @pytest.mark.parametrize("portion", [1, 1000])
 async def test_it_tells_as_soon_as_it_is_woken(
-    house: NoticeHouse, running: Teller, monkeypatch: pytest.MonkeyPatch, portion: int
+    house: NoticeHouse, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch, portion: int
 ) -> None:
     """Whoever notifies wakes it, also when all of it was taken in in portions."""
-    monkeypatch.setattr(teller, "LOOK_S", 600.0)
-    monkeypatch.setattr(notifier, "ANSWERERS_AT_ONCE", portion)
+    monkeypatch.setattr(teller, "POLL_INTERVAL_S", 600.0)
+    monkeypatch.setattr(notifier, "USERS_PER_BATCH", portion)
     event_id = await house.event(house.ana)
     await house.rsvps.set_rsvp(event_id, house.ben, "GOING", waitlist=False)
     await house.events.change(event_id, EventChange(title="Elsewhere"))
@@ -140,10 +140,10 @@ async def test_it_tells_as_soon_as_it_is_woken(
 
 
 async def test_a_store_that_was_away_is_asked_again(
-    house: NoticeHouse, running: Teller, monkeypatch: pytest.MonkeyPatch
+    house: NoticeHouse, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody wakes it, and what could not be told is told by a later look."""
-    monkeypatch.setattr(teller, "LOOK_S", 0.01)
+    monkeypatch.setattr(teller, "POLL_INTERVAL_S", 0.01)
     failures = 0
     note = house.store.mark_delivered
 
@@ -168,7 +168,7 @@ async def test_without_the_broker_devices_are_sent_to_look(house: NoticeHouse) -
     house.writer.on_loss(lost.extend, lambda: None)
     await liked(house, house.ben)
     house.broker.disconnect()
-    assert await house.teller.tell() == 1
+    assert await house.teller.push_undelivered() == 1
     house.broker.reconnect()
 
     assert lost == [house.ana]

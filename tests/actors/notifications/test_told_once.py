@@ -25,7 +25,7 @@ async def test_what_comes_again_was_told(house: NoticeHouse) -> None:
     await house.catch_up()
     people = (house.ana, house.ben, house.cyd)
     before = [await house.of(one) for one in people]
-    await house.notifications.read_all(house.ben)
+    await house.notifications.mark_all_read(house.ben)
     read = await house.of(house.ben)
     await house.again()
 
@@ -39,7 +39,7 @@ async def test_without_its_step_nobody_is_notified(house: NoticeHouse) -> None:
     reader = house.notifiers["social"]
     await house.databases["notifications"].cursors.create(reader.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await reader.take(
+        await reader.handle(
             await house.told("social"), CursorUpdate(reader.name, Cursor("here"), Cursor("here", 1, 1))
         )
 
@@ -50,7 +50,7 @@ async def test_many_who_answered_are_told_once_each(
     house: NoticeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In portions; when it breaks off between two, those who know are not told again."""
-    monkeypatch.setattr(notifier, "ANSWERERS_AT_ONCE", 3)
+    monkeypatch.setattr(notifier, "USERS_PER_BATCH", 3)
     people = [house.folk.somebody(f"guest{number}") for number in range(8)]
     event_id = await house.event(house.ana)
     for user_id in people:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.people import keeper
-from actors.people.keeper import Comparison
+from actors.people.keeper import UserCacheReconciler
 from storage.errors import Unavailable
 from storage.records.domain_events import CursorUpdate
 from storage.records.user_cache import UserSnapshot
@@ -39,7 +39,7 @@ class Elsewhere:
 @pytest.fixture(autouse=True)
 def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several ranges, so that their seams are met."""
-    monkeypatch.setattr(keeper, "COMPARED_AT_ONCE", 3)
+    monkeypatch.setattr(keeper, "USERS_PER_PAGE", 3)
 
 
 async def copied(houses: Houses, count: int) -> list[UserSnapshot]:
@@ -52,10 +52,10 @@ async def copied(houses: Houses, count: int) -> list[UserSnapshot]:
 
 async def test_what_is_right_is_left_alone(houses: Houses) -> None:
     """Nothing is mended; with nobody there is nothing to compare."""
-    comparison = Comparison(houses.owner, [houses.copies])
-    assert await comparison.compare() == 0
+    comparison = UserCacheReconciler(houses.owner, [houses.copies])
+    assert await comparison.reconcile() == 0
     await copied(houses, 7)
-    assert await comparison.compare() == 0
+    assert await comparison.reconcile() == 0
 
 
 async def test_stale_copies_are_mended(houses: Houses) -> None:
@@ -64,24 +64,24 @@ async def test_stale_copies_are_mended(houses: Houses) -> None:
     changed = [copies[at].id for at in (0, 2, 3, 7)]
     for user_id in changed:
         await houses.accounts.change(user_id, ProfileChange(display_name="Anew"))
-    comparison = Comparison(houses.owner, [houses.copies])
+    comparison = UserCacheReconciler(houses.owner, [houses.copies])
 
-    assert await comparison.compare() == len(changed)
+    assert await comparison.reconcile() == len(changed)
     assert {one.id for one in await houses.copies.page("", 100) if one.display_name == "Anew"} == set(changed)
-    assert await comparison.compare() == 0
-    assert comparison.mended == len(changed)
+    assert await comparison.reconcile() == 0
+    assert comparison.repaired_count == len(changed)
 
 
 async def test_who_is_missing_at_the_owner_is_marked_deleted(houses: Houses) -> None:
     """A deletion that was never told; once marked it stays so and is not mended again."""
     copies = await copied(houses, 5)
     await houses.owner.delete(copies[1].id)
-    comparison = Comparison(houses.owner, [houses.copies])
+    comparison = UserCacheReconciler(houses.owner, [houses.copies])
 
-    assert await comparison.compare() == 1
+    assert await comparison.reconcile() == 1
     (gone,) = await houses.copies.find([copies[1].id])
     assert (gone.deleted, gone.username, gone.display_name) == (True, "deleted", None)
-    assert await comparison.compare() == 0
+    assert await comparison.reconcile() == 0
     await houses.copies.apply([msgspec.structs.replace(copies[1], username="back")], None)
     assert [one.deleted for one in await houses.copies.find([copies[1].id])] == [True]
 
@@ -92,20 +92,20 @@ async def test_every_service_is_compared(houses: Houses) -> None:
     await houses.accounts.change(copies[0].id, ProfileChange(display_name="Anew"))
 
     elsewhere = Elsewhere(copies[0])
-    assert await Comparison(houses.owner, [houses.copies, elsewhere]).compare() == 2
+    assert await UserCacheReconciler(houses.owner, [houses.copies, elsewhere]).reconcile() == 2
     assert elsewhere.kept[copies[0].id].display_name == "Anew"
 
 
 async def test_it_runs_by_itself_and_ends(houses: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
     """At intervals, also after a time in which the stores were away."""
-    monkeypatch.setattr(keeper, "COMPARE_S", 0.01)
+    monkeypatch.setattr(keeper, "RECONCILE_INTERVAL_S", 0.01)
     monkeypatch.setattr(random, "uniform", lambda _low, _high: 1.0)
     copies = await copied(houses, 2)
-    comparison = Comparison(houses.owner, [Elsewhere(copies[0], away=3), houses.copies])
+    comparison = UserCacheReconciler(houses.owner, [Elsewhere(copies[0], away=3), houses.copies])
     comparison.start()
     for copy in copies:
         await houses.accounts.change(copy.id, ProfileChange(display_name="Anew"))
-    await until(lambda: comparison.mended == 3)
+    await until(lambda: comparison.repaired_count == 3)
     await comparison.close()
 
     assert {one.display_name for one in await houses.copies.page("", 10)} == {"Anew"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actors.people.keeper import CopyKeeper
+from actors.people.keeper import UserCacheConsumer
 from storage.errors import Conflict, Unavailable
 from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from storage.records.user_cache import UserSnapshot
@@ -35,11 +35,11 @@ def service() -> Forgetter:
 
 
 @pytest.fixture
-def keeper(houses: Houses, service: Forgetter) -> CopyKeeper:
-    return CopyKeeper("notifications", houses.copies, service.forget)
+def keeper(houses: Houses, service: Forgetter) -> UserCacheConsumer:
+    return UserCacheConsumer("notifications", houses.copies, service.forget)
 
 
-async def catch_up_with(houses: Houses, keeper: CopyKeeper) -> None:
+async def catch_up_with(houses: Houses, keeper: UserCacheConsumer) -> None:
     await catch_up(reader_of(keeper, houses.users, houses.keeper), houses.users, houses.keeper)
 
 
@@ -52,7 +52,7 @@ async def lived(houses: Houses) -> str:
     return ana.id
 
 
-async def test_copies_follow_the_owner(houses: Houses, keeper: CopyKeeper) -> None:
+async def test_copies_follow_the_owner(houses: Houses, keeper: UserCacheConsumer) -> None:
     """New, changed, deleted: each time the copy is what the owner tells, and no more of it."""
     ana, ben = await houses.somebody("Ana"), await houses.somebody()
     await catch_up_with(houses, keeper)
@@ -71,7 +71,7 @@ async def test_copies_follow_the_owner(houses: Houses, keeper: CopyKeeper) -> No
 
 
 async def test_in_any_order_the_newest_version_stays(
-    houses: Houses, keeper: CopyKeeper, service: Forgetter
+    houses: Houses, keeper: UserCacheConsumer, service: Forgetter
 ) -> None:
     """Created, updated twice, deleted, one by one, in every order: a late update brings nobody back."""
     orders = {await lived(houses): order for order in itertools.permutations(range(4))}
@@ -80,7 +80,7 @@ async def test_in_any_order_the_newest_version_stays(
         life = [event for event in events if event.key == user_id]
         assert [event.type for event in life] == ["user.created", *["user.updated"] * 2, "user.deleted"]
         for number in order:
-            await keeper.take([life[number]], None)
+            await keeper.handle([life[number]], None)
     copies = await houses.copies.find(list(orders))
 
     assert len(copies) == len(orders)
@@ -88,19 +88,19 @@ async def test_in_any_order_the_newest_version_stays(
     assert service.forgot == list(orders)
 
 
-async def test_an_older_update_changes_nothing(houses: Houses, keeper: CopyKeeper) -> None:
+async def test_an_older_update_changes_nothing(houses: Houses, keeper: UserCacheConsumer) -> None:
     """The names of somebody who lives, told the wrong way round."""
     ana = await houses.somebody(NAMES[0])
     for name in NAMES[1:]:
         await houses.accounts.change(ana.id, ProfileChange(display_name=name))
     for event in reversed(await told_by(houses.users)):
-        await keeper.take([event], None)
+        await keeper.handle([event], None)
     (copy,) = await houses.copies.find([ana.id])
 
     assert (copy.display_name, copy.version) == (NAMES[-1], len(NAMES))
 
 
-async def test_together_in_one_batch(houses: Houses, keeper: CopyKeeper, service: Forgetter) -> None:
+async def test_together_in_one_batch(houses: Houses, keeper: UserCacheConsumer, service: Forgetter) -> None:
     """A whole life in one step: one row, and the service has forgotten."""
     ana_id, ben_id = await lived(houses), await lived(houses)
     await catch_up_with(houses, keeper)
@@ -111,7 +111,7 @@ async def test_together_in_one_batch(houses: Houses, keeper: CopyKeeper, service
 
 
 async def test_who_is_not_forgotten_yet_is_deleted_already(
-    houses: Houses, keeper: CopyKeeper, service: Forgetter
+    houses: Houses, keeper: UserCacheConsumer, service: Forgetter
 ) -> None:
     """The service fails to forget: nobody is shown any more, and it is tried again until it is done."""
     ana_id = await lived(houses)
@@ -126,21 +126,21 @@ async def test_who_is_not_forgotten_yet_is_deleted_already(
     assert service.forgot == [ana_id]
 
 
-async def test_a_copy_and_the_cursor_move_together(houses: Houses, keeper: CopyKeeper) -> None:
+async def test_a_copy_and_the_cursor_move_together(houses: Houses, keeper: UserCacheConsumer) -> None:
     """Somebody else has moved the cursor: nothing is taken in."""
     ana = await houses.somebody("Ana")
     await houses.keeper.cursors.create(keeper.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await keeper.take(
+        await keeper.handle(
             await told_by(houses.users), CursorUpdate(keeper.name, Cursor("here"), Cursor("here", 1, 1))
         )
 
     assert await houses.copies.find([ana.id]) == []
 
 
-async def test_unknown_events_concern_nobody(houses: Houses, keeper: CopyKeeper) -> None:
+async def test_unknown_events_concern_nobody(houses: Houses, keeper: UserCacheConsumer) -> None:
     """A newer version tells what this one does not know: it is passed."""
     strange = OutboxEvent(1, 1, "x", "user.promoted_to_admiral", b'{"id": 7}', datetime.now(UTC))
-    await keeper.take([strange], None)
+    await keeper.handle([strange], None)
 
     assert await houses.copies.page("", 10) == []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.people.people import GONE, People
+from actors.people.people import DELETED_USERNAME, UserCards
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.errors import Unavailable
@@ -37,54 +37,54 @@ def owner(houses: Houses) -> Owner:
 
 
 @pytest.fixture
-def people(houses: Houses, owner: Owner) -> People:
-    return People(houses.copies, owner)
+def people(houses: Houses, owner: Owner) -> UserCards:
+    return UserCards(houses.copies, owner)
 
 
-async def test_a_missing_copy_is_fetched_and_kept(houses: Houses, people: People, owner: Owner) -> None:
+async def test_a_missing_copy_is_fetched_and_kept(houses: Houses, people: UserCards, owner: Owner) -> None:
     """Nobody has told of her yet: the owner is asked, once, and the copy filled."""
     ana = await houses.somebody("Ana")
     card = UserCard(ana.id, ana.username, "Ana", None, verified=False)
 
-    assert await people.card(ana.id) == card
-    assert await people.known([ana.id, ana.id]) == {ana.id: card}
+    assert await people.get(ana.id) == card
+    assert await people.find([ana.id, ana.id]) == {ana.id: card}
     assert owner.asked == [[ana.id]]
     assert [one.username for one in await houses.copies.find([ana.id])] == [ana.username]
 
 
-async def test_only_the_missing_are_asked_for(houses: Houses, people: People, owner: Owner) -> None:
+async def test_only_the_missing_are_asked_for(houses: Houses, people: UserCards, owner: Owner) -> None:
     """In one question, each once; who does not exist is left out."""
     ana, ben, cyd = [await houses.somebody() for _ in range(3)]
-    await people.card(ana.id)
-    known = await people.known([ana.id, ben.id, STRANGER, cyd.id, ben.id])
+    await people.get(ana.id)
+    known = await people.find([ana.id, ben.id, STRANGER, cyd.id, ben.id])
 
     assert set(known) == {ana.id, ben.id, cyd.id}
     assert owner.asked == [[ana.id], [ben.id, STRANGER, cyd.id]]
 
 
-async def test_who_does_not_exist_is_not_found(people: People) -> None:
+async def test_who_does_not_exist_is_not_found(people: UserCards) -> None:
     """Neither here nor at the owner; nor is an id that is none."""
     for one in (STRANGER, "not-an-id"):
         with pytest.raises(ApiError) as refused:
-            await people.card(one)
+            await people.get(one)
         assert (refused.value.code, refused.value.status) == ("user.not_found", 404)
 
 
-async def test_the_deleted_are_not_found(houses: Houses, people: People, owner: Owner) -> None:
+async def test_the_deleted_are_not_found(houses: Houses, people: UserCards, owner: Owner) -> None:
     """A mark is here that says so: nobody is asked, and lists show only that there was somebody."""
     ana = await houses.somebody("Ana")
-    await people.card(ana.id)
+    await people.get(ana.id)
     await houses.owner.delete(ana.id)
     gone = UserSnapshot(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)
     await houses.copies.apply([gone], None)
     owner.asked.clear()
 
     with pytest.raises(ApiError) as refused:
-        await people.card(ana.id)
+        await people.get(ana.id)
     assert refused.value.code == "user.not_found"
-    assert await people.known([ana.id]) == {}
-    shown = await people.shown([UserCardRecord(ana.id, "deleted", is_cached=True, deleted=True)])
-    assert shown == {ana.id: UserCard(ana.id, GONE, None, None, verified=False)}
+    assert await people.find([ana.id]) == {}
+    shown = await people.for_records([UserCardRecord(ana.id, "deleted", is_cached=True, deleted=True)])
+    assert shown == {ana.id: UserCard(ana.id, DELETED_USERNAME, None, None, verified=False)}
     assert owner.asked == []
 
 
@@ -100,13 +100,13 @@ async def test_the_deleted_are_not_brought_back_by_a_late_answer(houses: Houses)
             )
             return found
 
-    await People(houses.copies, Slow(houses)).known([ana.id])
+    await UserCards(houses.copies, Slow(houses)).find([ana.id])
     (copy,) = await houses.copies.find([ana.id])
 
     assert copy.deleted
 
 
-async def test_rows_show_what_stands_in_them(houses: Houses, people: People, owner: Owner) -> None:
+async def test_rows_show_what_stands_in_them(houses: Houses, people: UserCards, owner: Owner) -> None:
     """Known ones cost nothing; unknown ones are asked for together; the strange are as good as deleted."""
     ana = await houses.somebody("Ana")
     rows = [
@@ -115,35 +115,35 @@ async def test_rows_show_what_stands_in_them(houses: Houses, people: People, own
         UserCardRecord(STRANGER),
         UserCardRecord(ana.id),
     ]
-    shown = await people.shown(rows)
+    shown = await people.for_records(rows)
 
     assert shown == {
         "ben": UserCard("ben", "ben", "Ben", None, verified=False),
         ana.id: UserCard(ana.id, ana.username, "Ana", None, verified=False),
-        STRANGER: UserCard(STRANGER, GONE, None, None, verified=False),
+        STRANGER: UserCard(STRANGER, DELETED_USERNAME, None, None, verified=False),
     }
     assert owner.asked == [[ana.id, STRANGER]]
-    assert await people.shown([]) == {}
+    assert await people.for_records([]) == {}
 
 
-async def test_without_the_owner_the_known_are_shown(houses: Houses, people: People, owner: Owner) -> None:
+async def test_without_the_owner_the_known_are_shown(houses: Houses, people: UserCards, owner: Owner) -> None:
     """Only for whom no copy is here there is no answer now: that is no 404."""
     ana, ben = await houses.somebody("Ana"), await houses.somebody("Ben")
-    await people.card(ana.id)
+    await people.get(ana.id)
     owner.away = True
 
-    assert (await people.card(ana.id)).display_name == "Ana"
+    assert (await people.get(ana.id)).display_name == "Ana"
     with pytest.raises(Unavailable):
-        await people.card(ben.id)
+        await people.get(ben.id)
 
 
-async def test_a_copy_is_never_newer_than_the_owner(houses: Houses, people: People, owner: Owner) -> None:
+async def test_a_copy_is_never_newer_than_the_owner(houses: Houses, people: UserCards, owner: Owner) -> None:
     """It shows the old name until it is told of the new one, and asks nobody."""
     ana = await houses.somebody("Ana")
-    await people.card(ana.id)
+    await people.get(ana.id)
     await houses.accounts.change(ana.id, ProfileChange(display_name="Anna"))
 
-    assert (await people.card(ana.id)).display_name == "Ana"
+    assert (await people.get(ana.id)).display_name == "Ana"
     await houses.copies.apply(await houses.owner.find([ana.id]), None)
-    assert (await people.card(ana.id)).display_name == "Anna"
+    assert (await people.get(ana.id)).display_name == "Anna"
     assert len(owner.asked) == 1

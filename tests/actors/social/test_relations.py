@@ -8,7 +8,7 @@ import pytest
 
 from actors.protocol.errors import ApiError
 from actors.social import relations as module
-from actors.social.relations import Relations
+from actors.social.relations import BlockService
 from storage.errors import Unavailable
 from storage.postgres.social import PostgresSocial
 
@@ -54,72 +54,72 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def relations(store: Asked, clock: Clock) -> AsyncIterator[Relations]:
-    made = Relations(store, REMEMBERED_S, clock)
+async def relations(store: Asked, clock: Clock) -> AsyncIterator[BlockService]:
+    made = BlockService(store, REMEMBERED_S, clock)
     yield made
     await made.close()
 
 
-async def test_a_block_parts_both(store: Asked, relations: Relations) -> None:
+async def test_a_block_parts_both(store: Asked, relations: BlockService) -> None:
     """Whoever began it, and until nobody blocks the other any more."""
     await store.block(ANA, BEN)
-    assert await relations.apart(ANA, BEN)
-    assert await relations.apart(BEN, ANA)
+    assert await relations.is_blocked(ANA, BEN)
+    assert await relations.is_blocked(BEN, ANA)
     await store.block(BEN, ANA)
     await store.unblock(ANA, BEN)
-    assert await relations.apart(ANA, BEN)
+    assert await relations.is_blocked(ANA, BEN)
     await store.unblock(BEN, ANA)
 
-    assert not await relations.apart(ANA, BEN)
-    assert not await relations.apart(BEN, ANA)
-    assert not await relations.apart(ANA, ANA)
+    assert not await relations.is_blocked(ANA, BEN)
+    assert not await relations.is_blocked(BEN, ANA)
+    assert not await relations.is_blocked(ANA, ANA)
 
 
-async def test_hidden_are_all_on_either_side(store: Asked, relations: Relations) -> None:
+async def test_hidden_are_all_on_either_side(store: Asked, relations: BlockService) -> None:
     """Each once, also who blocks back; for others there is nobody."""
     await store.block(ANA, BEN)
     await store.block(BEN, ANA)
     await store.block(CYD, ANA)
 
-    assert sorted(await relations.hidden(ANA)) == sorted([BEN, CYD])
-    assert list(await relations.hidden(CYD)) == [ANA]
-    assert list(await relations.hidden(DAN)) == []
+    assert sorted(await relations.list_blocked_users(ANA)) == sorted([BEN, CYD])
+    assert list(await relations.list_blocked_users(CYD)) == [ANA]
+    assert list(await relations.list_blocked_users(DAN)) == []
 
 
-async def test_questions_of_one_moment_are_one(store: Asked, relations: Relations) -> None:
+async def test_questions_of_one_moment_are_one(store: Asked, relations: BlockService) -> None:
     """Of many callers, for many users: one look at the store."""
     await store.block(ANA, BEN)
     answers = await asyncio.gather(
-        relations.apart(ANA, BEN),
-        relations.apart(ANA, CYD),
-        relations.apart(BEN, ANA),
-        relations.apart(CYD, ANA),
+        relations.is_blocked(ANA, BEN),
+        relations.is_blocked(ANA, CYD),
+        relations.is_blocked(BEN, ANA),
+        relations.is_blocked(CYD, ANA),
     )
 
     assert list(answers) == [True, False, True, False]
     assert store.questions == [[ANA, BEN, CYD]]
 
 
-async def test_what_one_may_not_see_does_not_exist(store: Asked, relations: Relations) -> None:
+async def test_what_one_may_not_see_does_not_exist(store: Asked, relations: BlockService) -> None:
     """The refusal is the one of what is not there."""
     await store.block(BEN, ANA)
     with pytest.raises(ApiError) as refused:
-        await relations.need_sight(ANA, BEN, "post.not_found", "No such post.")
-    await relations.need_sight(ANA, CYD, "post.not_found", "No such post.")
+        await relations.require_visible(ANA, BEN, "post.not_found", "No such post.")
+    await relations.require_visible(ANA, CYD, "post.not_found", "No such post.")
 
     assert (refused.value.code, refused.value.status) == ("post.not_found", 404)
 
 
-async def test_what_is_asked_is_never_answered_from_memory(store: Asked, relations: Relations) -> None:
+async def test_what_is_asked_is_never_answered_from_memory(store: Asked, relations: BlockService) -> None:
     """Only the way of a message goes by what is remembered."""
     assert not await relations.load_is_blocked(ANA, BEN)
     await store.block(ANA, BEN)
 
     assert relations.cached_is_blocked(ANA, BEN) is False
-    assert await relations.apart(ANA, BEN)
+    assert await relations.is_blocked(ANA, BEN)
 
 
-async def test_a_pair_is_remembered_for_a_moment(store: Asked, relations: Relations, clock: Clock) -> None:
+async def test_a_pair_is_remembered_for_a_moment(store: Asked, relations: BlockService, clock: Clock) -> None:
     """In either order of the two; after that they have to be asked for again."""
     assert relations.cached_is_blocked(ANA, BEN) is None
     await store.block(ANA, BEN)
@@ -133,7 +133,9 @@ async def test_a_pair_is_remembered_for_a_moment(store: Asked, relations: Relati
     assert len(store.questions) == 1
 
 
-async def test_the_moment_begins_with_the_question(store: Asked, relations: Relations, clock: Clock) -> None:
+async def test_the_moment_begins_with_the_question(
+    store: Asked, relations: BlockService, clock: Clock
+) -> None:
     """However long the answer took: it is as old as the look."""
 
     async def slow() -> None:
@@ -145,12 +147,12 @@ async def test_the_moment_begins_with_the_question(store: Asked, relations: Rela
     assert relations.cached_is_blocked(ANA, BEN) is None
 
 
-async def test_a_change_is_not_waited_out(store: Asked, relations: Relations) -> None:
+async def test_a_change_is_not_waited_out(store: Asked, relations: BlockService) -> None:
     """Whoever hears of it forgets the pair, whichever of them is named first; others stay."""
     await relations.load_is_blocked(ANA, BEN)
     await relations.load_is_blocked(ANA, CYD)
     await store.block(BEN, ANA)
-    relations.forget(BEN, ANA)
+    relations.invalidate(BEN, ANA)
 
     assert relations.cached_is_blocked(ANA, BEN) is None
     assert relations.cached_is_blocked(ANA, CYD) is False
@@ -158,14 +160,14 @@ async def test_a_change_is_not_waited_out(store: Asked, relations: Relations) ->
 
 
 async def test_a_change_during_a_look_up_is_not_covered_by_its_answer(
-    store: Asked, relations: Relations
+    store: Asked, relations: BlockService
 ) -> None:
     """The answer may be the old one, so it is given and not kept."""
 
     async def block() -> None:
         store.meanwhile = _nothing
         await store.block(ANA, BEN)
-        relations.forget(ANA, BEN)
+        relations.invalidate(ANA, BEN)
 
     store.meanwhile = block
     assert not await relations.load_is_blocked(ANA, BEN)
@@ -175,7 +177,7 @@ async def test_a_change_during_a_look_up_is_not_covered_by_its_answer(
     assert relations.cached_is_blocked(ANA, BEN) is True
 
 
-async def test_a_look_up_that_fails_leaves_nothing(store: Asked, relations: Relations) -> None:
+async def test_a_look_up_that_fails_leaves_nothing(store: Asked, relations: BlockService) -> None:
     """Nobody is taken to be apart, or not apart, because the store was away."""
 
     async def away() -> None:
@@ -191,10 +193,10 @@ async def test_a_look_up_that_fails_leaves_nothing(store: Asked, relations: Rela
 
 
 async def test_the_oldest_pairs_make_room(
-    store: Asked, relations: Relations, monkeypatch: pytest.MonkeyPatch
+    store: Asked, relations: BlockService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is a bound to how many are remembered; one that was asked for again is young."""
-    monkeypatch.setattr(module, "REMEMBERED_PAIRS", 2)
+    monkeypatch.setattr(module, "CACHED_PAIRS_MAX", 2)
     await relations.load_is_blocked(ANA, BEN)
     await relations.load_is_blocked(ANA, CYD)
     await relations.load_is_blocked(ANA, BEN)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from actors.sync.consumer import Consumer
-from actors.sync.reader import Feed, Reader
+from actors.sync.reader import EventSource, Reader
 from storage.contracts.domain_events import Locks
 from storage.errors import Conflict
 from storage.postgres.database import Database
@@ -35,7 +35,9 @@ def reader_of(
     batch: int = 100,
 ) -> Reader:
     """A reader of the producer's feed that keeps its place with the keeper."""
-    return Reader(consumer, Feed(producer.outbox, keeper.cursors, locks or keeper.locks), poll_s, batch)
+    return Reader(
+        consumer, EventSource(producer.outbox, keeper.cursors, locks or keeper.locks), poll_s, batch
+    )
 
 
 @contextlib.asynccontextmanager

@@ -35,16 +35,16 @@ class Tally:
         self.batches: list[list[str]] = []
         self.begun_anew = 0
 
-    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         async with self._database.pool.transaction() as transaction:
             for event in events:
                 await self.before(event.key)
                 await transaction.row(INSERT, event.key)
                 await self.after(event.key)
-            await self._database.cursors.advance_in(transaction, step)
+            await self._database.cursors.advance_in(transaction, cursor_update)
         self.batches.append([event.key for event in events])
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         self.begun_anew += 1
 
     @property
@@ -68,15 +68,15 @@ class Notes:
         self.times = 0
         self.before_the_cursor: Callable[[], Awaitable[None]] = _nothing
 
-    async def take(self, events: Sequence[OutboxEvent], step: CursorUpdate | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         for event in events:
             self.noted[event.id] = event.key
             self.times += 1
         await self.before_the_cursor()
-        if step is not None:
-            await self._cursors.advance(step)
+        if cursor_update is not None:
+            await self._cursors.advance(cursor_update)
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         """Ids begin anew."""
         self.noted.clear()
 

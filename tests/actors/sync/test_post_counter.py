@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.posts.counter import PostCounter
+from actors.posts.counter import PostsCountConsumer
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
@@ -28,8 +28,8 @@ async def posts(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def counter(keeper: Database) -> PostCounter:
-    return PostCounter(PostgresAudiences(keeper.pool, keeper.cursors))
+def counter(keeper: Database) -> PostsCountConsumer:
+    return PostsCountConsumer(PostgresAudiences(keeper.pool, keeper.cursors))
 
 
 async def count(keeper: Database, user_id: str) -> int:
@@ -47,7 +47,9 @@ async def some_posts(database: Database) -> list[OutboxEvent]:
     return await told_by(database)
 
 
-async def test_counts_follow_with_the_cursor(posts: Database, keeper: Database, counter: PostCounter) -> None:
+async def test_counts_follow_with_the_cursor(
+    posts: Database, keeper: Database, counter: PostsCountConsumer
+) -> None:
     """Made, taken back, hidden: what stands is counted."""
     await some_posts(posts)
     await catch_up(reader_of(counter, posts, keeper), posts, keeper)
@@ -57,7 +59,7 @@ async def test_counts_follow_with_the_cursor(posts: Database, keeper: Database, 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_what_was_told_last_holds(
-    posts: Database, keeper: Database, counter: PostCounter, seed: int
+    posts: Database, keeper: Database, counter: PostsCountConsumer, seed: int
 ) -> None:
     """Twice and in any order, alone or together."""
     chance = random.Random(seed)
@@ -66,18 +68,18 @@ async def test_what_was_told_last_holds(
     while told:
         size = chance.randint(1, 4)
         some, told = told[:size], told[size:]
-        await counter.take(some, None)
+        await counter.handle(some, None)
 
     assert (await count(keeper, ANA), await count(keeper, BEN)) == (2, 1)
 
 
 async def test_without_its_step_nothing_is_counted(
-    posts: Database, keeper: Database, counter: PostCounter
+    posts: Database, keeper: Database, counter: PostsCountConsumer
 ) -> None:
     """Somebody else has moved the cursor: the count stays with it."""
     events = await some_posts(posts)
     await keeper.cursors.create(counter.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await counter.take(events, CursorUpdate(counter.name, Cursor("here"), Cursor("here", 1, 1)))
+        await counter.handle(events, CursorUpdate(counter.name, Cursor("here"), Cursor("here", 1, 1)))
 
     assert (await count(keeper, ANA), await count(keeper, BEN)) == (0, 0)

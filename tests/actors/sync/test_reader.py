@@ -32,7 +32,7 @@ async def test_all_events_are_taken_in_order_with_the_cursor(
     assert place is not None
     assert place.id == (await producer.outbox.source()).last_id
     assert await reader.read() == 0
-    assert reader.statistics().taken == len(MANY)
+    assert reader.statistics().handled == len(MANY)
 
 
 async def test_a_transaction_that_commits_late_is_not_passed_by(
@@ -103,7 +103,7 @@ async def test_a_poison_event_is_buried_alone(producer: Database, keeper: Databa
         ("tally", MANY[4], "ValueError"),
         ("tally", MANY[24], "ValueError"),
     ]
-    assert reader.statistics().buried == 2
+    assert reader.statistics().dead_lettered == 2
 
 
 async def test_a_dead_letter_can_be_replayed(producer: Database, keeper: Database, tally: Tally) -> None:
@@ -148,7 +148,7 @@ async def test_a_lost_hint_costs_a_poll(producer: Database, keeper: Database, ta
     """Nobody wakes it, and it finds what there is."""
     reader = reader_of(tally, producer, keeper)
     async with running(reader):
-        await until(lambda: reader.reading)
+        await until(lambda: reader.is_reading)
         await say(producer, "unheard")
         await until(lambda: tally.batches)
 
@@ -159,7 +159,7 @@ async def test_a_reader_tells_how_far_behind_it_is(
     producer: Database, keeper: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A consumer that fails shows up as failing and as late; both end when it goes on."""
-    monkeypatch.setattr(reading, "CHECK_S", 0.0)
+    monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.0)
     failing = True
 
     async def away(_word: str) -> None:
@@ -175,14 +175,14 @@ async def test_a_reader_tells_how_far_behind_it_is(
         failing = False
         await until(lambda: tally.batches and not reader.statistics().failing_s)
 
-    assert reader.statistics().taken == 1
+    assert reader.statistics().handled == 1
 
 
 async def test_what_all_have_read_can_go(
     producer: Database, keeper: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader notes its place with the producer, and only what lies before it may be dropped."""
-    monkeypatch.setattr(reading, "CHECK_S", 0.0)
+    monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.0)
     await say(producer, *MANY)
     assert await producer.outbox.prune(["tally"], 0.0) == 0
     await catch_up(reader_of(tally, producer, keeper), producer, keeper)

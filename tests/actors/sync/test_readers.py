@@ -39,7 +39,7 @@ async def instance(producer: Database, keeper: Database, tally: Tally) -> AsyncI
     """Started; nobody has told anything yet."""
     made = Instance(producer, keeper, tally)
     made.readers.start()
-    await until(lambda: made.reader.reading)
+    await until(lambda: made.reader.is_reading)
     yield made
     await made.readers.close()
 
@@ -48,11 +48,11 @@ async def test_a_hint_wakes_here_and_elsewhere(producer: Database, tally: Tally,
     """Many in one turn of the loop are one."""
     await say(producer, "hello")
     for _ in range(5):
-        instance.readers.hint("users")
+        instance.readers.wake_readers("users")
     await until(lambda: tally.taken == 1)
     assert instance.published == [("d:users", b"")]
     await say(producer, "hello again")
-    instance.readers.heard("d:users")
+    instance.readers.on_bus_message("d:users")
     await until(lambda: tally.taken == 2)
 
     assert instance.published == [("d:users", b"")]
@@ -63,7 +63,7 @@ async def test_whoever_is_stuck_is_told_of(
     producer: Database, tally: Tally, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An instance that has not read for long is not well; one that reads again is."""
-    monkeypatch.setattr(module, "FAILING_S", 0.0)
+    monkeypatch.setattr(module, "FAILING_TIMEOUT_S", 0.0)
     failing = True
 
     async def away(_word: str) -> None:
@@ -73,12 +73,12 @@ async def test_whoever_is_stuck_is_told_of(
     tally.before = away
     await instance.readers.check()
     await say(producer, "hello")
-    instance.readers.hint("users")
+    instance.readers.wake_readers("users")
     await until(lambda: instance.reader.statistics().failing_s)
     with pytest.raises(Unavailable, match="tally"):
         await instance.readers.check()
     failing = False
-    instance.readers.hint("users")
+    instance.readers.wake_readers("users")
     await until(lambda: tally.taken == 1)
     await until(lambda: not instance.reader.statistics().failing_s)
 
@@ -98,8 +98,8 @@ async def test_what_all_have_read_is_dropped(
     producer: Database, tally: Tally, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the one that reads, now and then."""
-    monkeypatch.setattr(module, "PRUNE_S", 0.01)
-    monkeypatch.setattr(reader, "CHECK_S", 0.0)
+    monkeypatch.setattr(module, "PRUNE_INTERVAL_S", 0.01)
+    monkeypatch.setattr(reader, "CHECK_INTERVAL_S", 0.0)
     await instance.readers.close()
     await say(producer, "hello", "world")
     instance.readers.start()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from actors.posts.counter import PostCounter
+from actors.posts.counter import PostsCountConsumer
 from actors.sync import reader as reading
 from actors.sync.consumer import Consumer
 from storage.embedded import StoreUrls
@@ -102,7 +102,7 @@ async def test_a_restored_copy_is_read_from_its_beginning(
 
 async def test_counts_follow_a_restored_copy(keeper: Database, posts_url: str, backup: Backup) -> None:
     """Its events bear lower numbers than those told before, and count all the same."""
-    counter = PostCounter(PostgresAudiences(keeper.pool, keeper.cursors))
+    counter = PostsCountConsumer(PostgresAudiences(keeper.pool, keeper.cursors))
     social = PostgresSocial(keeper.pool)
     async with posts_at(posts_url) as (database, posts):
         first, *_ = await posted(posts, 3)
@@ -155,7 +155,7 @@ async def test_a_running_reader_notices_a_restore(
     producer: Database, keeper: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does not go by what it remembers for longer than between two checks."""
-    monkeypatch.setattr(reading, "CHECK_S", 0.05)
+    monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.05)
     async with running(reader_of(tally, producer, keeper)):
         await say(producer, "one", "gone")
         await until(lambda: tally.taken == 2)

@@ -47,11 +47,11 @@ async def test_one_of_two_reads(
         reader_of(one, producer, keeper, locks=locks) for one, locks in zip(tallies, pair, strict=True)
     )
     async with running(first):
-        await until(lambda: first.reading)
+        await until(lambda: first.is_reading)
         async with running(second):
             await say(producer, *WORDS[:30])
             await until(lambda: taken(*tallies) == 30)
-            assert (first.reading, second.reading) == (True, False)
+            assert (first.is_reading, second.is_reading) == (True, False)
             assert not tallies[1].batches
     async with running(second):
         await say(producer, *WORDS[30:])
@@ -70,16 +70,16 @@ async def test_the_lock_goes_with_its_connection(
         reader_of(one, producer, keeper, locks=locks) for one, locks in zip(tallies, pair, strict=True)
     )
     dies = asyncio.create_task(first.run())
-    await until(lambda: first.reading)
+    await until(lambda: first.is_reading)
     async with running(second):
         await say(producer, *WORDS[:30])
         await until(lambda: taken(tallies[0]) == 30)
         dies.cancel()
         await asyncio.gather(dies, return_exceptions=True)
         await say(producer, *WORDS[30:])
-        assert not second.reading
+        assert not second.is_reading
         await keeper.pool.write(CUT)
-        await until(lambda: second.reading and taken(tallies[1]) == 30)
+        await until(lambda: second.is_reading and taken(tallies[1]) == 30)
 
     assert await tally.words() == WORDS
 
@@ -117,7 +117,7 @@ async def test_a_lost_lock_loses_and_doubles_nothing(
     ]
     async with running(*readers):
         for start in range(0, len(WORDS), 10):
-            await until(lambda: any(reader.reading for reader in readers))
+            await until(lambda: any(reader.is_reading for reader in readers))
             await say(producer, *WORDS[start : start + 5])
             await keeper.pool.write(CUT)
             await say(producer, *WORDS[start + 5 : start + 10])
@@ -152,7 +152,7 @@ async def test_who_lost_a_step_looks_where_the_cursor_stands(
     producer: Database, keeper: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else has moved it, and is gone: at once, not only at the next check, it goes on from there."""
-    monkeypatch.setattr(reading, "CHECK_S", NEVER_S)
+    monkeypatch.setattr(reading, "CHECK_INTERVAL_S", NEVER_S)
     arrived, gate = asyncio.Event(), asyncio.Event()
 
     async def hesitate(word: str) -> None:

@@ -182,7 +182,7 @@ async def test_own_profile_changes_at_once(edge: Edge) -> None:
     assert await edge.answer(200, "GET", "/v1/users/me", token=token) == changed
     cards = await edge.answer(200, "GET", f"/v1/users?ids={changed['id']}", token=token)
     assert cards["items"][0]["username"] == "anna"
-    assert (await edge.accounts.cards([changed["id"]]))[changed["id"]].username == "anna"
+    assert (await edge.accounts.load_cards([changed["id"]]))[changed["id"]].username == "anna"
     cleared = await edge.answer(200, "PATCH", "/v1/users/me", {"bio": None, "display_name": " "}, token)
     assert (cleared["bio"], cleared["display_name"], cleared["username"]) == (None, None, "anna")
     assert await edge.answer(200, "PATCH", "/v1/users/me", {}, token) == cleared

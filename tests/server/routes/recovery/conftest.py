@@ -9,10 +9,10 @@ import pytest
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost, Passwords
-from actors.accounts.recovery import Recovery
-from actors.accounts.verification import Verification
-from actors.mail.letters import Letters
-from actors.mail.postbox import Postbox
+from actors.accounts.recovery import PasswordRecovery
+from actors.accounts.verification import EmailVerification
+from actors.mail.letters import EmailTemplates
+from actors.mail.postbox import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
 from actors.runtime.timer_wheel import TimerWheel
@@ -88,12 +88,14 @@ async def house(
         sender="Convene <no-reply@convene.test>",
         base_url=BASE_URL,
     )
-    postbox = Postbox(SmtpMailer(settings), RETRIES_S)
-    letters = Letters(postbox, BASE_URL)
-    verification = Verification(PostgresEmailVerifications(users_pool), letters)
-    recovery = Recovery(PostgresPasswordResets(users_pool), letters, passwords, authenticator, revoked.extend)
+    postbox = MailQueue(SmtpMailer(settings), RETRIES_S)
+    letters = EmailTemplates(postbox, BASE_URL)
+    verification = EmailVerification(PostgresEmailVerifications(users_pool), letters)
+    recovery = PasswordRecovery(
+        PostgresPasswordResets(users_pool), letters, passwords, authenticator, revoked.extend
+    )
     stores = AccountStores(PostgresUsers(users_pool), sessions, logins)
-    accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.greet)
+    accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.request_link)
     reports = PostgresReports(users_pool, PostgresIdempotencyKeys(users_pool))
     routes = [
         *UserRoutes(accounts).routes(),
@@ -105,7 +107,7 @@ async def house(
 
     def told(session_ids: Sequence[str]) -> None:
         for session_id in session_ids:
-            authenticator.forget(session_id)
+            authenticator.invalidate(session_id)
         revoked.extend(session_ids)
 
     async def visible(_reporter_id: str, kind: ReportKind, target_id: str) -> bool:
@@ -125,9 +127,9 @@ async def house(
         authenticator=authenticator,
         published=Published(routes),
         revoked=revoked,
-        postbox=postbox,
-        recovery=recovery,
-        verification=verification,
+        mail_queue=postbox,
+        password_recovery=recovery,
+        email_verification=verification,
         sessions=sessions,
         moderation=Moderation(reports, PostgresModeration(users_pool), told, hide),
         seen=seen,

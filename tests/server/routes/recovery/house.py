@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from actors.accounts.recovery import Recovery
-from actors.accounts.verification import Verification
-from actors.mail.postbox import Postbox
+from actors.accounts.recovery import PasswordRecovery
+from actors.accounts.verification import EmailVerification
+from actors.mail.postbox import MailQueue
 from actors.moderation.moderation import Moderation
 from storage.postgres.sessions import PostgresSessions
 from storage.records.moderation import ReportKind
@@ -24,9 +24,9 @@ VERIFY = re.compile(r"https://convene\.test/#/verify/([A-Za-z0-9_-]{43})\n")
 class House(Edge):
     """`seen` is what may be reported, `posts` what may be hidden."""
 
-    postbox: Postbox
-    recovery: Recovery
-    verification: Verification
+    mail_queue: MailQueue
+    password_recovery: PasswordRecovery
+    email_verification: EmailVerification
     sessions: PostgresSessions
     moderation: Moderation
     seen: set[tuple[ReportKind, str]]
@@ -44,7 +44,7 @@ class House(Edge):
 
     async def settled(self) -> None:
         """Wait until everything that was accepted has become mails, and all mails are gone."""
-        parts = (self.recovery, self.verification, self.postbox)
+        parts = (self.password_recovery, self.email_verification, self.mail_queue)
         await until(lambda: not any(part.statistics().pending for part in parts))
 
 

@@ -136,12 +136,12 @@ async def test_open_reports_page_by_page(house: House) -> None:
         house.seen.add((ReportKind.POST, f"p{number}"))
         body = {"kind": "post", "id": f"p{number}", "reason": "Not nice."}
         await house.answer(202, "POST", "/v1/reports", body, ana["token"])
-    first = await house.moderation.open_reports(None, 1)
-    await house.moderation.resolve(first.items[0].id, "  It is nice.  ")
+    first = await house.moderation.list_open_reports(None, 1)
+    await house.moderation.resolve_report(first.items[0].id, "  It is nice.  ")
     met: list[str] = []
     key = None
     while True:
-        page = await house.moderation.open_reports(key, 2)
+        page = await house.moderation.list_open_reports(key, 2)
         met += [report.target_id for report in page.items]
         key = page.next_key
         if key is None:
@@ -155,24 +155,24 @@ async def test_report_is_resolved_once_with_words(house: House, database: Databa
     house.seen.add((ReportKind.USER, "u1"))
     body = {"kind": "user", "id": "u1", "reason": "Not nice."}
     await house.answer(202, "POST", "/v1/reports", body, ana["token"])
-    (report,) = (await house.moderation.open_reports(None, 10)).items
+    (report,) = (await house.moderation.list_open_reports(None, 10)).items
     for words in ("", "  ", "x" * 501):
         with pytest.raises(ApiError) as refused:
-            await house.moderation.resolve(report.id, words)
+            await house.moderation.resolve_report(report.id, words)
         assert refused.value.code == "request.invalid"
-    await house.moderation.resolve(report.id, " banned ")
+    await house.moderation.resolve_report(report.id, " banned ")
     assert await database.fetchval("SELECT resolution FROM reports") == "banned"
     for report_id in (report.id, "no id", "00000000-0000-0000-0000-000000000000"):
         with pytest.raises(ApiError) as refused:
-            await house.moderation.resolve(report_id, "banned")
+            await house.moderation.resolve_report(report_id, "banned")
         assert refused.value.code == "report.not_found"
 
 
 async def test_hidden_post_is_the_owners_business(house: House) -> None:
     """Hiding goes through whoever owns posts; one that is not there is told."""
     house.posts.add("p1")
-    await house.moderation.hide("p1")
+    await house.moderation.hide_post("p1")
     assert house.posts == set()
     with pytest.raises(ApiError) as refused:
-        await house.moderation.hide("p1")
+        await house.moderation.hide_post("p1")
     assert refused.value.code == "post.not_found"

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import structlog
 
-from actors.accounts.tokens import new_token, token_hash
+from actors.accounts.tokens import new_token, hash_token
 from config.accounts import RESET_LIFETIME_S, RESETS_PER_LIFETIME
 from config.limits import Limits
 from config.logs import configure_logs
@@ -148,7 +148,7 @@ async def test_answer_waits_for_no_store(house: House, database: Database) -> No
     await transaction.start()
     await database.execute("SELECT id FROM users FOR UPDATE")
     await house.ask_reset(EMAIL)
-    assert house.recovery.statistics().pending == 1
+    assert house.password_recovery.statistics().pending == 1
     await transaction.rollback()
     await house.settled()
 
@@ -242,11 +242,11 @@ async def test_mail_server_that_was_away_gets_the_mail(house: House, office: Pos
     await house.settled()
     await office.close()
     await house.ask_reset(EMAIL)
-    await until(lambda: house.postbox.statistics().retries)
+    await until(lambda: house.mail_queue.statistics().retries)
     await office.open()
     (letter,) = await resets(office, house)
     assert await house.reset(reset_token(letter)) == 204
-    assert house.postbox.statistics().failed == 0
+    assert house.mail_queue.statistics().failed == 0
 
 
 async def test_no_table_holds_a_token(house: House, office: PostOffice, database: Database) -> None:
@@ -255,7 +255,7 @@ async def test_no_table_holds_a_token(house: House, office: PostOffice, database
     token = await token_for(house, office)
     dump = repr(await database.fetch("SELECT * FROM mail_tokens"))
     assert token not in dump
-    assert str(token_hash(token)) in dump
+    assert str(hash_token(token)) in dump
 
 
 @pytest.mark.parametrize("sessions_of", [LateSessions])
@@ -307,5 +307,5 @@ async def test_no_log_shows_an_address_or_a_link(
     events = {(line["event"], line.get("reason")) for line in said}
     assert ("a mail was not sent", "SMTPRecipientsRefused 550") in events
     assert ("password resets: an errand failed", None) in events
-    secrets = (token, str(token_hash(token)), EMAIL, "ana@", "#/reset", PASSWORD, NEW_PASSWORD)
+    secrets = (token, str(hash_token(token)), EMAIL, "ana@", "#/reset", PASSWORD, NEW_PASSWORD)
     assert [line for line in said if any(secret in str(line) for secret in secrets)] == []

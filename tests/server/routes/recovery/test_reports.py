@@ -33,7 +33,7 @@ async def test_report_reaches_the_moderators(house: House, database: Database, k
     await house.answer(202, "POST", PATH, body, ana["token"])
     rows = [tuple(row) for row in await database.fetch(ROWS)]
     assert rows == [(ana["user"]["id"], kind.value, "x-1", "Not nice.\nNot at all.", None)]
-    (listed,) = (await house.moderation.open_reports(None, 10)).items
+    (listed,) = (await house.moderation.list_open_reports(None, 10)).items
     assert (listed.reporter_id, listed.kind, listed.target_id) == (ana["user"]["id"], kind, "x-1")
 
 
@@ -55,11 +55,11 @@ async def test_resolved_report_stays_resolved(house: House) -> None:
     ana = await house.register("ana")
     house.seen.add((ReportKind.POST, "p1"))
     await house.answer(202, "POST", PATH, report(), ana["token"])
-    (listed,) = (await house.moderation.open_reports(None, 10)).items
-    await house.moderation.resolve(listed.id, "hidden")
+    (listed,) = (await house.moderation.list_open_reports(None, 10)).items
+    await house.moderation.resolve_report(listed.id, "hidden")
     house.seen.clear()
     await house.answer(202, "POST", PATH, report(), ana["token"])
-    assert (await house.moderation.open_reports(None, 10)).items == []
+    assert (await house.moderation.list_open_reports(None, 10)).items == []
 
 
 @pytest.mark.parametrize("kind", list(ReportKind))
@@ -143,6 +143,6 @@ async def test_report_outlives_its_reporter(house: House, database: Database) ->
     house.seen.add((ReportKind.POST, "p1"))
     await house.answer(202, "POST", PATH, report(), ana["token"])
     await database.execute("DELETE FROM users")
-    (listed,) = (await house.moderation.open_reports(None, 10)).items
+    (listed,) = (await house.moderation.list_open_reports(None, 10)).items
     assert (listed.reporter_id, listed.reason) == (None, "Not nice.")
     assert await database.fetchval("SELECT count(*) FROM mail_tokens") == 0
