@@ -32,40 +32,40 @@ import uvloop
 from aiohttp import web
 from rich.progress import Progress, TaskID
 
+from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.leaving import AccountDeletion
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.passwords import Passwords
-from actors.accounts.recovery import PasswordRecovery
-from actors.accounts.verification import EmailVerification
-from actors.accounts.views import to_own_user
+from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, PresenceStores
-from actors.mail.letters import EmailTemplates
-from actors.mail.postbox import MailQueue
+from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
-from actors.network import USER_CACHE_SERVICES, SharedServices, EventStores, ServiceStores, Services
+from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
-from actors.operations.replay import DeadLetterReplay
 from actors.protocol.server_frames import UserUpdated
 from actors.runtime.loop_lag import LoopLag
+from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
 from client.demo.arriving import Occupied
 from client.demo.people import FEWEST, MOST
 from client.demo.town import Town
 from client.errors import Refused, Unanswered
-from config.logs import configure_logs
-from config.settings import Settings, SettingsFaulty, load_settings
-from server.application import application
+from config.logs import configure_logging
+from config.settings import Settings, InvalidSettings, load_settings
+from server.application import create_application
 from server.commands.doctor import add_doctor
 from server.commands.load import add_load
 from server.commands.moderate import add_moderate
-from server.commands.operations import Config, Operations
+from server.commands.operations import ConfigOption, OperatorServices
 from server.commands.replay import add_replay
-from server.contract.pages import ContractPages, SocketPages
+from server.contract.pages import OpenApiEndpoints, AsyncApiEndpoints
 from server.health import Health
-from server.http.rates import Rates
-from server.metrics import Sources, metrics_registry
+from server.http.rates import RateLimiter
+from server.metrics import MetricSources, create_metrics_registry
 from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
@@ -77,10 +77,10 @@ from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
 from server.routes.users import UserRoutes
-from server.socket.door import Door
-from server.socket.endpoint import ANY_ORIGIN, SocketEndpoint
+from server.socket.door import ConnectionManager
+from server.socket.endpoint import ANY_ORIGIN, WebSocketEndpoint
 from server.socket.framing import text_frame
-from server.stream import StreamEndpoint
+from server.stream import EventStreamEndpoint
 from server.web import WebClient
 from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
@@ -112,17 +112,17 @@ from storage.store_urls import resolve_store_urls
 from storage.stores import SERVICES, Stores, service_url
 
 _log = logging.getLogger("convene")
-RECONNECTS_PER_S = 400
+DRAIN_RECONNECTS_PER_S = 400
 """How fast the clients of a stopped instance are asked to come to the others."""
-RESTART_S = 1.0
-MAIL_CLOSE_S = 5.0
+RESTART_DELAY_S = 1.0
+MAIL_CLOSE_TIMEOUT_S = 5.0
 VERSION = "0.1.0"
 
 cli = typer.Typer(add_completion=False, help="Convene, a realtime social server.")
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ServerComponents:
     """Everything that lives in one process, put together, before anybody is let in."""
 
     stores: Stores
@@ -143,9 +143,9 @@ class Instance:
     def __init__(self, settings: Settings, urls: StoreUrls) -> None:
         self._settings = settings
         self._urls = urls
-        self._name = uuid.uuid4().hex[:12]
+        self._instance_id = uuid.uuid4().hex[:12]
         self.port = settings.server.port
-        self._endings: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._shutdown_steps: list[tuple[str, Callable[[], Awaitable[None]]]] = []
 
     async def start(self) -> None:
         """Open the stores, build everything, listen."""
@@ -154,9 +154,11 @@ class Instance:
         stores, accounts, core, network = house.stores, house.accounts, house.core, house.services
         network.start()
         assert core.presence is not None
-        door = Door(core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits)
+        door = ConnectionManager(
+            core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
+        )
         lag = LoopLag(asyncio.get_running_loop())
-        self._at_end("lag", _later(lag.close))
+        self._on_shutdown("lag", _as_async(lag.close))
         routes = (
             *UserRoutes(accounts, network.block_service.list_blocked_users).routes(),
             *AccountRoutes(house.account_deletion).routes(),
@@ -170,8 +172,8 @@ class Instance:
             *PresenceRoutes(core.presence).routes(),
             *ConversationRoutes(core.conversations, accounts).routes(),
         )
-        rates = Rates(limits, settings.server)
-        app = application(
+        rates = RateLimiter(limits, settings.server)
+        app = create_application(
             routes,
             house.authenticator,
             rates,
@@ -180,23 +182,25 @@ class Instance:
             trusted_proxies=settings.server.trusted_proxies,
             cors_origins=settings.server.cors_origins,
         )
-        sources = Sources(
-            door=door.statistics,
+        sources = MetricSources(
+            connections=door.statistics,
             online_users=core.online_users.statistics,
             rooms=core.rooms.statistics,
             conversations=core.conversation_actors.statistics,
-            log=core.log_writer.statistics,
+            log_writer=core.log_writer.statistics,
             bus=stores.bus.statistics,
             loop_lag_s=lambda: lag.last_s,
             mail=house.mail_queue.statistics,
-            sync=network.readers.statistics,
+            domain_events=network.readers.statistics,
         )
-        health = Health({**store_checks(stores), "sync": network.readers.check}, metrics_registry(sources))
-        pages = ContractPages(routes, VERSION)
-        socket_pages = SocketPages(VERSION, settings.base_url, limits)
+        health = Health(
+            {**store_checks(stores), "sync": network.readers.check}, create_metrics_registry(sources)
+        )
+        pages = OpenApiEndpoints(routes, VERSION)
+        socket_pages = AsyncApiEndpoints(VERSION, settings.base_url, limits)
         client = WebClient()
-        stream = StreamEndpoint(house.authenticator, core.session_services)
-        socket = SocketEndpoint(
+        stream = EventStreamEndpoint(house.authenticator, core.session_services)
+        socket = WebSocketEndpoint(
             door, house.authenticator, (ANY_ORIGIN,), rates, settings.server.trusted_proxies
         )
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
@@ -212,7 +216,7 @@ class Instance:
         app.router.add_get("/web/{name:.+}", client.file)
         await self._listen(app, health, door, stream)
 
-    async def operations(self) -> Operations:
+    async def open_operator_services(self) -> OperatorServices:
         """Open the stores and build everything, for commands: nobody listens, and no feed is read."""
         house = await self._open()
         stores, network = house.stores, house.services
@@ -223,7 +227,7 @@ class Instance:
             return hidden
 
         users = stores.databases["users"]
-        return Operations(
+        return OperatorServices(
             moderation=Moderation(
                 PostgresReports(users.pool, users.idempotency_keys),
                 PostgresModeration(users.pool),
@@ -236,10 +240,10 @@ class Instance:
             ),
         )
 
-    async def _open(self) -> "House":
+    async def _open(self) -> "ServerComponents":
         settings, limits = self._settings, self._settings.limits
         stores = await Stores.open(settings.stores, self._urls, limits)
-        self._at_end("stores", stores.close)
+        self._on_shutdown("stores", stores.close)
         users = stores.databases["users"]
 
         def revoked(session_ids: Sequence[str]) -> None:
@@ -253,10 +257,10 @@ class Instance:
             network.wake_readers("users")
 
         passwords = Passwords(limits)
-        self._at_end("passwords", _later(passwords.close))
+        self._on_shutdown("passwords", _as_async(passwords.close))
         sessions, logins = PostgresSessions(users.pool), PostgresLogins(users.pool)
         authenticator = Authenticator(sessions, logins, limits)
-        self._at_end("authenticator", authenticator.close)
+        self._on_shutdown("authenticator", authenticator.close)
         postbox = MailQueue(create_mailer(settings.mail, settings.log))
         letters = EmailTemplates(postbox, settings.base_url)
         verification = EmailVerification(PostgresEmailVerifications(users.pool), letters)
@@ -268,13 +272,13 @@ class Instance:
             verification.request_link,
             changed,
         )
-        self._at_end("accounts", accounts.close)
+        self._on_shutdown("accounts", accounts.close)
         resets = PostgresPasswordResets(users.pool)
         recovery = PasswordRecovery(resets, letters, passwords, authenticator, revoked)
-        self._at_end("mails", lambda: _close_mail(recovery, verification, postbox))
+        self._on_shutdown("mails", lambda: _close_mail(recovery, verification, postbox))
 
         ground = SharedServices(service_stores(stores), limits)
-        self._at_end("people", ground.close)
+        self._on_shutdown("people", ground.close)
         core = Core(
             CoreStores(
                 stores.messaging,
@@ -286,18 +290,18 @@ class Instance:
             accounts.load_cards,
             limits,
             text_frame,
-            self._name,
+            self._instance_id,
             ground.hooks(),
         )
-        self._at_end("core", core.stop)
+        self._on_shutdown("core", core.stop)
         network = Services(ground, core, limits, accounts.invalidate_card, stores.bus.publish)
-        self._at_end("network", network.close)
+        self._on_shutdown("network", network.close)
         await core.start()
 
         async def visible(viewer_id: str, kind: ReportKind, target_id: str) -> bool:
             return await is_visible(network, core.conversations, accounts, viewer_id, kind, target_id)
 
-        return House(
+        return ServerComponents(
             stores=stores,
             authenticator=authenticator,
             accounts=accounts,
@@ -313,35 +317,41 @@ class Instance:
     async def stop(self) -> None:
         """Refuse what is new, say goodbye, finish what was begun, close the stores last."""
         deadline_s = self._settings.limits.shutdown_ms / 1000
-        for name, end in reversed(self._endings):
+        for name, end in reversed(self._shutdown_steps):
             try:
                 async with asyncio.timeout(deadline_s):
                     await end()
             except Exception as error:  # noqa: BLE001 - the rest must end all the same
                 _log.error("%s did not end well", name, exc_info=error)
-        self._endings.clear()
+        self._shutdown_steps.clear()
 
-    async def _listen(self, app: web.Application, health: Health, door: Door, stream: StreamEndpoint) -> None:
+    async def _listen(
+        self,
+        app: web.Application,
+        health: Health,
+        connections: ConnectionManager,
+        stream: EventStreamEndpoint,
+    ) -> None:
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
-        self._at_end("requests", runner.cleanup)
+        self._on_shutdown("requests", runner.cleanup)
         site = web.TCPSite(runner, self._settings.server.host, self._settings.server.port, backlog=4096)
         await site.start()
         self.port = int(runner.addresses[0][1])
 
         async def part() -> None:
-            health.stopping()
-            door.stop_admitting()
+            health.mark_stopping()
+            connections.stop_admitting()
             await site.stop()
             stream.close()
-            spread_ms = round(door.statistics().sockets / RECONNECTS_PER_S * 1000) + 100
-            await door.drain(spread_ms, self._settings.limits.shutdown_ms / 2000)
+            spread_ms = round(connections.statistics().connections / DRAIN_RECONNECTS_PER_S * 1000) + 100
+            await connections.drain(spread_ms, self._settings.limits.shutdown_ms / 2000)
 
-        self._at_end("sockets", part)
+        self._on_shutdown("sockets", part)
         _log.info("listening on %s:%d", self._settings.server.host, self.port)
 
-    def _at_end(self, name: str, end: Callable[[], Awaitable[None]]) -> None:
-        self._endings.append((name, end))
+    def _on_shutdown(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
+        self._shutdown_steps.append((name, step))
 
 
 def service_stores(stores: Stores) -> ServiceStores:
@@ -428,18 +438,20 @@ async def is_visible(
 async def _close_mail(
     password_recovery: PasswordRecovery, email_verification: EmailVerification, mail_queue: MailQueue
 ) -> None:
-    await asyncio.gather(password_recovery.close(MAIL_CLOSE_S), email_verification.close(MAIL_CLOSE_S))
-    await mail_queue.close(MAIL_CLOSE_S)
+    await asyncio.gather(
+        password_recovery.close(MAIL_CLOSE_TIMEOUT_S), email_verification.close(MAIL_CLOSE_TIMEOUT_S)
+    )
+    await mail_queue.close(MAIL_CLOSE_TIMEOUT_S)
 
 
-def _later(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+def _as_async(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:
     async def end() -> None:
         close()
 
     return end
 
 
-def environment(urls: StoreUrls, port: int) -> dict[str, str]:
+def child_environment(urls: StoreUrls, port: int) -> dict[str, str]:
     """What a child process needs to be the next instance on the same stores."""
     return {
         **os.environ,
@@ -461,7 +473,9 @@ async def serve(settings: Settings, instances: int) -> None:
     async with resolve_store_urls(settings.stores) as urls:
         if instances > 1:
             ports = range(settings.server.port, settings.server.port + instances)
-            await asyncio.gather(*(keep_running(environment(urls, port), stopping) for port in ports))
+            await asyncio.gather(
+                *(supervise_instance(child_environment(urls, port), stopping) for port in ports)
+            )
             return
         instance = Instance(settings, urls)
         try:
@@ -474,12 +488,12 @@ async def serve(settings: Settings, instances: int) -> None:
             await instance.stop()
 
 
-async def keep_running(variables: Mapping[str, str], stopping: asyncio.Event) -> None:
+async def supervise_instance(environment: Mapping[str, str], stopping: asyncio.Event) -> None:
     """Run one instance as a child, again whenever it dies, until all stop."""
     stopped = asyncio.ensure_future(stopping.wait())
     while not stopping.is_set():
         child = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, env=dict(variables), start_new_session=True
+            sys.executable, __file__, env=dict(environment), start_new_session=True
         )
         ended = asyncio.ensure_future(child.wait())
         await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -487,23 +501,23 @@ async def keep_running(variables: Mapping[str, str], stopping: asyncio.Event) ->
             child.send_signal(signal.SIGTERM)
             await ended
         elif not stopping.is_set():
-            _log.error("the instance on port %s died with %s", variables["CONVENE_PORT"], child.returncode)
-            await asyncio.wait([stopped], timeout=RESTART_S)
+            _log.error("the instance on port %s died with %s", environment["CONVENE_PORT"], child.returncode)
+            await asyncio.wait([stopped], timeout=RESTART_DELAY_S)
 
 
-def _settings(config: Path | None, **overrides: str | None) -> Settings:
+def _load_settings(config: Path | None, **overrides: str | None) -> Settings:
     variables = dict(os.environ)
     variables.update({name: value for name, value in overrides.items() if value is not None})
     try:
         settings = load_settings(config, variables)
-    except SettingsFaulty as faulty:
+    except InvalidSettings as faulty:
         typer.echo(str(faulty), err=True)
         raise typer.Exit(2) from None
-    configure_logs(settings.log)
+    configure_logging(settings.log)
     return settings
 
 
-def _run(work: "Callable[[], Awaitable[None]]") -> None:
+def _run_async(work: "Callable[[], Awaitable[None]]") -> None:
     async def main() -> None:
         await work()
 
@@ -517,7 +531,7 @@ def _run(work: "Callable[[], Awaitable[None]]") -> None:
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    config: Config = None,
+    config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
     port: Annotated[int | None, typer.Option(help="The first instance's port.")] = None,
     instances: Annotated[int, typer.Option(min=1, max=64, help="Processes, on ports P, P+1, ...")] = 1,
@@ -526,17 +540,17 @@ def main(
     """Serve."""
     if context.invoked_subcommand is not None:
         return
-    settings = _settings(config, CONVENE_HOST=host, CONVENE_PORT=None if port is None else str(port))
+    settings = _load_settings(config, CONVENE_HOST=host, CONVENE_PORT=None if port is None else str(port))
     if ephemeral:
         chosen = msgspec.structs.replace(settings.stores, ephemeral=True)
         settings = msgspec.structs.replace(settings, stores=chosen)
-    _run(lambda: serve(settings, instances))
+    _run_async(lambda: serve(settings, instances))
 
 
 @cli.command("stores")
-def only_stores(config: Config = None) -> None:
+def run_stores(config: ConfigOption = None) -> None:
     """Start only the embedded stores and print their URLs as export lines."""
-    settings = _settings(config)
+    settings = _load_settings(config)
 
     async def hold() -> None:
         stopping = asyncio.Event()
@@ -547,13 +561,13 @@ def only_stores(config: Config = None) -> None:
                 typer.echo(f"export CONVENE_{name}_URL={shlex.quote(url)}")
             await stopping.wait()
 
-    _run(hold)
+    _run_async(hold)
 
 
 @cli.command("migrate")
-def bring_up_to_date(config: Config = None) -> None:
+def migrate_databases(config: ConfigOption = None) -> None:
     """Bring every database up to date; safe beside running instances."""
-    settings = _settings(config)
+    settings = _load_settings(config)
 
     async def work() -> None:
         async with resolve_store_urls(settings.stores) as urls:
@@ -564,25 +578,25 @@ def bring_up_to_date(config: Config = None) -> None:
             messaging = await MongoMessaging.open(urls.mongo)
             messaging.close()
 
-    _run(work)
+    _run_async(work)
 
 
 @contextlib.asynccontextmanager
-async def open_house(config: Path | None) -> AsyncIterator[Operations]:
+async def open_operator_services(config: Path | None) -> AsyncIterator[OperatorServices]:
     """The house, opened for a command."""
-    settings = _settings(config)
+    settings = _load_settings(config)
     async with resolve_store_urls(settings.stores) as urls:
         instance = Instance(settings, urls)
         try:
-            yield await instance.operations()
+            yield await instance.open_operator_services()
         finally:
             await instance.stop()
 
 
 @contextlib.asynccontextmanager
-async def open_crowd(config: Path | None) -> AsyncIterator[PostgresBulkUsers]:
+async def open_bulk_users(config: Path | None) -> AsyncIterator[PostgresBulkUsers]:
     """Where a load test's users are made."""
-    stores = _settings(config).stores
+    stores = _load_settings(config).stores
     async with resolve_store_urls(stores) as urls:
         database = await Database.open(await service_url(stores, urls, "users"), "users", PoolLimits())
         try:
@@ -594,7 +608,7 @@ async def open_crowd(config: Path | None) -> AsyncIterator[PostgresBulkUsers]:
 @cli.command()
 def demo(
     url: Annotated[str, typer.Option(help="A running development server.")] = "http://127.0.0.1:8080",
-    people: Annotated[int, typer.Option(min=FEWEST, max=MOST, help="How many live there.")] = 120,
+    users: Annotated[int, typer.Option(min=FEWEST, max=MOST, help="How many live there.")] = 120,
     password: Annotated[str, typer.Option(help="Of everybody.")] = "convene-demo",  # noqa: S107 - it is for a demo
     seed: Annotated[int, typer.Option(help="Another seed, another town.")] = 1,
 ) -> None:
@@ -609,13 +623,13 @@ def demo(
 
     async def work() -> None:
         with bars:
-            town = await Town().build(url, seed=seed, password=password, people=people, progress=progress)
+            town = await Town().build(url, seed=seed, password=password, people=users, progress=progress)
         counts = msgspec.structs.asdict(town.counts)
         typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
         typer.echo(f"Log in as {', '.join(town.logins)} or anybody else, with the password {password}")
 
     try:
-        _run(work)
+        _run_async(work)
     except Occupied as occupied:
         typer.echo(f"The town was not built: the name {occupied.username} is somebody else's here.", err=True)
         raise typer.Exit(1) from None
@@ -624,10 +638,10 @@ def demo(
         raise typer.Exit(1) from None
 
 
-add_doctor(cli, open_house, _run)
-add_replay(cli, open_house, _run)
-add_moderate(cli, open_house, _run)
-add_load(cli, open_crowd, _run)
+add_doctor(cli, open_operator_services, _run_async)
+add_replay(cli, open_operator_services, _run_async)
+add_moderate(cli, open_operator_services, _run_async)
+add_load(cli, open_bulk_users, _run_async)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ from actors.delivery.control_events import (
 from actors.delivery.flusher import Flusher
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
-from actors.neighbours import ServiceHooks
+from actors.hooks import ServiceHooks
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions

@@ -23,7 +23,7 @@ from bench.harness.report import Goal, Report, tell
 from bench.harness.server import Limit
 from bench.harness.stores import Stores
 from bench.harness.trials import Trial, costs, doubts, play, table, waits
-from config.limits import EVENT_CAPACITY
+from config.limits import EVENT_CAPACITY_MAX
 
 AUTHORS = 2000
 PEOPLE = 200
@@ -141,7 +141,7 @@ def convene_requests(population: Population, caller: Caller, options: Options) -
 def make_event(caller: Caller, creator: Person) -> str:
     """An event to come with room for everybody, made by the public contract: its conversation is made too."""
     start = datetime.now(UTC) + timedelta(days=30)
-    wanted = NewEvent("Event", start, start + timedelta(hours=3), EVENT_CAPACITY)
+    wanted = NewEvent("Event", start, start + timedelta(hours=3), EVENT_CAPACITY_MAX)
     answer = caller.answer(request("POST", "/v1/events", creator.token, msgspec.json.encode(wanted)))
     if answer.status != 201:
         raise GeneratorFailed(f"POST /v1/events answers {answer.status}: {answer.body[:500]!r}")

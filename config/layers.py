@@ -12,47 +12,49 @@ import msgspec
 
 PREFIX: Final = "CONVENE_"
 LIMITS_PREFIX: Final = "CONVENE_LIMITS_"
-LEFT_ALONE: Final = ("CONVENE_TEST_", "CONVENE_CONFIG")
+IGNORED_PREFIXES: Final = ("CONVENE_TEST_", "CONVENE_CONFIG")
 
 Built = TypeVar("Built", bound=msgspec.Struct)
 
 
-class SettingsFaulty(Exception):  # noqa: N818 - reads as what it says
+class InvalidSettings(Exception):  # noqa: N818 - reads as what it says
     """The configuration cannot be used; `faults` says everything that is wrong with it."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("The configuration is faulty:\n" + "\n".join(f"- {fault}" for fault in faults))
-        self.faults = faults
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("The configuration is faulty:\n" + "\n".join(f"- {fault}" for fault in errors))
+        self.errors = errors
 
 
-class Layers(Generic[Built]):
+class SettingsLayers(Generic[Built]):
     """Values of sections; a layer added later wins."""
 
-    def __init__(self, built: type[Built]) -> None:
-        self._built = built
+    def __init__(self, settings_type: type[Built]) -> None:
+        self._settings_type = settings_type
         self._sections: dict[str, type[msgspec.Struct]] = {
-            section.name: section.type for section in msgspec.structs.fields(built)
+            section.name: section.type for section in msgspec.structs.fields(settings_type)
         }
         self._values: dict[str, dict[str, object]] = {name: {} for name in self._sections}
-        self._faults: list[str] = []
+        self._errors: list[str] = []
 
     def add_file(self, path: Path) -> None:
         try:
             read = tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
-            self._faults.append(f"{path}: cannot be read ({error.strerror}).")
+            self._errors.append(f"{path}: cannot be read ({error.strerror}).")
             return
         except tomllib.TOMLDecodeError as error:
-            self._faults.append(f"{path}: is not TOML ({error}).")
+            self._errors.append(f"{path}: is not TOML ({error}).")
             return
         except UnicodeDecodeError:
-            self._faults.append(f"{path}: is not UTF-8.")
+            self._errors.append(f"{path}: is not UTF-8.")
             return
         for section, values in read.items():
             if section not in self._sections:
-                self._faults.append(f"{path}: [{section}] is unknown; known are {_listed(self._sections)}.")
+                self._errors.append(
+                    f"{path}: [{section}] is unknown; known are {_comma_separated(self._sections)}."
+                )
             elif not isinstance(values, dict):
-                self._faults.append(f"{path}: {section} must be a section, [{section}].")
+                self._errors.append(f"{path}: {section} must be a section, [{section}].")
             else:
                 for name, value in values.items():
                     self._add(section, name, value, f"{path}: [{section}] {name}", strict=True)
@@ -64,11 +66,11 @@ class Layers(Generic[Built]):
         }
         known = {**variables, **limits}
         for variable, text in sorted(environ.items()):
-            if not variable.startswith(PREFIX) or variable.startswith(LEFT_ALONE):
+            if not variable.startswith(PREFIX) or variable.startswith(IGNORED_PREFIXES):
                 continue
             if variable not in known:
                 near = limits if variable.startswith(LIMITS_PREFIX) else variables
-                self._faults.append(f"{variable} is unknown; known are {_listed(near)}.")
+                self._errors.append(f"{variable} is unknown; known are {_comma_separated(near)}.")
                 continue
             section, name = known[variable]
             many = isinstance(self._default(section, name), tuple)
@@ -76,26 +78,26 @@ class Layers(Generic[Built]):
             self._add(section, name, value, variable, strict=False)
 
     def build(self) -> Built:
-        if self._faults:
-            raise SettingsFaulty(self._faults)
+        if self._errors:
+            raise InvalidSettings(self._errors)
         try:
-            return msgspec.convert(self._values, self._built)
+            return msgspec.convert(self._values, self._settings_type)
         except msgspec.ValidationError as error:
             # Each value was right by itself; a section has found that some do not go together.
-            raise SettingsFaulty([str(error)]) from None
+            raise InvalidSettings([str(error)]) from None
 
-    def _add(self, section: str, name: str, value: object, place: str, *, strict: bool) -> None:
+    def _add(self, section: str, name: str, value: object, source: str, *, strict: bool) -> None:
         fields = {field.name: field for field in msgspec.structs.fields(self._sections[section])}
         if name not in fields:
-            self._faults.append(f"{place}: unknown; known are {_listed(fields)}.")
+            self._errors.append(f"{source}: unknown; known are {_comma_separated(fields)}.")
             return
         try:
             converted: Any = msgspec.convert(value, fields[name].type, strict=strict)
         except msgspec.ValidationError as error:
-            self._faults.append(f"{place}: {_without_value(str(error))}.")
+            self._errors.append(f"{source}: {_redact_value(str(error))}.")
             return
-        if section == "limits" and not _positive(converted):
-            self._faults.append(f"{place}: must be above 0.")
+        if section == "limits" and not _is_positive(converted):
+            self._errors.append(f"{source}: must be above 0.")
             return
         self._values[section][name] = converted
 
@@ -104,15 +106,15 @@ class Layers(Generic[Built]):
         return next(field.default for field in fields if field.name == name)
 
 
-def _positive(value: object) -> bool:
+def _is_positive(value: object) -> bool:
     numbers = value if isinstance(value, tuple) else (value,)
     return bool(numbers) and all(isinstance(number, int | float) and 0 < number < 1e18 for number in numbers)
 
 
-def _without_value(fault: str) -> str:
+def _redact_value(error: str) -> str:
     """Keep what was expected: the library repeats a wrong choice, which may be somebody's secret."""
-    return "is none of its choices" if fault.startswith("Invalid enum value") else fault.rstrip(".")
+    return "is none of its choices" if error.startswith("Invalid enum value") else error.rstrip(".")
 
 
-def _listed(names: Mapping[str, object]) -> str:
+def _comma_separated(names: Mapping[str, object]) -> str:
     return ", ".join(sorted(names))

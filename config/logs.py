@@ -19,20 +19,20 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import LogSettings
 
-HIDDEN: Final = "[hidden]"
-SECRET_KEYS: Final = re.compile(
+REDACTED: Final = "[hidden]"
+SECRET_KEY_PATTERN: Final = re.compile(
     r"token|password|passwd|secret|authorization|cookie|credential|content|body|text|bio|e-?mail|display_?name",
     re.IGNORECASE,
 )
-TEXT_CHARACTERS: Final = 2000
+TEXT_CHARACTERS_MAX: Final = 2000
 # An exception of these says only what code says; the words of any other may be somebody's.
-OWN_PACKAGES: Final = ("storage.", "actors.", "server.", "config.")
-PLAIN_EXCEPTIONS: Final = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError)
+SAFE_PACKAGES: Final = ("storage.", "actors.", "server.", "config.")
+SAFE_EXCEPTIONS: Final = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError)
 _URL_CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
 _BEARER: Final = re.compile(r"(?P<scheme>bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 
 
-def configure_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
+def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Send everything to the stream (standard error when not given), from now on."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -41,7 +41,7 @@ def configure_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        tell_exception,
+        add_exception,
         redact,
     ]
     renderer: Processor = (
@@ -67,7 +67,7 @@ def configure_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
     root.setLevel(settings.level)
 
 
-def tell_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def add_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Put types and places of an exception and its causes in `exception`; words only of our own."""
     info = event.pop("exc_info", None)
     error = info if isinstance(info, BaseException) else None
@@ -76,11 +76,11 @@ def tell_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     elif isinstance(info, tuple):
         error = info[1]
     if error is not None:
-        event["exception"] = told_exception(error)
+        event["exception"] = format_exception(error)
     return event
 
 
-def told_exception(error: BaseException) -> str:
+def format_exception(error: BaseException) -> str:
     parts: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = error
@@ -88,44 +88,48 @@ def told_exception(error: BaseException) -> str:
         seen.add(id(current))
         frames = traceback.extract_tb(current.__traceback__)
         places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        parts.append("\n".join([_headline(current), *places]))
+        parts.append("\n".join([_exception_headline(current), *places]))
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\nbecause of ".join(parts)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Hide values under telling keys at any depth, and credentials within any text."""
-    return {key: _redacted(key, value) for key, value in event.items()}
+    return {key: _redact_value(key, value) for key, value in event.items()}
 
 
-def _redacted(key: str, value: Any) -> Any:
+def _redact_value(key: str, value: Any) -> Any:
     if key.startswith("_") or value is None or isinstance(value, bool | int | float):
         return value
-    if key not in {"event", "exception"} and SECRET_KEYS.search(key):
-        return HIDDEN
+    if key not in {"event", "exception"} and SECRET_KEY_PATTERN.search(key):
+        return REDACTED
     match value:
         case str():
-            return _clean(value) if key == "exception" else _clean(value)[:TEXT_CHARACTERS]
+            return (
+                _redact_credentials(value)
+                if key == "exception"
+                else _redact_credentials(value)[:TEXT_CHARACTERS_MAX]
+            )
         case Mapping() | MutableMapping():
-            return {inner: _redacted(str(inner), kept) for inner, kept in value.items()}
+            return {inner: _redact_value(str(inner), kept) for inner, kept in value.items()}
         case bytes() | bytearray():
-            return HIDDEN
+            return REDACTED
         case Sequence() | set() | frozenset():
-            return [_redacted(key, item) for item in value]
+            return [_redact_value(key, item) for item in value]
         case uuid.UUID() | PurePath() | datetime():
-            return _clean(str(value))
+            return _redact_credentials(str(value))
         case _:
             # The text form of an object may show any of its fields.
             return f"<{type(value).__qualname__}>"
 
 
-def _clean(text: str) -> str:
-    text = _URL_CREDENTIALS.sub(rf"\g<scheme>{HIDDEN}@", text)
-    return _BEARER.sub(rf"\g<scheme>{HIDDEN}", text)
+def _redact_credentials(text: str) -> str:
+    text = _URL_CREDENTIALS.sub(rf"\g<scheme>{REDACTED}@", text)
+    return _BEARER.sub(rf"\g<scheme>{REDACTED}", text)
 
 
-def _headline(error: BaseException) -> str:
+def _exception_headline(error: BaseException) -> str:
     kind = type(error)
     name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
-    ours = kind.__module__.startswith(OWN_PACKAGES) or isinstance(error, PLAIN_EXCEPTIONS)
+    ours = kind.__module__.startswith(SAFE_PACKAGES) or isinstance(error, SAFE_EXCEPTIONS)
     return f"{name}: {error}" if ours else name

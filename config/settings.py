@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from config.layers import Layers, SettingsFaulty
+from config.layers import SettingsLayers, InvalidSettings
 from config.limits import Limits
 
 __all__ = [
@@ -19,20 +19,20 @@ __all__ = [
     "MailSettings",
     "ServerSettings",
     "Settings",
-    "SettingsFaulty",
+    "InvalidSettings",
     "StoreSettings",
     "load_settings",
 ]
 
-DEFAULTS: Final = Path(__file__).with_name("default.toml")
-FILE_VARIABLE: Final = "CONVENE_CONFIG"
+DEFAULTS_FILE: Final = Path(__file__).with_name("default.toml")
+CONFIG_FILE_VARIABLE: Final = "CONVENE_CONFIG"
 
 Url = Annotated[str, Meta(min_length=1, max_length=2000)]
 PostgresUrl = Annotated[Url, Meta(pattern=r"^postgres(ql)?://")]
 MongoUrl = Annotated[Url, Meta(pattern=r"^mongodb(\+srv)?://")]
 RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
 WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
-Text = Annotated[str, Meta(min_length=1, max_length=1000)]
+NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[^/\s,*]+)$", max_length=300)]
 
@@ -67,7 +67,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mongo_url: MongoUrl | None = None
     redis_url: RedisUrl | None = None
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
-    postgres_waiting: Annotated[int, Meta(ge=1)] = 2000
+    postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
     postgres_acquire_timeout_ms: Annotated[int, Meta(ge=1)] = 2000
     postgres_statement_timeout_ms: Annotated[int, Meta(ge=1)] = 5000
 
@@ -86,8 +86,8 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
-    username: Text | None = None
-    password: Text | None = None
+    username: NonEmptyText | None = None
+    password: NonEmptyText | None = None
     sender: Annotated[str, Meta(max_length=320, pattern=r"^[^\r\n@]+@[^\r\n@]+$")] | None = None
     base_url: WebUrl | None = None
 
@@ -124,7 +124,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.mail.base_url or f"http://{host}:{self.server.port}").rstrip("/")
 
 
-VARIABLES: Final = {
+ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_HOST": ("server", "host"),
     "CONVENE_PORT": ("server", "port"),
     "CONVENE_TRUSTED_PROXIES": ("server", "trusted_proxies"),
@@ -156,10 +156,10 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsFaulty: with every fault that was found.
     """
-    layers = Layers(Settings)
-    layers.add_file(DEFAULTS)
-    chosen = path or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    layers = SettingsLayers(Settings)
+    layers.add_file(DEFAULTS_FILE)
+    chosen = path or (Path(environ[CONFIG_FILE_VARIABLE]) if environ.get(CONFIG_FILE_VARIABLE) else None)
     if chosen is not None:
         layers.add_file(chosen)
-    layers.add_variables(environ, VARIABLES)
+    layers.add_variables(environ, ENVIRONMENT_VARIABLES)
     return layers.build()

@@ -16,8 +16,8 @@ from prometheus_client.exposition import generate_latest
 from actors.protocol.errors import ApiError
 from storage.errors import StorageError
 
-CHECK_S = 2.0
-REMEMBERED_S = 0.5
+CHECK_TIMEOUT_S = 2.0
+CACHE_S = 0.5
 """How long an answer of a check stands, so that asking often costs the stores nothing."""
 
 Check = Callable[[], Awaitable[None]]
@@ -33,12 +33,12 @@ class Health:
         self._checks = checks
         self._registry = registry
         self._stopping = False
-        self._last: tuple[float, Readiness] | None = None
+        self._cached: tuple[float, Readiness] | None = None
 
-    def stopping(self) -> None:
+    def mark_stopping(self) -> None:
         """From now on not ready: load balancers are to look elsewhere."""
         self._stopping = True
-        self._last = None
+        self._cached = None
 
     async def healthz(self, _request: web.Request) -> web.Response:
         return web.Response(body=b'{"status":"ok"}', content_type="application/json")
@@ -57,18 +57,18 @@ class Health:
     async def readiness(self) -> Readiness:
         if self._stopping:
             return Readiness(ready=False, checks={"server": "stopping"})
-        if self._last is not None and time.monotonic() - self._last[0] < REMEMBERED_S:
-            return self._last[1]
+        if self._cached is not None and time.monotonic() - self._cached[0] < CACHE_S:
+            return self._cached[1]
         names = list(self._checks)
-        found = await asyncio.gather(*(self._check(self._checks[name]) for name in names))
+        found = await asyncio.gather(*(self._run_check(self._checks[name]) for name in names))
         checks = dict(zip(names, found, strict=True))
         readiness = Readiness(ready=all(one == "ok" for one in found), checks=checks)
-        self._last = (time.monotonic(), readiness)
+        self._cached = (time.monotonic(), readiness)
         return readiness
 
-    async def _check(self, check: Check) -> str:
+    async def _run_check(self, check: Check) -> str:
         try:
-            async with asyncio.timeout(CHECK_S):
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await check()
         except (StorageError, ApiError):
             return "unavailable"

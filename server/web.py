@@ -13,17 +13,17 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from actors.protocol.errors import ApiError
-from server.http.etag import etag_of, is_known
+from server.http.etag import compute_etag, matches_if_none_match
 
-FOLDER: Final = Path(__file__).parent.parent / "web"
-INDEX: Final = "index.html"
-TYPES: Final = {
+WEB_FOLDER: Final = Path(__file__).parent.parent / "web"
+INDEX_FILE: Final = "index.html"
+CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-POLICY: Final = (
+CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     # No text becomes markup or script, whoever wrote it: no policy of the page can make it so.
@@ -34,34 +34,34 @@ POLICY: Final = (
 class WebClient:
     """Files of other kinds than `TYPES` are not served. Raises OSError where a file cannot be read."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in TYPES)
-        self._served = {path.relative_to(folder).as_posix(): _Served(path) for path in files}
+    def __init__(self, folder: Path = WEB_FOLDER) -> None:
+        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
+        self._files = {path.relative_to(folder).as_posix(): _StaticFile(path) for path in files}
 
     @property
     def names(self) -> frozenset[str]:
         """What is served under `/web/`."""
-        return frozenset(self._served)
+        return frozenset(self._files)
 
     async def index(self, request: web.Request) -> web.Response:
         """`GET /`."""
-        return self._answer(request, INDEX)
+        return self._file_response(request, INDEX_FILE)
 
     async def file(self, request: web.Request) -> web.Response:
         """`GET /web/{name:.+}`."""
-        return self._answer(request, request.match_info["name"])
+        return self._file_response(request, request.match_info["name"])
 
-    def _answer(self, request: web.Request, name: str) -> web.Response:
-        served = self._served.get(name)
+    def _file_response(self, request: web.Request, name: str) -> web.Response:
+        served = self._files.get(name)
         if served is None:
             raise ApiError("route.not_found", "No such file.")
-        if is_known(request, served.headers[hdrs.ETAG]):
+        if matches_if_none_match(request, served.headers[hdrs.ETAG]):
             kept = {header: value for header, value in served.headers.items() if header != hdrs.CONTENT_TYPE}
             return web.Response(status=304, headers=kept)
         return web.Response(body=served.body, headers=served.headers)
 
 
-class _Served:
+class _StaticFile:
     """One file: its bytes, and the headers of its answer."""
 
     __slots__ = ("body", "headers")
@@ -69,11 +69,11 @@ class _Served:
     def __init__(self, path: Path) -> None:
         self.body = path.read_bytes()
         self.headers = {
-            hdrs.CONTENT_TYPE: TYPES[path.suffix],
-            hdrs.ETAG: etag_of(self.body),
+            hdrs.CONTENT_TYPE: CONTENT_TYPES[path.suffix],
+            hdrs.ETAG: compute_etag(self.body),
             # Asked for each time, and mostly answered with 304: a new version is there at the next load.
             hdrs.CACHE_CONTROL: "public, no-cache",
-            "Content-Security-Policy": POLICY,
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Opener-Policy": "same-origin",

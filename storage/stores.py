@@ -85,7 +85,7 @@ async def _open_database(
 ) -> Database:
     bounds = PoolLimits(
         settings.postgres_connections,
-        settings.postgres_waiting,
+        settings.postgres_acquire_queue,
         settings.postgres_acquire_timeout_ms,
         settings.postgres_statement_timeout_ms,
     )

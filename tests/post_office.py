@@ -15,7 +15,7 @@ OK = "250 OK"
 
 
 @dataclass(frozen=True)
-class Letter:
+class ReceivedMail:
     """A mail as it came: whom the envelope names, and what is in it."""
 
     sender: str
@@ -27,23 +27,23 @@ class Letter:
         return str(self.message.get_content())
 
 
-class PostOffice:
+class SmtpServer:
     """`replies` are what it says to the next recipients, then it takes them."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
         self._server: asyncio.Server | None = None
-        self._lines: list[SMTP] = []
-        self.letters: list[Letter] = []
+        self._sessions: list[SMTP] = []
+        self.mails: list[ReceivedMail] = []
         self.recipients: list[str] = []
         self.replies: list[str] = []
-        self.goodbye = "221 Bye"
+        self.quit_reply = "221 Bye"
         self.port = 0
 
     async def open(self) -> None:
         """Listen; on the same port when it listened before."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._line, "127.0.0.1", self.port)
+        self._server = await loop.create_server(self._create_session, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -51,22 +51,22 @@ class PostOffice:
         if self._server is None:
             return
         self._server.close()
-        for line in self._lines:
+        for line in self._sessions:
             if line.transport is not None:
                 line.transport.close()
         await until(
-            lambda: all(line.transport is None or line.transport.is_closing() for line in self._lines)
+            lambda: all(line.transport is None or line.transport.is_closing() for line in self._sessions)
         )
-        self._lines.clear()
+        self._sessions.clear()
         await self._server.wait_closed()
         self._server = None
 
-    def about(self, subject: str) -> list[Letter]:
-        return [letter for letter in self.letters if letter.message["Subject"] == subject]
+    def with_subject(self, subject: str) -> list[ReceivedMail]:
+        return [letter for letter in self.mails if letter.message["Subject"] == subject]
 
-    def _line(self) -> SMTP:
+    def _create_session(self) -> SMTP:
         line = SMTP(self, enable_SMTPUTF8=True, hostname="office.test", **self._options)
-        self._lines.append(line)
+        self._sessions.append(line)
         return line
 
     # --- what the server asks of its handler, by these names
@@ -85,8 +85,8 @@ class PostOffice:
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         for recipient in envelope.rcpt_tos:
-            self.letters.append(Letter(str(envelope.mail_from), str(recipient), message))
+            self.mails.append(ReceivedMail(str(envelope.mail_from), str(recipient), message))
         return OK
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        return self.goodbye
+        return self.quit_reply

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.cards import CardCache
+from actors.accounts.card_cache import CardCache
 from actors.accounts.fields import (
     validate_avatar_url,
     validate_bio,
@@ -20,29 +20,29 @@ from actors.accounts.fields import (
     validate_email_address,
     validate_username,
 )
-from actors.accounts.lookups import DataLoader
 from actors.accounts.passwords import Passwords
 from actors.accounts.requests import (
-    UserCardPage,
     Login,
     PasswordChange,
     ProfilePatch,
     Registration,
     SessionView,
     SignedIn,
+    UserCardPage,
     raise_if_invalid,
 )
-from actors.accounts.tokens import new_token, hash_token
-from actors.accounts.views import to_user_card, to_own_user, to_public_user, to_session_view
+from actors.accounts.serializers import to_own_user, to_public_user, to_session_view, to_user_card
+from actors.accounts.tokens import hash_token, new_token
+from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from actors.protocol.timestamps import rfc3339_from_datetime
-from config.accounts import SEARCH_CHARACTERS
+from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import (
     EMAIL_CHARACTERS,
     PASSWORD_CHARACTERS_MAX,
     TOKEN_LIFETIME_S,
-    USER_CARDS,
+    USER_CARDS_PER_REQUEST,
     USERNAME_CHARACTERS_MAX,
 )
 from storage.contracts.logins import LoginStore
@@ -202,8 +202,8 @@ class Accounts:
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
         """By prefix of username or display name, in order of username."""
         prefix = text.strip()
-        if not prefix or len(prefix) > SEARCH_CHARACTERS or not prefix.isprintable():
-            raise invalid_field("q", f"Must have 1 to {SEARCH_CHARACTERS} printable characters.")
+        if not prefix or len(prefix) > USER_SEARCH_CHARACTERS or not prefix.isprintable():
+            raise invalid_field("q", f"Must have 1 to {USER_SEARCH_CHARACTERS} printable characters.")
         if after is not None and not (after[0].isprintable() and after[0].isascii()):
             raise ApiError("cursor.invalid", "The cursor is not one of ours.")
         found = await self._users.search(prefix, after, limit + 1)
@@ -220,8 +220,10 @@ class Accounts:
     async def load_current_cards(self, user_ids: Sequence[str]) -> list[UserCard]:
         """Cards as they are at this moment, in the order asked for; at most `USER_CARDS`."""
         wanted = list(dict.fromkeys(user_ids))
-        if len(wanted) > USER_CARDS:
-            raise invalid_field("ids", f"At most {USER_CARDS} ids can be asked for at once.", "too_many")
+        if len(wanted) > USER_CARDS_PER_REQUEST:
+            raise invalid_field(
+                "ids", f"At most {USER_CARDS_PER_REQUEST} ids can be asked for at once.", "too_many"
+            )
         found = await self._user_loader.get_many(wanted)
         return [to_user_card(found[user_id]) for user_id in wanted if user_id in found]
 

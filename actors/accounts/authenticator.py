@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from actors.accounts.lookups import DataLoader
 from actors.accounts.tokens import hash_token
+from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, unavailable
-from config.accounts import TOUCHES_AT_ONCE
-from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
+from config.accounts import SESSION_TOUCHES_IN_FLIGHT
+from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore
 from storage.errors import StorageError
@@ -148,11 +148,14 @@ class Authenticator:
 
     def _touch_when_due(self, identity: Identity) -> None:
         left_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
-        if TOKEN_LIFETIME_S - left_s < TOKEN_TOUCH_S or len(self._touch_tasks) >= TOUCHES_AT_ONCE:
+        if (
+            TOKEN_LIFETIME_S - left_s < TOKEN_TOUCH_INTERVAL_S
+            or len(self._touch_tasks) >= SESSION_TOUCHES_IN_FLIGHT
+        ):
             return
         # A session at its greatest age looks due for ever, so what this process did counts too.
         now = self._clock()
-        if now - self._touched_at.get(identity.session_id, -TOKEN_TOUCH_S) < TOKEN_TOUCH_S:
+        if now - self._touched_at.get(identity.session_id, -TOKEN_TOUCH_INTERVAL_S) < TOKEN_TOUCH_INTERVAL_S:
             return
         self._touched_at.pop(identity.session_id, None)
         if len(self._touched_at) >= self._limits.token_cache_entries:

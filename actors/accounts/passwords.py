@@ -46,9 +46,9 @@ class Passwords:
             time_cost=chosen.rounds, memory_cost=chosen.memory_kib, parallelism=chosen.lanes
         )
         self._dummy_hash = _make_dummy_hash(chosen)
-        self._executor = ThreadPoolExecutor(limits.password_hashes_at_once, thread_name_prefix="argon2")
+        self._executor = ThreadPoolExecutor(limits.password_hashes_in_flight, thread_name_prefix="argon2")
         self._slots = threading.BoundedSemaphore(
-            limits.password_hashes_at_once + limits.password_hashes_waiting
+            limits.password_hashes_in_flight + limits.password_hashes_queued
         )
 
     async def hash(self, password: str) -> str:

@@ -11,11 +11,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from actors.accounts.fields import (
+    collect_field_errors,
     validate_avatar_url,
     validate_bio,
     validate_display_name,
     validate_email_address,
-    collect_field_errors,
     validate_password,
     validate_username,
 )

@@ -156,7 +156,7 @@ class AppendPipeline:
             await self._settle_effect(self._membership_effect())
 
     def _enqueue(self, command: Send | ChangeMessage | ChangeMembership) -> bool:
-        if len(self._queue) >= self._services.limits.drafts_waiting:
+        if len(self._queue) >= self._services.limits.drafts_queued:
             command.reply.refused(busy())
             return False
         self._queue.append(PendingAppend(command))

@@ -13,7 +13,7 @@ from actors.conversations import serializers
 from actors.conversations.errors import not_found
 from actors.conversations.summary_writer import to_last_message
 from actors.protocol.objects import Conversation, MessageType, ReadState, UserCard
-from config.limits import PARTICIPANTS_SHOWN, UNREAD_MAX
+from config.limits import PARTICIPANTS_IN_OBJECT, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
 from storage.records.identifiers import entry_id
 from storage.records.messaging import (
@@ -77,7 +77,7 @@ class ConversationViews:
 
     async def to_conversations(self, user_id: str, views: Sequence[ConversationView]) -> list[Conversation]:
         """As the contract's objects; the views must be whole."""
-        shown = {one for view in views for one in view.record.participants[:PARTICIPANTS_SHOWN]}
+        shown = {one for view in views for one in view.record.participants[:PARTICIPANTS_IN_OBJECT]}
         cards = await self._load_cards(list(shown))
         unread = await asyncio.gather(*(self.count_unread(user_id, view) for view in views))
         return [

@@ -39,7 +39,7 @@ from actors.protocol.server_frames import LogFrame
 from actors.protocol.timestamps import now_ms
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
-from config.limits import PARTICIPANTS, READ_BY_MEMBERS, Limits
+from config.limits import PARTICIPANTS_MAX, READ_BY_MEMBERS_MAX, Limits
 from storage.contracts.messaging import MessagingStore
 from storage.records.identifiers import direct_conversation_id, idempotent_id, is_id, new_id
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
@@ -140,8 +140,8 @@ class Conversations:
     ) -> CreateResult:
         """Make a conversation, or find the direct one (or the one made under `key`) that stands already."""
         members = list(dict.fromkeys((user.id, *other_user_ids)))
-        if len(members) > PARTICIPANTS:
-            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+        if len(members) > PARTICIPANTS_MAX:
+            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS_MAX} members.")
         direct = kind is ConversationType.DIRECT
         if direct and len(members) != 2:
             raise invalid_field("participants", "A direct conversation is with exactly one other user.")
@@ -330,7 +330,7 @@ class Conversations:
         self, user_id: str, view: ConversationView, entries: Sequence[MessageEntry]
     ) -> list[Message]:
         members = view.record.participants
-        named = len(members) <= READ_BY_MEMBERS
+        named = len(members) <= READ_BY_MEMBERS_MAX
         places = await self._read_marks.read_positions(view) if named else {}
         return [
             serializers.to_message(

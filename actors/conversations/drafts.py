@@ -5,7 +5,7 @@ from uuid import UUID
 
 from actors.conversations.commands import Draft
 from actors.protocol.errors import ApiError, FieldError, invalid_field
-from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS
+from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS_PER_MESSAGE, MESSAGE_CHARACTERS
 from storage.records.identifiers import new_attempt_id
 
 EMOJI_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
@@ -27,8 +27,8 @@ def create_draft(
         faults.append(FieldError("content", "too_short" if not trimmed else "too_long", detail))
     if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS:
         faults.append(FieldError("client_id", "invalid", f"1 to {CLIENT_ID_CHARACTERS} characters."))
-    if len(mentions) > MENTIONS:
-        faults.append(FieldError("mentions", "too_long", f"At most {MENTIONS} users."))
+    if len(mentions) > MENTIONS_PER_MESSAGE:
+        faults.append(FieldError("mentions", "too_long", f"At most {MENTIONS_PER_MESSAGE} users."))
     elif not all(map(_is_uuid, mentions)):
         faults.append(FieldError("mentions", "invalid", "Mentions are user ids."))
     if faults:

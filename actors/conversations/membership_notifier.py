@@ -21,7 +21,7 @@ from actors.protocol.server_frames import (
     ConversationLeft,
     ConversationMarked,
 )
-from config.limits import PARTICIPANTS_SHOWN
+from config.limits import PARTICIPANTS_IN_OBJECT
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadMark
@@ -69,7 +69,7 @@ class MembershipNotifier:
     async def _to_conversation(self, conversation: ConversationRecord, seq: int) -> Conversation:
         cards: Mapping[str, UserCard] = {}
         try:
-            cards = await self._load_cards(conversation.participants[:PARTICIPANTS_SHOWN])
+            cards = await self._load_cards(conversation.participants[:PARTICIPANTS_IN_OBJECT])
         except (Unavailable, ApiError):
             _log.warning("members are announced without their cards")
         return serializers.to_conversation(

@@ -11,7 +11,7 @@ from actors.conversations.commands import Delete, Draft, Edit, MessageChange, Re
 from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
-from config.limits import REACTIONS, REACTORS
+from config.limits import EMOJIS_PER_MESSAGE, REACTIONS_PER_MESSAGE
 from storage.records.messaging import MessageEntry, MessageState, ReactionRecord
 
 
@@ -100,10 +100,12 @@ def _react(message: MessageEntry, user_id: str, change: React) -> MessageState |
     if not change.add:
         by_emoji[change.emoji] = tuple(one for one in users if one != user_id)
     else:
-        if not users and len(by_emoji) >= REACTIONS:
-            raise ApiError("request.invalid", f"A message has at most {REACTIONS} different reactions.")
-        if sum(map(len, by_emoji.values())) >= REACTORS:
-            raise ApiError("request.invalid", f"A message has at most {REACTORS} reactions.")
+        if not users and len(by_emoji) >= EMOJIS_PER_MESSAGE:
+            raise ApiError(
+                "request.invalid", f"A message has at most {EMOJIS_PER_MESSAGE} different reactions."
+            )
+        if sum(map(len, by_emoji.values())) >= REACTIONS_PER_MESSAGE:
+            raise ApiError("request.invalid", f"A message has at most {REACTIONS_PER_MESSAGE} reactions.")
         by_emoji[change.emoji] = (*users, user_id)
     reactions = tuple(ReactionRecord(emoji, left) for emoji, left in by_emoji.items() if left)
     return msgspec.structs.replace(_current_state(message), reactions=reactions)

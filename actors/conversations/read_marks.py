@@ -14,7 +14,7 @@ from actors.delivery.rooms import Rooms
 from actors.protocol.objects import ReadState
 from actors.protocol.server_frames import ReadReceipt, server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
-from config.limits import READ_BY_MEMBERS, UNREAD_MAX
+from config.limits import READ_BY_MEMBERS_MAX, UNREAD_MAX
 from storage.contracts.messaging import MessagingStore
 from storage.errors import Unavailable
 from storage.records.identifiers import entry_id
@@ -54,7 +54,7 @@ class ReadMarks:
         read_at_ms = now_ms()
         stands = await self._store.advance_read_mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
         self._queue_receipt(user_id, conversation_id, seq, read_at_ms, member_count)
-        if member_count <= READ_BY_MEMBERS:
+        if member_count <= READ_BY_MEMBERS_MAX:
             self._queue_read_by(user_id, conversation_id, view.read_seq, seq, read_at_ms)
         # Counted behind the mark: what came meanwhile may have been told already.
         state = ReadState(
@@ -91,7 +91,7 @@ class ReadMarks:
     def _queue_receipt(
         self, user_id: str, conversation_id: str, seq: int, read_at_ms: int, member_count: int
     ) -> None:
-        if member_count > READ_BY_MEMBERS:
+        if member_count > READ_BY_MEMBERS_MAX:
             return
         # Only the latest of a moment is told: whoever scrolls reads many times.
         if not self._queued_receipts:

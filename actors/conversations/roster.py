@@ -18,7 +18,7 @@ from actors.conversations.commands import (
 from actors.conversations.errors import not_found
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
-from config.limits import PARTICIPANTS
+from config.limits import PARTICIPANTS_MAX
 from storage.records.messaging import ConversationRecord, MembershipDelta
 
 
@@ -81,8 +81,8 @@ class Roster:
     def _plan_add(self, user: UserCard, text: str) -> tuple[MembershipDelta, str] | None:
         if user.id in self.members:
             return None
-        if len(self.members) >= PARTICIPANTS:
-            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS} members.")
+        if len(self.members) >= PARTICIPANTS_MAX:
+            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS_MAX} members.")
         return MembershipDelta(len(self.members) + 1, joined=(user.id,)), text
 
     def _plan_by_rule(self, change: AddByRule | RemoveByRule) -> tuple[MembershipDelta, str] | None:

@@ -24,7 +24,7 @@ from actors.protocol.server_frames import (
     server_frame_encoder,
 )
 from actors.protocol.timestamps import rfc3339_from_ms
-from config.limits import PARTICIPANTS_SHOWN
+from config.limits import PARTICIPANTS_IN_OBJECT
 from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
 REACTION_USERS_SHOWN = 20
@@ -120,7 +120,7 @@ def to_conversation(
         type=ConversationType(record.type),
         name=record.name,
         member_count=len(record.participants),
-        participants=[to_user_card(one, cards) for one in record.participants[:PARTICIPANTS_SHOWN]],
+        participants=[to_user_card(one, cards) for one in record.participants[:PARTICIPANTS_IN_OBJECT]],
         admins=list(record.admins),
         last_message=None
         if last is None

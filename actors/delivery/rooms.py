@@ -288,7 +288,7 @@ class Rooms:
             return
         if known is not None:
             known.timer.cancel()
-        self._start_head_timer(self._limits.heads_repeat_s[0], conversation_id, seq, 0)
+        self._start_head_timer(self._limits.head_announce_delays_s[0], conversation_id, seq, 0)
 
     def _start_head_timer(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
         timer = self._wheel.call_later(delay_s, lambda: self._repeat_head(conversation_id, seq))
@@ -296,7 +296,7 @@ class Rooms:
 
     def _repeat_head(self, conversation_id: str, scheduled_seq: int) -> None:
         seq, step, _ = self._head_repeats[conversation_id]
-        steps = self._limits.heads_repeat_s
+        steps = self._limits.head_announce_delays_s
         # Where it grew since, the new last entry has its own first repetition to wait for.
         if seq == scheduled_seq:
             news = HeadAnnounced(self._instance, seq)

@@ -42,10 +42,10 @@ class SendQueueLimits(Protocol):
     """The part of `config.limits.Limits` that an outbox keeps to."""
 
     @property
-    def outbox_soft_bytes(self) -> int: ...
+    def send_queue_soft_bytes(self) -> int: ...
 
     @property
-    def outbox_hard_bytes(self) -> int: ...
+    def send_queue_hard_bytes(self) -> int: ...
 
 
 class SendQueue:
@@ -102,7 +102,7 @@ class SendQueue:
 
     def push_ephemeral(self, frame: bytes) -> None:
         """As `push`, for what may be dropped: a client behind by the soft limit is spared it."""
-        if self.queued_bytes > self._limits.outbox_soft_bytes:
+        if self.queued_bytes > self._limits.send_queue_soft_bytes:
             self.shed_count += 1
             return
         self.push(frame)
@@ -114,8 +114,8 @@ class SendQueue:
         """
         bounds = self._limits
         if self.paused and (
-            self.queued_bytes > bounds.outbox_soft_bytes
-            or self.queued_bytes + len(frames) > bounds.outbox_hard_bytes
+            self.queued_bytes > bounds.send_queue_soft_bytes
+            or self.queued_bytes + len(frames) > bounds.send_queue_hard_bytes
         ):
             self._skip(seq_range)
         else:
@@ -138,7 +138,7 @@ class SendQueue:
         if held is None:
             return
         if self.paused:
-            if self.queued_bytes > self._limits.outbox_hard_bytes:
+            if self.queued_bytes > self._limits.send_queue_hard_bytes:
                 self._owner.too_slow()
             return
         self.queued_frames = None

@@ -6,14 +6,14 @@ state.
 
 from collections.abc import Callable, Sequence
 
-from actors.events import rendering
+from actors.events import serializers
 from actors.events.requests import EventBody, EventPatch, end_before_start, to_event_change, to_new_event
-from actors.people.people import UserCards
-from actors.people.slice import KeysetPage, paginate
+from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Event
-from actors.social.relations import BlockService
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
@@ -110,7 +110,7 @@ class Events:
 
     async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
         cards = await self._user_cards.for_records(record.creator for record in records)
-        return [rendering.to_event(record, cards) for record in records]
+        return [serializers.to_event(record, cards) for record in records]
 
 
 def _conflict_error(conflict: Conflict) -> ApiError | Conflict:

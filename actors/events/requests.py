@@ -10,15 +10,15 @@ from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.social_objects import RsvpStatus
 from actors.protocol.text_validation import raise_field_errors, validate_line, validate_text
 from config.limits import (
-    EVENT_CAPACITY,
+    EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
     EVENT_DESCRIPTION_CHARACTERS,
-    INVITES,
+    INVITES_PER_REQUEST,
     TITLE_CHARACTERS,
 )
 from storage.records.events import EventChange, NewEvent
 
-Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY)]
+Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY_MAX)]
 Id = Annotated[str, Meta(max_length=64)]
 # Published, and checked below, once trimmed and with a zone.
 Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITLE_CHARACTERS})]
@@ -55,7 +55,7 @@ class RsvpBody(msgspec.Struct, frozen=True):
 
 
 class Invites(msgspec.Struct, frozen=True):
-    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES)]
+    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES_PER_REQUEST)]
 
 
 def to_new_event(creator_id: str, body: EventBody) -> NewEvent:

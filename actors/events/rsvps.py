@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from actors.events.events import Events, event_not_found
-from actors.people.people import UserCards
-from actors.people.slice import KeysetPage, paginate
+from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Rsvp, RsvpStatus
-from actors.social.relations import BlockService
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.events import RsvpStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing

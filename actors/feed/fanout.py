@@ -6,7 +6,7 @@ themselves. Everything here may be done twice. It never shows anything to anybod
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from actors.sync.happenings import FollowChanged, PostCreated, decode_event
+from actors.domain_events.event_types import FollowChanged, PostCreated, decode_event
 from storage.contracts.domain_events import Cursors
 from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines

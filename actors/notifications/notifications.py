@@ -5,15 +5,15 @@ Never shows anybody another's.
 
 from collections.abc import Mapping, Sequence
 
-from actors.accounts.lookups import DataLoader
+from actors.data_loader import DataLoader
 from actors.delivery.stream_writer import StreamWriter
-from actors.notifications.rendering import to_notification
-from actors.people.people import UserCards
-from actors.people.slice import KeysetPage, paginate
+from actors.notifications.serializers import to_notification
+from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import NotificationRead
 from actors.protocol.social_objects import Notification
-from actors.social.relations import BlockService
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.social import PageKey
 

@@ -6,13 +6,13 @@ the Event service. Never holds state.
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.people.people import UserCards
-from actors.people.slice import KeysetPage, paginate
-from actors.posts import rendering
+from actors.pagination import KeysetPage, paginate
+from actors.posts import serializers
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
 from actors.protocol.text_validation import validate_text
-from actors.social.relations import BlockService
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey
@@ -91,7 +91,7 @@ class Posts:
 
     async def serialize(self, records: Sequence[PostRecord]) -> list[Post]:
         cards = await self._user_cards.for_records(record.author for record in records)
-        return [rendering.to_post(record, cards) for record in records]
+        return [serializers.to_post(record, cards) for record in records]
 
 
 def post_not_found() -> ApiError:

@@ -5,15 +5,15 @@ Never counts: that is the store's.
 
 from collections.abc import Callable
 
-from actors.people.people import UserCards
-from actors.people.slice import KeysetPage, paginate
-from actors.posts import rendering
-from actors.posts.posts import Posts, post_not_found, idempotency_conflict
+from actors.pagination import KeysetPage, paginate
+from actors.posts import serializers
+from actors.posts.posts import Posts, idempotency_conflict, post_not_found
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment
 from actors.protocol.text_validation import validate_text
-from actors.social.relations import BlockService
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import ReactionStore
 from storage.contracts.social import PageKey
@@ -81,7 +81,7 @@ class Reactions:
         found = await self._store.comments(post_id, after, hidden, limit + 1)
         page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
         cards = await self._user_cards.for_records(record.author for record in page)
-        return KeysetPage([rendering.to_comment(record, cards) for record in page], key)
+        return KeysetPage([serializers.to_comment(record, cards) for record in page], key)
 
     async def delete_comment(self, user_id: str, comment_id: str) -> None:
         """For whoever said it, and for the author of the post."""
@@ -108,7 +108,7 @@ class Reactions:
         return comment
 
     async def _serialize(self, record: CommentRecord) -> Comment:
-        return rendering.to_comment(record, await self._user_cards.for_records([record.author]))
+        return serializers.to_comment(record, await self._user_cards.for_records([record.author]))
 
 
 def comment_not_found() -> ApiError:

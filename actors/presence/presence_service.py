@@ -11,7 +11,7 @@ from actors.presence.local_presence import OFFLINE, LocalPresence
 from actors.presence.presence_subscriptions import PresenceSubscriptions, PresenceWatcher
 from actors.protocol.errors import invalid_field
 from actors.protocol.presence import Presence
-from config.limits import WATCHED
+from config.limits import PRESENCE_WATCHED_USERS
 
 VisibleUsers = Callable[[str, Sequence[str]], Awaitable[set[str]]]
 """(viewer, others) -> those of them whom the viewer has to do with, and nobody apart."""
@@ -53,6 +53,6 @@ class PresenceService:
 
 
 def _validate_user_ids(user_ids: Sequence[str]) -> list[str]:
-    if len(user_ids) > WATCHED:
-        raise invalid_field("user_ids", f"At most {WATCHED} people.", "too_many")
+    if len(user_ids) > PRESENCE_WATCHED_USERS:
+        raise invalid_field("user_ids", f"At most {PRESENCE_WATCHED_USERS} people.", "too_many")
     return list(dict.fromkeys(user_ids))

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from actors.accounts.lookups import DataLoader
+from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
 from actors.protocol.server_frames import (
     ConversationJoined,

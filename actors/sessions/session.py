@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from actors.accounts.views import to_own_user
+from actors.accounts.serializers import to_own_user
 from actors.conversations.commands import ChangeMessage, Send
 from actors.conversations.drafts import create_draft
 from actors.conversations.errors import busy

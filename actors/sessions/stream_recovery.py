@@ -25,7 +25,7 @@ from actors.protocol.server_frames import (
     server_frame_encoder,
 )
 from actors.sessions.online_user import OnlineUser
-from config.limits import RESUME_ENTRIES, RESUME_READS, STREAM_FRAMES
+from config.limits import RESUME_REPLAY_ENTRIES, RESUME_REPLAY_CONVERSATIONS, STREAM_FRAMES_MAX
 from storage.contracts.bus import StreamPosition, UserStreams
 from storage.records.user_stream import StreamItem
 
@@ -76,7 +76,7 @@ class StreamRecovery:
         """The frames of the stream behind that place; None when it is not to be had. Raises `Unavailable`."""
         place = subscription.position
         missing = place.position - position
-        if epoch != place.epoch or not 0 <= missing <= STREAM_FRAMES:
+        if epoch != place.epoch or not 0 <= missing <= STREAM_FRAMES_MAX:
             return None
         if missing == 0:
             return []
@@ -87,7 +87,7 @@ class StreamRecovery:
         place = subscription.position
         if epoch != place.epoch or position > place.position:
             return _encode_resync("epoch", place)
-        if place.position - position > STREAM_FRAMES:
+        if place.position - position > STREAM_FRAMES_MAX:
             return _encode_resync("too_far", place)
         return _encode_resync("expired", place)
 
@@ -97,8 +97,8 @@ class StreamRecovery:
         behind = [(one, seq) for one, seq in known_seqs.items() if seq < subscription.start_seqs[one]]
         near = [
             (one, seq)
-            for one, seq in behind[:RESUME_READS]
-            if subscription.start_seqs[one] - seq <= RESUME_ENTRIES
+            for one, seq in behind[:RESUME_REPLAY_CONVERSATIONS]
+            if subscription.start_seqs[one] - seq <= RESUME_REPLAY_ENTRIES
         ]
         reads = (
             self._missed_events.read_compacted(

@@ -15,7 +15,7 @@ from actors.conversations.commands import ConversationInfo
 from actors.conversations.errors import not_found
 from actors.protocol.server_frames import TypingChanged, server_frame_encoder
 from actors.runtime.timer_wheel import Timer, TimerWheel
-from config.limits import TYPING_MEMBERS
+from config.limits import TYPING_MEMBERS_MAX
 
 TYPING_TIMEOUT_S = 6.0
 REPEAT_INTERVAL_S = 3.0
@@ -65,7 +65,7 @@ class TypingIndicators:
         sight = await self._get_info(user_id, conversation_id)
         if not sight.is_member:
             raise not_found()
-        if sight.member_count > TYPING_MEMBERS:
+        if sight.member_count > TYPING_MEMBERS_MAX:
             return
         known = self._active.get(key)
         if known is None:

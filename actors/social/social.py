@@ -5,12 +5,12 @@ Whoever is blocked finds nobody: `user.not_found`. Never holds state; the store'
 
 from collections.abc import Callable, Sequence
 
-from actors.people.people import UserCards
-from actors.people.slice import KeysetPage, paginate
+from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import SocialStats
-from actors.social.relations import BlockService
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
 from storage.records.social import FollowRecord

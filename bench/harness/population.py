@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from actors.accounts.tokens import new_token, hash_token
+from actors.accounts.tokens import hash_token, new_token
 from bench.harness.people import Person
 from storage.postgres.migrations import database_url
 

@@ -3,23 +3,23 @@
 import typer
 from rich.console import Console
 
-from server.commands.operations import Config, OpenHouse, Run
+from server.commands.operations import ConfigOption, OpenOperatorServices, RunAsync
 
 
-def add_doctor(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
+def add_doctor(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:
     @cli.command()
-    def doctor(config: Config = None) -> None:
+    def doctor(config: ConfigOption = None) -> None:
         """Check the stores, the feeds between services and the invariants. Changes nothing."""
         console = Console()
         wrong = 0
 
         async def work() -> None:
             nonlocal wrong
-            async with house(config) as operations:
+            async with open_services(config) as operations:
                 for finding in await operations.doctor.run_checks():
                     wrong += not finding.ok
                     console.print("[green]ok[/]   " if finding.ok else "[red]wrong[/]", finding.message)
 
-        run(work)
+        run_async(work)
         console.print("Everything is right." if not wrong else f"{wrong} things are not right.")
         raise typer.Exit(1 if wrong else 0)

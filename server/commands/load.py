@@ -15,21 +15,21 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from actors.accounts.tokens import new_token, hash_token
+from actors.accounts.tokens import hash_token, new_token
 from config.limits import TOKEN_LIFETIME_S
 from loadtest.command import load_commands
 from loadtest.people.users_file import Person, write_users
-from server.commands.operations import Config, Run
+from server.commands.operations import ConfigOption, RunAsync
 from storage.contracts.bulk_users import BulkUser, BulkUserStore
 
-BATCH: Final = 2000
-DEFAULT_FILE: Final = Path("data") / "load" / "users.json"
+USERS_PER_BATCH: Final = 2000
+DEFAULT_USERS_FILE: Final = Path("data") / "load" / "users.json"
 
-OpenCrowd = Callable[[Path | None], AbstractAsyncContextManager[BulkUserStore]]
+OpenBulkUsers = Callable[[Path | None], AbstractAsyncContextManager[BulkUserStore]]
 """(configuration file) -> the User service's store, opened for as long as it lasts."""
 
 
-def add_load(cli: typer.Typer, crowd: OpenCrowd, run: Run) -> None:
+def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsync) -> None:
     load = load_commands()
     cli.add_typer(load, name="load")
     console = Console()
@@ -37,26 +37,26 @@ def add_load(cli: typer.Typer, crowd: OpenCrowd, run: Run) -> None:
     @load.command()
     def prepare(
         users: Annotated[int, typer.Option(min=1, max=200_000, help="How many.")],
-        users_file: Annotated[Path, typer.Option(help="Where their tokens go.")] = DEFAULT_FILE,
-        config: Config = None,
+        users_file: Annotated[Path, typer.Option(help="Where their tokens go.")] = DEFAULT_USERS_FILE,
+        config: ConfigOption = None,
     ) -> None:
         """Make users and their tokens in the store, and a file of them for `--users-file`."""
 
         async def work() -> None:
             began = time.monotonic()
             people: list[Person] = []
-            async with crowd(config) as store:
+            async with open_bulk_users(config) as store:
                 while len(people) < users:
-                    people += await _batch(store, min(BATCH, users - len(people)))
+                    people += await _create_batch(store, min(USERS_PER_BATCH, users - len(people)))
             write_users(users_file, people)
             console.print(
                 f"{len(people)} users in {time.monotonic() - began:.1f} s, their tokens in {users_file}"
             )
 
-        run(work)
+        run_async(work)
 
 
-async def _batch(store: BulkUserStore, count: int) -> list[Person]:
+async def _create_batch(store: BulkUserStore, count: int) -> list[Person]:
     prefix = f"load_{secrets.token_hex(6)}"
     people = [Person(str(uuid.uuid4()), new_token()) for _ in range(count)]
     newcomers = []

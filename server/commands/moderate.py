@@ -8,38 +8,38 @@ from rich.console import Console
 
 from actors.moderation.moderation import Moderation
 from actors.protocol.errors import ApiError
-from server.commands.operations import Config, OpenHouse, Run
+from server.commands.operations import ConfigOption, OpenOperatorServices, RunAsync
 
 Username = Annotated[str, typer.Argument(help="Whose account.")]
-PAGE = 100
+REPORTS_SHOWN = 100
 
 
-def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
+def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:
     moderate = typer.Typer(no_args_is_help=True, help="Reports, and what is done about them.")
     cli.add_typer(moderate, name="moderate")
     console = Console()
 
-    def do(config: Config, act: Callable[[Moderation], Awaitable[str]]) -> None:
+    def do(config: ConfigOption, act: Callable[[Moderation], Awaitable[str]]) -> None:
         refused = False
 
         async def work() -> None:
             nonlocal refused
-            async with house(config) as operations:
+            async with open_services(config) as operations:
                 try:
                     console.print(await act(operations.moderation))
                 except ApiError as refusal:
                     refused = True
                     console.print(refusal.detail)
 
-        run(work)
+        run_async(work)
         raise typer.Exit(1 if refused else 0)
 
     @moderate.command()
-    def reports(config: Config = None) -> None:
+    def reports(config: ConfigOption = None) -> None:
         """Show the open reports, the oldest first."""
 
         async def act(moderation: Moderation) -> str:
-            found = await moderation.list_open_reports(None, PAGE)
+            found = await moderation.list_open_reports(None, REPORTS_SHOWN)
             for report in found.items:
                 console.print(
                     report.id, report.kind.value, report.target_id, repr(report.reason), markup=False
@@ -52,7 +52,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
     def resolve(
         report_id: str,
         resolution: Annotated[str, typer.Argument(help="What was done about it.")],
-        config: Config = None,
+        config: ConfigOption = None,
     ) -> None:
         """Close a report."""
 
@@ -63,7 +63,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         do(config, act)
 
     @moderate.command()
-    def hide(post_id: str, config: Config = None) -> None:
+    def hide(post_id: str, config: ConfigOption = None) -> None:
         """Take a post away from everybody."""
 
         async def act(moderation: Moderation) -> str:
@@ -73,7 +73,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         do(config, act)
 
     @moderate.command()
-    def ban(username: Username, config: Config = None) -> None:
+    def ban(username: Username, config: ConfigOption = None) -> None:
         """End all sessions of somebody, and let none begin."""
 
         async def act(moderation: Moderation) -> str:
@@ -82,7 +82,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
         do(config, act)
 
     @moderate.command()
-    def unban(username: Username, config: Config = None) -> None:
+    def unban(username: Username, config: ConfigOption = None) -> None:
         """Let somebody log in again."""
 
         async def act(moderation: Moderation) -> str:
@@ -95,7 +95,7 @@ def add_moderate(cli: typer.Typer, house: OpenHouse, run: Run) -> None:
     def verify(
         username: Username,
         off: Annotated[bool, typer.Option(help="Take the badge.")] = False,  # noqa: FBT002
-        config: Config = None,
+        config: ConfigOption = None,
     ) -> None:
         """Give somebody the badge."""
 

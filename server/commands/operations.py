@@ -9,21 +9,21 @@ from typing import Annotated
 import typer
 
 from actors.moderation.moderation import Moderation
+from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor
-from actors.operations.replay import DeadLetterReplay
 
 
 @dataclass(frozen=True, slots=True)
-class Operations:
+class OperatorServices:
     moderation: Moderation
     doctor: Doctor
     replay: DeadLetterReplay
 
 
-OpenHouse = Callable[[Path | None], AbstractAsyncContextManager[Operations]]
+OpenOperatorServices = Callable[[Path | None], AbstractAsyncContextManager[OperatorServices]]
 """(configuration file) -> the house, opened for as long as it lasts."""
 
-Run = Callable[[Callable[[], Awaitable[None]]], None]
+RunAsync = Callable[[Callable[[], Awaitable[None]]], None]
 """Runs work in a loop of its own, and ends the program with a plain word where the stores are away."""
 
-Config = Annotated[Path | None, typer.Option(help="A TOML file over the defaults.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file over the defaults.")]

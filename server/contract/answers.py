@@ -35,7 +35,7 @@ from actors.protocol.server_frames import (
 )
 
 COMMANDS: Final[tuple[type[Struct], ...]] = get_args(Command)
-_DONE: Final[dict[type[Struct], tuple[type[Struct], ...]]] = {
+_SUCCESS_REPLIES: Final[dict[type[Struct], tuple[type[Struct], ...]]] = {
     # Where the upgrade bore the token, what is left to ask is to resume.
     Authenticate: (Ready, Resync),
     SendMessage: (Ok[SendResult],),
@@ -51,8 +51,8 @@ _DONE: Final[dict[type[Struct], tuple[type[Struct], ...]]] = {
 }
 
 
-def answers_of(command: type[Struct]) -> tuple[type[Struct], ...]:
+def replies_to(command: type[Struct]) -> tuple[type[Struct], ...]:
     """The frames of which one answers a command."""
-    if command not in _DONE:
+    if command not in _SUCCESS_REPLIES:
         raise ValueError(f"No answer to {command.__name__} is published.")
-    return (*_DONE[command], Error)
+    return (*_SUCCESS_REPLIES[command], Error)

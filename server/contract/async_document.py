@@ -23,7 +23,7 @@ class Example(msgspec.Struct, frozen=True):
     payload: msgspec.Raw
 
 
-class Delivered(msgspec.Struct, frozen=True):
+class DeliveryInfo(msgspec.Struct, frozen=True):
     """How a frame comes: what is durable is counted up by the field `place`, and told to who missed it."""
 
     kind: str
@@ -41,7 +41,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     payload: Reference
     correlation_id: Reference | None = None
     examples: tuple[Example, ...] = ()
-    delivered: Delivered | None = field(name="x-delivery", default=None)
+    delivery: DeliveryInfo | None = field(name="x-delivery", default=None)
 
 
 class SubProtocol(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class SubProtocol(msgspec.Struct, frozen=True):
     default: bool
 
 
-class CloseMeaning(msgspec.Struct, frozen=True):
+class CloseCodeInfo(msgspec.Struct, frozen=True):
     """`resume` says whether to connect again and resume; otherwise one does not come back the same way."""
 
     code: int
@@ -59,7 +59,7 @@ class CloseMeaning(msgspec.Struct, frozen=True):
     resume: bool
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class PublishedLimits(msgspec.Struct, frozen=True):
     """What the server keeps to, as it is configured. `max_conversations` is of one `resume`."""
 
     max_frame_bytes: int
@@ -81,8 +81,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: dict[str, Reference]
     bindings: dict[str, dict[str, Any]] = {}
     sub_protocols: tuple[SubProtocol, ...] = field(name="x-sub-protocols", default=())
-    limits: Bounds | None = field(name="x-limits", default=None)
-    close_codes: tuple[CloseMeaning, ...] = field(name="x-close-codes", default=())
+    limits: PublishedLimits | None = field(name="x-limits", default=None)
+    close_codes: tuple[CloseCodeInfo, ...] = field(name="x-close-codes", default=())
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from config.limits import FRAME_BYTES, RESUME_CONVERSATIONS, WATCHED, Limits
-from server.contract.answers import COMMANDS, answers_of
+from config.limits import FRAME_BYTES, RESUME_CONVERSATIONS, PRESENCE_WATCHED_USERS, Limits
+from server.contract.answers import COMMANDS, replies_to
 from server.contract.async_document import (
     AsyncApi,
-    Bounds,
+    PublishedLimits,
     Channel,
     Components,
     Operation,
@@ -24,22 +24,22 @@ from server.contract.async_document import (
     SubProtocol,
 )
 from server.contract.close_codes import close_codes
-from server.contract.deliveries import DELIVERIES, EVENTS, Delivery
+from server.contract.deliveries import DELIVERY_KINDS, EVENT_STREAM_FRAMES, DeliveryKind
 from server.contract.document import Info, Reference
-from server.contract.messages import CORRELATION, Messages
-from server.contract.words import words_of
+from server.contract.messages import CORRELATION_ID_NAME, MessageComponents
+from server.contract.words import describe_frame
 from server.http.response import JSON_TYPE
 from server.socket.sub_protocols import JSON, MSGPACK
 
-VERSION: Final = "3.0.0"
-SOCKET: Final = "socket"
-STREAM: Final = "stream"
-ABOUT: Final = """What happens, while it happens: the socket, and a user's own stream as Server-Sent Events.
+ASYNCAPI_VERSION: Final = "3.0.0"
+SOCKET_CHANNEL: Final = "socket"
+STREAM_CHANNEL: Final = "stream"
+INFO_DESCRIPTION: Final = """What happens, while it happens: the socket, and a user's own stream as Server-Sent Events.
 
 The rest of the contract is in `/openapi.json`; ids, times and tokens are as there. Unknown fields are \
 ignored on input, and clients are asked to ignore fields and frame types that they do not know."""
 
-ABOUT_SOCKET: Final = """RFC 6455, without compression. A frame is one object with a `type`; the server may \
+SOCKET_DESCRIPTION: Final = """RFC 6455, without compression. A frame is one object with a `type`; the server may \
 put several into one frame as an array. With MessagePack the same objects come in binary frames, and are \
 sent in such. A token never stands in the URL: it comes as a bearer header of \
 the upgrade request, and a bad one is answered by HTTP 401, or as the first frame, `authenticate`.
@@ -52,7 +52,7 @@ The server pings every `heartbeat_ms`. Any traffic counts as life; twice that wi
 Codes from 4000 to 4499 mean to connect again and resume, those from 4500 to 4999 not to come back the same \
 way."""
 
-ABOUT_STREAM: Final = """WHATWG HTML, section 9.2. The `data` of each event is one frame. Durable ones have \
+STREAM_DESCRIPTION: Final = """WHATWG HTML, section 9.2. The `data` of each event is one frame. Durable ones have \
 the id `<epoch>.<position>`, and `Last-Event-ID` goes on behind it: the missed frames come first, or \
 `resync` where they are not to be had. Hints have no id. A comment comes every `heartbeat_ms` where nothing \
 else does. What is said in conversations is not told here."""
@@ -61,12 +61,12 @@ SUB_PROTOCOLS: Final = (
     SubProtocol(JSON.name, "text", default=True),
     SubProtocol(MSGPACK.name, "binary", default=False),
 )
-_BEARER: Final = {"type": "http", "scheme": "bearer"}
-_CORRELATION: Final = {
+_BEARER_SCHEME: Final = {"type": "http", "scheme": "bearer"}
+_CORRELATION_ID: Final = {
     "description": "The `id` of a command is in its one answer.",
     "location": "$message.payload#/id",
 }
-_UPGRADE: Final = {
+_WEBSOCKET_BINDING: Final = {
     "method": "GET",
     "headers": {
         "type": "object",
@@ -77,47 +77,47 @@ _UPGRADE: Final = {
     },
     "bindingVersion": "0.1.0",
 }
-_GET: Final = {"method": "GET", "bindingVersion": "0.3.0"}
+_HTTP_BINDING: Final = {"method": "GET", "bindingVersion": "0.3.0"}
 
 
 def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
     """Describe both channels, at the address and within the bounds of this server."""
-    told = tuple(frame for delivery in DELIVERIES for frame in delivery.frames)
-    answers = tuple(chain.from_iterable(answers_of(command) for command in COMMANDS))
+    told = tuple(frame for delivery in DELIVERY_KINDS for frame in delivery.frames)
+    answers = tuple(chain.from_iterable(replies_to(command) for command in COMMANDS))
     spoken = (*COMMANDS, *answers, *told)
-    messages = Messages((*spoken, *EVENTS))
+    messages = MessageComponents((*spoken, *EVENT_STREAM_FRAMES))
     socket = Channel(
         address="/v1/ws",
         title="The socket",
-        description=ABOUT_SOCKET,
+        description=SOCKET_DESCRIPTION,
         servers=(Reference("#/servers/socket"),),
-        messages=messages.on_channel(spoken),
-        bindings={"ws": _UPGRADE},
+        messages=messages.channel_messages(spoken),
+        bindings={"ws": _WEBSOCKET_BINDING},
         sub_protocols=SUB_PROTOCOLS,
-        limits=_bounds(limits),
+        limits=_published_limits(limits),
         close_codes=close_codes(),
     )
     stream = Channel(
         address="/v1/stream",
         title="One's own stream as Server-Sent Events",
-        description=ABOUT_STREAM,
+        description=STREAM_DESCRIPTION,
         servers=(Reference("#/servers/stream"),),
-        messages=messages.on_channel(EVENTS),
+        messages=messages.channel_messages(EVENT_STREAM_FRAMES),
     )
-    commands = {_operation_id(command): _received(command, messages) for command in COMMANDS}
-    sent = {delivery.name: _sent(delivery, messages) for delivery in DELIVERIES}
+    commands = {_operation_id(command): _command_operation(command, messages) for command in COMMANDS}
+    sent = {delivery.name: _delivery_operation(delivery, messages) for delivery in DELIVERY_KINDS}
     return AsyncApi(
-        asyncapi=VERSION,
-        info=Info("Convene", version, ABOUT),
+        asyncapi=ASYNCAPI_VERSION,
+        info=Info("Convene", version, INFO_DESCRIPTION),
         default_content_type=JSON_TYPE,
         servers=_servers(base_url),
-        channels={SOCKET: socket, STREAM: stream},
-        operations={**commands, **sent, "events": _events(messages)},
+        channels={SOCKET_CHANNEL: socket, STREAM_CHANNEL: stream},
+        operations={**commands, **sent, "events": _event_stream_operation(messages)},
         components=Components(
             schemas=messages.schemas,
-            messages=messages.named,
-            security_schemes={"bearer": _BEARER},
-            correlation_ids={CORRELATION: _CORRELATION},
+            messages=messages.by_name,
+            security_schemes={"bearer": _BEARER_SCHEME},
+            correlation_ids={CORRELATION_ID_NAME: _CORRELATION_ID},
         ),
     )
 
@@ -126,10 +126,10 @@ def _servers(base_url: str) -> dict[str, Server]:
     found = urlsplit(base_url)
     secure = "s" if found.scheme == "https" else ""
     return {
-        SOCKET: Server(
+        SOCKET_CHANNEL: Server(
             host=found.netloc, pathname=found.path, protocol=f"ws{secure}", description="For the socket."
         ),
-        STREAM: Server(
+        STREAM_CHANNEL: Server(
             host=found.netloc,
             pathname=found.path,
             protocol=f"http{secure}",
@@ -139,8 +139,8 @@ def _servers(base_url: str) -> dict[str, Server]:
     }
 
 
-def _bounds(limits: Limits) -> Bounds:
-    return Bounds(
+def _published_limits(limits: Limits) -> PublishedLimits:
+    return PublishedLimits(
         max_frame_bytes=FRAME_BYTES,
         heartbeat_ms=limits.heartbeat_ms,
         auth_timeout_ms=limits.auth_timeout_ms,
@@ -149,40 +149,40 @@ def _bounds(limits: Limits) -> Bounds:
         messages_per_s=limits.messages_per_s,
         messages_burst=limits.messages_burst,
         max_conversations=RESUME_CONVERSATIONS,
-        max_watched=WATCHED,
+        max_watched=PRESENCE_WATCHED_USERS,
     )
 
 
-def _received(command: type[Struct], messages: Messages) -> Operation:
-    summary, description = words_of(command)
-    channel = Reference(f"#/channels/{SOCKET}")
+def _command_operation(command: type[Struct], messages: MessageComponents) -> Operation:
+    summary, description = describe_frame(command)
+    channel = Reference(f"#/channels/{SOCKET_CHANNEL}")
     return Operation(
         action="receive",
         channel=channel,
         summary=summary,
         description=description,
-        messages=messages.of((command,), SOCKET),
-        reply=Reply(channel, messages.of(answers_of(command), SOCKET)),
+        messages=messages.references((command,), SOCKET_CHANNEL),
+        reply=Reply(channel, messages.references(replies_to(command), SOCKET_CHANNEL)),
     )
 
 
-def _sent(delivery: Delivery, messages: Messages) -> Operation:
+def _delivery_operation(delivery: DeliveryKind, messages: MessageComponents) -> Operation:
     return Operation(
         action="send",
-        channel=Reference(f"#/channels/{SOCKET}"),
+        channel=Reference(f"#/channels/{SOCKET_CHANNEL}"),
         summary=delivery.summary,
         description=delivery.description,
-        messages=messages.of(delivery.frames, SOCKET),
+        messages=messages.references(delivery.frames, SOCKET_CHANNEL),
     )
 
 
-def _events(messages: Messages) -> Operation:
+def _event_stream_operation(messages: MessageComponents) -> Operation:
     return Operation(
         action="send",
-        channel=Reference(f"#/channels/{STREAM}"),
+        channel=Reference(f"#/channels/{STREAM_CHANNEL}"),
         summary="Tell what happened to the user, without a socket",
-        messages=messages.of(EVENTS, STREAM),
-        bindings={"http": _GET},
+        messages=messages.references(EVENT_STREAM_FRAMES, STREAM_CHANNEL),
+        bindings={"http": _HTTP_BINDING},
     )
 
 

@@ -8,10 +8,10 @@ from typing import Final
 from websockets.frames import CloseCode as StandardCode
 
 from actors.sessions.transport import CloseCode
-from server.contract.async_document import CloseMeaning
-from server.socket.socket import NOT_UTF8, RETURNABLE, TOO_BIG
+from server.contract.async_document import CloseCodeInfo
+from server.socket.socket import INVALID_UTF8, RESUMABLE_CODES, MESSAGE_TOO_BIG
 
-_OWN: Final = {
+_APPLICATION_CODES: Final = {
     CloseCode.SHUTDOWN: "The server stops. Come back after the time that `goodbye` names.",
     CloseCode.SLOW_CONSUMER: "The client did not take what it was sent.",
     CloseCode.HEARTBEAT_TIMEOUT: "Nothing was heard of the client for two heartbeats.",
@@ -24,19 +24,21 @@ _OWN: Final = {
     CloseCode.TOO_MANY_CONNECTIONS: "This user has too many connections.",
     CloseCode.AUTHENTICATION_TIMEOUT: "Nobody authenticated in time.",
 }
-_STANDARD: Final = {
+_STANDARD_CODES: Final = {
     StandardCode.PROTOCOL_ERROR.value: "A frame broke RFC 6455.",
-    NOT_UTF8: "A text frame was not UTF-8.",
-    TOO_BIG: "A message has more than `max_frame_bytes`.",
+    INVALID_UTF8: "A text frame was not UTF-8.",
+    MESSAGE_TOO_BIG: "A message has more than `max_frame_bytes`.",
 }
 
 
-def close_codes() -> tuple[CloseMeaning, ...]:
+def close_codes() -> tuple[CloseCodeInfo, ...]:
     """All of them, in order."""
     own = {code: name.lower() for name, code in vars(CloseCode).items() if name.isupper()}
-    untold = own.keys() ^ _OWN.keys()
+    untold = own.keys() ^ _APPLICATION_CODES.keys()
     if untold:
         raise ValueError(f"Close codes and their meanings differ: {sorted(untold)}.")
-    names = {**own, **{code: StandardCode(code).name.lower() for code in _STANDARD}}
-    told = {**_OWN, **_STANDARD}
-    return tuple(CloseMeaning(code, names[code], told[code], code in RETURNABLE) for code in sorted(told))
+    names = {**own, **{code: StandardCode(code).name.lower() for code in _STANDARD_CODES}}
+    told = {**_APPLICATION_CODES, **_STANDARD_CODES}
+    return tuple(
+        CloseCodeInfo(code, names[code], told[code], code in RESUMABLE_CODES) for code in sorted(told)
+    )

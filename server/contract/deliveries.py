@@ -19,37 +19,37 @@ from actors.protocol.server_frames import (
     SessionFrame,
     StreamFrame,
 )
-from server.contract.async_document import Delivered
+from server.contract.async_document import DeliveryInfo
 from server.stream import StreamReady
 
-Frames = tuple[type[Struct], ...]
+FrameTypes = tuple[type[Struct], ...]
 
 
-class Delivery(Struct, frozen=True):
+class DeliveryKind(Struct, frozen=True):
     """One kind; `place` is the field that counts its frames up, where they are durable."""
 
     name: str
     summary: str
     description: str
-    frames: Frames
-    place: str | None = None
+    frames: FrameTypes
+    position_field: str | None = None
 
     @property
-    def delivered(self) -> Delivered:
-        return Delivered(self.name, self.place is not None, self.place)
+    def info(self) -> DeliveryInfo:
+        return DeliveryInfo(self.name, self.position_field is not None, self.position_field)
 
 
-def _no_answers(frames: Frames) -> Frames:
+def _without_replies(frames: FrameTypes) -> FrameTypes:
     return tuple(frame for frame in frames if frame is not Error and get_origin(frame) is not Ok)
 
 
-CONTROL: Final = Delivery(
+CONTROL: Final = DeliveryKind(
     "control",
     "Tell how the socket stands",
     "Never shed, but in no log: they are not told again.",
-    tuple(dict.fromkeys((*_no_answers(get_args(SessionFrame)), Lagged))),
+    tuple(dict.fromkeys((*_without_replies(get_args(SessionFrame)), Lagged))),
 )
-LOG: Final = Delivery(
+LOG: Final = DeliveryKind(
     "log",
     "Tell what happened in a conversation",
     "Durable, in the conversation's log. Each takes its next `seq`: 1, 2, 3 and so on, without holes and in "
@@ -58,30 +58,30 @@ LOG: Final = Delivery(
     "missed is had again by resuming, or from `GET /v1/conversations/{id}/changes`; each message then comes "
     "once, in its latest state.",
     get_args(LogFrame),
-    place="seq",
+    position_field="seq",
 )
-STREAM: Final = Delivery(
+STREAM: Final = DeliveryKind(
     "stream",
     "Tell what happened to the user",
     "Durable, in the user's own stream, and never shed. `position` counts up within the `epoch` that `ready` "
     "names; another epoch is told by `resync`.",
     get_args(StreamFrame),
-    place="position",
+    position_field="position",
 )
-HINTS: Final = Delivery(
+EPHEMERAL: Final = DeliveryKind(
     "hints",
     "Tell what may be missed",
     "Ephemeral: at most once, in no log and no stream, and dropped for a client that is behind. The state "
     "behind them is always there over HTTP.",
     tuple(
         frame
-        for frame in _no_answers(get_args(ServerFrame))
+        for frame in _without_replies(get_args(ServerFrame))
         if frame not in {*CONTROL.frames, *LOG.frames, *STREAM.frames}
     ),
 )
-DELIVERIES: Final = (CONTROL, LOG, STREAM, HINTS)
+DELIVERY_KINDS: Final = (CONTROL, LOG, STREAM, EPHEMERAL)
 
-EVENTS: Final[Frames] = (
+EVENT_STREAM_FRAMES: Final[FrameTypes] = (
     StreamReady,
     Resync,
     *STREAM.frames,
@@ -95,6 +95,6 @@ EVENTS: Final[Frames] = (
 """What is told to those who follow their own stream by Server-Sent Events."""
 
 
-def delivered(frame: type[Struct]) -> Delivered | None:
+def delivery_info(frame: type[Struct]) -> DeliveryInfo | None:
     """How a frame comes; None for commands and answers."""
-    return next((one.delivered for one in DELIVERIES if frame in one.frames), None)
+    return next((one.info for one in DELIVERY_KINDS if frame in one.frames), None)

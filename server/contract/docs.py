@@ -4,26 +4,26 @@ Never shows what the document does not say.
 """
 
 from server.contract.document import OpenApi, Operation, Parameter, Reference, RequestBody, Response, Tag
-from server.contract.html import Html, element, joined, prose, words
-from server.contract.page import details, header, menu, page, schemas_section
-from server.contract.schema_html import fields_html, kind_html, row_html, table_html
-from server.contract.schemas import PLACE
+from server.contract.html import Html, element, concat, paragraphs, inline
+from server.contract.page import collapsible, page_header, menu, render_page, schemas_section
+from server.contract.schema_html import fields_html, type_html, row_html, table_html
+from server.contract.schemas import SCHEMA_REF_PREFIX
 
 
-def docs_page(document: OpenApi) -> str:
+def render_openapi_page(document: OpenApi) -> str:
     """Write the whole page."""
     info = document.info
     links = (("openapi.json", "/openapi.json"), ("The socket", "/docs/socket"))
-    return page(
+    return render_page(
         f"{info.title}: the contract",
         menu([(tag.name, _links(document, tag)) for tag in document.tags]),
-        header(info.title, info.version, info.description, *links),
+        page_header(info.title, info.version, info.description, *links),
         *(_section(document, tag) for tag in document.tags),
         schemas_section(document.components.schemas),
     )
 
 
-def _of_tag(document: OpenApi, tag: Tag) -> list[tuple[str, str, Operation]]:
+def _tagged_operations(document: OpenApi, tag: Tag) -> list[tuple[str, str, Operation]]:
     return [
         (method.upper(), path, operation)
         for path, operations in document.paths.items()
@@ -34,33 +34,33 @@ def _of_tag(document: OpenApi, tag: Tag) -> list[tuple[str, str, Operation]]:
 
 def _links(document: OpenApi, tag: Tag) -> list[tuple[Html, str]]:
     return [
-        (joined(_method(method), " ", element("span", path)), operation.operation_id)
-        for method, path, operation in _of_tag(document, tag)
+        (concat(_method(method), " ", element("span", path)), operation.operation_id)
+        for method, path, operation in _tagged_operations(document, tag)
     ]
 
 
 def _section(document: OpenApi, tag: Tag) -> Html:
-    shown = [_operation(document, *found) for found in _of_tag(document, tag)]
-    return element("section", element("h2", tag.name), prose(tag.description), *shown, class_="tag")
+    shown = [_operation(document, *found) for found in _tagged_operations(document, tag)]
+    return element("section", element("h2", tag.name), paragraphs(tag.description), *shown, class_="tag")
 
 
 def _operation(document: OpenApi, method: str, path: str, operation: Operation) -> Html:
     opened = element("span", "no token", class_="open") if operation.security == () else ""
-    opening = joined(
+    opening = concat(
         _method(method),
         " ",
         element("code", path),
         " ",
-        element("span", words(operation.summary), class_="what"),
+        element("span", inline(operation.summary), class_="what"),
         opened,
     )
     inside = (
-        prose(operation.description),
+        paragraphs(operation.description),
         _parameters(document, operation),
         _request(document, operation.request_body),
         _responses(document, operation),
     )
-    return details(opening, inside, operation.operation_id)
+    return collapsible(opening, inside, operation.operation_id)
 
 
 def _method(method: str) -> Html:
@@ -71,15 +71,15 @@ def _parameters(document: OpenApi, operation: Operation) -> Html:
     rows = []
     for found in operation.parameters:
         parameter = _parameter(document, found)
-        meaning = f"In the {parameter.place}. {parameter.description}".strip()
+        meaning = f"In the {parameter.location}. {parameter.description}".strip()
         rows.append(row_html(parameter.name, parameter.schema, meaning, required=parameter.required))
-    return joined(element("h4", "Parameters"), table_html("Name", rows)) if rows else Html()
+    return concat(element("h4", "Parameters"), table_html("Name", rows)) if rows else Html()
 
 
-def _parameter(document: OpenApi, found: Parameter | Reference) -> Parameter:
-    if isinstance(found, Parameter):
-        return found
-    return document.components.parameters[found.ref.rpartition("/")[2]]
+def _parameter(document: OpenApi, reference: Parameter | Reference) -> Parameter:
+    if isinstance(reference, Parameter):
+        return reference
+    return document.components.parameters[reference.ref.rpartition("/")[2]]
 
 
 def _request(document: OpenApi, body: RequestBody | None) -> Html:
@@ -87,14 +87,14 @@ def _request(document: OpenApi, body: RequestBody | None) -> Html:
         return Html()
     shown = [element("h4", "Body")]
     for media_type, content in body.content.items():
-        name = content.schema.get("$ref", "").removeprefix(PLACE)
+        name = content.schema.get("$ref", "").removeprefix(SCHEMA_REF_PREFIX)
         schema = document.components.schemas.get(name, content.schema)
         shown += [
-            element("p", element("code", media_type), " ", kind_html(content.schema), ". ", body.description),
-            prose(schema.get("description", "")),
+            element("p", element("code", media_type), " ", type_html(content.schema), ". ", body.description),
+            paragraphs(schema.get("description", "")),
             fields_html(schema),
         ]
-    return joined(*shown)
+    return concat(*shown)
 
 
 def _responses(document: OpenApi, operation: Operation) -> Html:
@@ -102,18 +102,18 @@ def _responses(document: OpenApi, operation: Operation) -> Html:
     for status, found in operation.responses.items():
         response = _response(document, found)
         kinds = [
-            joined(" ", kind_html(content.schema), " ", element("small", media_type))
+            concat(" ", type_html(content.schema), " ", element("small", media_type))
             for media_type, content in response.content.items()
             if not status.startswith(("4", "5", "d"))
         ]
         items += [
             element("dt", status, class_=f"status s{status[0]}"),
-            element("dd", words(response.description), *kinds),
+            element("dd", inline(response.description), *kinds),
         ]
-    return joined(element("h4", "Answers"), element("dl", *items))
+    return concat(element("h4", "Answers"), element("dl", *items))
 
 
-def _response(document: OpenApi, found: Response | Reference) -> Response:
-    if isinstance(found, Response):
-        return found
-    return document.components.responses[found.ref.rpartition("/")[2]]
+def _response(document: OpenApi, reference: Response | Reference) -> Response:
+    if isinstance(reference, Response):
+        return reference
+    return document.components.responses[reference.ref.rpartition("/")[2]]

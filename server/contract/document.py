@@ -33,7 +33,7 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True):
     """`place` is path, query or header. Lists are written with commas (`explode` is False)."""
 
     name: str
-    place: str = field(name="in")
+    location: str = field(name="in")
     schema: Schema
     required: bool = False
     description: str = ""

@@ -10,52 +10,56 @@ from msgspec import Raw, Struct
 from msgspec.inspect import StructType, type_info
 
 from actors.protocol.server_frames import Ok, server_frame_encoder
-from server.contract.answers import COMMANDS, answers_of
+from server.contract.answers import COMMANDS, replies_to
 from server.contract.async_document import Example, Message
-from server.contract.deliveries import delivered
+from server.contract.deliveries import delivery_info
 from server.contract.document import Reference
-from server.contract.samples import SAMPLES
-from server.contract.schemas import PLACE, Schemas
-from server.contract.words import words_of
+from server.contract.samples import EXAMPLES
+from server.contract.schemas import SCHEMA_REF_PREFIX, Schemas
+from server.contract.words import describe_frame
 
-CORRELATION: Final = "frame"
+CORRELATION_ID_NAME: Final = "frame"
 
 
-class Messages:
+class MessageComponents:
     def __init__(self, kinds: Iterable[type[Struct]]) -> None:
         wanted = tuple(dict.fromkeys(kinds))
         schemas = Schemas(wanted, ())
-        self.schemas = dict(sorted(schemas.named.items()))
-        self._names = {kind: schemas.of(kind)["$ref"].removeprefix(PLACE) for kind in wanted}
-        self.named = {name: self._message(kind, name) for kind, name in self._names.items()}
+        self.schemas = dict(sorted(schemas.by_name.items()))
+        self._names = {
+            kind: schemas.reference(kind)["$ref"].removeprefix(SCHEMA_REF_PREFIX) for kind in wanted
+        }
+        self.by_name = {name: self._message(kind, name) for kind, name in self._names.items()}
 
-    def of(self, kinds: Iterable[type[Struct]], channel: str) -> tuple[Reference, ...]:
+    def references(self, kinds: Iterable[type[Struct]], channel: str) -> tuple[Reference, ...]:
         """Refer to messages of a channel."""
         return tuple(Reference(f"#/channels/{channel}/messages/{self._names[kind]}") for kind in kinds)
 
-    def on_channel(self, kinds: Iterable[type[Struct]]) -> dict[str, Reference]:
+    def channel_messages(self, kinds: Iterable[type[Struct]]) -> dict[str, Reference]:
         """The messages that go over a channel, by name."""
         names = dict.fromkeys(self._names[kind] for kind in kinds)
         return {name: Reference(f"#/components/messages/{name}") for name in names}
 
     def _message(self, kind: type[Struct], name: str) -> Message:
-        tag = tag_of(kind)
-        summary, description = words_of(kind)
+        tag = frame_type(kind)
+        summary, description = describe_frame(kind)
         correlated = "id" in (get_origin(kind) or kind).__struct_fields__
-        sample = SAMPLES.get(kind)
+        sample = EXAMPLES.get(kind)
         return Message(
             name=tag,
             title=_title(kind, tag),
             summary=summary,
             description=description,
-            payload=Reference(PLACE + name),
-            correlation_id=Reference(f"#/components/correlationIds/{CORRELATION}") if correlated else None,
+            payload=Reference(SCHEMA_REF_PREFIX + name),
+            correlation_id=Reference(f"#/components/correlationIds/{CORRELATION_ID_NAME}")
+            if correlated
+            else None,
             examples=() if sample is None else (Example(Raw(server_frame_encoder.encode(sample))),),
-            delivered=delivered(kind),
+            delivery=delivery_info(kind),
         )
 
 
-def tag_of(kind: type[Struct]) -> str:
+def frame_type(kind: type[Struct]) -> str:
     """The `type` of a frame on the wire."""
     info = type_info(kind)
     assert isinstance(info, StructType)
@@ -67,5 +71,5 @@ def _title(kind: type[Struct], tag: str) -> str:
     if get_origin(kind) is not Ok:
         return tag
     (result,) = get_args(kind)
-    asked = ", ".join(tag_of(command) for command in COMMANDS if kind in answers_of(command))
+    asked = ", ".join(frame_type(command) for command in COMMANDS if kind in replies_to(command))
     return f"{tag} {{{result.__name__}}}: {asked}"

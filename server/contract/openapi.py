@@ -19,17 +19,23 @@ from server.contract.document import (
     Response,
     Tag,
 )
-from server.contract.operations import handler_id, operation_of, path_id, path_of, tag_of
-from server.contract.plain import PLAIN, PLAIN_TAGS
-from server.contract.refusals import shared_refusals
+from server.contract.operations import (
+    operation_id_from_handler,
+    route_operation,
+    operation_id_from_path,
+    path_template,
+    route_tag,
+)
+from server.contract.plain import UNTYPED_OPERATIONS, UNTYPED_TAGS
+from server.contract.refusals import shared_error_responses
 from server.contract.schemas import Schemas
-from server.http.call import Text
-from server.http.idempotency import IDEMPOTENCY_KEY
+from server.http.call import TextResponse
+from server.http.idempotency import IDEMPOTENCY_KEY_HEADER
 from server.http.problem import Problem
 from server.http.route import Route
 
-VERSION: Final = "3.1.0"
-ABOUT: Final = """A realtime social server: people, posts, events and conversations, live over websockets.
+OPENAPI_VERSION: Final = "3.1.0"
+INFO_DESCRIPTION: Final = """A realtime social server: people, posts, events and conversations, live over websockets.
 
 Everything is JSON in UTF-8. Ids are opaque strings. Times are RFC 3339 in UTC with milliseconds. Unknown \
 fields are ignored on input, and clients are asked to do the same.
@@ -45,28 +51,30 @@ not found."""
 
 PARAMETERS: Final = {
     "IdempotencyKey": Parameter(
-        name=IDEMPOTENCY_KEY,
-        place="header",
+        name=IDEMPOTENCY_KEY_HEADER,
+        location="header",
         schema={"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARACTERS},
         description="Makes it happen once. It belongs to user, method and path.",
     ),
     "IfNoneMatch": Parameter(
         name="If-None-Match",
-        place="header",
+        location="header",
         schema={"type": "string"},
         description="The `ETag` of the answer that one has.",
     ),
 }
-_TEXT: Final = {"type": "string"}
-_COUNT: Final = {"type": "integer", "minimum": 0}
+_STRING_SCHEMA: Final = {"type": "string"}
+_COUNT_SCHEMA: Final = {"type": "integer", "minimum": 0}
 HEADERS: Final = {
-    "RequestId": Header("Names the request: the caller's own `X-Request-Id`, or one made for it.", _TEXT),
-    "ETag": Header("Names this very answer, for `If-None-Match`.", _TEXT),
-    "Link": Header('The next page, with `rel="next"`; absent on the last one.', _TEXT),
-    "RetryAfter": Header("Seconds after which to ask again.", _COUNT),
-    "RateLimitLimit": Header("How many requests may come at once after a silence.", _COUNT),
-    "RateLimitRemaining": Header("How many of them are left.", _COUNT),
-    "RateLimitReset": Header("Seconds until all of them are there again.", _COUNT),
+    "RequestId": Header(
+        "Names the request: the caller's own `X-Request-Id`, or one made for it.", _STRING_SCHEMA
+    ),
+    "ETag": Header("Names this very answer, for `If-None-Match`.", _STRING_SCHEMA),
+    "Link": Header('The next page, with `rel="next"`; absent on the last one.', _STRING_SCHEMA),
+    "RetryAfter": Header("Seconds after which to ask again.", _COUNT_SCHEMA),
+    "RateLimitLimit": Header("How many requests may come at once after a silence.", _COUNT_SCHEMA),
+    "RateLimitRemaining": Header("How many of them are left.", _COUNT_SCHEMA),
+    "RateLimitReset": Header("Seconds until all of them are there again.", _COUNT_SCHEMA),
 }
 NOT_MODIFIED: Final = Response(
     description="The caller has this answer already.",
@@ -76,30 +84,32 @@ NOT_MODIFIED: Final = Response(
 
 def openapi_document(routes: Sequence[Route], version: str) -> OpenApi:
     """Describe the routes, and what is served beside them."""
-    types = [kind for route in routes for kind in (route.body, route.answer) if kind not in {None, Text}]
+    types = [
+        kind for route in routes for kind in (route.body, route.response) if kind not in {None, TextResponse}
+    ]
     schemas = Schemas([Problem, *types], [route.query for route in routes if route.query is not None])
     paths: dict[str, dict[str, Operation]] = {}
     ids: set[str] = set()
     for route in routes:
-        named = handler_id(route)
-        operation_id = path_id(route) if named in ids else named
+        named = operation_id_from_handler(route)
+        operation_id = operation_id_from_path(route) if named in ids else named
         ids.add(operation_id)
-        operations = paths.setdefault(path_of(route), {})
-        operations[route.method.lower()] = operation_of(route, schemas, operation_id)
-    for path, operation in PLAIN.items():
+        operations = paths.setdefault(path_template(route), {})
+        operations[route.method.lower()] = route_operation(route, schemas, operation_id)
+    for path, operation in UNTYPED_OPERATIONS.items():
         paths.setdefault(path, {})["get"] = operation
-    problem = schemas.of(Problem)
+    problem = schemas.reference(Problem)
     return OpenApi(
-        openapi=VERSION,
-        info=Info("Convene", version, ABOUT),
-        tags=(*_tags(routes), *PLAIN_TAGS),
+        openapi=OPENAPI_VERSION,
+        info=Info("Convene", version, INFO_DESCRIPTION),
+        tags=(*_tags(routes), *UNTYPED_TAGS),
         security=({"bearer": []},),
         paths=paths,
         components=Components(
-            schemas=dict(sorted(schemas.named.items())),
+            schemas=dict(sorted(schemas.by_name.items())),
             parameters=PARAMETERS,
             headers=HEADERS,
-            responses={**shared_refusals(problem), "NotModified": NOT_MODIFIED},
+            responses={**shared_error_responses(problem), "NotModified": NOT_MODIFIED},
             security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
         ),
     )
@@ -110,5 +120,5 @@ def _tags(routes: Iterable[Route]) -> tuple[Tag, ...]:
     told: dict[str, str] = {}
     for route in routes:
         words = (sys.modules[route.handler.__module__].__doc__ or "").partition("\n")[0]
-        told.setdefault(tag_of(route), words)
+        told.setdefault(route_tag(route), words)
     return tuple(Tag(name, description) for name, description in told.items())

@@ -9,39 +9,39 @@ from pathlib import Path
 from typing import Final
 
 from server.contract.document import Schema
-from server.contract.html import Html, between, element, joined, prose, raw
-from server.contract.schema_html import anchor_of, fields_html, kind_html
+from server.contract.html import Html, join_with, element, concat, paragraphs, raw_element
+from server.contract.schema_html import anchor_of, fields_html, type_html
 
-STYLE: Final = Path(__file__).with_name("docs.css").read_text("utf-8")
-SCRIPT: Final = Path(__file__).with_name("docs.js").read_text("utf-8")
+PAGE_STYLE: Final = Path(__file__).with_name("docs.css").read_text("utf-8")
+PAGE_SCRIPT: Final = Path(__file__).with_name("docs.js").read_text("utf-8")
 
 
-def page(title: str, menu: Html, *parts: Html) -> str:
+def render_page(title: str, menu: Html, *parts: Html) -> str:
     """Write a whole page."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", tag="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
-        raw("style", STYLE),
+        raw_element("style", PAGE_STYLE),
     )
     body = element(
         "body",
         element("nav", menu, aria_label="Operations"),
         element("main", *parts),
-        raw("script", SCRIPT),
+        raw_element("script", PAGE_SCRIPT),
     )
     return "<!doctype html>\n" + element("html", head, body, lang="en")
 
 
-def header(title: str, version: str, about: str, *links: tuple[str, str]) -> Html:
+def page_header(title: str, version: str, description: str, *links: tuple[str, str]) -> Html:
     """The head of what is read; `links` are words and addresses."""
     shown = [element("a", words, href=address) for words, address in links]
     return element(
         "header",
         element("h1", title, " ", element("small", version)),
-        prose(about),
-        element("p", between(" \u00b7 ", shown)),
+        paragraphs(description),
+        element("p", join_with(" \u00b7 ", shown)),
     )
 
 
@@ -56,14 +56,14 @@ def menu(groups: Sequence[tuple[str, Sequence[tuple[Html, str]]]]) -> Html:
         )
         for title, links in groups
     ]
-    return joined(field, *shown, element("h2", element("a", "Schemas", href="#schemas")))
+    return concat(field, *shown, element("h2", element("a", "Schemas", href="#schemas")))
 
 
-def details(opening: Html, inside: Sequence[Html], anchor: str) -> Html:
+def collapsible(opening: Html, content: Sequence[Html], anchor: str) -> Html:
     """What is folded until it is asked for."""
     # The anchor is inside: a browser opens what hides the place that it goes to.
     return element(
-        "details", element("summary", opening), element("div", *inside, id=anchor), class_="operation"
+        "details", element("summary", opening), element("div", *content, id=anchor), class_="operation"
     )
 
 
@@ -72,8 +72,8 @@ def schemas_section(schemas: Mapping[str, Schema]) -> Html:
         element(
             "article",
             element("h3", name),
-            prose(schema.get("description", "")),
-            fields_html(schema) or element("p", kind_html(schema)),
+            paragraphs(schema.get("description", "")),
+            fields_html(schema) or element("p", type_html(schema)),
             id=anchor_of(name),
         )
         for name, schema in schemas.items()

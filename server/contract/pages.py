@@ -13,15 +13,15 @@ from aiohttp import web
 from config.limits import Limits
 from server.contract.async_document import AsyncApi
 from server.contract.asyncapi import asyncapi_document
-from server.contract.docs import docs_page
+from server.contract.docs import render_openapi_page
 from server.contract.document import OpenApi
 from server.contract.openapi import openapi_document
-from server.contract.served import served_document, served_page
-from server.contract.socket_docs import socket_page
+from server.contract.served import document_response, page_response
+from server.contract.socket_docs import render_asyncapi_page
 from server.http.route import Route
 
 
-class ContractPages:
+class OpenApiEndpoints:
     """The routes."""
 
     def __init__(self, routes: Sequence[Route], version: str) -> None:
@@ -37,17 +37,17 @@ class ContractPages:
         return msgspec.json.encode(self._document)
 
     @cached_property
-    def _docs(self) -> bytes:
-        return docs_page(self._document).encode()
+    def _page(self) -> bytes:
+        return render_openapi_page(self._document).encode()
 
     async def openapi(self, request: web.Request) -> web.Response:
-        return served_document(request, self._openapi)
+        return document_response(request, self._openapi)
 
     async def docs(self, request: web.Request) -> web.Response:
-        return served_page(request, self._docs)
+        return page_response(request, self._page)
 
 
-class SocketPages:
+class AsyncApiEndpoints:
     """The socket and the stream, at the address and within the bounds of this server."""
 
     def __init__(self, version: str, base_url: str, limits: Limits) -> None:
@@ -64,11 +64,11 @@ class SocketPages:
         return msgspec.json.encode(self._document)
 
     @cached_property
-    def _docs(self) -> bytes:
-        return socket_page(self._document).encode()
+    def _page(self) -> bytes:
+        return render_asyncapi_page(self._document).encode()
 
     async def asyncapi(self, request: web.Request) -> web.Response:
-        return served_document(request, self._asyncapi)
+        return document_response(request, self._asyncapi)
 
     async def docs(self, request: web.Request) -> web.Response:
-        return served_page(request, self._docs)
+        return page_response(request, self._page)

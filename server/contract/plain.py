@@ -8,32 +8,32 @@ from typing import Final
 from server.contract.document import MediaType, Operation, Reference, Response, Tag
 from server.socket.sub_protocols import JSON, MSGPACK
 
-LIVE: Final = "live"
-OPERATIONS: Final = "operations"
-PLAIN_TAGS: Final = (
-    Tag(LIVE, "What happens, while it happens."),
-    Tag(OPERATIONS, "For operators, and for those who read the contract."),
+LIVE_TAG: Final = "live"
+OPERATIONS_TAG: Final = "operations"
+UNTYPED_TAGS: Final = (
+    Tag(LIVE_TAG, "What happens, while it happens."),
+    Tag(OPERATIONS_TAG, "For operators, and for those who read the contract."),
 )
-_OPEN: Final[tuple[dict[str, list[str]], ...]] = ()
-_JSON: Final = {"application/json": MediaType({"type": "object"})}
+_NO_SECURITY: Final[tuple[dict[str, list[str]], ...]] = ()
+_JSON_CONTENT: Final = {"application/json": MediaType({"type": "object"})}
 _FAILURE: Final = Reference("#/components/responses/Failure")
 _UNAUTHORIZED: Final = Reference("#/components/responses/Unauthorized")
 _UNAVAILABLE: Final = Reference("#/components/responses/Unavailable")
 
 
-def _shown(operation_id: str, summary: str, media_type: str) -> Operation:
+def _text_operation(operation_id: str, summary: str, media_type: str) -> Operation:
     return Operation(
-        tags=(OPERATIONS,),
+        tags=(OPERATIONS_TAG,),
         operation_id=operation_id,
         summary=summary,
         responses={"200": Response("OK.", content={media_type: MediaType({"type": "string"})})},
-        security=_OPEN,
+        security=_NO_SECURITY,
     )
 
 
-PLAIN: Final = {
+UNTYPED_OPERATIONS: Final = {
     "/v1/ws": Operation(
-        tags=(LIVE,),
+        tags=(LIVE_TAG,),
         operation_id="socket",
         summary="Open the socket",
         description=(
@@ -50,7 +50,7 @@ PLAIN: Final = {
         security=({}, {"bearer": []}),
     ),
     "/v1/stream": Operation(
-        tags=(LIVE,),
+        tags=(LIVE_TAG,),
         operation_id="stream",
         summary="Follow one's own stream as Server-Sent Events",
         description="`Last-Event-ID` resumes after that event. The events are described in `/asyncapi.json`.",
@@ -65,38 +65,40 @@ PLAIN: Final = {
         },
     ),
     "/healthz": Operation(
-        tags=(OPERATIONS,),
+        tags=(OPERATIONS_TAG,),
         operation_id="healthz",
         summary="Tell whether the process is alive",
-        responses={"200": Response("It is.", content=_JSON)},
-        security=_OPEN,
+        responses={"200": Response("It is.", content=_JSON_CONTENT)},
+        security=_NO_SECURITY,
     ),
     "/readyz": Operation(
-        tags=(OPERATIONS,),
+        tags=(OPERATIONS_TAG,),
         operation_id="readyz",
         summary="Tell whether the instance is ready for work",
         description="Every store and the bus have just done real work.",
         responses={
-            "200": Response("It is.", content=_JSON),
-            "503": Response("It is not: something does not answer, or it is stopping.", content=_JSON),
+            "200": Response("It is.", content=_JSON_CONTENT),
+            "503": Response(
+                "It is not: something does not answer, or it is stopping.", content=_JSON_CONTENT
+            ),
         },
-        security=_OPEN,
+        security=_NO_SECURITY,
     ),
-    "/metrics": _shown("metrics", "Show what the instance is doing, for Prometheus", "text/plain"),
+    "/metrics": _text_operation("metrics", "Show what the instance is doing, for Prometheus", "text/plain"),
     "/openapi.json": Operation(
-        tags=(OPERATIONS,),
+        tags=(OPERATIONS_TAG,),
         operation_id="openapi",
         summary="Show this document",
-        responses={"200": Response("OK.", content=_JSON)},
-        security=_OPEN,
+        responses={"200": Response("OK.", content=_JSON_CONTENT)},
+        security=_NO_SECURITY,
     ),
     "/asyncapi.json": Operation(
-        tags=(OPERATIONS,),
+        tags=(OPERATIONS_TAG,),
         operation_id="asyncapi",
         summary="Show the document of the socket and of the stream",
-        responses={"200": Response("OK.", content=_JSON)},
-        security=_OPEN,
+        responses={"200": Response("OK.", content=_JSON_CONTENT)},
+        security=_NO_SECURITY,
     ),
-    "/docs": _shown("docs", "Show this document as a page", "text/html"),
-    "/docs/socket": _shown("socket_docs", "Show the document of the socket as a page", "text/html"),
+    "/docs": _text_operation("docs", "Show this document as a page", "text/html"),
+    "/docs/socket": _text_operation("socket_docs", "Show the document of the socket as a page", "text/html"),
 }

@@ -11,23 +11,23 @@ from server.contract.document import MediaType, Reference, Response, Schema
 from server.http.problem import PROBLEM_TYPE
 from server.http.route import Route
 
-EVERYWHERE: Final = ("server.overloaded", "server.unavailable")
-SHARED: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
+COMMON_CODES: Final = ("server.overloaded", "server.unavailable")
+SHARED_RESPONSES: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
     401: ("Unauthorized", ("auth.required", "auth.expired")),
     408: ("TooSlow", ("request.timeout",)),
     413: ("TooLarge", ("request.too_large",)),
     422: ("Invalid", ("request.invalid",)),
     429: ("TooManyRequests", ("rate.limited",)),
-    503: ("Unavailable", EVERYWHERE),
+    503: ("Unavailable", COMMON_CODES),
 }
 """Responses that most routes share: by status, the name in the components and the codes."""
 
 
-def codes_of(route: Route) -> tuple[str, ...]:
+def route_error_codes(route: Route) -> tuple[str, ...]:
     """All codes with which a route may refuse, each once."""
     codes: list[str] = []
-    if route.auth:
-        codes += SHARED[401][1]
+    if route.requires_auth:
+        codes += SHARED_RESPONSES[401][1]
     if route.body is not None:
         codes += ("request.too_large", "request.timeout")
     if route.body is not None or route.query is not None or route.idempotent:
@@ -36,33 +36,35 @@ def codes_of(route: Route) -> tuple[str, ...]:
         codes.append("cursor.invalid")
     if route.idempotent:
         codes.append("idempotency.conflict")
-    if route.rate is not None:
+    if route.rate_class is not None:
         codes.append("rate.limited")
-    codes += route.refuses
+    codes += route.errors
     unknown = [code for code in codes if code not in ERROR_SPECS]
     if unknown:
         raise ValueError(f"{route.method} {route.path} refuses with unknown codes: {', '.join(unknown)}.")
-    return tuple(dict.fromkeys((*codes, *EVERYWHERE)))
+    return tuple(dict.fromkeys((*codes, *COMMON_CODES)))
 
 
-def refusals_of(route: Route, problem: Schema) -> dict[str, Response | Reference]:
+def route_error_responses(route: Route, problem: Schema) -> dict[str, Response | Reference]:
     """Describe them by status; what is said of most routes is said once, in the components."""
     by_status: dict[int, list[str]] = {}
-    for code in codes_of(route):
+    for code in route_error_codes(route):
         by_status.setdefault(ERROR_SPECS[code].status, []).append(code)
     described: dict[str, Response | Reference] = {}
     for status, codes in sorted(by_status.items()):
-        name, shared = SHARED.get(status, ("", ()))
+        name, shared = SHARED_RESPONSES.get(status, ("", ()))
         if set(codes) == set(shared):
             described[str(status)] = Reference(f"#/components/responses/{name}")
         else:
-            described[str(status)] = _refusal(status, codes, problem)
+            described[str(status)] = _error_response(status, codes, problem)
     described["default"] = Reference("#/components/responses/Failure")
     return described
 
 
-def shared_refusals(problem: Schema) -> dict[str, Response]:
-    shared = {name: _refusal(status, codes, problem) for status, (name, codes) in SHARED.items()}
+def shared_error_responses(problem: Schema) -> dict[str, Response]:
+    shared = {
+        name: _error_response(status, codes, problem) for status, (name, codes) in SHARED_RESPONSES.items()
+    }
     failure = Response(
         description="Whatever else fails.",
         headers={"X-Request-Id": Reference("#/components/headers/RequestId")},
@@ -71,7 +73,7 @@ def shared_refusals(problem: Schema) -> dict[str, Response]:
     return {**shared, "Failure": failure}
 
 
-def _refusal(status: int, codes: Iterable[str], problem: Schema) -> Response:
+def _error_response(status: int, codes: Iterable[str], problem: Schema) -> Response:
     told = " ".join(f"`{code}`: {ERROR_SPECS[code].title}." for code in codes)
     narrowed = {"allOf": [problem, {"properties": {"code": {"enum": list(codes)}}}]}
     headers = {"X-Request-Id": Reference("#/components/headers/RequestId")}

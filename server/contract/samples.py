@@ -79,8 +79,8 @@ _TIMES = tuple(f"2025-11-24T09:{minute}:00.000Z" for minute in (30, 31, 32, 33))
 _LIMITS = Limits()
 _ANA_CARD = UserCard(_ANA, "ana", "Ana", None, verified=True)
 _BEN_CARD = UserCard(_BEN, "ben", "Ben", None, verified=False)
-_OWN = OwnUser(_ANA, "ana", "Ana", None, True, "I paint.", _TIMES[0], "ana@example.org")
-_SENT = Message(
+_ANA_PROFILE = OwnUser(_ANA, "ana", "Ana", None, True, "I paint.", _TIMES[0], "ana@example.org")
+_MESSAGE_SENT = Message(
     id=_MESSAGE,
     conversation_id=_GROUP,
     seq=42,
@@ -97,7 +97,7 @@ _SENT = Message(
     deleted_at=None,
     delivery_status=DeliveryStatus([], 0),
 )
-_EDITED = Message(
+_MESSAGE_EDITED = Message(
     id=_MESSAGE,
     conversation_id=_GROUP,
     seq=42,
@@ -114,7 +114,7 @@ _EDITED = Message(
     deleted_at=None,
     delivery_status=DeliveryStatus([ReadBy(_BEN, _TIMES[2])], 1),
 )
-_JOINING = Message(
+_MEMBER_ADDED_MESSAGE = Message(
     id="6923a1f04c8e2b7d91f5c02c",
     conversation_id=_GROUP,
     seq=44,
@@ -138,7 +138,7 @@ _CONVERSATION = Conversation(
     member_count=2,
     participants=[_ANA_CARD, _BEN_CARD],
     admins=[_ANA],
-    last_message=LastMessage(_SENT.content, _ANA, _TIMES[1]),
+    last_message=LastMessage(_MESSAGE_SENT.content, _ANA, _TIMES[1]),
     last_seq=42,
     read_seq=41,
     unread_count=1,
@@ -174,10 +174,10 @@ _EVENT = Event(
     conversation_id=_GROUP,
 )
 
-SAMPLES: Final[dict[type[Struct], Struct]] = {
+EXAMPLES: Final[dict[type[Struct], Struct]] = {
     Authenticate: Authenticate(1, "pN3x...", resume=Resume("019a63d8-4e5f", _EPOCH, _POSITION, {_GROUP: 41})),
-    SendMessage: SendMessage(2, _GROUP, "c-7", _SENT.content, [_BEN]),
-    EditMessage: EditMessage(3, _GROUP, _MESSAGE, _EDITED.content),
+    SendMessage: SendMessage(2, _GROUP, "c-7", _MESSAGE_SENT.content, [_BEN]),
+    EditMessage: EditMessage(3, _GROUP, _MESSAGE, _MESSAGE_EDITED.content),
     DeleteMessage: DeleteMessage(4, _GROUP, _MESSAGE),
     AddReaction: AddReaction(5, _GROUP, _MESSAGE, "\N{THUMBS UP SIGN}"),
     RemoveReaction: RemoveReaction(6, _GROUP, _MESSAGE, "\N{THUMBS UP SIGN}"),
@@ -187,7 +187,7 @@ SAMPLES: Final[dict[type[Struct], Struct]] = {
     WatchPresence: WatchPresence(9, [_BEN]),
     Ping: Ping(10),
     Hello: Hello(_LIMITS.heartbeat_ms, _LIMITS.auth_timeout_ms, FRAME_BYTES, _TIMES[0]),
-    Ready: Ready(1, "019a63d8-4e5f", _OWN, _EPOCH, _POSITION, 3),
+    Ready: Ready(1, "019a63d8-4e5f", _ANA_PROFILE, _EPOCH, _POSITION, 3),
     Resumed: Resumed(1, {_GROUP: 42}),
     Resync: Resync("too_far", _EPOCH, _POSITION),
     Ok[SendResult]: Ok(2, SendResult(_MESSAGE, 42, _TIMES[1], duplicate=False)),
@@ -199,10 +199,10 @@ SAMPLES: Final[dict[type[Struct], Struct]] = {
     Error: Error(2, "rate.limited", "Too many messages.", retry=True, retry_after_ms=250),
     Goodbye: Goodbye(4001, "the server is stopping", 1200, resume=True),
     Lagged: Lagged(_GROUP, 12, 41),
-    MessageCreated: MessageCreated(_GROUP, 42, _SENT),
-    MessageUpdated: MessageUpdated(_GROUP, 43, _EDITED),
+    MessageCreated: MessageCreated(_GROUP, 42, _MESSAGE_SENT),
+    MessageUpdated: MessageUpdated(_GROUP, 43, _MESSAGE_EDITED),
     ConversationUpdated: ConversationUpdated(
-        _GROUP, 44, _JOINING, ConversationChanges(joined=[_BEN_CARD]), 2
+        _GROUP, 44, _MEMBER_ADDED_MESSAGE, ConversationChanges(joined=[_BEN_CARD]), 2
     ),
     ConversationJoined: ConversationJoined(_POSITION, _CONVERSATION),
     ConversationLeft: ConversationLeft(_POSITION, _GROUP),
@@ -212,7 +212,7 @@ SAMPLES: Final[dict[type[Struct], Struct]] = {
     TypingChanged: TypingChanged(_GROUP, _BEN, active=True),
     FeedPostCreated: FeedPostCreated(_POST),
     EventUpdated: EventUpdated(_EVENT),
-    UserUpdated: UserUpdated(_OWN),
+    UserUpdated: UserUpdated(_ANA_PROFILE),
     PresenceChanged: PresenceChanged([Presence(_BEN, "away", _TIMES[3])]),
     ReadReceipt: ReadReceipt(_GROUP, _BEN, 42, _TIMES[2]),
     StreamReady: StreamReady(_EPOCH, _POSITION, 3),

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from server.contract.document import Schema
-from server.contract.html import Html, between, element, joined, words
-from server.contract.schemas import PLACE
+from server.contract.html import Html, join_with, element, concat, inline
+from server.contract.schemas import SCHEMA_REF_PREFIX
 
-_BOUNDS: Final = {
+_CONSTRAINTS: Final = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
     "minItems": "at least {}",
@@ -29,42 +29,42 @@ def anchor_of(name: str) -> str:
     return f"schema-{name}"
 
 
-def kind_html(schema: Schema) -> Html:
+def type_html(schema: Schema) -> Html:
     """Say what a value is."""
     match schema:
         case {"$ref": str(reference)}:
-            name = reference.removeprefix(PLACE)
+            name = reference.removeprefix(SCHEMA_REF_PREFIX)
             return element("a", name, href=f"#{anchor_of(name)}")
         case {"allOf": [first, *_]}:
-            return kind_html(first)
+            return type_html(first)
         case {"anyOf": choices} | {"oneOf": choices}:
-            return between(" or ", [kind_html(choice) for choice in choices])
+            return join_with(" or ", [type_html(choice) for choice in choices])
         case {"enum": values}:
-            return between(" | ", [element("code", str(value)) for value in values])
+            return join_with(" | ", [element("code", str(value)) for value in values])
         case {"const": value}:
             return element("code", str(value))
         case {"type": "array"}:
-            return joined("list of ", kind_html(schema.get("items", {})))
+            return concat("list of ", type_html(schema.get("items", {})))
         case {"type": "object", "additionalProperties": dict(values)} if values:
-            return joined("map to ", kind_html(values))
+            return concat("map to ", type_html(values))
         case {"type": str(kind)}:
-            return joined(kind, f" ({schema['format']})" if "format" in schema else "")
+            return concat(kind, f" ({schema['format']})" if "format" in schema else "")
         case _:
             return Html("anything")
 
 
-def bounds_html(schema: Schema) -> Html:
+def constraints_html(schema: Schema) -> Html:
     """Say within which bounds, and what stands for nothing said."""
     told: list[str] = []
     for part in (schema, *schema.get("anyOf", ())):
         told += [
             text.format(f"`{part[key]}`" if key == "pattern" else _number(part[key]))
-            for key, text in _BOUNDS.items()
+            for key, text in _CONSTRAINTS.items()
             if key in part
         ]
     if schema.get("default") is not None:
         told.append(f"default `{json.dumps(schema['default'], ensure_ascii=False)}`")
-    return words(", ".join(told))
+    return inline(", ".join(told))
 
 
 def fields_html(schema: Schema) -> Html:
@@ -82,9 +82,9 @@ def row_html(name: str, schema: Schema, description: str, *, required: bool) -> 
     return element(
         "tr",
         element("td", element("code", name), " ", mark),
-        element("td", kind_html(schema)),
-        element("td", bounds_html(schema)),
-        element("td", words(description)),
+        element("td", type_html(schema)),
+        element("td", constraints_html(schema)),
+        element("td", inline(description)),
     )
 
 

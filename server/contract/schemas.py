@@ -11,10 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from server.contract.document import Parameter, Schema
-from server.http.query import takes_list
+from server.http.query import is_list_type
 
-PLACE: Final = "#/components/schemas/"
-_GENERIC = re.compile(r"([A-Z][A-Za-z]*)_(\w+)_$")
+SCHEMA_REF_PREFIX: Final = "#/components/schemas/"
+_GENERIC_NAME = re.compile(r"([A-Z][A-Za-z]*)_(\w+)_$")
 
 
 class Schemas:
@@ -22,18 +22,20 @@ class Schemas:
 
     def __init__(self, published: Iterable[Any], queries: Iterable[type[msgspec.Struct]]) -> None:
         types, asked = list(dict.fromkeys(published)), list(dict.fromkeys(queries))
-        made, components = msgspec.json.schema_components([*types, *asked], ref_template=PLACE + "{name}")
-        named = {_well_named(name): _with_good_names(schema) for name, schema in components.items()}
-        schemas = [_with_good_names(schema) for schema in made]
+        made, components = msgspec.json.schema_components(
+            [*types, *asked], ref_template=SCHEMA_REF_PREFIX + "{name}"
+        )
+        named = {_component_name(name): _rename_references(schema) for name, schema in components.items()}
+        schemas = [_rename_references(schema) for schema in made]
         self._by_type: dict[Any, Schema] = dict(zip(types, schemas[: len(types)], strict=True))
         # A query is no object on the wire: its fields are published as parameters, itself not at all.
         self._by_query = {
-            query: named.pop(schema["$ref"].removeprefix(PLACE))
+            query: named.pop(schema["$ref"].removeprefix(SCHEMA_REF_PREFIX))
             for query, schema in zip(asked, schemas[len(types) :], strict=True)
         }
-        self.named: dict[str, Schema] = named
+        self.by_name: dict[str, Schema] = named
 
-    def of(self, published: Any) -> Schema:
+    def reference(self, published: Any) -> Schema:
         """Refer to a type that was published."""
         return self._by_type[published]
 
@@ -47,10 +49,10 @@ class Schemas:
 
 
 def _parameter(field: msgspec.structs.FieldInfo, schema: Schema) -> Parameter:
-    listed = takes_list(msgspec.inspect.type_info(field.type))
+    listed = is_list_type(msgspec.inspect.type_info(field.type))
     return Parameter(
         name=field.encode_name,
-        place="query",
+        location="query",
         description=schema.pop("description", ""),
         required=field.required,
         schema=schema,
@@ -66,19 +68,19 @@ def _without_null(schema: Schema) -> Schema:
     return {**rest, **choices[0]} if len(choices) == 1 else {**rest, "anyOf": choices} if choices else rest
 
 
-def _well_named(name: str) -> str:
+def _component_name(name: str) -> str:
     """`Page_Post_`, as `Page[Post]` is called, is a `PostPage`."""
-    generic = _GENERIC.fullmatch(name)
+    generic = _GENERIC_NAME.fullmatch(name)
     return f"{generic[2]}{generic[1]}" if generic else name
 
 
-def _with_good_names(part: Any) -> Any:
+def _rename_references(part: Any) -> Any:
     match part:
         case dict():
-            return {key: _with_good_names(value) for key, value in part.items()}
+            return {key: _rename_references(value) for key, value in part.items()}
         case list() | tuple():
-            return [_with_good_names(value) for value in part]
-        case str() if part.startswith(PLACE):
-            return PLACE + _well_named(part.removeprefix(PLACE))
+            return [_rename_references(value) for value in part]
+        case str() if part.startswith(SCHEMA_REF_PREFIX):
+            return SCHEMA_REF_PREFIX + _component_name(part.removeprefix(SCHEMA_REF_PREFIX))
         case _:
             return part

@@ -3,9 +3,9 @@
 from inspect import cleandoc
 
 
-def opening(told: str) -> tuple[str, str]:
+def split_summary(docstring: str) -> tuple[str, str]:
     """The first sentence, without its full stop, and what follows."""
-    first, _, rest = told.partition("\n\n")
+    first, _, rest = docstring.partition("\n\n")
     summary, _, more = " ".join(first.split()).partition(". ")
     return summary.removesuffix("."), "\n\n".join(part for part in (more, rest.strip()) if part)
 

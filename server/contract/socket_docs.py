@@ -7,59 +7,66 @@ from collections.abc import Iterable
 
 import msgspec
 
-from server.contract.async_document import AsyncApi, Bounds, Channel, Message, Operation, SubProtocol
-from server.contract.asyncapi import SOCKET, STREAM
+from server.contract.async_document import AsyncApi, PublishedLimits, Channel, Message, Operation, SubProtocol
+from server.contract.asyncapi import SOCKET_CHANNEL, STREAM_CHANNEL
 from server.contract.document import Reference
-from server.contract.html import Html, element, joined, prose, words
-from server.contract.page import details, header, menu, page, schemas_section
+from server.contract.html import Html, element, concat, paragraphs, inline
+from server.contract.page import collapsible, page_header, menu, render_page, schemas_section
 from server.contract.schema_html import fields_html, plain_table_html
-from server.contract.schemas import PLACE
+from server.contract.schemas import SCHEMA_REF_PREFIX
 
-CLOSE_CODES = "close-codes"
+CLOSE_CODES_ANCHOR = "close-codes"
 
 
-def socket_page(document: AsyncApi) -> str:
+def render_asyncapi_page(document: AsyncApi) -> str:
     """Write the whole page."""
     info = document.info
-    socket, stream = document.channels[SOCKET], document.channels[STREAM]
+    socket, stream = document.channels[SOCKET_CHANNEL], document.channels[STREAM_CHANNEL]
     commands = [one for one in document.operations.values() if one.reply is not None]
     told = {
         name: one
         for name, one in document.operations.items()
-        if one.reply is None and one.channel.ref == f"#/channels/{SOCKET}"
+        if one.reply is None and one.channel.ref == f"#/channels/{SOCKET_CHANNEL}"
     }
-    asked = [name for one in commands for name in _names(one.messages)]
-    answers = _answers(commands, told.values())
+    asked = [name for one in commands for name in _reference_names(one.messages)]
+    answers = _reply_names(commands, told.values())
     links = (("asyncapi.json", "/asyncapi.json"), ("HTTP", "/docs"))
-    return page(
+    return render_page(
         f"{info.title}: the socket",
         menu(
             [
-                ("connection", [(Html("Opening and bounds"), SOCKET), (Html("Close codes"), CLOSE_CODES)]),
+                (
+                    "connection",
+                    [(Html("Opening and bounds"), SOCKET_CHANNEL), (Html("Close codes"), CLOSE_CODES_ANCHOR)],
+                ),
                 ("commands", _links(document, asked)),
                 ("answers", _links(document, answers)),
-                *((name, _links(document, _names(one.messages))) for name, one in told.items()),
-                ("events", [(Html("Server-Sent Events"), STREAM)]),
+                *((name, _links(document, _reference_names(one.messages))) for name, one in told.items()),
+                ("events", [(Html("Server-Sent Events"), STREAM_CHANNEL)]),
             ]
         ),
-        header(info.title, info.version, info.description, *links),
+        page_header(info.title, info.version, info.description, *links),
         _socket(socket),
         _section("Commands", Html(), [_command(document, one) for one in commands]),
-        _section("Answers", prose("One to each command."), [_message(document, name) for name in answers]),
-        *(_told(document, name, one) for name, one in told.items()),
+        _section(
+            "Answers", paragraphs("One to each command."), [_message(document, name) for name in answers]
+        ),
+        *(_delivery(document, name, one) for name, one in told.items()),
         _stream(document, stream, [name for name in stream.messages if name not in socket.messages]),
         schemas_section(document.components.schemas),
     )
 
 
-def _names(references: Iterable[Reference]) -> list[str]:
+def _reference_names(references: Iterable[Reference]) -> list[str]:
     return [reference.ref.rpartition("/")[2] for reference in references]
 
 
-def _answers(commands: Iterable[Operation], told: Iterable[Operation]) -> list[str]:
+def _reply_names(commands: Iterable[Operation], pushed: Iterable[Operation]) -> list[str]:
     """What answers and does nothing else; what is also told unasked is shown there."""
-    unasked = {name for one in told for name in _names(one.messages)}
-    answering = [name for one in commands if one.reply is not None for name in _names(one.reply.messages)]
+    unasked = {name for one in pushed for name in _reference_names(one.messages)}
+    answering = [
+        name for one in commands if one.reply is not None for name in _reference_names(one.reply.messages)
+    ]
     return [name for name in dict.fromkeys(answering) if name not in unasked]
 
 
@@ -67,8 +74,8 @@ def _links(document: AsyncApi, names: Iterable[str]) -> list[tuple[Html, str]]:
     return [(element("span", document.components.messages[name].title), name) for name in names]
 
 
-def _section(title: str, about: Html, shown: Iterable[Html]) -> Html:
-    return element("section", element("h2", title), about, *shown, class_="tag")
+def _section(title: str, introduction: Html, shown: Iterable[Html]) -> Html:
+    return element("section", element("h2", title), introduction, *shown, class_="tag")
 
 
 def _address(channel: Channel, anchor: str) -> Html:
@@ -78,20 +85,20 @@ def _address(channel: Channel, anchor: str) -> Html:
 def _socket(channel: Channel) -> Html:
     codes = [
         (
-            joined(element("code", str(one.code)), " ", element("small", one.name)),
-            words(one.meaning),
+            concat(element("code", str(one.code)), " ", element("small", one.name)),
+            inline(one.meaning),
             Html("connect again and resume" if one.resume else "do not come back the same way"),
         )
         for one in channel.close_codes
     ]
     shown = (
-        prose(channel.description),
+        paragraphs(channel.description),
         _sub_protocols(channel.sub_protocols),
         _bounds(channel.limits) if channel.limits is not None else Html(),
-        element("h4", "Close codes", id=CLOSE_CODES),
+        element("h4", "Close codes", id=CLOSE_CODES_ANCHOR),
         plain_table_html(("Code", "Meaning", "Then"), codes),
     )
-    return _section(channel.title, _address(channel, SOCKET), shown)
+    return _section(channel.title, _address(channel, SOCKET_CHANNEL), shown)
 
 
 def _sub_protocols(protocols: Iterable[SubProtocol]) -> Html:
@@ -99,57 +106,59 @@ def _sub_protocols(protocols: Iterable[SubProtocol]) -> Html:
         (element("code", one.name), Html(f"{one.frames} frames{', the default' if one.default else ''}"))
         for one in protocols
     ]
-    return joined(element("h4", "Sub-protocols"), plain_table_html(("Name", "Frames"), rows))
+    return concat(element("h4", "Sub-protocols"), plain_table_html(("Name", "Frames"), rows))
 
 
-def _bounds(bounds: Bounds) -> Html:
+def _bounds(bounds: PublishedLimits) -> Html:
     rows = [
         (element("code", name), Html(f"{value:,}")) for name, value in msgspec.structs.asdict(bounds).items()
     ]
-    return joined(element("h4", "Bounds"), plain_table_html(("Name", "Value"), rows))
+    return concat(element("h4", "Bounds"), plain_table_html(("Name", "Value"), rows))
 
 
 def _command(document: AsyncApi, operation: Operation) -> Html:
-    (name,) = _names(operation.messages)
+    (name,) = _reference_names(operation.messages)
     message = document.components.messages[name]
-    answers = _names(operation.reply.messages) if operation.reply is not None else []
-    opening = joined(
-        element("code", message.name), " ", element("span", words(operation.summary), class_="what")
+    answers = _reference_names(operation.reply.messages) if operation.reply is not None else []
+    opening = concat(
+        element("code", message.name), " ", element("span", inline(operation.summary), class_="what")
     )
     inside = (
-        prose(operation.description),
+        paragraphs(operation.description),
         _fields(document, message),
         element("h4", "Answers"),
-        _list(document, answers),
-        _samples(message),
+        _message_list(document, answers),
+        _examples(message),
     )
-    return details(opening, inside, name)
+    return collapsible(opening, inside, name)
 
 
-def _told(document: AsyncApi, name: str, operation: Operation) -> Html:
-    about = joined(element("p", words(operation.summary), "."), prose(operation.description))
-    return _section(name, about, [_message(document, one) for one in _names(operation.messages)])
+def _delivery(document: AsyncApi, name: str, operation: Operation) -> Html:
+    about = concat(element("p", inline(operation.summary), "."), paragraphs(operation.description))
+    return _section(name, about, [_message(document, one) for one in _reference_names(operation.messages)])
 
 
 def _message(document: AsyncApi, name: str) -> Html:
     message = document.components.messages[name]
-    place = message.delivered.place if message.delivered is not None else None
-    opening = joined(
+    place = message.delivery.place if message.delivery is not None else None
+    opening = concat(
         element("code", message.title),
         " ",
-        element("span", words(message.summary), class_="what"),
+        element("span", inline(message.summary), class_="what"),
         element("span", place, class_="open") if place is not None else "",
     )
-    return details(opening, (prose(message.description), _fields(document, message), _samples(message)), name)
+    return collapsible(
+        opening, (paragraphs(message.description), _fields(document, message), _examples(message)), name
+    )
 
 
 def _stream(document: AsyncApi, channel: Channel, own: Iterable[str]) -> Html:
-    about = joined(_address(channel, STREAM), prose(channel.description))
+    about = concat(_address(channel, STREAM_CHANNEL), paragraphs(channel.description))
     shown = [_message(document, name) for name in own]
-    return _section(channel.title, about, [*shown, _list(document, channel.messages)])
+    return _section(channel.title, about, [*shown, _message_list(document, channel.messages)])
 
 
-def _list(document: AsyncApi, names: Iterable[str]) -> Html:
+def _message_list(document: AsyncApi, names: Iterable[str]) -> Html:
     links = [
         element("a", element("code", document.components.messages[name].title), href=f"#{name}")
         for name in names
@@ -158,13 +167,13 @@ def _list(document: AsyncApi, names: Iterable[str]) -> Html:
 
 
 def _fields(document: AsyncApi, message: Message) -> Html:
-    schema = document.components.schemas[message.payload.ref.removeprefix(PLACE)]
-    return joined(element("h4", "Fields"), fields_html(schema))
+    schema = document.components.schemas[message.payload.ref.removeprefix(SCHEMA_REF_PREFIX)]
+    return concat(element("h4", "Fields"), fields_html(schema))
 
 
-def _samples(message: Message) -> Html:
+def _examples(message: Message) -> Html:
     shown = [
         element("pre", element("code", msgspec.json.format(bytes(one.payload), indent=2).decode()))
         for one in message.examples
     ]
-    return joined(element("h4", "Sample"), *shown) if shown else Html()
+    return concat(element("h4", "Sample"), *shown) if shown else Html()

@@ -37,10 +37,16 @@ from actors.protocol.server_frames import (
     Ready,
     Resync,
 )
-from config.limits import EMOJI_CHARACTERS, MESSAGE_CHARACTERS, REACTIONS, TYPING_MEMBERS, WATCHED
-from server.contract.sentences import opening, own_docstring
+from config.limits import (
+    EMOJI_CHARACTERS,
+    MESSAGE_CHARACTERS,
+    EMOJIS_PER_MESSAGE,
+    TYPING_MEMBERS_MAX,
+    PRESENCE_WATCHED_USERS,
+)
+from server.contract.sentences import split_summary, own_docstring
 
-WORDS: Final[dict[type[Struct], str]] = {
+FRAME_DESCRIPTIONS: Final[dict[type[Struct], str]] = {
     Authenticate: """
         Log in, and go on where one was cut off.
 
@@ -74,7 +80,7 @@ WORDS: Final[dict[type[Struct], str]] = {
     AddReaction: f"""
         React to a message.
 
-        `emoji` has at most {EMOJI_CHARACTERS} characters, and a message at most {REACTIONS} different ones.
+        `emoji` has at most {EMOJI_CHARACTERS} characters, and a message at most {EMOJIS_PER_MESSAGE} different ones.
         What changes nothing takes no `seq` and answers the latest.
         """,
     RemoveReaction: """
@@ -91,13 +97,13 @@ WORDS: Final[dict[type[Struct], str]] = {
         Tell that one types, or has stopped.
 
         Say it again while it goes on: after six seconds of silence the server ends it. Only conversations of
-        at most {TYPING_MEMBERS} members are told.
+        at most {TYPING_MEMBERS_MAX} members are told.
         """,
     SetPresence: "Tell whether one is here or away.",
     WatchPresence: f"""
         Hear how people are, from now on.
 
-        The list replaces the last one; it has at most {WATCHED} people. One is told only of people whom one
+        The list replaces the last one; it has at most {PRESENCE_WATCHED_USERS} people. One is told only of people whom one
         follows, is followed by or shares a conversation with; others are shown as offline.
         """,
     Ping: "Ask for a sign of life.",
@@ -167,9 +173,9 @@ WORDS: Final[dict[type[Struct], str]] = {
 }
 
 
-def words_of(kind: type[Struct]) -> tuple[str, str]:
+def describe_frame(kind: type[Struct]) -> tuple[str, str]:
     """The summary of a command or frame, and its description; of an `ok` also what is told of its result."""
     named = get_origin(kind) or kind
-    told = "\n\n".join((WORDS.get(named, ""), *map(own_docstring, (named, *get_args(kind)))))
+    told = "\n\n".join((FRAME_DESCRIPTIONS.get(named, ""), *map(own_docstring, (named, *get_args(kind)))))
     paragraphs = (" ".join(part.split()) for part in told.split("\n\n"))
-    return opening("\n\n".join(filter(None, paragraphs)) or named.__name__)
+    return split_summary("\n\n".join(filter(None, paragraphs)) or named.__name__)

@@ -8,7 +8,7 @@ import ipaddress
 
 from aiohttp import web
 
-FORWARDED_CHARACTERS = 2000
+FORWARDED_FOR_CHARACTERS = 2000
 
 
 def client_address(request: web.Request, trusted_proxies: int) -> str:
@@ -16,7 +16,7 @@ def client_address(request: web.Request, trusted_proxies: int) -> str:
     peer = request.remote or "unknown"
     if trusted_proxies == 0:
         return peer
-    told = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_CHARACTERS:]
+    told = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_FOR_CHARACTERS:]
     hops = [hop.strip() for hop in told.split(",") if hop.strip()]
     if len(hops) < trusted_proxies:
         return peer

@@ -11,7 +11,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from actors.protocol.errors import ApiError, FieldError, invalid_field
-from server.http.fault import fault_of
+from server.http.fault import to_field_error
 
 Body = TypeVar("Body")
 
@@ -37,7 +37,7 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-class BodyReader(Generic[Body]):
+class BodyDecoder(Generic[Body]):
     """Decodes one type of body. Unknown fields are ignored."""
 
     __slots__ = ("_decoder", "_type")
@@ -46,18 +46,18 @@ class BodyReader(Generic[Body]):
         self._type = body
         self._decoder = msgspec.json.Decoder(body)
 
-    def read(self, raw: bytes) -> Body:
+    def decode(self, raw: bytes) -> Body:
         """Decode. Raises `request.invalid` with all the faults at once."""
         try:
             return self._decoder.decode(raw)
         except msgspec.ValidationError:
             raise ApiError(
-                "request.invalid", "Some fields are not valid.", errors=self._faults(raw)
+                "request.invalid", "Some fields are not valid.", errors=self._collect_field_errors(raw)
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise invalid_field("", "The body is not JSON.", "malformed") from None
 
-    def _faults(self, raw: bytes) -> list[FieldError]:
+    def _collect_field_errors(self, raw: bytes) -> list[FieldError]:
         """Judge field by field: the decoder stops at the first fault, the caller should not have to."""
         try:
             # A whole decode, for what the typed one had not come to when it stopped.
@@ -75,7 +75,7 @@ class BodyReader(Generic[Body]):
                 try:
                     values[field.name] = msgspec.convert(sent[name], field.type)
                 except msgspec.ValidationError as error:
-                    faults.append(fault_of(name, "type", error, field.type))
+                    faults.append(to_field_error(name, "type", error, field.type))
             elif field.required:
                 faults.append(FieldError(name, "required", "Must be there."))
         body = cast("type[object]", self._type)(**values)

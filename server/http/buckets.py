@@ -11,17 +11,17 @@ from collections.abc import Callable
 import msgspec
 
 
-class Budget(msgspec.Struct, frozen=True):
+class RateLimit(msgspec.Struct, frozen=True):
     """So many a second, and so many at once after a silence."""
 
     per_s: float
     burst: int
 
 
-class Grant(msgspec.Struct, frozen=True):
+class RateDecision(msgspec.Struct, frozen=True):
     """Whether it may be done, and what is left. `reset_s` is when the bucket is full again."""
 
-    granted: bool
+    allowed: bool
     limit: int
     remaining: int
     reset_s: int
@@ -29,42 +29,44 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class _Bucket:
-    __slots__ = ("at", "tokens")
+    __slots__ = ("updated_at", "tokens")
 
-    def __init__(self, tokens: float, at: float) -> None:
+    def __init__(self, tokens: float, updated_at: float) -> None:
         self.tokens = tokens
-        self.at = at
+        self.updated_at = updated_at
 
 
-class TokenBuckets:
+class TokenBucketTable:
     """One budget, one bucket a key."""
 
-    __slots__ = ("_buckets", "_budget", "_clock", "_entries_max")
+    __slots__ = ("_buckets", "_rate_limit", "_clock", "_max_entries")
 
-    def __init__(self, budget: Budget, entries_max: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._budget = budget
-        self._entries_max = entries_max
+    def __init__(
+        self, rate_limit: RateLimit, max_entries: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate_limit = rate_limit
+        self._max_entries = max_entries
         self._clock = clock
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, key: str) -> Grant:
+    def consume(self, key: str) -> RateDecision:
         """Take one token of the key's bucket, or say when there will be one."""
         now = self._clock()
-        budget = self._budget
+        budget = self._rate_limit
         bucket = self._buckets.pop(key, None)
         if bucket is None:
-            if len(self._buckets) >= self._entries_max:
+            if len(self._buckets) >= self._max_entries:
                 del self._buckets[next(iter(self._buckets))]
             bucket = _Bucket(budget.burst, now)
         # Put back at the end: the first of the table is the longest silent.
         self._buckets[key] = bucket
-        bucket.tokens = min(budget.burst, bucket.tokens + (now - bucket.at) * budget.per_s)
-        bucket.at = now
+        bucket.tokens = min(budget.burst, bucket.tokens + (now - bucket.updated_at) * budget.per_s)
+        bucket.updated_at = now
         granted = bucket.tokens >= 1
         if granted:
             bucket.tokens -= 1
-        return Grant(
-            granted=granted,
+        return RateDecision(
+            allowed=granted,
             limit=budget.burst,
             remaining=int(bucket.tokens),
             reset_s=math.ceil((budget.burst - bucket.tokens) / budget.per_s),

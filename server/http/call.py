@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from actors.protocol.errors import ApiError
-from server.http.cursor import read_cursor
+from server.http.cursor import decode_cursor
 from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Identity
 
@@ -27,21 +27,21 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
     next_cursor: str | None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ResponseWithStatus(msgspec.Struct, frozen=True):
     """An answer whose status is known only when it is made."""
 
     body: object
     status: int
 
 
-class Text(msgspec.Struct, frozen=True):
+class TextResponse(msgspec.Struct, frozen=True):
     """An answer that is not JSON; its route says of which media type it is."""
 
     content: str
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Body, Query]):
+class TypedRequest(Generic[Body, Query]):
     """`identity` is None only on routes without authentication, `body` and `query` on routes without one.
 
     `idempotency_key` is what the caller sent, `once` the same for stores, both only on idempotent routes.
@@ -49,12 +49,12 @@ class Call(Generic[Body, Query]):
 
     identity: Identity | None
     body: Body
-    path: Mapping[str, str]
+    path_params: Mapping[str, str]
     query: Query
-    address: str
+    client_address: str
     request_id: str
-    idempotency_key: str | None = None
-    once: IdempotencyKey | None = None
+    raw_idempotency_key: str | None = None
+    idempotency_key: IdempotencyKey | None = None
 
     @property
     def caller(self) -> Identity:
@@ -66,4 +66,4 @@ class Call(Generic[Body, Query]):
     def cursor(self, key: type[Key]) -> Key | None:
         """Read the key in the query's `cursor`, None without one. Raises `cursor.invalid`."""
         text: str | None = getattr(self.query, "cursor", None)
-        return None if text is None else read_cursor(text, key)
+        return None if text is None else decode_cursor(text, key)

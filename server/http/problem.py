@@ -31,27 +31,27 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-def problem_response(refusal: ApiError, request_id: str) -> web.Response:
+def problem_response(error: ApiError, request_id: str) -> web.Response:
     problem = Problem(
         # A URI that says what the code says; there is no page behind it.
-        type="urn:convene:problem:" + refusal.code,
-        title=refusal.title,
-        status=refusal.status,
-        detail=refusal.detail,
-        code=refusal.code,
+        type="urn:convene:problem:" + error.code,
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
         request_id=request_id,
-        retry_after_ms=refusal.retry_after_ms,
-        errors=refusal.errors,
+        retry_after_ms=error.retry_after_ms,
+        errors=error.errors,
     )
-    response = web.Response(body=_encoder.encode(problem), status=refusal.status, content_type=PROBLEM_TYPE)
-    if refusal.retry_after_ms is not None:
-        response.headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_ms / 1000)))
-    if refusal.status == 401:
+    response = web.Response(body=_encoder.encode(problem), status=error.status, content_type=PROBLEM_TYPE)
+    if error.retry_after_ms is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_ms / 1000)))
+    if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def refusal_of(error: Exception, request_id: str, route: str) -> ApiError:
+def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
     """Say what the caller is told of an exception; one that nobody foresaw is logged."""
     match error:
         case ApiError():

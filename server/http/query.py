@@ -14,7 +14,7 @@ from msgspec import Meta
 from actors.protocol.errors import ApiError, FieldError
 from config.limits import PAGE_DEFAULT, PAGE_MAX
 from server.http.cursor import CURSOR_CHARACTERS
-from server.http.fault import fault_of
+from server.http.fault import to_field_error
 
 Query = TypeVar("Query")
 
@@ -28,17 +28,17 @@ CursorText = Annotated[
 ]
 
 
-Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="How many at most.")]
+PageLimit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="How many at most.")]
 
 
 class PageQuery(msgspec.Struct, frozen=True):
     """What every list takes."""
 
-    limit: Limit = PAGE_DEFAULT
+    limit: PageLimit = PAGE_DEFAULT
     cursor: CursorText | None = None
 
 
-class QueryReader(Generic[Query]):
+class QueryDecoder(Generic[Query]):
     """Reads one type of query."""
 
     __slots__ = ("_fields", "_type")
@@ -46,18 +46,23 @@ class QueryReader(Generic[Query]):
     def __init__(self, query: type[Query]) -> None:
         self._type: Callable[..., Query] = query
         self._fields = tuple(
-            (field, takes_list(info), _holds(info, msgspec.inspect.DateTimeType), _given(field.type))
+            (
+                field,
+                is_list_type(info),
+                _contains_type(info, msgspec.inspect.DateTimeType),
+                _without_none(field.type),
+            )
             for field in msgspec.structs.fields(query)  # type: ignore[arg-type]
             for info in [msgspec.inspect.type_info(field.type)]
         )
 
-    def read(self, sent: Mapping[str, str]) -> Query:
+    def decode(self, parameters: Mapping[str, str]) -> Query:
         """Read it. Raises `request.invalid` with all the faults at once."""
         values: dict[str, Any] = {}
         faults: list[FieldError] = []
         for field, listed, moment, kind in self._fields:
             name = field.encode_name
-            text = sent.get(name)
+            text = parameters.get(name)
             if text is None:
                 if field.required:
                     faults.append(FieldError(name, "required", "Must be there."))
@@ -67,29 +72,29 @@ class QueryReader(Generic[Query]):
                 # All that comes is text, but a number is no moment.
                 values[field.name] = msgspec.convert(value, kind, strict=moment)
             except msgspec.ValidationError as error:
-                faults.append(fault_of(name, "invalid", error, field.type))
+                faults.append(to_field_error(name, "invalid", error, field.type))
         if faults:
             raise ApiError("request.invalid", "Some parameters are not valid.", errors=faults)
         return self._type(**values)
 
 
-def _given(kind: Any) -> Any:
+def _without_none(kind: Any) -> Any:
     """What a parameter that is there may be: None is for absence, the word `null` for nothing."""
     if get_origin(kind) not in {Union, UnionType}:
         return kind
     return Union[tuple(one for one in get_args(kind) if one is not NoneType)]  # noqa: UP007 - made of types
 
 
-def takes_list(kind: msgspec.inspect.Type) -> bool:
+def is_list_type(kind: msgspec.inspect.Type) -> bool:
     """Tell whether a field of that type holds several values."""
-    return _holds(kind, msgspec.inspect.CollectionType)
+    return _contains_type(kind, msgspec.inspect.CollectionType)
 
 
-def _holds(kind: msgspec.inspect.Type, wanted: type[msgspec.inspect.Type]) -> bool:
+def _contains_type(kind: msgspec.inspect.Type, wanted: type[msgspec.inspect.Type]) -> bool:
     match kind:
         case msgspec.inspect.UnionType(types=types):
-            return any(_holds(one, wanted) for one in types)
+            return any(_contains_type(one, wanted) for one in types)
         case msgspec.inspect.Metadata(type=inner):
-            return _holds(inner, wanted)
+            return _contains_type(inner, wanted)
         case _:
             return isinstance(kind, wanted)

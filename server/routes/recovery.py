@@ -3,10 +3,10 @@
 Never says whether an address is known. No token of a mail goes further than the call that bears it.
 """
 
-from actors.accounts.recovery import PasswordRecovery
-from actors.accounts.recovery_requests import PasswordReset, ResetRequest
-from actors.accounts.verification import EmailVerification
-from server.http.call import Call
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
+from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
+from server.http.call import TypedRequest
 from server.http.rates import RateClass
 from server.http.route import Route
 
@@ -24,9 +24,9 @@ class RecoveryRoutes:
                 self.request_link,
                 body=ResetRequest,
                 status=202,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("server.overloaded",),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("server.overloaded",),
             ),
             Route(
                 "PUT",
@@ -34,29 +34,29 @@ class RecoveryRoutes:
                 self.reset_password,
                 body=PasswordReset,
                 status=204,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("password_reset.not_found", "server.overloaded"),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("password_reset.not_found", "server.overloaded"),
             ),
             Route(
                 "PUT",
                 "/v1/email-verifications/{token}",
-                self.verify,
+                self.verify_email,
                 status=204,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("email_verification.not_found",),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("email_verification.not_found",),
             ),
         )
 
-    async def request_link(self, call: Call[ResetRequest, None]) -> None:
+    async def request_link(self, call: TypedRequest[ResetRequest, None]) -> None:
         """Send a link for a new password to an address. The answer is the same whether anybody has it."""
         self._password_recovery.request_link(call.body)
 
-    async def reset_password(self, call: Call[PasswordReset, None]) -> None:
+    async def reset_password(self, call: TypedRequest[PasswordReset, None]) -> None:
         """Set a new password by the token of a link, which works once, for 30 minutes. All sessions end."""
-        await self._password_recovery.reset_password(call.path["token"], call.body)
+        await self._password_recovery.reset_password(call.path_params["token"], call.body)
 
-    async def verify(self, call: Call[None, None]) -> None:
+    async def verify_email(self, request: TypedRequest[None, None]) -> None:
         """Verify an e-mail address by the token of a link, which works once."""
-        await self._email_verification.verify(call.path["token"])
+        await self._email_verification.verify(request.path_params["token"])

@@ -15,17 +15,17 @@ from actors.protocol.errors import ApiError
 from config.accounts import CARD_CACHE_S
 from server.http.address import client_address
 from server.http.problem import problem_response
-from server.http.rates import RateClass, Rates, address_key
+from server.http.rates import RateClass, RateLimiter, address_bucket_key
 from server.http.request_id import REQUEST_ID
 from server.http.route import bearer_token
-from server.socket.door import Door
-from server.socket.handshake import VERSION, accept_handshake
-from server.socket.socket import Socket
+from server.socket.door import ConnectionManager
+from server.socket.handshake import WEBSOCKET_VERSION, accept_handshake
+from server.socket.socket import WebSocketConnection
 
 ANY_ORIGIN = "*"
 
 
-class Detached(web.StreamResponse):
+class DetachedResponse(web.StreamResponse):
     """What the handler answers once the connection is no longer aiohttp's: nothing is written."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002
@@ -39,19 +39,19 @@ class Detached(web.StreamResponse):
         return True
 
 
-class SocketEndpoint:
+class WebSocketEndpoint:
     def __init__(
         self,
-        door: Door,
+        connections: ConnectionManager,
         authenticator: Authenticator,
-        origins: Container[str],
-        rates: Rates,
+        allowed_origins: Container[str],
+        rate_limiter: RateLimiter,
         trusted_proxies: int,
     ) -> None:
-        self._door = door
+        self._connections = connections
         self._authenticator = authenticator
-        self._origins = origins
-        self._rates = rates
+        self._allowed_origins = allowed_origins
+        self._rate_limiter = rate_limiter
         self._trusted_proxies = trusted_proxies
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -60,13 +60,13 @@ class SocketEndpoint:
         except ApiError as refusal:
             response = problem_response(refusal, request[REQUEST_ID])
             # RFC 6455, section 4.4: whoever speaks another version learns ours.
-            response.headers["Sec-WebSocket-Version"] = VERSION
+            response.headers["Sec-WebSocket-Version"] = WEBSOCKET_VERSION
             return response
         self._check_origin(request)
         # By address first: who knocks too often takes nothing from what all share.
         address = client_address(request, self._trusted_proxies)
-        self._rates.spend(request, RateClass.SOCKET, address_key(address))
-        self._door.admit()
+        self._rate_limiter.consume(request, RateClass.SOCKET, address_bucket_key(address))
+        self._connections.admit()
         token = bearer_token(request)
         identity = None
         if token is not None:
@@ -75,22 +75,22 @@ class SocketEndpoint:
         if transport is None:
             raise ConnectionResetError
         transport.write(answer)
-        tail = take_over(request)
-        socket = Socket(self._door, transport, protocol)
+        tail = detach_connection(request)
+        socket = WebSocketConnection(self._connections, transport, protocol)
         transport.set_protocol(socket)
-        socket.begin(identity, tail)
+        socket.start(identity, tail)
         if not transport.is_closing():
             transport.resume_reading()
-        return Detached()
+        return DetachedResponse()
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")
-        if origin is None or ANY_ORIGIN in self._origins or origin in self._origins:
+        if origin is None or ANY_ORIGIN in self._allowed_origins or origin in self._allowed_origins:
             return
         raise ApiError("permission.denied", "Pages of this origin may not connect.")
 
 
-def take_over(request: web.Request) -> bytes:
+def detach_connection(request: web.Request) -> bytes:
     """End aiohttp's part in a connection and answer the bytes it had read ahead."""
     protocol = request.protocol
     tail: bytes = protocol._message_tail  # noqa: SLF001 - see the docstring of this file

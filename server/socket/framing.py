@@ -20,28 +20,28 @@ _AT_EOF: Final = StreamReader.at_eof.__code__
 
 def text_frame(payload: bytes) -> bytes:
     """One whole text frame around `payload`."""
-    return _frame(FIN_TEXT, payload)
+    return _encode_frame(FIN_TEXT, payload)
 
 
 def binary_frame(payload: bytes) -> bytes:
     """One whole binary frame around `payload`."""
-    return _frame(FIN_BINARY, payload)
+    return _encode_frame(FIN_BINARY, payload)
 
 
-def frames_in(ready: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+def split_frames(framed: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Split what was built here: the opcode, the payload and the whole of each frame."""
     start = 0
-    while start < len(ready):
-        size, at = ready[start + 1], start + 2
+    while start < len(framed):
+        size, at = framed[start + 1], start + 2
         if size >= 126:
             extended = 2 if size == 126 else 8
-            size, at = int.from_bytes(ready[at : at + extended], "big"), at + extended
+            size, at = int.from_bytes(framed[at : at + extended], "big"), at + extended
         end = at + size
-        yield ready[start] & 0x0F, ready[at:end], ready[start:end]
+        yield framed[start] & 0x0F, framed[at:end], framed[start:end]
         start = end
 
 
-def between_frames(parser: Protocol) -> bool:
+def at_frame_boundary(parser: Protocol) -> bool:
     """Whether the next byte begins a frame.
 
     The parser is a generator, and waits for it in another place than for the rest of a frame. Guarded by
@@ -51,10 +51,10 @@ def between_frames(parser: Protocol) -> bool:
     return isinstance(waits, GeneratorType) and waits.gi_code is _AT_EOF
 
 
-def _frame(first: int, payload: bytes) -> bytes:
+def _encode_frame(first_byte: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        return bytes((first, size)) + payload
+        return bytes((first_byte, size)) + payload
     if size < 65536:
-        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+        return bytes((first_byte, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first_byte, 127)) + size.to_bytes(8, "big") + payload

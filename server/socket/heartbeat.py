@@ -11,63 +11,63 @@ from typing import Protocol
 
 from actors.runtime.timer_wheel import TimerWheel
 
-STEPS = 50
+STEPS_PER_PERIOD = 50
 
 
-class Beating(Protocol):
-    def beat(self) -> None:
+class HeartbeatTarget(Protocol):
+    def ping(self) -> None:
         """A period has passed: look at it, and ping it."""
 
-    def look(self) -> None:
+    def check_idle(self) -> None:
         """Close it where it was silent for two periods."""
 
 
 class Heartbeat:
     def __init__(self, wheel: TimerWheel, period_s: float) -> None:
         self._wheel = wheel
-        self._step_s = period_s / STEPS
-        self._ring: list[dict[Beating, None]] = [{} for _ in range(STEPS)]
+        self._step_s = period_s / STEPS_PER_PERIOD
+        self._ring: list[dict[HeartbeatTarget, None]] = [{} for _ in range(STEPS_PER_PERIOD)]
         self._due_s = 0.0
         self._running = False
         self.step = 0
         """How many steps were made: the date of a sign of life."""
 
-    def add(self, socket: Beating) -> int:
+    def add(self, socket: HeartbeatTarget) -> int:
         """Visit this socket from now on; answers the bucket, for `remove`."""
-        bucket = random.randrange(STEPS)  # noqa: S311 - spreads load, guards nothing
+        bucket = random.randrange(STEPS_PER_PERIOD)  # noqa: S311 - spreads load, guards nothing
         self._ring[bucket][socket] = None
         if not self._running:
             self._running = True
             self._due_s = time.monotonic() + self._step_s
-            self._arm()
+            self._schedule()
         return bucket
 
-    def remove(self, socket: Beating, bucket: int) -> None:
+    def remove(self, socket: HeartbeatTarget, bucket: int) -> None:
         self._ring[bucket].pop(socket, None)
 
-    def look_at(self, socket: Beating, step: int) -> None:
+    def schedule_idle_check(self, socket: HeartbeatTarget, step: int) -> None:
         """Look at this one when so many steps were made, before its next visit."""
-        self._wheel.call_later((step - self.step) * self._step_s, socket.look)
+        self._wheel.call_later((step - self.step) * self._step_s, socket.check_idle)
 
-    def _arm(self) -> None:
-        self._wheel.call_later(max(0.0, self._due_s - time.monotonic()), self._beat)
+    def _schedule(self) -> None:
+        self._wheel.call_later(max(0.0, self._due_s - time.monotonic()), self._run_due_steps)
 
-    def _beat(self) -> None:
+    def _run_due_steps(self) -> None:
         """Visit what is due. Timers are late by a tick; that must not add up to a longer period."""
         now = time.monotonic()
-        for _ in range(STEPS):
+        for _ in range(STEPS_PER_PERIOD):
             if self._due_s > now:
                 break
             self._due_s += self._step_s
-            self._step()
+            self._run_step()
         # After a long stop of the process nobody is visited twice for it.
         self._due_s = max(self._due_s, now)
         if any(self._ring):
-            self._arm()
+            self._schedule()
         else:
             self._running = False
 
-    def _step(self) -> None:
+    def _run_step(self) -> None:
         self.step += 1
-        for socket in list(self._ring[self.step % STEPS]):
-            socket.beat()
+        for socket in list(self._ring[self.step % STEPS_PER_PERIOD]):
+            socket.ping()

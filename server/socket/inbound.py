@@ -17,7 +17,7 @@ from websockets.protocol import Protocol as Parser
 
 from actors.runtime.token_bucket import TokenBucket
 from config.limits import FRAME_BYTES
-from server.socket.framing import between_frames
+from server.socket.framing import at_frame_boundary
 
 _parser_log = logging.getLogger("convene.websocket")
 _parser_log.setLevel(logging.WARNING)
@@ -78,13 +78,13 @@ class Inbound:
         return (
             self._fragments is None
             and not self.deferred
-            and between_frames(self.parser)
+            and at_frame_boundary(self.parser)
             and self._budget.full
         )
 
     @property
-    def between_frames(self) -> bool:
-        return between_frames(self.parser)
+    def at_frame_boundary(self) -> bool:
+        return at_frame_boundary(self.parser)
 
     def assemble(self, frame: Frame) -> bytes | None:
         """Add a frame; return the message that it completes.

@@ -11,51 +11,54 @@ from collections.abc import Collection
 import msgspec
 
 from actors.protocol.event_filter import EventGroup, excluded_frame_types
-from server.socket.framing import TEXT, binary_frame, frames_in
+from server.socket.framing import TEXT, binary_frame, split_frames
 
-TYPE_AT = len(b'{"type":"')
+TYPE_OFFSET = len(b'{"type":"')
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Rendition:
-    __slots__ = ("_binary", "_last", "_made", "_unwanted")
+class OutboundEncoder:
+    __slots__ = ("_binary", "_last_input", "_last_output", "_excluded_types")
 
-    def __init__(self, intents: Collection[EventGroup] | None, *, binary: bool) -> None:
+    def __init__(self, groups: Collection[EventGroup] | None, *, binary: bool) -> None:
         self._binary = binary
-        self._unwanted = (
-            frozenset(one.encode() for one in excluded_frame_types(intents)) if intents is not None else None
+        self._excluded_types = (
+            frozenset(one.encode() for one in excluded_frame_types(groups)) if groups is not None else None
         )
-        self._last = b""
-        self._made = b""
+        self._last_input = b""
+        self._last_output = b""
 
-    def __call__(self, ready: bytes) -> bytes:
+    def __call__(self, framed: bytes) -> bytes:
         """Those bytes as this socket gets them; empty when it gets none of them."""
-        if ready is not self._last:
-            self._made = b"".join(self._one(*frame) for frame in frames_in(ready))
-            self._last = ready
-        return self._made
+        if framed is not self._last_input:
+            self._last_output = b"".join(self._encode_frame(*frame) for frame in split_frames(framed))
+            self._last_input = framed
+        return self._last_output
 
-    def _one(self, opcode: int, payload: bytes, ready: bytes) -> bytes:
+    def _encode_frame(self, opcode: int, payload: bytes, framed: bytes) -> bytes:
         if opcode != TEXT:
-            return ready
-        if self._unwanted and payload[TYPE_AT : payload.index(b'"', TYPE_AT)] in self._unwanted:
+            return framed
+        if (
+            self._excluded_types
+            and payload[TYPE_OFFSET : payload.index(b'"', TYPE_OFFSET)] in self._excluded_types
+        ):
             return b""
-        return binary_frame(_encode(_decode(payload))) if self._binary else ready
+        return binary_frame(_encode(_decode(payload))) if self._binary else framed
 
 
-class Renditions:
+class OutboundEncoders:
     """One for each way that somebody wants it."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[bool, frozenset[EventGroup] | None], Rendition] = {}
+        self._encoders: dict[tuple[bool, frozenset[EventGroup] | None], OutboundEncoder] = {}
 
-    def get(self, intents: Collection[EventGroup] | None, *, binary: bool) -> Rendition | None:
+    def get(self, groups: Collection[EventGroup] | None, *, binary: bool) -> OutboundEncoder | None:
         """None where frames go out as they are."""
-        wanted = None if intents is None or len(set(intents)) == len(EventGroup) else frozenset(intents)
+        wanted = None if groups is None or len(set(groups)) == len(EventGroup) else frozenset(groups)
         if wanted is None and not binary:
             return None
         key = (binary, wanted)
-        if key not in self._known:
-            self._known[key] = Rendition(wanted, binary=binary)
-        return self._known[key]
+        if key not in self._encoders:
+            self._encoders[key] = OutboundEncoder(wanted, binary=binary)
+        return self._encoders[key]

@@ -20,12 +20,12 @@ class SubProtocol(msgspec.Struct, frozen=True):
 
 JSON: Final = SubProtocol("convene.v1.json", binary=False, command_decoders=json_decoders)
 MSGPACK: Final = SubProtocol("convene.v1.msgpack", binary=True, command_decoders=msgpack_decoders)
-_KNOWN: Final = {one.name: one for one in (JSON, MSGPACK)}
-NAMES: Final = tuple(_KNOWN)
+_BY_NAME: Final = {one.name: one for one in (JSON, MSGPACK)}
+SUB_PROTOCOL_NAMES: Final = tuple(_BY_NAME)
 
 
-def chosen(offered: Sequence[str]) -> SubProtocol | None:
+def select_sub_protocol(offered: Sequence[str]) -> SubProtocol | None:
     """The one to speak; None when the client speaks none of ours."""
     if not offered:
         return JSON
-    return next((_KNOWN[name] for name in offered if name in _KNOWN), None)
+    return next((_BY_NAME[name] for name in offered if name in _BY_NAME), None)

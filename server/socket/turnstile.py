@@ -11,22 +11,22 @@ from typing import Final
 
 from actors.runtime.token_bucket import TokenBucket
 
-FURTHEST_S: Final = 30.0
+RETRY_AFTER_MAX_S: Final = 30.0
 
 
-class Turnstile:
-    __slots__ = ("_clock", "_per_s", "_token_bucket", "_turn")
+class AdmissionLimiter:
+    __slots__ = ("_clock", "_per_s", "_token_bucket", "_next_slot")
 
     def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._token_bucket = TokenBucket(per_s, per_s, clock)
         self._clock = clock
         self._per_s = per_s
-        self._turn = clock()
+        self._next_slot = clock()
 
-    def wait_ms(self) -> int:
+    def admit_or_wait_ms(self) -> int:
         """0: come in. Else in how many ms there will be room for this one."""
         if self._token_bucket.consume() == 0:
             return 0
         now = self._clock()
-        self._turn = min(max(self._turn, now) + 1.0 / self._per_s, now + FURTHEST_S)
-        return math.ceil((self._turn - now) * 1000)
+        self._next_slot = min(max(self._next_slot, now) + 1.0 / self._per_s, now + RETRY_AFTER_MAX_S)
+        return math.ceil((self._next_slot - now) * 1000)

@@ -14,7 +14,7 @@ from email.utils import format_datetime, localtime, parseaddr
 import aiosmtplib
 from email_validator import validate_email
 
-from config.mail import GOODBYE_S, MAIL_SEND_TIMEOUT_S
+from config.mail import SMTP_QUIT_TIMEOUT_S, MAIL_SEND_TIMEOUT_S
 from config.settings import MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.records.mail import Mail
@@ -51,7 +51,7 @@ class SmtpMailer:
     async def _quit(self, connection: aiosmtplib.SMTP) -> None:
         # The mail is gone already; whether the goodbye is heard changes nothing.
         with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-            await connection.quit(timeout=GOODBYE_S)
+            await connection.quit(timeout=SMTP_QUIT_TIMEOUT_S)
 
     def _create_connection(self) -> aiosmtplib.SMTP:
         settings = self._settings

@@ -9,7 +9,7 @@ import secrets
 from collections import deque
 from collections.abc import Sequence
 
-from config.limits import STREAM_FRAMES
+from config.limits import STREAM_FRAMES_MAX
 from storage.contracts.bus import StreamPosition, user_topic
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
@@ -44,7 +44,7 @@ class MemoryUserStreams:
         position = self._heads.get(user_id, 0) + 1
         self._heads[user_id] = position
         item = StreamItem(self._epoch, position, b"%b%d%b" % (prefix, position, suffix))
-        self._items.setdefault(user_id, deque(maxlen=STREAM_FRAMES)).append(item)
+        self._items.setdefault(user_id, deque(maxlen=STREAM_FRAMES_MAX)).append(item)
         self._broker.publish(user_topic(user_id), encode_stream_item(item))
         if fail:
             raise Unavailable("memory: told to fail")

@@ -5,7 +5,7 @@ Never sees a token, only its hash.
 
 from collections.abc import Sequence
 
-from config.accounts import SESSIONS_LISTED
+from config.accounts import SESSIONS_LISTED_MAX
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
@@ -45,7 +45,7 @@ class PostgresSessions:
         await self._pool.write(self._touch, to_uuid(session_id), float(lifetime_s), float(lifetime_max_s))
 
     async def list(self, user_id: str) -> Sessions:
-        rows = await self._pool.rows(self._list, to_uuid(user_id), SESSIONS_LISTED)
+        rows = await self._pool.rows(self._list, to_uuid(user_id), SESSIONS_LISTED_MAX)
         return [to_session(row) for row in rows]
 
     async def revoke(self, user_id: str, session_id: str) -> bool:

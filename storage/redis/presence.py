@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from config.limits import PRESENCE_KEPT_S, PRESENCE_LEASE_MS
+from config.limits import LAST_SEEN_RETENTION_S, PRESENCE_LEASE_MS
 from storage.contracts.presence import presence_topic
 from storage.records.presence import PresenceRecord
 from storage.redis.command_client import CommandClient
@@ -43,7 +43,7 @@ class RedisPresence:
             for user_id, state in pairs[start : start + USERS_PER_CALL]:
                 words += (user_id, state or "")
             await run_script(
-                self._client, SET_STATES, KEY, instance, PRESENCE_KEPT_S, presence_topic(""), *words
+                self._client, SET_STATES, KEY, instance, LAST_SEEN_RETENTION_S, presence_topic(""), *words
             )
 
     async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:

@@ -5,7 +5,7 @@ import struct
 import uuid
 from collections.abc import Sequence
 
-from config.limits import TIMELINE_POSTS, TIMELINE_S
+from config.limits import TIMELINE_POSTS, TIMELINE_RETENTION_S
 from storage.records.posts import PostKey
 from storage.records.timelines import TimelinePage
 from storage.redis.command_client import CommandClient
@@ -39,7 +39,7 @@ class RedisTimelines:
 
     async def read(self, user_id: str, before: PostKey | None, limit: int) -> TimelinePage | None:
         upper = b"+" if before is None else b"(" + _encode_key(before)[: _TIME.size + ID_BYTES]
-        reply = await run_script(self._client, READ, KEY, user_id, upper, limit, TIMELINE_S)
+        reply = await run_script(self._client, READ, KEY, user_id, upper, limit, TIMELINE_RETENTION_S)
         if reply is None:
             return None
         cut, broadcast, posts = reply
@@ -68,7 +68,7 @@ class RedisTimelines:
             int(truncated),
             authors,
             TIMELINE_POSTS,
-            TIMELINE_S,
+            TIMELINE_RETENTION_S,
             *posts,
         )
         return bool(done)
@@ -76,7 +76,9 @@ class RedisTimelines:
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
         for start in range(0, len(user_ids), USERS_PER_CALL):
             some = user_ids[start : start + USERS_PER_CALL]
-            await run_script(self._client, PUSH, KEY, _encode_key(key), TIMELINE_POSTS, TIMELINE_S, *some)
+            await run_script(
+                self._client, PUSH, KEY, _encode_key(key), TIMELINE_POSTS, TIMELINE_RETENTION_S, *some
+            )
 
     async def invalidate(self, user_ids: Sequence[str]) -> None:
         for start in range(0, len(user_ids), USERS_PER_CALL):

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
+from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
 from storage.contracts.bus import StreamPosition, user_topic
 from storage.errors import Unavailable
 from storage.records.user_stream import StreamItem, decode_stream_item
@@ -83,7 +83,7 @@ class RedisUserStreams:
             call.add_done_callback(self._calls.discard)
 
     async def _append(self, appends: Sequence[PendingStreamAppend]) -> None:
-        arguments: list[CommandArg] = [STREAM_FRAMES, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
+        arguments: list[CommandArg] = [STREAM_FRAMES_MAX, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
         for user_id, head, tail, _ in appends:
             arguments += (user_id, head, tail)
         try:

@@ -22,7 +22,7 @@ from storage.memory.user_streams import MemoryUserStreams
 from storage.memory.user_tables import UserTables
 from storage.records.messaging import MessageEntry
 
-FAST_LIMITS = Limits(gap_wait_ms=20, heads_repeat_s=(0.1, 0.2, 0.4), flush_interval_ms=50)
+FAST_LIMITS = Limits(gap_wait_ms=20, head_announce_delays_s=(0.1, 0.2, 0.4), flush_interval_ms=50)
 ANA, BEN, CYD = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
 
 

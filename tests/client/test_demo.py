@@ -202,7 +202,7 @@ async def test_what_somebody_said_of_themselves_stays(serve: Serve, session: aio
 
 async def test_a_server_that_is_tight_only_takes_longer(serve: Serve) -> None:
     """Registrations are refused at first, and made when the server says."""
-    url = await serve(registrations_per_s=20, registrations_burst=2, password_hashes_waiting=1)
+    url = await serve(registrations_per_s=20, registrations_burst=2, password_hashes_queued=1)
 
     assert (await build(url)).counts.people == PEOPLE
 

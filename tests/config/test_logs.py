@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from config.logs import configure_logs
+from config.logs import configure_logging
 from config.settings import LogSettings
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -23,7 +23,7 @@ def lines() -> Iterator[Lines]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    configure_logs(LogSettings(level="INFO", format="json"), stream)
+    configure_logging(LogSettings(level="INFO", format="json"), stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -90,7 +90,7 @@ def test_console_form_hides_the_same() -> None:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    configure_logs(LogSettings(format="console"), stream)
+    configure_logging(LogSettings(format="console"), stream)
     try:
         structlog.get_logger("convene").warning("hello", token="hunter2", port=8080)
     finally:

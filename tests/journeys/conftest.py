@@ -10,7 +10,7 @@ import pytest
 
 from storage.embedded import StoreUrls
 from storage.stores import SERVICES
-from tests.conftest import STORES_START_S, Databases, LoopThread
+from tests.conftest import STORES_START_S, DatabasePool, LoopThread
 from tests.journeys.cable import Cable
 from tests.journeys.instance import Backing, Instance
 
@@ -20,9 +20,9 @@ MoreInstances = Callable[..., Awaitable[Instance]]
 
 
 @pytest.fixture(scope="session")
-def backing(stores: StoreUrls, background: LoopThread, databases: Databases) -> Backing:
+def backing(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> Backing:
     """The stores of the run, with databases that are the journeys' own."""
-    own = {service: background.run(databases.take(service), STORES_START_S) for service in SERVICES}
+    own = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
     return Backing(stores, own)
 
 

@@ -22,7 +22,7 @@ from tests.journeys.onlooker import statuses
 from tests.journeys.patience import eventually
 from tests.journeys.person import PASSWORD, Person
 from tests.journeys.wire import connection, up_to, wire
-from tests.server.socket.peer import Ending, request, upgrade_headers
+from tests.server.socket.peer import CloseResult, http_request, upgrade_headers
 
 HEARTBEAT_S = 1.0
 NEW_PASSWORD = "staple battery horse"
@@ -61,8 +61,8 @@ async def test_a_stranger_is_told_what_is_asked_of_it(hasty_pair: Pair) -> None:
             hello = await stranger.message()
             assert (hello["type"], hello["heartbeat_ms"], hello["auth_timeout_ms"]) == ("hello", 1000, 1000)
             assert hello["max_frame_bytes"] == 64 * 1024
-            assert (await stranger.ask("ping"))["code"] == "auth.required"
-            said_goodbye(await stranger.ending(), 4506)
+            assert (await stranger.request("ping"))["code"] == "auth.required"
+            said_goodbye(await stranger.read_until_closed(), 4506)
 
     await asyncio.gather(*map(knocks_at, hasty_pair))
 
@@ -77,9 +77,9 @@ async def test_a_device_gone_silent_is_closed_and_comes_back_elsewhere(hasty_pai
         await anas.watch_presence([ben.id])
         async with wire(here) as silent:
             said_at = time.monotonic()
-            left = await silent.ask("authenticate", token=ben.token)
+            left = await silent.request("authenticate", token=ben.token)
             ready_at = time.monotonic()
-            said_goodbye(await silent.ending(), 4003)
+            said_goodbye(await silent.read_until_closed(), 4003)
             # The last word was heard between the two; the silence ends before a third heartbeat.
             assert time.monotonic() - said_at >= 1.9 * HEARTBEAT_S
             assert time.monotonic() - ready_at < 3 * HEARTBEAT_S
@@ -87,7 +87,7 @@ async def test_a_device_gone_silent_is_closed_and_comes_back_elsewhere(hasty_pai
         await anas.send(group, "are you there?")
         async with wire(there) as back:
             place = {name: left[name] for name in ("session_id", "epoch", "position")}
-            await back.ask("authenticate", token=ben.token, resume={**place, "conversations": {group: 0}})
+            await back.request("authenticate", token=ben.token, resume={**place, "conversations": {group: 0}})
             missed = await up_to(back, "resumed")
             assert [one["type"] for one in missed] == ["message.created", "resumed"]
         await eventually(lambda: statuses(frames, ben)[:3] == ["online", "offline", "online"])
@@ -100,8 +100,8 @@ async def test_one_socket_too_many_is_sent_away(hasty_pair: Pair) -> None:
     for instance in hasty_pair:
         async with Client([instance.url], ana.token) as laptop, Client([instance.url], ana.token) as phone:
             async with wire(instance) as third:
-                third.say({"type": "authenticate", "id": 1, "token": ana.token})
-                said_goodbye(await third.ending(), 4505)
+                third.send({"type": "authenticate", "id": 1, "token": ana.token})
+                said_goodbye(await third.read_until_closed(), 4505)
             async with Client([instance.url], ben.token):
                 pass
             await laptop.ping()
@@ -128,8 +128,8 @@ async def test_a_token_that_runs_out_ends_its_sockets_everywhere(hasty_pair: Pai
             await newer.ping()
     for instance in hasty_pair:
         async with wire(instance) as late, Caller(ana, instance) as caller:
-            late.say({"type": "authenticate", "id": 1, "token": ana.token})
-            ending = await late.ending()
+            late.send({"type": "authenticate", "id": 1, "token": ana.token})
+            ending = await late.read_until_closed()
             assert ending.messages[0]["code"] == "auth.expired"
             said_goodbye(ending, 4502)
             status, problem = await caller.ask("GET", "/v1/users/me")
@@ -159,15 +159,15 @@ async def test_a_new_password_ends_all_other_sessions(hasty_pair: Pair) -> None:
         await laptop.ping()
     for instance in hasty_pair:
         async with connection(instance) as refused, wire(instance) as late:
-            refused.write(request("/v1/ws", upgrade_headers(token=phone)))
-            assert (await refused.answer()).status == 401
-            late.say({"type": "authenticate", "id": 1, "token": tablet})
-            ending = await late.ending()
+            refused.write(http_request("/v1/ws", upgrade_headers(token=phone)))
+            assert (await refused.read_http_response()).status == 401
+            late.send({"type": "authenticate", "id": 1, "token": tablet})
+            ending = await late.read_until_closed()
             assert ending.messages[0]["code"] == "auth.required"
             said_goodbye(ending, 4501)
 
 
-def said_goodbye(ending: Ending, code: int) -> None:
+def said_goodbye(ending: CloseResult, code: int) -> None:
     """Before the Close, with the same code, and whether one may come back the same way."""
     assert ending.goodbye is not None
     assert (ending.code, ending.goodbye["code"]) == (code, code)

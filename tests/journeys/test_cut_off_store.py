@@ -33,8 +33,8 @@ async def test_whoever_can_not_be_let_in_is_sent_elsewhere(
             cable.shut()
             async with connection(cut_off) as refused:
                 await refused.upgrade()
-                refused.say({"type": "authenticate", "id": 1, "token": ana.token})
-                ending = await refused.ending()
+                refused.send({"type": "authenticate", "id": 1, "token": ana.token})
+                ending = await refused.read_until_closed()
                 assert ending.code == 4007
                 assert ending.goodbye is not None
                 assert (ending.goodbye["code"], ending.goodbye["resume"]) == (4007, True)

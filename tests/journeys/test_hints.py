@@ -39,10 +39,10 @@ async def test_typing_is_heard_until_it_ends(pair: Pair) -> None:
         wire(here, cleo.token) as cleos,
         Client([there.url], ben.token, on_frame=heard.append),
     ):
-        refused = await cleos.ask("typing", conversation_id=group, active=True)
+        refused = await cleos.request("typing", conversation_id=group, active=True)
         assert (refused["type"], refused["code"]) == ("error", "conversation.not_found")
         for number, active in enumerate((True, False, True), 1):
-            answer = await anas.ask("typing", conversation_id=group, active=active)
+            answer = await anas.request("typing", conversation_id=group, active=active)
             assert (answer["type"], answer["result"]) == ("ok", {})
             await eventually(lambda: len(heard) == number)  # noqa: B023 - it is over before the next
         began = time.monotonic()

@@ -118,7 +118,7 @@ async def test_a_killed_reader_is_taken_over(start: Start) -> None:
         await town.begins()
         await town.some_life()
         await eventually(lambda: any(isinstance(one, NotificationCreated) for one in heard))
-        assert (await survivor.metrics())['convene_sync_events_total{consumer="notifications.posts"}'] == 0
+        assert (await survivor.metrics())['convene_domain_events_handled_total{consumer="notifications.posts"}'] == 0
         life = asyncio.create_task(go_on(town))
         await eventually(lambda: len(town.posts) == ROUNDS // 2)
         reader.signal(signal.SIGKILL)
@@ -129,7 +129,7 @@ async def test_a_killed_reader_is_taken_over(start: Start) -> None:
         taken = await survivor.metrics()
 
         assert await reader.ended() == -signal.SIGKILL
-        assert taken['convene_sync_events_total{consumer="notifications.posts"}'] > 0
+        assert taken['convene_domain_events_handled_total{consumer="notifications.posts"}'] > 0
         assert not [name for name in taken if "dead_letters" in name and taken[name]]
         known = {one["id"]: one["count"] for one in await town.author.items("/v1/notifications")}
         await eventually(lambda: latest(heard) == known)

@@ -41,8 +41,8 @@ async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) 
     ):
         first = await anas.send(group, "helo")
         async with wire(here) as phone:
-            left = await phone.ask("authenticate", token=ben.token)
-            assert (await phone.ask("ping"))["result"]["position"] == left["position"]
+            left = await phone.request("authenticate", token=ben.token)
+            assert (await phone.request("ping"))["result"]["position"] == left["position"]
 
         await anas.edit(group, first.message_id, "hello")
         second = await anas.send(group, "a slip")
@@ -59,7 +59,7 @@ async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) 
 
         async with wire(there) as phone:
             known = {group: 1, lost: 0, foreign: 0}
-            again = await phone.ask("authenticate", token=ben.token, resume=resume(left, known))
+            again = await phone.request("authenticate", token=ben.token, resume=resume(left, known))
             missed = await up_to(phone, "resumed")
             assert (again["session_id"], again["epoch"]) == (left["session_id"], left["epoch"])
             assert again["unread_notifications"] == 1
@@ -92,7 +92,7 @@ async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) 
             await ana.group(here, [ben])
             joined = await phone.next_of("conversation.joined")
             assert joined["position"] == again["position"] + 1
-            assert (await phone.ask("ping"))["result"]["position"] == joined["position"]
+            assert (await phone.request("ping"))["result"]["position"] == joined["position"]
 
 
 @pytest.mark.parametrize(
@@ -106,17 +106,17 @@ async def test_a_place_that_is_not_to_be_had_is_answered_by_resync(
     ana, ben = await Person.register("ana", here), await Person.register("ben", here)
     async with Client([here.url], ana.token) as anas, wire(there) as phone:
         async with wire(here) as lost:
-            left = await lost.ask("authenticate", token=ben.token)
+            left = await lost.request("authenticate", token=ben.token)
         group = await ana.group(here, [ben])
         await anas.send(group, "missed")
         if not forged:
             await a_day_passes(backing, left["epoch"], ben)
         too_long = resume(left, {f"{number:024}": 0 for number in range(LISTED + 1)})
-        refused = await phone.ask("authenticate", token=ben.token, resume=too_long)
+        refused = await phone.request("authenticate", token=ben.token, resume=too_long)
         assert refused["code"] == "request.invalid"
 
         place = {**resume(left, {group: 0}), **forged}
-        again = await phone.ask("authenticate", token=ben.token, resume=place)
+        again = await phone.request("authenticate", token=ben.token, resume=place)
         resync = await phone.message()
         assert (resync["type"], resync["reason"]) == ("resync", "epoch" if forged else "expired")
         assert (resync["epoch"], resync["position"]) == (again["epoch"], again["position"])
@@ -142,7 +142,7 @@ async def test_a_thousand_frames_are_kept(pair: Pair) -> None:
         Client([there.url], ben.token) as tablet,
     ):
         async with wire(here) as phone:
-            left = await phone.ask("authenticate", token=ben.token)
+            left = await phone.request("authenticate", token=ben.token)
         senders, readers = (anas, cleos), (laptop, tablet)
         await asyncio.gather(*(say(senders[n % 2], group, each + 1) for n, group in enumerate(groups)))
         await asyncio.gather(*(read(readers[n % 2], group, each) for n, group in enumerate(groups)))
@@ -151,7 +151,7 @@ async def test_a_thousand_frames_are_kept(pair: Pair) -> None:
             assert positions == list(range(left["position"] + 1, left["position"] + 1 + KEPT))
         await laptop.read(groups[0], each + 1)
         async with wire(there) as phone:
-            await phone.ask("authenticate", token=ben.token, resume=resume(left, {}))
+            await phone.request("authenticate", token=ben.token, resume=resume(left, {}))
             resync = await phone.message()
             assert (resync["type"], resync["reason"]) == ("resync", "too_far")
 
@@ -165,7 +165,7 @@ async def a_day_passes(backing: Backing, epoch: str, who: Person) -> None:
 
 
 async def returned(phone: Peer, who: Person, left: Json) -> Sequence[Json]:
-    await phone.ask("authenticate", token=who.token, resume=resume(left, {}))
+    await phone.request("authenticate", token=who.token, resume=resume(left, {}))
     return await up_to(phone, "resumed")
 
 

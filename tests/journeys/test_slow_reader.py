@@ -20,7 +20,7 @@ ROUND = 20
 ROUNDS_MAX = 120 if LONG else 40
 SPARED = 2000 if LONG else 50
 SHED = "convene_frames_shed_total"
-TOO_SLOW = 'convene_closes_total{code="4002"}'
+TOO_SLOW = 'convene_connections_closed_total{code="4002"}'
 UNLIMITED = {"messages_per_s": 10_000, "messages_burst": 10_000, "write_timeout_ms": 60_000}
 
 STILL = msgspec.structs.replace(QUICK, frames_waiting=20, heartbeat_s=60.0)

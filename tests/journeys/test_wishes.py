@@ -92,4 +92,4 @@ async def much_is_said(here: Instance, ana: Person, ben: Person, group: str) -> 
         await laptop.read(group, sent.seq)
         answer = await laptop.send(group, "so")
         await phone.read(group, answer.seq)
-        await typist.ask("typing", conversation_id=group, active=True)
+        await typist.request("typing", conversation_id=group, active=True)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tests.journeys.instance import Instance
-from tests.server.socket.peer import Json, Peer, peer
+from tests.server.socket.peer import Json, Peer, connect_peer
 
 
 @asynccontextmanager
@@ -22,7 +22,7 @@ async def wire(at: Instance, token: str | None = None) -> AsyncIterator[Peer]:
 @asynccontextmanager
 async def connection(at: Instance) -> AsyncIterator[Peer]:
     """Connected, with nothing said yet."""
-    async with peer(urlsplit(at.url).port or 0) as connected:
+    async with connect_peer(urlsplit(at.url).port or 0) as connected:
         yield connected
 
 

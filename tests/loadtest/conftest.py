@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.accounts.tokens import new_token, hash_token
+from actors.accounts.tokens import hash_token, new_token
 from loadtest.check.faults import Faults
 from loadtest.check.ledger import Ledger
 from loadtest.people.users_file import Person
@@ -15,7 +15,7 @@ from storage.embedded import StoreUrls
 from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.pool import PostgresPool
 from storage.stores import SERVICES
-from tests.conftest import STORES_START_S, Databases, LoopThread
+from tests.conftest import STORES_START_S, DatabasePool, LoopThread
 from tests.journeys.instance import Backing, Instance
 
 PEOPLE = 150
@@ -33,9 +33,9 @@ def ledger(faults: Faults) -> Ledger:
 
 
 @pytest.fixture(scope="session")
-def loaded_backing(stores: StoreUrls, background: LoopThread, databases: Databases) -> Backing:
+def loaded_backing(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> Backing:
     """The stores of the run, with databases that the load tests have to themselves."""
-    own = {service: background.run(databases.take(service), STORES_START_S) for service in SERVICES}
+    own = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
     return Backing(stores, own)
 
 

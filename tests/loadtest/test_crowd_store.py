@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.accounts.tokens import new_token, hash_token
+from actors.accounts.tokens import hash_token, new_token
 from loadtest.people.users_file import Person, Unreadable, read_users, write_users
 from storage.errors import Conflict
 from storage.postgres.bulk_users import PostgresBulkUsers

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from actors.operations.doctor import Doctor
-from server.commands.operations import Operations
+from server.commands.operations import OperatorServices
 
 ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
 
@@ -24,7 +24,7 @@ async def execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
-async def test_a_new_house_is_right(operations: Operations) -> None:
+async def test_a_new_house_is_right(operations: OperatorServices) -> None:
     """Every store, feed, count and copy of an empty house is in order."""
     findings = await operations.doctor.run_checks()
 
@@ -84,7 +84,11 @@ BROKEN = [
 
 @pytest.mark.parametrize(("service", "statements", "said"), BROKEN, ids=[said for *_, said in BROKEN])
 async def test_what_is_broken_is_found(
-    operations: Operations, own_databases: dict[str, str], service: str, statements: list[str], said: str
+    operations: OperatorServices,
+    own_databases: dict[str, str],
+    service: str,
+    statements: list[str],
+    said: str,
 ) -> None:
     """One thing that is not as it must be is said in plain words, and nothing else is."""
     await execute(own_databases[service], *statements)
@@ -93,7 +97,7 @@ async def test_what_is_broken_is_found(
 
 
 async def test_events_that_nobody_reads_are_found(
-    operations: Operations, own_databases: dict[str, str]
+    operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
     """A feed that is behind by more than a minute names each consumer that is."""
     await execute(

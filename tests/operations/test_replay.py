@@ -5,7 +5,7 @@ import uuid
 import asyncpg
 import msgspec
 
-from server.commands.operations import Operations
+from server.commands.operations import OperatorServices
 
 BURY = """
 INSERT INTO dead_letters (consumer, event_id, key, type, payload, reason, happened_at)
@@ -21,7 +21,9 @@ async def bury(url: str, consumer: str, number: int, kind: str, payload: object)
         await connection.close()
 
 
-async def test_a_letter_that_is_taken_now_goes(operations: Operations, own_databases: dict[str, str]) -> None:
+async def test_a_letter_that_is_taken_now_goes(
+    operations: OperatorServices, own_databases: dict[str, str]
+) -> None:
     """What a consumer takes at the second try has its effect, and is no letter any more."""
     author = str(uuid.uuid4())
     post = {"id": str(uuid.uuid4()), "author_id": author, "created_us": 1, "posts_count": 5}
@@ -35,7 +37,9 @@ async def test_a_letter_that_is_taken_now_goes(operations: Operations, own_datab
     assert [(one.user_id, one.posts_count) for one in told] == [(author, 5)]
 
 
-async def test_a_letter_that_fails_again_stays(operations: Operations, own_databases: dict[str, str]) -> None:
+async def test_a_letter_that_fails_again_stays(
+    operations: OperatorServices, own_databases: dict[str, str]
+) -> None:
     """A letter is never dropped because it failed; it says how, and can be given up by hand."""
     await bury(own_databases["social"], "social.posts_count", 7, "post.created", {"id": 1})
     await bury(own_databases["posts"], "nobody.any_more", 8, "post.created", {})
@@ -53,7 +57,7 @@ async def test_a_letter_that_fails_again_stays(operations: Operations, own_datab
 
 
 async def test_a_feed_is_read_again_from_its_start(
-    operations: Operations, own_databases: dict[str, str]
+    operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
     """The place of a consumer goes back; of one that nobody knows, nothing is said to have happened."""
     connection = await asyncpg.connect(own_databases["social"])

@@ -10,13 +10,13 @@ from typing import Any, Self
 import aiohttp
 
 from run import Instance
-from tests.server.people import Person
+from tests.server.people import RegisteredUser
 
 Json = Any
-PATIENCE_S = 5.0
+WAIT_TIMEOUT_S = 5.0
 
 
-class Api:
+class ApiClient:
     """A session of requests to one server; who asks is said each time."""
 
     def __init__(self, instance: Instance) -> None:
@@ -31,13 +31,13 @@ class Api:
     ) -> None:
         await self._session.close()
 
-    async def ask(
-        self, person: Person | None, method: str, path: str, body: Json = None, **headers: str
+    async def request(
+        self, user: RegisteredUser | None, method: str, path: str, body: Json = None, **headers: str
     ) -> tuple[int, Json, dict[str, str]]:
         """Status, decoded body (None without one) and headers with lower-case names."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if person is not None:
-            sent["Authorization"] = f"Bearer {person.token}"
+        if user is not None:
+            sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, json=body, headers=sent) as answer:
             told: Json = await answer.json(content_type=None) if await answer.read() else None
             found = {name.lower(): value for name, value in answer.headers.items()}
@@ -48,53 +48,59 @@ class Api:
                 assert {"type", "title", "detail", "code"} <= told.keys()
             return answer.status, told, found
 
-    async def get(self, person: Person | None, path: str) -> Json:
-        return await self.expect(200, person, "GET", path)
+    async def get(self, user: RegisteredUser | None, path: str) -> Json:
+        return await self.expect(200, user, "GET", path)
 
     async def expect(
-        self, status: int, person: Person | None, method: str, path: str, body: Json = None, **headers: str
+        self,
+        status: int,
+        user: RegisteredUser | None,
+        method: str,
+        path: str,
+        body: Json = None,
+        **headers: str,
     ) -> Json:
-        found, told, _ = await self.ask(person, method, path, body, **headers)
+        found, told, _ = await self.request(user, method, path, body, **headers)
         assert found == status, (method, path, found, told)
         return told
 
-    async def raw(
-        self, person: Person | None, method: str, path: str, body: bytes | None = None, **headers: str
+    async def request_bytes(
+        self, user: RegisteredUser | None, method: str, path: str, body: bytes | None = None, **headers: str
     ) -> tuple[int, bytes, dict[str, str]]:
         """Like `ask`, with bytes both ways."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if person is not None:
-            sent["Authorization"] = f"Bearer {person.token}"
+        if user is not None:
+            sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:
             found = {name.lower(): value for name, value in answer.headers.items()}
             return answer.status, await answer.read(), found
 
-    async def eventually(
+    async def wait_for(
         self,
-        person: Person | None,
+        user: RegisteredUser | None,
         path: str,
-        holds: Callable[[Json], object],
+        condition: Callable[[Json], object],
         status: int = 200,
-        timeout_s: float = PATIENCE_S,
+        timeout_s: float = WAIT_TIMEOUT_S,
     ) -> Json:
         """Ask until the answer has this status and it holds; fails with the last answer, in time."""
         told: tuple[int, Json] | None = None
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    found, body, _ = await self.ask(person, "GET", path)
+                    found, body, _ = await self.request(user, "GET", path)
                     told = found, body
-                    if found == status and holds(body):
+                    if found == status and condition(body):
                         return body
         except TimeoutError:
             raise AssertionError((path, "not in time", told)) from None
 
-    async def pages(self, person: Person, path: str, limit: int) -> list[Json]:
+    async def collect_pages(self, user: RegisteredUser, path: str, limit: int) -> list[Json]:
         """The items of all pages; each names the next one in its body and in its `Link` alike."""
         items: list[Json] = []
         following: str | None = f"{path}{'&' if '?' in path else '?'}limit={limit}"
         while following is not None:
-            status, page, headers = await self.ask(person, "GET", following)
+            status, page, headers = await self.request(user, "GET", following)
             assert status == 200, (following, page)
             assert len(page["items"]) <= limit
             items += page["items"]
@@ -107,41 +113,48 @@ class Api:
                 assert page["next_cursor"]
         return items
 
-    async def refused(
-        self, code: str, status: int, person: Person | None, method: str, path: str, body: Json = None
+    async def expect_error(
+        self, code: str, status: int, user: RegisteredUser | None, method: str, path: str, body: Json = None
     ) -> Json:
-        found, told, _ = await self.ask(person, method, path, body)
+        found, told, _ = await self.request(user, method, path, body)
         assert (found, told["code"] if told else None) == (status, code), (method, path, told)
         return told
 
     # --- what most tests begin with
 
-    async def group(self, admin: Person, *others: Person, name: str | None = "a group") -> Json:
+    async def group(
+        self, admin: RegisteredUser, *others: RegisteredUser, name: str | None = "a group"
+    ) -> Json:
         body = {"type": "GROUP", "participants": [other.id for other in others], "name": name}
         return await self.expect(201, admin, "POST", "/v1/conversations", body)
 
-    async def direct(self, one: Person, other: Person) -> Json:
+    async def direct(self, user: RegisteredUser, other: RegisteredUser) -> Json:
         body = {"type": "DIRECT", "participants": [other.id]}
-        status, told, _ = await self.ask(one, "POST", "/v1/conversations", body)
+        status, told, _ = await self.request(user, "POST", "/v1/conversations", body)
         assert status in {200, 201}, told
         return told
 
     async def send(
-        self, person: Person, conversation_id: str, content: str, client_id: str | None = None, **more: Json
+        self,
+        user: RegisteredUser,
+        conversation_id: str,
+        content: str,
+        client_id: str | None = None,
+        **more: Json,
     ) -> Json:
         body = {"client_id": client_id or secrets.token_hex(8), "content": content, **more}
-        return await self.expect(201, person, "POST", f"/v1/conversations/{conversation_id}/messages", body)
+        return await self.expect(201, user, "POST", f"/v1/conversations/{conversation_id}/messages", body)
 
-    async def look(self, person: Person, conversation_id: str) -> Json:
-        return await self.get(person, f"/v1/conversations/{conversation_id}")
+    async def get_conversation(self, user: RegisteredUser, conversation_id: str) -> Json:
+        return await self.get(user, f"/v1/conversations/{conversation_id}")
 
-    async def post(self, person: Person, content: str = "a post", **more: Json) -> Json:
-        return await self.expect(201, person, "POST", "/v1/posts", {"content": content, **more})
+    async def post(self, user: RegisteredUser, content: str = "a post", **more: Json) -> Json:
+        return await self.expect(201, user, "POST", "/v1/posts", {"content": content, **more})
 
-    async def comment(self, person: Person, post_id: str, content: str = "a comment") -> Json:
-        return await self.expect(201, person, "POST", f"/v1/posts/{post_id}/comments", {"content": content})
+    async def comment(self, user: RegisteredUser, post_id: str, content: str = "a comment") -> Json:
+        return await self.expect(201, user, "POST", f"/v1/posts/{post_id}/comments", {"content": content})
 
-    async def event(self, person: Person, **more: Json) -> Json:
+    async def event(self, user: RegisteredUser, **more: Json) -> Json:
         """An event of tomorrow, for ten."""
         start = datetime.now(UTC) + timedelta(days=1)
         body = {
@@ -150,16 +163,16 @@ class Api:
             "end_datetime": (start + timedelta(hours=1)).isoformat(),
             "capacity": 10,
         }
-        return await self.expect(201, person, "POST", "/v1/events", {**body, **more})
+        return await self.expect(201, user, "POST", "/v1/events", {**body, **more})
 
-    async def rsvp(self, person: Person, event_id: str, status: str = "GOING") -> Json:
-        return await self.expect(200, person, "PUT", f"/v1/events/{event_id}/rsvp", {"status": status})
+    async def rsvp(self, user: RegisteredUser, event_id: str, status: str = "GOING") -> Json:
+        return await self.expect(200, user, "PUT", f"/v1/events/{event_id}/rsvp", {"status": status})
 
-    async def follow(self, person: Person, other: Person) -> None:
-        await self.expect(204, person, "PUT", f"/v1/users/{other.id}/follow")
+    async def follow(self, user: RegisteredUser, other: RegisteredUser) -> None:
+        await self.expect(204, user, "PUT", f"/v1/users/{other.id}/follow")
 
-    async def block(self, person: Person, other: Person) -> None:
-        await self.expect(204, person, "PUT", f"/v1/users/{other.id}/block")
+    async def block(self, user: RegisteredUser, other: RegisteredUser) -> None:
+        await self.expect(204, user, "PUT", f"/v1/users/{other.id}/block")
 
-    async def unblock(self, person: Person, other: Person) -> None:
-        await self.expect(204, person, "DELETE", f"/v1/users/{other.id}/block")
+    async def unblock(self, user: RegisteredUser, other: RegisteredUser) -> None:
+        await self.expect(204, user, "DELETE", f"/v1/users/{other.id}/block")

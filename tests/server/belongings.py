@@ -11,46 +11,48 @@ from uuid import uuid4
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.api import Api
-from tests.server.people import People, Person
-from tests.server.serving import serving
+from tests.server.api import ApiClient
+from tests.server.people import RegisteredUsers, RegisteredUser
+from tests.server.serving import running_instance
 
 Json = Any
 
 
 @dataclass(frozen=True)
-class Belongings:
+class OwnedObjects:
     """A server, one who owns one of each thing, and the words that name them."""
 
-    api: Api
+    api: ApiClient
     instance: Instance
-    self: Person
-    words: dict[str, str]
+    owner: RegisteredUser
+    placeholders: dict[str, str]
 
-    async def send(self, method: str, path: str, body: Json = None, **more: str) -> tuple[int, Json]:
-        words = {**self.words, "unique": f"u{uuid4().hex}", **more}
-        status, told, _ = await self.api.ask(self.self, method, filled(path, words), filled(body, words))
+    async def request(self, method: str, path: str, body: Json = None, **more: str) -> tuple[int, Json]:
+        words = {**self.placeholders, "unique": f"u{uuid4().hex}", **more}
+        status, told, _ = await self.api.request(
+            self.owner, method, fill_placeholders(path, words), fill_placeholders(body, words)
+        )
         assert status < 500, (method, path, body, told)
         return status, told
 
 
-def filled(value: Json, words: dict[str, str]) -> Json:
+def fill_placeholders(value: Json, placeholders: dict[str, str]) -> Json:
     if isinstance(value, str):
-        for word, meant in words.items():
+        for word, meant in placeholders.items():
             value = value.replace(f"{{{word}}}", meant)
         return value
     if isinstance(value, list):
-        return [filled(one, words) for one in value]
+        return [fill_placeholders(one, placeholders) for one in value]
     if isinstance(value, dict):
-        return {name: filled(one, words) for name, one in value.items()}
+        return {name: fill_placeholders(one, placeholders) for name, one in value.items()}
     return value
 
 
 @contextlib.asynccontextmanager
-async def belongings(stores: StoreUrls, people: People) -> AsyncIterator[Belongings]:
+async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
     """For the length of a `with`."""
-    async with serving(stores) as instance, Api(instance) as api:
-        ana, ben, eve = await people.new(3, instance)
+    async with running_instance(stores) as instance, ApiClient(instance) as api:
+        ana, ben, eve = await people.register(3, instance)
         await api.follow(ben, ana)
         post, event = await api.post(ana), await api.event(ana)
         group = await api.group(ana, ben)
@@ -65,11 +67,11 @@ async def belongings(stores: StoreUrls, people: People) -> AsyncIterator[Belongi
             "group": group["id"],
             "message": (await api.send(ana, group["id"], "x"))["id"],
         }
-        yield Belongings(api, instance, ana, words)
+        yield OwnedObjects(api, instance, ana, words)
 
 
-def assert_names(told: Json, field: str) -> None:
+def assert_invalid_field(problem: Json, field: str) -> None:
     """A refusal of that field, each of its faults told in full."""
-    assert told["code"] == "request.invalid", told
-    assert any(fault["field"].startswith(field) for fault in told["errors"]), told
-    assert all(fault.keys() == {"field", "code", "detail"} for fault in told["errors"])
+    assert problem["code"] == "request.invalid", problem
+    assert any(fault["field"].startswith(field) for fault in problem["errors"]), problem
+    assert all(fault.keys() == {"field", "code", "detail"} for fault in problem["errors"])

@@ -17,34 +17,34 @@ PASSWORD = "a good password"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class RegisteredUser:
     id: str
     username: str
     token: str
 
 
-class People:
+class RegisteredUsers:
     def __init__(self) -> None:
-        self._run = secrets.token_hex(3)
+        self._run_id = secrets.token_hex(3)
         self._numbers = itertools.count(1)
-        self._known: list[Person] = []
+        self._shared: list[RegisteredUser] = []
 
-    async def some(self, count: int, instance: Instance) -> list[Person]:
+    async def shared(self, count: int, instance: Instance) -> list[RegisteredUser]:
         """Anybody; other tests know them too, and they may be in conversations already."""
-        missing = count - len(self._known)
+        missing = count - len(self._shared)
         if missing > 0:
-            self._known.extend(await self.new(missing, instance))
-        return self._known[:count]
+            self._shared.extend(await self.register(missing, instance))
+        return self._shared[:count]
 
-    async def new(self, count: int, instance: Instance) -> list[Person]:
+    async def register(self, count: int, instance: Instance) -> list[RegisteredUser]:
         """People whom nobody has met."""
         async with aiohttp.ClientSession() as session:
-            return list(await asyncio.gather(*(self._register(session, instance) for _ in range(count))))
+            return list(await asyncio.gather(*(self._register_one(session, instance) for _ in range(count))))
 
-    async def _register(self, session: aiohttp.ClientSession, instance: Instance) -> Person:
-        username = f"p{self._run}_{next(self._numbers)}"
+    async def _register_one(self, session: aiohttp.ClientSession, instance: Instance) -> RegisteredUser:
+        username = f"p{self._run_id}_{next(self._numbers)}"
         body = {"email": f"{username}@example.test", "username": username, "password": PASSWORD}
         async with session.post(f"http://127.0.0.1:{instance.port}/v1/users", json=body) as answer:
             assert answer.status == 201, await answer.text()
             made = await answer.json()
-        return Person(made["user"]["id"], username, made["token"])
+        return RegisteredUser(made["user"]["id"], username, made["token"])

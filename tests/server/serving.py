@@ -18,11 +18,11 @@ _databases: dict[str, StoreSettings] = {}
 
 
 @contextlib.asynccontextmanager
-async def serving(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance]:
+async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance]:
     """A server on a free port; keyword arguments are fields of `Limits`."""
     settings = Settings(
         server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
-        stores=await _named(stores),
+        stores=await _store_settings(stores),
         limits=msgspec.structs.replace(Limits(), **limits),
     )
     instance = Instance(settings, stores)
@@ -35,7 +35,7 @@ async def serving(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance
         web_app._cached_build_middleware.cache_clear()
 
 
-async def _named(stores: StoreUrls) -> StoreSettings:
+async def _store_settings(stores: StoreUrls) -> StoreSettings:
     """The databases that all servers of a run share; named, so that nobody looks for them at every start."""
     if stores.postgres not in _databases:
         urls: dict[str, Any] = {

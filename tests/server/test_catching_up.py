@@ -5,22 +5,22 @@ from typing import Any
 import pytest
 
 from run import Instance
-from tests.server.api import Api
+from tests.server.api import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import People, Person
+from tests.server.people import RegisteredUsers, RegisteredUser
 
 Json = Any
 ROOT = "/v1/conversations"
 
 
-async def filled(api: Api, count: int, *people: Person) -> tuple[str, list[int]]:
+async def group_with_messages(api: ApiClient, count: int, *people: RegisteredUser) -> tuple[str, list[int]]:
     """A group with so many messages, the first two taking turns; and the seq of each."""
     group = (await api.group(*people))["id"]
     seqs = [(await api.send(people[number % 2], group, f"number {number}"))["seq"] for number in range(count)]
     return group, seqs
 
 
-async def messages(api: Api, person: Person, group: str, query: str) -> list[Json]:
+async def messages(api: ApiClient, person: RegisteredUser, group: str, query: str) -> list[Json]:
     items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages{query}"))["items"]
     return items
 
@@ -28,13 +28,15 @@ async def messages(api: Api, person: Person, group: str, query: str) -> list[Jso
 # --- changes
 
 
-async def test_changes_bring_one_up_to_date(api: Api, instance: Instance, people: People) -> None:
+async def test_changes_bring_one_up_to_date(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Durable frames in order of seq, each page complete up to its `last_seq`, from which one goes on."""
-    ana, ben, eve = await people.some(3, instance)
-    group, seqs = await filled(api, 6, ana, ben)
+    ana, ben, eve = await people.shared(3, instance)
+    group, seqs = await group_with_messages(api, 6, ana, ben)
     await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "renamed"})
     await api.expect(204, ana, "PUT", f"{ROOT}/{group}/participants/{eve.id}")
-    head = (await api.look(ana, group))["last_seq"]
+    head = (await api.get_conversation(ana, group))["last_seq"]
 
     async def changes(after: int, limit: int) -> Json:
         return await api.get(ben, f"{ROOT}/{group}/changes?after={after}&limit={limit}")
@@ -66,18 +68,18 @@ async def test_changes_bring_one_up_to_date(api: Api, instance: Instance, people
 
 
 async def test_what_was_acknowledged_is_read_on_every_instance(
-    start_instance: StartInstance, people: People
+    start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
     """A message acknowledged by one is in the next answer of the other, everywhere it shows."""
     first, second = await start_instance(), await start_instance()
-    ana, ben = await people.some(2, first)
-    async with Api(first) as here, Api(second) as there:
+    ana, ben = await people.shared(2, first)
+    async with ApiClient(first) as here, ApiClient(second) as there:
         group = (await here.group(ana, ben))["id"]
         for number in range(10):
             writer, reader = (here, there) if number % 2 else (there, here)
             sent = await writer.send(ana, group, f"number {number}")
             assert (await messages(reader, ben, group, "?limit=1"))[0]["id"] == sent["id"]
-            shown = await reader.look(ben, group)
+            shown = await reader.get_conversation(ben, group)
             assert shown["last_seq"] == sent["seq"]
             assert shown["last_message"]["content"] == f"number {number}"
             assert shown["unread_count"] == number + 1
@@ -89,10 +91,10 @@ async def test_what_was_acknowledged_is_read_on_every_instance(
 
 
 async def test_a_read_mark_goes_forward_and_never_past_the_head(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """`{read_seq, unread_count}`."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ben, ana))["id"]
     seqs = [(await api.send(ben, group, f"number {number}"))["seq"] for number in range(6)]
 
@@ -104,7 +106,7 @@ async def test_a_read_mark_goes_forward_and_never_past_the_head(
     assert await read(0) == {"read_seq": seqs[3], "unread_count": 2}
     assert await read(seqs[5] + 500) == {"read_seq": seqs[5], "unread_count": 0}
     await api.send(ben, group, "more")
-    assert (await api.look(ana, group))["unread_count"] == 1
+    assert (await api.get_conversation(ana, group))["unread_count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -113,17 +115,19 @@ async def test_a_read_mark_goes_forward_and_never_past_the_head(
     ids=repr,
 )
 async def test_an_invalid_read_mark_is_refused(
-    body: Json, api: Api, instance: Instance, people: People
+    body: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
-    await api.refused("request.invalid", 422, ana, "PUT", f"{ROOT}/{group}/read", body)
+    await api.expect_error("request.invalid", 422, ana, "PUT", f"{ROOT}/{group}/read", body)
 
 
-async def test_messages_say_who_has_read_them(api: Api, instance: Instance, people: People) -> None:
+async def test_messages_say_who_has_read_them(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Up to the mark, by whom and when; not by the sender."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     group = (await api.group(ana, ben, eve))["id"]
     seqs = [(await api.send(ana, group, f"number {number}"))["seq"] for number in range(3)]
 
@@ -148,10 +152,10 @@ async def test_messages_say_who_has_read_them(api: Api, instance: Instance, peop
 
 
 async def test_sending_reads_up_to_ones_own_message_for_the_others_too(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """The one who answers is in `read_by` of what was said before."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     await api.send(ana, group, "a question")
     await api.send(ben, group, "an answer")

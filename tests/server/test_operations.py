@@ -5,11 +5,11 @@ import re
 import pytest
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import People
+from tests.server.api import ApiClient
+from tests.server.people import RegisteredUsers
 
 
-async def test_it_is_alive_and_ready(api: Api, instance: Instance) -> None:
+async def test_it_is_alive_and_ready(api: ApiClient, instance: Instance) -> None:
     """Without a token; ready names every store and the bus, and each works."""
     assert await api.get(None, "/healthz") == {"status": "ok"}
     ready = await api.get(None, "/readyz")
@@ -18,9 +18,11 @@ async def test_it_is_alive_and_ready(api: Api, instance: Instance) -> None:
     assert set(ready["checks"].values()) == {"ok"}
 
 
-async def test_its_figures_are_prometheus(api: Api, instance: Instance, people: People) -> None:
+async def test_its_figures_are_prometheus(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Text with a help and a type for each family; nothing about anybody in it."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     await api.send(ana, group, "a secret word")
     async with api._session.get(f"http://127.0.0.1:{instance.port}/metrics") as answer:
@@ -29,8 +31,8 @@ async def test_its_figures_are_prometheus(api: Api, instance: Instance, people: 
         figures = await answer.text()
     for family in (
         "convene_connections",
-        "convene_actors",
-        "convene_mailbox_depth",
+        "convene_conversations_active",
+        "convene_mailbox_messages",
         "convene_log_batch_entries",
         "convene_bus_lag",
         "convene_frames_shed",
@@ -45,9 +47,9 @@ async def test_its_figures_are_prometheus(api: Api, instance: Instance, people: 
     ["/nothing", "/v1/nothing", "/v1", "/v1/conversations/x/y/z", "/v1//conversations", "/%2e%2e/etc/passwd"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_an_unknown_route_is_404(path: str, method: str, api: Api, instance: Instance) -> None:
+async def test_an_unknown_route_is_404(path: str, method: str, api: ApiClient, instance: Instance) -> None:
     """A problem with `route.not_found`, with or without a token."""
-    await api.refused("route.not_found", 404, None, method, path)
+    await api.expect_error("route.not_found", 404, None, method, path)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +64,10 @@ async def test_an_unknown_route_is_404(path: str, method: str, api: Api, instanc
     ],
 )
 async def test_a_wrong_method_is_405_and_names_the_right_ones(
-    method: str, path: str, api: Api, instance: Instance
+    method: str, path: str, api: ApiClient, instance: Instance
 ) -> None:
     """With the `Allow` header."""
-    status, problem, headers = await api.ask(None, method, path)
+    status, problem, headers = await api.request(None, method, path)
     assert (status, problem["code"]) == (405, "method.not_allowed")
     allowed = {one.strip() for one in headers["allow"].split(",")}
     assert allowed
@@ -73,11 +75,11 @@ async def test_a_wrong_method_is_405_and_names_the_right_ones(
 
 
 async def test_answers_carry_their_budget_and_a_request_id(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """`RateLimit-*` and `X-Request-Id` on what counts; private answers are not kept by caches."""
-    ana = (await people.some(1, instance))[0]
-    _, _, headers = await api.ask(ana, "GET", "/v1/conversations")
+    ana = (await people.shared(1, instance))[0]
+    _, _, headers = await api.request(ana, "GET", "/v1/conversations")
     assert headers["x-request-id"]
     assert any(name.startswith("ratelimit") for name in headers)
     assert headers["cache-control"] == "private, no-cache"

@@ -10,12 +10,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from server.application import answered, put_headers
-from server.web import FOLDER, TYPES, WebClient
+from server.application import error_middleware, add_response_headers
+from server.web import WEB_FOLDER, CONTENT_TYPES, WebClient
 
 Client = TestClient[Any, Any]
-SCRIPTS = sorted(FOLDER.rglob("*.js"))
-STYLES = sorted(FOLDER.rglob("*.css"))
+SCRIPTS = sorted(WEB_FOLDER.rglob("*.js"))
+STYLES = sorted(WEB_FOLDER.rglob("*.css"))
 IMPORT = re.compile(r"""^import\b[^;"]*"([^"]+)";|\bimport\("([^"]+)"\)""", re.MULTILINE)
 NAMES = re.compile(r"^import \{([^}]+)\} from \"([^\"]+)\";", re.MULTILINE)
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -30,14 +30,14 @@ COMMENTS = re.compile(r"^\s*//.*$", re.MULTILINE)
 @pytest.fixture
 async def client(aiohttp_client: Callable[[web.Application], Awaitable[Client]]) -> Client:
     served = WebClient()
-    app = web.Application(middlewares=[answered])
-    app.on_response_prepare.append(put_headers)
+    app = web.Application(middlewares=[error_middleware])
+    app.on_response_prepare.append(add_response_headers)
     app.router.add_get("/", served.index)
     app.router.add_get("/web/{name:.+}", served.file)
     return await aiohttp_client(app)
 
 
-class Reader(HTMLParser):
+class PageParser(HTMLParser):
     """Collects what a page names, and the text inside of scripts and styles."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Reader(HTMLParser):
             self.inline.append(data)
 
 
-def code_of(path: Path) -> str:
+def strip_comments(path: Path) -> str:
     return COMMENTS.sub("", path.read_text("utf-8"))
 
 
@@ -84,14 +84,18 @@ async def test_page_may_load_and_run_only_what_this_server_gives(client: Client)
 
 async def test_every_file_has_its_type_and_its_tag(client: Client) -> None:
     """Whoever has a file is not sent it again."""
-    names = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.suffix in TYPES}
+    names = {
+        path.relative_to(WEB_FOLDER).as_posix()
+        for path in WEB_FOLDER.rglob("*")
+        if path.suffix in CONTENT_TYPES
+    }
     assert "app.js" in names
     assert names == WebClient().names
     for name in sorted(names):
         response = await client.get(f"/web/{name}")
-        assert (response.status, response.headers["Content-Type"]) == (200, TYPES[Path(name).suffix])
+        assert (response.status, response.headers["Content-Type"]) == (200, CONTENT_TYPES[Path(name).suffix])
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert await response.read() == (FOLDER / name).read_bytes()
+        assert await response.read() == (WEB_FOLDER / name).read_bytes()
         again = await client.get(f"/web/{name}", headers={"If-None-Match": response.headers["ETag"]})
         assert (again.status, await again.read()) == (304, b"")
 
@@ -125,8 +129,8 @@ def test_files_are_read_once(tmp_path: Path) -> None:
 
 def test_page_holds_no_script_and_no_style() -> None:
     """Neither inline nor in attributes, and all that it names is served from here."""
-    page = Reader()
-    page.feed((FOLDER / "index.html").read_text("utf-8"))
+    page = PageParser()
+    page.feed((WEB_FOLDER / "index.html").read_text("utf-8"))
     assert page.inline == []
     assert "style" not in page.attributes
     assert not {name for name in page.attributes if name.startswith("on")}
@@ -136,20 +140,20 @@ def test_page_holds_no_script_and_no_style() -> None:
         assert link == "/docs" or link.removeprefix("/web/") in names, link
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(FOLDER).as_posix())
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(WEB_FOLDER).as_posix())
 def test_no_text_becomes_markup_or_code(path: Path) -> None:
     """What people write is put in as text, and nothing is run that is not a file."""
-    code = code_of(path)
+    code = strip_comments(path)
     assert not MARKUP.search(code)
     assert not CODE.search(code)
     assert not re.search(r"setAttribute\(\s*[\"'`](on|style)", code)
     assert "javascript:" not in code
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(FOLDER).as_posix())
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(WEB_FOLDER).as_posix())
 def test_every_import_resolves(path: Path) -> None:
     """A module imports files that are there, and from them names that they export."""
-    code = code_of(path)
+    code = strip_comments(path)
     for match in IMPORT.finditer(code):
         name = match.group(1) or match.group(2)
         assert name.startswith(("./", "../")), name
@@ -165,12 +169,12 @@ def test_every_import_resolves(path: Path) -> None:
 def test_every_script_is_reached() -> None:
     """What `app.js` does not need, however indirectly, is dead."""
     reached: set[Path] = set()
-    waiting = [FOLDER / "app.js"]
+    waiting = [WEB_FOLDER / "app.js"]
     while waiting:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
-            found = IMPORT.finditer(code_of(path))
+            found = IMPORT.finditer(strip_comments(path))
             waiting += [(path.parent / (one.group(1) or one.group(2))).resolve() for one in found]
     assert reached == set(SCRIPTS)
 
@@ -181,16 +185,16 @@ def test_nothing_comes_from_elsewhere() -> None:
         assert not re.search(r"@import|url\(|//", path.read_text("utf-8")), path
     for path in SCRIPTS:
         # The name of a namespace is no place that is asked.
-        assert not re.search(r"[\"'`](?:https?:)?//", code_of(path).replace(NAMESPACE, "")), path
+        assert not re.search(r"[\"'`](?:https?:)?//", strip_comments(path).replace(NAMESPACE, "")), path
 
 
 def test_token_goes_into_no_address() -> None:
     """It is written into a header and into the first frame, never behind a `?`."""
     for path in SCRIPTS:
-        assert not re.search(r"[?&](?:access_)?token=|searchParams.*token", code_of(path)), path
+        assert not re.search(r"[?&](?:access_)?token=|searchParams.*token", strip_comments(path)), path
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(FOLDER).as_posix())
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(WEB_FOLDER).as_posix())
 def test_every_script_opens_with_what_it_is(path: Path) -> None:
     """The first line says it, and no file is large."""
     text = path.read_text("utf-8")

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from config.logs import configure_logs
+from config.logs import configure_logging
 from config.settings import LogSettings, MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.mail.mailer_factory import create_mailer
@@ -27,7 +27,7 @@ def logged() -> Iterator[Logged]:
 
     def begin(form: Literal["json", "console"]) -> tuple[LogSettings, io.StringIO]:
         settings, stream = LogSettings(format=form), io.StringIO()
-        configure_logs(settings, stream)
+        configure_logging(settings, stream)
         return settings, stream
 
     yield begin

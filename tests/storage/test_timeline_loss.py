@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from config.limits import TIMELINE_S
+from config.limits import TIMELINE_RETENTION_S
 from storage.errors import Unavailable
 from storage.records.timelines import TimelinePage
 from storage.redis.timelines import KEY, REBUILD_TIMEOUT_S, RedisTimelines
@@ -94,7 +94,7 @@ async def test_nothing_is_kept_for_ever(server: ValkeyServer, mortal: RedisTimel
         await mortal.read(ben, None, 1)
         kept = [one for one in client.scan_iter() if ben in one]
         assert len(kept) == 2
-        assert all(TIMELINE_S - 60 < client.ttl(one) <= TIMELINE_S for one in kept)
+        assert all(TIMELINE_RETENTION_S - 60 < client.ttl(one) <= TIMELINE_RETENTION_S for one in kept)
         assert all(client.ttl(one) > 0 for one in client.scan_iter())
 
 

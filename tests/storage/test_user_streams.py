@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
+from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
 from storage.contracts.bus import StreamPosition, UserStreams, user_topic
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
@@ -159,10 +159,10 @@ async def test_places_of_another_history_are_unknown(streams: UserStreams, ana: 
 
 async def test_frames_are_kept_and_trimmed(streams: UserStreams, ana: str) -> None:
     """The promised number of frames is there; further back is None, never a part."""
-    last = await append_frames(streams, ana, STREAM_FRAMES + 50)
-    kept = await streams.read_after(ana, last.epoch, last.position - STREAM_FRAMES, STREAM_FRAMES)
+    last = await append_frames(streams, ana, STREAM_FRAMES_MAX + 50)
+    kept = await streams.read_after(ana, last.epoch, last.position - STREAM_FRAMES_MAX, STREAM_FRAMES_MAX)
     assert kept is not None
-    assert [item.position for item in kept] == list(range(51, STREAM_FRAMES + 51))
+    assert [item.position for item in kept] == list(range(51, STREAM_FRAMES_MAX + 51))
     assert await streams.read_after(ana, last.epoch, 0, 10) is None
 
 

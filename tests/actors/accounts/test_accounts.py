@@ -7,7 +7,7 @@ import pytest
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.cards import CardCache
+from actors.accounts.card_cache import CardCache
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.requests import Login, PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.protocol.errors import ApiError

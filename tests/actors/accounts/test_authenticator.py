@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.tokens import new_token, hash_token
+from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
-from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
+from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.errors import Unavailable
 from storage.memory.logins import MemoryLogins
 from storage.memory.sessions import MemorySessions
@@ -206,21 +206,21 @@ async def test_use_prolongs_a_session_once_in_a_while(house: House) -> None:
     await house.authenticator.authenticate(token)
     assert house.sessions.touched == []
     (session,) = house.people.sessions.values()
-    earlier = session.expires_at - timedelta(seconds=TOKEN_TOUCH_S + 60)
+    earlier = session.expires_at - timedelta(seconds=TOKEN_TOUCH_INTERVAL_S + 60)
     house.people.sessions[session.id] = msgspec.structs.replace(session, expires_at=earlier)
     for _ in range(3):
         house.now_s += LIMITS.token_cache_s + 1
         await house.authenticator.authenticate(token)
         await asyncio.gather(*house.authenticator._touch_tasks)
     assert house.sessions.touched == [session.id]
-    assert house.people.sessions[session.id].expires_at > earlier + timedelta(seconds=TOKEN_TOUCH_S)
+    assert house.people.sessions[session.id].expires_at > earlier + timedelta(seconds=TOKEN_TOUCH_INTERVAL_S)
 
 
 async def test_session_at_its_greatest_age_is_not_prolonged_at_every_look(house: House) -> None:
     """A session whose end cannot move looks due for ever, and is told so once in a while only."""
     token = await house.token()
     (session,) = house.people.sessions.values()
-    began = datetime.now(UTC) - timedelta(seconds=TOKEN_LIFETIME_MAX_S - 10 * TOKEN_TOUCH_S)
+    began = datetime.now(UTC) - timedelta(seconds=TOKEN_LIFETIME_MAX_S - 10 * TOKEN_TOUCH_INTERVAL_S)
     end = began + timedelta(seconds=TOKEN_LIFETIME_MAX_S)
     old = msgspec.structs.replace(session, created_at=began, expires_at=end)
     house.people.sessions[session.id] = old
@@ -230,7 +230,7 @@ async def test_session_at_its_greatest_age_is_not_prolonged_at_every_look(house:
         await asyncio.gather(*house.authenticator._touch_tasks)
     assert house.sessions.touched == [session.id]
     assert house.people.sessions[session.id].expires_at == end
-    house.now_s += TOKEN_TOUCH_S
+    house.now_s += TOKEN_TOUCH_INTERVAL_S
     await house.authenticator.authenticate(token)
     await asyncio.gather(*house.authenticator._touch_tasks)
     assert len(house.sessions.touched) == 2

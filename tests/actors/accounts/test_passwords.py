@@ -15,7 +15,7 @@ CHEAP = HashCost(memory_kib=64, rounds=1)
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    made = Passwords(Limits(password_hashes_at_once=1, password_hashes_waiting=1), CHEAP)
+    made = Passwords(Limits(password_hashes_in_flight=1, password_hashes_queued=1), CHEAP)
     yield made
     made.close()
 

@@ -13,7 +13,7 @@ from actors.conversations.conversation_services import NullMentions
 from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
 from actors.core import Core, CoreStores
-from actors.neighbours import ServiceHooks
+from actors.hooks import ServiceHooks
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
 from storage.errors import Unavailable

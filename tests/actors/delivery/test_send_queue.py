@@ -9,7 +9,7 @@ from actors.delivery.room import Room
 from actors.delivery.send_queue import SendQueue, SeqRange
 from config.limits import Limits
 
-LIMITS = Limits(outbox_soft_bytes=10, outbox_hard_bytes=20)
+LIMITS = Limits(send_queue_soft_bytes=10, send_queue_hard_bytes=20)
 
 
 class RecordingMember:

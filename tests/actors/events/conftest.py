@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.core import Core
-from actors.events.gathering import EventConversations, GroupConversations
-from actors.events.rendering import event_conversation_id
-from actors.people.people import UserCards
+from actors.events.event_conversations import EventConversations, GroupConversations
+from actors.events.serializers import event_conversation_id
+from actors.user_cache.user_cards import UserCards
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
@@ -18,9 +18,9 @@ from storage.records.domain_events import OutboxEvent
 from storage.records.events import NewEvent
 from storage.records.messaging import ConversationRecord
 from storage.records.user_cache import UserSnapshot
+from tests.actors.domain_events.reader_fixtures import catch_up, reader_of, told_by
+from tests.actors.domain_events.service_databases import opened
 from tests.actors.fake_cluster import FakeCluster
-from tests.actors.sync.opened import opened
-from tests.actors.sync.reading import catch_up, reader_of, told_by
 from tests.conftest import FreshDatabase
 
 

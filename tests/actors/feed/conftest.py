@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from storage.redis.timelines import RedisTimelines
-from tests.actors.feed.feed_house import FeedHouse
-from tests.actors.sync.opened import all_opened
+from tests.actors.domain_events.service_databases import all_opened
+from tests.actors.feed.feed_setup import FeedHouse
 from tests.conftest import FreshDatabase
 from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer

@@ -9,8 +9,8 @@ from actors.feed import fanout
 from storage.contracts.timelines import Timelines
 from storage.errors import Unavailable
 from storage.records.posts import PostKey
-from tests.actors.feed.feed_house import BROADCAST, FeedHouse
 from tests.actors.feed.feed_model import FeedModel
+from tests.actors.feed.feed_setup import BROADCAST, FeedHouse
 
 LIMIT = 50
 

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from actors.feed import builder
+from actors.feed import timeline_builder
 from storage.errors import Conflict
 from storage.redis import timelines as redis_timelines
 from tests.actors.feed.conftest import wipe
-from tests.actors.feed.feed_house import FeedHouse
 from tests.actors.feed.feed_model import FeedModel
+from tests.actors.feed.feed_setup import FeedHouse
 from tests.journeys.patience import LONG
 from tests.storage.valkey_server import ValkeyServer
 
@@ -30,7 +30,7 @@ MOODS = (1, 3, 9)
 
 @pytest.fixture(autouse=True)
 def short_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builder, "TIMELINE_POSTS", KEPT)
+    monkeypatch.setattr(timeline_builder, "TIMELINE_POSTS", KEPT)
     monkeypatch.setattr(redis_timelines, "TIMELINE_POSTS", KEPT)
 
 

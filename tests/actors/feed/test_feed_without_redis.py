@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from actors.feed.feed import TIMELINES_RETRY_S, HomeFeed, FeedStores
+from actors.feed.home_feed import TIMELINES_RETRY_S, FeedStores, HomeFeed
 from storage.errors import Unavailable
 from storage.records.posts import PostKey
 from storage.records.timelines import TimelinePage
 from storage.redis.timelines import RedisTimelines
-from tests.actors.feed.feed_house import BROADCAST, FeedHouse, all_of, follow, post
+from tests.actors.domain_events.service_databases import all_opened
 from tests.actors.feed.feed_model import FeedModel
-from tests.actors.sync.opened import all_opened
+from tests.actors.feed.feed_setup import BROADCAST, FeedHouse, all_of, follow, post
 from tests.conftest import FreshDatabase
 from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from actors.feed import builder
+from actors.feed import timeline_builder
 from storage.redis import timelines as redis_timelines
-from tests.actors.feed.feed_house import FeedHouse, all_of, follow, post
 from tests.actors.feed.feed_model import FeedModel
+from tests.actors.feed.feed_setup import FeedHouse, all_of, follow, post
 
 PEOPLE = 6
 
@@ -110,7 +110,7 @@ async def test_a_cut_timeline_goes_on_in_the_stores(
     house: FeedHouse, model: FeedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More own posts below its end than a page holds: the others' between them are not passed by."""
-    monkeypatch.setattr(builder, "TIMELINE_POSTS", 4)
+    monkeypatch.setattr(timeline_builder, "TIMELINE_POSTS", 4)
     monkeypatch.setattr(redis_timelines, "TIMELINE_POSTS", 4)
     ana, ben, *_ = model.people
     await follow(house, model, ana, ben)

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.actors.notifications.notice_house import SERVICES, NoticeHouse
-from tests.actors.sync.opened import all_opened
+from tests.actors.domain_events.service_databases import all_opened
+from tests.actors.notifications.notification_setup import SERVICES, NoticeHouse
 from tests.conftest import FreshDatabase
 
 

@@ -9,7 +9,7 @@ import pytest
 from actors.conversations.commands import AddMember, Edit, RemoveMember
 from actors.core import Core
 from actors.sessions.session import Session
-from config.limits import RESUME_ENTRIES
+from config.limits import RESUME_REPLAY_ENTRIES
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
 from tests.until import until
@@ -202,7 +202,7 @@ async def test_large_gap_is_answered_with_lagged(cluster: FakeCluster) -> None:
     phone = await connect(core, BEN)
     place = phone.received("ready")[0]
     phone.session.on_disconnect()
-    count = RESUME_ENTRIES + 1
+    count = RESUME_REPLAY_ENTRIES + 1
     for future in [send(core, room, ANA, f"m{number}") for number in range(count)]:
         await stored_seq(future)
     again = await resume(core, BEN, place, {room: 0})

@@ -103,7 +103,7 @@ async def test_typing_is_not_published_in_large_groups(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above so many members the word is taken and goes nowhere."""
-    monkeypatch.setattr(typing_indicators, "TYPING_MEMBERS", 1)
+    monkeypatch.setattr(typing_indicators, "TYPING_MEMBERS_MAX", 1)
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
     ana, ben = await connect(core, ANA), await connect(core, BEN)

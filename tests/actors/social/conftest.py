@@ -6,7 +6,7 @@ import pytest
 
 from storage.postgres.database import Database
 from storage.postgres.social import PostgresSocial
-from tests.actors.sync.opened import opened
+from tests.actors.domain_events.service_databases import opened
 from tests.conftest import FreshDatabase
 
 

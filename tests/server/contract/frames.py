@@ -3,32 +3,32 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tests.server.contract.json_schema import faults
+from tests.server.contract.json_schema import schema_errors
 
 Json = Any
 
 
-def valid_frame(document: Json, payload: Json) -> None:
+def assert_valid_frame(document: Json, payload: Json) -> None:
     """Fail when this is no frame that the document says may come over the socket."""
-    _valid(document, payload, _sent(document, "socket"))
+    _assert_valid(document, payload, _pushed_messages(document, "socket"))
 
 
-def valid_event(document: Json, payload: Json) -> None:
+def assert_valid_event(document: Json, payload: Json) -> None:
     """Fail when this is no frame that the document says may come by Server-Sent Events."""
-    _valid(document, payload, _sent(document, "stream"))
+    _assert_valid(document, payload, _pushed_messages(document, "stream"))
 
 
-def valid_answer(document: Json, command: str, payload: Json) -> None:
+def assert_valid_reply(document: Json, command: str, payload: Json) -> None:
     """Fail when this is not what the document says may answer that command."""
     (operation,) = (
         one
         for one in document["operations"].values()
         if "reply" in one and _types(document, one) == {command}
     )
-    _valid(document, payload, _names(operation["reply"]["messages"]))
+    _assert_valid(document, payload, _names(operation["reply"]["messages"]))
 
 
-def _sent(document: Json, channel: str) -> list[str]:
+def _pushed_messages(document: Json, channel: str) -> list[str]:
     """The messages with which the server itself begins, and those with which it answers."""
     operations = [
         one for one in document["operations"].values() if one["channel"]["$ref"] == f"#/channels/{channel}"
@@ -46,10 +46,10 @@ def _names(references: Iterable[Json]) -> list[str]:
     return [reference["$ref"].rpartition("/")[2] for reference in references]
 
 
-def _valid(document: Json, payload: Json, names: Iterable[str]) -> None:
+def _assert_valid(document: Json, payload: Json, names: Iterable[str]) -> None:
     parts = document["components"]
     found = {
-        name: faults(parts["messages"][name]["payload"], payload, parts["schemas"])
+        name: schema_errors(parts["messages"][name]["payload"], payload, parts["schemas"])
         for name in names
         if parts["messages"][name]["name"] == payload["type"]
     }

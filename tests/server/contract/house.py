@@ -10,7 +10,7 @@ import server.routes
 from server.http.route import Route
 
 
-def every_route() -> list[Route]:
+def collect_routes() -> list[Route]:
     routes: list[Route] = []
     for module in pkgutil.iter_modules(server.routes.__path__, "server.routes."):
         for name, kind in vars(importlib.import_module(module.name)).items():

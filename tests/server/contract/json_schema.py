@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from server.contract.schemas import PLACE
+from server.contract.schemas import SCHEMA_REF_PREFIX
 
 Json = Any
-KINDS: dict[str, tuple[type, ...]] = {
+JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
@@ -29,44 +29,46 @@ BOUNDS: dict[str, Callable[[Json, Json], bool]] = {
     "pattern": lambda value, pattern: re.search(pattern, value) is not None,
     "enum": lambda value, values: any(value == one and type(value) is type(one) for one in values),
 }
-SAYING = {"type", "title", "description", "default"}
+ANNOTATIONS = {"type", "title", "description", "default"}
 
 
-def faults(schema: Json, value: Json, schemas: Json, where: str = "$") -> list[str]:
+def schema_errors(schema: Json, value: Json, schemas: Json, path: str = "$") -> list[str]:
     """What is wrong with a value. A field that its schema does not name is wrong too."""
-    if "type" in schema and not _is(schema["type"], value):
-        return [f"{where} is no {schema['type']}"]
+    if "type" in schema and not _is_type(schema["type"], value):
+        return [f"{path} is no {schema['type']}"]
     found: list[str] = []
     for keyword, said in schema.items():
         match keyword:
             case "$ref":
-                found += faults(schemas[said.removeprefix(PLACE)], value, schemas, where)
+                found += schema_errors(schemas[said.removeprefix(SCHEMA_REF_PREFIX)], value, schemas, path)
             case "anyOf":
-                tried = [faults(one, value, schemas, where) for one in said]
+                tried = [schema_errors(one, value, schemas, path) for one in said]
                 fewest: list[str] = min(tried, key=len)
                 found += fewest
             case "properties":
                 for name in value.keys() & said.keys():
-                    found += faults(said[name], value[name], schemas, f"{where}.{name}")
-                found += [f"{where}.{name} is not named" for name in sorted(value.keys() - said.keys())]
+                    found += schema_errors(said[name], value[name], schemas, f"{path}.{name}")
+                found += [f"{path}.{name} is not named" for name in sorted(value.keys() - said.keys())]
             case "required":
-                found += [f"{where}.{name} is missing" for name in said if name not in value]
+                found += [f"{path}.{name} is missing" for name in said if name not in value]
             case "additionalProperties":
                 for name in value:
-                    found += faults(said, value[name], schemas, f"{where}.{name}")
+                    found += schema_errors(said, value[name], schemas, f"{path}.{name}")
             case "propertyNames":
                 for name in value:
-                    found += faults(said, name, schemas, f"{where}.{name}")
+                    found += schema_errors(said, name, schemas, f"{path}.{name}")
             case "items":
                 for number, one in enumerate(value):
-                    found += faults(said, one, schemas, f"{where}[{number}]")
+                    found += schema_errors(said, one, schemas, f"{path}[{number}]")
             case _ if keyword in BOUNDS:
-                found += [] if BOUNDS[keyword](value, said) else [f"{where}: {keyword} is {said}"]
+                found += [] if BOUNDS[keyword](value, said) else [f"{path}: {keyword} is {said}"]
             case _:
-                assert keyword in SAYING, f"{where}: {keyword} is not known here"
+                assert keyword in ANNOTATIONS, f"{path}: {keyword} is not known here"
     return found
 
 
-def _is(kind: str, value: Json) -> bool:
+def _is_type(json_type: str, value: Json) -> bool:
     # To Python a truth is a number; to JSON it is not.
-    return isinstance(value, KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    return isinstance(value, JSON_TYPES[json_type]) and (
+        json_type == "boolean" or not isinstance(value, bool)
+    )

@@ -13,13 +13,13 @@ from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import LogFrame, Ok, ServerFrame, SessionFrame, StreamFrame
 from actors.sessions.transport import CloseCode
 from config.limits import FRAME_BYTES, Limits
-from server.contract.answers import answers_of
+from server.contract.answers import replies_to
 from server.contract.asyncapi import asyncapi_document
-from server.contract.samples import SAMPLES
+from server.contract.samples import EXAMPLES
 from server.socket.handshake import accept_handshake
 from server.stream import StreamReady
-from tests.server.contract.frames import valid_answer, valid_event, valid_frame
-from tests.server.contract.json_schema import faults
+from tests.server.contract.frames import assert_valid_reply, assert_valid_event, assert_valid_frame
+from tests.server.contract.json_schema import schema_errors
 
 Json = Any
 
@@ -74,7 +74,7 @@ def test_commands_are_those_that_are_decoded_and_no_others(document: Json) -> No
 def test_frames_are_those_that_are_said_and_no_others(document: Json) -> None:
     """Each member of the union is sent or answers, and `ok` once for each result."""
     received = commands(document)
-    results = {f"{get_args(kind)[0].__name__}Ok" for kind in SAMPLES if get_origin(kind) is Ok}
+    results = {f"{get_args(kind)[0].__name__}Ok" for kind in EXAMPLES if get_origin(kind) is Ok}
     said = {kind.__name__ for kind in get_args(ServerFrame) if get_origin(kind) is not Ok}
     assert messages(document, "socket").keys() - received.keys() == said | results
     sent = [
@@ -150,7 +150,7 @@ def test_every_command_names_its_result(document: Json) -> None:
 
 def test_every_result_is_of_some_command() -> None:
     """A result struct of the wire that no command has is dead, or forgotten here."""
-    named = {get_args(kind)[0] for kind in SAMPLES if get_origin(kind) is Ok}
+    named = {get_args(kind)[0] for kind in EXAMPLES if get_origin(kind) is Ok}
     there = {kind for name, kind in vars(wire).items() if name.endswith("Result") and isinstance(kind, type)}
     assert named == {*there, wire.Empty}
 
@@ -162,7 +162,7 @@ def test_command_without_an_answer_is_found_at_the_start() -> None:
         id: int
 
     with pytest.raises(ValueError, match="Wave"):
-        answers_of(Wave)
+        replies_to(Wave)
 
 
 def test_answers_are_found_by_the_id_of_the_command(document: Json) -> None:
@@ -264,10 +264,10 @@ def test_close_codes_are_all_told(document: Json) -> None:
 # --- payloads
 
 
-@pytest.mark.parametrize("kind", SAMPLES, ids=repr)
+@pytest.mark.parametrize("kind", EXAMPLES, ids=repr)
 def test_samples_are_as_published(document: Json, kind: type[msgspec.Struct]) -> None:
     """What the encoder writes is what the schema says; each is an example of its message."""
-    payload = encoded(SAMPLES[kind])
+    payload = encoded(EXAMPLES[kind])
     (name,) = (
         name
         for name, message in document["components"]["messages"].items()
@@ -275,14 +275,14 @@ def test_samples_are_as_published(document: Json, kind: type[msgspec.Struct]) ->
     )
     message = document["components"]["messages"][name]
     assert message["name"] == payload["type"]
-    assert faults(message["payload"], payload, document["components"]["schemas"]) == []
+    assert schema_errors(message["payload"], payload, document["components"]["schemas"]) == []
     if name in commands(document):
         assert encoded(json_decoders.command(msgspec.json.encode(payload))) == payload
         assert encoded(msgpack_decoders.command(msgspec.msgpack.encode(payload))) == payload
     elif name in messages(document, "socket"):
-        valid_frame(document, payload)
+        assert_valid_frame(document, payload)
     else:
-        valid_event(document, payload)
+        assert_valid_event(document, payload)
 
 
 def test_every_message_has_a_sample(document: Json) -> None:
@@ -293,13 +293,13 @@ def test_every_message_has_a_sample(document: Json) -> None:
 
 def test_answer_is_of_its_command_alone(document: Json) -> None:
     """Another command's result is no answer."""
-    sent = encoded(SAMPLES[Ok[wire.SendResult]])
-    valid_answer(document, "message.send", sent)
-    valid_answer(document, "message.send", encoded(SAMPLES[wire.Error]))
+    sent = encoded(EXAMPLES[Ok[wire.SendResult]])
+    assert_valid_reply(document, "message.send", sent)
+    assert_valid_reply(document, "message.send", encoded(EXAMPLES[wire.Error]))
     with pytest.raises(AssertionError):
-        valid_answer(document, "message.edit", sent)
+        assert_valid_reply(document, "message.edit", sent)
     with pytest.raises(AssertionError):
-        valid_answer(document, "message.send", encoded(SAMPLES[wire.Ready]))
+        assert_valid_reply(document, "message.send", encoded(EXAMPLES[wire.Ready]))
 
 
 @pytest.mark.parametrize(
@@ -317,15 +317,15 @@ def test_answer_is_of_its_command_alone(document: Json) -> None:
 )
 def test_frame_that_is_not_as_published_is_found(document: Json, change: Json, fault: str) -> None:
     """Wrong, missing and unnamed fields, and types that are not the server's to say."""
-    payload = {**encoded(SAMPLES[wire.MessageCreated]), **change}
+    payload = {**encoded(EXAMPLES[wire.MessageCreated]), **change}
     with pytest.raises(AssertionError, match=fault):
-        valid_frame(document, payload)
+        assert_valid_frame(document, payload)
 
 
 def test_faults_are_found_at_any_depth(document: Json) -> None:
     """In maps, lists, alternatives and enumerations."""
     schemas = document["components"]["schemas"]
-    whole = encoded(SAMPLES[wire.MessageUpdated])
+    whole = encoded(EXAMPLES[wire.MessageUpdated])
     for place, value in (
         (("message", "reactions", 0, "count"), 1.5),
         (("message", "message_type"), "VIDEO"),
@@ -337,8 +337,8 @@ def test_faults_are_found_at_any_depth(document: Json) -> None:
         for step in place[:-1]:
             part = part[step]
         part[place[-1]] = value
-        assert faults(schemas["MessageUpdated"], broken, schemas), place
+        assert schema_errors(schemas["MessageUpdated"], broken, schemas), place
     resume = {"session_id": "s", "epoch": "e", "position": 1, "conversations": {"c" * 65: 1, "d": -1}}
-    assert len(faults(schemas["Resume"], resume, schemas)) == 2
+    assert len(schema_errors(schemas["Resume"], resume, schemas)) == 2
     with pytest.raises(AssertionError, match="not known"):
-        faults({"not": {}}, 1, schemas)
+        schema_errors({"not": {}}, 1, schemas)

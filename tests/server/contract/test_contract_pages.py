@@ -13,16 +13,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from config.limits import Limits
-from server.contract.html import element, joined, prose
-from server.contract.pages import ContractPages, SocketPages
-from server.http.call import Answer, Call
+from server.contract.html import element, concat, paragraphs
+from server.contract.pages import OpenApiEndpoints, AsyncApiEndpoints
+from server.http.call import ResponseWithStatus, TypedRequest
 from server.http.route import Route
-from tests.server.contract.house import every_route
+from tests.server.contract.house import collect_routes
 
 Client = TestClient[Any, Any]
 
 
-class Trap(msgspec.Struct):
+class MarkupDocstring(msgspec.Struct):
     """A <script>alert(1)</script> & `<b>`."""
 
     name: str
@@ -30,12 +30,15 @@ class Trap(msgspec.Struct):
 
 @pytest.fixture
 async def client(aiohttp_client: Callable[[web.Application], Awaitable[Client]]) -> Client:
-    async def trap(call: Call[Trap, None]) -> Answer:
+    async def trap(call: TypedRequest[MarkupDocstring, None]) -> ResponseWithStatus:
         """Lay a <img src=x>."""
         raise NotImplementedError
 
-    pages = ContractPages([*every_route(), Route("POST", "/v1/traps", trap, body=Trap, answer=Trap)], "1.2.3")
-    socket = SocketPages("1.2.3", "http://convene.test", Limits())
+    pages = OpenApiEndpoints(
+        [*collect_routes(), Route("POST", "/v1/traps", trap, body=MarkupDocstring, response=MarkupDocstring)],
+        "1.2.3",
+    )
+    socket = AsyncApiEndpoints("1.2.3", "http://convene.test", Limits())
     app = web.Application()
     app.router.add_get("/openapi.json", pages.openapi)
     app.router.add_get("/docs", pages.docs)
@@ -44,7 +47,7 @@ async def client(aiohttp_client: Callable[[web.Application], Awaitable[Client]])
     return await aiohttp_client(app)
 
 
-class Reader(HTMLParser):
+class PageParser(HTMLParser):
     """Checks that all that is opened is closed, and collects what a page names."""
 
     def __init__(self) -> None:
@@ -70,8 +73,8 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-def read(page: str) -> Reader:
-    reader = Reader()
+def parse_page(page: str) -> PageParser:
+    reader = PageParser()
     reader.feed(page)
     assert reader.open == []
     return reader
@@ -95,7 +98,7 @@ async def test_document_needs_no_token_and_is_asked_for_once(
 async def test_page_shows_every_operation_and_schema(client: Client) -> None:
     """Each has a place of its own, and every link on the page leads to one."""
     document = await (await client.get("/openapi.json")).json()
-    page = read(await (await client.get("/docs")).text())
+    page = parse_page(await (await client.get("/docs")).text())
     assert len(page.ids) == len(set(page.ids))
     ids = {one["operationId"] for methods in document["paths"].values() for one in methods.values()}
     assert ids <= set(page.ids)
@@ -107,7 +110,7 @@ async def test_page_of_the_socket_shows_every_message_and_schema(client: Client)
     """Each has a place of its own with its sample, and so has each close code; every link leads to one."""
     document = await (await client.get("/asyncapi.json")).json()
     text = await (await client.get("/docs/socket")).text()
-    page = read(text)
+    page = parse_page(text)
     assert len(page.ids) == len(set(page.ids))
     assert document["components"]["messages"].keys() <= set(page.ids)
     assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
@@ -132,7 +135,7 @@ async def test_page_loads_nothing(client: Client, path: str, links: set[str]) ->
     for name, directive in (("style", "style-src"), ("script", "script-src")):
         (content,) = re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
         assert f"{directive} 'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" in policy
-    page = read(text)
+    page = parse_page(text)
     assert {link for link in page.links if not link.startswith("#")} == links
     assert "style" not in page.attributes
     assert not {name for name in page.attributes if name.startswith("on")}
@@ -153,5 +156,5 @@ def test_elements_escape_what_is_no_element() -> None:
     inner = element("b", "<i>")
     assert inner == "<b>&lt;i&gt;</b>"
     assert element("p", inner, "&", class_='a"b') == '<p class="a&quot;b"><b>&lt;i&gt;</b>&amp;</p>'
-    assert joined("<", inner) == "&lt;<b>&lt;i&gt;</b>"
-    assert prose("a `<x>`\n\nb") == "<p>a <code>&lt;x&gt;</code></p><p>b</p>"
+    assert concat("<", inner) == "&lt;<b>&lt;i&gt;</b>"
+    assert paragraphs("a `<x>`\n\nb") == "<p>a <code>&lt;x&gt;</code></p><p>b</p>"

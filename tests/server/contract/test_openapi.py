@@ -11,14 +11,14 @@ from msgspec import Meta
 
 from actors.protocol.errors import ERROR_SPECS
 from server.contract.openapi import openapi_document
-from server.http.call import Answer, Call, Page, Text
+from server.http.call import ResponseWithStatus, TypedRequest, Page, TextResponse
 from server.http.query import PageQuery
 from server.http.rates import RateClass
 from server.http.route import Route
-from tests.server.contract.house import every_route
+from tests.server.contract.house import collect_routes
 
 Json = dict[str, Any]
-KINDS = {"string", "integer", "number", "boolean", "object", "array", "null"}
+JSON_TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 KEYWORDS = {
     "$ref",
     "type",
@@ -69,7 +69,7 @@ class ToyQuery(PageQuery, frozen=True):
     least: Annotated[int, Meta(ge=1)] = 3
 
 
-class Needed(msgspec.Struct, frozen=True):
+class RequiredQuery(msgspec.Struct, frozen=True):
     word: str
 
 
@@ -78,43 +78,52 @@ class ToyRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route("GET", "/v1/toys", self.page, query=ToyQuery, answer=Page[Toy]),
+            Route("GET", "/v1/toys", self.page, query=ToyQuery, response=Page[Toy]),
             Route(
                 "POST",
                 "/v1/toys",
                 self.make,
                 body=Toy,
-                answer=Toy,
+                response=Toy,
                 status=201,
-                also=(200,),
+                other_statuses=(200,),
                 idempotent=True,
-                refuses=("conversation.full", "user.not_found", "message.not_found"),
+                errors=("conversation.full", "user.not_found", "message.not_found"),
             ),
             Route("DELETE", r"/v1/toys/{id:\w+}/parts/{part_id}", self.drop, status=204),
-            Route("GET", "/v1/toys/{id}.ics", self.text, answer=Text, media_type="text/calendar", rate=None),
-            Route("PUT", "/v1/toys/{id}", self.make, body=Toy, answer=Toy, also=(204,)),
-            Route("POST", "/v1/boxes", self.accept, status=202, auth=False, rate=RateClass.LOGIN),
-            Route("GET", "/v1/boxes", self.page, query=Needed, answer=Toy),
+            Route(
+                "GET",
+                "/v1/toys/{id}.ics",
+                self.text,
+                response=TextResponse,
+                media_type="text/calendar",
+                rate_class=None,
+            ),
+            Route("PUT", "/v1/toys/{id}", self.make, body=Toy, response=Toy, other_statuses=(204,)),
+            Route(
+                "POST", "/v1/boxes", self.accept, status=202, requires_auth=False, rate_class=RateClass.LOGIN
+            ),
+            Route("GET", "/v1/boxes", self.page, query=RequiredQuery, response=Toy),
         )
 
-    async def page(self, call: Call[None, ToyQuery]) -> Page[Toy]:
+    async def page(self, request: TypedRequest[None, ToyQuery]) -> Page[Toy]:
         """List the toys. The oldest first."""
         raise NotImplementedError
 
-    async def make(self, call: Call[Toy, None]) -> Answer:
+    async def make(self, request: TypedRequest[Toy, None]) -> ResponseWithStatus:
         """Make a toy.
 
         Of `wood`.
         """
         raise NotImplementedError
 
-    async def drop(self, call: Call[None, None]) -> None:
+    async def drop(self, request: TypedRequest[None, None]) -> None:
         raise NotImplementedError
 
-    async def text(self, call: Call[None, None]) -> Text:
+    async def text(self, request: TypedRequest[None, None]) -> TextResponse:
         raise NotImplementedError
 
-    async def accept(self, call: Call[None, None]) -> None:
+    async def accept(self, request: TypedRequest[None, None]) -> None:
         raise NotImplementedError
 
 
@@ -129,8 +138,8 @@ def document() -> Json:
 
 
 @pytest.fixture(scope="module")
-def house() -> Json:
-    return document_of(every_route())
+def served_document() -> Json:
+    return document_of(collect_routes())
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -249,7 +258,7 @@ def test_refusals_are_published(document: Json) -> None:
 
 def test_code_that_nobody_knows_is_not_published() -> None:
     """A slip in a route's refusals is found when the server starts, with its place."""
-    route = Route("GET", "/v1/toys", ToyRoutes().drop, refuses=("toy.broken",))
+    route = Route("GET", "/v1/toys", ToyRoutes().drop, errors=("toy.broken",))
     with pytest.raises(ValueError, match=r"GET /v1/toys .* toy\.broken"):
         openapi_document([route], "1")
 
@@ -257,22 +266,22 @@ def test_code_that_nobody_knows_is_not_published() -> None:
 # --- the house's own
 
 
-def test_every_reference_leads_somewhere(house: Json) -> None:
+def test_every_reference_leads_somewhere(served_document: Json) -> None:
     """Nothing is named that is not there, and no schema stands there for nothing."""
-    text = msgspec.json.encode(house).decode()
+    text = msgspec.json.encode(served_document).decode()
     named = set(re.findall(r'"\$ref":"#/components/(\w+)/(\w+)"', text))
     assert text.count('"$ref"') == len(re.findall(r'"\$ref":"#/components/(\w+)/(\w+)"', text))
-    there = {(part, name) for part, found in house["components"].items() for name in found}
+    there = {(part, name) for part, found in served_document["components"].items() for name in found}
     assert named <= there
     mapped = set(re.findall(r'"#/components/schemas/(\w+)"', text))
-    assert mapped == set(house["components"]["schemas"])
+    assert mapped == set(served_document["components"]["schemas"])
 
 
-def test_every_operation_is_whole(house: Json) -> None:
+def test_every_operation_is_whole(served_document: Json) -> None:
     """A name of its own, words, an answer of success, a parameter for each place of the path."""
-    ids = [operation["operationId"] for _, _, operation in operations(house)]
+    ids = [operation["operationId"] for _, _, operation in operations(served_document)]
     assert len(ids) == len(set(ids))
-    for method, path, operation in operations(house):
+    for method, path, operation in operations(served_document):
         assert operation["summary"], (method, path)
         assert min(operation["responses"]) < "4", (method, path)
         places = (
@@ -287,7 +296,7 @@ def test_every_operation_is_whole(house: Json) -> None:
 
 def test_every_route_is_published_and_told() -> None:
     """Each handler says what it does, and no two routes are one."""
-    routes = every_route()
+    routes = collect_routes()
     document = document_of(routes)
     published = {(method, path) for method, path, _ in operations(document)}
     asked = {(route.method.lower(), re.sub(r":[^}]+", "", route.path)) for route in routes}
@@ -298,18 +307,18 @@ def test_every_route_is_published_and_told() -> None:
 
 def test_lists_take_a_limit_and_a_cursor() -> None:
     """Whatever answers a page can be paged, or tells that it never is more than one."""
-    for route in every_route():
-        if "Page[" in repr(route.answer):
+    for route in collect_routes():
+        if "Page[" in repr(route.response):
             assert route.query is not None, route.path
             assert {"limit", "cursor"} <= set(route.query.__struct_fields__), route.path
 
 
-def test_schemas_hold_only_what_json_schema_knows(house: Json) -> None:
+def test_schemas_hold_only_what_json_schema_knows(served_document: Json) -> None:
     """Types and names of keywords are those of the specification."""
 
     def look(schema: Json, where: str) -> None:
         assert schema.keys() <= KEYWORDS, (where, schema.keys() - KEYWORDS)
-        assert schema.get("type", "string") in KINDS, where
+        assert schema.get("type", "string") in JSON_TYPES, where
         for choice in ("anyOf", "oneOf", "allOf"):
             for one in schema.get(choice, ()):
                 look(one, where)
@@ -320,11 +329,11 @@ def test_schemas_hold_only_what_json_schema_knows(house: Json) -> None:
             look(one, f"{where}.{name}")
         assert set(schema.get("required", ())) <= schema.get("properties", {}).keys(), where
 
-    for name, schema in house["components"]["schemas"].items():
+    for name, schema in served_document["components"]["schemas"].items():
         look(schema, name)
 
 
 def test_every_code_of_the_house_is_known() -> None:
     """What routes refuse with is in the vocabulary."""
-    for route in every_route():
-        assert set(route.refuses) <= set(ERROR_SPECS), route.path
+    for route in collect_routes():
+        assert set(route.errors) <= set(ERROR_SPECS), route.path

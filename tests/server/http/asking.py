@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
-Asked = TestClient[Any, Any]
-Serve = Callable[..., Awaitable[Asked]]
+HttpClient = TestClient[Any, Any]
+Serve = Callable[..., Awaitable[HttpClient]]
 
 
 async def problem_of(response: ClientResponse) -> dict[str, Any]:
@@ -19,7 +19,7 @@ async def problem_of(response: ClientResponse) -> dict[str, Any]:
     return problem
 
 
-async def faults_of(response: ClientResponse) -> dict[str, str]:
+async def field_errors_of(response: ClientResponse) -> dict[str, str]:
     """Codes of the faults by field, of a request that is not valid."""
     problem = await problem_of(response)
     assert (response.status, problem["code"]) == (422, "request.invalid")

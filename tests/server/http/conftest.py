@@ -14,13 +14,13 @@ from actors.accounts.authenticator import Authenticator
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
-from server.application import application
-from server.http.rates import Rates
+from server.application import create_application
+from server.http.rates import RateLimiter
 from server.http.route import Route
 from storage.memory.logins import MemoryLogins
 from storage.memory.sessions import MemorySessions
 from storage.memory.user_tables import UserTables
-from tests.server.http.asking import Asked, Serve
+from tests.server.http.asking import HttpClient, Serve
 
 AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 
@@ -35,8 +35,10 @@ async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
 
     async def served(
         routes: Iterable[Route], beside: Mapping[str, Handler] = MappingProxyType({}), **around: Any
-    ) -> Asked:
-        app = application(routes, authenticator, Rates(limits, ServerSettings()), wheel, limits, **around)
+    ) -> HttpClient:
+        app = create_application(
+            routes, authenticator, RateLimiter(limits, ServerSettings()), wheel, limits, **around
+        )
         for path, handler in beside.items():
             app.router.add_get(path, handler)
         return await aiohttp_client(app)

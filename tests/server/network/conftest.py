@@ -6,33 +6,33 @@ import pytest_asyncio
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.api import Api
-from tests.server.serving import serving
+from tests.server.api import ApiClient
+from tests.server.serving import running_instance
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def instance(stores: StoreUrls) -> AsyncIterator[Instance]:
     """A server with the shipped limits."""
-    async with serving(stores) as started:
+    async with running_instance(stores) as started:
         yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def api(instance: Instance) -> AsyncIterator[Api]:
+async def api(instance: Instance) -> AsyncIterator[ApiClient]:
     """Requests to it."""
-    async with Api(instance) as requests:
+    async with ApiClient(instance) as requests:
         yield requests
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def second(stores: StoreUrls) -> AsyncIterator[Instance]:
+async def second_instance(stores: StoreUrls) -> AsyncIterator[Instance]:
     """Another server, which the first one meets in the stores alone."""
-    async with serving(stores) as started:
+    async with running_instance(stores) as started:
         yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def there(second: Instance) -> AsyncIterator[Api]:
+async def second_api(second_instance: Instance) -> AsyncIterator[ApiClient]:
     """Requests to the other one."""
-    async with Api(second) as requests:
+    async with ApiClient(second_instance) as requests:
         yield requests

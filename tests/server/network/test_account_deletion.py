@@ -6,91 +6,93 @@ from typing import Any
 import pytest
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import PASSWORD, People, Person
-from tests.server.socket.peer import peer
+from tests.server.api import ApiClient
+from tests.server.people import PASSWORD, RegisteredUsers, RegisteredUser
+from tests.server.socket.peer import connect_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 ME = "/v1/users/me"
 
 
-async def leave(api: Api, person: Person) -> None:
+async def delete_account(api: ApiClient, person: RegisteredUser) -> None:
     await api.expect(204, person, "DELETE", ME)
 
 
-def shows(wanted: list[str], page: Json) -> bool:
+def contains(wanted: list[str], page: Json) -> bool:
     return [card["id"] for card in page["items"]] == wanted
 
 
-async def empty(api: Api, person: Person, path: str) -> None:
+async def assert_empty(api: ApiClient, person: RegisteredUser, path: str) -> None:
     """Wait until a list has nothing in it."""
-    await api.eventually(person, path, lambda page: page["items"] == [])
+    await api.wait_for(person, path, lambda page: page["items"] == [])
 
 
-async def test_the_account_is_gone(api: Api, there: Api, second: Instance, people: People) -> None:
+async def test_the_account_is_gone(
+    api: ApiClient, second_api: ApiClient, second_instance: Instance, people: RegisteredUsers
+) -> None:
     """Every token and login of it at once, on every instance; its sockets close within a second."""
-    ana, ben = await people.new(2, second)
+    ana, ben = await people.register(2, second_instance)
     login = {"login": ana.username, "password": PASSWORD}
     again = await api.expect(201, None, "POST", "/v1/sessions", login)
-    elsewhere = Person(ana.id, ana.username, again["token"])
-    async with peer(second.port) as connected:
+    elsewhere = RegisteredUser(ana.id, ana.username, again["token"])
+    async with connect_peer(second_instance.port) as connected:
         await connected.open(elsewhere.token)
-        await there.get(ana, ME)
-        await leave(api, ana)
-        ending = await connected.ending()
+        await second_api.get(ana, ME)
+        await delete_account(api, ana)
+        ending = await connected.read_until_closed()
         assert (ending.code, ending.closed) == (4503, True)
-        for asked in (api, there):
+        for asked in (api, second_api):
             for person in (ana, elsewhere):
                 for method, path in (("GET", ME), ("DELETE", ME), ("GET", "/v1/feed"), ("GET", "/v1/stream")):
-                    status, told, _ = await asked.ask(person, method, path)
+                    status, told, _ = await asked.request(person, method, path)
                     assert (status, told["code"][:5]) == (401, "auth."), (method, path)
-            await asked.refused("auth.invalid_credentials", 401, None, "POST", "/v1/sessions", login)
+            await asked.expect_error("auth.invalid_credentials", 401, None, "POST", "/v1/sessions", login)
             for path in ("", "/stats", "/followers", "/following", "/posts"):
-                await asked.refused("user.not_found", 404, ben, "GET", f"/v1/users/{ana.id}{path}")
+                await asked.expect_error("user.not_found", 404, ben, "GET", f"/v1/users/{ana.id}{path}")
             name = f"/v1/users/by-username/{ana.username}"
-            await asked.refused("user.not_found", 404, ben, "GET", name)
+            await asked.expect_error("user.not_found", 404, ben, "GET", name)
             for query in (f"ids={ana.id}", f"q={ana.username}"):
                 found = (await asked.get(ben, f"/v1/users?{query}"))["items"]
                 assert ana.id not in [card["id"] for card in found]
-            await asked.refused("user.not_found", 404, ben, "PUT", f"/v1/users/{ana.id}/follow")
+            await asked.expect_error("user.not_found", 404, ben, "PUT", f"/v1/users/{ana.id}/follow")
 
 
-async def test_words_and_likes_go(api: Api, instance: Instance, people: People) -> None:
+async def test_words_and_likes_go(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """One's posts, and what one said and liked elsewhere; what was counted is counted again."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     own, others = (await api.post(ana))["id"], (await api.post(ben))["id"]
     await api.comment(ben, own)
     await api.comment(ana, others)
     await api.expect(204, ana, "PUT", f"/v1/posts/{others}/like")
     await api.expect(204, ben, "PUT", f"/v1/posts/{own}/like")
     await api.follow(ben, ana)
-    await leave(api, ana)
-    await api.eventually(ben, f"/v1/posts/{own}", lambda told: told["code"] == "post.not_found", 404)
-    await api.eventually(ben, "/v1/feed", lambda page: [one["id"] for one in page["items"]] == [others])
-    found = await api.eventually(ben, f"/v1/posts/{others}", lambda post: post["like_count"] == 0)
-    found = await api.eventually(ben, f"/v1/posts/{others}", lambda post: post["comment_count"] == 0)
+    await delete_account(api, ana)
+    await api.wait_for(ben, f"/v1/posts/{own}", lambda told: told["code"] == "post.not_found", 404)
+    await api.wait_for(ben, "/v1/feed", lambda page: [one["id"] for one in page["items"]] == [others])
+    found = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["like_count"] == 0)
+    found = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["comment_count"] == 0)
     assert (found["like_count"], found["comment_count"]) == (0, 0)
-    await empty(api, ben, f"/v1/posts/{others}/likes")
-    await empty(api, ben, f"/v1/posts/{others}/comments")
+    await assert_empty(api, ben, f"/v1/posts/{others}/likes")
+    await assert_empty(api, ben, f"/v1/posts/{others}/comments")
 
 
-async def test_follows_go(api: Api, instance: Instance, people: People) -> None:
+async def test_follows_go(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """Both ways, from lists and figures."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     for one, other in ((ana, ben), (eve, ana), (eve, ben)):
         await api.follow(one, other)
-    await leave(api, ana)
-    await api.eventually(eve, f"/v1/users/{ben.id}/stats", lambda stats: stats["followers_count"] == 1)
-    await api.eventually(eve, f"/v1/users/{eve.id}/stats", lambda stats: stats["following_count"] == 1)
+    await delete_account(api, ana)
+    await api.wait_for(eve, f"/v1/users/{ben.id}/stats", lambda stats: stats["followers_count"] == 1)
+    await api.wait_for(eve, f"/v1/users/{eve.id}/stats", lambda stats: stats["following_count"] == 1)
     for path in (f"{ben.id}/followers", f"{eve.id}/following"):
         wanted = [eve.id if "followers" in path else ben.id]
-        await api.eventually(eve, f"/v1/users/{path}", partial(shows, wanted))
+        await api.wait_for(eve, f"/v1/users/{path}", partial(contains, wanted))
 
 
-async def test_events_and_places_go(api: Api, instance: Instance, people: People) -> None:
+async def test_events_and_places_go(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """One's own events are gone; one's place goes to the first in line, who is told."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     own = (await api.event(ana))["id"]
     await api.rsvp(ben, own)
     event = (await api.event(ben, capacity=1))["id"]
@@ -99,29 +101,31 @@ async def test_events_and_places_go(api: Api, instance: Instance, people: People
     await api.expect(202, eve, "PUT", f"/v1/events/{event}/rsvp", waiting)
     liked = (await api.event(ben))["id"]
     await api.rsvp(ana, liked, "INTERESTED")
-    await leave(api, ana)
-    await api.eventually(ben, f"/v1/events/{own}", lambda told: told["code"] == "event.not_found", 404)
-    found = await api.eventually(eve, f"/v1/events/{event}", lambda event: event["my_rsvp"] == "GOING")
+    await delete_account(api, ana)
+    await api.wait_for(ben, f"/v1/events/{own}", lambda told: told["code"] == "event.not_found", 404)
+    found = await api.wait_for(eve, f"/v1/events/{event}", lambda event: event["my_rsvp"] == "GOING")
     assert found["going_count"] == 1
     rsvps = (await api.get(ben, f"/v1/events/{event}/rsvps"))["items"]
     assert [one["user"]["id"] for one in rsvps] == [eve.id]
-    await api.eventually(
+    await api.wait_for(
         eve, "/v1/notifications", lambda page: [one["type"] for one in page["items"]] == ["EVENT_UPDATE"]
     )
-    await api.eventually(ben, f"/v1/events/{liked}", lambda event: event["interested_count"] == 0)
-    await empty(api, ben, f"/v1/events/{liked}/rsvps")
+    await api.wait_for(ben, f"/v1/events/{liked}", lambda event: event["interested_count"] == 0)
+    await assert_empty(api, ben, f"/v1/events/{liked}/rsvps")
 
 
-async def test_messages_stay_without_a_name(api: Api, instance: Instance, people: People) -> None:
+async def test_messages_stay_without_a_name(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Membership ends, and the longest member becomes admin; what was said can still be read."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     group, direct = (await api.group(ana, ben, eve))["id"], (await api.direct(ana, ben))["id"]
     said = [await api.send(ana, room, "I was here") for room in (group, direct)]
-    await leave(api, ana)
+    await delete_account(api, ana)
     room = f"/v1/conversations/{group}"
-    found = await api.eventually(ben, room, lambda found: found["member_count"] == 2)
+    found = await api.wait_for(ben, room, lambda found: found["member_count"] == 2)
     assert {card["id"] for card in found["participants"]} == {ben.id, eve.id}
-    found = await api.eventually(ben, room, lambda found: ana.id not in found["admins"])
+    found = await api.wait_for(ben, room, lambda found: ana.id not in found["admins"])
     assert found["admins"] == [ben.id]
     for message in said:
         path = f"/v1/conversations/{message['conversation_id']}/messages"
@@ -130,18 +134,20 @@ async def test_messages_stay_without_a_name(api: Api, instance: Instance, people
         assert kept["deleted_at"] is None
     assert (await api.get(ben, f"/v1/users?ids={ana.id}"))["items"] == []
     room = f"/v1/conversations/{direct}"
-    await api.eventually(ben, room, lambda found: ana.username not in str(found))
+    await api.wait_for(ben, room, lambda found: ana.username not in str(found))
     await api.send(eve, group, "farewell")
 
 
 @pytest.mark.parametrize("take", ["username", "email"])
-async def test_a_name_is_free_again(take: str, api: Api, instance: Instance, people: People) -> None:
+async def test_a_name_is_free_again(
+    take: str, api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Whoever takes it is somebody else, of whom nothing was there before."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
     await api.post(ana)
     await api.group(ana, ben)
-    await leave(api, ana)
+    await delete_account(api, ana)
     email = f"{ana.username}@example.test"
     body = {"username": ana.username, "email": email, "password": PASSWORD}
     if take == "username":
@@ -149,7 +155,7 @@ async def test_a_name_is_free_again(take: str, api: Api, instance: Instance, peo
     else:
         body["username"] = f"x{ana.username}"
     made = await api.expect(201, None, "POST", "/v1/users", body)
-    new = Person(made["user"]["id"], body["username"], made["token"])
+    new = RegisteredUser(made["user"]["id"], body["username"], made["token"])
     assert new.id != ana.id
     assert (await api.get(ben, f"/v1/users/by-username/{new.username}"))["id"] == new.id
     stats = await api.get(ben, f"/v1/users/{new.id}/stats")

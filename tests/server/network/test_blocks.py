@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import People, Person
+from tests.server.api import ApiClient
+from tests.server.people import RegisteredUsers, RegisteredUser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -21,14 +21,14 @@ def ids(items: list[Json]) -> list[str]:
     return [one["id"] for one in items]
 
 
-async def stats(api: Api, viewer: Person, person: Person) -> tuple[int, int]:
+async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:
     found = await api.get(viewer, f"/v1/users/{person.id}/stats")
     assert found["user_id"] == person.id
     return found["followers_count"], found["following_count"]
 
 
-async def listed(api: Api, viewer: Person, path: str) -> list[str]:
-    return ids(await api.pages(viewer, path, 100))
+async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[str]:
+    return ids(await api.collect_pages(viewer, path, 100))
 
 
 @dataclass(frozen=True)
@@ -38,31 +38,33 @@ class Block:
     The third is a friend of both.
     """
 
-    api: Api
-    there: Api
-    ana: Person
-    ben: Person
-    eve: Person
+    api: ApiClient
+    second_api: ApiClient
+    ana: RegisteredUser
+    ben: RegisteredUser
+    eve: RegisteredUser
 
-    async def hides(self, sees: Callable[[Api, Person, Person], Awaitable[list[bool]]]) -> None:
+    async def assert_hidden(
+        self, is_visible: Callable[[ApiClient, RegisteredUser, RegisteredUser], Awaitable[list[bool]]]
+    ) -> None:
         """Before, while it stands and after it: all of it, none of it, all of it, both ways."""
         for method, seen in ((None, True), ("PUT", False), ("DELETE", True)):
             if method is not None:
                 await self.api.expect(204, self.ana, method, f"/v1/users/{self.ben.id}/block")
-            for api in (self.there, self.api):
+            for api in (self.second_api, self.api):
                 for viewer, other in ((self.ana, self.ben), (self.ben, self.ana)):
-                    found = await sees(api, viewer, other)
+                    found = await is_visible(api, viewer, other)
                     assert found == [seen] * len(found), (method, viewer is self.ana, api is self.api)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def block(api: Api, there: Api, instance: Instance, people: People) -> Block:
+async def block(api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers) -> Block:
     """Three who have not met."""
-    return Block(api, there, *await people.new(3, instance))
+    return Block(api, second_api, *await people.register(3, instance))
 
 
-async def found(api: Api, viewer: Person, path: str) -> bool:
-    status, told, _ = await api.ask(viewer, "GET", path)
+async def is_found(api: ApiClient, viewer: RegisteredUser, path: str) -> bool:
+    status, told, _ = await api.request(viewer, "GET", path)
     assert status == 200 or (status == 404 and told["code"].endswith(".not_found")), told
     return status == 200
 
@@ -74,18 +76,18 @@ async def test_a_block_hides_profiles(block: Block) -> None:
         await api.follow(person, eve)
         await api.follow(eve, person)
 
-    async def sees(api: Api, viewer: Person, other: Person) -> list[bool]:
+    async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
         alone = [f"/{other.id}", f"/by-username/{other.username}", f"/{other.id}/stats"]
         alone += [f"/{other.id}/followers", f"/{other.id}/following", f"/{other.id}/posts"]
         lists = [f"?q={other.username}", f"?ids={eve.id},{other.id}"]
         lists += [f"/{eve.id}/followers", f"/{eve.id}/following"]
-        assert len(await listed(api, eve, f"/v1/users/{eve.id}/followers")) == 2
+        assert len(await list_ids(api, eve, f"/v1/users/{eve.id}/followers")) == 2
         return [
-            *[await found(api, viewer, f"/v1/users{path}") for path in alone],
-            *[other.id in await listed(api, viewer, f"/v1/users{path}") for path in lists],
+            *[await is_found(api, viewer, f"/v1/users{path}") for path in alone],
+            *[other.id in await list_ids(api, viewer, f"/v1/users{path}") for path in lists],
         ]
 
-    await block.hides(sees)
+    await block.assert_hidden(sees)
 
 
 async def test_a_block_hides_posts(block: Block) -> None:
@@ -99,26 +101,26 @@ async def test_a_block_hides_posts(block: Block) -> None:
         comments[person.id] = (await api.comment(person, common.rpartition("/")[2]))["id"]
         await api.expect(204, person, "PUT", f"{common}/like")
 
-    async def sees(api: Api, viewer: Person, other: Person) -> list[bool]:
-        assert len(await listed(api, eve, f"{common}/comments")) == 2
-        assert len(await listed(api, eve, f"{common}/likes")) == 2
+    async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
+        assert len(await list_ids(api, eve, f"{common}/comments")) == 2
+        assert len(await list_ids(api, eve, f"{common}/likes")) == 2
         post = f"/v1/posts/{own[other.id]}"
-        answers = [await found(api, viewer, f"{post}{part}") for part in ("", "/likes", "/comments")]
+        answers = [await is_found(api, viewer, f"{post}{part}") for part in ("", "/likes", "/comments")]
         for method, part, body in (
             ("PUT", "/like", None),
             ("DELETE", "/like", None),
             ("POST", "/comments", {"content": "x"}),
         ):
-            status, told, _ = await api.ask(viewer, method, f"{post}{part}", body)
+            status, told, _ = await api.request(viewer, method, f"{post}{part}", body)
             assert status < 300 or (status, told["code"]) == (404, "post.not_found"), told
             answers.append(status < 300)
         return [
             *answers,
-            comments[other.id] in await listed(api, viewer, f"{common}/comments"),
-            other.id in await listed(api, viewer, f"{common}/likes"),
+            comments[other.id] in await list_ids(api, viewer, f"{common}/comments"),
+            other.id in await list_ids(api, viewer, f"{common}/likes"),
         ]
 
-    await block.hides(sees)
+    await block.assert_hidden(sees)
 
 
 async def test_a_block_hides_events(block: Block) -> None:
@@ -130,21 +132,21 @@ async def test_a_block_hides_events(block: Block) -> None:
         own[person.id] = (await api.event(person, title=f"{word} party"))["id"]
         await api.rsvp(person, common)
 
-    async def sees(api: Api, viewer: Person, other: Person) -> list[bool]:
-        assert len(await api.pages(eve, f"/v1/events/{common}/rsvps", 100)) == 2
+    async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
+        assert len(await api.collect_pages(eve, f"/v1/events/{common}/rsvps", 100)) == 2
         event = f"/v1/events/{own[other.id]}"
-        status, told, _ = await api.ask(viewer, "PUT", f"{event}/rsvp", {"status": "MAYBE"})
+        status, told, _ = await api.request(viewer, "PUT", f"{event}/rsvp", {"status": "MAYBE"})
         assert status == 200 or (status, told["code"]) == (404, "event.not_found")
-        rsvps = await api.pages(viewer, f"/v1/events/{common}/rsvps", 100)
+        rsvps = await api.collect_pages(viewer, f"/v1/events/{common}/rsvps", 100)
         return [
             status == 200,
-            await found(api, viewer, event),
-            await found(api, viewer, f"{event}/rsvps"),
-            own[other.id] in await listed(api, viewer, f"/v1/events?q={word}"),
+            await is_found(api, viewer, event),
+            await is_found(api, viewer, f"{event}/rsvps"),
+            own[other.id] in await list_ids(api, viewer, f"/v1/events?q={word}"),
             other.id in [one["user"]["id"] for one in rsvps],
         ]
 
-    await block.hides(sees)
+    await block.assert_hidden(sees)
 
 
 async def test_a_block_ends_follows(block: Block) -> None:
@@ -156,10 +158,10 @@ async def test_a_block_ends_follows(block: Block) -> None:
         await api.block(ana, ben)
     assert await stats(api, eve, ana) == await stats(api, eve, ben) == (0, 0)
     for one, other in ((ana, ben), (ben, ana)):
-        await api.refused("user.not_found", 404, one, "PUT", f"/v1/users/{other.id}/follow")
+        await api.expect_error("user.not_found", 404, one, "PUT", f"/v1/users/{other.id}/follow")
     await api.block(ben, ana)
     await api.unblock(ana, ben)
-    assert not await found(api, ana, f"/v1/users/{ben.id}")
+    assert not await is_found(api, ana, f"/v1/users/{ben.id}")
     for _ in range(2):
         await api.unblock(ben, ana)
     assert await stats(api, eve, ana) == await stats(api, eve, ben) == (0, 0)
@@ -172,25 +174,27 @@ async def test_a_block_closes_direct_conversations(block: Block) -> None:
     direct = (await api.direct(ana, ben))["id"]
     await api.send(ana, direct, "hello")
     messages = f"/v1/conversations/{direct}/messages"
-    await block.there.send(ben, direct, "hello")
+    await block.second_api.send(ben, direct, "hello")
     for blocked, way in ((True, api.block), (False, api.unblock)):
         await way(ana, ben)
         wanted = (403, "user.blocked") if blocked else (201, None)
-        for person, asked in ((ana, api), (ben, api), (ana, block.there), (ben, block.there)):
-            await settles(asked, person, messages, wanted)
+        for person, asked in ((ana, api), (ben, api), (ana, block.second_api), (ben, block.second_api)):
+            await wait_for_status(asked, person, messages, wanted)
         assert len((await api.get(ben, messages))["items"]) >= 2
     await api.block(eve, ana)
     for one, other in ((eve, ana), (ana, eve)):
         body = {"type": "DIRECT", "participants": [other.id]}
-        await api.refused("user.blocked", 403, one, "POST", "/v1/conversations", body)
+        await api.expect_error("user.blocked", 403, one, "POST", "/v1/conversations", body)
 
 
-async def settles(api: Api, person: Person, path: str, wanted: tuple[int, str | None]) -> None:
+async def wait_for_status(
+    api: ApiClient, person: RegisteredUser, path: str, wanted: tuple[int, str | None]
+) -> None:
     """Send until the answer is the wanted one, for at most 2 s."""
     async with asyncio.timeout(2):
         while True:
             body = {"client_id": uuid4().hex, "content": "x"}
-            status, told, _ = await api.ask(person, "POST", path, body)
+            status, told, _ = await api.request(person, "POST", path, body)
             if (status, told.get("code")) == wanted:
                 return
 
@@ -204,4 +208,4 @@ async def test_a_block_leaves_shared_groups(block: Block) -> None:
     for person in (ana, ben, eve):
         page = await api.get(person, f"/v1/conversations/{group}/messages")
         assert {message["id"] for message in page["items"]} >= set(sent)
-        assert (await api.look(person, group))["member_count"] == 3
+        assert (await api.get_conversation(person, group))["member_count"] == 3

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import People, Person
+from tests.server.api import ApiClient
+from tests.server.people import RegisteredUsers, RegisteredUser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -28,16 +28,18 @@ def ids(items: list[Json]) -> list[str]:
     return [one["id"] for one in items]
 
 
-async def posts_of(api: Api, viewer: Person, author: Person, limit: int = 100) -> list[str]:
-    return ids(await api.pages(viewer, f"/v1/users/{author.id}/posts", limit))
+async def posts_of(
+    api: ApiClient, viewer: RegisteredUser, author: RegisteredUser, limit: int = 100
+) -> list[str]:
+    return ids(await api.collect_pages(viewer, f"/v1/users/{author.id}/posts", limit))
 
 
 @pytest.mark.parametrize("where", ["/v1/posts", "/v1/posts/{post}/comments"])
 async def test_words_are_1_to_280_code_points(
-    where: str, api: Api, instance: Instance, people: People
+    where: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Counted after trimming; an emoji counts as the code points it is made of."""
-    (ana,) = await people.some(1, instance)
+    (ana,) = await people.shared(1, instance)
     path = where.format(post=(await api.post(ana))["id"])
     for content, stored in (
         ("x", "x"),
@@ -65,13 +67,13 @@ async def test_words_are_1_to_280_code_points(
         "a\u001b[31mb",
         "a\u007fb",
     ):
-        told = await api.refused("request.invalid", 422, ana, "POST", path, {"content": content})
+        told = await api.expect_error("request.invalid", 422, ana, "POST", path, {"content": content})
         assert [fault["field"] for fault in told["errors"]] == ["content"], content
 
 
-async def test_a_post_is_there_at_once(api: Api, instance: Instance, people: People) -> None:
+async def test_a_post_is_there_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """As it was made, for everybody; with its event, if that is there."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     made = await api.post(ana, "hello")
     assert made.keys() >= POST_KEYS
     assert (made["author"]["id"], made["author"]["username"]) == (ana.id, ana.username)
@@ -83,17 +85,17 @@ async def test_a_post_is_there_at_once(api: Api, instance: Instance, people: Peo
     about = await api.post(ana, "come", event_id=event)
     assert about["event_id"] == event
     body = {"content": "x", "event_id": str(uuid4())}
-    await api.refused("event.not_found", 404, ana, "POST", "/v1/posts", body)
+    await api.expect_error("event.not_found", 404, ana, "POST", "/v1/posts", body)
     assert await posts_of(api, ben, ana) == [about["id"], made["id"]]
 
 
-async def test_a_deleted_post_is_nowhere(api: Api, instance: Instance, people: People) -> None:
+async def test_a_deleted_post_is_nowhere(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """Only its author deletes it; its comments and likes go with it."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     post = (await api.post(ana))["id"]
     comment = (await api.comment(ben, post))["id"]
     await api.expect(204, ben, "PUT", f"/v1/posts/{post}/like")
-    await api.refused("permission.denied", 403, ben, "DELETE", f"/v1/posts/{post}")
+    await api.expect_error("permission.denied", 403, ben, "DELETE", f"/v1/posts/{post}")
     assert (await api.get(ben, f"/v1/posts/{post}"))["comment_count"] == 1
     await api.expect(204, ana, "DELETE", f"/v1/posts/{post}")
     for person in (ana, ben):
@@ -106,22 +108,24 @@ async def test_a_deleted_post_is_nowhere(api: Api, instance: Instance, people: P
             ("GET", "/comments", None),
             ("POST", "/comments", {"content": "x"}),
         ):
-            await api.refused("post.not_found", 404, person, method, f"/v1/posts/{post}{path}", body)
-        await api.refused("comment.not_found", 404, person, "DELETE", f"/v1/comments/{comment}")
+            await api.expect_error("post.not_found", 404, person, method, f"/v1/posts/{post}{path}", body)
+        await api.expect_error("comment.not_found", 404, person, "DELETE", f"/v1/comments/{comment}")
         assert await posts_of(api, person, ana) == []
         assert (await api.get(person, "/v1/feed"))["items"] == []
-    await api.eventually(ben, f"/v1/users/{ana.id}/stats", lambda stats: stats["posts_count"] == 0)
+    await api.wait_for(ben, f"/v1/users/{ana.id}/stats", lambda stats: stats["posts_count"] == 0)
 
 
-async def test_likes_are_counted_once_each(api: Api, instance: Instance, people: People) -> None:
+async def test_likes_are_counted_once_each(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """The latest first; twice is once; `liked_by_me` is the viewer's own."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     path = f"/v1/posts/{(await api.post(ana))['id']}"
     for person, count in ((ben, 1), (ben, 1), (eve, 2), (ana, 3)):
         await api.expect(204, person, "PUT", f"{path}/like")
         seen = await api.get(person, path)
         assert (seen["like_count"], seen["liked_by_me"]) == (count, True)
-    assert ids(await api.pages(ben, f"{path}/likes", 2)) == [ana.id, eve.id, ben.id]
+    assert ids(await api.collect_pages(ben, f"{path}/likes", 2)) == [ana.id, eve.id, ben.id]
     for person, count in ((eve, 2), (eve, 2), (ben, 1)):
         await api.expect(204, person, "DELETE", f"{path}/like")
         seen = await api.get(person, path)
@@ -134,9 +138,11 @@ async def test_likes_are_counted_once_each(api: Api, instance: Instance, people:
         assert [(one["like_count"], one["liked_by_me"]) for one in items] == [(1, True)]
 
 
-async def test_comments_are_read_oldest_first(api: Api, instance: Instance, people: People) -> None:
+async def test_comments_are_read_oldest_first(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """In pages, while others are written; they are counted."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     path = f"/v1/posts/{(await api.post(ana))['id']}"
     made = [await api.comment(person, path.rpartition("/")[2], "x") for person in (ana, ben) * 3]
     assert made[1]["post_id"] == path.rpartition("/")[2]
@@ -146,32 +152,34 @@ async def test_comments_are_read_oldest_first(api: Api, instance: Instance, peop
     second = await api.get(ana, f"{path}/comments?limit=4&cursor={first['next_cursor']}")
     assert first["items"] + second["items"] == made
     assert second["next_cursor"] is None
-    assert await api.pages(ben, f"{path}/comments", 3) == made
+    assert await api.collect_pages(ben, f"{path}/comments", 3) == made
     assert (await api.get(ben, path))["comment_count"] == 7
 
 
-async def test_a_comment_is_deleted_by_either_author(api: Api, instance: Instance, people: People) -> None:
+async def test_a_comment_is_deleted_by_either_author(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Its own or the post's, nobody else; then it is gone and no longer counted."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     post = (await api.post(ana))["id"]
     own, theirs, last = [(await api.comment(ben, post, word))["id"] for word in ("a", "b", "c")]
-    await api.refused("permission.denied", 403, eve, "DELETE", f"/v1/comments/{own}")
+    await api.expect_error("permission.denied", 403, eve, "DELETE", f"/v1/comments/{own}")
     await api.expect(204, ben, "DELETE", f"/v1/comments/{own}")
     await api.expect(204, ana, "DELETE", f"/v1/comments/{theirs}")
     for gone in (own, theirs):
         for person in (ana, ben, eve):
-            await api.refused("comment.not_found", 404, person, "DELETE", f"/v1/comments/{gone}")
+            await api.expect_error("comment.not_found", 404, person, "DELETE", f"/v1/comments/{gone}")
     assert ids((await api.get(eve, f"/v1/posts/{post}/comments"))["items"]) == [last]
     assert (await api.get(eve, f"/v1/posts/{post}"))["comment_count"] == 1
     elsewhere = (await api.comment(ana, (await api.post(ben))["id"]))["id"]
-    await api.refused("permission.denied", 403, eve, "DELETE", f"/v1/comments/{elsewhere}")
+    await api.expect_error("permission.denied", 403, eve, "DELETE", f"/v1/comments/{elsewhere}")
 
 
 async def test_somebodys_posts_are_paged_while_more_arrive(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Newest first, without a gap or a double; the number of posts follows."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     made = [(await api.post(ana, f"{number}"))["id"] for number in range(9)]
     seen: list[str] = []
     cursor = ""
@@ -185,5 +193,5 @@ async def test_somebodys_posts_are_paged_while_more_arrive(
     made.remove(made[4])
     assert seen == made[::-1]
     count = len(await posts_of(api, ben, ana))
-    await api.eventually(ben, f"/v1/users/{ana.id}/stats", lambda stats: stats["posts_count"] == count)
-    await api.refused("user.not_found", 404, ben, "GET", f"/v1/users/{uuid4()}/posts")
+    await api.wait_for(ben, f"/v1/users/{ana.id}/stats", lambda stats: stats["posts_count"] == count)
+    await api.expect_error("user.not_found", 404, ben, "GET", f"/v1/users/{uuid4()}/posts")

@@ -7,21 +7,25 @@ import msgspec
 
 from server.contract.document import OpenApi, Operation
 from server.contract.openapi import openapi_document
-from server.contract.operations import path_of
-from server.contract.refusals import codes_of
+from server.contract.operations import path_template
+from server.contract.refusals import route_error_codes
 from server.http.route import Route
 
-OUTSIDE = {"route.not_found", "method.not_allowed"}
+ROUTER_ERRORS = {"route.not_found", "method.not_allowed"}
 """Refusals of no operation: there is none."""
 
 
-class Published:
+class DocumentMatch:
     """The contract of some routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         document = openapi_document(routes, "0")
         self._routes = [
-            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path_of(route))), route, self._operation(document, route))
+            (
+                re.compile(re.sub(r"\{\w+\}", "[^/]+", path_template(route))),
+                route,
+                self._operation(document, route),
+            )
             for route in routes
         ]
 
@@ -38,12 +42,12 @@ class Published:
         where = f"{method} {route.path} answered {status}"
         if status >= 400:
             code = msgspec.json.decode(body)["code"]
-            assert code in {*codes_of(route), *OUTSIDE}, f"{where} with {code}"
+            assert code in {*route_error_codes(route), *ROUTER_ERRORS}, f"{where} with {code}"
             return
         assert str(status) in operation.responses, where
-        if body and route.answer is not None:
-            assert msgspec.json.encode(msgspec.json.decode(body, type=route.answer)) == body, where
+        if body and route.response is not None:
+            assert msgspec.json.encode(msgspec.json.decode(body, type=route.response)) == body, where
 
     @staticmethod
     def _operation(document: OpenApi, route: Route) -> Operation:
-        return document.paths[path_of(route)][route.method.lower()]
+        return document.paths[path_template(route)][route.method.lower()]

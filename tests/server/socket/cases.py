@@ -21,7 +21,7 @@ from tests.server.socket.frames import (
     fragments,
     frame,
     header,
-    more,
+    continuation,
     ping,
     pong,
     text,
@@ -53,84 +53,111 @@ class Case:
     trickle: int = 0
 
 
-ONE = command(1)
+PING_COMMAND = command(1)
 EURO = "na\u00efve \u20ac \U0001f600"
 EURO_COMMAND = msgspec.json.encode({"type": "ping", "id": EURO})
 EMOJI_AT = EURO_COMMAND.index("\U0001f600".encode())
 
 
-def wrong_text(inside: bytes) -> bytes:
-    return b'{"type":"ping","id":"' + inside + b'"}'
+def invalid_utf8_command(content: bytes) -> bytes:
+    return b'{"type":"ping","id":"' + content + b'"}'
 
 
 FRAGMENTS = [
-    Case("a whole text", [text(ONE)], (1,)),
-    Case("two fragments", fragments(ONE, 5), (1,)),
-    Case("every byte a fragment", fragments(ONE, *range(1, len(ONE))), (1,)),
-    Case("an empty first fragment", fragments(ONE, 0), (1,)),
-    Case("an empty fragment between", fragments(ONE, 7, 7), (1,)),
-    Case("an empty last fragment", fragments(ONE, len(ONE)), (1,)),
-    Case("a thousand empty fragments", [text(b"", fin=False), *[more()] * 1000, more(ONE, fin=True)], (1,)),
+    Case("a whole text", [text(PING_COMMAND)], (1,)),
+    Case("two fragments", fragments(PING_COMMAND, 5), (1,)),
+    Case("every byte a fragment", fragments(PING_COMMAND, *range(1, len(PING_COMMAND))), (1,)),
+    Case("an empty first fragment", fragments(PING_COMMAND, 0), (1,)),
+    Case("an empty fragment between", fragments(PING_COMMAND, 7, 7), (1,)),
+    Case("an empty last fragment", fragments(PING_COMMAND, len(PING_COMMAND)), (1,)),
+    Case(
+        "a thousand empty fragments",
+        [text(b"", fin=False), *[continuation()] * 1000, continuation(PING_COMMAND, fin=True)],
+        (1,),
+    ),
     Case("an empty message", [text(b"")], codes=(4500,)),
-    Case("nothing but empty fragments", [text(b"", fin=False), more(), more(fin=True)], codes=(4500,)),
-    Case("one message behind another", [*fragments(ONE, 3), *fragments(command(2), 9)], (1, 2)),
+    Case(
+        "nothing but empty fragments",
+        [text(b"", fin=False), continuation(), continuation(fin=True)],
+        codes=(4500,),
+    ),
+    Case("one message behind another", [*fragments(PING_COMMAND, 3), *fragments(command(2), 9)], (1, 2)),
     Case(
         "a ping between fragments",
-        [text(ONE[:5], fin=False), ping(b"p"), more(ONE[5:], fin=True)],
+        [text(PING_COMMAND[:5], fin=False), ping(b"p"), continuation(PING_COMMAND[5:], fin=True)],
         (1,),
         (b"p",),
     ),
-    Case("a pong between fragments", [text(ONE[:5], fin=False), pong(b"p"), more(ONE[5:], fin=True)], (1,)),
+    Case(
+        "a pong between fragments",
+        [text(PING_COMMAND[:5], fin=False), pong(b"p"), continuation(PING_COMMAND[5:], fin=True)],
+        (1,),
+    ),
     Case(
         "pings between all fragments",
-        [text(ONE[:5], fin=False), ping(b"1"), more(ONE[5:9]), ping(b"2"), more(ONE[9:], fin=True)],
+        [
+            text(PING_COMMAND[:5], fin=False),
+            ping(b"1"),
+            continuation(PING_COMMAND[5:9]),
+            ping(b"2"),
+            continuation(PING_COMMAND[9:], fin=True),
+        ],
         (1,),
         (b"1", b"2"),
     ),
-    Case("a close between fragments", [text(ONE[:5], fin=False), close(1000)], codes=(1000, 1002)),
-    Case("a continuation of nothing", [more(ONE)], codes=(1002,)),
-    Case("a last continuation of nothing", [more(ONE, fin=True)], codes=(1002,)),
-    Case("a text inside a message", [text(ONE[:5], fin=False), text(ONE)], codes=(1002,)),
-    Case("a binary inside a text message", [text(ONE[:5], fin=False), frame(BINARY, ONE)], codes=(1002,)),
+    Case("a close between fragments", [text(PING_COMMAND[:5], fin=False), close(1000)], codes=(1000, 1002)),
+    Case("a continuation of nothing", [continuation(PING_COMMAND)], codes=(1002,)),
+    Case("a last continuation of nothing", [continuation(PING_COMMAND, fin=True)], codes=(1002,)),
+    Case("a text inside a message", [text(PING_COMMAND[:5], fin=False), text(PING_COMMAND)], codes=(1002,)),
     Case(
-        "a continuation behind the last one", [*fragments(ONE, 5), more(b"", fin=True)], (1,), codes=(1002,)
+        "a binary inside a text message",
+        [text(PING_COMMAND[:5], fin=False), frame(BINARY, PING_COMMAND)],
+        codes=(1002,),
+    ),
+    Case(
+        "a continuation behind the last one",
+        [*fragments(PING_COMMAND, 5), continuation(b"", fin=True)],
+        (1,),
+        codes=(1002,),
     ),
 ]
 
 RESERVED = [
     *(
-        Case(f"reserved bits {bits:03b} on a text", [frame(TEXT, ONE, reserved=bits)], codes=(1002,))
+        Case(f"reserved bits {bits:03b} on a text", [frame(TEXT, PING_COMMAND, reserved=bits)], codes=(1002,))
         for bits in range(1, 8)
     ),
     Case(
         "a reserved bit on a continuation",
-        [text(ONE[:5], fin=False), frame(CONTINUATION, ONE[5:], reserved=4)],
+        [text(PING_COMMAND[:5], fin=False), frame(CONTINUATION, PING_COMMAND[5:], reserved=4)],
         codes=(1002,),
     ),
     Case("a reserved bit on a ping", [frame(PING, b"p", reserved=4)], codes=(1002,)),
     Case("a reserved bit on a pong", [frame(PONG, b"p", reserved=2)], codes=(1002,)),
     Case("a reserved bit on a close", [frame(CLOSE, b"\x03\xe8", reserved=1)], codes=(1002,)),
     *(
-        Case(f"the reserved opcode {opcode:#x}", [frame(opcode, ONE)], codes=(1002,))
+        Case(f"the reserved opcode {opcode:#x}", [frame(opcode, PING_COMMAND)], codes=(1002,))
         for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
     ),
-    Case("a reserved opcode behind a command", [text(ONE), frame(3)], (1,), codes=(1002,)),
-    Case("a reserved opcode between fragments", [text(ONE[:5], fin=False), frame(11)], codes=(1002,)),
+    Case("a reserved opcode behind a command", [text(PING_COMMAND), frame(3)], (1,), codes=(1002,)),
+    Case(
+        "a reserved opcode between fragments", [text(PING_COMMAND[:5], fin=False), frame(11)], codes=(1002,)
+    ),
 ]
 
 MASKS = [
-    Case("an unmasked text", [frame(TEXT, ONE, mask=None)], codes=(1002,)),
-    Case("an unmasked binary", [frame(BINARY, ONE, mask=None)], codes=(1002,)),
+    Case("an unmasked text", [frame(TEXT, PING_COMMAND, mask=None)], codes=(1002,)),
+    Case("an unmasked binary", [frame(BINARY, PING_COMMAND, mask=None)], codes=(1002,)),
     Case("an unmasked empty text", [frame(TEXT, b"", mask=None)], codes=(1002,)),
     Case("an unmasked ping", [frame(PING, b"p", mask=None)], codes=(1002,)),
     Case("an unmasked pong", [frame(PONG, b"", mask=None)], codes=(1002,)),
     Case("an unmasked close", [frame(CLOSE, b"\x03\xe8", mask=None)], codes=(1002,)),
     Case(
         "an unmasked continuation",
-        [text(ONE[:5], fin=False), frame(CONTINUATION, ONE[5:], mask=None)],
+        [text(PING_COMMAND[:5], fin=False), frame(CONTINUATION, PING_COMMAND[5:], mask=None)],
         codes=(1002,),
     ),
-    Case("a mask of zeros", [frame(TEXT, ONE, mask=bytes(4))], (1,)),
+    Case("a mask of zeros", [frame(TEXT, PING_COMMAND, mask=bytes(4))], (1,)),
     Case(
         "another mask for each frame",
         [frame(TEXT, command(number), mask=bytes([number, 255 - number, 7, 0])) for number in range(1, 9)],
@@ -143,7 +170,7 @@ CONTROL = [
     Case("a ping's payload", [ping(b"\x00\xff\xfe binary \x80")], pongs=(b"\x00\xff\xfe binary \x80",)),
     Case("the longest ping", [ping(b"x" * 125)], pongs=(b"x" * 125,)),
     Case("pings in order", [ping(b"a"), ping(b"b"), ping(b"c")], pongs=(b"a", b"b", b"c")),
-    Case("a ping beside commands", [text(ONE), ping(b"p"), text(command(2))], (1, 2), (b"p",)),
+    Case("a ping beside commands", [text(PING_COMMAND), ping(b"p"), text(command(2))], (1, 2), (b"p",)),
     Case("an unasked pong", [pong(), pong(b"x" * 125)]),
     Case("a ping of 126 bytes", [ping(b"x" * 126)], codes=(1002,)),
     Case("a pong of 126 bytes", [pong(b"x" * 126)], codes=(1002,)),
@@ -171,12 +198,12 @@ LENGTHS = [
     ),
     Case(
         "fragments over the limit without an end",
-        [text(b" " * 40_000, fin=False), more(b" " * 25_536), more(b" ")],
+        [text(b" " * 40_000, fin=False), continuation(b" " * 25_536), continuation(b" ")],
         codes=(1009,),
     ),
     Case(
         "a ping before the last byte of a message of full size",
-        [text(command(1, FRAME_BYTES)[:-1], fin=False), ping(b"p" * 125), more(b"}", fin=True)],
+        [text(command(1, FRAME_BYTES)[:-1], fin=False), ping(b"p" * 125), continuation(b"}", fin=True)],
         (1,),
         (b"p" * 125,),
     ),
@@ -187,8 +214,8 @@ LENGTHS = [
 ]
 
 DELIVERY = [
-    Case("byte by byte", [text(ONE)], (1,), trickle=1),
-    Case("fragments byte by byte", [*fragments(ONE, 4), ping(b"p")], (1,), (b"p",), trickle=1),
+    Case("byte by byte", [text(PING_COMMAND)], (1,), trickle=1),
+    Case("fragments byte by byte", [*fragments(PING_COMMAND, 4), ping(b"p")], (1,), (b"p",), trickle=1),
     Case("a longer frame byte by byte", [text(command(1, 200))], (1,), trickle=1),
     Case("a frame of 16-bit length, three bytes at a time", [text(command(1, 3000))], (1,), trickle=3),
     Case("a frame of 64-bit length in pieces", [text(command(1, FRAME_BYTES))], (1,), trickle=1000),
@@ -214,15 +241,19 @@ ENCODING = [
         (EURO,),
     ),
     Case("characters byte by byte on the wire", [text(EURO_COMMAND)], (EURO,), trickle=1),
-    Case("a byte that is never UTF-8", [text(wrong_text(b"\xff"))], codes=(1007,)),
-    Case("a lone continuation byte", [text(wrong_text(b"\x80"))], codes=(1007,)),
-    Case("an overlong form", [text(wrong_text(b"\xc0\x80"))], codes=(1007,)),
-    Case("a surrogate in UTF-8", [text(wrong_text(b"\xed\xa0\x80"))], codes=(1007,)),
-    Case("a code point past the last", [text(wrong_text(b"\xf4\x90\x80\x80"))], codes=(1007,)),
+    Case("a byte that is never UTF-8", [text(invalid_utf8_command(b"\xff"))], codes=(1007,)),
+    Case("a lone continuation byte", [text(invalid_utf8_command(b"\x80"))], codes=(1007,)),
+    Case("an overlong form", [text(invalid_utf8_command(b"\xc0\x80"))], codes=(1007,)),
+    Case("a surrogate in UTF-8", [text(invalid_utf8_command(b"\xed\xa0\x80"))], codes=(1007,)),
+    Case("a code point past the last", [text(invalid_utf8_command(b"\xf4\x90\x80\x80"))], codes=(1007,)),
     Case("a character cut off by the end", [text(b'"\xe2\x82')], codes=(1007,)),
     Case("bad bytes outside of JSON", [text(b"\xfe\xff")], codes=(1007,)),
-    Case("bad UTF-8 split over fragments", fragments(wrong_text(b"\xe2\x28\xa1"), 22), codes=(1007,)),
-    Case("bad UTF-8 in the last fragment", fragments(wrong_text(b"\xf0\x9f\x98"), 24), codes=(1007,)),
+    Case(
+        "bad UTF-8 split over fragments", fragments(invalid_utf8_command(b"\xe2\x28\xa1"), 22), codes=(1007,)
+    ),
+    Case(
+        "bad UTF-8 in the last fragment", fragments(invalid_utf8_command(b"\xf0\x9f\x98"), 24), codes=(1007,)
+    ),
     Case("bad UTF-8 in a field nobody reads", [text(b'{"type":"ping","id":1,"x":"\xff"}')], codes=(1007,)),
 ]
 
@@ -256,18 +287,18 @@ CLOSES = [
     ),
     Case("a close of one byte", [frame(CLOSE, b"\x03")], codes=(1002,)),
     Case("a close with a reason that is not UTF-8", [close(1000, b"\xce\xba\xe1\xbd")], codes=(1002, 1007)),
-    Case("a command behind a close", [close(1000), text(ONE)], codes=(1000,)),
+    Case("a command behind a close", [close(1000), text(PING_COMMAND)], codes=(1000,)),
     Case("a ping behind a close", [close(1000), ping(b"p")], codes=(1000,)),
     Case("a second close", [close(1001), close(1000)], codes=(1001,)),
     Case("nonsense behind a close", [close(1000), b"\xff" * 300], codes=(1000,)),
-    Case("a command before a close", [text(ONE), close(1000)], (1,), codes=(1000,)),
+    Case("a command before a close", [text(PING_COMMAND), close(1000)], (1,), codes=(1000,)),
     Case("nonsense behind a protocol error", [frame(3), b"\xff" * 300_000], codes=(1002,)),
 ]
 
 BINARIES = [
-    Case("a binary", [frame(BINARY, ONE)], codes=(4500,)),
+    Case("a binary", [frame(BINARY, PING_COMMAND)], codes=(4500,)),
     Case("an empty binary", [frame(BINARY)], codes=(4500,)),
-    Case("a binary in fragments", fragments(ONE, 4, opcode=BINARY), codes=(4500,)),
+    Case("a binary in fragments", fragments(PING_COMMAND, 4, opcode=BINARY), codes=(4500,)),
     Case("a binary that is not UTF-8", [frame(BINARY, b"\xff\xfe")], codes=(4500,)),
 ]
 

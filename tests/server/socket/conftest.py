@@ -9,12 +9,12 @@ import uvloop
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.api import Api
+from tests.server.api import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import People
-from tests.server.serving import serving
-from tests.server.socket.peer import Peer, peer
-from tests.server.socket.scene import Scene
+from tests.server.people import RegisteredUsers
+from tests.server.serving import running_instance
+from tests.server.socket.peer import Peer, connect_peer
+from tests.server.socket.scene import ChatFixture
 
 
 def pytest_asyncio_loop_factories(
@@ -30,28 +30,30 @@ async def instance(start_instance: StartInstance) -> Instance:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Scene]:
+async def chat(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[ChatFixture]:
     async with (
-        serving(stores, messages_per_s=100_000, messages_burst=100_000, frames_burst=100_000) as instance,
-        Api(instance) as api,
+        running_instance(
+            stores, messages_per_s=100_000, messages_burst=100_000, frames_burst=100_000
+        ) as instance,
+        ApiClient(instance) as api,
     ):
-        ana, ben, eve = await people.new(3, instance)
+        ana, ben, eve = await people.register(3, instance)
         group = (await api.group(ana, ben))["id"]
         foreign = (await api.group(eve, ben))["id"]
-        yield Scene(instance, api, ana, ben, eve, group, foreign)
+        yield ChatFixture(instance, api, ana, ben, eve, group, foreign)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def ana(scene: Scene) -> AsyncIterator[Peer]:
+async def ana(chat: ChatFixture) -> AsyncIterator[Peer]:
     """Ana's socket, past `ready`."""
-    async with peer(scene.instance.port) as connected:
-        await connected.open(scene.ana.token)
+    async with connect_peer(chat.instance.port) as connected:
+        await connected.open(chat.ana.token)
         yield connected
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def stranger(scene: Scene) -> AsyncIterator[Peer]:
+async def unauthenticated(chat: ChatFixture) -> AsyncIterator[Peer]:
     """A socket before `ready`."""
-    async with peer(scene.instance.port) as connected:
+    async with connect_peer(chat.instance.port) as connected:
         await connected.open()
         yield connected

@@ -30,7 +30,7 @@ def header(
     return bytes([first]) + extent + (mask or b"")
 
 
-def masking(payload: bytes, mask: bytes) -> bytes:
+def apply_mask(payload: bytes, mask: bytes) -> bytes:
     return bytes(byte ^ key for byte, key in zip(payload, cycle(mask), strict=False))
 
 
@@ -45,7 +45,7 @@ def frame(
 ) -> bytes:
     """One frame as a client sends it; `mask=None` leaves it unmasked, which a client must not."""
     head = header(opcode, len(payload), fin=fin, reserved=reserved, mask=mask, length_bits=length_bits)
-    return head + (payload if mask is None else masking(payload, mask))
+    return head + (payload if mask is None else apply_mask(payload, mask))
 
 
 def text(payload: bytes | str, *, fin: bool = True) -> bytes:
@@ -56,7 +56,7 @@ def binary(payload: bytes) -> bytes:
     return frame(BINARY, payload)
 
 
-def more(payload: bytes = b"", *, fin: bool = False) -> bytes:
+def continuation(payload: bytes = b"", *, fin: bool = False) -> bytes:
     """A continuation."""
     return frame(CONTINUATION, payload, fin=fin)
 

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import Person
+from tests.server.api import ApiClient
+from tests.server.people import RegisteredUser
 from tests.server.socket.peer import Peer
 
 Json = Any
@@ -17,25 +17,25 @@ UNKNOWN_ID = "0123456789abcdef01234567"
 
 
 @dataclass(frozen=True)
-class Scene:
+class ChatFixture:
     """A server, a group of the first two, and one who is not in it."""
 
     instance: Instance
-    api: Api
-    ana: Person
-    ben: Person
-    eve: Person
+    api: ApiClient
+    ana: RegisteredUser
+    ben: RegisteredUser
+    eve: RegisteredUser
     group: str
     foreign: str
 
 
-async def head(scene: Scene) -> int:
-    seq: int = (await scene.api.look(scene.ana, scene.group))["last_seq"]
+async def get_last_seq(chat: ChatFixture) -> int:
+    seq: int = (await chat.api.get_conversation(chat.ana, chat.group))["last_seq"]
     return seq
 
 
 async def assert_alive(connected: Peer) -> None:
-    assert (await connected.ask("ping"))["type"] == "ok"
+    assert (await connected.request("ping"))["type"] == "ok"
 
 
 def assert_error(answer: Json, *codes: str) -> None:
@@ -46,7 +46,7 @@ def assert_error(answer: Json, *codes: str) -> None:
 
 
 async def assert_bad_frame(connected: Peer) -> None:
-    ending = await connected.ending()
+    ending = await connected.read_until_closed()
     assert ending.code == 4500
     assert ending.goodbye is not None
     assert ending.goodbye["code"] == 4500
@@ -56,6 +56,6 @@ async def assert_bad_frame(connected: Peer) -> None:
 
 async def send(connected: Peer, conversation_id: str, content: Json = "words", **more: Json) -> Json:
     client_id = more.pop("client_id", None) or uuid4().hex
-    return await connected.ask(
+    return await connected.request(
         "message.send", conversation_id=conversation_id, client_id=client_id, content=content, **more
     )

@@ -12,31 +12,31 @@ import pytest_asyncio
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.people import People
-from tests.server.serving import serving
+from tests.server.people import RegisteredUsers
+from tests.server.serving import running_instance
 from tests.server.socket.cases import CASES, Case
 from tests.server.socket.frames import BINARY, TEXT, frame, header, ping, text
-from tests.server.socket.peer import Ending, Peer, peer
+from tests.server.socket.peer import CloseResult, Peer, connect_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(stores: StoreUrls) -> AsyncIterator[Instance]:
+async def shared_server(stores: StoreUrls) -> AsyncIterator[Instance]:
     """One server for all cases: a case must not disturb the next."""
-    async with serving(stores) as instance:
+    async with running_instance(stores) as instance:
         yield instance
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def token(shared: Instance, people: People) -> str:
-    return (await people.some(1, shared))[0].token
+async def token(shared_server: Instance, people: RegisteredUsers) -> str:
+    return (await people.shared(1, shared_server))[0].token
 
 
-PROBE = "is anybody there"
+PROBE_ID = "is anybody there"
 
 
-async def play(case: Case, connected: Peer) -> tuple[list[int | str], Ending | None]:
+async def run_case(case: Case, connected: Peer) -> tuple[list[int | str], CloseResult | None]:
     """Send the case and a last command; give the ids that were answered, and the ending if there is one."""
     sent = b"".join(case.sent)
     with contextlib.suppress(ConnectionError):
@@ -45,29 +45,29 @@ async def play(case: Case, connected: Peer) -> tuple[list[int | str], Ending | N
         else:
             connected.write(sent)
         if not case.codes:
-            connected.say({"type": "ping", "id": PROBE})
-            connected.write(ping(PROBE.encode()))
+            connected.send({"type": "ping", "id": PROBE_ID})
+            connected.write(ping(PROBE_ID.encode()))
     answered: list[int | str] = []
     if case.codes:
-        ending = await connected.ending()
+        ending = await connected.read_until_closed()
         answered.extend(found["id"] for found in ending.messages if found["type"] == "ok")
         return answered, ending
-    while (found := await connected.next_of("ok", "error"))["id"] != PROBE:
+    while (found := await connected.next_of("ok", "error"))["id"] != PROBE_ID:
         answered.append(found["id"])
-    while PROBE.encode() not in connected.pongs:
-        connected.take(await connected.frame())
-    connected.pongs.remove(PROBE.encode())
+    while PROBE_ID.encode() not in connected.pongs:
+        connected.handle_frame(await connected.read_frame())
+    connected.pongs.remove(PROBE_ID.encode())
     return answered, None
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_frame_is_served_or_ends_the_connection_as_the_rfc_says(
-    case: Case, shared: Instance, token: str
+    case: Case, shared_server: Instance, token: str
 ) -> None:
     """Commands are answered in order, pings echoed, and a violation ends with its code and a goodbye."""
-    async with peer(shared.port) as connected:
+    async with connect_peer(shared_server.port) as connected:
         await connected.open(token)
-        answered, ending = await play(case, connected)
+        answered, ending = await run_case(case, connected)
         if case.codes:
             assert ending is not None
             assert ending.closed, "a Close frame comes before the end"
@@ -82,13 +82,13 @@ async def test_a_frame_is_served_or_ends_the_connection_as_the_rfc_says(
     ids=["1002", "1007", "1009", "4500"],
 )
 async def test_a_goodbye_with_the_code_comes_before_the_close(
-    sent: bytes, code: int, shared: Instance, token: str
+    sent: bytes, code: int, shared_server: Instance, token: str
 ) -> None:
     """A client that reads only JSON learns why it was closed, and whether it may resume."""
-    async with peer(shared.port) as connected:
+    async with connect_peer(shared_server.port) as connected:
         await connected.open(token)
         connected.write(sent)
-        ending = await connected.ending()
+        ending = await connected.read_until_closed()
         assert ending.code == code
         assert ending.goodbye is not None
         assert ending.goodbye["code"] == code

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from tests.server.socket import frames
-from tests.server.socket.peer import Peer, peer
-from tests.server.socket.scene import UNKNOWN_ID, Scene, assert_alive, assert_error, send
+from tests.server.socket.peer import Peer, connect_peer
+from tests.server.socket.scene import UNKNOWN_ID, ChatFixture, assert_alive, assert_error, send
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 Json = Any
@@ -24,30 +24,32 @@ Json = Any
     ids=lambda frame: frame["type"],
 )
 async def test_a_frame_before_ready_is_an_error_and_the_socket_lives(
-    frame: Json, stranger: Peer, scene: Scene
+    frame: Json, unauthenticated: Peer, chat: ChatFixture
 ) -> None:
     """The client is told to authenticate, and may still do so."""
-    stranger.say(frame)
-    assert_error(await stranger.answer_to(1), "auth.required", "request.invalid")
-    ready = await stranger.ask("authenticate", token=scene.ana.token)
+    unauthenticated.send(frame)
+    assert_error(await unauthenticated.reply_to(1), "auth.required", "request.invalid")
+    ready = await unauthenticated.request("authenticate", token=chat.ana.token)
     assert ready["type"] == "ready"
-    assert ready["user"]["id"] == scene.ana.id
-    await assert_alive(stranger)
+    assert ready["user"]["id"] == chat.ana.id
+    await assert_alive(unauthenticated)
 
 
 @pytest.mark.parametrize("number", [7, "seven", 0, -3, 2**53, "", "é€\U0001f600", "x" * 200])
-async def test_ready_echoes_the_id_of_authenticate(number: int | str, stranger: Peer, scene: Scene) -> None:
+async def test_ready_echoes_the_id_of_authenticate(
+    number: int | str, unauthenticated: Peer, chat: ChatFixture
+) -> None:
     """`ready` is the answer to `authenticate`."""
-    stranger.say({"type": "authenticate", "id": number, "token": scene.ana.token})
-    ready = await stranger.message()
+    unauthenticated.send({"type": "authenticate", "id": number, "token": chat.ana.token})
+    ready = await unauthenticated.message()
     assert ready["type"] == "ready"
     assert ready["id"] == number
 
 
-async def test_a_wrong_token_is_told_and_ends_the_socket(stranger: Peer) -> None:
+async def test_a_wrong_token_is_told_and_ends_the_socket(unauthenticated: Peer) -> None:
     """4501, not to come back the same way."""
-    stranger.say({"type": "authenticate", "id": 1, "token": "A" * 43})
-    ending = await stranger.ending()
+    unauthenticated.send({"type": "authenticate", "id": 1, "token": "A" * 43})
+    ending = await unauthenticated.read_until_closed()
     assert ending.code == 4501
     assert ending.goodbye is not None
     assert ending.goodbye["resume"] is False
@@ -56,48 +58,52 @@ async def test_a_wrong_token_is_told_and_ends_the_socket(stranger: Peer) -> None
 
 
 async def test_what_is_sent_right_behind_authenticate_is_answered_after_ready(
-    stranger: Peer, scene: Scene
+    unauthenticated: Peer, chat: ChatFixture
 ) -> None:
     """Order is kept; nothing is lost while the server looks up who it is."""
-    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token})
+    unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
     for number in range(2, 12):
-        stranger.say({"type": "ping", "id": number})
-    found = [await stranger.message() for _ in range(11)]
+        unauthenticated.send({"type": "ping", "id": number})
+    found = [await unauthenticated.message() for _ in range(11)]
     assert [one["type"] for one in found] == ["ready"] + ["ok"] * 10
     assert [one["id"] for one in found] == list(range(1, 12))
 
 
-async def test_a_close_right_behind_authenticate_is_answered(stranger: Peer, scene: Scene) -> None:
+async def test_a_close_right_behind_authenticate_is_answered(
+    unauthenticated: Peer, chat: ChatFixture
+) -> None:
     """The closing handshake does not wait for the authentication, and loses its answer to nothing."""
-    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token})
-    stranger.write(frames.close(1000))
-    ending = await stranger.ending()
+    unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
+    unauthenticated.write(frames.close(1000))
+    ending = await unauthenticated.read_until_closed()
     assert ending.closed
     assert ending.code == 1000
 
 
-async def test_a_late_authenticate_is_refused_and_the_socket_lives(ana: Peer, scene: Scene) -> None:
+async def test_a_late_authenticate_is_refused_and_the_socket_lives(ana: Peer, chat: ChatFixture) -> None:
     """Who one is does not change; behind another frame there is no second `ready`."""
     await assert_alive(ana)
-    assert_error(await ana.ask("authenticate", token=scene.ben.token), "request.invalid")
+    assert_error(await ana.request("authenticate", token=chat.ben.token), "request.invalid")
     await assert_alive(ana)
 
 
-async def test_resume_after_a_bearer_goes_on_as_any_other(ana: Peer, stranger: Peer, scene: Scene) -> None:
+async def test_resume_after_a_bearer_goes_on_as_any_other(
+    ana: Peer, unauthenticated: Peer, chat: ChatFixture
+) -> None:
     """The upgrade said who it is; the first frame may ask to resume, without the token: it begins anew."""
-    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token})
-    ready = await stranger.message()
-    known = (await scene.api.look(scene.ana, scene.group))["last_seq"]
-    sent = [(await send(ana, scene.group))["result"]["seq"] for _ in range(3)]
-    async with peer(scene.instance.port) as back:
-        await back.open(scene.ana.token)
+    unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
+    ready = await unauthenticated.message()
+    known = (await chat.api.get_conversation(chat.ana, chat.group))["last_seq"]
+    sent = [(await send(ana, chat.group))["result"]["seq"] for _ in range(3)]
+    async with connect_peer(chat.instance.port) as back:
+        await back.open(chat.ana.token)
         resume = {
             "session_id": ready["session_id"],
             "epoch": ready["epoch"],
             "position": ready["position"],
-            "conversations": {scene.group: known},
+            "conversations": {chat.group: known},
         }
-        back.say({"type": "authenticate", "id": 7, "resume": resume})
+        back.send({"type": "authenticate", "id": 7, "resume": resume})
         again = await back.message()
         assert (again["type"], again["id"]) == ("ready", 7)
         seqs = []
@@ -105,17 +111,17 @@ async def test_resume_after_a_bearer_goes_on_as_any_other(ana: Peer, stranger: P
             if found["type"] == "message.created":
                 seqs.append(found["seq"])
         assert seqs == sent
-        assert found["last_seqs"] == {scene.group: sent[-1]}
-        live = (await send(ana, scene.group))["result"]["seq"]
+        assert found["last_seqs"] == {chat.group: sent[-1]}
+        live = (await send(ana, chat.group))["result"]["seq"]
         assert (await back.next_of("message.created"))["seq"] == live
-        assert_error(await back.ask("authenticate"), "request.invalid")
+        assert_error(await back.request("authenticate"), "request.invalid")
         await assert_alive(back)
 
 
-async def test_a_forged_resume_after_a_bearer_is_answered_by_resync(ana: Peer, scene: Scene) -> None:
+async def test_a_forged_resume_after_a_bearer_is_answered_by_resync(ana: Peer, chat: ChatFixture) -> None:
     """As without the header: `ready`, and what became of it."""
-    resume = {"session_id": "gone", "epoch": "gone", "position": 0, "conversations": {scene.group: 1}}
-    ready = await ana.ask("authenticate", resume=resume)
+    resume = {"session_id": "gone", "epoch": "gone", "position": 0, "conversations": {chat.group: 1}}
+    ready = await ana.request("authenticate", resume=resume)
     assert ready["type"] == "ready"
     resync = await ana.next_of("resync", "error")
     assert (resync["type"], resync["reason"]) == ("resync", "epoch")
@@ -123,24 +129,26 @@ async def test_a_forged_resume_after_a_bearer_is_answered_by_resync(ana: Peer, s
     await assert_alive(ana)
 
 
-async def test_resume_with_authenticate_gives_ready_then_resync(stranger: Peer, scene: Scene) -> None:
+async def test_resume_with_authenticate_gives_ready_then_resync(
+    unauthenticated: Peer, chat: ChatFixture
+) -> None:
     """`ready` first; then what became of the resume."""
     resume = {"session_id": "gone", "epoch": "gone", "position": 12, "conversations": {}}
-    stranger.say({"type": "authenticate", "id": 1, "token": scene.ana.token, "resume": resume})
-    ready, resync = await stranger.message(), await stranger.message()
+    unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token, "resume": resume})
+    ready, resync = await unauthenticated.message(), await unauthenticated.message()
     assert [ready["type"], resync["type"]] == ["ready", "resync"]
     assert (resync["epoch"], resync["position"]) == (ready["epoch"], ready["position"])
 
 
-async def test_who_leaves_while_it_opens_and_returns_hears_everything(scene: Scene) -> None:
+async def test_who_leaves_while_it_opens_and_returns_hears_everything(chat: ChatFixture) -> None:
     """A reconnect right behind a lost connection does not inherit what the first had begun."""
     for _ in range(5):
-        async with peer(scene.instance.port) as hasty:
-            await hasty.upgrade(scene.eve.token)
-        async with peer(scene.instance.port) as back:
-            await back.open(scene.eve.token)
+        async with connect_peer(chat.instance.port) as hasty:
+            await hasty.upgrade(chat.eve.token)
+        async with connect_peer(chat.instance.port) as back:
+            await back.open(chat.eve.token)
             content = uuid4().hex
-            await scene.api.send(scene.ben, scene.foreign, content)
+            await chat.api.send(chat.ben, chat.foreign, content)
             while (await back.next_of("message.created"))["message"]["content"] != content:
                 pass
-            assert (await send(back, scene.foreign))["type"] == "ok"
+            assert (await send(back, chat.foreign))["type"] == "ok"

@@ -10,10 +10,10 @@ import pytest
 
 from actors.sessions.session import Session
 from run import Instance
-from server.socket.socket import Socket
-from tests.server.people import People
+from server.socket.socket import WebSocketConnection
+from tests.server.people import RegisteredUsers
 from tests.server.socket import frames
-from tests.server.socket.peer import Peer, peer
+from tests.server.socket.peer import Peer, connect_peer
 from tests.until import until
 
 
@@ -25,7 +25,7 @@ def young() -> Iterator[None]:
     gc.unfreeze()
 
 
-def held(kind: type) -> int:
+def count_alive(kind: type) -> int:
     """How many of these are alive, garbage aside."""
     gc.collect()
     return sum(type(one) is kind for one in gc.get_objects())
@@ -33,24 +33,24 @@ def held(kind: type) -> int:
 
 async def end_politely(connected: Peer) -> None:
     connected.write(frames.close(1000))
-    await connected.ending()
+    await connected.read_until_closed()
 
 
 async def end_with_eof(connected: Peer) -> None:
     connected.writer.write_eof()
-    await connected.ending()
+    await connected.read_until_closed()
 
 
 async def end_in_mid_frame(connected: Peer) -> None:
     connected.write(frames.text(b" " * 500)[:200])
     connected.writer.write_eof()
-    await connected.ending()
+    await connected.read_until_closed()
 
 
 async def end_in_a_fragmented_message(connected: Peer) -> None:
     connected.write(frames.text(b"{", fin=False))
     connected.writer.write_eof()
-    await connected.ending()
+    await connected.read_until_closed()
 
 
 async def end_by_reset(connected: Peer) -> None:
@@ -59,15 +59,15 @@ async def end_by_reset(connected: Peer) -> None:
 
 async def end_by_violation(connected: Peer) -> None:
     connected.write(frames.frame(3))
-    await connected.ending()
+    await connected.read_until_closed()
 
 
 async def end_by_bad_frame(connected: Peer) -> None:
     connected.write(frames.text(b"nonsense"))
-    await connected.ending()
+    await connected.read_until_closed()
 
 
-ENDS = [
+CLOSE_ACTIONS = [
     end_politely,
     end_with_eof,
     end_in_mid_frame,
@@ -79,33 +79,33 @@ ENDS = [
 
 
 @pytest.mark.usefixtures("instance", "young")
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", CLOSE_ACTIONS)
 @pytest.mark.parametrize("known", [True, False], ids=["known", "stranger"])
 async def test_nothing_is_left_of_a_closed_socket(
-    end: Callable[[Peer], Awaitable[None]], known: bool, instance: Instance, people: People
+    end: Callable[[Peer], Awaitable[None]], known: bool, instance: Instance, people: RegisteredUsers
 ) -> None:
     """However it ended: no object, no task, no place in the server's figures."""
-    token = (await people.some(1, instance))[0].token
-    await settled(instance)
-    tasks = running()
+    token = (await people.shared(1, instance))[0].token
+    await wait_until_clean(instance)
+    tasks = count_tasks()
     for _ in range(3):
-        async with peer(instance.port) as connected:
+        async with connect_peer(instance.port) as connected:
             await connected.open(token if known else None)
-            assert held(Socket) == 1
+            assert count_alive(WebSocketConnection) == 1
             await end(connected)
-    await settled(instance)
-    assert held(Socket) == 0
-    assert held(Session) == 0
+    await wait_until_clean(instance)
+    assert count_alive(WebSocketConnection) == 0
+    assert count_alive(Session) == 0
     # What the house does by itself, reading its feeds, comes and goes; what a socket left would stay.
-    await until(lambda: not running() - tasks)
+    await until(lambda: not count_tasks() - tasks)
 
 
-def running() -> Counter[str]:
+def count_tasks() -> Counter[str]:
     """The tasks of this loop, by what they do."""
     return Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks())  # type: ignore[union-attr]
 
 
-async def settled(instance: Instance) -> None:
+async def wait_until_clean(instance: Instance) -> None:
     """Wait until the server has no socket any more, and no HTTP connection but ours."""
     async with aiohttp.ClientSession() as session:
         async with asyncio.timeout(5):
@@ -117,16 +117,16 @@ async def settled(instance: Instance) -> None:
                     return
 
 
-async def test_open_sockets_cost_no_task(instance: Instance, people: People) -> None:
+async def test_open_sockets_cost_no_task(instance: Instance, people: RegisteredUsers) -> None:
     """Ten idle sockets: as many tasks as none."""
-    token = (await people.some(1, instance))[0].token
-    async with peer(instance.port) as first:
+    token = (await people.shared(1, instance))[0].token
+    async with connect_peer(instance.port) as first:
         await first.open(token)
-        assert (await first.ask("ping"))["type"] == "ok"
+        assert (await first.request("ping"))["type"] == "ok"
         before = len(asyncio.all_tasks())
         opened = [await open_peer(instance.port, token) for _ in range(10)]
         for connected in opened:
-            assert (await connected.ask("ping"))["type"] == "ok"
+            assert (await connected.request("ping"))["type"] == "ok"
         await until(lambda: len(asyncio.all_tasks()) <= before)
         for connected in opened:
             await connected.close()

@@ -6,20 +6,20 @@ from uuid import uuid4
 import pytest
 
 from tests.server.socket import frames
-from tests.server.socket.peer import Peer, peer
-from tests.server.socket.scene import UNKNOWN_ID, Scene, assert_alive, assert_error, head, send
+from tests.server.socket.peer import Peer, connect_peer
+from tests.server.socket.scene import UNKNOWN_ID, ChatFixture, assert_alive, assert_error, get_last_seq, send
 
 pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 Json = Any
 
 
-async def test_a_message_is_stored_and_told(ana: Peer, scene: Scene) -> None:
+async def test_a_message_is_stored_and_told(ana: Peer, chat: ChatFixture) -> None:
     """`ok` with its place; every member gets it, the sender's own socket too, with the next seq."""
-    async with peer(scene.instance.port) as ben:
-        await ben.open(scene.ben.token)
-        before = await head(scene)
-        sent = {"conversation_id": scene.group, "client_id": uuid4().hex, "content": "  hello \u20ac  "}
-        ana.say({"type": "message.send", "id": "s", **sent, "mentions": [scene.ben.id]})
+    async with connect_peer(chat.instance.port) as ben:
+        await ben.open(chat.ben.token)
+        before = await get_last_seq(chat)
+        sent = {"conversation_id": chat.group, "client_id": uuid4().hex, "content": "  hello \u20ac  "}
+        ana.send({"type": "message.send", "id": "s", **sent, "mentions": [chat.ben.id]})
         answer, own = None, None
         while answer is None or own is None:
             found = await ana.next_of("ok", "message.created")
@@ -33,17 +33,17 @@ async def test_a_message_is_stored_and_told(ana: Peer, scene: Scene) -> None:
         assert result["duplicate"] is False
         theirs = await ben.next_of("message.created")
         for told in (own, theirs):
-            assert told["conversation_id"] == scene.group
+            assert told["conversation_id"] == chat.group
             assert told["seq"] == result["seq"]
             message = told["message"]
             assert message["id"] == result["message_id"]
             assert message["seq"] == message["changed_seq"] == result["seq"]
             assert message["created_at"] == result["created_at"]
-            assert message["sender_id"] == scene.ana.id
+            assert message["sender_id"] == chat.ana.id
             assert message["client_id"] == sent["client_id"]
             assert message["content"] == "hello \u20ac"
             assert message["message_type"] == "TEXT"
-            assert message["mentions"] == [scene.ben.id]
+            assert message["mentions"] == [chat.ben.id]
             assert message["reply_to"] is None
             assert message["edited_at"] is None
             assert message["deleted_at"] is None
@@ -54,15 +54,17 @@ async def test_a_message_is_stored_and_told(ana: Peer, scene: Scene) -> None:
     ["x", "x" * 4000, "\U0001f600" * 4000, "  " + "y" * 4000 + "\n", "\u0000", "a\u0000b", "\ufffd\ufeff"],
     ids=["one", "4000", "4000 emoji", "4000 trimmed", "only nul", "nul inside", "odd"],
 )
-async def test_content_within_the_bounds_is_stored_as_it_is(content: str, ana: Peer, scene: Scene) -> None:
+async def test_content_within_the_bounds_is_stored_as_it_is(
+    content: str, ana: Peer, chat: ChatFixture
+) -> None:
     """Characters are code points, after trimming; what is taken is shown unchanged."""
-    answer = await send(ana, scene.group, content)
+    answer = await send(ana, chat.group, content)
     if "\u0000" in content and answer["type"] == "error":
         assert_error(answer, "request.invalid")
         return
     assert answer["type"] == "ok", answer
-    path = f"/v1/conversations/{scene.group}/messages?after={answer['result']['seq'] - 1}&limit=1"
-    stored = (await scene.api.get(scene.ben, path))["items"]
+    path = f"/v1/conversations/{chat.group}/messages?after={answer['result']['seq'] - 1}&limit=1"
+    stored = (await chat.api.get(chat.ben, path))["items"]
     assert [one["content"] for one in stored] == [content.strip()]
 
 
@@ -83,24 +85,24 @@ async def test_content_within_the_bounds_is_stored_as_it_is(content: str, ana: P
     ],
     ids=lambda content: repr(content)[:20],
 )
-async def test_content_out_of_bounds_is_refused(content: Json, ana: Peer, scene: Scene) -> None:
+async def test_content_out_of_bounds_is_refused(content: Json, ana: Peer, chat: ChatFixture) -> None:
     """`request.invalid`, nothing stored."""
-    before = await head(scene)
-    answer = await send(ana, scene.group, content)
+    before = await get_last_seq(chat)
+    answer = await send(ana, chat.group, content)
     assert_error(answer, "request.invalid")
     assert answer["retry"] is False
-    assert await head(scene) == before
+    assert await get_last_seq(chat) == before
     await assert_alive(ana)
 
 
 @pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\ud83d", b"\\udc00\\ud800", b"a\\ud800b"])
-async def test_a_lone_surrogate_is_refused(escape: bytes, ana: Peer, scene: Scene) -> None:
+async def test_a_lone_surrogate_is_refused(escape: bytes, ana: Peer, chat: ChatFixture) -> None:
     """It is no character: an error to its id, or a frame that cannot be decoded; nothing stored."""
-    before = await head(scene)
+    before = await get_last_seq(chat)
     ana.write(
         frames.text(
             b'{"type":"message.send","id":1,"conversation_id":"'
-            + scene.group.encode()
+            + chat.group.encode()
             + b'","client_id":"surrogate","content":"'
             + escape
             + b'"}'
@@ -109,7 +111,7 @@ async def test_a_lone_surrogate_is_refused(escape: bytes, ana: Peer, scene: Scen
     found = await ana.next_of("ok", "error", "goodbye")
     assert found["type"] != "ok"
     assert found["code"] in {"request.invalid", 4500}
-    assert await head(scene) == before
+    assert await get_last_seq(chat) == before
 
 
 MISSING = ["conversation_id", "client_id", "content"]
@@ -118,25 +120,25 @@ MISSING = ["conversation_id", "client_id", "content"]
 @pytest.mark.parametrize("field", MISSING)
 @pytest.mark.parametrize("value", [..., None, 5, ["x"], {"x": 1}, True], ids=repr)
 async def test_a_send_with_a_missing_or_wrong_field_is_refused(
-    field: str, value: Json, ana: Peer, scene: Scene
+    field: str, value: Json, ana: Peer, chat: ChatFixture
 ) -> None:
     """`request.invalid` to its id, nothing stored."""
-    before = await head(scene)
-    sent: dict[str, Json] = {"conversation_id": scene.group, "client_id": uuid4().hex, "content": "x"}
+    before = await get_last_seq(chat)
+    sent: dict[str, Json] = {"conversation_id": chat.group, "client_id": uuid4().hex, "content": "x"}
     if value is ...:
         del sent[field]
     else:
         sent[field] = value
-    assert_error(await ana.ask("message.send", **sent), "request.invalid")
-    assert await head(scene) == before
+    assert_error(await ana.request("message.send", **sent), "request.invalid")
+    assert await get_last_seq(chat) == before
     await assert_alive(ana)
 
 
 @pytest.mark.parametrize("client_id", ["", "x" * 201])
-async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, scene: Scene) -> None:
+async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, chat: ChatFixture) -> None:
     """Else `request.invalid`."""
-    sent = {"conversation_id": scene.group, "client_id": client_id, "content": "x"}
-    assert_error(await ana.ask("message.send", **sent), "request.invalid")
+    sent = {"conversation_id": chat.group, "client_id": client_id, "content": "x"}
+    assert_error(await ana.request("message.send", **sent), "request.invalid")
 
 
 @pytest.mark.parametrize(
@@ -153,25 +155,27 @@ async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, sc
     ],
     ids=lambda mentions: repr(mentions)[:30],
 )
-async def test_mentions_are_user_ids(mentions: Json, ana: Peer, scene: Scene) -> None:
+async def test_mentions_are_user_ids(mentions: Json, ana: Peer, chat: ChatFixture) -> None:
     """Anything else is `request.invalid`, nothing stored."""
-    before = await head(scene)
-    assert_error(await send(ana, scene.group, mentions=mentions), "request.invalid")
-    assert await head(scene) == before
+    before = await get_last_seq(chat)
+    assert_error(await send(ana, chat.group, mentions=mentions), "request.invalid")
+    assert await get_last_seq(chat) == before
     await assert_alive(ana)
 
 
-async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(ana: Peer, scene: Scene) -> None:
+async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(
+    ana: Peer, chat: ChatFixture
+) -> None:
     """Nobody learns from the answer which conversations there are."""
     wrong = [
-        scene.foreign,
+        chat.foreign,
         UNKNOWN_ID,
         "",
         "x",
         "0" * 23,
         "G" * 24,
         "0" * 25,
-        scene.group.upper() + " ",
+        chat.group.upper() + " ",
         "../x",
         "$ne",
     ]
@@ -180,7 +184,7 @@ async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(ana
         answer = await send(ana, conversation_id)
         answer.pop("id")
         answers.append(answer)
-        read = await ana.ask("conversation.read", conversation_id=conversation_id, seq=1)
+        read = await ana.request("conversation.read", conversation_id=conversation_id, seq=1)
         read.pop("id")
         answers.append(read)
     assert_error(answers[0], "conversation.not_found")
@@ -188,20 +192,20 @@ async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(ana
     await assert_alive(ana)
 
 
-async def test_a_reply_is_to_a_message_of_the_same_conversation(ana: Peer, scene: Scene) -> None:
+async def test_a_reply_is_to_a_message_of_the_same_conversation(ana: Peer, chat: ChatFixture) -> None:
     """Another conversation's message, an unknown one and nonsense are refused alike, nothing stored."""
-    here = (await scene.api.send(scene.ben, scene.group, "here"))["id"]
-    there = (await scene.api.send(scene.ben, scene.foreign, "there"))["id"]
-    before = await head(scene)
+    here = (await chat.api.send(chat.ben, chat.group, "here"))["id"]
+    there = (await chat.api.send(chat.ben, chat.foreign, "there"))["id"]
+    before = await get_last_seq(chat)
     codes = set()
     for reply_to in (there, UNKNOWN_ID, "nonsense", ""):
-        answer = await send(ana, scene.group, reply_to=reply_to)
+        answer = await send(ana, chat.group, reply_to=reply_to)
         assert_error(answer, "message.not_found", "request.invalid")
         codes.add(answer["code"])
     assert len(codes) == 1
     for reply_to in (5, ["x"], True):
-        assert_error(await send(ana, scene.group, reply_to=reply_to), "request.invalid")
-    assert await head(scene) == before
-    answer = await send(ana, scene.group, reply_to=here)
+        assert_error(await send(ana, chat.group, reply_to=reply_to), "request.invalid")
+    assert await get_last_seq(chat) == before
+    answer = await send(ana, chat.group, reply_to=here)
     assert answer["type"] == "ok", answer
-    assert (await send(ana, scene.group, reply_to=None))["type"] == "ok"
+    assert (await send(ana, chat.group, reply_to=None))["type"] == "ok"

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 @pytest.mark.parametrize("number", [1, 0, -1, 2**63, "one", "", "x" * 200, "\u20ac\U0001f600", '"quoted"\\'])
 async def test_any_integer_or_string_is_an_id(number: int | str, ana: Peer) -> None:
     """It comes back as it was sent, with its kind."""
-    ana.say({"type": "ping", "id": number})
+    ana.send({"type": "ping", "id": number})
     answer = await ana.message()
     assert answer["type"] == "ok"
     assert answer["id"] == number
@@ -72,7 +72,7 @@ async def test_what_has_no_id_ends_the_socket(payload: bytes, ana: Peer) -> None
 async def test_an_unknown_type_is_an_error(payload: bytes, ana: Peer) -> None:
     """`frame.unknown_type`; a newer client learns it and goes on."""
     ana.write(frames.text(payload))
-    assert_error(await ana.answer_to(1), "frame.unknown_type")
+    assert_error(await ana.reply_to(1), "frame.unknown_type")
     await assert_alive(ana)
 
 
@@ -82,13 +82,13 @@ async def test_an_unknown_type_is_an_error(payload: bytes, ana: Peer) -> None:
 async def test_an_object_with_an_id_and_no_good_type_is_an_error(payload: bytes, ana: Peer) -> None:
     """It has an id, so it gets an answer."""
     ana.write(frames.text(payload))
-    assert_error(await ana.answer_to(1), "frame.unknown_type", "request.invalid")
+    assert_error(await ana.reply_to(1), "frame.unknown_type", "request.invalid")
     await assert_alive(ana)
 
 
 async def test_unknown_fields_are_ignored(ana: Peer) -> None:
     """Whatever they hold."""
-    answer = await ana.ask("ping", colour="green", nested={"a": [1, {"b": None}]}, content=5)
+    answer = await ana.request("ping", colour="green", nested={"a": [1, {"b": None}]}, content=5)
     assert answer["type"] == "ok"
 
 
@@ -96,7 +96,7 @@ async def test_deep_nesting_in_an_unknown_field_harms_nobody(ana: Peer) -> None:
     """Answered or 4500; the server lives."""
     deep = b'{"type":"ping","id":1,"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     ana.write(frames.text(deep))
-    found = await ana.frame()
+    found = await ana.read_frame()
     if found.opcode == frames.TEXT:
         assert msgspec.json.decode(found.payload)["type"] in {"ok", "error", "goodbye"}
 
@@ -107,13 +107,13 @@ async def test_duplicate_keys_have_one_meaning(ana: Peer) -> None:
     answer = await ana.message()
     assert answer["type"] == "ok"
     assert answer["id"] in {1, 2}
-    ana.say({"type": "ping", "id": 3})
+    ana.send({"type": "ping", "id": 3})
     assert (await ana.message())["id"] == 3
 
 
 async def test_ping_tells_the_time_and_the_place_in_the_stream(ana: Peer) -> None:
     """`{server_time, position}`."""
-    result = (await ana.ask("ping"))["result"]
+    result = (await ana.request("ping"))["result"]
     assert result.keys() == {"server_time", "position"}
     assert result["server_time"].endswith("Z")
     assert len(result["server_time"]) == len("2023-11-14T22:13:20.123Z")

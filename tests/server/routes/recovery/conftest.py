@@ -8,18 +8,18 @@ import pytest
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.passwords import HashCost, Passwords
-from actors.accounts.recovery import PasswordRecovery
-from actors.accounts.verification import EmailVerification
-from actors.mail.letters import EmailTemplates
-from actors.mail.postbox import MailQueue
+from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import MailSettings, ServerSettings
-from server.application import application
-from server.http.rates import Rates
+from server.application import create_application
+from server.http.rates import RateLimiter
 from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
@@ -34,19 +34,19 @@ from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
 from storage.records.moderation import ReportKind
-from tests.post_office import PostOffice
+from tests.post_office import SmtpServer
 from tests.server.routes.edge import AiohttpClient
-from tests.server.routes.published import Published
-from tests.server.routes.recovery.house import House
+from tests.server.routes.published import DocumentMatch
+from tests.server.routes.recovery.house import MailUserService
 
 BASE_URL = "https://convene.test"
 RETRIES_S = (0.05,) * 40
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[PostOffice]:
+async def smtp_server() -> AsyncIterator[SmtpServer]:
     """The SMTP server that every mail goes to."""
-    made = PostOffice()
+    made = SmtpServer()
     await made.open()
     yield made
     await made.close()
@@ -67,15 +67,15 @@ def sessions_of() -> Callable[[PostgresPool], PostgresSessions]:
 
 
 @pytest.fixture
-async def house(
+async def service(
     aiohttp_client: AiohttpClient,
     users_pool: PostgresPool,
-    office: PostOffice,
+    smtp_server: SmtpServer,
     limits: Limits,
     server_settings: ServerSettings,
     hash_cost: HashCost,
     sessions_of: Callable[[PostgresPool], PostgresSessions],
-) -> AsyncIterator[House]:
+) -> AsyncIterator[MailUserService]:
     """A server with all that concerns mail and moderators."""
     sessions, logins = sessions_of(users_pool), PostgresLogins(users_pool)
     authenticator = Authenticator(sessions, logins, limits)
@@ -83,7 +83,7 @@ async def house(
     revoked: list[str] = []
     settings = MailSettings(
         host="127.0.0.1",
-        port=office.port,
+        port=smtp_server.port,
         security="none",
         sender="Convene <no-reply@convene.test>",
         base_url=BASE_URL,
@@ -120,20 +120,20 @@ async def house(
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
-    app = application(routes, authenticator, Rates(limits, server_settings), wheel, limits)
-    yield House(
+    app = create_application(routes, authenticator, RateLimiter(limits, server_settings), wheel, limits)
+    yield MailUserService(
         client=await aiohttp_client(app),
         accounts=accounts,
         authenticator=authenticator,
-        published=Published(routes),
+        document_match=DocumentMatch(routes),
         revoked=revoked,
         mail_queue=postbox,
         password_recovery=recovery,
         email_verification=verification,
         sessions=sessions,
         moderation=Moderation(reports, PostgresModeration(users_pool), told, hide),
-        seen=seen,
-        posts=posts,
+        visible_targets=seen,
+        hideable_posts=posts,
     )
     await accounts.close()
     await recovery.close(1)

@@ -7,20 +7,20 @@ from storage.postgres.sessions import PostgresSessions
 from storage.records.users import SessionRecord
 
 
-class LateSessions(PostgresSessions):
+class GatedSessions(PostgresSessions):
     """Lets everybody in until it is `shut`; then who comes waits at the door."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool)
-        self.door = asyncio.Event()
-        self.door.set()
-        self.at_the_door = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
 
-    def shut(self) -> None:
-        self.door.clear()
-        self.at_the_door.clear()
+    def close_gate(self) -> None:
+        self.gate.clear()
+        self.waiting.clear()
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
-        self.at_the_door.set()
-        await self.door.wait()
+        self.waiting.set()
+        await self.gate.wait()
         return await super().open(user_id, token_hash, lifetime_s)
