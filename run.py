@@ -54,18 +54,19 @@ from client.demo.arriving import Occupied
 from client.demo.people import FEWEST, MOST
 from client.demo.town import Town
 from client.errors import Refused, Unanswered
-from config.logs import configure_logging
-from config.settings import Settings, InvalidSettings, load_settings
+from config.log_setup import configure_logging
+from config.settings import InvalidSettings, Settings, load_settings
+from server.api_docs.endpoints import AsyncApiEndpoints, OpenApiEndpoints
 from server.application import create_application
-from server.commands.doctor import add_doctor
-from server.commands.load import add_load
-from server.commands.moderate import add_moderate
-from server.commands.operations import ConfigOption, OperatorServices
-from server.commands.replay import add_replay
-from server.contract.pages import OpenApiEndpoints, AsyncApiEndpoints
-from server.health import Health
-from server.http.rates import RateLimiter
-from server.metrics import MetricSources, create_metrics_registry
+from server.cli.doctor import add_doctor
+from server.cli.load import add_load
+from server.cli.moderate import add_moderate
+from server.cli.operator_services import ConfigOption, OperatorServices
+from server.cli.replay import add_replay
+from server.event_stream import EventStreamEndpoint
+from server.http.rate_limiter import RateLimiter
+from server.observability.health import Health
+from server.observability.metrics import MetricSources, create_metrics_registry
 from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
@@ -77,11 +78,10 @@ from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
 from server.routes.users import UserRoutes
-from server.socket.door import ConnectionManager
-from server.socket.endpoint import ANY_ORIGIN, WebSocketEndpoint
-from server.socket.framing import text_frame
-from server.stream import EventStreamEndpoint
-from server.web import WebClient
+from server.web_client import WebClient
+from server.websocket.connection_manager import ConnectionManager
+from server.websocket.endpoint import ANY_ORIGIN, WebSocketEndpoint
+from server.websocket.framing import text_frame
 from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
 from storage.mail.mailer_factory import create_mailer

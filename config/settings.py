@@ -11,15 +11,15 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from config.layers import SettingsLayers, InvalidSettings
 from config.limits import Limits
+from config.settings_layers import InvalidSettings, SettingsLayers
 
 __all__ = [
+    "InvalidSettings",
     "LogSettings",
     "MailSettings",
     "ServerSettings",
     "Settings",
-    "InvalidSettings",
     "StoreSettings",
     "load_settings",
 ]

@@ -16,7 +16,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from server.http.cors import Cors
 from server.http.problem import problem_response, to_api_error
-from server.http.rates import RateLimiter, add_rate_limit_headers
+from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
 from server.http.request_id import REQUEST_ID, REQUEST_ID_HEADER, get_request_id
 from server.http.route import Route, RouteAdapter, RouteContext
 

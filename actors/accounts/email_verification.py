@@ -12,8 +12,8 @@ from actors.mail.email_templates import EmailTemplates
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
-    MAIL_TASKS_RUNNING_MAX,
     MAIL_TASKS_PENDING_MAX,
+    MAIL_TASKS_RUNNING_MAX,
     VERIFICATION_LIFETIME_S,
     VERIFICATIONS_PER_LIFETIME,
 )

@@ -19,9 +19,9 @@ from actors.mail.email_templates import EmailTemplates
 from actors.protocol.errors import ApiError, overloaded
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
-    MAIL_TASKS_RUNNING_MAX,
-    MAIL_TASKS_RETRY_MS,
     MAIL_TASKS_PENDING_MAX,
+    MAIL_TASKS_RETRY_MS,
+    MAIL_TASKS_RUNNING_MAX,
     RESET_LIFETIME_S,
     RESETS_PER_LIFETIME,
 )

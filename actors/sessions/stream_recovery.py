@@ -25,7 +25,7 @@ from actors.protocol.server_frames import (
     server_frame_encoder,
 )
 from actors.sessions.online_user import OnlineUser
-from config.limits import RESUME_REPLAY_ENTRIES, RESUME_REPLAY_CONVERSATIONS, STREAM_FRAMES_MAX
+from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, STREAM_FRAMES_MAX
 from storage.contracts.bus import StreamPosition, UserStreams
 from storage.records.user_stream import StreamItem
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import hdrs, web
 
-from server.http.call import ResponseWithStatus, Page, TextResponse
 from server.http.etag import compute_etag, matches_if_none_match
+from server.http.typed_request import Page, ResponseWithStatus, TextResponse
 
 JSON_TYPE: Final = "application/json"
 _NO_STORE: Final = {hdrs.CACHE_CONTROL: "no-store"}

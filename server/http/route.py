@@ -17,14 +17,14 @@ from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
-from server.http.address import client_address
-from server.http.body import BodyDecoder, read_body
-from server.http.call import TypedRequest
-from server.http.idempotency import read_idempotency_key, make_idempotency_key
-from server.http.query import QueryDecoder
-from server.http.rates import RateClass, RateLimiter, address_bucket_key
+from server.http.client_address import client_address
+from server.http.idempotency import make_idempotency_key, read_idempotency_key
+from server.http.query_parameters import QueryDecoder
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
+from server.http.request_body import BodyDecoder, read_body
 from server.http.request_id import REQUEST_ID
 from server.http.response import JSON_TYPE, encode_response
+from server.http.typed_request import TypedRequest
 from storage.records.users import Identity
 
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]

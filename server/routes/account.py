@@ -1,9 +1,9 @@
 """Giving up one's own account over HTTP. Never anybody else's."""
 
 from actors.accounts.account_deletion import AccountDeletion
-from server.http.call import TypedRequest
-from server.http.rates import RateClass
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 
 
 class AccountRoutes:
@@ -13,6 +13,6 @@ class AccountRoutes:
     def routes(self) -> tuple[Route, ...]:
         return (Route("DELETE", "/v1/users/me", self.delete_account, status=204, rate_class=RateClass.LOGIN),)
 
-    async def delete_account(self, call: TypedRequest[None, None]) -> None:
+    async def delete_account(self, request: TypedRequest[None, None]) -> None:
         """Delete one's account for good. Posts, answers and follows go; messages stay without a name."""
-        await self._account_deletion.delete_account(call.caller.user.id)
+        await self._account_deletion.delete_account(request.caller.user.id)

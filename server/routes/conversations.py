@@ -15,17 +15,17 @@ from actors.conversations.future_reply import FutureReply
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
-from server.http.call import ResponseWithStatus, TypedRequest, Page
 from server.http.cursor import encode_cursor
-from server.http.query import PageQuery
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
+from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
 from server.routes.conversation_requests import (
     Changes,
     ChangesQuery,
-    MessageContent,
     ConversationPatch,
     History,
     HistoryQuery,
+    MessageContent,
     NewConversation,
     NewMessage,
     ReadMark,

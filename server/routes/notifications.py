@@ -6,10 +6,10 @@ import msgspec
 
 from actors.notifications.notifications import Notifications
 from actors.protocol.social_objects import Notification
-from server.http.call import TypedRequest, Page
-from server.http.query import PageQuery
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
-from server.routes.keys import decode_page_cursor, to_page
+from server.http.typed_request import Page, TypedRequest
+from server.routes.page_cursors import decode_page_cursor, to_page
 
 
 class NotificationQuery(PageQuery, frozen=True):

@@ -11,10 +11,10 @@ from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post
 from config.limits import POST_CHARACTERS
-from server.http.call import TypedRequest, Page
-from server.http.query import PageQuery
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
-from server.routes.keys import decode_page_cursor, to_page
+from server.http.typed_request import Page, TypedRequest
+from server.routes.page_cursors import decode_page_cursor, to_page
 
 Id = Annotated[str, Meta(max_length=64)]
 # Counted after trimming, by code points: the bound is only told here, and kept by the service.

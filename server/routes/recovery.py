@@ -6,9 +6,9 @@ Never says whether an address is known. No token of a mail goes further than the
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
-from server.http.call import TypedRequest
-from server.http.rates import RateClass
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 
 
 class RecoveryRoutes:
@@ -49,13 +49,13 @@ class RecoveryRoutes:
             ),
         )
 
-    async def request_link(self, call: TypedRequest[ResetRequest, None]) -> None:
+    async def request_link(self, request: TypedRequest[ResetRequest, None]) -> None:
         """Send a link for a new password to an address. The answer is the same whether anybody has it."""
-        self._password_recovery.request_link(call.body)
+        self._password_recovery.request_link(request.body)
 
-    async def reset_password(self, call: TypedRequest[PasswordReset, None]) -> None:
+    async def reset_password(self, request: TypedRequest[PasswordReset, None]) -> None:
         """Set a new password by the token of a link, which works once, for 30 minutes. All sessions end."""
-        await self._password_recovery.reset_password(call.path_params["token"], call.body)
+        await self._password_recovery.reset_password(request.path_params["token"], request.body)
 
     async def verify_email(self, request: TypedRequest[None, None]) -> None:
         """Verify an e-mail address by the token of a link, which works once."""

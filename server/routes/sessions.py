@@ -5,11 +5,11 @@ Never shows a token but to the login that made it.
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import Login, SessionView, SignedIn
-from server.http.call import TypedRequest, Page
 from server.http.cursor import encode_cursor
-from server.http.query import PageQuery
-from server.http.rates import RateClass
+from server.http.query_parameters import PageQuery
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import Page, TypedRequest
 
 
 class SessionRoutes:

@@ -5,10 +5,10 @@ from typing import Any
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import SocialStats
 from actors.social.social import Social
-from server.http.call import TypedRequest, Page
-from server.http.query import PageQuery
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
-from server.routes.keys import decode_page_cursor, to_page
+from server.http.typed_request import Page, TypedRequest
+from server.routes.page_cursors import decode_page_cursor, to_page
 
 USER_NOT_FOUND = ("user.not_found",)
 OTHER_USER_ERRORS = ("user.not_found", "request.invalid")

@@ -14,11 +14,11 @@ from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import USER_CARDS_PER_REQUEST
-from server.http.call import TypedRequest, Page
 from server.http.cursor import encode_cursor
-from server.http.query import PageQuery
-from server.http.rates import RateClass
+from server.http.query_parameters import PageQuery
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import Page, TypedRequest
 
 
 class UserQuery(PageQuery, frozen=True):

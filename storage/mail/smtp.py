@@ -14,7 +14,7 @@ from email.utils import format_datetime, localtime, parseaddr
 import aiosmtplib
 from email_validator import validate_email
 
-from config.mail import SMTP_QUIT_TIMEOUT_S, MAIL_SEND_TIMEOUT_S
+from config.mail import MAIL_SEND_TIMEOUT_S, SMTP_QUIT_TIMEOUT_S
 from config.settings import MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.records.mail import Mail

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import LogSettings, MailSettings, InvalidSettings, load_settings
+from config.settings import InvalidSettings, LogSettings, MailSettings, load_settings
 from storage.mail.fallback_mailers import DisabledMailer, LoggingMailer
 from storage.mail.mailer_factory import create_mailer
 from storage.mail.smtp import SmtpMailer

@@ -22,7 +22,7 @@ from tests.journeys.onlooker import statuses
 from tests.journeys.patience import eventually
 from tests.journeys.person import PASSWORD, Person
 from tests.journeys.wire import connection, up_to, wire
-from tests.server.socket.peer import CloseResult, http_request, upgrade_headers
+from tests.server.websocket.peer import CloseResult, http_request, upgrade_headers
 
 HEARTBEAT_S = 1.0
 NEW_PASSWORD = "staple battery horse"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from actors.protocol.commands import Authenticate
-from server.socket.framing import TEXT
+from server.websocket.framing import TEXT
 from tests.journeys.conftest import MoreInstances
 from tests.journeys.instance import Instance
 from tests.journeys.oracle import Oracle

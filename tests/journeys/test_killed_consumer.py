@@ -118,7 +118,9 @@ async def test_a_killed_reader_is_taken_over(start: Start) -> None:
         await town.begins()
         await town.some_life()
         await eventually(lambda: any(isinstance(one, NotificationCreated) for one in heard))
-        assert (await survivor.metrics())['convene_domain_events_handled_total{consumer="notifications.posts"}'] == 0
+        assert (await survivor.metrics())[
+            'convene_domain_events_handled_total{consumer="notifications.posts"}'
+        ] == 0
         life = asyncio.create_task(go_on(town))
         await eventually(lambda: len(town.posts) == ROUNDS // 2)
         reader.signal(signal.SIGKILL)

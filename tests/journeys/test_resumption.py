@@ -14,7 +14,7 @@ from tests.journeys.instance import Backing
 from tests.journeys.patience import LONG, eventually
 from tests.journeys.person import Person
 from tests.journeys.wire import up_to, wire
-from tests.server.socket.peer import Json, Peer
+from tests.server.websocket.peer import Json, Peer
 
 KEPT = 1000
 """So many frames of a stream are kept for those who are away."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tests.journeys.instance import Instance
-from tests.server.socket.peer import Json, Peer, connect_peer
+from tests.server.websocket.peer import Json, Peer, connect_peer
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import uuid
 import asyncpg
 import msgspec
 
-from server.commands.operations import OperatorServices
+from server.cli.operator_services import OperatorServices
 
 BURY = """
 INSERT INTO dead_letters (consumer, event_id, key, type, payload, reason, happened_at)

@@ -8,9 +8,9 @@ import pytest
 from run import Instance
 from storage.embedded import StoreUrls
 from tests.conftest import LoopThread
-from tests.server.api import ApiClient
-from tests.server.people import RegisteredUsers
-from tests.server.serving import running_instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUsers
+from tests.server.running_instance import running_instance
 
 StartInstance = Callable[..., Awaitable[Instance]]
 

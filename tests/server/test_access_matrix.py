@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.api import ApiClient
-from tests.server.people import PASSWORD, RegisteredUsers, RegisteredUser
-from tests.server.serving import running_instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
+from tests.server.running_instance import running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any

@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from storage.embedded import StoreUrls
-from tests.server.api import ApiClient
-from tests.server.belongings import OwnedObjects, owned_objects
-from tests.server.people import PASSWORD, RegisteredUsers
-from tests.server.serving import running_instance
+from tests.server.api_client import ApiClient
+from tests.server.owned_objects import OwnedObjects, owned_objects
+from tests.server.registered_users import PASSWORD, RegisteredUsers
+from tests.server.running_instance import running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any

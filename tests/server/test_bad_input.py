@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from storage.embedded import StoreUrls
-from tests.server.belongings import OwnedObjects, assert_invalid_field, owned_objects, fill_placeholders
-from tests.server.people import PASSWORD, RegisteredUsers
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field, fill_placeholders, owned_objects
+from tests.server.registered_users import PASSWORD, RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any

@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from server.http.cursor import encode_cursor
 from storage.embedded import StoreUrls
-from tests.server.belongings import OwnedObjects, assert_invalid_field, owned_objects
-from tests.server.people import RegisteredUsers
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field, owned_objects
+from tests.server.registered_users import RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any

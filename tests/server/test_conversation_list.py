@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from run import Instance
-from tests.server.api import ApiClient
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import RegisteredUsers
+from tests.server.registered_users import RegisteredUsers
 
 ROOT = "/v1/conversations"
 

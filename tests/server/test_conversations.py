@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from run import Instance
-from tests.server.api import ApiClient
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import RegisteredUsers
+from tests.server.registered_users import RegisteredUsers
 
 Json = Any
 ROOT = "/v1/conversations"

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from run import Instance
-from tests.server.api import ApiClient
-from tests.server.people import RegisteredUsers, RegisteredUser
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 Json = Any
 ROOT = "/v1/conversations"

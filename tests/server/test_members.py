@@ -5,10 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 from run import Instance
-from tests.server.api import ApiClient
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import RegisteredUsers, RegisteredUser
-from tests.server.socket.peer import Peer, connect_peer
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.websocket.peer import Peer, connect_peer
 
 Json = Any
 ROOT = "/v1/conversations"

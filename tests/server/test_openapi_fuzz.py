@@ -15,8 +15,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
 from run import Instance
-from tests.server.api import ApiClient
-from tests.server.people import RegisteredUsers, RegisteredUser
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 # The server draws random numbers in the same process while cases are made.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from config.logs import configure_logging
+from config.log_setup import configure_logging
 from config.settings import LogSettings, MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.mail.mailer_factory import create_mailer

@@ -12,7 +12,7 @@ from storage.errors import StorageError, Unavailable
 from storage.mail import smtp
 from storage.mail.smtp import SmtpMailer, map_error
 from storage.records.mail import Mail
-from tests.post_office import SmtpServer
+from tests.smtp_server import SmtpServer
 
 SENDER = "Convene <no-reply@convene.test>"
 LINK = "https://convene.test/#/reset/" + "t" * 43

@@ -15,12 +15,12 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import create_application
-from server.http.rates import RateLimiter
+from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from storage.memory.logins import MemoryLogins
 from storage.memory.sessions import MemorySessions
 from storage.memory.user_tables import UserTables
-from tests.server.http.asking import HttpClient, Serve
+from tests.server.http.http_client import HttpClient, Serve
 
 AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 

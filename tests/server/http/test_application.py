@@ -11,12 +11,12 @@ from aiohttp import web
 from yarl import URL
 
 from actors.protocol.errors import ApiError
-from config.logs import configure_logging
+from config.log_setup import configure_logging
 from config.settings import LogSettings
-from server.http.call import ResponseWithStatus, TypedRequest, Page
 from server.http.route import Route
+from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
 from storage.errors import Conflict, Unavailable
-from tests.server.http.asking import Serve, problem_of
+from tests.server.http.http_client import Serve, problem_of
 
 
 class Note(msgspec.Struct):

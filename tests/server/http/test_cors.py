@@ -3,9 +3,9 @@
 import pytest
 from aiohttp import ClientResponse, web
 
-from server.http.call import ResponseWithStatus, TypedRequest
 from server.http.route import Route
-from tests.server.http.asking import HttpClient, Serve, problem_of
+from server.http.typed_request import ResponseWithStatus, TypedRequest
+from tests.server.http.http_client import HttpClient, Serve, problem_of
 
 ALLOWED_ORIGIN = "https://friend.example"
 OTHER_ORIGIN = "https://stranger.example"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.http.call import ResponseWithStatus, TypedRequest, TextResponse
 from server.http.route import Route
-from tests.server.http.asking import HttpClient, Serve
+from server.http.typed_request import ResponseWithStatus, TextResponse, TypedRequest
+from tests.server.http.http_client import HttpClient, Serve
 
 
 class MutableResource:

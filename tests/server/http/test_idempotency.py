@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from actors.accounts.requests import Registration
-from server.http.call import TypedRequest
 from server.http.idempotency import make_idempotency_key
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 from storage.records.idempotency_key import IdempotencyKey
-from tests.server.http.asking import HttpClient, Serve, field_errors_of
+from tests.server.http.http_client import HttpClient, Serve, field_errors_of
 
 
 class Note(msgspec.Struct, frozen=True):

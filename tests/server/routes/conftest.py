@@ -12,7 +12,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
 from server.application import create_application
-from server.http.rates import RateLimiter
+from server.http.rate_limiter import RateLimiter
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.memory.logins import MemoryLogins
@@ -23,8 +23,8 @@ from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from tests.server.routes.edge import CHEAP_HASHES, AiohttpClient, UserService
-from tests.server.routes.published import DocumentMatch
+from tests.server.routes.document_match import DocumentMatch
+from tests.server.routes.user_service import CHEAP_HASHES, AiohttpClient, UserService
 
 
 @pytest.fixture

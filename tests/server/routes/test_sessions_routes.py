@@ -14,7 +14,7 @@ from actors.accounts.accounts import AccountStores
 from actors.accounts.passwords import HashCost
 from config.limits import TOKEN_LIFETIME_S, Limits
 from config.settings import ServerSettings
-from tests.server.routes.edge import PASSWORD, UserService
+from tests.server.routes.user_service import PASSWORD, UserService
 
 PROTECTED = [
     ("GET", "/v1/users/me"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.routes.edge import PASSWORD, UserService
+from tests.server.routes.user_service import PASSWORD, UserService
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 REGISTRATION = {"email": "ana@example.test", "username": "ana", "password": PASSWORD}

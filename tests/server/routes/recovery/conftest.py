@@ -19,7 +19,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import MailSettings, ServerSettings
 from server.application import create_application
-from server.http.rates import RateLimiter
+from server.http.rate_limiter import RateLimiter
 from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
@@ -34,10 +34,10 @@ from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
 from storage.records.moderation import ReportKind
-from tests.post_office import SmtpServer
-from tests.server.routes.edge import AiohttpClient
-from tests.server.routes.published import DocumentMatch
-from tests.server.routes.recovery.house import MailUserService
+from tests.server.routes.document_match import DocumentMatch
+from tests.server.routes.recovery.mail_user_service import MailUserService
+from tests.server.routes.user_service import AiohttpClient
+from tests.smtp_server import SmtpServer
 
 BASE_URL = "https://convene.test"
 RETRIES_S = (0.05,) * 40

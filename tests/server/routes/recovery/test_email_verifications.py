@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from config.accounts import VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
-from tests.post_office import ReceivedMail, SmtpServer
-from tests.server.routes.recovery.house import (
+from tests.server.routes.recovery.mail_user_service import (
     RESET_SUBJECT,
     VERIFICATION_SUBJECT,
     MailUserService,
     reset_token,
     verification_token,
 )
+from tests.smtp_server import ReceivedMail, SmtpServer
 
 Database = Any
 EMAIL = "ana@example.test"

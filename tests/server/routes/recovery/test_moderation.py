@@ -13,10 +13,15 @@ from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.records.moderation import ReportKind
-from tests.post_office import SmtpServer
-from tests.server.routes.edge import PASSWORD
-from tests.server.routes.recovery.house import NEW_PASSWORD, RESET_SUBJECT, MailUserService, reset_token
-from tests.server.routes.recovery.late_sessions import GatedSessions
+from tests.server.routes.recovery.gated_sessions import GatedSessions
+from tests.server.routes.recovery.mail_user_service import (
+    NEW_PASSWORD,
+    RESET_SUBJECT,
+    MailUserService,
+    reset_token,
+)
+from tests.server.routes.user_service import PASSWORD
+from tests.smtp_server import SmtpServer
 
 Database = Any
 LOGIN = {"login": "ana", "password": PASSWORD}

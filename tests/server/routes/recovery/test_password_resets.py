@@ -13,13 +13,18 @@ import structlog
 from actors.accounts.tokens import hash_token, new_token
 from config.accounts import RESET_LIFETIME_S, RESETS_PER_LIFETIME
 from config.limits import Limits
-from config.logs import configure_logging
+from config.log_setup import configure_logging
 from config.settings import LogSettings
 from storage.postgres.pool import PostgresPool
-from tests.post_office import ReceivedMail, SmtpServer
-from tests.server.routes.edge import PASSWORD
-from tests.server.routes.recovery.house import NEW_PASSWORD, RESET_SUBJECT, MailUserService, reset_token
-from tests.server.routes.recovery.late_sessions import GatedSessions
+from tests.server.routes.recovery.gated_sessions import GatedSessions
+from tests.server.routes.recovery.mail_user_service import (
+    NEW_PASSWORD,
+    RESET_SUBJECT,
+    MailUserService,
+    reset_token,
+)
+from tests.server.routes.user_service import PASSWORD
+from tests.smtp_server import ReceivedMail, SmtpServer
 from tests.until import until
 
 Database = Any

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from storage.records.moderation import ReportKind
-from tests.server.routes.recovery.house import MailUserService
+from tests.server.routes.recovery.mail_user_service import MailUserService
 
 Database = Any
 PATH = "/v1/reports"
