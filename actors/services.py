@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from actors.core import Core
 from actors.delivery.stream_writer import StreamWriter
 from actors.domain_events.consumer import Consumer
-from actors.domain_events.reader import EventSource as EventFeed
-from actors.domain_events.reader import Reader
+from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import TOPIC_PREFIX, Producer, Readers
 from actors.events.event_conversations import EventConversations
 from actors.events.events import Events
@@ -97,7 +96,7 @@ class SharedServices:
         self.mention_notifier = MentionNotifier(
             stores.notifications, stores.conversations, people, self.block_service, self.notification_pusher
         )
-        self.on_domain_events_topic: Callable[[str], None] = lambda _topic: None
+        self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
     def hooks(self) -> ServiceHooks:
         """What the core asks of it."""
@@ -123,7 +122,7 @@ class SharedServices:
         return found | {user_id}
 
     def _on_bus_message(self, topic: str) -> None:
-        self.on_domain_events_topic(topic)
+        self.on_bus_message(topic)
 
     async def close(self) -> None:
         await self.mention_notifier.close()
@@ -173,7 +172,7 @@ class Services:
         )
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
-        shared.on_domain_events_topic = self.readers.on_bus_message
+        shared.on_bus_message = self.readers.on_bus_message
 
     def start(self) -> None:
         self.readers.start()
@@ -224,7 +223,7 @@ class Services:
             readers = [
                 Reader(
                     consumer,
-                    EventFeed(outbox, ledgers[keeper].cursors, ledgers[keeper].locks),
+                    EventSource(outbox, ledgers[keeper].cursors, ledgers[keeper].locks),
                     limits.domain_events_poll_s,
                     limits.domain_events_batch,
                 )

@@ -21,7 +21,7 @@ Choose one here:
 
 The link works once, for {minutes} minutes. You will have to log in again everywhere.
 If it was not you, there is nothing to do: without the link the password stays as it is.
-"""
+"""  # noqa: S105 - the text of an e-mail
 
 VERIFICATION_TEXT = """\
 Hello {username},

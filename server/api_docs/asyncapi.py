@@ -34,28 +34,30 @@ from server.websocket.sub_protocols import JSON, MSGPACK
 ASYNCAPI_VERSION: Final = "3.0.0"
 SOCKET_CHANNEL: Final = "socket"
 STREAM_CHANNEL: Final = "stream"
-INFO_DESCRIPTION: Final = """What happens, while it happens: the socket, and a user's own stream as Server-Sent Events.
+INFO_DESCRIPTION: Final = """Live updates: the websocket, and the user stream as Server-Sent Events.
 
-The rest of the contract is in `/openapi.json`; ids, times and tokens are as there. Unknown fields are \
-ignored on input, and clients are asked to ignore fields and frame types that they do not know."""
+The rest of the contract is in `/openapi.json`; it also describes ids, times and tokens. The \
+server ignores unknown fields; clients must ignore unknown fields and unknown frame types."""
 
-SOCKET_DESCRIPTION: Final = """RFC 6455, without compression. A frame is one object with a `type`; the server may \
-put several into one frame as an array. With MessagePack the same objects come in binary frames, and are \
-sent in such. A token never stands in the URL: it comes as a bearer header of \
-the upgrade request, and a bad one is answered by HTTP 401, or as the first frame, `authenticate`.
+SOCKET_DESCRIPTION: Final = """\
+RFC 6455 without compression. A frame holds one object with a `type`; the server may send several objects as \
+one array. With the MessagePack sub-protocol the same objects travel in binary frames, in both directions. \
+The token is sent as a bearer header of the upgrade request (an invalid one gets HTTP 401) or in the first \
+frame, `authenticate`, never in the URL.
 
-The server says `hello`, the client `authenticate` (where the header did not), the server `ready`. Every \
-command has an `id`, which is in exactly one answer. An object with an `id` that is not valid is answered by \
-`error`; what cannot be decoded or has no `id` closes with 4500.
+The server sends `hello`; the client sends `authenticate` unless the header did; the server sends `ready`. \
+Every command has an `id`, which appears in exactly one reply. An invalid object with an `id` gets `error`. \
+A frame that cannot be decoded or has no `id` closes the socket with 4500.
 
-The server pings every `heartbeat_ms`. Any traffic counts as life; twice that without any closes with 4003. \
-Codes from 4000 to 4499 mean to connect again and resume, those from 4500 to 4999 not to come back the same \
-way."""
+The server sends a ping every `heartbeat_ms`. Any traffic counts as a sign of life; twice that interval \
+without any closes the socket with 4003. After a close code from 4000 to 4499, reconnect and resume; after \
+4500 to 4999, do not reconnect the same way."""
 
-STREAM_DESCRIPTION: Final = """WHATWG HTML, section 9.2. The `data` of each event is one frame. Durable ones have \
-the id `<epoch>.<position>`, and `Last-Event-ID` goes on behind it: the missed frames come first, or \
-`resync` where they are not to be had. Hints have no id. A comment comes every `heartbeat_ms` where nothing \
-else does. What is said in conversations is not told here."""
+STREAM_DESCRIPTION: Final = """\
+Server-Sent Events (WHATWG HTML, section 9.2). The `data` of each event is one frame. Durable events have an \
+id, `<epoch>.<position>`; with `Last-Event-ID` the missed events come first, or `resync` where they are no \
+longer available. Ephemeral events have no id. A comment is sent every `heartbeat_ms` without other events. \
+Conversations are not part of this stream."""
 
 SUB_PROTOCOLS: Final = (
     SubProtocol(JSON.name, "text", default=True),

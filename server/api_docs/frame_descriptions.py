@@ -80,7 +80,8 @@ FRAME_DESCRIPTIONS: Final[dict[type[Struct], str]] = {
     AddReaction: f"""
         React to a message.
 
-        `emoji` has at most {EMOJI_CHARACTERS} characters, and a message at most {EMOJIS_PER_MESSAGE} different ones.
+        `emoji` has at most {EMOJI_CHARACTERS} characters. A message has at most
+        {EMOJIS_PER_MESSAGE} different ones.
         What changes nothing takes no `seq` and answers the latest.
         """,
     RemoveReaction: """
@@ -103,7 +104,8 @@ FRAME_DESCRIPTIONS: Final[dict[type[Struct], str]] = {
     WatchPresence: f"""
         Hear how people are, from now on.
 
-        The list replaces the last one; it has at most {PRESENCE_WATCHED_USERS} people. One is told only of people whom one
+        The list replaces the last one; it has at most {PRESENCE_WATCHED_USERS} people. One is told only of
+        people whom one
         follows, is followed by or shares a conversation with; others are shown as offline.
         """,
     Ping: "Ask for a sign of life.",

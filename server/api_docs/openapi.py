@@ -35,7 +35,8 @@ from server.http.route import Route
 from server.http.typed_request import TextResponse
 
 OPENAPI_VERSION: Final = "3.1.0"
-INFO_DESCRIPTION: Final = """A realtime social server: people, posts, events and conversations, live over websockets.
+INFO_DESCRIPTION: Final = """\
+A realtime social server: people, posts, events and conversations, live over websockets.
 
 Everything is JSON in UTF-8. Ids are opaque strings. Times are RFC 3339 in UTC with milliseconds. Unknown \
 fields are ignored on input, and clients are asked to do the same.

@@ -37,9 +37,7 @@ class UserQuery(PageQuery, frozen=True):
     ids: (
         Annotated[
             list[str],
-            Meta(
-                description=f"Whose cards, in this order; at most {USER_CARDS_PER_REQUEST}, doubles counted once."
-            ),
+            Meta(description=f"At most {USER_CARDS_PER_REQUEST} user ids; the cards have this order."),
         ]
         | None
     ) = None

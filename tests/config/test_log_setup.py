@@ -81,7 +81,7 @@ def test_exceptions_tell_where_and_not_what(lines: Lines) -> None:
     for line in lines():
         assert "KeyError" in line["exception"]
         assert "because of ValueError" in line["exception"]
-        assert "test_logs.py" in line["exception"]
+        assert "test_log_setup.py" in line["exception"]
         assert not any(secret in json.dumps(line) for secret in SECRETS)
 
 

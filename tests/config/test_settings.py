@@ -34,7 +34,8 @@ def test_later_layers_win(tmp_path: Path) -> None:
     """A variable beats the file, the file beats the defaults."""
     path = tmp_path / "own.toml"
     path.write_text(
-        '[server]\nport = 1000\nhost = "::1"\n[limits]\nmessages_per_s = 7\nheads_repeat_s = [1, 2.5]\n'
+        '[server]\nport = 1000\nhost = "::1"\n'
+        '[limits]\nmessages_per_s = 7\nhead_announce_delays_s = [1, 2.5]\n'
     )
     environ = {
         "CONVENE_PORT": "2000",
@@ -60,7 +61,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
 
 def test_lists_come_from_variables_too() -> None:
     """Commas part the items of a list."""
-    settings = load_settings(None, {"CONVENE_LIMITS_HEADS_REPEAT_S": "0.5, 2"})
+    settings = load_settings(None, {"CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S": "0.5, 2"})
     assert settings.limits.head_announce_delays_s == (0.5, 2.0)
 
 
@@ -82,7 +83,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "CONVENE_PROT": "1",
         "CONVENE_LIMITS_HEARTBEAT": "1",
         "CONVENE_LIMITS_HEARTBEAT_MS": "0",
-        "CONVENE_LIMITS_HEADS_REPEAT_S": "1,-1",
+        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S": "1,-1",
         "CONVENE_MONGO_URL": "http://user:hunter2@h",
         "CONVENE_LOG_FORMAT": "hunter2",
         "CONVENE_TEST_LONG": "1",
@@ -100,7 +101,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "CONVENE_PROT is unknown",
         "CONVENE_LIMITS_HEARTBEAT is unknown",
         "CONVENE_LIMITS_HEARTBEAT_MS: must be above 0",
-        "CONVENE_LIMITS_HEADS_REPEAT_S: must be above 0",
+        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S: must be above 0",
         "CONVENE_MONGO_URL",
         "CONVENE_LOG_FORMAT",
     ]

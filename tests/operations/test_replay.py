@@ -7,27 +7,31 @@ import msgspec
 
 from server.cli.operator_services import OperatorServices
 
-BURY = """
+INSERT_DEAD_LETTER = """
 INSERT INTO dead_letters (consumer, event_id, key, type, payload, reason, happened_at)
 VALUES ($1, $2, 'k', $3, $4, 'Bad', now())
 """
 
 
-async def bury(url: str, consumer: str, number: int, kind: str, payload: object) -> None:
+async def insert_dead_letter(
+    url: str, consumer: str, event_id: int, event_type: str, payload: object
+) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(BURY, consumer, number, kind, msgspec.json.encode(payload).decode())
+        await connection.execute(
+            INSERT_DEAD_LETTER, consumer, event_id, event_type, msgspec.json.encode(payload).decode()
+        )
     finally:
         await connection.close()
 
 
-async def test_a_letter_that_is_taken_now_goes(
+async def test_replayed_dead_letter_is_deleted(
     operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
     """What a consumer takes at the second try has its effect, and is no letter any more."""
     author = str(uuid.uuid4())
     post = {"id": str(uuid.uuid4()), "author_id": author, "created_us": 1, "posts_count": 5}
-    await bury(own_databases["social"], "social.posts_count", 7, "post.created", post)
+    await insert_dead_letter(own_databases["social"], "social.posts_count", 7, "post.created", post)
 
     replayed = await operations.replay.replay_all()
 
@@ -37,12 +41,12 @@ async def test_a_letter_that_is_taken_now_goes(
     assert [(one.user_id, one.posts_count) for one in told] == [(author, 5)]
 
 
-async def test_a_letter_that_fails_again_stays(
+async def test_failing_dead_letter_is_kept(
     operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
     """A letter is never dropped because it failed; it says how, and can be given up by hand."""
-    await bury(own_databases["social"], "social.posts_count", 7, "post.created", {"id": 1})
-    await bury(own_databases["posts"], "nobody.any_more", 8, "post.created", {})
+    await insert_dead_letter(own_databases["social"], "social.posts_count", 7, "post.created", {"id": 1})
+    await insert_dead_letter(own_databases["posts"], "nobody.any_more", 8, "post.created", {})
 
     replayed = {one.dead_letter.consumer: one.failure for one in await operations.replay.replay_all()}
 
@@ -56,7 +60,7 @@ async def test_a_letter_that_fails_again_stays(
     assert [one.consumer for one in await operations.replay.list_dead_letters()] == ["social.posts_count"]
 
 
-async def test_a_feed_is_read_again_from_its_start(
+async def test_reset_consumer_moves_its_cursor_to_the_start(
     operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
     """The place of a consumer goes back; of one that nobody knows, nothing is said to have happened."""

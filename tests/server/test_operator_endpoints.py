@@ -34,7 +34,7 @@ async def test_its_figures_are_prometheus(
         "convene_conversations_active",
         "convene_mailbox_messages",
         "convene_log_batch_entries",
-        "convene_bus_lag",
+        "convene_bus_round_trip",
         "convene_frames_shed",
     ):
         assert re.search(rf"^# TYPE {family}\w* ", figures, re.MULTILINE), family

@@ -34,27 +34,27 @@ class CountedUsers(MemoryUsers):
         return await super().find(user_ids)
 
 
-class LateSessions(MemorySessions):
+class GatedSessions(MemorySessions):
     """Opens a session only when it is let."""
 
     def __init__(self, people: UserTables) -> None:
         super().__init__(people)
-        self.door = asyncio.Event()
-        self.door.set()
-        self.at_the_door = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
-        self.at_the_door.set()
-        await self.door.wait()
+        self.waiting.set()
+        await self.gate.wait()
         return await super().open(user_id, token_hash, lifetime_s)
 
 
-class House:
+class AccountsSetup:
     def __init__(self) -> None:
         limits = Limits()
         self.people = UserTables()
         self.users = CountedUsers(self.people)
-        self.sessions = LateSessions(self.people)
+        self.sessions = GatedSessions(self.people)
         logins = MemoryLogins(self.people)
         self.authenticator = Authenticator(self.sessions, logins, limits)
         self.passwords = Passwords(limits, HashCost(memory_kib=64, rounds=1))
@@ -68,30 +68,30 @@ class House:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    made = House()
+async def house() -> AsyncIterator[AccountsSetup]:
+    made = AccountsSetup()
     yield made
     await made.accounts.close()
     await made.authenticator.close()
     made.passwords.close()
 
 
-async def test_login_with_the_old_password_loses_to_the_change(house: House) -> None:
+async def test_login_with_old_password_fails_after_password_change(house: AccountsSetup) -> None:
     """A login checked before a password change and opened after it ends in nothing."""
     signed = await house.accounts.register(REGISTRATION)
     identity = await house.authenticator.authenticate(signed.token)
-    house.sessions.door.clear()
-    house.sessions.at_the_door.clear()
+    house.sessions.gate.clear()
+    house.sessions.waiting.clear()
     late = asyncio.ensure_future(house.accounts.login(Login("ana", PASSWORD)))
-    await house.sessions.at_the_door.wait()
+    await house.sessions.waiting.wait()
     await house.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
-    house.sessions.door.set()
+    house.sessions.gate.set()
     with pytest.raises(ApiError, match="invalid_credentials"):
         await late
     assert [session.id for session in await house.sessions.list(signed.user.id)] == [identity.session_id]
 
 
-async def test_cards_are_gathered_and_kept_for_a_moment(house: House) -> None:
+async def test_cards_are_batched_and_cached(house: AccountsSetup) -> None:
     """Many callers of one tick cost one load, later ones none; unknown ids are absent."""
     ids = [
         (await house.accounts.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
@@ -106,7 +106,7 @@ async def test_cards_are_gathered_and_kept_for_a_moment(house: House) -> None:
     assert house.users.loads == [4]
 
 
-async def test_changed_profile_has_a_new_card(house: House) -> None:
+async def test_profile_change_updates_the_card(house: AccountsSetup) -> None:
     """One's own change is in the next card."""
     signed = await house.accounts.register(REGISTRATION)
     identity = await house.authenticator.authenticate(signed.token)
@@ -116,7 +116,7 @@ async def test_changed_profile_has_a_new_card(house: House) -> None:
     assert (await house.authenticator.authenticate(signed.token)).user.display_name == "Ana"
 
 
-async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
+async def test_card_loaded_before_invalidation_is_not_cached() -> None:
     """What was read before a change is not remembered after it."""
     door = asyncio.Event()
     begun = asyncio.Event()
@@ -139,7 +139,7 @@ async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
     await cache.close()
 
 
-async def test_card_is_never_older_than_the_contract_lets_copies_be() -> None:
+async def test_cached_card_expires() -> None:
     """After its time a card is loaded again."""
     now_s = 0.0
     loads: list[str] = []
@@ -159,7 +159,7 @@ async def test_card_is_never_older_than_the_contract_lets_copies_be() -> None:
     await cache.close()
 
 
-async def test_secrets_are_not_in_any_text_form() -> None:
+async def test_repr_contains_no_secrets() -> None:
     """Whatever prints a request or an answer prints no secret."""
     secret = "very secret"
     for thing in (

@@ -20,7 +20,7 @@ def passwords() -> Iterator[Passwords]:
     made.close()
 
 
-async def test_default_cost_is_the_one_that_was_decided() -> None:
+async def test_default_hash_cost() -> None:
     """Nobody lowers the cost by accident: it stands in every hash."""
     real = Passwords(Limits())
     try:
@@ -30,7 +30,7 @@ async def test_default_cost_is_the_one_that_was_decided() -> None:
         real.close()
 
 
-async def test_verdicts(passwords: Passwords) -> None:
+async def test_verify_results(passwords: Passwords) -> None:
     """Right, wrong, nobody, broken hash, and a hash of another cost."""
     hashed = await passwords.hash("a good password")
     verdict = await passwords.verify(hashed, "a good password")
@@ -46,13 +46,13 @@ async def test_verdicts(passwords: Passwords) -> None:
         dearer.close()
 
 
-async def test_two_spellings_of_one_accent_are_one_password(passwords: Passwords) -> None:
+async def test_passwords_are_unicode_normalized(passwords: Passwords) -> None:
     """Composed on one keyboard, decomposed on another: the same person gets in."""
     hashed = await passwords.hash("caf\u00e9 caf\u00e9")
     assert (await passwords.verify(hashed, "cafe\u0301 cafe\u0301")).matches
 
 
-async def test_places_are_bounded_and_come_back(passwords: Passwords) -> None:
+async def test_concurrent_hashes_are_bounded(passwords: Passwords) -> None:
     """One works, one waits, the third is refused; when the thread is free there is a place again."""
     door = threading.Event()
 

@@ -11,11 +11,11 @@ from storage.errors import Conflict
 from storage.postgres.database import Database
 from storage.records.domain_events import Cursor, OutboxEvent
 
-QUICK_S = 0.02
+POLL_INTERVAL_S = 0.02
 NEVER_S = 600.0
 
 
-class Unlocked:
+class UncontendedLocks:
     """A `Locks` that everybody holds: nothing but the cursor stands between two readers."""
 
     async def try_acquire(self, name: str) -> bool:
@@ -25,23 +25,26 @@ class Unlocked:
         """Nothing was taken."""
 
 
-def reader_of(
+def make_reader(
     consumer: Consumer,
     producer: Database,
-    keeper: Database,
+    consumer_database: Database,
     *,
     locks: Locks | None = None,
-    poll_s: float = QUICK_S,
-    batch: int = 100,
+    poll_s: float = POLL_INTERVAL_S,
+    batch_size: int = 100,
 ) -> Reader:
     """A reader of the producer's feed that keeps its place with the keeper."""
     return Reader(
-        consumer, EventSource(producer.outbox, keeper.cursors, locks or keeper.locks), poll_s, batch
+        consumer,
+        EventSource(producer.outbox, consumer_database.cursors, locks or consumer_database.locks),
+        poll_s,
+        batch_size,
     )
 
 
 @contextlib.asynccontextmanager
-async def running(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None]"]]:
+async def run_readers(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None]"]]:
     """They read as in an instance, and end as one that is killed: they release nothing."""
     tasks = [asyncio.create_task(reader.run()) for reader in readers]
     try:
@@ -52,7 +55,7 @@ async def running(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None]"]]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def told_by(producer: Database, timeout_s: float = 10.0) -> list[OutboxEvent]:
+async def read_all_events(producer: Database, timeout_s: float = 10.0) -> list[OutboxEvent]:
     """All that a service has told, also what transactions elsewhere on the server hold back at first."""
     async with asyncio.timeout(timeout_s):
         while True:
@@ -62,12 +65,14 @@ async def told_by(producer: Database, timeout_s: float = 10.0) -> list[OutboxEve
                 return events
 
 
-async def catch_up(reader: Reader, producer: Database, keeper: Database, timeout_s: float = 10.0) -> None:
+async def catch_up(
+    reader: Reader, producer: Database, consumer_database: Database, timeout_s: float = 10.0
+) -> None:
     """Read until nothing is left, also what transactions elsewhere on the server still hold back."""
     async with asyncio.timeout(timeout_s):
         while True:
             with contextlib.suppress(Conflict):
                 await reader.read()
-            place = await keeper.cursors.get(reader.name)
+            place = await consumer_database.cursors.get(reader.name)
             if place is not None and not await producer.outbox.lag_s(place):
                 return

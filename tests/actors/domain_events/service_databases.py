@@ -9,7 +9,7 @@ from tests.conftest import FreshDatabase
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, service: str) -> AsyncIterator[Database]:
+async def open_database(url: str, service: str) -> AsyncIterator[Database]:
     """One database, as an instance opens it."""
     database = await Database.open(url, service, PoolLimits(max_connections=4))
     try:
@@ -20,9 +20,10 @@ async def opened(url: str, service: str) -> AsyncIterator[Database]:
 
 
 @contextlib.asynccontextmanager
-async def all_opened(fresh: FreshDatabase, *services: str) -> AsyncIterator[dict[str, Database]]:
+async def open_databases(fresh_database: FreshDatabase, *services: str) -> AsyncIterator[dict[str, Database]]:
     """Empty ones of those services, by name."""
     async with contextlib.AsyncExitStack() as stack:
         yield {
-            service: await stack.enter_async_context(opened(fresh(service), service)) for service in services
+            service: await stack.enter_async_context(open_database(fresh_database(service), service))
+            for service in services
         }

@@ -19,19 +19,19 @@ from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
 from storage.postgres.statement import Statement
-from tests.actors.domain_events.reader_fixtures import catch_up, reader_of, running
-from tests.actors.domain_events.recording_consumers import Tally, say
-from tests.actors.domain_events.service_databases import opened
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, run_readers
+from tests.actors.domain_events.recording_consumers import TransactionalConsumer, publish_events
+from tests.actors.domain_events.service_databases import open_database
 from tests.conftest import FreshDatabase
 from tests.until import until
 
 ANA = str(uuid.uuid4())
-PUT_BACK = Statement(
+ROLL_BACK_OUTBOX = Statement(
     "outbox_put_back",
     "WITH gone AS (DELETE FROM outbox WHERE id > $1) SELECT setval('outbox_id_seq', $1)",
     ("head",),
 )
-OF_ANOTHER_SERVER = Statement(
+SHIFT_XIDS = Statement(
     "outbox_elsewhere", "UPDATE outbox SET xid = (xid::text::bigint + 1000000000)::text::xid8", ()
 )
 Backup = Callable[[], Awaitable[str]]
@@ -63,105 +63,105 @@ async def backup(stores: StoreUrls, posts_url: str) -> AsyncIterator[Backup]:
 
 
 @contextlib.asynccontextmanager
-async def posts_at(url: str) -> AsyncIterator[tuple[Database, PostgresPosts]]:
-    async with opened(url, "posts") as database:
+async def open_posts(url: str) -> AsyncIterator[tuple[Database, PostgresPosts]]:
+    async with open_database(url, "posts") as database:
         yield database, PostgresPosts(database.pool, database.idempotency_keys)
 
 
 async def read_all(consumer: Consumer, producer: Database, keeper: Database) -> None:
     """As the reader of an instance that has just started."""
-    await catch_up(reader_of(consumer, producer, keeper, batch=2), producer, keeper)
+    await catch_up(make_reader(consumer, producer, keeper, batch_size=2), producer, keeper)
 
 
-async def posted(posts: PostgresPosts, count: int) -> list[str]:
+async def create_posts(posts: PostgresPosts, count: int) -> list[str]:
     return [await posts.create(ANA, f"post {number}", None, None) for number in range(count)]
 
 
-async def test_a_restored_copy_is_read_from_its_beginning(
-    keeper: Database, tally: Tally, posts_url: str, backup: Backup
+async def test_restored_copy_is_read_from_the_start(
+    keeper: Database, tally: TransactionalConsumer, posts_url: str, backup: Backup
 ) -> None:
     """Another database, though it bears the same numbers: all that it holds comes again."""
-    async with posts_at(posts_url) as (database, posts):
-        await posted(posts, 3)
+    async with open_posts(posts_url) as (database, posts):
+        await create_posts(posts, 3)
     restored = await backup()
-    async with posts_at(posts_url) as (database, posts):
-        await posted(posts, 2)
+    async with open_posts(posts_url) as (database, posts):
+        await create_posts(posts, 2)
         await read_all(tally, database, keeper)
-        lost = await tally.words()
-    async with posts_at(restored) as (database, posts):
-        await posted(posts, 4)
+        lost = await tally.list_effects()
+    async with open_posts(restored) as (database, posts):
+        await create_posts(posts, 4)
         await read_all(tally, database, keeper)
         (place, source) = await keeper.cursors.get("tally"), await database.outbox.source()
-    words = await tally.words()
+    words = await tally.list_effects()
 
     assert (len(lost), len(words)) == (5, 5 + 7)
-    assert tally.begun_anew == 1
+    assert tally.reset_count == 1
     assert place is not None
     assert (place.source, place.id) == (source.name, 7)
 
 
-async def test_counts_follow_a_restored_copy(keeper: Database, posts_url: str, backup: Backup) -> None:
+async def test_posts_counts_follow_a_restored_copy(keeper: Database, posts_url: str, backup: Backup) -> None:
     """Its events bear lower numbers than those told before, and count all the same."""
     counter = PostsCountConsumer(PostgresAudiences(keeper.pool, keeper.cursors))
     social = PostgresSocial(keeper.pool)
-    async with posts_at(posts_url) as (database, posts):
-        first, *_ = await posted(posts, 3)
+    async with open_posts(posts_url) as (database, posts):
+        first, *_ = await create_posts(posts, 3)
     restored = await backup()
-    async with posts_at(posts_url) as (database, posts):
-        await posted(posts, 20)
+    async with open_posts(posts_url) as (database, posts):
+        await create_posts(posts, 20)
         await read_all(counter, database, keeper)
         assert (await social.stats(ANA)).posts_count == 23
-    async with posts_at(restored) as (database, posts):
+    async with open_posts(restored) as (database, posts):
         assert await posts.delete(first, ANA)
         await read_all(counter, database, keeper)
         assert (await social.stats(ANA)).posts_count == 2
-        await posted(posts, 1)
+        await create_posts(posts, 1)
         await read_all(counter, database, keeper)
 
     assert (await social.stats(ANA)).posts_count == 3
 
 
-async def test_a_dump_of_another_server_can_be_read(
-    keeper: Database, tally: Tally, posts_url: str, backup: Backup
+async def test_dump_from_another_server_is_readable(
+    keeper: Database, tally: TransactionalConsumer, posts_url: str, backup: Backup
 ) -> None:
     """Its transactions bear numbers that this server has not come to yet, and none would be read."""
-    async with posts_at(posts_url) as (database, posts):
-        await posted(posts, 3)
+    async with open_posts(posts_url) as (database, posts):
+        await create_posts(posts, 3)
         await read_all(tally, database, keeper)
-        await database.pool.write(OF_ANOTHER_SERVER)
+        await database.pool.write(SHIFT_XIDS)
     restored = await backup()
-    async with posts_at(restored) as (database, posts):
-        await posted(posts, 2)
-        await read_all(Tally(keeper), database, keeper)
+    async with open_posts(restored) as (database, posts):
+        await create_posts(posts, 2)
+        await read_all(TransactionalConsumer(keeper), database, keeper)
 
-    assert len(await tally.words()) == 3 + 5
+    assert len(await tally.list_effects()) == 3 + 5
 
 
-async def test_a_database_put_back_to_an_earlier_moment(
-    producer: Database, keeper: Database, tally: Tally
+async def test_rolled_back_database_is_read_from_the_start(
+    producer: Database, keeper: Database, tally: TransactionalConsumer
 ) -> None:
     """The same database with lower numbers: what they stood for is gone, so all is read again."""
-    await say(producer, "one", "two", "gone", "gone too")
+    await publish_events(producer, "one", "two", "gone", "gone too")
     await read_all(tally, producer, keeper)
-    await producer.pool.write(PUT_BACK, 2)
-    await say(producer, "three")
+    await producer.pool.write(ROLL_BACK_OUTBOX, 2)
+    await publish_events(producer, "three")
     await read_all(tally, producer, keeper)
 
-    assert await tally.words() == ["one", "two", "gone", "gone too", "one", "two", "three"]
-    assert tally.begun_anew == 1
+    assert await tally.list_effects() == ["one", "two", "gone", "gone too", "one", "two", "three"]
+    assert tally.reset_count == 1
 
 
-async def test_a_running_reader_notices_a_restore(
-    producer: Database, keeper: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+async def test_running_reader_detects_a_restore(
+    producer: Database, keeper: Database, tally: TransactionalConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does not go by what it remembers for longer than between two checks."""
     monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.05)
-    async with running(reader_of(tally, producer, keeper)):
-        await say(producer, "one", "gone")
-        await until(lambda: tally.taken == 2)
-        await producer.pool.write(PUT_BACK, 1)
-        await until(lambda: tally.begun_anew == 1)
-        await say(producer, "two")
-        await until(lambda: tally.taken == 4)
+    async with run_readers(make_reader(tally, producer, keeper)):
+        await publish_events(producer, "one", "gone")
+        await until(lambda: tally.handled_count == 2)
+        await producer.pool.write(ROLL_BACK_OUTBOX, 1)
+        await until(lambda: tally.reset_count == 1)
+        await publish_events(producer, "two")
+        await until(lambda: tally.handled_count == 4)
 
-    assert await tally.words() == ["one", "gone", "one", "two"]
+    assert await tally.list_effects() == ["one", "gone", "one", "two"]

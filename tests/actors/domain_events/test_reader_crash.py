@@ -8,9 +8,13 @@ import pytest
 
 from storage.errors import Unavailable
 from storage.postgres.database import Database
-from tests.actors.domain_events.reader_fixtures import catch_up, reader_of, running
-from tests.actors.domain_events.recording_consumers import Notes, Tally, say
-from tests.actors.domain_events.service_databases import opened
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, run_readers
+from tests.actors.domain_events.recording_consumers import (
+    IdempotentConsumer,
+    TransactionalConsumer,
+    publish_events,
+)
+from tests.actors.domain_events.service_databases import open_database
 from tests.storage.tcp_proxy import TcpProxy
 from tests.until import until
 
@@ -33,11 +37,13 @@ async def far_keeper(proxy: TcpProxy, keeper_url: str) -> AsyncIterator[Database
     url = urlsplit(keeper_url)
     account = url.netloc.rpartition("@")[0]
     through = f"postgresql://{account}@127.0.0.1:{await proxy.start()}{url.path}?sslmode=disable"
-    async with opened(through, "social") as database:
+    async with open_database(through, "social") as database:
         yield database
 
 
-async def test_killed_before_the_commit(producer: Database, keeper: Database, tally: Tally) -> None:
+async def test_crash_before_commit_handles_the_batch_again(
+    producer: Database, keeper: Database, tally: TransactionalConsumer
+) -> None:
     """Half of a batch had its effect in a transaction that never ended: the next reader takes all, once."""
     hangs = asyncio.Event()
 
@@ -46,63 +52,67 @@ async def test_killed_before_the_commit(producer: Database, keeper: Database, ta
             hangs.set()
             await asyncio.Event().wait()
 
-    tally.after = hang
-    await say(producer, *WORDS)
-    async with running(reader_of(tally, producer, keeper)):
+    tally.after_effect = hang
+    await publish_events(producer, *WORDS)
+    async with run_readers(make_reader(tally, producer, keeper)):
         await asyncio.wait_for(hangs.wait(), 5.0)
-    assert await tally.words() == []
-    other = Tally(keeper)
-    await catch_up(reader_of(other, producer, keeper), producer, keeper)
+    assert await tally.list_effects() == []
+    other = TransactionalConsumer(keeper)
+    await catch_up(make_reader(other, producer, keeper), producer, keeper)
 
-    assert await tally.words() == WORDS
+    assert await tally.list_effects() == WORDS
 
 
 @pytest.mark.parametrize("at", range(len(WORDS)))
-async def test_killed_at_any_event(producer: Database, keeper: Database, tally: Tally, at: int) -> None:
+async def test_crash_at_any_event_resumes_after_the_last_batch(
+    producer: Database, keeper: Database, tally: TransactionalConsumer, at: int
+) -> None:
     """Wherever in a batch of three a reader ends, the next one goes on behind the last whole batch."""
 
     async def die(word: str) -> None:
         if word == WORDS[at]:
             raise asyncio.CancelledError
 
-    tally.after = die
-    await say(producer, *WORDS)
+    tally.after_effect = die
+    await publish_events(producer, *WORDS)
     with pytest.raises(asyncio.CancelledError):
-        await catch_up(reader_of(tally, producer, keeper, batch=3), producer, keeper)
-    assert await tally.words() == WORDS[: at // 3 * 3]
-    await catch_up(reader_of(Tally(keeper), producer, keeper, batch=3), producer, keeper)
+        await catch_up(make_reader(tally, producer, keeper, batch_size=3), producer, keeper)
+    assert await tally.list_effects() == WORDS[: at // 3 * 3]
+    await catch_up(
+        make_reader(TransactionalConsumer(keeper), producer, keeper, batch_size=3), producer, keeper
+    )
 
-    assert await tally.words() == WORDS
+    assert await tally.list_effects() == WORDS
 
 
-async def test_a_commit_whose_answer_is_lost(
-    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: Tally
+async def test_commit_with_lost_reply_is_not_repeated(
+    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: TransactionalConsumer
 ) -> None:
     """It has happened, though the reader is told that it may not have: nothing is taken again."""
-    far = Tally(far_keeper)
+    far = TransactionalConsumer(far_keeper)
 
     async def lose(word: str) -> None:
         proxy.drop_reply_to = b"COMMIT" if word == WORDS[3] and not proxy.dropped_replies else None
 
-    far.before = lose
-    await say(producer, *WORDS[:4])
-    async with running(reader_of(far, producer, far_keeper)) as (task,):
+    far.before_effect = lose
+    await publish_events(producer, *WORDS[:4])
+    async with run_readers(make_reader(far, producer, far_keeper)) as (task,):
         await until(lambda: proxy.dropped_replies)
         proxy.drop_reply_to = None
-        await say(producer, *WORDS[4:])
+        await publish_events(producer, *WORDS[4:])
         await until(lambda: far.batches and far.batches[-1][-1] == WORDS[-1])
         assert not task.done()
 
     assert proxy.dropped_replies == 1
     assert far.batches[0][0] == WORDS[4]
-    assert await tally.words() == WORDS
+    assert await tally.list_effects() == WORDS
 
 
-async def test_a_statement_that_fails_in_the_transaction(
-    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: Tally
+async def test_connection_loss_in_transaction_rolls_back_and_retries(
+    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: TransactionalConsumer
 ) -> None:
     """The connection goes in the middle of a batch: all of it is undone, and taken again, once."""
-    far = Tally(far_keeper)
+    far = TransactionalConsumer(far_keeper)
     cuts = 0
 
     async def cut(word: str) -> None:
@@ -112,41 +122,39 @@ async def test_a_statement_that_fails_in_the_transaction(
             for line in list(proxy.connections):
                 line.close()
 
-    far.after = cut
-    await say(producer, *WORDS)
-    async with running(reader_of(far, producer, far_keeper)):
+    far.after_effect = cut
+    await publish_events(producer, *WORDS)
+    async with run_readers(make_reader(far, producer, far_keeper)):
         await until(lambda: far.batches)
 
     assert cuts == 2
-    assert await tally.words() == WORDS
+    assert await tally.list_effects() == WORDS
 
 
-async def test_without_transactions_the_effect_stands_under_the_events_id(
-    producer: Database, keeper: Database
-) -> None:
+async def test_idempotent_consumer_repeats_effect_after_crash(producer: Database, keeper: Database) -> None:
     """Killed after the effect and before the cursor: it is done again, and is the same."""
-    notes = Notes(keeper)
+    notes = IdempotentConsumer(keeper)
 
     async def die() -> None:
         raise asyncio.CancelledError
 
-    notes.before_the_cursor = die
-    await say(producer, *WORDS)
+    notes.before_cursor_update = die
+    await publish_events(producer, *WORDS)
     with pytest.raises(asyncio.CancelledError):
-        await catch_up(reader_of(notes, producer, keeper), producer, keeper)
+        await catch_up(make_reader(notes, producer, keeper), producer, keeper)
     assert await keeper.cursors.get("notes") is not None
-    times = notes.times
-    other = Notes(keeper)
-    other.noted = notes.noted
-    await catch_up(reader_of(other, producer, keeper), producer, keeper)
+    times = notes.effect_count
+    other = IdempotentConsumer(keeper)
+    other.effects = notes.effects
+    await catch_up(make_reader(other, producer, keeper), producer, keeper)
 
-    assert times == other.times == len(WORDS)
-    assert list(notes.noted.values()) == WORDS
+    assert times == other.effect_count == len(WORDS)
+    assert list(notes.effects.values()) == WORDS
 
 
-async def test_a_cursor_that_can_not_be_moved_is_tried_again(producer: Database, keeper: Database) -> None:
+async def test_failed_cursor_update_is_retried(producer: Database, keeper: Database) -> None:
     """The effect is there; the cursor's database was away: done again under the same ids."""
-    notes = Notes(keeper)
+    notes = IdempotentConsumer(keeper)
     failures = 0
 
     async def away() -> None:
@@ -155,12 +163,12 @@ async def test_a_cursor_that_can_not_be_moved_is_tried_again(producer: Database,
         if failures < 3:
             raise Unavailable
 
-    notes.before_the_cursor = away
-    await say(producer, *WORDS)
-    async with running(reader_of(notes, producer, keeper, batch=len(WORDS))):
+    notes.before_cursor_update = away
+    await publish_events(producer, *WORDS)
+    async with run_readers(make_reader(notes, producer, keeper, batch_size=len(WORDS))):
         await until(lambda: failures >= 3)
-        await say(producer, "more")
-        await until(lambda: "more" in notes.noted.values())
+        await publish_events(producer, "more")
+        await until(lambda: "more" in notes.effects.values())
 
-    assert list(notes.noted.values()) == [*WORDS, "more"]
-    assert notes.times >= 2 * len(WORDS)
+    assert list(notes.effects.values()) == [*WORDS, "more"]
+    assert notes.effect_count >= 2 * len(WORDS)

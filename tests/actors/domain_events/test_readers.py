@@ -12,17 +12,17 @@ from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.locks import PostgresLocks
 from storage.records.domain_events import Cursor
-from tests.actors.domain_events.reader_fixtures import NEVER_S, reader_of
-from tests.actors.domain_events.recording_consumers import Tally, say
+from tests.actors.domain_events.reader_fixtures import NEVER_S, make_reader
+from tests.actors.domain_events.recording_consumers import TransactionalConsumer, publish_events
 from tests.until import until
 
 
-class Instance:
+class ReadersSetup:
     """An instance's readers, and what it tells the others."""
 
-    def __init__(self, producer: Database, keeper: Database, tally: Tally) -> None:
+    def __init__(self, producer: Database, keeper: Database, tally: TransactionalConsumer) -> None:
         self.published: list[tuple[str, bytes]] = []
-        self.reader = reader_of(tally, producer, keeper, poll_s=NEVER_S)
+        self.reader = make_reader(tally, producer, keeper, poll_s=NEVER_S)
         reading = Producer(producer.outbox, producer.idempotency_keys, (self.reader,))
         silent = Producer(keeper.outbox, keeper.idempotency_keys, ())
         self.readers = Readers(
@@ -35,32 +35,36 @@ class Instance:
 
 
 @pytest.fixture
-async def instance(producer: Database, keeper: Database, tally: Tally) -> AsyncIterator[Instance]:
+async def instance(
+    producer: Database, keeper: Database, tally: TransactionalConsumer
+) -> AsyncIterator[ReadersSetup]:
     """Started; nobody has told anything yet."""
-    made = Instance(producer, keeper, tally)
+    made = ReadersSetup(producer, keeper, tally)
     made.readers.start()
     await until(lambda: made.reader.is_reading)
     yield made
     await made.readers.close()
 
 
-async def test_a_hint_wakes_here_and_elsewhere(producer: Database, tally: Tally, instance: Instance) -> None:
+async def test_wake_readers_wakes_local_and_remote_readers(
+    producer: Database, tally: TransactionalConsumer, instance: ReadersSetup
+) -> None:
     """Many in one turn of the loop are one."""
-    await say(producer, "hello")
+    await publish_events(producer, "hello")
     for _ in range(5):
         instance.readers.wake_readers("users")
-    await until(lambda: tally.taken == 1)
+    await until(lambda: tally.handled_count == 1)
     assert instance.published == [("d:users", b"")]
-    await say(producer, "hello again")
+    await publish_events(producer, "hello again")
     instance.readers.on_bus_message("d:users")
-    await until(lambda: tally.taken == 2)
+    await until(lambda: tally.handled_count == 2)
 
     assert instance.published == [("d:users", b"")]
     assert instance.readers.topics() == ["d:users", "d:social"]
 
 
-async def test_whoever_is_stuck_is_told_of(
-    producer: Database, tally: Tally, instance: Instance, monkeypatch: pytest.MonkeyPatch
+async def test_check_fails_while_a_reader_is_stuck(
+    producer: Database, tally: TransactionalConsumer, instance: ReadersSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An instance that has not read for long is not well; one that reads again is."""
     monkeypatch.setattr(module, "FAILING_TIMEOUT_S", 0.0)
@@ -70,22 +74,22 @@ async def test_whoever_is_stuck_is_told_of(
         if failing:
             raise Unavailable
 
-    tally.before = away
+    tally.before_effect = away
     await instance.readers.check()
-    await say(producer, "hello")
+    await publish_events(producer, "hello")
     instance.readers.wake_readers("users")
     await until(lambda: instance.reader.statistics().failing_s)
     with pytest.raises(Unavailable, match="tally"):
         await instance.readers.check()
     failing = False
     instance.readers.wake_readers("users")
-    await until(lambda: tally.taken == 1)
+    await until(lambda: tally.handled_count == 1)
     await until(lambda: not instance.reader.statistics().failing_s)
 
     await instance.readers.check()
 
 
-async def test_its_locks_end_with_it(keeper_url: str, instance: Instance) -> None:
+async def test_close_releases_the_locks(keeper_url: str, instance: ReadersSetup) -> None:
     """Another instance need not wait for a connection to be missed."""
     other = PostgresLocks(keeper_url)
     assert not await other.try_acquire("tally")
@@ -94,17 +98,17 @@ async def test_its_locks_end_with_it(keeper_url: str, instance: Instance) -> Non
     await other.release_all()
 
 
-async def test_what_all_have_read_is_dropped(
-    producer: Database, tally: Tally, instance: Instance, monkeypatch: pytest.MonkeyPatch
+async def test_handled_events_are_pruned(
+    producer: Database, tally: TransactionalConsumer, instance: ReadersSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the one that reads, now and then."""
     monkeypatch.setattr(module, "PRUNE_INTERVAL_S", 0.01)
     monkeypatch.setattr(reader, "CHECK_INTERVAL_S", 0.0)
     await instance.readers.close()
-    await say(producer, "hello", "world")
+    await publish_events(producer, "hello", "world")
     instance.readers.start()
     async with asyncio.timeout(5.0):
         while await producer.outbox.lag_s(Cursor("")):
             """They are not read yet, or not dropped."""
 
-    assert tally.taken == 2
+    assert tally.handled_count == 2

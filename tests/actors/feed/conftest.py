@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from storage.redis.timelines import RedisTimelines
-from tests.actors.domain_events.service_databases import all_opened
-from tests.actors.feed.feed_setup import FeedHouse
+from tests.actors.domain_events.service_databases import open_databases
+from tests.actors.feed.feed_setup import FeedSetup
 from tests.conftest import FreshDatabase
 from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
@@ -31,10 +31,10 @@ async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedHouse]:
+async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedSetup]:
     """A feed with a small bound to how many are handed a post."""
-    async with all_opened(fresh_database, "social", "posts") as databases:
-        made = FeedHouse(databases, timelines)
+    async with open_databases(fresh_database, "social", "posts") as databases:
+        made = FeedSetup(databases, timelines)
         yield made
         await made.close()
 

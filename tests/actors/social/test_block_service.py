@@ -13,10 +13,10 @@ from storage.errors import Unavailable
 from storage.postgres.social import PostgresSocial
 
 ANA, BEN, CYD, DAN = (str(uuid.uuid4()) for _ in range(4))
-REMEMBERED_S = 2.0
+CACHE_TTL_S = 2.0
 
 
-async def _nothing() -> None:
+async def _no_op() -> None:
     """Nobody comes between."""
 
 
@@ -28,24 +28,24 @@ class Clock:
         return self.now_s
 
 
-class Asked(PostgresSocial):
+class RecordingSocialStore(PostgresSocial):
     """The store, with each question noted; `meanwhile` happens after it has looked and before it answers."""
 
     def __init__(self, social: PostgresSocial) -> None:
         super().__init__(social._pool)
-        self.questions: list[list[str]] = []
-        self.meanwhile: Callable[[], Awaitable[None]] = _nothing
+        self.calls: list[list[str]] = []
+        self.after_read: Callable[[], Awaitable[None]] = _no_op
 
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        self.questions.append(list(user_ids))
+        self.calls.append(list(user_ids))
         found = await super().blocks(user_ids)
-        await self.meanwhile()
+        await self.after_read()
         return found
 
 
 @pytest.fixture
-def store(social: PostgresSocial) -> Asked:
-    return Asked(social)
+def store(social: PostgresSocial) -> RecordingSocialStore:
+    return RecordingSocialStore(social)
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def relations(store: Asked, clock: Clock) -> AsyncIterator[BlockService]:
-    made = BlockService(store, REMEMBERED_S, clock)
+async def relations(store: RecordingSocialStore, clock: Clock) -> AsyncIterator[BlockService]:
+    made = BlockService(store, CACHE_TTL_S, clock)
     yield made
     await made.close()
 
 
-async def test_a_block_parts_both(store: Asked, relations: BlockService) -> None:
+async def test_block_applies_in_both_directions(store: RecordingSocialStore, relations: BlockService) -> None:
     """Whoever began it, and until nobody blocks the other any more."""
     await store.block(ANA, BEN)
     assert await relations.is_blocked(ANA, BEN)
@@ -75,7 +75,9 @@ async def test_a_block_parts_both(store: Asked, relations: BlockService) -> None
     assert not await relations.is_blocked(ANA, ANA)
 
 
-async def test_hidden_are_all_on_either_side(store: Asked, relations: BlockService) -> None:
+async def test_blocked_users_of_both_directions_are_listed(
+    store: RecordingSocialStore, relations: BlockService
+) -> None:
     """Each once, also who blocks back; for others there is nobody."""
     await store.block(ANA, BEN)
     await store.block(BEN, ANA)
@@ -86,7 +88,7 @@ async def test_hidden_are_all_on_either_side(store: Asked, relations: BlockServi
     assert list(await relations.list_blocked_users(DAN)) == []
 
 
-async def test_questions_of_one_moment_are_one(store: Asked, relations: BlockService) -> None:
+async def test_lookups_of_one_tick_are_batched(store: RecordingSocialStore, relations: BlockService) -> None:
     """Of many callers, for many users: one look at the store."""
     await store.block(ANA, BEN)
     answers = await asyncio.gather(
@@ -97,10 +99,12 @@ async def test_questions_of_one_moment_are_one(store: Asked, relations: BlockSer
     )
 
     assert list(answers) == [True, False, True, False]
-    assert store.questions == [[ANA, BEN, CYD]]
+    assert store.calls == [[ANA, BEN, CYD]]
 
 
-async def test_what_one_may_not_see_does_not_exist(store: Asked, relations: BlockService) -> None:
+async def test_require_visible_raises_the_given_error(
+    store: RecordingSocialStore, relations: BlockService
+) -> None:
     """The refusal is the one of what is not there."""
     await store.block(BEN, ANA)
     with pytest.raises(ApiError) as refused:
@@ -110,7 +114,7 @@ async def test_what_one_may_not_see_does_not_exist(store: Asked, relations: Bloc
     assert (refused.value.code, refused.value.status) == ("post.not_found", 404)
 
 
-async def test_what_is_asked_is_never_answered_from_memory(store: Asked, relations: BlockService) -> None:
+async def test_is_blocked_ignores_the_cache(store: RecordingSocialStore, relations: BlockService) -> None:
     """Only the way of a message goes by what is remembered."""
     assert not await relations.load_is_blocked(ANA, BEN)
     await store.block(ANA, BEN)
@@ -119,35 +123,37 @@ async def test_what_is_asked_is_never_answered_from_memory(store: Asked, relatio
     assert await relations.is_blocked(ANA, BEN)
 
 
-async def test_a_pair_is_remembered_for_a_moment(store: Asked, relations: BlockService, clock: Clock) -> None:
+async def test_cached_pair_expires(
+    store: RecordingSocialStore, relations: BlockService, clock: Clock
+) -> None:
     """In either order of the two; after that they have to be asked for again."""
     assert relations.cached_is_blocked(ANA, BEN) is None
     await store.block(ANA, BEN)
     assert await relations.load_is_blocked(ANA, BEN)
     assert relations.cached_is_blocked(BEN, ANA) is True
-    clock.now_s += REMEMBERED_S - 0.01
+    clock.now_s += CACHE_TTL_S - 0.01
     assert relations.cached_is_blocked(ANA, BEN) is True
     clock.now_s += 0.01
 
     assert relations.cached_is_blocked(ANA, BEN) is None
-    assert len(store.questions) == 1
+    assert len(store.calls) == 1
 
 
-async def test_the_moment_begins_with_the_question(
-    store: Asked, relations: BlockService, clock: Clock
+async def test_cache_age_starts_before_the_read(
+    store: RecordingSocialStore, relations: BlockService, clock: Clock
 ) -> None:
     """However long the answer took: it is as old as the look."""
 
     async def slow() -> None:
-        clock.now_s += REMEMBERED_S
+        clock.now_s += CACHE_TTL_S
 
-    store.meanwhile = slow
+    store.after_read = slow
     assert not await relations.load_is_blocked(ANA, BEN)
 
     assert relations.cached_is_blocked(ANA, BEN) is None
 
 
-async def test_a_change_is_not_waited_out(store: Asked, relations: BlockService) -> None:
+async def test_invalidate_drops_the_pair(store: RecordingSocialStore, relations: BlockService) -> None:
     """Whoever hears of it forgets the pair, whichever of them is named first; others stay."""
     await relations.load_is_blocked(ANA, BEN)
     await relations.load_is_blocked(ANA, CYD)
@@ -159,17 +165,17 @@ async def test_a_change_is_not_waited_out(store: Asked, relations: BlockService)
     assert await relations.load_is_blocked(ANA, BEN)
 
 
-async def test_a_change_during_a_look_up_is_not_covered_by_its_answer(
-    store: Asked, relations: BlockService
+async def test_invalidation_during_load_prevents_caching(
+    store: RecordingSocialStore, relations: BlockService
 ) -> None:
     """The answer may be the old one, so it is given and not kept."""
 
     async def block() -> None:
-        store.meanwhile = _nothing
+        store.after_read = _no_op
         await store.block(ANA, BEN)
         relations.invalidate(ANA, BEN)
 
-    store.meanwhile = block
+    store.after_read = block
     assert not await relations.load_is_blocked(ANA, BEN)
     assert relations.cached_is_blocked(ANA, BEN) is None
 
@@ -177,23 +183,23 @@ async def test_a_change_during_a_look_up_is_not_covered_by_its_answer(
     assert relations.cached_is_blocked(ANA, BEN) is True
 
 
-async def test_a_look_up_that_fails_leaves_nothing(store: Asked, relations: BlockService) -> None:
+async def test_failed_load_caches_nothing(store: RecordingSocialStore, relations: BlockService) -> None:
     """Nobody is taken to be apart, or not apart, because the store was away."""
 
     async def away() -> None:
         raise Unavailable
 
-    store.meanwhile = away
+    store.after_read = away
     with pytest.raises(Unavailable):
         await relations.load_is_blocked(ANA, BEN)
     assert relations.cached_is_blocked(ANA, BEN) is None
-    store.meanwhile = _nothing
+    store.after_read = _no_op
 
     assert not await relations.load_is_blocked(ANA, BEN)
 
 
-async def test_the_oldest_pairs_make_room(
-    store: Asked, relations: BlockService, monkeypatch: pytest.MonkeyPatch
+async def test_cache_evicts_the_oldest_pair(
+    store: RecordingSocialStore, relations: BlockService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is a bound to how many are remembered; one that was asked for again is young."""
     monkeypatch.setattr(module, "CACHED_PAIRS_MAX", 2)

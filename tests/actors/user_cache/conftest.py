@@ -10,26 +10,28 @@ from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
 from storage.records.users import NewUser, UserRecord
-from tests.actors.domain_events.service_databases import all_opened
+from tests.actors.domain_events.service_databases import open_databases
 from tests.conftest import FreshDatabase
 
 
-class Houses:
+class UserCacheSetup:
     """Both services, on empty databases."""
 
     def __init__(self, databases: dict[str, Database]) -> None:
-        self.users, self.keeper = databases["users"], databases["notifications"]
-        self.accounts = PostgresUsers(self.users.pool)
-        self.owner = PostgresUserSnapshots(self.users.pool)
-        self.copies = PostgresUserCache(self.keeper.pool, self.keeper.cursors)
+        self.users_database, self.consumer_database = databases["users"], databases["notifications"]
+        self.user_store = PostgresUsers(self.users_database.pool)
+        self.user_snapshots = PostgresUserSnapshots(self.users_database.pool)
+        self.user_cache = PostgresUserCache(self.consumer_database.pool, self.consumer_database.cursors)
 
-    async def somebody(self, display_name: str | None = None) -> UserRecord:
+    async def register_user(self, display_name: str | None = None) -> UserRecord:
         username = f"u{secrets.token_hex(6)}"
-        return await self.accounts.register(NewUser(f"{username}@example.test", username, "-", display_name))
+        return await self.user_store.register(
+            NewUser(f"{username}@example.test", username, "-", display_name)
+        )
 
 
 @pytest.fixture
-async def houses(fresh_database: FreshDatabase) -> AsyncIterator[Houses]:
+async def houses(fresh_database: FreshDatabase) -> AsyncIterator[UserCacheSetup]:
     """Nobody is registered yet."""
-    async with all_opened(fresh_database, "users", "notifications") as databases:
-        yield Houses(databases)
+    async with open_databases(fresh_database, "users", "notifications") as databases:
+        yield UserCacheSetup(databases)

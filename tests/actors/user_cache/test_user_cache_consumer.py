@@ -10,137 +10,144 @@ from storage.errors import Conflict, Unavailable
 from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from storage.records.user_cache import UserSnapshot
 from storage.records.users import ProfileChange
-from tests.actors.domain_events.reader_fixtures import catch_up, reader_of, told_by
-from tests.actors.user_cache.conftest import Houses
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
+from tests.actors.user_cache.conftest import UserCacheSetup
 
 NAMES = ("Ana", "Ann", "Anna")
 
 
-class Forgetter:
+class RecordingService:
     """Stands for a service: remembers whom it was told to forget."""
 
     def __init__(self) -> None:
-        self.forgot: list[str] = []
-        self.away = False
+        self.removed_user_ids: list[str] = []
+        self.unavailable = False
 
-    async def forget(self, user_id: str) -> None:
-        if self.away:
+    async def remove_user(self, user_id: str) -> None:
+        if self.unavailable:
             raise Unavailable
-        self.forgot.append(user_id)
+        self.removed_user_ids.append(user_id)
 
 
 @pytest.fixture
-def service() -> Forgetter:
-    return Forgetter()
+def service() -> RecordingService:
+    return RecordingService()
 
 
 @pytest.fixture
-def keeper(houses: Houses, service: Forgetter) -> UserCacheConsumer:
-    return UserCacheConsumer("notifications", houses.copies, service.forget)
+def keeper(houses: UserCacheSetup, service: RecordingService) -> UserCacheConsumer:
+    return UserCacheConsumer("notifications", houses.user_cache, service.remove_user)
 
 
-async def catch_up_with(houses: Houses, keeper: UserCacheConsumer) -> None:
-    await catch_up(reader_of(keeper, houses.users, houses.keeper), houses.users, houses.keeper)
+async def catch_up_with(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
+    await catch_up(
+        make_reader(keeper, houses.users_database, houses.consumer_database),
+        houses.users_database,
+        houses.consumer_database,
+    )
 
 
-async def lived(houses: Houses) -> str:
+async def register_rename_delete(houses: UserCacheSetup) -> str:
     """Somebody registers, changes names, and is deleted; answers who that was."""
-    ana = await houses.somebody(NAMES[0])
+    ana = await houses.register_user(NAMES[0])
     for name in NAMES[1:]:
-        await houses.accounts.change(ana.id, ProfileChange(display_name=name))
-    await houses.owner.delete(ana.id)
+        await houses.user_store.change(ana.id, ProfileChange(display_name=name))
+    await houses.user_snapshots.delete(ana.id)
     return ana.id
 
 
-async def test_copies_follow_the_owner(houses: Houses, keeper: UserCacheConsumer) -> None:
+async def test_user_cache_follows_user_events(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
     """New, changed, deleted: each time the copy is what the owner tells, and no more of it."""
-    ana, ben = await houses.somebody("Ana"), await houses.somebody()
+    ana, ben = await houses.register_user("Ana"), await houses.register_user()
     await catch_up_with(houses, keeper)
-    made = {one.id: one for one in await houses.copies.find([ana.id, ben.id])}
-    await houses.accounts.change(ana.id, ProfileChange(display_name="Anna", bio="not told"))
-    await houses.accounts.change(ben.id, ProfileChange(bio="not told either"))
+    made = {one.id: one for one in await houses.user_cache.find([ana.id, ben.id])}
+    await houses.user_store.change(ana.id, ProfileChange(display_name="Anna", bio="not told"))
+    await houses.user_store.change(ben.id, ProfileChange(bio="not told either"))
     await catch_up_with(houses, keeper)
-    changed = {one.id: one for one in await houses.copies.find([ana.id, ben.id])}
+    changed = {one.id: one for one in await houses.user_cache.find([ana.id, ben.id])}
 
     assert made[ana.id] == UserSnapshot(ana.id, ana.username, "Ana", None, verified=False, version=1)
     assert changed[ana.id] == UserSnapshot(ana.id, ana.username, "Anna", None, verified=False, version=2)
     assert changed[ben.id] == made[ben.id]
     assert sorted(changed.values(), key=lambda one: one.id) == sorted(
-        await houses.owner.find([ana.id, ben.id]), key=lambda one: one.id
+        await houses.user_snapshots.find([ana.id, ben.id]), key=lambda one: one.id
     )
 
 
-async def test_in_any_order_the_newest_version_stays(
-    houses: Houses, keeper: UserCacheConsumer, service: Forgetter
+async def test_newest_version_wins_in_any_order(
+    houses: UserCacheSetup, keeper: UserCacheConsumer, service: RecordingService
 ) -> None:
     """Created, updated twice, deleted, one by one, in every order: a late update brings nobody back."""
-    orders = {await lived(houses): order for order in itertools.permutations(range(4))}
-    events = await told_by(houses.users)
+    orders = {await register_rename_delete(houses): order for order in itertools.permutations(range(4))}
+    events = await read_all_events(houses.users_database)
     for user_id, order in orders.items():
         life = [event for event in events if event.key == user_id]
         assert [event.type for event in life] == ["user.created", *["user.updated"] * 2, "user.deleted"]
         for number in order:
             await keeper.handle([life[number]], None)
-    copies = await houses.copies.find(list(orders))
+    copies = await houses.user_cache.find(list(orders))
 
     assert len(copies) == len(orders)
     assert {(copy.deleted, copy.display_name, copy.username) for copy in copies} == {(True, None, "deleted")}
-    assert service.forgot == list(orders)
+    assert service.removed_user_ids == list(orders)
 
 
-async def test_an_older_update_changes_nothing(houses: Houses, keeper: UserCacheConsumer) -> None:
+async def test_older_update_is_ignored(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
     """The names of somebody who lives, told the wrong way round."""
-    ana = await houses.somebody(NAMES[0])
+    ana = await houses.register_user(NAMES[0])
     for name in NAMES[1:]:
-        await houses.accounts.change(ana.id, ProfileChange(display_name=name))
-    for event in reversed(await told_by(houses.users)):
+        await houses.user_store.change(ana.id, ProfileChange(display_name=name))
+    for event in reversed(await read_all_events(houses.users_database)):
         await keeper.handle([event], None)
-    (copy,) = await houses.copies.find([ana.id])
+    (copy,) = await houses.user_cache.find([ana.id])
 
     assert (copy.display_name, copy.version) == (NAMES[-1], len(NAMES))
 
 
-async def test_together_in_one_batch(houses: Houses, keeper: UserCacheConsumer, service: Forgetter) -> None:
+async def test_all_events_of_a_user_in_one_batch(
+    houses: UserCacheSetup, keeper: UserCacheConsumer, service: RecordingService
+) -> None:
     """A whole life in one step: one row, and the service has forgotten."""
-    ana_id, ben_id = await lived(houses), await lived(houses)
+    ana_id, ben_id = await register_rename_delete(houses), await register_rename_delete(houses)
     await catch_up_with(houses, keeper)
 
-    copies = await houses.copies.find([ana_id, ben_id])
+    copies = await houses.user_cache.find([ana_id, ben_id])
     assert [(one.deleted, one.version) for one in copies] == [(True, 4), (True, 4)]
-    assert service.forgot == [ana_id, ben_id]
+    assert service.removed_user_ids == [ana_id, ben_id]
 
 
-async def test_who_is_not_forgotten_yet_is_deleted_already(
-    houses: Houses, keeper: UserCacheConsumer, service: Forgetter
+async def test_user_is_marked_deleted_before_removal_succeeds(
+    houses: UserCacheSetup, keeper: UserCacheConsumer, service: RecordingService
 ) -> None:
     """The service fails to forget: nobody is shown any more, and it is tried again until it is done."""
-    ana_id = await lived(houses)
-    service.away = True
+    ana_id = await register_rename_delete(houses)
+    service.unavailable = True
     with pytest.raises(Unavailable):
         await catch_up_with(houses, keeper)
-    (copy,) = await houses.copies.find([ana_id])
+    (copy,) = await houses.user_cache.find([ana_id])
     assert copy.deleted
-    service.away = False
+    service.unavailable = False
     await catch_up_with(houses, keeper)
 
-    assert service.forgot == [ana_id]
+    assert service.removed_user_ids == [ana_id]
 
 
-async def test_a_copy_and_the_cursor_move_together(houses: Houses, keeper: UserCacheConsumer) -> None:
+async def test_cursor_conflict_caches_nothing(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
     """Somebody else has moved the cursor: nothing is taken in."""
-    ana = await houses.somebody("Ana")
-    await houses.keeper.cursors.create(keeper.name, Cursor("elsewhere"))
+    ana = await houses.register_user("Ana")
+    await houses.consumer_database.cursors.create(keeper.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
         await keeper.handle(
-            await told_by(houses.users), CursorUpdate(keeper.name, Cursor("here"), Cursor("here", 1, 1))
+            await read_all_events(houses.users_database),
+            CursorUpdate(keeper.name, Cursor("here"), Cursor("here", 1, 1)),
         )
 
-    assert await houses.copies.find([ana.id]) == []
+    assert await houses.user_cache.find([ana.id]) == []
 
 
-async def test_unknown_events_concern_nobody(houses: Houses, keeper: UserCacheConsumer) -> None:
+async def test_unknown_event_types_are_ignored(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
     """A newer version tells what this one does not know: it is passed."""
     strange = OutboxEvent(1, 1, "x", "user.promoted_to_admiral", b'{"id": 7}', datetime.now(UTC))
     await keeper.handle([strange], None)
 
-    assert await houses.copies.page("", 10) == []
+    assert await houses.user_cache.page("", 10) == []

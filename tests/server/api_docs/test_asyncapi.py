@@ -197,7 +197,7 @@ def test_durable_frames_have_a_place_and_hints_have_none(document: Json) -> None
 def test_stream_tells_the_user_and_no_conversation(document: Json) -> None:
     """The frames of the user's stream and its hints; none of a room, no answers."""
     told = messages(document, "stream").keys()
-    assert {StreamReady.__name__, "Resync", "FeedPostCreated", "UserChanged"} <= told
+    assert {StreamReady.__name__, "Resync", "FeedPostCreated", "UserUpdated"} <= told
     assert {frame.__name__ for frame in get_args(StreamFrame)} <= told
     assert not {frame.__name__ for frame in get_args(LogFrame)} & told
     assert not {"PresenceChanged", "ReadReceipt", "Error", "Hello"} & told

@@ -209,8 +209,8 @@ async def test_no_table_holds_a_raw_token_or_password(service: UserService, back
     ana = await service.register("ana")
     signed = await service.login("ana")
     if backing is None:
-        people = service.accounts._users._people  # type: ignore[attr-defined]
-        dump = repr([people.users, people.password_hashes, people.sessions, people.session_of_token])
+        people = service.accounts._users._tables  # type: ignore[attr-defined]
+        dump = repr([people.users, people.password_hashes, people.sessions, people.session_ids_by_token])
     else:
         connection = await asyncpg.connect(backing)
         rows = [
