@@ -93,15 +93,15 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     faults = raised.value.errors
     places = [
         "limits must be a section",
-        "[sever] is unknown",
+        "unknown section [sever]",
         "[server] port",
         "[server] prot: unknown",
         "[log] level",
         "CONVENE_PORT",
         "CONVENE_PROT is unknown",
         "CONVENE_LIMITS_HEARTBEAT is unknown",
-        "CONVENE_LIMITS_HEARTBEAT_MS: must be above 0",
-        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S: must be above 0",
+        "CONVENE_LIMITS_HEARTBEAT_MS: must be greater than 0",
+        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S: must be greater than 0",
         "CONVENE_MONGO_URL",
         "CONVENE_LOG_FORMAT",
     ]
