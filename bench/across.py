@@ -11,58 +11,66 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.harness.carried import NOT_CARRIED, play_carried
-from bench.harness.convene import Convene
-from bench.harness.generator import Generator, of_strangers
-from bench.harness.members import Member, strangers
+from bench.harness.carried import NOT_SUSTAINED, run_sustained_rate
+from bench.harness.convene import ConveneServer
+from bench.harness.generator import Generator, unauthenticated_generator_of
+from bench.harness.members import Member, unauthenticated_members
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
-from bench.harness.report import Goal, Report, table, tell
-from bench.harness.rounds import Contender, doubts, ratios
-from bench.harness.stores import Stores
-from bench.harness.together import Together
-from bench.peers.roster import SOCKET_IO, open_peers, remarks
+from bench.harness.people import UserSetup
+from bench.harness.report import Goal, Report, table, print_and_exit
+from bench.harness.rounds import Contender, find_faults, ratios
+from bench.harness.stores import BenchStores
+from bench.harness.together import ServerGroup
+from bench.peers.roster import SOCKET_IO, start_peers, describe_peers
 
 RATES_PER_S = (2000.0, 1500.0, 1000.0, 800.0, 500.0, 300.0)
-ONE, TWO = "one instance", "two instances"
+ONE_INSTANCE, TWO_INSTANCES = "one instance", "two instances"
 SECOND_SOCKET_IO = msgspec.structs.replace(SOCKET_IO, name=f"{SOCKET_IO.name}, the second")
 GOAL_SHARE = 0.7
 
 
 def run(options: Options) -> Report:
-    if options.limits_only:
+    if options.baselines_only:
         return Report("Two instances", [], "Not measured without Convene.")
     with ExitStack() as stack:
-        stores = stack.enter_context(Stores())
-        here = stack.enter_context(Convene(stores, name="here"))
-        there = stack.enter_context(Convene(stores, name="there"))
-        people = People(here.url, here.port)
-        members = people.pairs(people.prepare(2 * options.pairs))
+        stores = stack.enter_context(BenchStores())
+        here = stack.enter_context(ConveneServer(stores, name="here"))
+        there = stack.enter_context(ConveneServer(stores, name="there"))
+        people = UserSetup(here.url, here.port)
+        members = people.create_pairs(people.register(2 * options.pairs))
         # The same people are at both generators: each passes over what the other one said.
-        apart = stack.enter_context(Generator(halved(members, there.port), mark="^"))
+        apart = stack.enter_context(Generator(split_between_ports(members, there.port), mark="^"))
         contenders = [
-            Contender(Together(TWO, [here, there]), apart),
-            Contender(Together(ONE, [here]), stack.enter_context(Generator(members))),
+            Contender(ServerGroup(TWO_INSTANCES, [here, there]), apart),
+            Contender(ServerGroup(ONE_INSTANCE, [here]), stack.enter_context(Generator(members))),
         ]
-        peers, absent = open_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
+        peers, absent = start_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
         if peers:
-            others = halved(strangers(peers[0].port, options.pairs, 2), peers[1].port)
-            generator = stack.enter_context(of_strangers(peers[0], others))
-            contenders.append(Contender(Together(SOCKET_IO.name, peers), generator))
-        played = play_carried("pairs", contenders, options, RATES_PER_S)
-    samples, work = played.samples, played.offered
-    goals = [Goal(f"{TWO} / {ONE}", GOAL_SHARE, ratios(samples, work.name, TWO, ONE))]
-    found = ratios(samples, work.name, TWO, SOCKET_IO.name) if peers else None
-    goals.append(Goal(f"{TWO} / two of {SOCKET_IO.name}", 1.0, found))
+            others = split_between_ports(
+                unauthenticated_members(peers[0].port, options.pairs, 2), peers[1].port
+            )
+            generator = stack.enter_context(unauthenticated_generator_of(peers[0], others))
+            contenders.append(Contender(ServerGroup(SOCKET_IO.name, peers), generator))
+        played = run_sustained_rate("pairs", contenders, options, RATES_PER_S)
+    samples, work = played.samples, played.workload
+    goals = [
+        Goal(
+            f"{TWO_INSTANCES} / {ONE_INSTANCE}",
+            GOAL_SHARE,
+            ratios(samples, work.name, TWO_INSTANCES, ONE_INSTANCE),
+        )
+    ]
+    found = ratios(samples, work.name, TWO_INSTANCES, SOCKET_IO.name) if peers else None
+    goals.append(Goal(f"{TWO_INSTANCES} / two of {SOCKET_IO.name}", 1.0, found))
     return Report(
         f"{options.pairs} pairs across two instances, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, work.name, ONE)}\n\n{remarks((SOCKET_IO, SECOND_SOCKET_IO), absent)}",
-        doubts(samples) + (() if played.carried else (NOT_CARRIED,)),
+        f"{table(samples, work.name, ONE_INSTANCE)}\n\n{describe_peers((SOCKET_IO, SECOND_SOCKET_IO), absent)}",
+        find_faults(samples) + (() if played.sustained else (NOT_SUSTAINED,)),
     )
 
 
-def halved(members: Sequence[Member], port: int) -> list[Member]:
+def split_between_ports(members: Sequence[Member], port: int) -> list[Member]:
     """Every second one connects to another port."""
     return [
         msgspec.structs.replace(member, port=port) if number % 2 else member
@@ -71,4 +79,4 @@ def halved(members: Sequence[Member], port: int) -> list[Member]:
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -14,27 +14,27 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.harness.convene import Convene
+from bench.harness.convene import ConveneServer
 from bench.harness.generator import Generator, Slice
 from bench.harness.members import Member
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
+from bench.harness.people import UserSetup
 from bench.harness.processor import cpu_seconds
-from bench.harness.report import Goal, Report, number, spread, tell
-from bench.harness.rounds import Spread, in_turns
+from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
+from bench.harness.rounds import Spread, interleave
 from bench.harness.server import Server
-from bench.harness.stores import Stores
-from bench.harness.together import Together
+from bench.harness.stores import BenchStores
+from bench.harness.together import ServerGroup
 
-HALF = 10
+MEMBERS_PER_HALF = 10
 IN_FLIGHT = 16
 MARKS = ("~", "^")
-ONE, TWO = "one instance", "two instances"
+ONE_INSTANCE, TWO_INSTANCES = "one instance", "two instances"
 GOAL_SHARE = 0.5
-GOAL_STARVED = 3.0
+GOAL_UNEVENNESS = 3.0
 
 
-class Setting(msgspec.Struct, frozen=True):
+class Placement(msgspec.Struct, frozen=True):
     """Where the two halves of the members are."""
 
     server: Server
@@ -67,15 +67,15 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def run(options: Options) -> Report:
-    if options.limits_only:
+    if options.baselines_only:
         return Report("A hot conversation", [], "Not measured without Convene.")
     with ExitStack() as stack:
-        stores = stack.enter_context(Stores())
-        here = stack.enter_context(Convene(stores))
-        there = stack.enter_context(Convene(stores))
-        people = People(here.url, here.port)
-        members = people.rooms(people.prepare(2 * HALF), 2 * HALF)
-        second = members[HALF:]
+        stores = stack.enter_context(BenchStores())
+        here = stack.enter_context(ConveneServer(stores))
+        there = stack.enter_context(ConveneServer(stores))
+        people = UserSetup(here.url, here.port)
+        members = people.create_rooms(people.register(2 * MEMBERS_PER_HALF), 2 * MEMBERS_PER_HALF)
+        second = members[MEMBERS_PER_HALF:]
         elsewhere = [msgspec.structs.replace(member, port=there.port) for member in second]
 
         def halves(*of: Sequence[Member]) -> tuple[Generator, Generator]:
@@ -85,45 +85,52 @@ def run(options: Options) -> Report:
             return one, other
 
         settings = {
-            ONE: Setting(here, halves(members[:HALF], second)),
-            TWO: Setting(Together(TWO, [here, there]), halves(members[:HALF], elsewhere)),
+            ONE_INSTANCE: Placement(here, halves(members[:MEMBERS_PER_HALF], second)),
+            TWO_INSTANCES: Placement(
+                ServerGroup(TWO_INSTANCES, [here, there]), halves(members[:MEMBERS_PER_HALF], elsewhere)
+            ),
         }
-        samples = play(settings, options)
-    shares = [two.per_cpu_s / one.per_cpu_s for one, two in zip(samples[ONE], samples[TWO], strict=True)]
-    speeds = [two.per_s / one.per_s for one, two in zip(samples[ONE], samples[TWO], strict=True)]
+        samples = run_placements(settings, options)
+    shares = [
+        two.per_cpu_s / one.per_cpu_s
+        for one, two in zip(samples[ONE_INSTANCE], samples[TWO_INSTANCES], strict=True)
+    ]
+    speeds = [
+        two.per_s / one.per_s for one, two in zip(samples[ONE_INSTANCE], samples[TWO_INSTANCES], strict=True)
+    ]
     faults = sum(half.faults for some in samples.values() for one in some for half in one.halves)
     return Report(
-        f"One hot conversation, {2 * HALF} members, {options.rounds} rounds of {options.seconds:g} s",
+        f"One hot conversation, {2 * MEMBERS_PER_HALF} members, {options.rounds} rounds of {options.seconds:g} s",
         [
-            Goal(f"messages / server CPU-s, {TWO} / {ONE}", GOAL_SHARE, Spread.of(shares)),
-            Goal(f"messages/s, {TWO} / {ONE}", GOAL_SHARE, Spread.of(speeds)),
+            Goal(f"messages / server CPU-s, {TWO_INSTANCES} / {ONE_INSTANCE}", GOAL_SHARE, Spread.of(shares)),
+            Goal(f"messages/s, {TWO_INSTANCES} / {ONE_INSTANCE}", GOAL_SHARE, Spread.of(speeds)),
             Goal(
                 "p99 of the slower half / the faster, two instances",
-                GOAL_STARVED,
-                Spread.of([one.unevenness for one in samples[TWO]]),
+                GOAL_UNEVENNESS,
+                Spread.of([one.unevenness for one in samples[TWO_INSTANCES]]),
                 at_most=True,
             ),
         ],
-        rows(samples),
+        format_rows(samples),
         (f"{faults} faults: no figure here counts.",) if faults else (),
     )
 
 
-def play(settings: dict[str, Setting], options: Options) -> dict[str, list[Sample]]:
+def run_placements(placements: dict[str, Placement], options: Options) -> dict[str, list[Sample]]:
     """Both settings in every round, in random order, after a short warm-up."""
     dice = random.Random(options.seed)
-    samples: dict[str, list[Sample]] = {name: [] for name in settings}
+    samples: dict[str, list[Sample]] = {name: [] for name in placements}
     with ThreadPoolExecutor(2) as pool:
 
-        def slice_of(setting: Setting, seconds: float) -> Sample:
+        def slice_of(setting: Placement, seconds: float) -> Sample:
             before = cpu_seconds(setting.server.pids)
             one, other = pool.map(lambda half: half.slice(seconds, in_flight=IN_FLIGHT), setting.halves)
             return Sample(cpu_seconds(setting.server.pids) - before, (one, other))
 
-        for setting in settings.values():
+        for setting in placements.values():
             slice_of(setting, min(0.3, options.seconds))
-        for turn, name in in_turns(settings, options.rounds, dice):
-            found = slice_of(settings[name], options.seconds)
+        for turn, name in interleave(placements, options.rounds, dice):
+            found = slice_of(placements[name], options.seconds)
             samples[name].append(found)
             print(
                 f"round {turn + 1}  {name:<14} {found.per_s:.0f} messages/s, {found.per_cpu_s:.0f}/CPU-s, "
@@ -134,7 +141,7 @@ def play(settings: dict[str, Setting], options: Options) -> dict[str, list[Sampl
     return samples
 
 
-def rows(samples: dict[str, list[Sample]]) -> str:
+def format_rows(samples: dict[str, list[Sample]]) -> str:
     lines = [
         "| | messages / server CPU-s | messages/s | p50 ms, halves | p99 ms, halves | first half's share |",
         "|---|---|---|---|---|---|",
@@ -149,12 +156,12 @@ def rows(samples: dict[str, list[Sample]]) -> str:
         )
         share = statistics.median(one.halves[0].messages / one.messages for one in mine)
         lines.append(
-            f"| {name} | {spread(Spread.of([one.per_cpu_s for one in mine]))}"
-            f" | {number(statistics.median(one.per_s for one in mine))} | {p50} | {p99}"
+            f"| {name} | {format_spread(Spread.of([one.per_cpu_s for one in mine]))}"
+            f" | {format_number(statistics.median(one.per_s for one in mine))} | {p50} | {p99}"
             f" | {100 * share:.0f} % |"
         )
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -17,16 +17,16 @@ import uvloop
 
 from bench.harness.options import Options, read_options
 from bench.harness.processor import SERVER_CORE
-from bench.harness.report import Goal, Report, number, spread, tell
-from bench.harness.rounds import Spread, in_turns
-from bench.harness.stores import Stores
+from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
+from bench.harness.rounds import Spread, interleave
+from bench.harness.stores import BenchStores
 from storage.mongo.client import connect, database
 from storage.mongo.documents import entry_document
 from storage.mongo.message_log import MongoMessageLog
 from storage.records.identifiers import entry_id, new_attempt_id, new_id
 from storage.records.messaging import MessageEntry
 
-BATCH = 100
+BATCH_ENTRIES = 100
 BATCHES = 20
 """Of one slice."""
 CONTENT = "The quick brown fox jumps over the lazy dog."
@@ -42,25 +42,25 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def run(options: Options) -> Report:
-    if options.limits_only:
+    if options.baselines_only:
         return Report("The message log", [], "Not measured without Convene.")
     before = os.sched_getaffinity(0)
-    with Stores() as stores:
+    with BenchStores() as stores:
         os.sched_setaffinity(0, {SERVER_CORE} & before or before)
         try:
-            ours, bare = uvloop.run(measure(stores.variables["CONVENE_MONGO_URL"], options))
+            ours, bare = uvloop.run(measure_appends(stores.environment["CONVENE_MONGO_URL"], options))
         finally:
             os.sched_setaffinity(0, before)
     shares = [theirs.cpu_us / mine.cpu_us for mine, theirs in zip(ours, bare, strict=True)]
     costs = Spread.of([one.cpu_us for one in ours])
     rows = [
-        f"| {name} | {spread(Spread.of([one.cpu_us for one in mine]))}"
-        f" | {number(1e6 / statistics.median(one.wall_us for one in mine))} |"
+        f"| {name} | {format_spread(Spread.of([one.cpu_us for one in mine]))}"
+        f" | {format_number(1e6 / statistics.median(one.wall_us for one in mine))} |"
         for name, mine in (("the message log", ours), ("motor insert_many", bare))
     ]
     head = "| | client CPU us each | entries/s |\n|---|---|---|\n"
     return Report(
-        f"The message log, {len(ours)} rounds of {BATCHES} batches of {BATCH}",
+        f"The message log, {len(ours)} rounds of {BATCHES} batches of {BATCH_ENTRIES}",
         [
             Goal("entries / CPU-s, the message log / motor insert_many", GOAL_SHARE, Spread.of(shares)),
             Goal("client CPU of an entry", GOAL_US, costs, " us", at_most=True),
@@ -69,7 +69,7 @@ def run(options: Options) -> Report:
     )
 
 
-async def measure(url: str, options: Options) -> tuple[list[Sample], list[Sample]]:
+async def measure_appends(url: str, options: Options) -> tuple[list[Sample], list[Sample]]:
     """The slices of the log and of bare `insert_many`, round by round."""
     client = connect(url)
     dice = random.Random(options.seed)
@@ -84,15 +84,15 @@ async def measure(url: str, options: Options) -> tuple[list[Sample], list[Sample
 
     insert = names["bare"].insert_many
     turns: dict[str, Callable[[], Awaitable[Sample]]] = {
-        "ours": lambda: play([partial(append, batch()) for _ in range(BATCHES)]),
-        "bare": lambda: play(
-            [partial(insert, [entry_document(one) for one in batch()]) for _ in range(BATCHES)]
+        "ours": lambda: append_batches([partial(append, make_batch()) for _ in range(BATCHES)]),
+        "bare": lambda: append_batches(
+            [partial(insert, [entry_document(one) for one in make_batch()]) for _ in range(BATCHES)]
         ),
     }
     found: dict[str, list[Sample]] = {name: [] for name in turns}
     for turn in turns.values():
         await turn()
-    for number_of, name in in_turns(turns, options.rounds, dice):
+    for number_of, name in interleave(turns, options.rounds, dice):
         one = await turns[name]()
         found[name].append(one)
         print(
@@ -104,7 +104,7 @@ async def measure(url: str, options: Options) -> tuple[list[Sample], list[Sample
     return found["ours"], found["bare"]
 
 
-def batch() -> list[MessageEntry]:
+def make_batch() -> list[MessageEntry]:
     """One conversation's next hundred, each with an id of its own."""
     conversation_id, sender_id, now_ms = new_id(), new_id(), int(time.time() * 1000)
     return [
@@ -122,20 +122,20 @@ def batch() -> list[MessageEntry]:
             reply_to=None,
             created_at_ms=now_ms,
         )
-        for seq in range(1, BATCH + 1)
+        for seq in range(1, BATCH_ENTRIES + 1)
     ]
 
 
-async def play(batches: Sequence[Callable[[], Awaitable[object]]]) -> Sample:
+async def append_batches(batches: Sequence[Callable[[], Awaitable[object]]]) -> Sample:
     """One batch after the other."""
     cpu_s, began = time.process_time(), time.perf_counter()
     for one in batches:
         await one()
-    entries = BATCH * len(batches)
+    entries = BATCH_ENTRIES * len(batches)
     return Sample(
         1e6 * (time.process_time() - cpu_s) / entries, 1e6 * (time.perf_counter() - began) / entries
     )
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -6,12 +6,12 @@ from the intended sending to the receipt, of sender and receiver alike, and each
 
 from contextlib import ExitStack
 
-from bench.harness.convene import Convene
+from bench.harness.convene import ConveneServer
 from bench.harness.generator import Generator
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
-from bench.harness.report import Goal, Report, table, tell
-from bench.harness.rounds import Contender, Spread, Work, doubts, play
+from bench.harness.people import UserSetup
+from bench.harness.report import Goal, Report, table, print_and_exit
+from bench.harness.rounds import Contender, Spread, Workload, find_faults, run_rounds
 
 PER_S = 2000.0
 SLICE_S = 5.0
@@ -20,15 +20,15 @@ GOAL_P99_MS = 30.0
 
 
 def run(options: Options) -> Report:
-    if options.limits_only:
+    if options.baselines_only:
         return Report("A steady load", [], "Not measured without Convene.")
-    work = Work(f"pairs, {PER_S:g} messages/s", per_s=PER_S)
+    work = Workload(f"pairs, {PER_S:g} messages/s", per_s=PER_S)
     with ExitStack() as stack:
-        convene = stack.enter_context(Convene())
-        people = People(convene.url, convene.port)
-        members = people.pairs(people.prepare(2 * options.pairs))
+        convene = stack.enter_context(ConveneServer())
+        people = UserSetup(convene.url, convene.port)
+        members = people.create_pairs(people.register(2 * options.pairs))
         contender = Contender(convene, stack.enter_context(Generator(members)))
-        samples = play([contender], (work,), rounds=options.rounds, seconds=SLICE_S, seed=options.seed)
+        samples = run_rounds([contender], (work,), rounds=options.rounds, seconds=SLICE_S, seed=options.seed)
     slices = [sample.slice for sample in samples]
     return Report(
         f"{options.pairs} pairs at {PER_S:g} messages/s, {options.rounds} times {SLICE_S:g} s",
@@ -40,9 +40,9 @@ def run(options: Options) -> Report:
             )
         ],
         table(samples, work.name, convene.name),
-        doubts(samples),
+        find_faults(samples),
     )
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -10,7 +10,7 @@ from actors.protocol.server_frames import LogFrame
 Item = TypeVar("Item")
 
 
-class SignedIn(msgspec.Struct, frozen=True):
+class LoginResponse(msgspec.Struct, frozen=True):
     user: OwnUser
     token: str
     expires_at: str
@@ -44,7 +44,7 @@ class Changes(msgspec.Struct, frozen=True):
     has_more: bool
 
 
-class Problem(msgspec.Struct, frozen=True):
+class ProblemDetails(msgspec.Struct, frozen=True):
     """A refusal over HTTP (RFC 9457), as far as a client acts on it."""
 
     code: str

@@ -15,44 +15,46 @@ from actors.protocol.server_frames import Error, Ok
 from client.backoff import Backoff
 from client.connection import Connection
 from client.encoding import Encoding
-from client.errors import Ended, Refused, Unanswered
-from client.timing import Timing
+from client.errors import ClientClosed, RequestRejected, RequestTimeout
+from client.timing import ClientSettings
 
-Answer = Ok[msgspec.Raw] | Error
+CommandReply = Ok[msgspec.Raw] | Error
 Result = TypeVar("Result")
-Say = Callable[[int], msgspec.Struct]
+BuildCommand = Callable[[int], msgspec.Struct]
 
 
-class Ask:
+class PendingRequest:
     """One command under way; `said` is its frame."""
 
-    __slots__ = ("answer", "number", "said")
+    __slots__ = ("reply", "request_id", "frame")
 
-    def __init__(self, number: int, said: bytes) -> None:
-        self.number = number
-        self.said = said
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    def __init__(self, request_id: int, frame: bytes) -> None:
+        self.request_id = request_id
+        self.frame = frame
+        self.reply: asyncio.Future[CommandReply] = asyncio.get_running_loop().create_future()
 
 
-class Asks:
+class PendingRequests:
     def __init__(
         self,
         encoding: Encoding,
-        timing: Timing,
-        backoff: Callable[[], Backoff],
+        settings: ClientSettings,
+        make_backoff: Callable[[], Backoff],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._encoding = encoding
-        self._timing = timing
-        self._backoff = backoff
+        self._settings = settings
+        self._make_backoff = make_backoff
         self._sleep = sleep
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, Ask] = {}
-        self._slots = asyncio.Semaphore(timing.asks_waiting)
+        self._request_ids = itertools.count(1)
+        self._pending: dict[int, PendingRequest] = {}
+        self._slots = asyncio.Semaphore(settings.pending_requests_max)
         self._connection: Connection | None = None
-        self._ended: Ended | None = None
+        self._closed_error: ClientClosed | None = None
 
-    async def ask(self, say: Say, result: type[Result], deadline_s: float | None) -> Result:
+    async def request(
+        self, build_command: BuildCommand, result_type: type[Result], deadline_s: float | None
+    ) -> Result:
         """Say a command until it is answered; `say` makes it from its id.
 
         Raises:
@@ -60,74 +62,74 @@ class Asks:
             Unanswered: the deadline passed. It may have been done.
             Ended: no answer will come. It may have been done.
         """
-        patience_s = self._timing.send_s if deadline_s is None else deadline_s
-        backoff = self._backoff()
+        patience_s = self._settings.request_timeout_s if deadline_s is None else deadline_s
+        backoff = self._make_backoff()
         try:
             async with asyncio.timeout(patience_s), self._slots:
                 while True:
-                    answer = await self._answer(say)
+                    answer = await self._request_once(build_command)
                     if isinstance(answer, Ok):
-                        return self._encoding.result(answer.result, result)
+                        return self._encoding.decode_result(answer.result, result_type)
                     if not answer.retry:
-                        raise Refused(answer.code, answer.detail)
+                        raise RequestRejected(answer.code, answer.detail)
                     await self._sleep(backoff.delay_s(answer.retry_after_ms))
         except TimeoutError:
-            raise Unanswered("it may or may not have been done") from None
+            raise RequestTimeout("it may or may not have been done") from None
 
-    def answered(self, answer: Answer) -> None:
+    def on_reply(self, reply: CommandReply) -> None:
         """Give an answer to the one it is for; a second one is for nobody."""
-        if not isinstance(answer.id, int):
+        if not isinstance(reply.id, int):
             return
-        ask = self._waiting.pop(answer.id, None)
-        if ask is not None and not ask.answer.done():
-            ask.answer.set_result(answer)
+        ask = self._pending.pop(reply.id, None)
+        if ask is not None and not ask.reply.done():
+            ask.reply.set_result(reply)
 
-    async def connected(self, connection: Connection) -> None:
+    async def on_connected(self, connection: Connection) -> None:
         """Say again what was not answered; what is new goes there too from now on."""
         number = 0
-        while (ask := self._after(number)) is not None:
-            number = ask.number
-            await self._say(connection, ask)
+        while (ask := self._next_after(number)) is not None:
+            number = ask.request_id
+            await self._send(connection, ask)
         self._connection = connection
 
-    def lost(self) -> None:
+    def on_connection_lost(self) -> None:
         """There is no connection: what is new waits for the next one."""
         self._connection = None
 
-    def end(self, ended: Ended) -> None:
+    def close(self, error: ClientClosed) -> None:
         """No answer will come."""
-        self._ended = ended
-        waiting, self._waiting = self._waiting, {}
+        self._closed_error = error
+        waiting, self._pending = self._pending, {}
         for ask in waiting.values():
-            if not ask.answer.done():
-                ask.answer.set_exception(ended)
+            if not ask.reply.done():
+                ask.reply.set_exception(error)
 
-    async def _answer(self, say: Say) -> Answer:
+    async def _request_once(self, build_command: BuildCommand) -> CommandReply:
         """Say it, and again while nothing comes back."""
-        if self._ended is not None:
-            raise self._ended
-        number = next(self._numbers)
-        ask = self._waiting[number] = Ask(number, self._encoding.encode(say(number)))
+        if self._closed_error is not None:
+            raise self._closed_error
+        number = next(self._request_ids)
+        ask = self._pending[number] = PendingRequest(number, self._encoding.encode(build_command(number)))
         try:
             while True:
                 if self._connection is not None:
-                    await self._say(self._connection, ask)
-                done, _ = await asyncio.wait([ask.answer], timeout=self._timing.answer_s)
+                    await self._send(self._connection, ask)
+                done, _ = await asyncio.wait([ask.reply], timeout=self._settings.resend_after_s)
                 if done:
-                    return ask.answer.result()
+                    return ask.reply.result()
         finally:
-            self._waiting.pop(number, None)
+            self._pending.pop(number, None)
 
-    def _after(self, number: int) -> Ask | None:
-        return next((ask for ask in self._waiting.values() if ask.number > number), None)
+    def _next_after(self, request_id: int) -> PendingRequest | None:
+        return next((ask for ask in self._pending.values() if ask.request_id > request_id), None)
 
-    async def _say(self, connection: Connection, ask: Ask) -> None:
+    async def _send(self, connection: Connection, request: PendingRequest) -> None:
         most = connection.max_frame_bytes
-        if most is not None and len(ask.said) > most:
+        if most is not None and len(request.frame) > most:
             # Said all the same it would cost the connection, for all the others too.
             too_large = Error(
-                ask.number, "request.too_large", f"A frame has at most {most} bytes.", retry=False
+                request.request_id, "request.too_large", f"A frame has at most {most} bytes.", retry=False
             )
-            self.answered(too_large)
+            self.on_reply(too_large)
         else:
-            await connection.say(ask.said)
+            await connection.send(request.frame)

@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 
 NOT_AUTHENTICATED: Final = 4501
-FINAL_FROM: Final = 4500
-FINAL_THROUGH: Final = 4999
-OWN_FAULTS: Final = frozenset({1002, 1003, 1007, 1009, 1010})
+PERMANENT_CODE_MIN: Final = 4500
+PERMANENT_CODE_MAX: Final = 4999
+CLIENT_ERROR_CODES: Final = frozenset({1002, 1003, 1007, 1009, 1010})
 """Codes of RFC 6455 that say that what we sent was wrong: sent again it would be wrong again."""
 
 
-class Closing(msgspec.Struct, frozen=True):
+class CloseInfo(msgspec.Struct, frozen=True):
     """`code` is None where the connection broke without a word, or never was."""
 
     code: int | None
@@ -22,15 +22,17 @@ class Closing(msgspec.Struct, frozen=True):
     retry_after_ms: int | None = None
 
     @property
-    def may_return(self) -> bool:
+    def may_reconnect(self) -> bool:
         if self.code is None:
             return True
-        return not FINAL_FROM <= self.code <= FINAL_THROUGH and self.code not in OWN_FAULTS
+        return (
+            not PERMANENT_CODE_MIN <= self.code <= PERMANENT_CODE_MAX and self.code not in CLIENT_ERROR_CODES
+        )
 
 
-class Lost(Exception):  # noqa: N818 - carries a closing to where it is weighed
+class ConnectionLost(Exception):  # noqa: N818 - carries a closing to where it is weighed
     """The connection is no more, or did not come about."""
 
-    def __init__(self, closing: Closing) -> None:
-        super().__init__(closing.code, closing.reason)
-        self.closing = closing
+    def __init__(self, close_info: CloseInfo) -> None:
+        super().__init__(close_info.code, close_info.reason)
+        self.close_info = close_info

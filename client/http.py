@@ -13,14 +13,14 @@ import aiohttp
 import msgspec
 
 from actors.protocol.objects import Conversation, ConversationType, Message, OwnUser, ReadState, UserCard
-from client.answers import Changes, History, Page, Problem, SessionView, SignedIn
-from client.errors import Refused, Unanswered
+from client.answers import Changes, History, Page, ProblemDetails, SessionView, LoginResponse
+from client.errors import RequestRejected, RequestTimeout
 
 Answer = TypeVar("Answer")
 Query = Mapping[str, str | int | None]
 
 
-class Http:
+class HttpClient:
     """`token` may be set later, by `register` or `login`. Without a `session` it has and closes its own."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Http:
     ) -> None:
         self._url = url.rstrip("/")
         self.token = token
-        self._own = session is None
+        self._owns_session = session is None
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
@@ -46,59 +46,59 @@ class Http:
         await self.close()
 
     async def close(self) -> None:
-        if self._own and self._session is not None:
+        if self._owns_session and self._session is not None:
             await self._session.close()
 
     # --- people and their sessions
 
     async def register(
         self, email: str, username: str, password: str, display_name: str | None = None
-    ) -> SignedIn:
+    ) -> LoginResponse:
         """Register, and speak with the new token from now on."""
         body = {"email": email, "username": username, "password": password, "display_name": display_name}
-        signed_in = await self._ask(SignedIn, "POST", "/v1/users", body=body)
+        signed_in = await self._request(LoginResponse, "POST", "/v1/users", body=body)
         self.token = signed_in.token
         return signed_in
 
-    async def login(self, login: str, password: str) -> SignedIn:
+    async def login(self, login: str, password: str) -> LoginResponse:
         """Log in with an e-mail address or a username, and speak with the new token from now on."""
         body = {"login": login, "password": password}
-        signed_in = await self._ask(SignedIn, "POST", "/v1/sessions", body=body)
+        signed_in = await self._request(LoginResponse, "POST", "/v1/sessions", body=body)
         self.token = signed_in.token
         return signed_in
 
     async def me(self) -> OwnUser:
-        return await self._ask(OwnUser, "GET", "/v1/users/me")
+        return await self._request(OwnUser, "GET", "/v1/users/me")
 
     async def sessions(self) -> Page[SessionView]:
-        return await self._ask(Page[SessionView], "GET", "/v1/sessions")
+        return await self._request(Page[SessionView], "GET", "/v1/sessions")
 
-    async def revoke(self, session_id: str = "current") -> None:
-        await self._ask(None, "DELETE", f"/v1/sessions/{quote(session_id)}")
+    async def revoke_session(self, session_id: str = "current") -> None:
+        await self._request(None, "DELETE", f"/v1/sessions/{quote(session_id)}")
 
     # --- conversations
 
     async def create_conversation(
         self,
-        kind: ConversationType,
+        conversation_type: ConversationType,
         participants: Sequence[str],
         name: str | None = None,
         *,
-        key: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Conversation:
-        body = {"type": kind.value, "participants": list(participants), "name": name}
-        headers = {} if key is None else {"Idempotency-Key": key}
-        return await self._ask(Conversation, "POST", "/v1/conversations", body=body, headers=headers)
+        body = {"type": conversation_type.value, "participants": list(participants), "name": name}
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return await self._request(Conversation, "POST", "/v1/conversations", body=body, headers=headers)
 
     async def conversations(self, cursor: str | None = None, limit: int = 100) -> Page[Conversation]:
         """A page of one's conversations, by latest activity."""
         query = {"cursor": cursor, "limit": limit}
-        return await self._ask(Page[Conversation], "GET", "/v1/conversations", query=query)
+        return await self._request(Page[Conversation], "GET", "/v1/conversations", query=query)
 
     async def conversation(self, conversation_id: str) -> Conversation:
-        return await self._ask(Conversation, "GET", _of(conversation_id))
+        return await self._request(Conversation, "GET", _conversation_path(conversation_id))
 
-    async def patch(
+    async def update_conversation(
         self,
         conversation_id: str,
         *,
@@ -109,20 +109,20 @@ class Http:
         """Change what is given; what is None stays."""
         chosen = {"name": name, "admins": None if admins is None else list(admins), "muted": muted}
         body = {field: value for field, value in chosen.items() if value is not None}
-        return await self._ask(Conversation, "PATCH", _of(conversation_id), body=body)
+        return await self._request(Conversation, "PATCH", _conversation_path(conversation_id), body=body)
 
     async def participants(
         self, conversation_id: str, cursor: str | None = None, limit: int = 100
     ) -> Page[UserCard]:
-        path = _of(conversation_id, "participants")
-        return await self._ask(Page[UserCard], "GET", path, query={"cursor": cursor, "limit": limit})
+        path = _conversation_path(conversation_id, "participants")
+        return await self._request(Page[UserCard], "GET", path, query={"cursor": cursor, "limit": limit})
 
-    async def add(self, conversation_id: str, user_id: str) -> None:
-        await self._ask(None, "PUT", _of(conversation_id, "participants", user_id))
+    async def add_participant(self, conversation_id: str, user_id: str) -> None:
+        await self._request(None, "PUT", _conversation_path(conversation_id, "participants", user_id))
 
-    async def remove(self, conversation_id: str, user_id: str) -> None:
+    async def remove_participant(self, conversation_id: str, user_id: str) -> None:
         """Put somebody out, or leave."""
-        await self._ask(None, "DELETE", _of(conversation_id, "participants", user_id))
+        await self._request(None, "DELETE", _conversation_path(conversation_id, "participants", user_id))
 
     # --- messages
 
@@ -130,7 +130,9 @@ class Http:
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 100
     ) -> list[Message]:
         query = {"before": before, "after": after, "limit": limit}
-        return (await self._ask(History, "GET", _of(conversation_id, "messages"), query=query)).items
+        return (
+            await self._request(History, "GET", _conversation_path(conversation_id, "messages"), query=query)
+        ).items
 
     async def send(
         self,
@@ -147,20 +149,26 @@ class Http:
             "mentions": list(mentions),
             "reply_to": reply_to,
         }
-        return await self._ask(Message, "POST", _of(conversation_id, "messages"), body=body)
+        return await self._request(
+            Message, "POST", _conversation_path(conversation_id, "messages"), body=body
+        )
 
-    async def read(self, conversation_id: str, seq: int) -> ReadState:
-        return await self._ask(ReadState, "PUT", _of(conversation_id, "read"), body={"seq": seq})
+    async def mark_read(self, conversation_id: str, seq: int) -> ReadState:
+        return await self._request(
+            ReadState, "PUT", _conversation_path(conversation_id, "read"), body={"seq": seq}
+        )
 
     async def changes(self, conversation_id: str, after: int, limit: int = 100) -> Changes:
         query = {"after": after, "limit": limit}
-        return await self._ask(Changes, "GET", _of(conversation_id, "changes"), query=query)
+        return await self._request(
+            Changes, "GET", _conversation_path(conversation_id, "changes"), query=query
+        )
 
     # --- the one way out
 
-    async def _ask(
+    async def _request(
         self,
-        answer: type[Answer] | None,
+        response_type: type[Answer] | None,
         method: str,
         path: str,
         *,
@@ -187,26 +195,26 @@ class Http:
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unanswered(f"{method}: {type(error).__name__}") from error
+            raise RequestTimeout(f"{method}: {type(error).__name__}") from error
         if response.status >= 300:
-            raise _refused(response.status, content)
+            raise _decode_rejection(response.status, content)
         # A call that answers nothing is typed so by its caller.
-        found: Any = None if answer is None else msgspec.json.decode(content, type=answer)
+        found: Any = None if response_type is None else msgspec.json.decode(content, type=response_type)
         typed: Answer = found
         return typed
 
 
-def _of(conversation_id: str, *parts: str) -> str:
-    return "/".join(("/v1/conversations", *(quote(part, safe="") for part in (conversation_id, *parts))))
+def _conversation_path(conversation_id: str, *segments: str) -> str:
+    return "/".join(("/v1/conversations", *(quote(part, safe="") for part in (conversation_id, *segments))))
 
 
-def _refused(status: int, content: bytes) -> Refused:
+def _decode_rejection(status: int, content: bytes) -> RequestRejected:
     try:
-        problem = msgspec.json.decode(content, type=Problem)
+        problem = msgspec.json.decode(content, type=ProblemDetails)
     except msgspec.DecodeError:
         # Not of this server: somebody between, who knows no problem details.
-        problem = Problem("server.unavailable" if status >= 500 else "request.invalid")
-    return Refused(
+        problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
+    return RequestRejected(
         problem.code,
         problem.detail,
         status=status,

@@ -11,48 +11,48 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.protocol.server_frames import ServerFrame
-from client.errors import Ended
+from client.errors import ClientClosed
 
 _log = logging.getLogger(__name__)
 OnFrame = Callable[[ServerFrame], None]
 
 
-class Outlet:
-    def __init__(self, on_frame: OnFrame | None, frames_waiting: int) -> None:
+class FrameSink:
+    def __init__(self, on_frame: OnFrame | None, queued_frames_max: int) -> None:
         self._on_frame = on_frame
-        self._frames_waiting = frames_waiting
+        self._queued_frames_max = queued_frames_max
         self._frames: deque[ServerFrame] | None = None
-        self._turn = asyncio.Lock()
-        self._changed = asyncio.Event()
-        self._room = asyncio.Event()
-        self._ended: Ended | None = None
+        self._put_lock = asyncio.Lock()
+        self._frame_available = asyncio.Event()
+        self._space_available = asyncio.Event()
+        self._closed_error: ClientClosed | None = None
 
     async def put(self, frames: Sequence[ServerFrame]) -> None:
         """Hand these on, behind all that was put before."""
         if not frames:
             return
-        async with self._turn:
+        async with self._put_lock:
             for frame in frames:
                 if self._on_frame is not None:
-                    self._call(self._on_frame, frame)
+                    self._invoke_callback(self._on_frame, frame)
                 if self._frames is not None:
-                    while len(self._frames) >= self._frames_waiting:
-                        self._room.clear()
-                        await self._room.wait()
+                    while len(self._frames) >= self._queued_frames_max:
+                        self._space_available.clear()
+                        await self._space_available.wait()
                     self._frames.append(frame)
-                    self._changed.set()
+                    self._frame_available.set()
 
-    def _call(self, on_frame: OnFrame, frame: ServerFrame) -> None:
+    def _invoke_callback(self, on_frame: OnFrame, frame: ServerFrame) -> None:
         try:
             on_frame(frame)
         except Exception:  # noqa: BLE001
             # Its fault, not the connection's: the frames after this one are still wanted.
             _log.exception("a callback for frames failed")
 
-    def end(self, ended: Ended) -> None:
+    def close(self, error: ClientClosed) -> None:
         """Nothing more comes."""
-        self._ended = ended
-        self._changed.set()
+        self._closed_error = error
+        self._frame_available.set()
 
     def frames(self) -> AsyncIterator[ServerFrame]:
         """All that is put from now on. Ends with `Ended`, once everything before was taken."""
@@ -63,10 +63,10 @@ class Outlet:
     async def _iterate(self, frames: deque[ServerFrame]) -> AsyncIterator[ServerFrame]:
         while True:
             while not frames:
-                if self._ended is not None:
-                    raise self._ended
-                self._changed.clear()
-                await self._changed.wait()
+                if self._closed_error is not None:
+                    raise self._closed_error
+                self._frame_available.clear()
+                await self._frame_available.wait()
             frame = frames.popleft()
-            self._room.set()
+            self._space_available.set()
             yield frame

@@ -10,26 +10,26 @@ from collections.abc import Sequence
 from actors.protocol.server_frames import LogFrame
 
 
-class Progress:
-    __slots__ = ("_began", "_held", "_held_max", "position", "wanted")
+class SequenceTracker:
+    __slots__ = ("_start_position", "_held", "_held_max", "position", "known_head")
 
     def __init__(self, position: int, held_max: int) -> None:
-        self.position = self._began = position
-        self.wanted = position
+        self.position = self._start_position = position
+        self.known_head = position
         self._held: dict[int, LogFrame] = {}
         self._held_max = held_max
 
     @property
-    def gap(self) -> bool:
+    def has_gap(self) -> bool:
         """Whether more is known to exist than was handed on."""
-        return self.wanted > self.position
+        return self.known_head > self.position
 
     @property
-    def untouched(self) -> bool:
+    def at_start(self) -> bool:
         """Whether nothing was handed on yet."""
-        return self.position == self._began
+        return self.position == self._start_position
 
-    def take(self, frame: LogFrame) -> list[LogFrame]:
+    def receive(self, frame: LogFrame) -> list[LogFrame]:
         """A frame that came by itself: with it, those that had waited for it."""
         if frame.seq <= self.position:
             return []
@@ -37,17 +37,17 @@ class Progress:
             self.hold(frame)
             return []
         self.position = frame.seq
-        self.wanted = max(self.wanted, frame.seq)
-        return [frame, *self._released()]
+        self.known_head = max(self.known_head, frame.seq)
+        return [frame, *self._release_held()]
 
     def hold(self, frame: LogFrame) -> None:
         """Keep a frame until what is before it has been handed on."""
         if frame.seq > self.position:
-            self.wanted = max(self.wanted, frame.seq)
+            self.known_head = max(self.known_head, frame.seq)
             if len(self._held) < self._held_max:
                 self._held[frame.seq] = frame
 
-    def jump(self, frame: LogFrame) -> list[LogFrame]:
+    def receive_replayed(self, frame: LogFrame) -> list[LogFrame]:
         """A frame of a replay, which leaves out what a later change has overtaken."""
         return self.fill([frame], frame.seq)
 
@@ -56,10 +56,10 @@ class Progress:
         ready = [frame for frame in frames if self.position < frame.seq <= through]
         if through > self.position:
             self.position = through
-            self.wanted = max(self.wanted, through)
-        return [*ready, *self._released()]
+            self.known_head = max(self.known_head, through)
+        return [*ready, *self._release_held()]
 
-    def _released(self) -> list[LogFrame]:
+    def _release_held(self) -> list[LogFrame]:
         if not self._held:
             return []
         ready = []

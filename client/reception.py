@@ -24,109 +24,113 @@ from actors.protocol.server_frames import (
     Resync,
     ServerFrame,
 )
-from client.asks import Asks
+from client.asks import PendingRequests
 from client.backoff import Backoff
-from client.http import Http
-from client.inbox import Inbox
-from client.outlet import Outlet
-from client.review import Review
-from client.timing import Timing
+from client.http import HttpClient
+from client.inbox import ConversationSequencer
+from client.outlet import FrameSink
+from client.review import StateResync
+from client.timing import ClientSettings
 
-RESUME_CONVERSATIONS = 1500
+RESUME_CONVERSATIONS_MAX = 1500
 
 
-class Reception:
+class Dispatcher:
     """`http` gives the way to the server that is in use now."""
 
     def __init__(
         self,
-        asks: Asks,
-        outlet: Outlet,
-        http: Callable[[], Http],
-        timing: Timing,
-        backoff: Callable[[], Backoff],
+        requests: PendingRequests,
+        frame_sink: FrameSink,
+        http: Callable[[], HttpClient],
+        settings: ClientSettings,
+        make_backoff: Callable[[], Backoff],
         *,
         discover: bool,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._asks = asks
-        self._outlet = outlet
-        self._inbox = Inbox(http, outlet.put, timing, backoff, sleep)
-        self._review = Review(self._inbox, outlet.put, http, backoff, sleep, discover=discover)
+        self._requests = requests
+        self._frame_sink = frame_sink
+        self._sequencer = ConversationSequencer(http, frame_sink.put, settings, make_backoff, sleep)
+        self._resync = StateResync(
+            self._sequencer, frame_sink.put, http, make_backoff, sleep, discover=discover
+        )
         self.ready: Ready | None = None
         self.epoch = ""
         self.position = 0
 
-    def resume(self) -> Resume | None:
+    def resume_request(self) -> Resume | None:
         """From where the next connection has to go on; None before the first."""
         if self.ready is None:
             return None
-        positions = list(self._inbox.positions().items())
+        positions = list(self._sequencer.positions().items())
         return Resume(
-            self.ready.session_id, self.epoch, self.position, dict(positions[:RESUME_CONVERSATIONS])
+            self.ready.session_id, self.epoch, self.position, dict(positions[:RESUME_CONVERSATIONS_MAX])
         )
 
-    def begin(self, ready: Ready, *, resumes: bool) -> None:
+    def on_ready(self, ready: Ready, *, resuming: bool) -> None:
         """A connection is ready; one that resumes goes on with a replay, or with `resync`."""
         self.ready = ready
-        self._inbox.replaying = resumes
-        if not resumes:
+        self._sequencer.replaying = resuming
+        if not resuming:
             self.epoch, self.position = ready.epoch, ready.position
-            self._review.start()
+            self._resync.start()
 
-    def follow(self, conversation_id: str, after: int, *, connected: bool) -> None:
-        if not self._inbox.knows(conversation_id):
-            self._inbox.begin(conversation_id, after)
+    def subscribe(self, conversation_id: str, after: int, *, connected: bool) -> None:
+        if not self._sequencer.is_tracked(conversation_id):
+            self._sequencer.track(conversation_id, after)
             if connected:
-                self._review.start()
+                self._resync.start()
 
     @property
-    def silent_gaps(self) -> int:
-        return self._inbox.silent_gaps
+    def unannounced_gaps(self) -> int:
+        return self._sequencer.unannounced_gaps
 
     def positions(self) -> dict[str, int]:
-        return self._inbox.positions()
+        return self._sequencer.positions()
 
-    async def hear(self, frame: ServerFrame) -> None:
+    async def dispatch(self, frame: ServerFrame) -> None:
         match frame:
             case Ok() | Error():
-                self._asks.answered(frame)
+                self._requests.on_reply(frame)
             case MessageCreated() | MessageUpdated() | ConversationUpdated():
-                await self._inbox.take(frame)
+                await self._sequencer.receive(frame)
             case Lagged(conversation_id=conversation_id, from_seq=from_seq, to_seq=to_seq):
-                self._inbox.begin(conversation_id, from_seq - 1)
-                self._inbox.expect(conversation_id, to_seq)
+                self._sequencer.track(conversation_id, from_seq - 1)
+                self._sequencer.observe_head(conversation_id, to_seq)
             case ConversationJoined() | ConversationLeft() | ConversationMarked():
-                await self._hear_stream(frame)
+                await self._dispatch_stream_event(frame)
             case Resumed(last_seqs=last_seqs):
-                self._resumed(last_seqs)
+                self._on_resumed(last_seqs)
             case Resync(epoch=epoch, position=position):
-                self._inbox.replaying = False
+                self._sequencer.replaying = False
                 self.epoch, self.position = epoch, position
-                await self._outlet.put([frame])
-                self._review.start()
+                await self._frame_sink.put([frame])
+                self._resync.start()
             case Hello() | Ready():
                 pass
             case _:
-                await self._outlet.put([frame])
+                await self._frame_sink.put([frame])
 
     async def close(self) -> None:
-        await asyncio.gather(self._review.close(), self._inbox.close())
+        await asyncio.gather(self._resync.close(), self._sequencer.close())
 
-    async def _hear_stream(self, frame: ConversationJoined | ConversationLeft | ConversationMarked) -> None:
+    async def _dispatch_stream_event(
+        self, frame: ConversationJoined | ConversationLeft | ConversationMarked
+    ) -> None:
         if frame.position <= self.position:
             return
         self.position = frame.position
         if isinstance(frame, ConversationJoined):
-            self._inbox.join(frame.conversation.id, frame.conversation.last_seq)
+            self._sequencer.track_joined(frame.conversation.id, frame.conversation.last_seq)
         elif isinstance(frame, ConversationLeft):
-            self._inbox.forget(frame.conversation_id)
-        await self._outlet.put([frame])
+            self._sequencer.untrack(frame.conversation_id)
+        await self._frame_sink.put([frame])
 
-    def _resumed(self, last_seqs: dict[str, int]) -> None:
-        self._inbox.replaying = False
+    def _on_resumed(self, last_seqs: dict[str, int]) -> None:
+        self._sequencer.replaying = False
         for conversation_id, seq in last_seqs.items():
-            self._inbox.complete(conversation_id, seq)
-        if len(self._inbox.positions()) > RESUME_CONVERSATIONS:
+            self._sequencer.mark_complete(conversation_id, seq)
+        if len(self._sequencer.positions()) > RESUME_CONVERSATIONS_MAX:
             # The rest was live only: what was missed of it is known to the store alone.
-            self._review.start()
+            self._resync.start()

@@ -9,40 +9,44 @@ from collections.abc import Awaitable, Callable, Sequence
 from actors.protocol.commands import WatchPresence
 from actors.protocol.presence import Presence, PresenceChanged
 from actors.protocol.server_frames import ServerFrame, WatchResult
-from client.asks import Asks
-from client.errors import Ended, Refused, Unanswered
+from client.asks import PendingRequests
+from client.errors import ClientClosed, RequestRejected, RequestTimeout
 
 
-class Watched:
-    def __init__(self, asks: Asks, hand_on: Callable[[Sequence[ServerFrame]], Awaitable[None]]) -> None:
-        self._asks = asks
-        self._hand_on = hand_on
+class PresenceWatchList:
+    def __init__(
+        self, requests: PendingRequests, put: Callable[[Sequence[ServerFrame]], Awaitable[None]]
+    ) -> None:
+        self._requests = requests
+        self._put = put
         self._user_ids: list[str] = []
-        self._renewing: asyncio.Task[None] | None = None
+        self._rewatch_task: asyncio.Task[None] | None = None
 
     async def watch(self, user_ids: Sequence[str], deadline_s: float | None) -> list[Presence]:
         """Replace the list; answers how everybody on it is."""
         self._user_ids = list(user_ids)
-        return await self._ask(deadline_s)
+        return await self._watch(deadline_s)
 
-    def connected(self) -> None:
+    def on_connected(self) -> None:
         """A new socket: the server knows nothing of the list."""
         if self._user_ids:
-            self._renewing = asyncio.create_task(self._renew())
+            self._rewatch_task = asyncio.create_task(self._rewatch())
 
     async def close(self) -> None:
-        if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
+        if self._rewatch_task is not None:
+            self._rewatch_task.cancel()
+            await asyncio.gather(self._rewatch_task, return_exceptions=True)
 
-    async def _ask(self, deadline_s: float | None) -> list[Presence]:
+    async def _watch(self, deadline_s: float | None) -> list[Presence]:
         wanted = list(self._user_ids)
-        result = await self._asks.ask(lambda number: WatchPresence(number, wanted), WatchResult, deadline_s)
+        result = await self._requests.request(
+            lambda number: WatchPresence(number, wanted), WatchResult, deadline_s
+        )
         return result.presences
 
-    async def _renew(self) -> None:
+    async def _rewatch(self) -> None:
         try:
-            await self._hand_on([PresenceChanged(await self._ask(None))])
-        except (Refused, Unanswered, Ended):
+            await self._put([PresenceChanged(await self._watch(None))])
+        except (RequestRejected, RequestTimeout, ClientClosed):
             # The next connect asks again.
             return

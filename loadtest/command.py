@@ -20,28 +20,28 @@ import uvloop
 from rich.console import Console
 
 from client.errors import ClientError
-from loadtest.conductor import Conductor, NotReached
-from loadtest.options import Options, OptionsFaulty, Thresholds
-from loadtest.people.users_file import Person, Unreadable, read_users
+from loadtest.conductor import Coordinator, ServerUnreachable
+from loadtest.options import Options, InvalidOptions, Thresholds
+from loadtest.people.users_file import LoadUser, UnreadableUsersFile, read_users
 from loadtest.play.plays import Scenario
 from loadtest.process.child import WorkerDied
-from loadtest.process.files import TooFewFiles
-from loadtest.show.lines import LineShow
-from loadtest.show.live import LiveShow
-from loadtest.show.show import Show
+from loadtest.process.files import OpenFileLimitTooLow
+from loadtest.show.lines import LineDisplay
+from loadtest.show.live import LiveDisplay
+from loadtest.show.show import Display
 
 HELP: Final = {
     Scenario.IDLE: "Connections that are there; with --rate some ask for a sign of life.",
     Scenario.PAIRS: "Pairs who write to each other, each on another server.",
     Scenario.ROOM: "One room, in which some write and all hear (several, past 5,000).",
-    Scenario.TOWN: "A mix after real use: chat, receipts, typing, feeds, likes, answers, reconnects.",
+    Scenario.MIXED: "A mix after real use: chat, receipts, typing, feeds, likes, answers, reconnects.",
     Scenario.STORM: "Groups who write; now and then all are cut off at once, and resume.",
     Scenario.FEED: "Pages of the home feed, over HTTP.",
 }
 DEFAULT_CONNECTIONS: Final = 100
 LIBRARIES: Final = ("hdrh", "matplotlib")
-NOT_GOOD: Final = 1
-FAULTY: Final = 2
+FAILED: Final = 1
+INVALID_USAGE: Final = 2
 NOTHING_MEASURED: Final = 3
 
 Urls = Annotated[list[str] | None, typer.Option("--url", help="A server; may be given several times.")]
@@ -55,9 +55,9 @@ Ramp = Annotated[float | None, typer.Option(help="Spread the connects over so ma
 Seed = Annotated[int, typer.Option(help="Another seed, other chance.")]
 Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes that make the load.")]
 Users = Annotated[Path | None, typer.Option("--users-file", help="From `load prepare`; else they register.")]
-Folder = Annotated[Path | None, typer.Option("--report", help="Where to; else a new one in data/load.")]
+ReportFolder = Annotated[Path | None, typer.Option("--report", help="Where to; else a new one in data/load.")]
 P99 = Annotated[float | None, typer.Option("--p99-ms", help="Fail where the scenario's own p99 is above.")]
-MaxLost = Annotated[int, typer.Option("--max-lost", min=0, help="Acts that may end without an answer.")]
+MaxUnanswered = Annotated[int, typer.Option("--max-lost", min=0, help="Acts that may end without an answer.")]
 MaxErrors = Annotated[int | None, typer.Option("--max-errors", min=0, help="Errors that may be.")]
 Senders = Annotated[int, typer.Option(min=1, help="In a room: how many write.")]
 Storms = Annotated[int, typer.Option(min=0, help="In a storm: how often all are cut off.")]
@@ -85,9 +85,9 @@ def _command(scenario: Scenario) -> Callable[..., None]:
         seed: Seed = 1,
         processes: Processes = 1,
         users_file: Users = None,
-        report: Folder = None,
+        report: ReportFolder = None,
         p99_ms: P99 = None,
-        max_lost: MaxLost = 0,
+        max_unanswered: MaxUnanswered = 0,
         max_errors: MaxErrors = None,
         senders: Senders = 10,
         storms: Storms = 2,
@@ -109,47 +109,49 @@ def _command(scenario: Scenario) -> Callable[..., None]:
             storms=storms,
             message_characters=characters,
             unread_checks=unread_checks,
-            thresholds=Thresholds(p99_ms, max_lost, max_errors),
+            thresholds=Thresholds(p99_ms, max_unanswered, max_errors),
         )
-        raise typer.Exit(load(options, users_file, report, plain=plain))
+        raise typer.Exit(run_load(options, users_file, report, plain=plain))
 
     return command
 
 
-def load(options: Options, users_file: Path | None, folder: Path | None, *, plain: bool) -> int:
+def run_load(options: Options, users_file: Path | None, report_folder: Path | None, *, plain: bool) -> int:
     """Run it all and report; answers the exit status."""
     try:
-        options.check()
-        _has_libraries()
+        options.validate()
+        _check_libraries()
         people = read_users(users_file) if users_file is not None else []
-        return uvloop.run(_run(options, people, folder, plain=plain))
-    except (OptionsFaulty, TooFewFiles, Unreadable) as faulty:
+        return uvloop.run(_run_async(options, people, report_folder, plain=plain))
+    except (InvalidOptions, OpenFileLimitTooLow, UnreadableUsersFile) as faulty:
         typer.echo(str(faulty), err=True)
-        return FAULTY
-    except (NotReached, WorkerDied, ClientError, OSError) as failure:
+        return INVALID_USAGE
+    except (ServerUnreachable, WorkerDied, ClientError, OSError) as failure:
         typer.echo(f"Nothing was measured: {failure or type(failure).__name__}", err=True)
         return NOTHING_MEASURED
 
 
-async def _run(options: Options, people: list[Person], folder: Path | None, *, plain: bool) -> int:
-    from loadtest.report.folder import report_folder, write_report
-    from loadtest.report.report import report_of
-    from loadtest.report.summary import summary_of
+async def _run_async(
+    options: Options, users: list[LoadUser], report_folder: Path | None, *, plain: bool
+) -> int:
+    from loadtest.report.folder import create_report_folder, write_report
+    from loadtest.report.report import build_report
+    from loadtest.report.summary import render_summary
 
-    into = report_folder(folder, options.scenario)
-    show: Show
-    show = LineShow(_line) if plain or not sys.stdout.isatty() else LiveShow(options, Console())
-    conductor = Conductor(options, people, show)
+    into = create_report_folder(report_folder, options.scenario)
+    show: Display
+    show = LineDisplay(_print_line) if plain or not sys.stdout.isatty() else LiveDisplay(options, Console())
+    conductor = Coordinator(options, users, show)
     loop = asyncio.get_running_loop()
     running = asyncio.create_task(conductor.run())
 
-    def interrupted() -> None:
+    def on_interrupt() -> None:
         if conductor.stopping:
             running.cancel()
         conductor.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupted)
+        loop.add_signal_handler(number, on_interrupt)
     try:
         findings = await running
     except asyncio.CancelledError:
@@ -160,20 +162,20 @@ async def _run(options: Options, people: list[Person], folder: Path | None, *, p
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(ValueError, RuntimeError):
                 loop.remove_signal_handler(number)
-    report = report_of(findings)
+    report = build_report(findings)
     write_report(into, report)
-    _line("")
-    _line(summary_of(report))
-    _line(f"report: {into / 'index.html'}")
-    return 0 if report.good else NOT_GOOD
+    _print_line("")
+    _print_line(render_summary(report))
+    _print_line(f"report: {into / 'index.html'}")
+    return 0 if report.passed else FAILED
 
 
-def _line(line: str) -> None:
+def _print_line(line: str) -> None:
     typer.echo(line)
     sys.stdout.flush()
 
 
-def _has_libraries() -> None:
+def _check_libraries() -> None:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        raise OptionsFaulty(f"the load tester needs {' and '.join(missing)}: pip install 'convene[load]'")
+        raise InvalidOptions(f"the load tester needs {' and '.join(missing)}: pip install 'convene[load]'")

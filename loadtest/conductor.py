@@ -17,62 +17,70 @@ import msgspec
 
 from loadtest.check.ledger import Acknowledged
 from loadtest.figures.clock import now_us
-from loadtest.figures.series import Series
-from loadtest.figures.servers import Reading, Servers
+from loadtest.figures.series import TimeSeries
+from loadtest.figures.servers import ServerSample, ServerPoller
 from loadtest.options import Options
-from loadtest.people.registering import register
-from loadtest.people.users_file import Person
-from loadtest.process.child import Child
-from loadtest.process.files import check_files
-from loadtest.process.letters import Begin, Came, Ended, Heads, Stop, Stopped, Tick
-from loadtest.process.seating import plans_of
-from loadtest.scenes.making import Making
-from loadtest.scenes.scenes import SCENES, people_wanted
-from loadtest.scenes.stage import Stage
-from loadtest.show.show import Show
-from loadtest.verdict import own_kind
+from loadtest.people.registering import register_users
+from loadtest.people.users_file import LoadUser
+from loadtest.process.child import WorkerProcess
+from loadtest.process.files import check_open_file_limit
+from loadtest.process.letters import (
+    StartLoad,
+    ConnectionsOpened,
+    DeliveryChecked,
+    CheckDelivery,
+    StopLoad,
+    LoadStopped,
+    Tick,
+)
+from loadtest.process.seating import plan_workers
+from loadtest.scenes.making import SetupClient
+from loadtest.scenes.scenes import SETUP_FUNCTIONS, users_needed
+from loadtest.scenes.stage import SetupState
+from loadtest.show.show import Display
+from loadtest.verdict import primary_operation_of
 
-COME_S: Final = 90.0
-POINT_S: Final = 1.0
-LEAD_S: Final = 0.3
+CONNECT_TIMEOUT_S: Final = 90.0
+SAMPLE_INTERVAL_S: Final = 1.0
+START_DELAY_S: Final = 0.3
 """So long after it was told does everybody begin, so that all begin together."""
 
 
-class NotReached(Exception):  # noqa: N818 - what is the matter, said to a person
+class ServerUnreachable(Exception):  # noqa: N818 - what is the matter, said to a person
     """A server did not answer before the load began."""
 
 
-class Findings(msgspec.Struct, frozen=True):
+class RunResult(msgspec.Struct, frozen=True):
     """All that there is to report of. Times of the wall clock in s since the epoch."""
 
     options: Options
-    run: str
-    began_at: float
+    run_id: str
+    started_at: float
     load_s: float
-    series: Series
-    before: dict[str, Reading]
-    readings: dict[str, list[Reading]]
+    series: TimeSeries
+    baseline: dict[str, ServerSample]
+    samples: dict[str, list[ServerSample]]
     unanswered: int
-    absent: int
+    disconnected: int
     users_checked: int
     conversations_checked: int
     interrupted: bool
     complete: bool
 
 
-class Conductor:
+class Coordinator:
     """`people` come from a file, or are registered where there are none. `show` is told how it goes."""
 
-    def __init__(self, options: Options, people: list[Person], show: Show) -> None:
+    def __init__(self, options: Options, users: list[LoadUser], display: Display) -> None:
         self._options = options
-        self._people = people
-        self._show = show
-        self._run = f"l{secrets.token_hex(5)}"
-        self._series = Series(options.processes, own_kind(options.scenario))
+        self._users = users
+        self._display = display
+        self._run_id = f"l{secrets.token_hex(5)}"
+        self._series = TimeSeries(options.processes, primary_operation_of(options.scenario))
         self._stopping = asyncio.Event()
-        self._children: list[Child] = []
-        self._first: dict[str, int] = {}
-        self._last: dict[str, int] = {}
+        self._workers: list[WorkerProcess] = []
+        self._first_sample: dict[str, int] = {}
+        self._last_sample: dict[str, int] = {}
 
     @property
     def stopping(self) -> bool:
@@ -83,88 +91,88 @@ class Conductor:
         """End it early, with what there is."""
         self._stopping.set()
 
-    async def run(self) -> Findings:
+    async def run(self) -> RunResult:
         """Raises `OptionsFaulty`, `TooFewFiles`, `NotReached`, `WorkerDied`, or a `ClientError`."""
         options = self._options
-        options.check()
-        check_files(options.connections, options.processes)
+        options.validate()
+        check_open_file_limit(options.connections, options.processes)
         began_at = time.time()
         async with aiohttp.ClientSession() as session:
-            await self._reach(session)
-            stage = await self._set(session)
-            servers = Servers(options.urls, session)
-            await servers.read()
-            before = {url: readings[-1] for url, readings in servers.readings.items() if readings}
-            watching = asyncio.create_task(self._watch(servers))
+            await self._check_servers(session)
+            stage = await self._set_up(session)
+            servers = ServerPoller(options.urls, session)
+            await servers.poll()
+            before = {url: readings[-1] for url, readings in servers.samples.items() if readings}
+            watching = asyncio.create_task(self._poll_servers(servers))
             try:
-                return await self._lead(stage, servers, before, began_at)
+                return await self._run_load(stage, servers, before, began_at)
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
-                await asyncio.gather(*(child.close() for child in self._children))
+                await asyncio.gather(*(child.close() for child in self._workers))
 
     # --- before
 
-    async def _reach(self, session: aiohttp.ClientSession) -> None:
+    async def _check_servers(self, session: aiohttp.ClientSession) -> None:
         for url in self._options.urls:
             try:
                 async with session.get(f"{url}/healthz", timeout=aiohttp.ClientTimeout(total=5)) as response:
                     if response.status == 200:
                         continue
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise NotReached(f"{url} does not answer: {type(error).__name__}") from error
-            raise NotReached(f"{url}/healthz answers with {response.status}")
+                raise ServerUnreachable(f"{url} does not answer: {type(error).__name__}") from error
+            raise ServerUnreachable(f"{url}/healthz answers with {response.status}")
 
-    async def _set(self, session: aiohttp.ClientSession) -> Stage:
-        making = Making(session, self._options.urls, self._show.making)
-        wanted = people_wanted(self._options)
-        people = self._people[:wanted] or await register(making, wanted)
-        stage = Stage(people)
-        await SCENES[self._options.scenario](making, stage)
+    async def _set_up(self, session: aiohttp.ClientSession) -> SetupState:
+        making = SetupClient(session, self._options.urls, self._display.setup_progress)
+        wanted = users_needed(self._options)
+        people = self._users[:wanted] or await register_users(making, wanted)
+        stage = SetupState(people)
+        await SETUP_FUNCTIONS[self._options.scenario](making, stage)
         return stage
 
     # --- the load
 
-    async def _lead(
-        self, stage: Stage, servers: Servers, before: dict[str, Reading], began_at: float
-    ) -> Findings:
-        plans = plans_of(self._options, stage, self._run)
+    async def _run_load(
+        self, state: SetupState, servers: ServerPoller, baseline: dict[str, ServerSample], started_at: float
+    ) -> RunResult:
+        plans = plan_workers(self._options, state, self._run_id)
         for number, plan in enumerate(plans):
-            child = await Child.start(self._ticked(number))
-            self._children.append(child)
-            await child.say(plan)
-        self._show.phase("coming")
-        came = await self._come()
+            child = await WorkerProcess.start(self._tick_handler(number))
+            self._workers.append(child)
+            await child.send(plan)
+        self._display.begin_phase("coming")
+        came = await self._wait_for_connections()
         load_s = 0.0
         if came:
-            load_s = await self._play(servers)
-        stopped = await self._stop()
-        ended = await self._judge(stopped)
+            load_s = await self._generate_load(servers)
+        stopped = await self._stop_workers()
+        ended = await self._check_delivery(stopped)
         self._series.close_point()
-        return Findings(
+        return RunResult(
             options=self._options,
-            run=self._run,
-            began_at=began_at,
+            run_id=self._run_id,
+            started_at=started_at,
             load_s=load_s,
             series=self._series,
-            before=before,
-            readings=self._loaded(servers),
+            baseline=baseline,
+            samples=self._samples_under_load(servers),
             unanswered=sum(one.unanswered for one in stopped),
-            absent=sum(one.absent for one in ended),
+            disconnected=sum(one.disconnected for one in ended),
             users_checked=sum(one.users_checked for one in ended),
             conversations_checked=sum(one.conversations_checked for one in ended),
             interrupted=self._stopping.is_set(),
             complete=True,
         )
 
-    async def _come(self) -> bool:
+    async def _wait_for_connections(self) -> bool:
         """Wait until everybody is there; False where it was stopped before."""
 
-        async def come() -> None:
-            await asyncio.gather(*(child.hear(Came) for child in self._children))
+        async def wait_for_workers() -> None:
+            await asyncio.gather(*(child.next_message(ConnectionsOpened) for child in self._workers))
 
-        coming = asyncio.create_task(come())
-        stopping = asyncio.create_task(self._stop_asked())
+        coming = asyncio.create_task(wait_for_workers())
+        stopping = asyncio.create_task(self._wait_for_stop())
         await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not coming.done():
@@ -174,70 +182,70 @@ class Conductor:
         await coming
         return True
 
-    async def _stop_asked(self) -> None:
+    async def _wait_for_stop(self) -> None:
         await self._stopping.wait()
 
-    async def _play(self, servers: Servers) -> float:
+    async def _generate_load(self, servers: ServerPoller) -> float:
         """Have everybody play; answers for how long they did, in s."""
-        await servers.read()
-        self._first = {url: len(readings) for url, readings in servers.readings.items()}
-        begin = Begin(now_us() + int(LEAD_S * 1_000_000))
-        for child in self._children:
-            await child.say(begin)
-        self._phase("load")
+        await servers.poll()
+        self._first_sample = {url: len(readings) for url, readings in servers.samples.items()}
+        begin = StartLoad(now_us() + int(START_DELAY_S * 1_000_000))
+        for child in self._workers:
+            await child.send(begin)
+        self._enter_phase("load")
         began = time.monotonic()
         try:
-            async with asyncio.timeout(LEAD_S + self._options.duration_s):
+            async with asyncio.timeout(START_DELAY_S + self._options.duration_s):
                 await self._stopping.wait()
         except TimeoutError:
             pass
-        await servers.read()
-        self._last = {url: len(readings) for url, readings in servers.readings.items()}
-        return max(0.0, time.monotonic() - began - LEAD_S)
+        await servers.poll()
+        self._last_sample = {url: len(readings) for url, readings in servers.samples.items()}
+        return max(0.0, time.monotonic() - began - START_DELAY_S)
 
-    def _loaded(self, servers: Servers) -> dict[str, list[Reading]]:
+    def _samples_under_load(self, servers: ServerPoller) -> dict[str, list[ServerSample]]:
         """The readings of the load alone."""
         return {
-            url: readings[max(0, self._first.get(url, 1) - 1) : self._last.get(url)]
-            for url, readings in servers.readings.items()
+            url: readings[max(0, self._first_sample.get(url, 1) - 1) : self._last_sample.get(url)]
+            for url, readings in servers.samples.items()
         }
 
     # --- after
 
-    async def _stop(self) -> list[Stopped]:
-        self._phase("answers")
-        for child in self._children:
-            await child.say(Stop(self._options.answers_s))
-        return [await child.hear(Stopped) for child in self._children]
+    async def _stop_workers(self) -> list[LoadStopped]:
+        self._enter_phase("answers")
+        for child in self._workers:
+            await child.send(StopLoad(self._options.reply_timeout_s))
+        return [await child.next_message(LoadStopped) for child in self._workers]
 
-    async def _judge(self, stopped: list[Stopped]) -> list[Ended]:
-        self._phase("judging")
+    async def _check_delivery(self, stopped: list[LoadStopped]) -> list[DeliveryChecked]:
+        self._enter_phase("judging")
         heads: dict[str, int] = {}
         for one in stopped:
             for conversation_id, head in one.heads.items():
                 heads[conversation_id] = max(head, heads.get(conversation_id, 0))
         acknowledged: list[Acknowledged] = [each for one in stopped for each in one.acknowledged]
-        checks = -(-self._options.unread_checks // max(1, len(self._children)))
-        for child in self._children:
-            await child.say(Heads(heads, acknowledged, self._options.drain_s, checks))
-        return [await child.hear(Ended) for child in self._children]
+        checks = -(-self._options.unread_checks // max(1, len(self._workers)))
+        for child in self._workers:
+            await child.send(CheckDelivery(heads, acknowledged, self._options.delivery_timeout_s, checks))
+        return [await child.next_message(DeliveryChecked) for child in self._workers]
 
     # --- meanwhile
 
-    def _ticked(self, number: int) -> Callable[[Tick], None]:
-        def ticked(tick: Tick) -> None:
+    def _tick_handler(self, number: int) -> Callable[[Tick], None]:
+        def on_tick(tick: Tick) -> None:
             self._series.add(number, tick)
 
-        return ticked
+        return on_tick
 
-    def _phase(self, phase: str) -> None:
+    def _enter_phase(self, phase: str) -> None:
         self._series.close_point()
         self._series.phase = phase
-        self._show.phase(phase)
+        self._display.begin_phase(phase)
 
-    async def _watch(self, servers: Servers) -> None:
+    async def _poll_servers(self, servers: ServerPoller) -> None:
         while True:
-            await asyncio.sleep(POINT_S)
-            await servers.read()
+            await asyncio.sleep(SAMPLE_INTERVAL_S)
+            await servers.poll()
             self._series.close_point()
-            self._show.update(self._series, servers.readings)
+            self._display.update(self._series, servers.samples)

@@ -11,20 +11,20 @@ import urllib.request
 from types import TracebackType
 from typing import Self
 
-from bench.harness.processor import OTHER_CORE, SERVER_CORE, listener, pin
+from bench.harness.processor import OTHER_CORE, SERVER_CORE, listening_pid, pin
 from bench.harness.server import ROOT, Process, ServerFailed, free_port
-from bench.harness.stores import Stores
+from bench.harness.stores import BenchStores
 
 START_S = 120.0
 STOP_S = 40.0
 
 
-class Convene:
+class ConveneServer:
     """The whole product on one instance, with the shipped configuration."""
 
     def __init__(
         self,
-        stores: Stores | None = None,
+        stores: BenchStores | None = None,
         *,
         name: str = "Convene",
         core: int = SERVER_CORE,
@@ -39,35 +39,35 @@ class Convene:
         self._process = (
             Process([*command, "--ephemeral"], OTHER_CORE)
             if stores is None
-            else Process(command, OTHER_CORE, stores.variables)
+            else Process(command, OTHER_CORE, stores.environment)
         )
         try:
-            self._wait()
-            self._server = listener(self.port)
-            pin(self._server, core)
+            self._wait_ready()
+            self._server_pid = listening_pid(self.port)
+            pin(self._server_pid, core)
         except BaseException:
             self.close()
             raise
 
     @property
     def pids(self) -> list[int]:
-        return [self._server]
+        return [self._server_pid]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _wait(self) -> None:
+    def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            self._process.check()
+            self._process.raise_if_exited()
             try:
                 with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
                     if answer.status == 200:
                         return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
-        raise ServerFailed(f"not ready within {START_S:.0f} s:\n{self._process.said()}")
+        raise ServerFailed(f"not ready within {START_S:.0f} s:\n{self._process.output()}")
 
     def kill(self) -> None:
         """SIGKILL, on stores of others: nothing is said goodbye to."""

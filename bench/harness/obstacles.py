@@ -5,16 +5,16 @@ import tomllib
 from pathlib import Path
 
 FILE = Path(__file__).parents[1] / "obstacles.toml"
-UNKNOWN = "not looked into."
+NO_EXPLANATION = "not looked into."
 
 
 @functools.cache
-def obstacles() -> dict[str, str]:
+def load_explanations() -> dict[str, str]:
     """What stands in the way, by the beginning of a claim."""
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
-def obstacle(claim: str) -> str:
+def explain_missed_goal(claim: str) -> str:
     """What is known to stand in the way of a claim."""
-    fitting = [beginning for beginning in obstacles() if claim.startswith(beginning)]
-    return obstacles()[max(fitting, key=len)] if fitting else UNKNOWN
+    fitting = [beginning for beginning in load_explanations() if claim.startswith(beginning)]
+    return load_explanations()[max(fitting, key=len)] if fitting else NO_EXPLANATION

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from actors.accounts.tokens import hash_token, new_token
-from bench.harness.people import Person
+from bench.harness.people import BenchUser
 from storage.postgres.migrations import database_url
 
-COPYING = ("social", "posts", "events", "notifications")
-SERVICES = ("users", *COPYING)
-SPREAD_OVER = timedelta(days=60)
-LIFETIME = timedelta(days=30)
+USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
+SERVICES = ("users", *USER_CACHE_SERVICES)
+HISTORY = timedelta(days=60)
+TOKEN_LIFETIME = timedelta(days=30)
 SENTENCE = "The quick brown fox jumps over the lazy dog and tells nobody about it, not even the other foxes. "
 Records = Sequence[tuple[object, ...]]
 COUNT_FOLLOWS = """
@@ -35,27 +35,27 @@ ON CONFLICT (user_id) DO UPDATE
 SET followers_count = excluded.followers_count, following_count = excluded.following_count
 """
 COUNT_POSTS = "INSERT INTO author_stats SELECT author_id, count(*) FROM posts GROUP BY author_id"
-TELL_POSTS = """
+SET_POSTS_COUNTS = """
 INSERT INTO user_social_stats AS s (user_id, posts_count)
 SELECT * FROM unnest($1::uuid[], $2::int[])
 ON CONFLICT (user_id) DO UPDATE SET posts_count = excluded.posts_count
 """
 
 
-class Population:
+class DatabaseFixture:
     """`postgres_url` is that of the server which has the services' databases."""
 
     def __init__(self, postgres_url: str, seed: int) -> None:
         self._url = postgres_url
-        self._dice = random.Random(seed)
-        self._made = 0
-        self._posted: dict[str, int] = {}
+        self._rng = random.Random(seed)
+        self._user_count = 0
+        self._posts_by_author: dict[str, int] = {}
 
-    def people(self, count: int) -> list[Person]:
+    def insert_users(self, count: int) -> list[BenchUser]:
         """New people, each logged in."""
-        numbers = range(self._made, self._made + count)
-        self._made += count
-        people = [Person(self._new_id(), new_token()) for _ in numbers]
+        numbers = range(self._user_count, self._user_count + count)
+        self._user_count += count
+        people = [BenchUser(self._new_id(), new_token()) for _ in numbers]
         now = datetime.now(UTC)
         users, copies = [], []
         for number, person in zip(numbers, people, strict=True):
@@ -66,58 +66,65 @@ class Population:
             )
             users.append((person.id, f"b{number}@bench.example", "none", *card))
             copies.append((person.id, *card, 1))
-        sessions = [(person.id, hash_token(person.token), now + LIFETIME) for person in people]
+        sessions = [(person.id, hash_token(person.token), now + TOKEN_LIFETIME) for person in people]
         card_columns = ("username", "display_name", "avatar_url")
-        _together(
+        _run_concurrently(
             self._copy("users", "users", ("id", "email", "password_hash", *card_columns), users),
             self._copy("users", "user_sessions", ("user_id", "token_hash", "expires_at"), sessions),
-            *(self._copy(name, "user_cache", ("id", *card_columns, "version"), copies) for name in COPYING),
+            *(
+                self._copy(name, "user_cache", ("id", *card_columns, "version"), copies)
+                for name in USER_CACHE_SERVICES
+            ),
         )
         return people
 
-    def posts(self, authors: Sequence[Person], count: int) -> list[str]:
+    def insert_posts(self, authors: Sequence[BenchUser], count: int) -> list[str]:
         """Posts of each author in turn, told apart by some seconds, the oldest first; answers their ids."""
-        step, start = SPREAD_OVER / count, datetime.now(UTC) - SPREAD_OVER
+        step, start = HISTORY / count, datetime.now(UTC) - HISTORY
         rows = []
         for number in range(count):
-            author_id = self._dice.choice(authors).id
-            self._posted[author_id] = self._posted.get(author_id, 0) + 1
-            content = f"{number}: {SENTENCE}"[: self._dice.randint(20, len(SENTENCE))]
+            author_id = self._rng.choice(authors).id
+            self._posts_by_author[author_id] = self._posts_by_author.get(author_id, 0) + 1
+            content = f"{number}: {SENTENCE}"[: self._rng.randint(20, len(SENTENCE))]
             rows.append((self._new_id(), author_id, content, start + number * step))
-        _together(self._copy("posts", "posts", ("id", "author_id", "content", "created_at"), rows))
-        _together(
+        _run_concurrently(self._copy("posts", "posts", ("id", "author_id", "content", "created_at"), rows))
+        _run_concurrently(
             self._execute("posts", COUNT_POSTS),
-            self._execute("social", TELL_POSTS, list(self._posted), list(self._posted.values())),
+            self._execute(
+                "social", SET_POSTS_COUNTS, list(self._posts_by_author), list(self._posts_by_author.values())
+            ),
         )
         return [str(row[0]) for row in rows]
 
-    def follows(self, followed: Mapping[str, Sequence[Person]]) -> None:
+    def insert_follows(self, followed: Mapping[str, Sequence[BenchUser]]) -> None:
         """Whom each of some people, by id, follows."""
-        start = datetime.now(UTC) - SPREAD_OVER
+        start = datetime.now(UTC) - HISTORY
         rows = [
-            (follower_id, person.id, start + self._dice.random() * SPREAD_OVER)
+            (follower_id, person.id, start + self._rng.random() * HISTORY)
             for follower_id, some in followed.items()
             for person in some
         ]
-        _together(self._copy("social", "follows", ("follower_id", "following_id", "created_at"), rows))
-        _together(self._execute("social", COUNT_FOLLOWS))
+        _run_concurrently(
+            self._copy("social", "follows", ("follower_id", "following_id", "created_at"), rows)
+        )
+        _run_concurrently(self._execute("social", COUNT_FOLLOWS))
 
-    def settle(self) -> None:
+    def vacuum(self) -> None:
         """Have the databases as they are after a while: with statistics, and rows known to be visible."""
-        _together(*(self._execute(service, "VACUUM ANALYZE") for service in SERVICES))
-        _together(self._execute("users", "CHECKPOINT"))
+        _run_concurrently(*(self._execute(service, "VACUUM ANALYZE") for service in SERVICES))
+        _run_concurrently(self._execute("users", "CHECKPOINT"))
 
-    def database(self, name: str) -> str:
+    def create_database(self, name: str) -> str:
         """An empty database beside those of the services; answers its URL."""
 
-        async def make() -> None:
+        async def create() -> None:
             connection = await asyncpg.connect(self._url)
             try:
                 await connection.execute(f'CREATE DATABASE "convene_{name}"')
             finally:
                 await connection.close()
 
-        _together(make())
+        _run_concurrently(create())
         return database_url(self._url, name)
 
     async def _copy(self, service: str, table: str, columns: Sequence[str], rows: Records) -> None:
@@ -136,11 +143,11 @@ class Population:
             await connection.close()
 
     def _new_id(self) -> str:
-        return str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
 
-def _together(*works: Coroutine[None, None, None]) -> None:
-    async def all_of_them() -> None:
-        await asyncio.gather(*works)
+def _run_concurrently(*coroutines: Coroutine[None, None, None]) -> None:
+    async def gather() -> None:
+        await asyncio.gather(*coroutines)
 
-    asyncio.run(all_of_them())
+    asyncio.run(gather())

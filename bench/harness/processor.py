@@ -7,7 +7,7 @@ from pathlib import Path
 
 SERVER_CORE = 0
 OTHER_CORE = 1
-SCHEDULED = 2
+CPU_CLOCK_SCHED = 2
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
@@ -16,7 +16,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     Read from the kernel's clock of each process: the same time as in /proc/<pid>/stat, but in nanoseconds
     where that counts in hundredths of a second, too coarse for a one-second slice of a nearly idle server.
     """
-    return sum(time.clock_gettime((~pid << 3) | SCHEDULED) for pid in pids)
+    return sum(time.clock_gettime((~pid << 3) | CPU_CLOCK_SCHED) for pid in pids)
 
 
 def pin(pid: int, core: int) -> None:
@@ -34,7 +34,7 @@ def resident_bytes(pid: int) -> int:
     raise RuntimeError(f"process {pid} has no Rss")
 
 
-def listener(port: int) -> int:
+def listening_pid(port: int) -> int:
     """The process that listens on `port` of the loopback.
 
     Raises:
@@ -44,11 +44,11 @@ def listener(port: int) -> int:
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
         if fields[1].endswith(wanted) and fields[3] == "0A":
-            return _holder(f"socket:[{fields[9]}]")
+            return _pid_of_socket(f"socket:[{fields[9]}]")
     raise LookupError(f"nobody listens on port {port}")
 
 
-def _holder(socket: str) -> int:
+def _pid_of_socket(socket: str) -> int:
     for files in Path("/proc").glob("[0-9]*/fd"):
         try:
             if any(str(file.readlink()) == socket for file in files.iterdir()):

@@ -18,9 +18,9 @@ import msgspec
 from bench.harness.processor import OTHER_CORE
 from bench.harness.server import Process, ServerFailed
 
-PREPARE_S = 120.0
-COME_S = 180.0
-END_S = 240.0
+PREPARE_TIMEOUT_S = 120.0
+CONNECT_TIMEOUT_S = 180.0
+EXIT_TIMEOUT_S = 240.0
 
 
 class Percentiles(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Point(msgspec.Struct, frozen=True):
     p99_ms: float
 
 
-class Found(msgspec.Struct, frozen=True):
+class LoadReport(msgspec.Struct, frozen=True):
     """What is used of a report (`loadtest/report/report.py`)."""
 
     saturated: bool
@@ -46,34 +46,34 @@ class Found(msgspec.Struct, frozen=True):
     points: list[Point]
 
 
-class Tester:
+class LoadTester:
     """One run of `run.py load`. `arguments` begin with the scenario.
 
     A patient one lets all others on its core go first: its clients stand for many machines of their own.
     """
 
-    def __init__(self, arguments: list[str], users_file: Path, *, patient: bool = False) -> None:
+    def __init__(self, arguments: list[str], users_file: Path, *, low_priority: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="bench-load-"))
         told = ["--users-file", str(users_file), "--report", str(self._folder), "--plain"]
-        first = ["nice", "-n", "10"] if patient else []
+        first = ["nice", "-n", "10"] if low_priority else []
         self._process = Process([*first, sys.executable, "run.py", "load", *arguments, *told], OTHER_CORE)
 
-    def wait_for(self, phase: str) -> None:
+    def wait_for_phase(self, phase: str) -> None:
         """Raises `ServerFailed` when it ends before, or does not come to it in time."""
-        deadline = time.monotonic() + COME_S
-        while f"-- {phase}\n" not in self._process.said():
-            self._process.check()
+        deadline = time.monotonic() + CONNECT_TIMEOUT_S
+        while f"-- {phase}\n" not in self._process.output():
+            self._process.raise_if_exited()
             if time.monotonic() > deadline:
-                raise ServerFailed(f"no {phase} within {COME_S:g} s:\n{self._process.said()}")
+                raise ServerFailed(f"no {phase} within {CONNECT_TIMEOUT_S:g} s:\n{self._process.output()}")
             time.sleep(0.05)
 
-    def report(self) -> Found:
+    def report(self) -> LoadReport:
         """Wait for its end, and read what it found, good or not."""
-        self._process.ended(END_S)
+        self._process.wait_for_exit(EXIT_TIMEOUT_S)
         file = self._folder / "report.json"
         if not file.exists():
-            raise ServerFailed(f"no report:\n{self._process.said()}")
-        return msgspec.json.decode(file.read_bytes(), type=Found)
+            raise ServerFailed(f"no report:\n{self._process.output()}")
+        return msgspec.json.decode(file.read_bytes(), type=LoadReport)
 
     def __enter__(self) -> Self:
         return self
@@ -85,13 +85,13 @@ class Tester:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def prepare(users: int, file: Path, variables: Mapping[str, str]) -> Path:
+def prepare_users(users: int, file: Path, environment: Mapping[str, str]) -> Path:
     """Make users in the stores, at once and without their passwords' hashes; answers the file."""
     command = [sys.executable, "run.py", "load", "prepare", "--users", str(users), "--users-file", str(file)]
-    made = Process(command, OTHER_CORE, variables)
+    made = Process(command, OTHER_CORE, environment)
     try:
-        if made.ended(PREPARE_S):
-            raise ServerFailed(made.said())
+        if made.wait_for_exit(PREPARE_TIMEOUT_S):
+            raise ServerFailed(made.output())
     finally:
         made.close()
     return file

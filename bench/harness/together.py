@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.harness.server import Server
 
 
-class Together:
+class ServerGroup:
     """Implements `Server`. Its port is that of the first."""
 
     def __init__(self, name: str, servers: Sequence[Server]) -> None:

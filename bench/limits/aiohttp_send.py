@@ -4,13 +4,13 @@ import itertools
 
 from aiohttp import WSMsgType, web
 
-from bench.limits.shapes import accept, decode
+from bench.limits.shapes import encode_replies, decode
 from bench.limits.uvloop_app import run
 
 Members = dict[web.WebSocketResponse, None]
 
 
-class Rooms:
+class RoomServer:
     """Who is where. Messages are numbered per room and never kept."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Rooms:
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     break
-                ok, created = accept(decode(message.data), name, next(numbers))
+                ok, created = encode_replies(decode(message.data), name, next(numbers))
                 await socket.send_str(ok.decode())
                 text = created.decode()
                 for member in list(members):
@@ -43,7 +43,7 @@ class Rooms:
 
 def main() -> None:
     app = web.Application()
-    app.router.add_get("/v1/ws", Rooms().connect)
+    app.router.add_get("/v1/ws", RoomServer().connect)
     run(app, __doc__)
 
 

@@ -23,13 +23,13 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
-def take_frame(data: bytes, at: int) -> tuple[int, bytes, int] | None:
+def decode_frame(data: bytes, offset: int) -> tuple[int, bytes, int] | None:
     """The opcode and payload of the masked frame at `at`, and where the next begins; None if it is cut."""
-    have = len(data) - at
+    have = len(data) - offset
     if have < 6:
         return None
-    size = data[at + 1] & 127
-    start = at + 2
+    size = data[offset + 1] & 127
+    start = offset + 2
     if size == 126:
         size = int.from_bytes(data[start : start + 2], "big")
         start += 2
@@ -39,10 +39,10 @@ def take_frame(data: bytes, at: int) -> tuple[int, bytes, int] | None:
     end = start + 4 + size
     if end > len(data):
         return None
-    return data[at] & 15, apply_mask(data[start + 4 : end], data[start : start + 4]), end
+    return data[offset] & 15, apply_mask(data[start + 4 : end], data[start : start + 4]), end
 
 
-def upgrade(request: bytes) -> tuple[str, bytes]:
+def upgrade_response(request: bytes) -> tuple[str, bytes]:
     """The room that the path names and the answer to the handshake."""
     target, *lines = request.split(b"\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}

@@ -12,8 +12,8 @@ from typing import cast
 
 import uvloop
 
-from bench.limits.frame import CLOSE, TEXT, take_frame, text_frame, upgrade
-from bench.limits.shapes import accept, decode
+from bench.limits.frame import CLOSE, TEXT, decode_frame, text_frame, upgrade_response
+from bench.limits.shapes import encode_replies, decode
 
 
 class Room:
@@ -35,7 +35,7 @@ class Room:
             transport.write(frames if ok is None else ok + frames)
 
 
-class House:
+class RoomServer:
     """All rooms, and how they are written to."""
 
     __slots__ = ("_loop", "joined", "names", "rooms")
@@ -46,9 +46,9 @@ class House:
         self.names = itertools.count()
         self._loop = asyncio.get_running_loop()
 
-    def say(self, sender: "Member", room: Room, payload: bytes) -> None:
+    def publish(self, sender: "Member", room: Room, payload: bytes) -> None:
         room.seq += 1
-        ok, created = accept(decode(payload), sender.name, room.seq)
+        ok, created = encode_replies(decode(payload), sender.name, room.seq)
         ok, created = text_frame(ok), text_frame(created)
         if self.joined:
             if not room.frames:
@@ -61,38 +61,38 @@ class House:
 
 
 class Member(asyncio.Protocol):
-    __slots__ = ("_house", "_room", "_tail", "_transport", "name")
+    __slots__ = ("_server", "_room", "_buffer", "_transport", "name")
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, server: RoomServer) -> None:
+        self._server = server
         self._room: Room | None = None
-        self._tail = b""
-        self.name = f"{next(house.names):036x}"
+        self._buffer = b""
+        self.name = f"{next(server.names):036x}"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._tail:
-            data = self._tail + data
+        if self._buffer:
+            data = self._buffer + data
         if self._room is None:
             if b"\r\n\r\n" not in data:
-                self._tail = data
+                self._buffer = data
                 return
-            name, answer = upgrade(data)
-            self._tail = b""
-            self._room = self._house.rooms.setdefault(name, Room())
+            name, answer = upgrade_response(data)
+            self._buffer = b""
+            self._room = self._server.rooms.setdefault(name, Room())
             self._room.members[self] = self._transport
             self._transport.write(answer)
             return
         at = 0
-        while (taken := take_frame(data, at)) is not None:
+        while (taken := decode_frame(data, at)) is not None:
             opcode, payload, at = taken
             if opcode == TEXT:
-                self._house.say(self, self._room, payload)
+                self._server.publish(self, self._room, payload)
             elif opcode == CLOSE:
                 self._transport.close()
-        self._tail = data[at:]
+        self._buffer = data[at:]
 
     def connection_lost(self, _error: Exception | None) -> None:
         if self._room is not None:
@@ -100,7 +100,7 @@ class Member(asyncio.Protocol):
 
 
 async def serve(port: int, *, joined: bool) -> None:
-    house = House(joined=joined)
+    house = RoomServer(joined=joined)
     server = await asyncio.get_running_loop().create_server(
         lambda: Member(house), "127.0.0.1", port, backlog=1024
     )

@@ -5,7 +5,7 @@ import asyncpg
 CONNECTIONS = 10
 
 
-class Connection(asyncpg.Connection):
+class UnresetConnection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         return ""
 
@@ -15,6 +15,6 @@ async def open_pool(url: str) -> "asyncpg.Pool[asyncpg.Record]":
         url,
         min_size=CONNECTIONS,
         max_size=CONNECTIONS,
-        connection_class=Connection,
+        connection_class=UnresetConnection,
         server_settings={"jit": "off"},
     )

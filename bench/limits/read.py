@@ -15,7 +15,7 @@ from aiohttp import web
 from bench.limits.pool import open_pool
 from bench.limits.uvloop_app import run
 
-NEWEST = """
+NEWEST_POSTS = """
 SELECT id, author_id, content, event_id, like_count, comment_count, created_at
 FROM posts
 WHERE author_id = $1 AND hidden_at IS NULL
@@ -37,7 +37,7 @@ class Post(msgspec.Struct, frozen=True):
 encode = msgspec.json.Encoder().encode
 
 
-class Reading:
+class ReadHandler:
     def __init__(self, url: str) -> None:
         self._url = url
 
@@ -47,12 +47,12 @@ class Reading:
     async def newest(self, request: web.Request) -> web.Response:
         author_id = uuid.UUID(request.match_info["id"])
         async with self._pool.acquire() as connection:
-            rows = await connection.fetch(NEWEST, author_id)
+            rows = await connection.fetch(NEWEST_POSTS, author_id)
         return web.Response(body=encode([Post(*row) for row in rows]), content_type="application/json")
 
 
 def main() -> None:
-    reading = Reading(os.environ["LIMIT_POSTGRES_URL"])
+    reading = ReadHandler(os.environ["LIMIT_POSTGRES_URL"])
     app = web.Application()
     app.on_startup.append(reading.open)
     app.router.add_get("/v1/users/{id}/posts", reading.newest)

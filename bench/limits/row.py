@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bench.limits.uvloop_app import run
 
-ROW = "SELECT id, username, display_name, avatar_url, bio, created_at FROM users WHERE id = $1"
+USER_BY_ID = "SELECT id, username, display_name, avatar_url, bio, created_at FROM users WHERE id = $1"
 
 
 class User(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class User(msgspec.Struct, frozen=True):
 encode = msgspec.json.Encoder().encode
 
 
-class Reading:
+class ReadHandler:
     def __init__(self, url: str) -> None:
         self._url = url
 
@@ -35,14 +35,14 @@ class Reading:
     async def user(self, request: web.Request) -> web.Response:
         user_id = uuid.UUID(request.match_info["id"])
         async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(ROW, user_id)
+            row = await connection.fetchrow(USER_BY_ID, user_id)
         if row is None:
             raise web.HTTPNotFound
         return web.Response(body=encode(User(*row.values())), content_type="application/json")
 
 
 def main() -> None:
-    reading = Reading(os.environ["LIMIT_POSTGRES_URL"])
+    reading = ReadHandler(os.environ["LIMIT_POSTGRES_URL"])
     app = web.Application()
     app.on_startup.append(reading.open)
     app.router.add_get("/v1/users/{id}", reading.user)

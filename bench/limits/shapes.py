@@ -63,7 +63,7 @@ decode = msgspec.json.Decoder(SendMessage).decode
 encode = msgspec.json.Encoder().encode
 
 
-def accept(command: SendMessage, sender_id: str, seq: int) -> tuple[bytes, bytes]:
+def encode_replies(command: SendMessage, sender_id: str, seq: int) -> tuple[bytes, bytes]:
     """The two answers to a message: `ok` for its sender, `message.created` for every member."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message = Message(

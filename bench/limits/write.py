@@ -38,26 +38,26 @@ CREATE TABLE rsvps (
     UNIQUE (event_id, user_id)
 );
 """
-LIKE = "INSERT INTO likes (post_id, user_id) VALUES ($1, $2)"
-FOLLOW = "INSERT INTO follows (following_id, follower_id) VALUES ($1, $2)"
-RSVP = "INSERT INTO rsvps (event_id, user_id, status) VALUES ($1, $2, $3)"
+INSERT_LIKE = "INSERT INTO likes (post_id, user_id) VALUES ($1, $2)"
+INSERT_FOLLOW = "INSERT INTO follows (following_id, follower_id) VALUES ($1, $2)"
+INSERT_RSVP = "INSERT INTO rsvps (event_id, user_id, status) VALUES ($1, $2, $3)"
 
 
-class Answer(msgspec.Struct, frozen=True):
+class RsvpRequest(msgspec.Struct, frozen=True):
     status: str
 
 
-class Rsvp(msgspec.Struct, frozen=True):
+class RsvpResponse(msgspec.Struct, frozen=True):
     event_id: uuid.UUID
     user_id: uuid.UUID
     status: str
 
 
-decode = msgspec.json.Decoder(Answer).decode
+decode = msgspec.json.Decoder(RsvpRequest).decode
 encode = msgspec.json.Encoder().encode
 
 
-class Writing:
+class WriteHandler:
     def __init__(self, url: str) -> None:
         self._url = url
 
@@ -66,22 +66,22 @@ class Writing:
         await self._pool.execute(TABLES)
 
     async def like(self, request: web.Request) -> web.Response:
-        await self._write(LIKE, *_ids(request))
+        await self._insert(INSERT_LIKE, *_ids(request))
         return web.Response(status=204)
 
     async def follow(self, request: web.Request) -> web.Response:
-        await self._write(FOLLOW, *_ids(request))
+        await self._insert(INSERT_FOLLOW, *_ids(request))
         return web.Response(status=204)
 
     async def rsvp(self, request: web.Request) -> web.Response:
         answer = decode(await request.read())
         event_id, user_id = _ids(request)
-        await self._write(RSVP, event_id, user_id, answer.status)
+        await self._insert(INSERT_RSVP, event_id, user_id, answer.status)
         return web.Response(
-            body=encode(Rsvp(event_id, user_id, answer.status)), content_type="application/json"
+            body=encode(RsvpResponse(event_id, user_id, answer.status)), content_type="application/json"
         )
 
-    async def _write(self, statement: str, *values: object) -> None:
+    async def _insert(self, statement: str, *values: object) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(statement, *values)
 
@@ -91,7 +91,7 @@ def _ids(request: web.Request) -> tuple[uuid.UUID, uuid.UUID]:
 
 
 def main() -> None:
-    writing = Writing(os.environ["LIMIT_POSTGRES_URL"])
+    writing = WriteHandler(os.environ["LIMIT_POSTGRES_URL"])
     app = web.Application()
     app.on_startup.append(writing.open)
     app.router.add_put("/v1/posts/{id}/like/{user}", writing.like)

@@ -16,7 +16,7 @@ from storage.embedded.errors import StoresUnavailable
 START_S = 15.0
 
 
-class Broker:
+class RedisBroker:
     def __init__(self) -> None:
         try:
             program = find_binaries().valkey
@@ -28,7 +28,7 @@ class Broker:
         command += ["--unixsocket", str(self._socket), "--save", "", "--appendonly", "no"]
         self._process = Process(command, OTHER_CORE)
         try:
-            self._wait()
+            self._wait_listening()
         except BaseException:
             self.close()
             raise
@@ -37,15 +37,15 @@ class Broker:
     def url(self) -> str:
         return f"unix://{quote(str(self._socket))}"
 
-    def _wait(self) -> None:
+    def _wait_listening(self) -> None:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            self._process.check()
+            self._process.raise_if_exited()
             with socket.socket(socket.AF_UNIX) as probe:
                 if probe.connect_ex(str(self._socket)) == 0:
                     return
             time.sleep(0.05)
-        raise ServerFailed(f"no Valkey within {START_S:.0f} s:\n{self._process.said()}")
+        raise ServerFailed(f"no Valkey within {START_S:.0f} s:\n{self._process.output()}")
 
     def close(self) -> None:
         self._process.close()

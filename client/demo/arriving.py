@@ -5,16 +5,18 @@ from typing import Final
 import msgspec
 
 from actors.protocol.objects import OwnUser
-from client.answers import SignedIn
-from client.demo.keys import Keys
-from client.demo.people import Person
-from client.demo.requests import Request, Requests
-from client.errors import ClientError, Refused
+from client.answers import LoginResponse
+from client.demo.keys import IdempotencyKeys
+from client.demo.people import UserPlan
+from client.demo.requests import HttpRequest, RetryingHttpClient
+from client.errors import ClientError, RequestRejected
 
-KNOWN: Final = frozenset({"user.username_taken", "user.email_taken", "idempotency.conflict"})
+ALREADY_REGISTERED_CODES: Final = frozenset(
+    {"user.username_taken", "user.email_taken", "idempotency.conflict"}
+)
 
 
-class Occupied(ClientError):  # noqa: N818 - it is a state
+class UsernameTaken(ClientError):  # noqa: N818 - it is a state
     """Somebody else has the username of one of the town's people, or they have another password."""
 
     def __init__(self, username: str) -> None:
@@ -22,16 +24,16 @@ class Occupied(ClientError):  # noqa: N818 - it is a state
         self.username = username
 
 
-class Resident(msgspec.Struct, frozen=True):
+class DemoUser(msgspec.Struct, frozen=True):
     """Somebody the server knows. `returned`: so long after that keys of then may be forgotten."""
 
-    person: Person
+    plan: UserPlan
     id: str
     token: str
-    returned: bool
+    already_existed: bool
 
     def __repr__(self) -> str:
-        return f"Resident({self.person.username})"
+        return f"Resident({self.plan.username})"
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -52,40 +54,42 @@ class Login(msgspec.Struct, frozen=True):
         return "Login(...)"
 
 
-class Profile(msgspec.Struct, frozen=True):
+class ProfileUpdate(msgspec.Struct, frozen=True):
     bio: str
 
 
-class Arriving:
-    def __init__(self, requests: Requests, keys: Keys, password: str) -> None:
-        self._requests = requests
+class UserRegistrar:
+    def __init__(self, http: RetryingHttpClient, keys: IdempotencyKeys, password: str) -> None:
+        self._http = http
         self._keys = keys
         self._password = password
 
-    async def arrive(self, person: Person) -> Resident:
+    async def ensure_user(self, plan: UserPlan) -> DemoUser:
         """See that somebody is there; what they have said of themselves since is left as it is.
 
         Raises:
             Occupied: the username is somebody else's.
         """
-        signed_in, returned = await self._signed_in(person)
-        if person.bio is not None and signed_in.user.bio is None:
-            request = Request("PATCH", "/v1/users/me", signed_in.token, Profile(person.bio))
-            await self._requests.ask(OwnUser, request)
-        return Resident(person, signed_in.user.id, signed_in.token, returned)
+        signed_in, returned = await self._register_or_log_in(plan)
+        if plan.bio is not None and signed_in.user.bio is None:
+            request = HttpRequest("PATCH", "/v1/users/me", signed_in.token, ProfileUpdate(plan.bio))
+            await self._http.request(OwnUser, request)
+        return DemoUser(plan, signed_in.user.id, signed_in.token, returned)
 
-    async def _signed_in(self, person: Person) -> tuple[SignedIn, bool]:
-        body = Registration(person.email, person.username, self._password, person.display_name)
-        key = self._keys.key("person", person.username)
+    async def _register_or_log_in(self, plan: UserPlan) -> tuple[LoginResponse, bool]:
+        body = Registration(plan.email, plan.username, self._password, plan.display_name)
+        key = self._keys.make_key("person", plan.username)
         try:
-            return await self._requests.ask(SignedIn, Request("POST", "/v1/users", body=body, key=key)), False
-        except Refused as refused:
-            if refused.code not in KNOWN:
+            return await self._http.request(
+                LoginResponse, HttpRequest("POST", "/v1/users", body=body, idempotency_key=key)
+            ), False
+        except RequestRejected as refused:
+            if refused.code not in ALREADY_REGISTERED_CODES:
                 raise
-        login = Request("POST", "/v1/sessions", body=Login(person.username, self._password))
+        login = HttpRequest("POST", "/v1/sessions", body=Login(plan.username, self._password))
         try:
-            return await self._requests.ask(SignedIn, login), True
-        except Refused as refused:
+            return await self._http.request(LoginResponse, login), True
+        except RequestRejected as refused:
             if refused.status == 401:
-                raise Occupied(person.username) from None
+                raise UsernameTaken(plan.username) from None
             raise

@@ -6,18 +6,18 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """(step, done, total), once with nothing done and then after each thing; must not wait."""
 
 
-class Crew:
+class BoundedRunner:
     """`at_once` is how many requests are under way at the most."""
 
-    def __init__(self, at_once: int, progress: Progress) -> None:
-        self._at_once = at_once
+    def __init__(self, concurrency: int, progress: ProgressCallback) -> None:
+        self._concurrency = concurrency
         self._progress = progress
 
-    async def each(
+    async def run_all(
         self, step: str, items: Sequence[Item], work: Callable[[Item], Awaitable[Result]]
     ) -> list[Result]:
         """Do the work on each thing, begun in order; answers the results in that order.
@@ -28,15 +28,15 @@ class Crew:
         waiting = iter(enumerate(items))
         self._progress(step, 0, len(items))
 
-        async def one_hand() -> None:
+        async def run_worker() -> None:
             for index, item in waiting:
                 results[index] = await work(item)
                 self._progress(step, len(results), len(items))
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._at_once, len(items))):
-                    group.create_task(one_hand())
+                for _ in range(min(self._concurrency, len(items))):
+                    group.create_task(run_worker())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return [results[index] for index in range(len(items))]

@@ -6,61 +6,69 @@ from typing import Final
 
 import msgspec
 
-from client.demo.chance import chance_of
-from client.demo.people import Person
+from client.demo.chance import seeded_random
+from client.demo.people import UserPlan
 
-DEAREST_SHARED: Final = 0.22
-SHARED: Final = 0.09
-STRANGERS: Final = 0.008
-LIKELIEST: Final = 0.85
-USUAL_PEOPLE: Final = 120
-DENSEST: Final = 3.0
-REGULARS_FOLLOW: Final = 2.2
-BACK: Final = 0.35
-FEWEST: Final = 3
+SAME_MAIN_TOPIC_PROBABILITY: Final = 0.22
+SHARED_TOPIC_PROBABILITY: Final = 0.09
+NO_SHARED_TOPIC_PROBABILITY: Final = 0.008
+FOLLOW_PROBABILITY_MAX: Final = 0.85
+REFERENCE_USER_COUNT: Final = 120
+DENSITY_FACTOR_MAX: Final = 3.0
+LOGIN_USER_FACTOR: Final = 2.2
+FOLLOW_BACK_PROBABILITY: Final = 0.35
+FOLLOWED_MIN: Final = 3
 
 
 class Follow(msgspec.Struct, frozen=True):
     """Numbers of two people."""
 
-    who: int
-    whom: int
+    follower: int
+    followed: int
 
 
-class Ties:
+class FollowGraph:
     """The follows of a town, and who sees whose posts; people know as many in a large town."""
 
-    def __init__(self, people: Sequence[Person], seed: int) -> None:
-        chance = chance_of(seed, "follows")
-        denser = min(DENSEST, USUAL_PEOPLE / len(people))
+    def __init__(self, users: Sequence[UserPlan], seed: int) -> None:
+        chance = seeded_random(seed, "follows")
+        denser = min(DENSITY_FACTOR_MAX, REFERENCE_USER_COUNT / len(users))
         found: dict[Follow, None] = {}
-        for one in people:
-            eager = REGULARS_FOLLOW if one.regular else 1.0
-            for other in people:
+        for one in users:
+            eager = LOGIN_USER_FACTOR if one.is_login_user else 1.0
+            for other in users:
                 if one is other:
                     continue
-                follow = Follow(one.number, other.number)
-                likely = min(LIKELIEST, _likelihood(one, other) * other.renown * denser * eager)
+                follow = Follow(one.index, other.index)
+                likely = min(
+                    FOLLOW_PROBABILITY_MAX,
+                    _follow_probability(one, other) * other.popularity * denser * eager,
+                )
                 if chance.random() < likely or (
-                    Follow(follow.whom, follow.who) in found and chance.random() < BACK
+                    Follow(follow.followed, follow.follower) in found
+                    and chance.random() < FOLLOW_BACK_PROBABILITY
                 ):
                     found[follow] = None
-        known = sorted(people, key=lambda person: -person.renown)[:FEWEST]
-        following = Counter(follow.who for follow in found)
-        for one in people:
-            if following[one.number] < FEWEST:
-                found.update((Follow(one.number, other.number), None) for other in known if other is not one)
+        known = sorted(users, key=lambda person: -person.popularity)[:FOLLOWED_MIN]
+        following = Counter(follow.follower for follow in found)
+        for one in users:
+            if following[one.index] < FOLLOWED_MIN:
+                found.update((Follow(one.index, other.index), None) for other in known if other is not one)
         self.follows = list(found)
         chance.shuffle(self.follows)
-        self._followers: dict[int, list[int]] = {person.number: [] for person in people}
+        self._followers: dict[int, list[int]] = {person.index: [] for person in users}
         for follow in found:
-            self._followers[follow.whom].append(follow.who)
+            self._followers[follow.followed].append(follow.follower)
 
-    def followers(self, number: int) -> Sequence[int]:
-        return self._followers[number]
+    def followers(self, index: int) -> Sequence[int]:
+        return self._followers[index]
 
 
-def _likelihood(one: Person, other: Person) -> float:
-    if one.topics[0] == other.topics[0]:
-        return DEAREST_SHARED
-    return SHARED if set(one.topics) & set(other.topics) else STRANGERS
+def _follow_probability(follower: UserPlan, followed: UserPlan) -> float:
+    if follower.topics[0] == followed.topics[0]:
+        return SAME_MAIN_TOPIC_PROBABILITY
+    return (
+        SHARED_TOPIC_PROBABILITY
+        if set(follower.topics) & set(followed.topics)
+        else NO_SHARED_TOPIC_PROBABILITY
+    )

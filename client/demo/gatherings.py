@@ -7,32 +7,32 @@ from typing import Final
 import msgspec
 
 from actors.protocol.social_objects import RsvpStatus
-from client.demo.chance import chance_of, some_of
-from client.demo.follows import Ties
-from client.demo.people import Person
-from client.demo.phrases import Phrases
-from client.demo.script import Line, performed
-from client.demo.topic import Library, Occasion, Topic
+from client.demo.chance import seeded_random, sample_up_to
+from client.demo.follows import FollowGraph
+from client.demo.people import UserPlan
+from client.demo.phrases import SlotWords
+from client.demo.script import DialogLine, assign_lines
+from client.demo.topic import TopicLibrary, EventTemplate, Topic
 
-MOST: Final = 15
-PEOPLE_PER_GATHERING: Final = 8
-DAYS_AHEAD: Final = 2
-DEAREST_SHARE: Final = 0.55
-SHARED_SHARE: Final = 0.3
-STRANGERS_SHARE: Final = 0.05
-REGULARS_SHARE: Final = 0.85
-IN_LINE: Final = 3
-FIRST: Final = 0
-INVITED: Final = (3, 9)
+EVENTS_MAX: Final = 15
+USERS_PER_EVENT: Final = 8
+DAYS_AHEAD_MIN: Final = 2
+MAIN_TOPIC_SHARE: Final = 0.55
+SHARED_TOPIC_SHARE: Final = 0.3
+NO_SHARED_TOPIC_SHARE: Final = 0.05
+LOGIN_USER_SHARE: Final = 0.85
+WAITLISTED: Final = 3
+FIRST_USER: Final = 0
+INVITED_RANGE: Final = (3, 9)
 STATUSES: Final = (RsvpStatus.GOING, RsvpStatus.INTERESTED, RsvpStatus.MAYBE, RsvpStatus.NOT_GOING)
 
 
-class Answer(msgspec.Struct, frozen=True):
-    who: int
+class PlannedRsvp(msgspec.Struct, frozen=True):
+    user_index: int
     status: RsvpStatus
 
 
-class Gathering(msgspec.Struct, frozen=True):
+class EventPlan(msgspec.Struct, frozen=True):
     """Answers come in this order; who is GOING past the capacity waits in line."""
 
     creator: int
@@ -42,96 +42,112 @@ class Gathering(msgspec.Struct, frozen=True):
     start: datetime
     end: datetime
     capacity: int
-    crowded: bool
-    answers: tuple[Answer, ...]
+    overbooked: bool
+    rsvps: tuple[PlannedRsvp, ...]
     invited: tuple[int, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DialogLine, ...]
 
     @property
-    def goers(self) -> frozenset[int]:
+    def attendees(self) -> frozenset[int]:
         """Those who get a place."""
-        going = [answer.who for answer in self.answers if answer.status is RsvpStatus.GOING]
+        going = [answer.user_index for answer in self.rsvps if answer.status is RsvpStatus.GOING]
         return frozenset(going[: self.capacity])
 
 
-class Calendar:
+class EventPlanner:
     """Thinks gatherings up. `today` is where the coming weeks begin; nothing else hangs on the date."""
 
     def __init__(
-        self, people: Sequence[Person], ties: Ties, library: Library, seed: int, today: date
+        self,
+        users: Sequence[UserPlan],
+        follow_graph: FollowGraph,
+        library: TopicLibrary,
+        seed: int,
+        today: date,
     ) -> None:
-        self._people = people
-        self._ties = ties
+        self._users = users
+        self._follow_graph = follow_graph
         self._library = library
         self._today = today
-        self._chance = chance_of(seed, "gatherings")
+        self._rng = seeded_random(seed, "gatherings")
 
-    def gatherings(self) -> list[Gathering]:
+    def plan_events(self) -> list[EventPlan]:
         """The crowded one first, then each topic in turn."""
-        topics = (*self._library.circles, self._library.town)
+        topics = (*self._library.interests, self._library.general)
         found = [(number, topic, one) for topic in topics for number, one in enumerate(topic.events)]
-        found.sort(key=lambda entry: (not entry[2].crowded, entry[0]))
-        count = min(MOST, max(IN_LINE + 1, len(self._people) // PEOPLE_PER_GATHERING))
-        return [self._gathering(topic, occasion) for _, topic, occasion in found[:count]]
+        found.sort(key=lambda entry: (not entry[2].overbooked, entry[0]))
+        count = min(EVENTS_MAX, max(WAITLISTED + 1, len(self._users) // USERS_PER_EVENT))
+        return [self._plan_event(topic, occasion) for _, topic, occasion in found[:count]]
 
-    def _gathering(self, topic: Topic, occasion: Occasion) -> Gathering:
-        dear = [person for person in self._people[1:] if person.topics[0] == topic.name]
-        creator = self._chance.choice(dear or self._people[1:])
-        others = [person for person in self._people if person is not creator]
-        if occasion.crowded:
-            answers = self._line(topic, others, occasion.capacity)
+    def _plan_event(self, topic: Topic, template: EventTemplate) -> EventPlan:
+        dear = [person for person in self._users[1:] if person.topics[0] == topic.name]
+        creator = self._rng.choice(dear or self._users[1:])
+        others = [person for person in self._users if person is not creator]
+        if template.overbooked:
+            answers = self._plan_overbooked_rsvps(topic, others, template.capacity)
         else:
-            answers = [Answer(creator.number, RsvpStatus.GOING), *self._answers(topic, others, occasion)]
-        start = first_day(self._today, occasion)
-        going = [one.who for one in answers if one.status is RsvpStatus.GOING and one.who != creator.number]
-        cast = [creator, *(self._people[number] for number in going[: occasion.capacity])]
-        followers = self._ties.followers(creator.number)
-        invited = some_of(followers, self._chance.randint(*INVITED), self._chance)
-        return Gathering(
-            creator=creator.number,
-            title=occasion.title,
-            description=occasion.description,
-            category=occasion.category,
+            answers = [
+                PlannedRsvp(creator.index, RsvpStatus.GOING),
+                *self._plan_rsvps(topic, others, template),
+            ]
+        start = first_occurrence(self._today, template)
+        going = [
+            one.user_index
+            for one in answers
+            if one.status is RsvpStatus.GOING and one.user_index != creator.index
+        ]
+        cast = [creator, *(self._users[number] for number in going[: template.capacity])]
+        followers = self._follow_graph.followers(creator.index)
+        invited = sample_up_to(followers, self._rng.randint(*INVITED_RANGE), self._rng)
+        return EventPlan(
+            creator=creator.index,
+            title=template.title,
+            description=template.description,
+            category=template.category,
             start=start,
-            end=start + timedelta(hours=occasion.hours),
-            capacity=occasion.capacity,
-            crowded=occasion.crowded,
-            answers=tuple(answers),
-            invited=tuple(dict.fromkeys((*invited, FIRST) if occasion.crowded else invited)),
-            lines=performed(occasion.lines, cast, Phrases(topic, self._chance).filling()),
+            end=start + timedelta(hours=template.hours),
+            capacity=template.capacity,
+            overbooked=template.overbooked,
+            rsvps=tuple(answers),
+            invited=tuple(dict.fromkeys((*invited, FIRST_USER) if template.overbooked else invited)),
+            lines=assign_lines(template.lines, cast, SlotWords(topic, self._rng).make_filler()),
         )
 
-    def _answers(self, topic: Topic, people: Sequence[Person], occasion: Occasion) -> Iterator[Answer]:
+    def _plan_rsvps(
+        self, topic: Topic, users: Sequence[UserPlan], template: EventTemplate
+    ) -> Iterator[PlannedRsvp]:
         """Those who care about the topic mostly; never more than there is room for."""
         going = 1
-        for person in some_of(people, len(people), self._chance):
-            if self._chance.random() >= _likelihood(person, topic):
+        for person in sample_up_to(users, len(users), self._rng):
+            if self._rng.random() >= _rsvp_probability(person, topic):
                 continue
-            status = self._chance.choices(STATUSES, (60, 22, 13, 5))[0]
+            status = self._rng.choices(STATUSES, (60, 22, 13, 5))[0]
             if status is RsvpStatus.GOING:
                 going += 1
-                status = RsvpStatus.INTERESTED if going >= occasion.capacity else status
-            yield Answer(person.number, status)
+                status = RsvpStatus.INTERESTED if going >= template.capacity else status
+            yield PlannedRsvp(person.index, status)
 
-    def _line(self, topic: Topic, people: Sequence[Person], capacity: int) -> list[Answer]:
+    def _plan_overbooked_rsvps(
+        self, topic: Topic, users: Sequence[UserPlan], capacity: int
+    ) -> list[PlannedRsvp]:
         """More want to come than there is room for; the first of the town is invited, and has to wait."""
-        mixed = some_of(people, len(people), self._chance)
-        mixed.sort(key=lambda person: -_likelihood(person, topic))
-        chosen = [person.number for person in mixed if person.number != FIRST][: capacity + IN_LINE - 1]
-        chosen.insert(capacity + 1, FIRST)
-        return [Answer(number, RsvpStatus.GOING) for number in chosen]
+        mixed = sample_up_to(users, len(users), self._rng)
+        mixed.sort(key=lambda person: -_rsvp_probability(person, topic))
+        chosen = [person.index for person in mixed if person.index != FIRST_USER][: capacity + WAITLISTED - 1]
+        chosen.insert(capacity + 1, FIRST_USER)
+        return [PlannedRsvp(number, RsvpStatus.GOING) for number in chosen]
 
 
-def first_day(today: date, occasion: Occasion) -> datetime:
+def first_occurrence(today: date, template: EventTemplate) -> datetime:
     """When an occasion begins, seen from a day: in days at the soonest, never in hours."""
-    soonest = today + timedelta(days=DAYS_AHEAD)
-    days = (occasion.weekday - soonest.weekday()) % 7 + 7 * occasion.week
-    return datetime.combine(soonest + timedelta(days=days), time.fromisoformat(occasion.at), UTC)
+    soonest = today + timedelta(days=DAYS_AHEAD_MIN)
+    days = (template.weekday - soonest.weekday()) % 7 + 7 * template.week
+    return datetime.combine(soonest + timedelta(days=days), time.fromisoformat(template.at), UTC)
 
 
-def _likelihood(person: Person, topic: Topic) -> float:
-    if topic.name != "town" and topic.name not in person.topics:
-        return STRANGERS_SHARE
-    if person.regular:
-        return REGULARS_SHARE
-    return DEAREST_SHARE if person.topics[0] == topic.name else SHARED_SHARE
+def _rsvp_probability(user: UserPlan, topic: Topic) -> float:
+    if topic.name != "town" and topic.name not in user.topics:
+        return NO_SHARED_TOPIC_SHARE
+    if user.is_login_user:
+        return LOGIN_USER_SHARE
+    return MAIN_TOPIC_SHARE if user.topics[0] == topic.name else SHARED_TOPIC_SHARE

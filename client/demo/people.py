@@ -8,20 +8,20 @@ from typing import Final
 
 import msgspec
 
-from client.demo.chance import Deck, chance_of
-from client.demo.names import Register, read_names
-from client.demo.topic import Library
+from client.demo.chance import ShuffledCycle, seeded_random
+from client.demo.names import NameGenerator, read_names
+from client.demo.topic import TopicLibrary
 
-FEWEST: Final = 12
-MOST: Final = 1000
-SILENT_BIO_SHARE: Final = 0.12
+USERS_MIN: Final = 12
+USERS_MAX: Final = 1000
+NO_BIO_SHARE: Final = 0.12
 SECOND_TOPIC_SHARE: Final = 0.6
 THIRD_TOPIC_SHARE: Final = 0.2
-RENOWN_SHAPE: Final = 1.7
-RENOWN_MOST: Final = 7.0
+POPULARITY_SHAPE: Final = 1.7
+POPULARITY_MAX: Final = 7.0
 
 
-class Voice(StrEnum):
+class WritingStyle(StrEnum):
     """How somebody writes in passing."""
 
     CAREFUL = "careful"
@@ -29,20 +29,20 @@ class Voice(StrEnum):
     LOWER = "lower"
 
 
-class Person(msgspec.Struct, frozen=True):
+class UserPlan(msgspec.Struct, frozen=True):
     """The first topic is the dearest; `renown` is how many times as likely one is followed as most are.
 
     A regular is in every town, to log in as.
     """
 
-    number: int
+    index: int
     username: str
     display_name: str
     bio: str | None
     topics: tuple[str, ...]
-    renown: float
-    voice: Voice
-    regular: bool = False
+    popularity: float
+    writing_style: WritingStyle
+    is_login_user: bool = False
 
     @property
     def first_name(self) -> str:
@@ -52,58 +52,58 @@ class Person(msgspec.Struct, frozen=True):
     def email(self) -> str:
         return f"{self.username}@aldermere.example"
 
-    def says(self, text: str) -> str:
+    def apply_writing_style(self, text: str) -> str:
         """A text as this person would type it."""
         loose = text.removesuffix(".") if not text.endswith("..") else text
-        match self.voice:
-            case Voice.CAREFUL:
+        match self.writing_style:
+            case WritingStyle.CAREFUL:
                 return text
-            case Voice.LOOSE:
+            case WritingStyle.LOOSE:
                 return loose
-            case Voice.LOWER:
+            case WritingStyle.LOWER:
                 return loose.lower()
 
 
-def invent_people(count: int, seed: int, library: Library) -> tuple[Person, ...]:
+def plan_users(count: int, seed: int, library: TopicLibrary) -> tuple[UserPlan, ...]:
     """Raises `ValueError` where there is no such town."""
-    if not FEWEST <= count <= MOST:
-        raise ValueError(f"a town has {FEWEST} to {MOST} people")
-    names, chance = read_names(), chance_of(seed, "people")
-    register = Register(names, chance)
-    jobs, quirks = Deck(names.jobs, chance), Deck(names.quirks, chance)
-    bios = {topic.name: Deck(topic.bios, chance) for topic in library.circles}
-    topics = Deck([topic.name for topic in library.circles for _ in range(topic.weight)], chance)
+    if not USERS_MIN <= count <= USERS_MAX:
+        raise ValueError(f"a town has {USERS_MIN} to {USERS_MAX} people")
+    names, chance = read_names(), seeded_random(seed, "people")
+    register = NameGenerator(names, chance)
+    jobs, quirks = ShuffledCycle(names.jobs, chance), ShuffledCycle(names.quirks, chance)
+    bios = {topic.name: ShuffledCycle(topic.bios, chance) for topic in library.interests}
+    topics = ShuffledCycle([topic.name for topic in library.interests for _ in range(topic.weight)], chance)
     people = [
-        Person(
+        UserPlan(
             number,
             one.username,
             one.display_name,
             one.bio,
             one.topics,
-            one.renown,
-            Voice.CAREFUL,
-            regular=True,
+            one.popularity,
+            WritingStyle.CAREFUL,
+            is_login_user=True,
         )
-        for number, one in enumerate(names.regulars)
+        for number, one in enumerate(names.login_users)
     ]
     for number in range(len(people), count):
-        named = register.next()
+        named = register.generate()
         chosen = [topics.draw()]
         for share in (SECOND_TOPIC_SHARE, THIRD_TOPIC_SHARE):
-            other = chance.choice(library.circles).name
+            other = chance.choice(library.interests).name
             if chance.random() < share and other not in chosen:
                 chosen.append(other)
         parts = [jobs.draw(), bios[chosen[0]].draw(), quirks.draw()]
         bio = " ".join(parts[: chance.choice((1, 2, 2, 2, 3))]) if chance.random() < 0.7 else parts[1]
-        voice = chance.choices(list(Voice), (5, 4, 1))[0]
-        person = Person(
-            number=number,
+        voice = chance.choices(list(WritingStyle), (5, 4, 1))[0]
+        person = UserPlan(
+            index=number,
             username=named.username,
             display_name=named.display_name,
-            bio=None if chance.random() < SILENT_BIO_SHARE else bio,
+            bio=None if chance.random() < NO_BIO_SHARE else bio,
             topics=tuple(chosen),
-            renown=min(RENOWN_MOST, chance.paretovariate(RENOWN_SHAPE)),
-            voice=voice,
+            popularity=min(POPULARITY_MAX, chance.paretovariate(POPULARITY_SHAPE)),
+            writing_style=voice,
         )
         people.append(person)
     return tuple(people[:count])

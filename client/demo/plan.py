@@ -4,32 +4,32 @@ from datetime import date
 
 import msgspec
 
-from client.demo.follows import Follow, Ties
-from client.demo.gatherings import Calendar, Gathering
-from client.demo.people import Person, invent_people
-from client.demo.posts import Newspaper, PlannedPost
-from client.demo.talks import Playwright, Talk
+from client.demo.follows import Follow, FollowGraph
+from client.demo.gatherings import EventPlanner, EventPlan
+from client.demo.people import UserPlan, plan_users
+from client.demo.posts import PostPlanner, PostPlan
+from client.demo.talks import ConversationPlanner, ConversationPlan
 from client.demo.topic import read_library
 
 
-class Plan(msgspec.Struct, frozen=True):
-    people: tuple[Person, ...]
+class DemoPlan(msgspec.Struct, frozen=True):
+    users: tuple[UserPlan, ...]
     follows: tuple[Follow, ...]
-    gatherings: tuple[Gathering, ...]
-    posts: tuple[PlannedPost, ...]
-    talks: tuple[Talk, ...]
+    events: tuple[EventPlan, ...]
+    posts: tuple[PostPlan, ...]
+    conversations: tuple[ConversationPlan, ...]
 
 
-def plan_town(count: int, seed: int, today: date) -> Plan:
+def plan_demo_data(count: int, seed: int, today: date) -> DemoPlan:
     """The same for the same seed and number of people; only the dates of gatherings follow `today`.
 
     Raises `ValueError` where a town can not have so many people.
     """
     library = read_library()
-    people = invent_people(count, seed, library)
-    ties = Ties(people, seed)
-    gatherings = Calendar(people, ties, library, seed, today).gatherings()
-    posts = Newspaper(people, ties, library, seed).posts(gatherings)
-    playwright = Playwright(people, ties, library, seed)
-    talks = (*playwright.groups(), *playwright.directs())
-    return Plan(people, tuple(ties.follows), tuple(gatherings), tuple(posts), talks)
+    people = plan_users(count, seed, library)
+    ties = FollowGraph(people, seed)
+    gatherings = EventPlanner(people, ties, library, seed, today).plan_events()
+    posts = PostPlanner(people, ties, library, seed).plan_posts(gatherings)
+    playwright = ConversationPlanner(people, ties, library, seed)
+    talks = (*playwright.plan_groups(), *playwright.plan_directs())
+    return DemoPlan(people, tuple(ties.follows), tuple(gatherings), tuple(posts), talks)

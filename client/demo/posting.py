@@ -6,11 +6,11 @@ import msgspec
 
 from actors.protocol.social_objects import Comment, Post
 from client.answers import Page
-from client.demo.arriving import Resident
+from client.demo.arriving import DemoUser
 from client.demo.follows import Follow
-from client.demo.keys import Keys
-from client.demo.posts import PlannedPost
-from client.demo.requests import Request, Requests
+from client.demo.keys import IdempotencyKeys
+from client.demo.posts import PostPlan
+from client.demo.requests import HttpRequest, RetryingHttpClient
 
 
 class NewPost(msgspec.Struct, frozen=True):
@@ -22,75 +22,79 @@ class NewComment(msgspec.Struct, frozen=True):
     content: str
 
 
-class Published(msgspec.Struct, frozen=True):
+class CreatedPost(msgspec.Struct, frozen=True):
     """A post as the server has it; None where it was taken back since."""
 
-    plan: PlannedPost
+    plan: PostPlan
     id: str | None
-    stood: bool = False
+    already_existed: bool = False
 
 
 class Like(msgspec.Struct, frozen=True):
-    who: int
+    user_index: int
     post_id: str
 
 
-class Posting:
+class PostCreator:
     """`residents` stand at the numbers of their people."""
 
-    def __init__(self, requests: Requests, keys: Keys, residents: Sequence[Resident]) -> None:
-        self._requests = requests
+    def __init__(self, http: RetryingHttpClient, keys: IdempotencyKeys, users: Sequence[DemoUser]) -> None:
+        self._http = http
         self._keys = keys
-        self._residents = residents
-        self._standing: dict[str, dict[str, str]] = {}
+        self._users = users
+        self._existing_posts: dict[str, dict[str, str]] = {}
 
     async def follow(self, follow: Follow) -> bool:
-        path = f"/v1/users/{self._residents[follow.whom].id}/follow"
-        return await self._requests.do(Request("PUT", path, self._residents[follow.who].token))
+        path = f"/v1/users/{self._users[follow.followed].id}/follow"
+        return await self._http.execute(HttpRequest("PUT", path, self._users[follow.follower].token))
 
-    async def recall(self, resident: Resident) -> None:
+    async def load_existing_posts(self, user: DemoUser) -> None:
         """Read what somebody who returned has posted before."""
-        found = self._standing.setdefault(resident.id, {})
+        found = self._existing_posts.setdefault(user.id, {})
         cursor: str | None = ""
         while cursor is not None:
             query = (("limit", "100"), *((("cursor", cursor),) if cursor else ()))
-            path = f"/v1/users/{resident.id}/posts"
-            page = await self._requests.ask(Page[Post], Request("GET", path, resident.token, query=query))
+            path = f"/v1/users/{user.id}/posts"
+            page = await self._http.request(Page[Post], HttpRequest("GET", path, user.token, query=query))
             found.update((post.content, post.id) for post in page.items)
             cursor = page.next_cursor
 
-    async def publish(self, plan: PlannedPost, event_id: str | None) -> Published:
-        author = self._residents[plan.author]
-        standing = self._standing.get(author.id, {}).get(plan.content)
+    async def ensure_post(self, plan: PostPlan, event_id: str | None) -> CreatedPost:
+        author = self._users[plan.author]
+        standing = self._existing_posts.get(author.id, {}).get(plan.content)
         if standing is not None:
-            return Published(plan, standing, stood=True)
-        key = self._keys.key("post", author.person.username, plan.content, event_id)
-        request = Request("POST", "/v1/posts", author.token, NewPost(plan.content, event_id), key)
-        post = await self._requests.attempt(Post, request)
-        return Published(plan, None if post is None else post.id)
+            return CreatedPost(plan, standing, already_existed=True)
+        key = self._keys.make_key("post", author.plan.username, plan.content, event_id)
+        request = HttpRequest("POST", "/v1/posts", author.token, NewPost(plan.content, event_id), key)
+        post = await self._http.request_if_allowed(Post, request)
+        return CreatedPost(plan, None if post is None else post.id)
 
     async def like(self, like: Like) -> bool:
         path = f"/v1/posts/{like.post_id}/like"
-        return await self._requests.do(Request("PUT", path, self._residents[like.who].token))
+        return await self._http.execute(HttpRequest("PUT", path, self._users[like.user_index].token))
 
-    async def discuss(self, post: Published) -> int:
+    async def ensure_comments(self, post: CreatedPost) -> int:
         """Say what is said to a post, one after another; answers how many comments there are of these."""
         if post.id is None:
             return 0
         path = f"/v1/posts/{post.id}/comments"
-        known = await self._known(path, self._residents[post.plan.author]) if post.stood else frozenset()
+        known = (
+            await self._existing_comments(path, self._users[post.plan.author])
+            if post.already_existed
+            else frozenset()
+        )
         said = 0
-        for number, remark in enumerate(post.plan.remarks):
-            author = self._residents[remark.author]
+        for number, remark in enumerate(post.plan.comments):
+            author = self._users[remark.author]
             if (author.id, remark.content) not in known:
-                key = self._keys.key("comment", post.id, number, remark.content)
-                request = Request("POST", path, author.token, NewComment(remark.content), key)
-                said += await self._requests.attempt(Comment, request) is not None
+                key = self._keys.make_key("comment", post.id, number, remark.content)
+                request = HttpRequest("POST", path, author.token, NewComment(remark.content), key)
+                said += await self._http.request_if_allowed(Comment, request) is not None
             else:
                 said += 1
         return said
 
-    async def _known(self, path: str, reader: Resident) -> frozenset[tuple[str, str]]:
-        request = Request("GET", path, reader.token, query=(("limit", "100"),))
-        page = await self._requests.attempt(Page[Comment], request)
+    async def _existing_comments(self, path: str, reader: DemoUser) -> frozenset[tuple[str, str]]:
+        request = HttpRequest("GET", path, reader.token, query=(("limit", "100"),))
+        page = await self._http.request_if_allowed(Page[Comment], request)
         return frozenset((one.author.id, one.content) for one in page.items) if page else frozenset()

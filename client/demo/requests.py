@@ -12,34 +12,34 @@ from typing import Final, TypeVar
 import aiohttp
 import msgspec
 
-from client.answers import Problem
+from client.answers import ProblemDetails
 from client.backoff import Backoff
-from client.errors import Refused, Unanswered
+from client.errors import RequestRejected, RequestTimeout
 
 Result = TypeVar("Result")
-BUSY: Final = frozenset({429, 502, 503, 504})
-NOT_NOW: Final = frozenset({403, 404, 409})
-REQUEST_S: Final = 30.0
+RETRY_STATUSES: Final = frozenset({429, 502, 503, 504})
+SKIPPED_STATUSES: Final = frozenset({403, 404, 409})
+REQUEST_TIMEOUT_S: Final = 30.0
 BACKOFF_BASE_S: Final = 0.25
 BACKOFF_CAP_S: Final = 5.0
 _encoder = msgspec.json.Encoder()
 
 
-class Request(msgspec.Struct, frozen=True):
+class HttpRequest(msgspec.Struct, frozen=True):
     """`key` is sent as `Idempotency-Key`, `token` as the bearer."""
 
     method: str
     path: str
     token: str | None = None
     body: msgspec.Struct | None = None
-    key: str | None = None
+    idempotency_key: str | None = None
     query: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
 
 
-class Requests:
+class RetryingHttpClient:
     """`patience_s` is how long one request is said again."""
 
     def __init__(
@@ -47,63 +47,63 @@ class Requests:
         session: aiohttp.ClientSession,
         url: str,
         *,
-        patience_s: float,
+        retry_for_s: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._session = session
         self._url = url.rstrip("/")
-        self._patience_s = patience_s
+        self._retry_for_s = retry_for_s
         self._sleep = sleep
 
-    async def ask(self, answer: type[Result], request: Request) -> Result:
+    async def request(self, response_type: type[Result], request: HttpRequest) -> Result:
         """Ask for something that has to be there.
 
         Raises:
             Refused: the server said no.
             Unanswered: it said nothing for `patience_s`.
         """
-        return msgspec.json.decode(await self._answered(request), type=answer)
+        return msgspec.json.decode(await self._request_with_retries(request), type=response_type)
 
-    async def attempt(self, answer: type[Result], request: Request) -> Result | None:
+    async def request_if_allowed(self, response_type: type[Result], request: HttpRequest) -> Result | None:
         """As `ask`; None where what it is about is no longer there, or no longer taken."""
-        content = await self._unless_gone(request)
-        return None if content is None else msgspec.json.decode(content, type=answer)
+        content = await self._content_if_allowed(request)
+        return None if content is None else msgspec.json.decode(content, type=response_type)
 
-    async def do(self, request: Request) -> bool:
+    async def execute(self, request: HttpRequest) -> bool:
         """As `attempt`, with nothing in the answer; whether it was done."""
-        return await self._unless_gone(request) is not None
+        return await self._content_if_allowed(request) is not None
 
-    async def _unless_gone(self, request: Request) -> bytes | None:
+    async def _content_if_allowed(self, request: HttpRequest) -> bytes | None:
         try:
-            return await self._answered(request)
-        except Refused as refused:
-            if refused.status in NOT_NOW:
+            return await self._request_with_retries(request)
+        except RequestRejected as refused:
+            if refused.status in SKIPPED_STATUSES:
                 return None
             raise
 
-    async def _answered(self, request: Request) -> bytes:
+    async def _request_with_retries(self, request: HttpRequest) -> bytes:
         loop = asyncio.get_running_loop()
         backoff = Backoff(BACKOFF_BASE_S, BACKOFF_CAP_S, random.random)
-        end = loop.time() + self._patience_s
+        end = loop.time() + self._retry_for_s
         while True:
             try:
-                return await self._say(request)
-            except Refused as refused:
-                if refused.status not in BUSY or loop.time() >= end:
+                return await self._request_once(request)
+            except RequestRejected as refused:
+                if refused.status not in RETRY_STATUSES or loop.time() >= end:
                     raise
                 pause_s = backoff.delay_s(refused.retry_after_ms)
-            except Unanswered:
+            except RequestTimeout:
                 if loop.time() >= end:
                     raise
                 pause_s = backoff.delay_s()
             await self._sleep(pause_s)
 
-    async def _say(self, request: Request) -> bytes:
+    async def _request_once(self, request: HttpRequest) -> bytes:
         sent = {"Content-Type": "application/json"} if request.body is not None else {}
         if request.token is not None:
             sent["Authorization"] = f"Bearer {request.token}"
-        if request.key is not None:
-            sent["Idempotency-Key"] = request.key
+        if request.idempotency_key is not None:
+            sent["Idempotency-Key"] = request.idempotency_key
         try:
             async with self._session.request(
                 request.method,
@@ -111,21 +111,21 @@ class Requests:
                 params=request.query,
                 data=None if request.body is None else _encoder.encode(request.body),
                 headers=sent,
-                timeout=aiohttp.ClientTimeout(total=REQUEST_S),
+                timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S),
                 allow_redirects=False,
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unanswered(f"{request.method} {request.path}: {type(error).__name__}") from error
+            raise RequestTimeout(f"{request.method} {request.path}: {type(error).__name__}") from error
         if response.status >= 300:
-            raise _refused(response.status, content)
+            raise _decode_rejection(response.status, content)
         return content
 
 
-def _refused(status: int, content: bytes) -> Refused:
+def _decode_rejection(status: int, content: bytes) -> RequestRejected:
     try:
-        problem = msgspec.json.decode(content, type=Problem)
+        problem = msgspec.json.decode(content, type=ProblemDetails)
     except msgspec.DecodeError:
         # Not of this server: somebody between, who knows no problem details.
-        problem = Problem("server.unavailable" if status >= 500 else "request.invalid")
-    return Refused(problem.code, problem.detail, status=status, retry_after_ms=problem.retry_after_ms)
+        problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
+    return RequestRejected(problem.code, problem.detail, status=status, retry_after_ms=problem.retry_after_ms)

@@ -13,14 +13,14 @@ from typing import Final
 
 import msgspec
 
-from client.demo.people import Person
-from client.demo.phrases import Filling
+from client.demo.people import UserPlan
+from client.demo.phrases import SlotFiller
 
-LINE: Final = re.compile(r"([A-F])(?:\^(\d+))? (.+)")
-NAME: Final = re.compile(r"\{(@?)([A-F])\}")
+LINE_PATTERN: Final = re.compile(r"([A-F])(?:\^(\d+))? (.+)")
+NAME_PATTERN: Final = re.compile(r"\{(@?)([A-F])\}")
 
 
-class Line(msgspec.Struct, frozen=True):
+class DialogLine(msgspec.Struct, frozen=True):
     """`speaker` and `mentions` are numbers of people, `reply_to` is the index of an earlier line."""
 
     speaker: int
@@ -29,33 +29,33 @@ class Line(msgspec.Struct, frozen=True):
     reply_to: int | None = None
 
 
-def voices(lines: str) -> int:
+def count_speakers(lines: str) -> int:
     """How many people a script needs."""
-    return len({found[1] for found in LINE.finditer(lines)})
+    return len({found[1] for found in LINE_PATTERN.finditer(lines)})
 
 
-def performed(lines: str, cast: Sequence[Person], filling: Filling) -> tuple[Line, ...]:
+def assign_lines(lines: str, speakers: Sequence[UserPlan], filler: SlotFiller) -> tuple[DialogLine, ...]:
     """The lines as these people say them; `cast` may be short, then fewer people say more."""
-    said: list[Line] = []
-    for found in LINE.finditer(lines):
-        speaker = _who(cast, found[1])
-        mentioned = [_who(cast, name) for mark, name in NAME.findall(found[3]) if mark]
+    said: list[DialogLine] = []
+    for found in LINE_PATTERN.finditer(lines):
+        speaker = _speaker_for(speakers, found[1])
+        mentioned = [_speaker_for(speakers, name) for mark, name in NAME_PATTERN.findall(found[3]) if mark]
 
         def name(match: re.Match[str]) -> str:
-            person = _who(cast, match[2])
+            person = _speaker_for(speakers, match[2])
             return f"@{person.username}" if match[1] else person.first_name
 
-        text = filling.fill(NAME.sub(name, found[3]))
+        text = filler.fill(NAME_PATTERN.sub(name, found[3]))
         said.append(
-            Line(
-                speaker=speaker.number,
-                content=speaker.says(text),
-                mentions=tuple(dict.fromkeys(one.number for one in mentioned if one != speaker)),
+            DialogLine(
+                speaker=speaker.index,
+                content=speaker.apply_writing_style(text),
+                mentions=tuple(dict.fromkeys(one.index for one in mentioned if one != speaker)),
                 reply_to=None if found[2] is None else int(found[2]) - 1,
             )
         )
     return tuple(said)
 
 
-def _who(cast: Sequence[Person], letter: str) -> Person:
-    return cast[(ord(letter) - ord("A")) % len(cast)]
+def _speaker_for(speakers: Sequence[UserPlan], speaker_letter: str) -> UserPlan:
+    return speakers[(ord(speaker_letter) - ord("A")) % len(speakers)]

@@ -7,15 +7,15 @@ from typing import Final
 import msgspec
 
 from actors.protocol.objects import Conversation, ConversationType, Message, ReadState
-from client.demo.arriving import Resident
-from client.demo.hosting import Hosted
-from client.demo.keys import Keys
-from client.demo.requests import Request, Requests
-from client.demo.script import Line
-from client.demo.talks import Talk
+from client.demo.arriving import DemoUser
+from client.demo.hosting import CreatedEvent
+from client.demo.keys import IdempotencyKeys
+from client.demo.requests import HttpRequest, RetryingHttpClient
+from client.demo.script import DialogLine
+from client.demo.talks import ConversationPlan
 
-FILLED_S: Final = 15.0
-FILLED_AGAIN_S: Final = 0.25
+MEMBERS_TIMEOUT_S: Final = 15.0
+MEMBERS_POLL_S: Final = 0.25
 
 
 class NewConversation(msgspec.Struct, frozen=True):
@@ -31,11 +31,11 @@ class NewMessage(msgspec.Struct, frozen=True):
     reply_to: str | None
 
 
-class ReadMark(msgspec.Struct, frozen=True):
+class MarkRead(msgspec.Struct, frozen=True):
     seq: int
 
 
-class Held(msgspec.Struct, frozen=True):
+class CreatedConversation(msgspec.Struct, frozen=True):
     """A talk as the server has it, with the messages that are there."""
 
     name: str | None
@@ -43,74 +43,76 @@ class Held(msgspec.Struct, frozen=True):
     messages: int
 
 
-class Talking:
+class ConversationCreator:
     """`residents` stand at the numbers of their people."""
 
     def __init__(
         self,
-        requests: Requests,
-        keys: Keys,
-        residents: Sequence[Resident],
+        http: RetryingHttpClient,
+        keys: IdempotencyKeys,
+        users: Sequence[DemoUser],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._requests = requests
+        self._http = http
         self._keys = keys
-        self._residents = residents
+        self._users = users
         self._sleep = sleep
 
-    async def hold(self, talk: Talk) -> Held | None:
+    async def ensure_conversation(self, plan: ConversationPlan) -> CreatedConversation | None:
         """Open a conversation, say everything, let readers read it; None where two are apart since."""
-        opener, *others = (self._residents[number] for number in talk.members)
-        kind = ConversationType.DIRECT if talk.name is None else ConversationType.GROUP
+        opener, *others = (self._users[number] for number in plan.members)
+        kind = ConversationType.DIRECT if plan.name is None else ConversationType.GROUP
         ids = [one.id for one in others]
-        key = self._keys.key("talk", kind.value, talk.name, opener.id, *ids)
-        request = Request(
-            "POST", "/v1/conversations", opener.token, NewConversation(kind, ids, talk.name), key
+        key = self._keys.make_key("talk", kind.value, plan.name, opener.id, *ids)
+        request = HttpRequest(
+            "POST", "/v1/conversations", opener.token, NewConversation(kind, ids, plan.name), key
         )
-        conversation = await self._requests.attempt(Conversation, request)
+        conversation = await self._http.request_if_allowed(Conversation, request)
         if conversation is None:
             return None
-        said = await self._say(conversation.id, talk.lines)
+        said = await self._send_lines(conversation.id, plan.lines)
         if said:
-            for number in talk.readers:
+            for number in plan.readers:
                 path = f"/v1/conversations/{conversation.id}/read"
-                mark = ReadMark(said[-1].seq)
-                await self._requests.attempt(
-                    ReadState, Request("PUT", path, self._residents[number].token, mark)
+                mark = MarkRead(said[-1].seq)
+                await self._http.request_if_allowed(
+                    ReadState, HttpRequest("PUT", path, self._users[number].token, mark)
                 )
-        return Held(talk.name, conversation.id, len(said))
+        return CreatedConversation(plan.name, conversation.id, len(said))
 
-    async def gather(self, hosted: Hosted) -> int:
+    async def send_event_messages(self, created: CreatedEvent) -> int:
         """Talk in an event's own conversation once those who go are in it; answers how many messages."""
-        if hosted.event is None or not hosted.plan.lines:
+        if created.event is None or not created.plan.lines:
             return 0
-        conversation_id = hosted.event.conversation_id
-        host = self._residents[hosted.plan.creator]
-        await self._filled(conversation_id, host, len(hosted.plan.goers | {hosted.plan.creator}))
-        return len(await self._say(conversation_id, hosted.plan.lines))
+        conversation_id = created.event.conversation_id
+        host = self._users[created.plan.creator]
+        await self._wait_for_members(
+            conversation_id, host, len(created.plan.attendees | {created.plan.creator})
+        )
+        return len(await self._send_lines(conversation_id, created.plan.lines))
 
-    async def _say(self, conversation_id: str, lines: Sequence[Line]) -> list[Message]:
+    async def _send_lines(self, conversation_id: str, lines: Sequence[DialogLine]) -> list[Message]:
         said: dict[int, Message] = {}
         for index, line in enumerate(lines):
             answered = None if line.reply_to is None else said.get(line.reply_to)
             body = NewMessage(
-                client_id=self._keys.key("message", index, line.content),
+                client_id=self._keys.make_key("message", index, line.content),
                 content=line.content,
-                mentions=[self._residents[number].id for number in line.mentions],
+                mentions=[self._users[number].id for number in line.mentions],
                 reply_to=None if answered is None else answered.id,
             )
             path = f"/v1/conversations/{conversation_id}/messages"
-            request = Request("POST", path, self._residents[line.speaker].token, body)
-            message = await self._requests.attempt(Message, request)
+            request = HttpRequest("POST", path, self._users[line.speaker].token, body)
+            message = await self._http.request_if_allowed(Message, request)
             if message is not None:
                 said[index] = message
         return list(said.values())
 
-    async def _filled(self, conversation_id: str, host: Resident, members: int) -> None:
+    async def _wait_for_members(self, conversation_id: str, host: DemoUser, count: int) -> None:
         """Wait until so many are in an event's conversation, which follows their answers; not for ever."""
-        request = Request("GET", f"/v1/conversations/{conversation_id}", host.token)
-        for _ in range(round(FILLED_S / FILLED_AGAIN_S)):
-            found = await self._requests.attempt(Conversation, request)
-            if found is not None and found.member_count >= members:
+        request = HttpRequest("GET", f"/v1/conversations/{conversation_id}", host.token)
+        for _ in range(round(MEMBERS_TIMEOUT_S / MEMBERS_POLL_S)):
+            found = await self._http.request_if_allowed(Conversation, request)
+            if found is not None and found.member_count >= count:
                 return
-            await self._sleep(FILLED_AGAIN_S)
+            await self._sleep(MEMBERS_POLL_S)

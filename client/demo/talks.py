@@ -7,109 +7,120 @@ from typing import Final
 
 import msgspec
 
-from client.demo.chance import Deck, chance_of, some_of
-from client.demo.follows import Ties
-from client.demo.people import Person
-from client.demo.phrases import Phrases
-from client.demo.script import Line, performed, voices
-from client.demo.topic import Library, Topic
+from client.demo.chance import ShuffledCycle, seeded_random, sample_up_to
+from client.demo.follows import FollowGraph
+from client.demo.people import UserPlan
+from client.demo.phrases import SlotWords
+from client.demo.script import DialogLine, assign_lines, count_speakers
+from client.demo.topic import TopicLibrary, Topic
 
-PAIRS_EACH: Final = 4
-PAIRS_LEAST: Final = 8
-PEOPLE_PER_PAIR: Final = 4.8
-GROUP_LEAST: Final = 3
-GROUP_MOST: Final = 18
+DIRECTS_PER_LOGIN_USER: Final = 4
+DIRECTS_MIN: Final = 8
+USERS_PER_DIRECT: Final = 4.8
+GROUP_MEMBERS_MIN: Final = 3
+GROUP_MEMBERS_MAX: Final = 18
 READ_SHARE: Final = 0.65
-REGULARS_READ_SHARE: Final = 0.3
+LOGIN_USER_READ_SHARE: Final = 0.3
 
 
-class Talk(msgspec.Struct, frozen=True):
+class ConversationPlan(msgspec.Struct, frozen=True):
     """`members` begin with the one who opens it; a talk without a name is between two."""
 
     members: tuple[int, ...]
     name: str | None
-    lines: tuple[Line, ...]
+    lines: tuple[DialogLine, ...]
     readers: tuple[int, ...]
 
 
-class Scene(msgspec.Struct, frozen=True):
+class TopicDialog(msgspec.Struct, frozen=True):
     """A dialog, and the topic that both should care about."""
 
     topic: Topic
     lines: str
 
 
-class Playwright:
-    def __init__(self, people: Sequence[Person], ties: Ties, library: Library, seed: int) -> None:
-        self._people = people
-        self._ties = ties
+class ConversationPlanner:
+    def __init__(
+        self, users: Sequence[UserPlan], follow_graph: FollowGraph, library: TopicLibrary, seed: int
+    ) -> None:
+        self._users = users
+        self._follow_graph = follow_graph
         self._library = library
-        self._chance = chance_of(seed, "talks")
+        self._rng = seeded_random(seed, "talks")
 
-    def directs(self) -> list[Talk]:
+    def plan_directs(self) -> list[ConversationPlan]:
         """Talks between two who know each other; no dialog comes again before all were had."""
-        everything = (self._library.town, *self._library.circles)
-        town = self._library.town.name
-        scenes = Deck(
-            [Scene(topic, one.lines) for topic in everything for one in topic.dialogs], self._chance
+        everything = (self._library.general, *self._library.interests)
+        town = self._library.general.name
+        scenes = ShuffledCycle(
+            [TopicDialog(topic, one.lines) for topic in everything for one in topic.dialogs], self._rng
         )
         found = []
-        for one, other in self._pairs():
+        for one, other in self._choose_pairs():
             shared = {town, *one.topics} & {town, *other.topics}
-            scene = scenes.draw(partial(_about, shared))
-            friend = self._chance.choice([person for person in self._people if person not in (one, other)])
-            filling = Phrases(scene.topic, self._chance).filling(friend=friend.first_name)
-            found.append(self._talk((one, other), None, performed(scene.lines, (one, other), filling)))
+            scene = scenes.draw(partial(_has_topic, shared))
+            friend = self._rng.choice([person for person in self._users if person not in (one, other)])
+            filling = SlotWords(scene.topic, self._rng).make_filler(friend=friend.first_name)
+            found.append(
+                self._plan_conversation((one, other), None, assign_lines(scene.lines, (one, other), filling))
+            )
         return found
 
-    def groups(self) -> list[Talk]:
+    def plan_groups(self) -> list[ConversationPlan]:
         """One for each circle that has enough people."""
         found = []
-        for topic in self._library.circles:
+        for topic in self._library.interests:
             group = topic.group
-            caring = [person for person in self._people if topic.name in person.topics]
-            if group is None or len(caring) < GROUP_LEAST:
+            caring = [person for person in self._users if topic.name in person.topics]
+            if group is None or len(caring) < GROUP_MEMBERS_MIN:
                 continue
             caring.sort(key=lambda person: person.topics[0] != topic.name)
-            regulars = [person for person in caring if person.regular]
-            others = [person for person in caring[:GROUP_MOST] if not person.regular]
-            speakers = (some_of(others, voices(group.lines), self._chance) + regulars)[-voices(group.lines) :]
+            regulars = [person for person in caring if person.is_login_user]
+            others = [person for person in caring[:GROUP_MEMBERS_MAX] if not person.is_login_user]
+            speakers = (sample_up_to(others, count_speakers(group.lines), self._rng) + regulars)[
+                -count_speakers(group.lines) :
+            ]
             members = [*speakers, *(person for person in others if person not in speakers)]
-            lines = performed(group.lines, speakers, Phrases(topic, self._chance).filling())
-            found.append(self._talk(members, group.name, lines))
+            lines = assign_lines(group.lines, speakers, SlotWords(topic, self._rng).make_filler())
+            found.append(self._plan_conversation(members, group.name, lines))
         return found
 
-    def _talk(self, members: Sequence[Person], name: str | None, lines: tuple[Line, ...]) -> Talk:
+    def _plan_conversation(
+        self, members: Sequence[UserPlan], name: str | None, lines: tuple[DialogLine, ...]
+    ) -> ConversationPlan:
         """Those whom one logs in as have something left to read."""
         readers = [
-            one.number
+            one.index
             for one in members
-            if self._chance.random() < (REGULARS_READ_SHARE if one.regular else READ_SHARE)
+            if self._rng.random() < (LOGIN_USER_READ_SHARE if one.is_login_user else READ_SHARE)
         ]
-        return Talk(tuple(one.number for one in members), name, lines, tuple(readers))
+        return ConversationPlan(tuple(one.index for one in members), name, lines, tuple(readers))
 
-    def _pairs(self) -> Iterator[tuple[Person, Person]]:
+    def _choose_pairs(self) -> Iterator[tuple[UserPlan, UserPlan]]:
         """Those whom one logs in as among themselves and with some others, then whoever follows whom."""
-        count = max(PAIRS_LEAST, round((len(self._people) + 1) / PEOPLE_PER_PAIR))
-        regulars = [person for person in self._people if person.regular]
+        count = max(DIRECTS_MIN, round((len(self._users) + 1) / USERS_PER_DIRECT))
+        regulars = [person for person in self._users if person.is_login_user]
         wished = list(combinations(regulars, 2))
         for regular in regulars:
-            wished += [(self._people[one], regular) for one in self._friends(regular)[:PAIRS_EACH]]
-        for person in some_of(self._people, len(self._people), self._chance):
-            wished += [(person, self._people[one]) for one in self._friends(person)[:1]]
+            wished += [
+                (self._users[one], regular)
+                for one in self._followers_by_affinity(regular)[:DIRECTS_PER_LOGIN_USER]
+            ]
+        for person in sample_up_to(self._users, len(self._users), self._rng):
+            wished += [(person, self._users[one]) for one in self._followers_by_affinity(person)[:1]]
         known: set[frozenset[int]] = set()
         for one, other in wished:
-            pair = frozenset((one.number, other.number))
+            pair = frozenset((one.index, other.index))
             if len(known) < count and pair not in known:
                 known.add(pair)
                 yield (one, other)
 
-    def _friends(self, person: Person) -> list[int]:
+    def _followers_by_affinity(self, user: UserPlan) -> list[int]:
         """Followers in any order, those who are followed back first."""
-        followers = some_of(self._ties.followers(person.number), len(self._people), self._chance)
-        followers.sort(key=lambda one: person.number not in self._ties.followers(one))
+        followers = sample_up_to(self._follow_graph.followers(user.index), len(self._users), self._rng)
+        followers.sort(key=lambda one: user.index not in self._follow_graph.followers(one))
         return followers
 
 
-def _about(topics: Collection[str], scene: Scene) -> bool:
-    return scene.topic.name in topics
+def _has_topic(topics: Collection[str], dialog: TopicDialog) -> bool:
+    return dialog.topic.name in topics

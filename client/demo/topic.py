@@ -10,12 +10,12 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-TOPICS: Final = Path(__file__).with_name("topics")
-CIRCLES: Final = ("running", "books", "cooking", "cinema", "gardening", "chess", "singing", "repair")
+TOPICS_FOLDER: Final = Path(__file__).with_name("topics")
+INTEREST_NAMES: Final = ("running", "books", "cooking", "cinema", "gardening", "chess", "singing", "repair")
 Text = Annotated[str, Meta(min_length=1, max_length=280)]
 
 
-class Said(msgspec.Struct, frozen=True):
+class PostTemplate(msgspec.Struct, frozen=True):
     """A post, what others say to it, and what its author says in the end."""
 
     text: Text
@@ -29,12 +29,12 @@ class Dialog(msgspec.Struct, frozen=True):
     lines: str
 
 
-class Group(msgspec.Struct, frozen=True):
+class GroupTemplate(msgspec.Struct, frozen=True):
     name: str
     lines: str
 
 
-class Occasion(msgspec.Struct, frozen=True):
+class EventTemplate(msgspec.Struct, frozen=True):
     """An event. It is on a day of the week (0 is Monday), so many whole weeks after the first such day."""
 
     title: str
@@ -45,7 +45,7 @@ class Occasion(msgspec.Struct, frozen=True):
     at: Annotated[str, Meta(pattern=r"^\d\d:\d\d$")]
     hours: float
     capacity: int
-    crowded: bool = False
+    overbooked: bool = False
     lines: str = ""
 
 
@@ -56,25 +56,25 @@ class Topic(msgspec.Struct, frozen=True):
     weight: int
     bios: tuple[str, ...]
     words: dict[str, tuple[str, ...]]
-    posts: tuple[Said, ...]
+    posts: tuple[PostTemplate, ...]
     dialogs: tuple[Dialog, ...]
-    events: tuple[Occasion, ...]
-    group: Group | None = None
+    events: tuple[EventTemplate, ...]
+    group: GroupTemplate | None = None
     announcements: tuple[Text, ...] = ()
     welcomes: tuple[Text, ...] = ()
 
 
-class Library(msgspec.Struct, frozen=True):
+class TopicLibrary(msgspec.Struct, frozen=True):
     """`town` is what everybody talks about; `circles` are what only some do."""
 
-    town: Topic
-    circles: tuple[Topic, ...]
+    general: Topic
+    interests: tuple[Topic, ...]
 
 
 @cache
-def read_library() -> Library:
-    return Library(_read("town"), tuple(_read(name) for name in CIRCLES))
+def read_library() -> TopicLibrary:
+    return TopicLibrary(_read("town"), tuple(_read(name) for name in INTEREST_NAMES))
 
 
 def _read(name: str) -> Topic:
-    return msgspec.toml.decode((TOPICS / f"{name}.toml").read_bytes(), type=Topic)
+    return msgspec.toml.decode((TOPICS_FOLDER / f"{name}.toml").read_bytes(), type=Topic)

@@ -10,30 +10,32 @@ from typing import Final
 
 import aiohttp
 
-from client.demo.arriving import Arriving, Resident
-from client.demo.crew import Crew, Progress
-from client.demo.hosting import Hosted, Hosting
-from client.demo.keys import Keys
-from client.demo.plan import Plan, plan_town
-from client.demo.posting import Like, Posting, Published
-from client.demo.posts import PlannedPost
-from client.demo.requests import Request, Requests
-from client.demo.summary import Counts, Summary
-from client.demo.talking import Held, Talking
+from client.demo.arriving import UserRegistrar, DemoUser
+from client.demo.crew import BoundedRunner, ProgressCallback
+from client.demo.hosting import CreatedEvent, EventCreator
+from client.demo.keys import IdempotencyKeys
+from client.demo.plan import DemoPlan, plan_demo_data
+from client.demo.posting import Like, PostCreator, CreatedPost
+from client.demo.posts import PostPlan
+from client.demo.requests import HttpRequest, RetryingHttpClient
+from client.demo.summary import DemoCounts, DemoSummary
+from client.demo.talking import CreatedConversation, ConversationCreator
 
-AT_ONCE: Final = 8
-PATIENCE_S: Final = 300.0
-REACH_S: Final = 5.0
+CONCURRENCY: Final = 8
+RETRY_FOR_S: Final = 300.0
+REACHABILITY_TIMEOUT_S: Final = 5.0
 
 
-class Town:
+class DemoData:
     """`at_once` bounds the requests under way, `patience_s` how long one is said again to a busy server."""
 
-    def __init__(self, *, at_once: int = AT_ONCE, patience_s: float = PATIENCE_S) -> None:
-        self._at_once = at_once
-        self._patience_s = patience_s
+    def __init__(self, *, concurrency: int = CONCURRENCY, retry_for_s: float = RETRY_FOR_S) -> None:
+        self._concurrency = concurrency
+        self._retry_for_s = retry_for_s
 
-    async def build(self, url: str, *, seed: int, password: str, people: int, progress: Progress) -> Summary:
+    async def create(
+        self, url: str, *, seed: int, password: str, users: int, progress: ProgressCallback
+    ) -> DemoSummary:
         """Build the town, or what is missing of it. May be cancelled, and begun again.
 
         Raises:
@@ -41,80 +43,93 @@ class Town:
             Occupied: a username of the town is somebody else's, or has another password.
             Refused, Unanswered: the server does not want to, or is not there.
         """
-        plan = plan_town(people, seed, datetime.now(UTC).date())
-        crew = Crew(self._at_once, progress)
-        connections = aiohttp.TCPConnector(limit=self._at_once)
+        plan = plan_demo_data(users, seed, datetime.now(UTC).date())
+        crew = BoundedRunner(self._concurrency, progress)
+        connections = aiohttp.TCPConnector(limit=self._concurrency)
         async with aiohttp.ClientSession(connector=connections) as session:
-            await Requests(session, url, patience_s=REACH_S).do(Request("GET", "/healthz"))
-            requests = Requests(session, url, patience_s=self._patience_s)
-            keys = Keys(seed)
-            residents = await crew.each("people", plan.people, Arriving(requests, keys, password).arrive)
-            return await _Works(plan, crew, requests, keys, residents).do()
+            await RetryingHttpClient(session, url, retry_for_s=REACHABILITY_TIMEOUT_S).execute(
+                HttpRequest("GET", "/healthz")
+            )
+            requests = RetryingHttpClient(session, url, retry_for_s=self._retry_for_s)
+            keys = IdempotencyKeys(seed)
+            residents = await crew.run_all(
+                "people", plan.users, UserRegistrar(requests, keys, password).ensure_user
+            )
+            return await _DemoBuilder(plan, crew, requests, keys, residents).run()
 
 
-class _Works:
+class _DemoBuilder:
     """One building of a town whose people have arrived."""
 
     def __init__(
-        self, plan: Plan, crew: Crew, requests: Requests, keys: Keys, residents: list[Resident]
+        self,
+        plan: DemoPlan,
+        runner: BoundedRunner,
+        http: RetryingHttpClient,
+        keys: IdempotencyKeys,
+        users: list[DemoUser],
     ) -> None:
         self._plan = plan
-        self._crew = crew
-        self._residents = residents
-        self._posting = Posting(requests, keys, residents)
-        self._hosting = Hosting(requests, keys, residents)
-        self._talking = Talking(requests, keys, residents)
+        self._runner = runner
+        self._users = users
+        self._posts = PostCreator(http, keys, users)
+        self._events = EventCreator(http, keys, users)
+        self._conversations = ConversationCreator(http, keys, users)
 
-    async def do(self) -> Summary:
-        each, plan = self._crew.each, self._plan
-        follows = await each("follows", plan.follows, self._posting.follow)
-        hosted = await each("events", plan.gatherings, self._hosting.host)
-        posts = await self._posts(hosted)
+    async def run(self) -> DemoSummary:
+        each, plan = self._runner.run_all, self._plan
+        follows = await each("follows", plan.follows, self._posts.follow)
+        hosted = await each("events", plan.events, self._events.ensure_event)
+        posts = await self._create_posts(hosted)
         likes = [Like(who, post.id) for post in posts if post.id for who in post.plan.likers]
-        discussed = [post for post in posts if post.plan.remarks]
-        liked = await each("likes", likes, self._posting.like)
-        comments = await each("comments", discussed, self._posting.discuss)
-        answers = await each("answers", hosted, self._hosting.answer)
-        invites = await each("invites", hosted, self._hosting.invite)
-        talks = await each("conversations", plan.talks, self._talking.hold)
-        gathered = await each("event talk", hosted, self._talking.gather)
+        discussed = [post for post in posts if post.plan.comments]
+        liked = await each("likes", likes, self._posts.like)
+        comments = await each("comments", discussed, self._posts.ensure_comments)
+        answers = await each("answers", hosted, self._events.set_rsvps)
+        invites = await each("invites", hosted, self._events.send_invites)
+        talks = await each("conversations", plan.conversations, self._conversations.ensure_conversation)
+        gathered = await each("event talk", hosted, self._conversations.send_event_messages)
         held = [talk for talk in talks if talk is not None]
-        counts = Counts(
-            people=len(self._residents),
+        counts = DemoCounts(
+            users=len(self._users),
             follows=sum(follows),
             posts=sum(post.id is not None for post in posts),
             likes=sum(liked),
             comments=sum(comments),
             events=sum(one.event is not None for one in hosted),
-            answers=sum(answers),
+            rsvps=sum(answers),
             invites=sum(invites),
             directs=sum(talk.name is None for talk in held),
             groups=sum(talk.name is not None for talk in held),
             messages=sum(talk.messages for talk in held) + sum(gathered),
         )
-        return self._summary(counts, hosted, posts, held)
+        return self._summarize(counts, hosted, posts, held)
 
-    async def _posts(self, hosted: list[Hosted]) -> list[Published]:
-        returned = [resident for resident in self._residents if resident.returned]
+    async def _create_posts(self, events: list[CreatedEvent]) -> list[CreatedPost]:
+        returned = [resident for resident in self._users if resident.already_existed]
         if returned:
-            await self._crew.each("earlier posts", returned, self._posting.recall)
+            await self._runner.run_all("earlier posts", returned, self._posts.load_existing_posts)
 
-        async def publish(post: PlannedPost) -> Published:
-            event = None if post.gathering is None else hosted[post.gathering].event
-            return await self._posting.publish(post, None if event is None else event.id)
+        async def ensure_post(post: PostPlan) -> CreatedPost:
+            event = None if post.event_index is None else events[post.event_index].event
+            return await self._posts.ensure_post(post, None if event is None else event.id)
 
-        return await self._crew.each("posts", self._plan.posts, publish)
+        return await self._runner.run_all("posts", self._plan.posts, ensure_post)
 
-    def _summary(
-        self, counts: Counts, hosted: list[Hosted], posts: list[Published], held: list[Held]
-    ) -> Summary:
-        full = [one.event.id for one in hosted if one.event is not None and one.plan.crowded]
-        groups = [talk.conversation_id for talk in held if talk.name is not None]
+    def _summarize(
+        self,
+        counts: DemoCounts,
+        events: list[CreatedEvent],
+        posts: list[CreatedPost],
+        conversations: list[CreatedConversation],
+    ) -> DemoSummary:
+        full = [one.event.id for one in events if one.event is not None and one.plan.overbooked]
+        groups = [talk.conversation_id for talk in conversations if talk.name is not None]
         liked = max(posts, key=lambda post: len(post.plan.likers))
-        return Summary(
+        return DemoSummary(
             counts=counts,
-            logins=tuple(person.username for person in self._plan.people if person.regular),
-            full_event_id=next(iter(full), None),
-            liked_post_id=liked.id,
+            login_usernames=tuple(person.username for person in self._plan.users if person.is_login_user),
+            overbooked_event_id=next(iter(full), None),
+            most_liked_post_id=liked.id,
             group_id=next(iter(groups), None),
         )

@@ -19,40 +19,40 @@ import gevent
 import websocket
 from locust import HttpUser, between, events, task
 
-PEOPLE = json.loads(Path(os.environ["CONVENE_USERS"]).read_text("utf-8"))["people"]
-TURNS = itertools.count()
+USERS = json.loads(Path(os.environ["CONVENE_USERS"]).read_text("utf-8"))["people"]
+USER_INDEXES = itertools.count()
 
 
-class Person(HttpUser):
+class ChatUser(HttpUser):
     """Two in a row are a pair, and both are to be there: give an even number of users."""
 
     wait_time = between(1, 3)
 
     def on_start(self) -> None:
-        turn = next(TURNS) % len(PEOPLE)
-        self.me, self.other = PEOPLE[turn], PEOPLE[min(turn ^ 1, len(PEOPLE) - 1)]
+        turn = next(USER_INDEXES) % len(USERS)
+        self.me, self.other = USERS[turn], USERS[min(turn ^ 1, len(USERS) - 1)]
         self.client.headers["Authorization"] = f"Bearer {self.me['token']}"
         made = self.client.post(
             "/v1/conversations", json={"type": "DIRECT", "participants": [self.other["id"]]}
         )
         self.conversation_id = made.json()["id"]
         self.numbers = itertools.count(1)
-        self.asked: dict[int, float] = {}
+        self.sent_at: dict[int, float] = {}
         address = self.host.replace("http", "ws", 1) + "/v1/ws"
         self.socket = websocket.create_connection(address, subprotocols=["convene.v1.json"])
-        self.say({"type": "authenticate", "id": 0, "token": self.me["token"]})
-        self.listening = gevent.spawn(self.listen)
+        self.send_frame({"type": "authenticate", "id": 0, "token": self.me["token"]})
+        self.receiver = gevent.spawn(self.receive_frames)
 
     def on_stop(self) -> None:
-        self.listening.kill()
+        self.receiver.kill()
         self.socket.close()
 
     @task(3)
     def chat(self) -> None:
         number = next(self.numbers)
         now = time.time()
-        self.asked[number] = now
-        self.say(
+        self.sent_at[number] = now
+        self.send_frame(
             {
                 "type": "message.send",
                 "id": number,
@@ -66,32 +66,32 @@ class Person(HttpUser):
     def feed(self) -> None:
         self.client.get("/v1/feed")
 
-    def listen(self) -> None:
+    def receive_frames(self) -> None:
         while True:
             said = self.socket.recv()
             if not said:
                 return
             heard = json.loads(said)
             for frame in heard if isinstance(heard, list) else [heard]:
-                self.hear(frame)
+                self.on_frame(frame)
 
-    def hear(self, frame: dict[str, Any]) -> None:
+    def on_frame(self, frame: dict[str, Any]) -> None:
         now = time.time()
         match frame["type"]:
-            case "ok" if frame["id"] in self.asked:
-                told("send", now - self.asked.pop(frame["id"]))
+            case "ok" if frame["id"] in self.sent_at:
+                report_request("send", now - self.sent_at.pop(frame["id"]))
             case "error":
-                told("send", 0.0, frame["code"])
+                report_request("send", 0.0, frame["code"])
             case "message.created" if frame["message"]["sender_id"] == self.other["id"]:
-                told("delivery", now - float(frame["message"]["content"]))
+                report_request("delivery", now - float(frame["message"]["content"]))
             case _:
                 pass
 
-    def say(self, frame: dict[str, Any]) -> None:
+    def send_frame(self, frame: dict[str, Any]) -> None:
         self.socket.send(json.dumps(frame))
 
 
-def told(name: str, seconds: float, failure: str | None = None) -> None:
+def report_request(name: str, seconds: float, failure: str | None = None) -> None:
     """Count something that happened over the socket, as Locust counts requests."""
     events.request.fire(
         request_type="WS",

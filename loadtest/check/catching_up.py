@@ -11,38 +11,40 @@ from urllib.parse import quote
 
 import msgspec
 
-from loadtest.check.ledger import Ledger
-from loadtest.guests.guest import Guest
-from loadtest.play.calls import Calls, Failed
-from loadtest.wire.heard import Heard
+from loadtest.check.ledger import LogObserver
+from loadtest.guests.guest import VirtualUser
+from loadtest.play.calls import HttpCalls, CallFailed
+from loadtest.wire.heard import ReceivedFrame
 
-AT_ONCE: Final = 16
-PAGE: Final = 100
-PAUSE_S: Final = 0.5
+CONCURRENCY: Final = 16
+PAGE_SIZE: Final = 100
+RETRY_DELAY_S: Final = 0.5
 
 
-class ChangesHeard(msgspec.Struct, frozen=True):
-    items: list[Heard]
+class ChangesPage(msgspec.Struct, frozen=True):
+    items: list[ReceivedFrame]
     last_seq: int
     has_more: bool
 
 
-class CatchingUp:
-    def __init__(self, guest_of: Callable[[int], Guest], calls: Calls, ledger: Ledger) -> None:
-        self._guest_of = guest_of
-        self._calls = calls
-        self._ledger = ledger
-        self._gate = asyncio.Semaphore(AT_ONCE)
+class LogFetcher:
+    def __init__(
+        self, user_by_number: Callable[[int], VirtualUser], http_calls: HttpCalls, observer: LogObserver
+    ) -> None:
+        self._user_by_number = user_by_number
+        self._http_calls = http_calls
+        self._observer = observer
+        self._gate = asyncio.Semaphore(CONCURRENCY)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def under_way(self) -> int:
+    def in_flight(self) -> int:
         return len(self._tasks)
 
-    def begin(self, number: int, conversation_id: str, after: int, lagged: bool) -> None:  # noqa: FBT001
+    def start_fetch(self, number: int, conversation_id: str, after: int, lagged: bool) -> None:  # noqa: FBT001
         """As `Ground.fetch` says."""
         task = asyncio.ensure_future(
-            self._read(self._guest_of(number), conversation_id, after, lagged=lagged)
+            self._fetch(self._user_by_number(number), conversation_id, after, lagged=lagged)
         )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -52,27 +54,27 @@ class CatchingUp:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _read(self, guest: Guest, conversation_id: str, after: int, *, lagged: bool) -> None:
+    async def _fetch(self, user: VirtualUser, conversation_id: str, after: int, *, lagged: bool) -> None:
         told: list[int] = []
         position = after
         async with self._gate:
-            while conversation_id in guest.eyes.positions:
+            while conversation_id in user.checker.positions:
                 try:
-                    page = await self._page(guest, conversation_id, position)
-                except Failed:
-                    await asyncio.sleep(PAUSE_S)
+                    page = await self._fetch_page(user, conversation_id, position)
+                except CallFailed:
+                    await asyncio.sleep(RETRY_DELAY_S)
                     continue
                 for heard in page.items:
-                    self._ledger.witness(heard)
+                    self._observer.observe(heard)
                     told.append(heard.seq)
                 position = max(position, page.last_seq)
                 if not page.has_more:
                     break
         if lagged:
-            guest.eyes.fetched_range(conversation_id, after, told, position)
+            user.checker.on_range_fetched(conversation_id, after, told, position)
         else:
-            guest.eyes.caught_up(conversation_id, told, position)
+            user.checker.on_log_fetched(conversation_id, told, position)
 
-    async def _page(self, guest: Guest, conversation_id: str, after: int) -> ChangesHeard:
-        path = f"/v1/conversations/{quote(conversation_id)}/changes?after={after}&limit={PAGE}"
-        return await self._calls.call("changes", "GET", guest.url, path, guest.token, ChangesHeard)
+    async def _fetch_page(self, user: VirtualUser, conversation_id: str, after: int) -> ChangesPage:
+        path = f"/v1/conversations/{quote(conversation_id)}/changes?after={after}&limit={PAGE_SIZE}"
+        return await self._http_calls.request("changes", "GET", user.url_index, path, user.token, ChangesPage)

@@ -12,14 +12,14 @@ from typing import Final
 
 import msgspec
 
-from loadtest.check.faults import Faults, Kind
-from loadtest.check.log import Log
+from loadtest.check.faults import FaultRecorder, FaultKind
+from loadtest.check.log import ConversationLog
 from loadtest.figures.clock import now_us
-from loadtest.wire.heard import Heard, HeardMessage
+from loadtest.wire.heard import ReceivedFrame, FrameMessage
 
-SOMEBODY: Final = "every client that was told it"
-RECENT: Final = 200
-TOLD_WITHIN_US: Final = 7_000_000
+ANY_CLIENT: Final = "every client that was told it"
+RECENT_MESSAGES_MAX: Final = 200
+DELIVERY_DEADLINE_US: Final = 7_000_000
 """A change that was made before a replay was read has been told by then: the contract says 6 s at most."""
 
 
@@ -30,7 +30,7 @@ class Replay(msgspec.Struct, frozen=True):
     conversation_id: str
     after: int
     through: int
-    told: frozenset[int]
+    delivered: frozenset[int]
     at_us: int
 
 
@@ -42,7 +42,7 @@ class Acknowledged(msgspec.Struct, frozen=True):
     message_id: str
 
 
-class Recent(msgspec.Struct, frozen=True):
+class RecentMessage(msgspec.Struct, frozen=True):
     """A message that was acknowledged lately, and the number of the client that sent it."""
 
     conversation_id: str
@@ -50,71 +50,71 @@ class Recent(msgspec.Struct, frozen=True):
     client: int
 
 
-class Ledger:
+class LogObserver:
     """`run` is what every `client_id` of the run begins with."""
 
-    def __init__(self, run: str, faults: Faults, clock: Callable[[], int] = now_us) -> None:
+    def __init__(self, run_id: str, faults: FaultRecorder, clock: Callable[[], int] = now_us) -> None:
         self.clock = clock
-        self._run = f"{run}-"
+        self._client_id_prefix = f"{run_id}-"
         self._faults = faults
-        self._logs: dict[str, Log] = {}
-        self._clients: dict[str, int] = {}
+        self._logs: dict[str, ConversationLog] = {}
+        self._seqs_by_client_id: dict[str, int] = {}
         self._replays: list[Replay] = []
         self.acknowledged: list[Acknowledged] = []
-        self.recent: deque[Recent] = deque(maxlen=RECENT)
-        self.shared: frozenset[str] = frozenset()
+        self.recent: deque[RecentMessage] = deque(maxlen=RECENT_MESSAGES_MAX)
+        self.shared_conversations: frozenset[str] = frozenset()
         """Conversations that have members in other processes too."""
 
-    def log(self, conversation_id: str) -> Log:
+    def log(self, conversation_id: str) -> ConversationLog:
         log = self._logs.get(conversation_id)
         if log is None:
-            log = self._logs[conversation_id] = Log()
+            log = self._logs[conversation_id] = ConversationLog()
         return log
 
-    def witness(self, heard: Heard) -> int:
+    def observe(self, frame: ReceivedFrame) -> int:
         """Take note of a durable frame; answers when its message was to be sent, in us, or 0."""
-        message = heard.message
+        message = frame.message
         if message is None:
             self._faults.add(
-                Kind.FORKED, heard.conversation_id, SOMEBODY, [heard.seq], "a frame without message"
+                FaultKind.FORKED, frame.conversation_id, ANY_CLIENT, [frame.seq], "a frame without message"
             )
             return 0
-        log = self.log(heard.conversation_id)
-        self._stands(log, heard.conversation_id, heard.seq, message.id, "a frame")
-        if message.seq != heard.seq:
-            log.changed(heard.seq, message.id, self.clock())
-            self._stands(log, heard.conversation_id, message.seq, message.id, "a frame")
+        log = self.log(frame.conversation_id)
+        self._check_message_at(log, frame.conversation_id, frame.seq, message.id, "a frame")
+        if message.seq != frame.seq:
+            log.record_change(frame.seq, message.id, self.clock())
+            self._check_message_at(log, frame.conversation_id, message.seq, message.id, "a frame")
             if message.deleted_at is not None:
-                log.deleted(message.seq)
+                log.record_deletion(message.seq)
         if message.message_type == "TEXT":
-            log.text(message.seq, message.sender_id)
-        return self._of_this_run(heard, message)
+            log.record_text(message.seq, message.sender_id)
+        return self._intended_us(frame, message)
 
-    def acknowledge(
+    def record_acknowledgement(
         self, conversation_id: str, seq: int, message_id: str, client_id: str, client: int = 0
     ) -> None:
         """The server said that this is durable; `client` is the number of who sent it."""
         log = self.log(conversation_id)
         log.head = max(log.head, seq)
-        self._stands(log, conversation_id, seq, message_id, f"the acknowledgement of {client_id}")
-        self._stored_once(conversation_id, client_id, seq)
-        self.recent.append(Recent(conversation_id, message_id, client))
-        if conversation_id in self.shared:
+        self._check_message_at(log, conversation_id, seq, message_id, f"the acknowledgement of {client_id}")
+        self._check_stored_once(conversation_id, client_id, seq)
+        self.recent.append(RecentMessage(conversation_id, message_id, client))
+        if conversation_id in self.shared_conversations:
             self.acknowledged.append(Acknowledged(conversation_id, seq, message_id))
 
-    def reached(self, conversation_id: str, seq: int) -> None:
+    def observe_head(self, conversation_id: str, seq: int) -> None:
         """The server said that the log goes so far."""
         log = self.log(conversation_id)
         log.head = max(log.head, seq)
 
-    def hear_of(self, acknowledged: list[Acknowledged]) -> None:
+    def add_acknowledgements(self, acknowledged: list[Acknowledged]) -> None:
         """What was acknowledged to other processes."""
         for one in acknowledged:
             log = self.log(one.conversation_id)
             log.head = max(log.head, one.seq)
-            self._stands(log, one.conversation_id, one.seq, one.message_id, "an acknowledgement")
+            self._check_message_at(log, one.conversation_id, one.seq, one.message_id, "an acknowledgement")
 
-    def replayed(self, replay: Replay) -> None:
+    def record_replay(self, replay: Replay) -> None:
         """Somebody was told less than every seq of a range: to be looked at once everything is known."""
         self._replays.append(replay)
 
@@ -122,33 +122,37 @@ class Ledger:
         """Up to which seq each conversation was acknowledged."""
         return {conversation_id: log.head for conversation_id, log in self._logs.items() if log.head}
 
-    def judge_replays(self) -> None:
+    def check_replays(self) -> None:
         """Find what replays left out though no later change had overtaken it."""
         replays, self._replays = self._replays, []
         for one in replays:
-            silent = (seq for seq in range(one.after + 1, one.through + 1) if seq not in one.told)
-            missing = self.log(one.conversation_id).missing(silent, one.through, one.at_us + TOLD_WITHIN_US)
+            silent = (seq for seq in range(one.after + 1, one.through + 1) if seq not in one.delivered)
+            missing = self.log(one.conversation_id).missing_from_replay(
+                silent, one.through, one.at_us + DELIVERY_DEADLINE_US
+            )
             if missing:
                 said = f"what was missed of {one.after + 1} to {one.through} came without it"
-                self._faults.add(Kind.LOST, one.conversation_id, one.client, missing, said)
+                self._faults.add(FaultKind.LOST, one.conversation_id, one.client, missing, said)
 
-    def _of_this_run(self, heard: Heard, message: HeardMessage) -> int:
+    def _intended_us(self, frame: ReceivedFrame, message: FrameMessage) -> int:
         client_id = message.client_id
-        if client_id is None or not client_id.startswith(self._run):
+        if client_id is None or not client_id.startswith(self._client_id_prefix):
             return 0
-        self._stored_once(heard.conversation_id, client_id, message.seq)
+        self._check_stored_once(frame.conversation_id, client_id, message.seq)
         intended = client_id.rpartition("-")[2]
         # A change of an old message says nothing of how long it took.
-        return int(intended) if message.seq == heard.seq and intended.isdecimal() else 0
+        return int(intended) if message.seq == frame.seq and intended.isdecimal() else 0
 
-    def _stands(self, log: Log, conversation_id: str, seq: int, message_id: str, witness: str) -> None:
-        other = log.stands(seq, message_id)
+    def _check_message_at(
+        self, log: ConversationLog, conversation_id: str, seq: int, message_id: str, source: str
+    ) -> None:
+        other = log.record_message(seq, message_id)
         if other is not None:
-            said = f"{witness} has message {message_id} there, others {other}"
-            self._faults.add(Kind.FORKED, conversation_id, SOMEBODY, [seq], said)
+            said = f"{source} has message {message_id} there, others {other}"
+            self._faults.add(FaultKind.FORKED, conversation_id, ANY_CLIENT, [seq], said)
 
-    def _stored_once(self, conversation_id: str, client_id: str, seq: int) -> None:
-        first = self._clients.setdefault(client_id, seq)
+    def _check_stored_once(self, conversation_id: str, client_id: str, seq: int) -> None:
+        first = self._seqs_by_client_id.setdefault(client_id, seq)
         if first != seq:
             said = f"client_id {client_id} stands at both"
-            self._faults.add(Kind.DUPLICATED, conversation_id, SOMEBODY, [first, seq], said)
+            self._faults.add(FaultKind.DUPLICATED, conversation_id, ANY_CLIENT, [first, seq], said)

@@ -11,7 +11,7 @@ from typing import Final
 UNREAD_MAX: Final = 1000
 
 
-class Log:
+class ConversationLog:
     __slots__ = ("_changes", "_deleted", "_ids", "_sorted", "_texts", "head")
 
     def __init__(self) -> None:
@@ -24,28 +24,28 @@ class Log:
         self._deleted: set[int] = set()
         self._sorted: list[int] | None = None
 
-    def stands(self, seq: int, message_id: str) -> str | None:
+    def record_message(self, seq: int, message_id: str) -> str | None:
         """Note which message stands at a seq; answers the other one where another was known to."""
         known = self._ids.setdefault(seq, message_id)
         return None if known == message_id else known
 
-    def changed(self, seq: int, message_id: str, at_us: int) -> None:
+    def record_change(self, seq: int, message_id: str, at_us: int) -> None:
         """Note that the entry at `seq` is a change of that message, and since when that is known."""
         self._changes.setdefault(message_id, []).append((seq, at_us))
 
-    def text(self, seq: int, sender_id: str) -> None:
+    def record_text(self, seq: int, sender_id: str) -> None:
         """Note that at `seq` somebody said something."""
         self._texts[seq] = sender_id
         self._sorted = None
 
-    def deleted(self, seq: int) -> None:
+    def record_deletion(self, seq: int) -> None:
         """Note that the message made at `seq` was deleted."""
         self._deleted.add(seq)
 
     def knows(self, seq: int) -> bool:
         return seq in self._ids
 
-    def overtaken(self, seq: int, through: int, until_us: int) -> bool:
+    def is_superseded(self, seq: int, through: int, until_us: int) -> bool:
         """Whether a later change has made the entry at `seq` needless in a replay up to `through`.
 
         One behind `through` may have, where it was made before the replay was read: it is told live then.
@@ -56,7 +56,7 @@ class Log:
             change > seq and (change <= through or known_us <= until_us) for change, known_us in changes
         )
 
-    def unread(self, user_id: str, read_seq: int, through: int) -> int:
+    def unread_count(self, user_id: str, read_seq: int, through: int) -> int:
         """How many messages up to `through` that user has not read, as the contract counts them."""
         if self._sorted is None:
             self._sorted = sorted(self._texts)
@@ -70,6 +70,6 @@ class Log:
                     break
         return count
 
-    def missing(self, seqs: Iterable[int], through: int, until_us: int) -> list[int]:
+    def missing_from_replay(self, seqs: Iterable[int], through: int, until_us: int) -> list[int]:
         """Those of the seqs that a replay up to `through` should have told, as `overtaken` says."""
-        return [seq for seq in seqs if self.knows(seq) and not self.overtaken(seq, through, until_us)]
+        return [seq for seq in seqs if self.knows(seq) and not self.is_superseded(seq, through, until_us)]

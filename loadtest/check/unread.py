@@ -11,19 +11,19 @@ from typing import Final
 
 import msgspec
 
-from loadtest.check.faults import Faults, Kind
-from loadtest.check.ledger import Ledger
-from loadtest.guests.guest import Guest
-from loadtest.play.calls import Calls, Failed
+from loadtest.check.faults import FaultRecorder, FaultKind
+from loadtest.check.ledger import LogObserver
+from loadtest.guests.guest import VirtualUser
+from loadtest.play.calls import HttpCalls, CallFailed
 
-AT_ONCE: Final = 8
+CONCURRENCY: Final = 8
 SETTLE_S: Final = 8.0
-PAUSE_S: Final = 0.5
-LOOK_S: Final = 0.05
+RETRY_DELAY_S: Final = 0.5
+POLL_S: Final = 0.05
 PAGES_MAX: Final = 50
 
 
-class Listed(msgspec.Struct, frozen=True):
+class ListedConversation(msgspec.Struct, frozen=True):
     id: str
     last_seq: int
     read_seq: int
@@ -31,110 +31,117 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class ListPage(msgspec.Struct, frozen=True):
-    items: list[Listed]
+    items: list[ListedConversation]
     next_cursor: str | None
 
 
-class Wrong(msgspec.Struct, frozen=True):
-    kind: Kind
+class Mismatch(msgspec.Struct, frozen=True):
+    kind: FaultKind
     conversation_id: str
     seq: int
-    said: str
+    detail: str
 
 
-class UnreadCheck:
+class ConversationListCheck:
     """`servers` is how many there are to ask; in `fresh` conversations nothing was said before."""
 
     def __init__(
-        self, calls: Calls, ledger: Ledger, faults: Faults, servers: int, fresh: Iterable[str]
+        self,
+        http_calls: HttpCalls,
+        observer: LogObserver,
+        faults: FaultRecorder,
+        server_count: int,
+        new_conversations: Iterable[str],
     ) -> None:
-        self._calls = calls
-        self._ledger = ledger
+        self._http_calls = http_calls
+        self._observer = observer
         self._faults = faults
-        self._servers = servers
-        self._fresh = frozenset(fresh)
-        self.users = 0
-        self.conversations = 0
+        self._server_count = server_count
+        self._new_conversations = frozenset(new_conversations)
+        self.users_checked = 0
+        self.conversations_checked = 0
 
-    async def check(self, guests: Sequence[Guest]) -> None:
+    async def check(self, users: Sequence[VirtualUser]) -> None:
         """Check these clients, some at a time."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate = asyncio.Semaphore(CONCURRENCY)
 
-        async def one(guest: Guest) -> None:
+        async def check_one(user: VirtualUser) -> None:
             async with gate:
-                await self._check(guest)
+                await self._check_user(user)
 
-        await asyncio.gather(*(one(guest) for guest in guests))
+        await asyncio.gather(*(check_one(guest) for guest in users))
 
-    async def _check(self, guest: Guest) -> None:
+    async def _check_user(self, user: VirtualUser) -> None:
         end = time.monotonic() + SETTLE_S
         while True:
             try:
-                wrong = await self._compare(guest)
-            except Failed:
+                wrong = await self._compare(user)
+            except CallFailed:
                 wrong = None
             if wrong == [] or time.monotonic() > end:
                 break
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(RETRY_DELAY_S)
         if wrong is None:
             return
-        self.users += 1
+        self.users_checked += 1
         for one in wrong:
-            self._faults.add(one.kind, one.conversation_id, guest.eyes.name, [one.seq], one.said)
+            self._faults.add(one.kind, one.conversation_id, user.checker.client, [one.seq], one.detail)
 
-    async def _compare(self, guest: Guest) -> list[Wrong]:
-        before = dict(guest.eyes.positions)
-        acknowledged = dict(guest.read_seqs)
-        listed = await self._list(guest)
-        wrong: list[Wrong] = []
+    async def _compare(self, user: VirtualUser) -> list[Mismatch]:
+        before = dict(user.checker.positions)
+        acknowledged = dict(user.read_seqs)
+        listed = await self._list_conversations(user)
+        wrong: list[Mismatch] = []
         for conversation_id, position in before.items():
             one = listed.get(conversation_id)
             if one is not None:
-                await self._told(guest, one)
-                wrong += self._judge(guest, one, position, acknowledged.get(conversation_id, 0))
-            elif conversation_id in guest.eyes.positions:
-                wrong.append(Wrong(Kind.HEAD, conversation_id, position, "it is not listed"))
-        self.conversations += 0 if wrong else len(before)
+                await self._wait_for_delivery(user, one)
+                wrong += self._find_mismatches(user, one, position, acknowledged.get(conversation_id, 0))
+            elif conversation_id in user.checker.positions:
+                wrong.append(Mismatch(FaultKind.HEAD, conversation_id, position, "it is not listed"))
+        self.conversations_checked += 0 if wrong else len(before)
         return wrong
 
-    async def _told(self, guest: Guest, one: Listed) -> None:
+    async def _wait_for_delivery(self, user: VirtualUser, listed: ListedConversation) -> None:
         """What is listed is told, too; more may come about while a server still works off what was asked."""
         end = time.monotonic() + SETTLE_S
-        while self._behind(guest, one) and time.monotonic() < end:  # noqa: ASYNC110 - looked at, not told
-            await asyncio.sleep(LOOK_S)
+        while self._is_behind(user, listed) and time.monotonic() < end:  # noqa: ASYNC110 - looked at, not told
+            await asyncio.sleep(POLL_S)
 
-    def _behind(self, guest: Guest, one: Listed) -> bool:
-        return guest.eyes.positions.get(one.id, one.last_seq) < one.last_seq
+    def _is_behind(self, user: VirtualUser, listed: ListedConversation) -> bool:
+        return user.checker.positions.get(listed.id, listed.last_seq) < listed.last_seq
 
-    def _judge(self, guest: Guest, one: Listed, before: int, acknowledged: int) -> list[Wrong]:
+    def _find_mismatches(
+        self, user: VirtualUser, listed: ListedConversation, before: int, acknowledged: int
+    ) -> list[Mismatch]:
         """`before` and `acknowledged` are what the client knew when it asked."""
-        wrong: list[Wrong] = []
-        now = guest.eyes.positions.get(one.id, one.last_seq)
-        if not before <= one.last_seq <= now:
-            said = f"last_seq is {one.last_seq}, and it was told up to {before}, then {now}"
-            wrong.append(Wrong(Kind.HEAD, one.id, one.last_seq, said))
-        if one.read_seq < acknowledged:
-            said = f"read_seq is {one.read_seq}, and {acknowledged} was acknowledged"
-            wrong.append(Wrong(Kind.UNREAD, one.id, one.read_seq, said))
-        began = guest.eyes.began.get(one.id, 0)
-        if one.read_seq >= began or one.id in self._fresh:
-            log = self._ledger.log(one.id)
-            least = log.unread(guest.user_id, one.read_seq, before)
-            most = log.unread(guest.user_id, one.read_seq, now)
-            if not least <= one.unread_count <= most:
+        wrong: list[Mismatch] = []
+        now = user.checker.positions.get(listed.id, listed.last_seq)
+        if not before <= listed.last_seq <= now:
+            said = f"last_seq is {listed.last_seq}, and it was told up to {before}, then {now}"
+            wrong.append(Mismatch(FaultKind.HEAD, listed.id, listed.last_seq, said))
+        if listed.read_seq < acknowledged:
+            said = f"read_seq is {listed.read_seq}, and {acknowledged} was acknowledged"
+            wrong.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, said))
+        began = user.checker.start_positions.get(listed.id, 0)
+        if listed.read_seq >= began or listed.id in self._new_conversations:
+            log = self._observer.log(listed.id)
+            least = log.unread_count(user.user_id, listed.read_seq, before)
+            most = log.unread_count(user.user_id, listed.read_seq, now)
+            if not least <= listed.unread_count <= most:
                 told = f"{least}" if least == most else f"{least} to {most}"
-                said = f"unread_count is {one.unread_count} behind {one.read_seq}, and {told} were told"
-                wrong.append(Wrong(Kind.UNREAD, one.id, one.read_seq, said))
+                said = f"unread_count is {listed.unread_count} behind {listed.read_seq}, and {told} were told"
+                wrong.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, said))
         return wrong
 
-    async def _list(self, guest: Guest) -> dict[str, Listed]:
-        listed: dict[str, Listed] = {}
-        url = (guest.url + 1) % self._servers
+    async def _list_conversations(self, user: VirtualUser) -> dict[str, ListedConversation]:
+        listed: dict[str, ListedConversation] = {}
+        url = (user.url_index + 1) % self._server_count
         path = "/v1/conversations?limit=100"
         for _ in range(PAGES_MAX):
-            page = await self._calls.call("conversations", "GET", url, path, guest.token, ListPage)
+            page = await self._http_calls.request("conversations", "GET", url, path, user.token, ListPage)
             listed.update((one.id, one) for one in page.items)
-            if page.next_cursor is None or guest.eyes.positions.keys() <= listed.keys():
+            if page.next_cursor is None or user.checker.positions.keys() <= listed.keys():
                 break
             path = f"/v1/conversations?limit=100&cursor={page.next_cursor}"
         return listed

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
-from loadtest.figures.latencies import Counts
+from loadtest.figures.latencies import LatencyCounts
 
-HIGHEST_US: Final = 3_600_000_000
-DIGITS: Final = 3
-CURVE: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0)
+VALUE_MAX_US: Final = 3_600_000_000
+SIGNIFICANT_DIGITS: Final = 3
+CURVE_PERCENTILES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0)
 
 
 class Percentiles(msgspec.Struct, frozen=True):
@@ -29,13 +29,13 @@ class Histogram:
         # Imported here: the rest of the command line works without the load extra.
         from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
-        self._histogram: Any = HdrHistogram(1, HIGHEST_US, DIGITS)
+        self._histogram: Any = HdrHistogram(1, VALUE_MAX_US, SIGNIFICANT_DIGITS)
         self._total_us = 0
 
     def add(self, counts: Mapping[int, int]) -> None:
         """Counts by us."""
         for us, count in counts.items():
-            self._histogram.record_value(min(max(us, 1), HIGHEST_US), count)
+            self._histogram.record_value(min(max(us, 1), VALUE_MAX_US), count)
             self._total_us += us * count
 
     @property
@@ -59,11 +59,11 @@ class Histogram:
 
     def curve(self) -> list[tuple[float, float]]:
         """(percentile, ms) at the usual places, in one pass; only where something was counted."""
-        found = self._histogram.get_percentile_to_value_dict(list(CURVE))
-        return [(one, round(float(found[one]) / 1000, 3)) for one in CURVE]
+        found = self._histogram.get_percentile_to_value_dict(list(CURVE_PERCENTILES))
+        return [(one, round(float(found[one]) / 1000, 3)) for one in CURVE_PERCENTILES]
 
 
-def quantile_ms(counts: Counts, share: float) -> float:
+def quantile_ms(counts: LatencyCounts, share: float) -> float:
     """That quantile of plain counts, in ms; 0 of none."""
     total = sum(counts.values())
     wanted, seen = share * total, 0
@@ -74,9 +74,9 @@ def quantile_ms(counts: Counts, share: float) -> float:
     return 0.0
 
 
-def summed(parts: Iterable[Counts]) -> Counts:
+def merge_counts(parts: Iterable[LatencyCounts]) -> LatencyCounts:
     """Several counts as one."""
-    total: Counts = {}
+    total: LatencyCounts = {}
     for part in parts:
         for us, count in part.items():
             total[us] = total.get(us, 0) + count

@@ -7,34 +7,34 @@ elsewhere. It never keeps single values.
 from typing import Final
 
 SIGNIFICANT_BITS: Final = 8
-Counts = dict[int, int]
+LatencyCounts = dict[int, int]
 
 
-class Latencies:
+class LatencyRecorder:
     """By kind of operation. All in us."""
 
     __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        self._counts: dict[str, Counts] = {}
+        self._counts: dict[str, LatencyCounts] = {}
 
-    def of(self, kind: str) -> Counts:
+    def counts_of(self, operation: str) -> LatencyCounts:
         """The counts of a kind, for `count`; the same object until the next `take`."""
-        counts = self._counts.get(kind)
+        counts = self._counts.get(operation)
         if counts is None:
-            counts = self._counts[kind] = {}
+            counts = self._counts[operation] = {}
         return counts
 
-    def add(self, kind: str, us: int) -> None:
-        count(self.of(kind), us)
+    def add(self, operation: str, us: int) -> None:
+        record_latency(self.counts_of(operation), us)
 
-    def take(self) -> dict[str, Counts]:
+    def take(self) -> dict[str, LatencyCounts]:
         """What was counted since the last time."""
         taken, self._counts = self._counts, {}
         return taken
 
 
-def count(counts: Counts, us: int) -> None:
+def record_latency(counts: LatencyCounts, us: int) -> None:
     """Count one; what is below 0 is 0, for clocks may be read out of turn."""
     spare = us.bit_length() - SIGNIFICANT_BITS
     rounded = us if spare <= 0 else us >> spare << spare

@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.figures.histogram import Histogram, Percentiles, quantile_ms, summed
-from loadtest.figures.latencies import Counts
+from loadtest.figures.histogram import Histogram, Percentiles, quantile_ms, merge_counts
+from loadtest.figures.latencies import LatencyCounts
 from loadtest.process.letters import Tick
 
-FAULTS_KEPT: Final = 500
-FIRST_US: Final = 500_000
+FAULTS_MAX: Final = 500
+FIRST_INTERVAL_US: Final = 500_000
 """A worker's first tick tells of about so long."""
 
 
@@ -28,7 +28,7 @@ class Point(msgspec.Struct, frozen=True):
     at_s: float
     seconds: float
     phase: str
-    ready: int
+    ready_count: int
     received_per_s: float
     sent_per_s: float
     calls_per_s: float
@@ -44,58 +44,58 @@ class Point(msgspec.Struct, frozen=True):
     late_ms: float
 
 
-class _Process:
+class _WorkerState:
     """One worker's last tick, and the one before."""
 
     def __init__(self) -> None:
-        self.last: Tick | None = None
+        self.last_tick: Tick | None = None
         self.cpu_share = 0.0
 
 
-class Series:
+class TimeSeries:
     """`own` is the kind of latency that the scenario is about."""
 
-    def __init__(self, processes: int, own: str) -> None:
-        self._processes = [_Process() for _ in range(processes)]
-        self._own = own
+    def __init__(self, processes: int, primary_operation: str) -> None:
+        self._workers = [_WorkerState() for _ in range(processes)]
+        self._primary_operation = primary_operation
         self._histograms: dict[str, Histogram] = {}
-        self._open: list[Tick] = []
-        self._began_us: int | None = None
+        self._open_ticks: list[Tick] = []
+        self._started_us: int | None = None
         self._closed_us = 0
-        self._before: Counter[str] = Counter()
+        self._counts_at_close: Counter[str] = Counter()
         self.phase = "coming"
         self.points: list[Point] = []
         self.faults: list[Fault] = []
 
     def add(self, process: int, tick: Tick) -> None:
         """Take in what one process told of its last interval."""
-        one = self._processes[process]
-        if one.last is not None:
-            seconds = max(tick.at_us - one.last.at_us, 1) / 1_000_000
-            one.cpu_share = (tick.cpu_s - one.last.cpu_s) / seconds
-        if self._began_us is None:
-            self._began_us = self._closed_us = tick.at_us - FIRST_US
-        one.last = tick
-        self.faults += tick.faults[: max(0, FAULTS_KEPT - len(self.faults))]
+        one = self._workers[process]
+        if one.last_tick is not None:
+            seconds = max(tick.at_us - one.last_tick.at_us, 1) / 1_000_000
+            one.cpu_share = (tick.cpu_s - one.last_tick.cpu_s) / seconds
+        if self._started_us is None:
+            self._started_us = self._closed_us = tick.at_us - FIRST_INTERVAL_US
+        one.last_tick = tick
+        self.faults += tick.faults[: max(0, FAULTS_MAX - len(self.faults))]
         for kind, counts in tick.latencies.items():
             if counts:
                 self._histogram(kind).add(counts)
-        self._open.append(tick)
+        self._open_ticks.append(tick)
 
     def close_point(self) -> Point | None:
         """End an interval of the time line, of what was added since the last one."""
-        if not self._open or self._began_us is None:
+        if not self._open_ticks or self._started_us is None:
             return None
-        ticks, self._open = self._open, []
+        ticks, self._open_ticks = self._open_ticks, []
         at_us = max(tick.at_us for tick in ticks)
         seconds = max(at_us - self._closed_us, 1) / 1_000_000
-        own: Counts = summed(tick.latencies.get(self._own, {}) for tick in ticks)
-        counts, before = self.counts(), self._before
+        own: LatencyCounts = merge_counts(tick.latencies.get(self._primary_operation, {}) for tick in ticks)
+        counts, before = self.counts(), self._counts_at_close
         point = Point(
-            at_s=round((at_us - self._began_us) / 1_000_000, 2),
+            at_s=round((at_us - self._started_us) / 1_000_000, 2),
             seconds=round(seconds, 3),
             phase=self.phase,
-            ready=self.ready,
+            ready_count=self.ready_count,
             received_per_s=round((counts["received"] - before["received"]) / seconds, 1),
             sent_per_s=round((counts["sent"] - before["sent"]) / seconds, 1),
             calls_per_s=round((counts["calls"] - before["calls"]) / seconds, 1),
@@ -104,39 +104,39 @@ class Series:
             p50_ms=quantile_ms(own, 0.5),
             p99_ms=quantile_ms(own, 0.99),
             max_ms=max(own, default=0) / 1000,
-            cpu_share=round(max(one.cpu_share for one in self._processes), 3),
+            cpu_share=round(max(one.cpu_share for one in self._workers), 3),
             cpu_s=round(self.cpu_s(), 3),
             received=counts["received"],
             lag_ms=round(max(tick.lag_ms for tick in ticks), 1),
             late_ms=round(max(tick.late_ms for tick in ticks), 1),
         )
-        self._closed_us, self._before = at_us, counts
+        self._closed_us, self._counts_at_close = at_us, counts
         self.points.append(point)
         return point
 
     # --- what it comes to
 
     @property
-    def ready(self) -> int:
-        return sum(tick.ready for tick in self._ticks())
+    def ready_count(self) -> int:
+        return sum(tick.ready_count for tick in self._ticks())
 
     def counts(self) -> Counter[str]:
         """What was counted, over all processes."""
-        return _total(tick.counts for tick in self._ticks())
+        return _sum_counts(tick.counts for tick in self._ticks())
 
     def errors(self) -> Counter[str]:
-        return _total(tick.errors for tick in self._ticks())
+        return _sum_counts(tick.errors for tick in self._ticks())
 
     def fault_counts(self) -> Counter[str]:
-        return _total(tick.fault_counts for tick in self._ticks())
+        return _sum_counts(tick.fault_counts for tick in self._ticks())
 
     def percentiles(self) -> dict[str, Percentiles]:
         """By kind of operation, for the whole run."""
         return {kind: one.percentiles() for kind, one in sorted(self._histograms.items()) if one.count}
 
-    def own(self) -> Percentiles:
+    def primary_latency(self) -> Percentiles:
         """Those of the scenario's own kind."""
-        return self._histogram(self._own).percentiles()
+        return self._histogram(self._primary_operation).percentiles()
 
     def curves(self) -> dict[str, list[tuple[float, float]]]:
         return {kind: one.curve() for kind, one in sorted(self._histograms.items()) if one.count}
@@ -148,7 +148,7 @@ class Series:
         return [tick.resident_bytes for tick in self._ticks()]
 
     def _ticks(self) -> Sequence[Tick]:
-        return [one.last for one in self._processes if one.last is not None]
+        return [one.last_tick for one in self._workers if one.last_tick is not None]
 
     def _histogram(self, kind: str) -> Histogram:
         histogram = self._histograms.get(kind)
@@ -157,7 +157,7 @@ class Series:
         return histogram
 
 
-def _total(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
+def _sum_counts(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
     total: Counter[str] = Counter()
     for part in parts:
         total.update(part)

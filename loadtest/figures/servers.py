@@ -7,8 +7,8 @@ from typing import Final
 import aiohttp
 import msgspec
 
-TIMEOUT_S: Final = 3.0
-WANTED: Final = {
+METRICS_TIMEOUT_S: Final = 3.0
+METRIC_FIELDS: Final = {
     "process_cpu_seconds_total": "cpu_s",
     "process_resident_memory_bytes": "resident_bytes",
     "convene_connections": "connections",
@@ -23,7 +23,7 @@ WANTED: Final = {
 }
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ServerSample(msgspec.Struct, frozen=True):
     """One server at one moment; counters as they stood."""
 
     at_s: float
@@ -40,7 +40,7 @@ class Reading(msgspec.Struct, frozen=True):
     repairs: float = 0.0
 
 
-class ServerFigures(msgspec.Struct, frozen=True):
+class ServerMetrics(msgspec.Struct, frozen=True):
     """One server between two readings: `cpu_share` of one core, a batch in entries and ms."""
 
     url: str
@@ -57,59 +57,61 @@ class ServerFigures(msgspec.Struct, frozen=True):
     repairs: int
 
 
-def read_metrics(text: str, at_s: float) -> Reading:
+def parse_metrics(text: str, at_s: float) -> ServerSample:
     """A page of Prometheus' text format, as far as it is looked at."""
     found: dict[str, float] = {"at_s": at_s}
     for line in text.splitlines():
         name, _, value = line.partition(" ")
-        if name in WANTED:
-            found[WANTED[name]] = float(value)
-    return msgspec.convert(found, Reading)
+        if name in METRIC_FIELDS:
+            found[METRIC_FIELDS[name]] = float(value)
+    return msgspec.convert(found, ServerSample)
 
 
-class Servers:
+class ServerPoller:
     """Reads all of them; `readings` by URL, in order of time."""
 
     def __init__(self, urls: tuple[str, ...], session: aiohttp.ClientSession) -> None:
         self._session = session
-        self.readings: dict[str, list[Reading]] = {url: [] for url in urls}
+        self.samples: dict[str, list[ServerSample]] = {url: [] for url in urls}
 
-    async def read(self) -> None:
+    async def poll(self) -> None:
         """Read each once; whoever does not answer in time is left out."""
-        await asyncio.gather(*(self._read(url) for url in self.readings))
+        await asyncio.gather(*(self._poll_server(url) for url in self.samples))
 
-    async def _read(self, url: str) -> None:
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    async def _poll_server(self, url: str) -> None:
+        timeout = aiohttp.ClientTimeout(total=METRICS_TIMEOUT_S)
         try:
             async with self._session.get(f"{url}/metrics", timeout=timeout) as response:
                 if response.status == 200:
-                    self.readings[url].append(read_metrics(await response.text(), time.monotonic()))
+                    self.samples[url].append(parse_metrics(await response.text(), time.monotonic()))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return
 
 
-def figures_of(url: str, readings: list[Reading], before: Reading | None) -> ServerFigures | None:
+def summarize_server(
+    url: str, samples: list[ServerSample], baseline: ServerSample | None
+) -> ServerMetrics | None:
     """What these readings say; `before` is one from before anybody connected."""
-    if len(readings) < 2:
+    if len(samples) < 2:
         return None
-    first, last = readings[0], readings[-1]
+    first, last = samples[0], samples[-1]
     seconds = max(last.at_s - first.at_s, 1e-9)
     batches = last.batches - first.batches
     grown = None
-    most = max(readings, key=lambda one: one.connections)
-    if before is not None and most.connections - before.connections >= 100:
-        grown = (most.resident_bytes - before.resident_bytes) / (most.connections - before.connections)
-    return ServerFigures(
+    most = max(samples, key=lambda one: one.connections)
+    if baseline is not None and most.connections - baseline.connections >= 100:
+        grown = (most.resident_bytes - baseline.resident_bytes) / (most.connections - baseline.connections)
+    return ServerMetrics(
         url=url,
         cpu_share=round((last.cpu_s - first.cpu_s) / seconds, 3),
-        resident_bytes=int(max(one.resident_bytes for one in readings)),
+        resident_bytes=int(max(one.resident_bytes for one in samples)),
         bytes_per_connection=None if grown is None else round(grown),
         connections=int(most.connections),
         entries_per_s=round((last.entries - first.entries) / seconds, 1),
         batch_entries=round((last.batched - first.batched) / batches, 2) if batches else 0.0,
         batch_ms=round(1000 * (last.batch_s - first.batch_s) / batches, 2) if batches else 0.0,
-        lag_ms_max=round(1000 * max(one.lag_s for one in readings), 2),
-        bus_lag_ms_max=round(1000 * max(one.bus_lag_s for one in readings), 2),
+        lag_ms_max=round(1000 * max(one.lag_s for one in samples), 2),
+        bus_lag_ms_max=round(1000 * max(one.bus_lag_s for one in samples), 2),
         shed=int(last.shed - first.shed),
         repairs=int(last.repairs - first.repairs),
     )

@@ -7,74 +7,74 @@ harm. Everything else is dropped with its connection. It never keeps more than i
 from collections import deque
 from typing import Final
 
-ASKS_WAITING: Final = 10_000
+QUEUED_REQUESTS_MAX: Final = 10_000
 
 
-class Ask:
+class PendingRequest:
     """`payload` is the whole frame; `again` whether it is said again after a reconnect."""
 
     __slots__ = (
-        "again", "client_id", "conversation_id", "id", "intended_us", "kind", "order", "payload", "tries",
+        "resend", "client_id", "conversation_id", "id", "intended_us", "operation", "order", "payload", "attempts",
     )  # fmt: skip
 
     def __init__(
         self,
-        number: int,
-        kind: str,
+        request_id: int,
+        operation: str,
         payload: bytes,
         intended_us: int,
         *,
-        again: bool = False,
+        resend: bool = False,
         conversation_id: str = "",
         client_id: str = "",
     ) -> None:
-        self.id = number
-        self.kind = kind
+        self.id = request_id
+        self.operation = operation
         self.payload = payload
         self.intended_us = intended_us
-        self.again = again
+        self.resend = resend
         self.conversation_id = conversation_id
         self.client_id = client_id
         self.order = 0
-        self.tries = 0
+        self.attempts = 0
 
 
-class Asks:
-    __slots__ = ("_said", "_waiting")
+class PendingRequests:
+    __slots__ = ("_sent", "_queued")
 
     def __init__(self) -> None:
-        self._said: dict[int, Ask] = {}
-        self._waiting: deque[Ask] = deque()
+        self._sent: dict[int, PendingRequest] = {}
+        self._queued: deque[PendingRequest] = deque()
 
     def __len__(self) -> int:
-        return len(self._said) + len(self._waiting)
+        return len(self._sent) + len(self._queued)
 
-    def said(self, ask: Ask) -> None:
+    def mark_sent(self, request: PendingRequest) -> None:
         """It is on its way to the server."""
-        ask.tries += 1
-        self._said[ask.id] = ask
+        request.attempts += 1
+        self._sent[request.id] = request
 
-    def wait(self, ask: Ask) -> bool:
+    def enqueue(self, request: PendingRequest) -> bool:
         """Keep it until there is a connection; False where too much waits already."""
-        if len(self._waiting) >= ASKS_WAITING:
+        if len(self._queued) >= QUEUED_REQUESTS_MAX:
             return False
-        self._waiting.append(ask)
+        self._queued.append(request)
         return True
 
-    def answered(self, number: object) -> Ask | None:
+    def pop_answered(self, request_id: object) -> PendingRequest | None:
         """The ask that this answers; None for an answer to nothing that was asked."""
-        return self._said.pop(number, None) if isinstance(number, int) else None
+        return self._sent.pop(request_id, None) if isinstance(request_id, int) else None
 
-    def lost(self) -> int:
+    def on_connection_lost(self) -> int:
         """The connection is gone: what may be said again waits, in its order; answers how much may not."""
-        said = list(self._said.values())
-        self._said.clear()
-        kept = [ask for ask in said if ask.again]
-        self._waiting.extendleft(reversed(kept))
+        said = list(self._sent.values())
+        self._sent.clear()
+        kept = [ask for ask in said if ask.resend]
+        self._queued.extendleft(reversed(kept))
         return len(said) - len(kept)
 
-    def due(self) -> list[Ask]:
+    def take_queued(self) -> list[PendingRequest]:
         """What waited for a connection."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
+        waiting = list(self._queued)
+        self._queued.clear()
         return waiting

@@ -7,59 +7,59 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
-from loadtest.guests.ground import Ground
-from loadtest.guests.guest import Guest
-from loadtest.guests.journey import State
-from loadtest.process.letters import Seat
+from loadtest.guests.ground import WorkerContext
+from loadtest.guests.guest import VirtualUser
+from loadtest.guests.journey import ConnectionState
+from loadtest.process.letters import Assignment
 
-LOOK_S = 0.02
+POLL_S = 0.02
 
 
-class Crowd:
-    def __init__(self, seats: Sequence[Seat], ground: Ground) -> None:
-        self._seats = seats
-        self.guests = [Guest(seat, ground) for seat in seats]
-        self.speakers = [guest for guest, seat in zip(self.guests, seats, strict=True) if seat.speaks]
+class UserPool:
+    def __init__(self, assignments: Sequence[Assignment], context: WorkerContext) -> None:
+        self._assignments = assignments
+        self.users = [VirtualUser(seat, context) for seat in assignments]
+        self.senders = [guest for guest, seat in zip(self.users, assignments, strict=True) if seat.sends]
 
-    async def come(self, deadline_s: float) -> None:
+    async def connect_all(self, deadline_s: float) -> None:
         """Connect everybody, each at the moment of its seat; waits for them so long after the last one."""
         began = time.monotonic()
-        for seat, guest in sorted(zip(self._seats, self.guests, strict=True), key=_moment):
-            ahead_s = began + seat.at_s - time.monotonic()
+        for seat, guest in sorted(zip(self._assignments, self.users, strict=True), key=_connect_time):
+            ahead_s = began + seat.connect_at_s - time.monotonic()
             if ahead_s > 0:
                 await asyncio.sleep(ahead_s)
-            guest.journey.come()
+            guest.connection.connect()
         end = time.monotonic() + deadline_s
-        while self.ready + self.gone < len(self.guests) and time.monotonic() < end:  # noqa: ASYNC110 - rare
-            await asyncio.sleep(LOOK_S)
+        while self.ready_count + self.closed_count < len(self.users) and time.monotonic() < end:  # noqa: ASYNC110 - rare
+            await asyncio.sleep(POLL_S)
 
     @property
-    def ready(self) -> int:
-        return sum(guest.state is State.READY for guest in self.guests)
+    def ready_count(self) -> int:
+        return sum(guest.state is ConnectionState.READY for guest in self.users)
 
     @property
-    def gone(self) -> int:
-        return sum(guest.state is State.GONE for guest in self.guests)
+    def closed_count(self) -> int:
+        return sum(guest.state is ConnectionState.CLOSED for guest in self.users)
 
     @property
-    def waiting(self) -> int:
+    def unanswered_count(self) -> int:
         """How much was asked and not answered."""
-        return sum(guest.waiting for guest in self.guests)
+        return sum(guest.unanswered_count for guest in self.users)
 
-    def drop_all(self, return_s: float) -> None:
+    def disconnect_all(self, reconnect_spread_s: float) -> None:
         """Cut everybody off at once; they come back spread over so long."""
-        count = max(1, len(self.guests))
-        for number, guest in enumerate(self.guests):
-            guest.journey.drop(return_s * number / count)
+        count = max(1, len(self.users))
+        for number, guest in enumerate(self.users):
+            guest.connection.disconnect(reconnect_spread_s * number / count)
 
-    def present(self) -> Iterator[Guest]:
+    def ready_users(self) -> Iterator[VirtualUser]:
         """Those who are connected."""
-        return (guest for guest in self.guests if guest.state is State.READY)
+        return (guest for guest in self.users if guest.state is ConnectionState.READY)
 
-    def leave(self) -> None:
-        for guest in self.guests:
-            guest.journey.leave()
+    def close_all(self) -> None:
+        for guest in self.users:
+            guest.connection.close()
 
 
-def _moment(pair: tuple[Seat, Guest]) -> float:
-    return pair[0].at_s
+def _connect_time(pair: tuple[Assignment, VirtualUser]) -> float:
+    return pair[0].connect_at_s

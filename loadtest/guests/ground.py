@@ -7,23 +7,23 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtest.check.faults import Faults
-from loadtest.check.ledger import Ledger
-from loadtest.figures.latencies import Latencies
-from loadtest.figures.tally import Tally
+from loadtest.check.faults import FaultRecorder
+from loadtest.check.ledger import LogObserver
+from loadtest.figures.latencies import LatencyRecorder
+from loadtest.figures.tally import Counters
 from loadtest.wire.handshake import Address
-from loadtest.wire.hearing import Hearing
+from loadtest.wire.hearing import FrameDecoder
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    run: str
+class WorkerContext:
+    run_id: str
     addresses: tuple[Address, ...]
-    ledger: Ledger
-    faults: Faults
-    tally: Tally
-    latencies: Latencies
-    hearing: Hearing
-    dice: random.Random
+    observer: LogObserver
+    faults: FaultRecorder
+    counters: Counters
+    latencies: LatencyRecorder
+    decoder: FrameDecoder
+    rng: random.Random
     fetch: Callable[[int, str, int, bool], None]
     """(client, conversation, after, whether `lagged` asked for it): have the log read from there."""

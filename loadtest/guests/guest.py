@@ -13,252 +13,259 @@ from typing import Final
 import msgspec
 
 from actors.protocol.commands import Authenticate, Resume, SendMessage
-from loadtest.check.eyes import Eyes
-from loadtest.check.faults import Kind
+from loadtest.check.eyes import DeliveryChecker
+from loadtest.check.faults import FaultKind
 from loadtest.figures.clock import now_us
-from loadtest.figures.latencies import count
-from loadtest.guests.asks import Ask, Asks
-from loadtest.guests.ground import Ground
-from loadtest.guests.journey import Journey, State
-from loadtest.process.letters import Seat
-from loadtest.wire.heard import STREAM, Event, Heard, Hint, Told
+from loadtest.figures.latencies import record_latency
+from loadtest.guests.asks import PendingRequest, PendingRequests
+from loadtest.guests.ground import WorkerContext
+from loadtest.guests.journey import ConnectionLifecycle, ConnectionState
+from loadtest.process.letters import Assignment
+from loadtest.wire.heard import STREAM_TYPES, ReceivedEvent, ReceivedFrame, EphemeralEvent, DurableEvent
 
 RESUME_CONVERSATIONS: Final = 1500
-RETRY_MS: Final = 100
+RETRY_DELAY_MS: Final = 100
 AUTHENTICATE_ID: Final = 0
 _encoder = msgspec.json.Encoder()
 
 
-class Guest:
+class VirtualUser:
     """A `Traveller`. `homes` are the conversations that it has for certain; others may come and go."""
 
     __slots__ = (
-        "_asks",
-        "_delayed",
+        "_requests",
+        "_retrying",
         "_epoch",
-        "_ground",
+        "_context",
         "_next_id",
-        "_order",
+        "_last_sent",
         "_resuming",
         "_session_id",
-        "eyes",
-        "homes",
-        "journey",
+        "checker",
+        "conversation_ids",
+        "connection",
         "number",
         "read_seqs",
         "token",
         "user_id",
     )
 
-    def __init__(self, seat: Seat, ground: Ground) -> None:
-        self.number = seat.number
-        self.user_id = seat.user_id
-        self.token = seat.token
-        self.homes = tuple(seat.conversations)
-        self.journey = Journey(self, seat.url, ground)
-        name = f"client {seat.number} (user {seat.user_id})"
-        self.eyes = Eyes(name, seat.conversations | seat.others, ground.ledger, ground.faults)
+    def __init__(self, assignment: Assignment, context: WorkerContext) -> None:
+        self.number = assignment.number
+        self.user_id = assignment.user_id
+        self.token = assignment.token
+        self.conversation_ids = tuple(assignment.conversations)
+        self.connection = ConnectionLifecycle(self, assignment.url_index, context)
+        name = f"client {assignment.number} (user {assignment.user_id})"
+        self.checker = DeliveryChecker(
+            name,
+            assignment.conversations | assignment.passive_conversations,
+            context.observer,
+            context.faults,
+        )
         self.read_seqs: dict[str, int] = {}
         """Up to which seq the server said that it has read."""
 
-        self._ground = ground
-        self._asks = Asks()
-        self._delayed = 0
+        self._context = context
+        self._requests = PendingRequests()
+        self._retrying = 0
         self._epoch = ""
         self._session_id = ""
         self._resuming = False
         self._next_id = AUTHENTICATE_ID
-        self._order: dict[str, tuple[int, int]] = {}
+        self._last_sent: dict[str, tuple[int, int]] = {}
 
     @property
-    def state(self) -> State:
-        return self.journey.state
+    def state(self) -> ConnectionState:
+        return self.connection.state
 
     @property
-    def url(self) -> int:
+    def url_index(self) -> int:
         """The server that it is at, or goes to."""
-        return self.journey.url
+        return self.connection.url_index
 
     @property
-    def waiting(self) -> int:
+    def unanswered_count(self) -> int:
         """How much it has asked and not been answered."""
-        return len(self._asks) + self._delayed
+        return len(self._requests) + self._retrying
 
     # --- its journey
 
-    def introduction(self) -> bytes:
+    def authentication_frame(self) -> bytes:
         resume = None
         if self._session_id:
-            listed = dict(list(self.eyes.positions.items())[:RESUME_CONVERSATIONS])
-            resume = Resume(self._session_id, self._epoch, self.eyes.stream_position, listed)
+            listed = dict(list(self.checker.positions.items())[:RESUME_CONVERSATIONS])
+            resume = Resume(self._session_id, self._epoch, self.checker.stream_position, listed)
         self._resuming = resume is not None
         return _encoder.encode(Authenticate(AUTHENTICATE_ID, self.token, None, resume))
 
-    def cut_off(self) -> None:
-        self._ground.tally.dropped += self._asks.lost()
+    def on_disconnect(self) -> None:
+        self._context.counters.dropped += self._requests.on_connection_lost()
 
-    def hear(self, events: list[Event]) -> None:
-        eyes, tally, now = self.eyes, self._ground.tally, now_us()
+    def on_events(self, events: list[ReceivedEvent]) -> None:
+        eyes, tally, now = self.checker, self._context.counters, now_us()
         positions = eyes.positions
         tally.received += len(events)
-        delivered = self._delivered()
+        delivered = self._delivery_counts()
         for event in events:
-            if type(event) is Told:
+            if type(event) is DurableEvent:
                 tally.deliveries += 1
-                if eyes.calm and positions.get(event.conversation_id) == event.before:
+                if eyes.in_sequence and positions.get(event.conversation_id) == event.previous_seq:
                     positions[event.conversation_id] = event.seq
                 else:
-                    eyes.see(event)
+                    eyes.receive(event)
                 if event.intended_us:
-                    count(delivered, now - event.intended_us)
-            elif type(event) is Hint:
-                tally.hints += 1
-            elif type(event) is Heard:
-                self._control(event, now)
-                delivered = self._delivered()
+                    record_latency(delivered, now - event.intended_us)
+            elif type(event) is EphemeralEvent:
+                tally.ephemeral_events += 1
+            elif type(event) is ReceivedFrame:
+                self._handle_frame(event, now)
+                delivered = self._delivery_counts()
 
-    def _delivered(self) -> dict[int, int]:
+    def _delivery_counts(self) -> dict[int, int]:
         """Where deliveries are counted: what comes late because one was away says nothing of the server."""
-        return self._ground.latencies.of("delivery" if self.eyes.calm else "replay")
+        return self._context.latencies.counts_of("delivery" if self.checker.in_sequence else "replay")
 
     # --- what is said to it alone
 
-    def _control(self, heard: Heard, now: int) -> None:
-        kind = heard.type
+    def _handle_frame(self, frame: ReceivedFrame, now: int) -> None:
+        kind = frame.type
         if kind == "ok":
-            self._ok(heard, now)
-        elif kind in STREAM:
-            self._stream(heard)
+            self._on_ok(frame, now)
+        elif kind in STREAM_TYPES:
+            self._on_stream_event(frame)
         elif kind == "error":
-            self._error(heard, now)
+            self._on_error(frame, now)
         elif kind == "ready":
-            self._ready(heard, now)
+            self._on_ready(frame, now)
         elif kind == "resumed":
-            self._ground.tally.resumed += 1
-            self.eyes.resumed(heard.last_seqs or {})
-            self._arrived("resume", now)
+            self._context.counters.resumed += 1
+            self.checker.on_resumed(frame.last_seqs or {})
+            self._record_connect_latency("resume", now)
         elif kind == "resync":
-            self._resync(heard)
+            self._on_resync(frame)
         elif kind == "lagged":
-            self._ground.tally.lagged += 1
-            self.eyes.lagged(heard.conversation_id, heard.from_seq, heard.to_seq)
-            self._ground.fetch(self.number, heard.conversation_id, heard.from_seq - 1, True)
+            self._context.counters.lagged += 1
+            self.checker.on_lagged(frame.conversation_id, frame.from_seq, frame.to_seq)
+            self._context.fetch(self.number, frame.conversation_id, frame.from_seq - 1, True)
         elif kind == "goodbye":
-            self.journey.wait_ms(heard.retry_after_ms)
+            self.connection.set_retry_after(frame.retry_after_ms)
         elif kind != "hello":
-            self._ground.tally.errors[f"frame: {kind[:40]}"] += 1
+            self._context.counters.errors[f"frame: {kind[:40]}"] += 1
 
-    def _ready(self, heard: Heard, now: int) -> None:
-        self.journey.arrived()
-        self._session_id, self._epoch = heard.session_id, heard.epoch
+    def _on_ready(self, frame: ReceivedFrame, now: int) -> None:
+        self.connection.on_ready()
+        self._session_id, self._epoch = frame.session_id, frame.epoch
         if self._resuming:
-            self.eyes.begin_replay()
+            self.checker.on_replay_start()
         else:
-            self.eyes.begin_stream(heard.position)
-            self._arrived("connect", now)
-        for ask in self._asks.due():
-            self._say(ask)
+            self.checker.start_stream(frame.position)
+            self._record_connect_latency("connect", now)
+        for ask in self._requests.take_queued():
+            self._send(ask)
 
-    def _arrived(self, kind: str, now: int) -> None:
-        if self.journey.came_us:
-            self._ground.latencies.add(kind, now - self.journey.came_us)
-            self.journey.came_us = 0
+    def _record_connect_latency(self, operation: str, now: int) -> None:
+        if self.connection.connect_started_us:
+            self._context.latencies.add(operation, now - self.connection.connect_started_us)
+            self.connection.connect_started_us = 0
 
-    def _resync(self, heard: Heard) -> None:
-        self._ground.tally.resyncs += 1
-        self._epoch = heard.epoch
-        self.journey.came_us = 0
-        for conversation_id, after in self.eyes.resync(heard.position):
-            self._ground.fetch(self.number, conversation_id, after, False)
+    def _on_resync(self, frame: ReceivedFrame) -> None:
+        self._context.counters.resyncs += 1
+        self._epoch = frame.epoch
+        self.connection.connect_started_us = 0
+        for conversation_id, after in self.checker.on_resync(frame.position):
+            self._context.fetch(self.number, conversation_id, after, False)
 
-    def _stream(self, heard: Heard) -> None:
-        self._ground.tally.stream_frames += 1
-        self.eyes.see_stream(heard.position)
-        if heard.type == "conversation.joined" and heard.conversation is not None:
-            self.eyes.joined(heard.conversation.id, heard.conversation.last_seq)
-        elif heard.type == "conversation.left":
-            self.eyes.left(heard.conversation_id)
+    def _on_stream_event(self, frame: ReceivedFrame) -> None:
+        self._context.counters.stream_events += 1
+        self.checker.on_stream_position(frame.position)
+        if frame.type == "conversation.joined" and frame.conversation is not None:
+            self.checker.on_joined(frame.conversation.id, frame.conversation.last_seq)
+        elif frame.type == "conversation.left":
+            self.checker.on_left(frame.conversation_id)
 
     # --- asking
 
-    def next_id(self) -> int:
+    def next_request_id(self) -> int:
         """The id of the next command."""
         self._next_id += 1
         return self._next_id
 
     def send(self, conversation_id: str, content: str, intended_us: int) -> None:
         """Send a message that was meant to be sent at that moment."""
-        number = self.next_id()
-        client_id = f"{self._ground.run}-{self.number}-{number}-{intended_us}"
+        number = self.next_request_id()
+        client_id = f"{self._context.run_id}-{self.number}-{number}-{intended_us}"
         payload = _encoder.encode(SendMessage(number, conversation_id, client_id, content))
-        self._ground.tally.sent += 1
-        ask = Ask(number, "send", payload, intended_us, again=True)
+        self._context.counters.sent += 1
+        ask = PendingRequest(number, "send", payload, intended_us, resend=True)
         ask.conversation_id, ask.client_id = conversation_id, client_id
-        self.ask(ask)
+        self.send_request(ask)
 
-    def ask(self, ask: Ask) -> None:
+    def send_request(self, request: PendingRequest) -> None:
         """Say it now, or once there is a connection where it may wait for one."""
-        if self.state is State.READY:
-            self._say(ask)
-        elif not ask.again:
-            self._ground.tally.dropped += 1
-        elif self.state is State.GONE or not self._asks.wait(ask):
-            self._ground.tally.unsent += 1
+        if self.state is ConnectionState.READY:
+            self._send(request)
+        elif not request.resend:
+            self._context.counters.dropped += 1
+        elif self.state is ConnectionState.CLOSED or not self._requests.enqueue(request):
+            self._context.counters.unsent += 1
 
-    def _say(self, ask: Ask) -> None:
-        self._asks.said(ask)
-        self.journey.say(ask.payload)
+    def _send(self, request: PendingRequest) -> None:
+        self._requests.mark_sent(request)
+        self.connection.send(request.payload)
 
-    def _ok(self, heard: Heard, now: int) -> None:
-        ask, result = self._asks.answered(heard.id), heard.result
+    def _on_ok(self, frame: ReceivedFrame, now: int) -> None:
+        ask, result = self._requests.pop_answered(frame.id), frame.result
         if ask is None or result is None:
-            self._ground.tally.errors["an answer to nothing"] += 1
+            self._context.counters.errors["an answer to nothing"] += 1
             return
-        self._ground.latencies.add(ask.kind, now - ask.intended_us)
-        if ask.kind == "send":
-            self._ground.tally.acknowledged += 1
-            self._ground.ledger.acknowledge(
+        self._context.latencies.add(ask.operation, now - ask.intended_us)
+        if ask.operation == "send":
+            self._context.counters.acknowledged += 1
+            self._context.observer.record_acknowledgement(
                 ask.conversation_id, result.seq, result.message_id, ask.client_id, self.number
             )
-            self._in_order(ask, result.seq)
-            self._has_read(ask.conversation_id, result.seq)
-        elif ask.kind == "read":
-            self._has_read(ask.conversation_id, result.read_seq)
+            self._check_order(ask, result.seq)
+            self._record_read(ask.conversation_id, result.seq)
+        elif ask.operation == "read":
+            self._record_read(ask.conversation_id, result.read_seq)
         elif result.seq and ask.conversation_id:
-            self._ground.ledger.reached(ask.conversation_id, result.seq)
+            self._context.observer.observe_head(ask.conversation_id, result.seq)
 
-    def _has_read(self, conversation_id: str, seq: int) -> None:
+    def _record_read(self, conversation_id: str, seq: int) -> None:
         if seq > self.read_seqs.get(conversation_id, 0):
             self.read_seqs[conversation_id] = seq
 
-    def _in_order(self, ask: Ask, seq: int) -> None:
+    def _check_order(self, request: PendingRequest, seq: int) -> None:
         """What one socket sends to one conversation keeps its order; what was said again has no claim."""
-        if ask.tries > 1:
+        if request.attempts > 1:
             return
-        last_id, last_seq = self._order.get(ask.conversation_id, (0, 0))
-        if (ask.id > last_id) != (seq > last_seq):
-            said = f"sent as {ask.id}, and what was sent as {last_id} stands at {last_seq}"
-            self._ground.faults.add(Kind.REORDERED, ask.conversation_id, self.eyes.name, [seq], said)
-        if ask.id > last_id:
-            self._order[ask.conversation_id] = (ask.id, seq)
+        last_id, last_seq = self._last_sent.get(request.conversation_id, (0, 0))
+        if (request.id > last_id) != (seq > last_seq):
+            said = f"sent as {request.id}, and what was sent as {last_id} stands at {last_seq}"
+            self._context.faults.add(
+                FaultKind.REORDERED, request.conversation_id, self.checker.client, [seq], said
+            )
+        if request.id > last_id:
+            self._last_sent[request.conversation_id] = (request.id, seq)
 
-    def _error(self, heard: Heard, now: int) -> None:
-        if heard.id == AUTHENTICATE_ID:
-            self._ground.tally.errors[f"authenticate: {heard.code}"] += 1
+    def _on_error(self, frame: ReceivedFrame, now: int) -> None:
+        if frame.id == AUTHENTICATE_ID:
+            self._context.counters.errors[f"authenticate: {frame.code}"] += 1
             return
-        ask = self._asks.answered(heard.id)
+        ask = self._requests.pop_answered(frame.id)
         if ask is None:
-            self._ground.tally.errors["an answer to nothing"] += 1
+            self._context.counters.errors["an answer to nothing"] += 1
             return
-        self._ground.tally.refused += 1
-        if heard.retry and ask.again:
-            self._delayed += 1
-            delay_s = (heard.retry_after_ms or RETRY_MS) / 1000
-            asyncio.get_running_loop().call_later(delay_s, self._ask_again, ask)
+        self._context.counters.rejected += 1
+        if frame.retry and ask.resend:
+            self._retrying += 1
+            delay_s = (frame.retry_after_ms or RETRY_DELAY_MS) / 1000
+            asyncio.get_running_loop().call_later(delay_s, self._retry, ask)
         else:
-            self._ground.latencies.add(f"{ask.kind} refused", now - ask.intended_us)
-            self._ground.tally.errors[f"{ask.kind}: {heard.code}"] += 1
+            self._context.latencies.add(f"{ask.operation} refused", now - ask.intended_us)
+            self._context.counters.errors[f"{ask.operation}: {frame.code}"] += 1
 
-    def _ask_again(self, ask: Ask) -> None:
-        self._delayed -= 1
-        self.ask(ask)
+    def _retry(self, request: PendingRequest) -> None:
+        self._retrying -= 1
+        self.send_request(request)

@@ -10,193 +10,193 @@ from enum import Enum
 from typing import Final, Protocol
 
 from client.backoff import Backoff
-from client.closing import Closing
+from client.closing import CloseInfo
 from loadtest.figures.clock import now_us
-from loadtest.guests.ground import Ground
-from loadtest.wire.heard import Event
-from loadtest.wire.socket import Socket
+from loadtest.guests.ground import WorkerContext
+from loadtest.wire.heard import ReceivedEvent
+from loadtest.wire.socket import ClientConnection
 
 BACKOFF_BASE_S: Final = 1.0
 BACKOFF_CAP_S: Final = 8.0
-OPEN_S: Final = 30.0
-TRIES: Final = 20
+OPEN_TIMEOUT_S: Final = 30.0
+RECONNECTS_MAX: Final = 20
 
 
-class State(Enum):
-    AWAY = "away"
-    COMING = "coming"
+class ConnectionState(Enum):
+    DISCONNECTED = "away"
+    CONNECTING = "coming"
     READY = "ready"
-    GONE = "gone"
+    CLOSED = "gone"
 
 
-class Traveller(Protocol):
+class ConnectionOwner(Protocol):
     """Whose journey it is."""
 
-    def introduction(self) -> bytes:
+    def authentication_frame(self) -> bytes:
         """The first frame to say."""
 
-    def hear(self, events: list[Event]) -> None:
+    def on_events(self, events: list[ReceivedEvent]) -> None:
         """What came in one piece, in order."""
 
-    def cut_off(self) -> None:
+    def on_disconnect(self) -> None:
         """The connection is gone, with all that was on its way."""
 
 
-class Journey:
+class ConnectionLifecycle:
     """Implements `loadtest.wire.socket.Owner`. `came_us` is when it set out, 0 once it has arrived."""
 
     __slots__ = (
         "_backoff",
-        "_ground",
-        "_not_before_ms",
-        "_opening",
+        "_context",
+        "_retry_after_ms",
+        "_open_task",
         "_socket",
         "_timer",
-        "_told_to_come",
-        "_traveller",
-        "_tries",
-        "came_us",
+        "_retry_same_server",
+        "_owner",
+        "_reconnects",
+        "connect_started_us",
         "state",
-        "url",
+        "url_index",
     )
 
-    def __init__(self, traveller: Traveller, url: int, ground: Ground) -> None:
-        self.state = State.AWAY
-        self.url = url
-        self.came_us = 0
-        self._traveller = traveller
-        self._ground = ground
-        self._backoff = Backoff(BACKOFF_BASE_S, BACKOFF_CAP_S, ground.dice.random)
-        self._socket: Socket | None = None
-        self._opening: asyncio.Task[None] | None = None
+    def __init__(self, owner: ConnectionOwner, url_index: int, context: WorkerContext) -> None:
+        self.state = ConnectionState.DISCONNECTED
+        self.url_index = url_index
+        self.connect_started_us = 0
+        self._owner = owner
+        self._context = context
+        self._backoff = Backoff(BACKOFF_BASE_S, BACKOFF_CAP_S, context.rng.random)
+        self._socket: ClientConnection | None = None
+        self._open_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._not_before_ms: int | None = None
-        self._told_to_come = False
-        self._tries = 0
+        self._retry_after_ms: int | None = None
+        self._retry_same_server = False
+        self._reconnects = 0
 
     # --- what the traveller wants
 
-    def come(self) -> None:
+    def connect(self) -> None:
         """Connect, now; goes on trying until it is ready or not wanted."""
-        if self.state is State.AWAY:
-            self.state = State.COMING
-            self.came_us = self.came_us or now_us()
-            self._opening = asyncio.create_task(self._open())
+        if self.state is ConnectionState.DISCONNECTED:
+            self.state = ConnectionState.CONNECTING
+            self.connect_started_us = self.connect_started_us or now_us()
+            self._open_task = asyncio.create_task(self._open())
 
-    def arrived(self) -> None:
+    def on_ready(self) -> None:
         """The server has said `ready`."""
-        self._cancel()
-        self.state = State.READY
-        self._tries = 0
+        self._cancel_connect()
+        self.state = ConnectionState.READY
+        self._reconnects = 0
         self._backoff.reset()
-        self._ground.tally.connects += 1
+        self._context.counters.connects += 1
 
-    def say(self, payload: bytes) -> None:
+    def send(self, payload: bytes) -> None:
         assert self._socket is not None
-        self._socket.say(payload)
+        self._socket.send_text(payload)
 
-    def wait_ms(self, retry_after_ms: int | None) -> None:
+    def set_retry_after(self, retry_after_ms: int | None) -> None:
         """The server said from when on it may come back."""
-        self._not_before_ms = retry_after_ms
+        self._retry_after_ms = retry_after_ms
 
-    def drop(self, back_in_s: float) -> None:
+    def disconnect(self, reconnect_after_s: float) -> None:
         """Break the connection off, and come back after so long."""
-        if self.state is State.READY:
-            self._hang_up()
-            self.state = State.AWAY
-            self._cancel()
-            self._traveller.cut_off()
-            self.url = self._ground.dice.randrange(len(self._ground.addresses))
-            self._come_in(back_in_s)
+        if self.state is ConnectionState.READY:
+            self._abort_socket()
+            self.state = ConnectionState.DISCONNECTED
+            self._cancel_connect()
+            self._owner.on_disconnect()
+            self.url_index = self._context.rng.randrange(len(self._context.addresses))
+            self._schedule_connect(reconnect_after_s)
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Go for good."""
-        self.state = State.GONE
-        self._cancel()
+        self.state = ConnectionState.CLOSED
+        self._cancel_connect()
         socket, self._socket = self._socket, None
         if socket is not None:
-            socket.leave()
+            socket.close()
 
     # --- what the socket says
 
-    def opened(self) -> None:
-        self._not_before_ms = None
-        self.say(self._traveller.introduction())
+    def on_open(self) -> None:
+        self._retry_after_ms = None
+        self.send(self._owner.authentication_frame())
 
-    def refused(self, status: int, retry_after_s: float | None) -> None:
-        self._ground.tally.refused += 1
+    def on_rejected(self, status: int, retry_after_s: float | None) -> None:
+        self._context.counters.rejected += 1
         if status not in {429, 503}:
-            self._ground.tally.errors[f"upgrade: {status}"] += 1
-        self._not_before_ms = round((retry_after_s or 0) * 1000)
-        self._told_to_come = retry_after_s is not None
+            self._context.counters.errors[f"upgrade: {status}"] += 1
+        self._retry_after_ms = round((retry_after_s or 0) * 1000)
+        self._retry_same_server = retry_after_s is not None
 
-    def lost(self, code: int | None, reason: str) -> None:
+    def on_close(self, code: int | None, reason: str) -> None:
         self._socket = None
-        if self.state is State.READY:
-            self._ground.tally.lost += 1
-        if self.state is State.READY or code is not None:
-            self._ground.tally.errors[f"closed: {code or reason}"] += 1
-        self._traveller.cut_off()
-        if Closing(code, reason).may_return:
-            self._try_again()
+        if self.state is ConnectionState.READY:
+            self._context.counters.connections_lost += 1
+        if self.state is ConnectionState.READY or code is not None:
+            self._context.counters.errors[f"closed: {code or reason}"] += 1
+        self._owner.on_disconnect()
+        if CloseInfo(code, reason).may_reconnect:
+            self._reconnect()
         else:
-            self.state = State.GONE
-            self._cancel()
+            self.state = ConnectionState.CLOSED
+            self._cancel_connect()
 
-    def hear(self, events: list[Event]) -> None:
-        self._traveller.hear(events)
+    def on_events(self, events: list[ReceivedEvent]) -> None:
+        self._owner.on_events(events)
 
     # --- inside
 
     async def _open(self) -> None:
-        address = self._ground.addresses[self.url]
-        socket = self._socket = Socket(self, address, self._ground.hearing)
+        address = self._context.addresses[self.url_index]
+        socket = self._socket = ClientConnection(self, address, self._context.decoder)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(OPEN_S, self._too_late)
+        self._timer = loop.call_later(OPEN_TIMEOUT_S, self._on_open_timeout)
         try:
             await loop.create_connection(lambda: socket, address.host, address.port, ssl=address.tls or None)
         except OSError as error:
-            self._ground.tally.errors[f"connect: {type(error).__name__}"] += 1
-            self._try_again()
+            self._context.counters.errors[f"connect: {type(error).__name__}"] += 1
+            self._reconnect()
 
-    def _too_late(self) -> None:
-        self._ground.tally.errors["connect: not ready in time"] += 1
-        self._hang_up()
-        self._try_again()
+    def _on_open_timeout(self) -> None:
+        self._context.counters.errors["connect: not ready in time"] += 1
+        self._abort_socket()
+        self._reconnect()
 
-    def _try_again(self) -> None:
-        self.state = State.AWAY
-        self._cancel()
-        self._tries += 1
-        if self._tries > TRIES:
-            self.state = State.GONE
-            self._ground.tally.errors["connect: given up"] += 1
+    def _reconnect(self) -> None:
+        self.state = ConnectionState.DISCONNECTED
+        self._cancel_connect()
+        self._reconnects += 1
+        if self._reconnects > RECONNECTS_MAX:
+            self.state = ConnectionState.CLOSED
+            self._context.counters.errors["connect: given up"] += 1
             return
-        if self._told_to_come:
+        if self._retry_same_server:
             # A full server has said when there is room for this one: that is where it has a place.
-            self._told_to_come = False
+            self._retry_same_server = False
         else:
-            self._elsewhere()
-        self._come_in(self._backoff.delay_s(self._not_before_ms))
+            self._choose_other_server()
+        self._schedule_connect(self._backoff.delay_s(self._retry_after_ms))
 
-    def _come_in(self, delay_s: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self.come)
+    def _schedule_connect(self, delay_s: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self.connect)
 
-    def _elsewhere(self) -> None:
+    def _choose_other_server(self) -> None:
         """To any other server, where there is one: the one that was lost may be lost for long."""
-        count = len(self._ground.addresses)
+        count = len(self._context.addresses)
         if count > 1:
-            self.url = (self.url + self._ground.dice.randrange(1, count)) % count
+            self.url_index = (self.url_index + self._context.rng.randrange(1, count)) % count
 
-    def _hang_up(self) -> None:
+    def _abort_socket(self) -> None:
         socket, self._socket = self._socket, None
         if socket is not None:
-            socket.cut()
+            socket.abort()
 
-    def _cancel(self) -> None:
+    def _cancel_connect(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        opening, self._opening = self._opening, None
+        opening, self._open_task = self._open_task, None
         if opening is not None and not opening.done() and opening is not asyncio.current_task():
             opening.cancel()

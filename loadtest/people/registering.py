@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from client.answers import SignedIn
-from client.demo.requests import Request
-from loadtest.people.users_file import Person
-from loadtest.scenes.making import Making
+from client.answers import LoginResponse
+from client.demo.requests import HttpRequest
+from loadtest.people.users_file import LoadUser
+from loadtest.scenes.making import SetupClient
 
-SLOW_FROM: Final = 200
+HTTP_USERS_ADVISED_MAX: Final = 200
 """More than this many are better made by `run.py load prepare`."""
 
 
@@ -27,14 +27,14 @@ class Registration(msgspec.Struct, frozen=True):
         return "Registration(...)"
 
 
-async def register(making: Making, count: int) -> list[Person]:
+async def register_users(client: SetupClient, count: int) -> list[LoadUser]:
     """So many new people. Raises as `Making.make`."""
     prefix = f"load{secrets.token_hex(4)}"
 
-    async def one(number: int, _item: int) -> Person:
+    async def register_user(number: int, _item: int) -> LoadUser:
         name = f"{prefix}_{number}"
         body = Registration(f"{name}@load.example", name, secrets.token_urlsafe(16), f"Load {number}")
-        made = await making.make(SignedIn, Request("POST", "/v1/users", body=body), number)
-        return Person(made.user.id, made.token)
+        made = await client.request(LoginResponse, HttpRequest("POST", "/v1/users", body=body), number)
+        return LoadUser(made.user.id, made.token)
 
-    return await making.each("people", range(count), one)
+    return await client.for_each("people", range(count), register_user)

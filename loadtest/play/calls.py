@@ -11,113 +11,113 @@ from typing import Any, Final, TypeVar
 import aiohttp
 import msgspec
 
-from client.answers import Problem
+from client.answers import ProblemDetails
 from loadtest.figures.clock import now_us
-from loadtest.figures.latencies import Latencies
-from loadtest.figures.tally import Tally
+from loadtest.figures.latencies import LatencyRecorder
+from loadtest.figures.tally import Counters
 
 Result = TypeVar("Result")
-AT_ONCE: Final = 1000
-TIMEOUT_S: Final = 20.0
-REASONS: Final = frozenset({"event.full"})
+IN_FLIGHT_MAX: Final = 1000
+CALL_TIMEOUT_S: Final = 20.0
+EXPECTED_ERROR_CODES: Final = frozenset({"event.full"})
 """Refusals that are answers: the play goes on to make them."""
 
 _encoder = msgspec.json.Encoder()
 
 
-class Failed(Exception):  # noqa: N818 - what became of a call
+class CallFailed(Exception):  # noqa: N818 - what became of a call
     """Refused or unanswered; it was counted."""
 
 
-class Calls:
-    def __init__(self, urls: list[str], tally: Tally, latencies: Latencies) -> None:
+class HttpCalls:
+    def __init__(self, urls: list[str], counters: Counters, latencies: LatencyRecorder) -> None:
         self._urls = [url.rstrip("/") for url in urls]
-        self._tally = tally
+        self._counters = counters
         self._latencies = latencies
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, limit_per_host=256, keepalive_timeout=30.0),
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S),
         )
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
-    def servers(self) -> int:
+    def server_count(self) -> int:
         """How many there are to ask."""
         return len(self._urls)
 
     @property
-    def under_way(self) -> int:
-        return len(self._under_way)
+    def in_flight(self) -> int:
+        return len(self._tasks)
 
     async def close(self) -> None:
-        for task in list(self._under_way):
+        for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._session.close()
 
-    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+    def start(self, call: Coroutine[Any, Any, object]) -> None:
         """Have it done beside everything else; what fails was counted."""
-        if len(self._under_way) >= AT_ONCE:
-            self._tally.unsent += 1
-            work.close()
+        if len(self._tasks) >= IN_FLIGHT_MAX:
+            self._counters.unsent += 1
+            call.close()
             return
-        task = asyncio.ensure_future(self._quietly(work))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = asyncio.ensure_future(self._run_counted(call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def call(
+    async def request(
         self,
-        kind: str,
+        operation: str,
         method: str,
-        url: int,
+        url_index: int,
         path: str,
         token: str,
-        answer: type[Result],
+        response_type: type[Result],
         *,
         body: msgspec.Struct | None = None,
         intended_us: int = 0,
-        key: str = "",
+        idempotency_key: str = "",
     ) -> Result:
         """Ask once. Raises `Failed`."""
         headers = {"Authorization": f"Bearer {token}"}
-        if key:
-            headers["Idempotency-Key"] = key
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
         data = None
         if body is not None:
             headers["Content-Type"] = "application/json"
             data = _encoder.encode(body)
-        self._tally.calls += 1
+        self._counters.calls += 1
         begun_us = intended_us or now_us()
         try:
             async with self._session.request(
-                method, self._urls[url] + path, headers=headers, data=data, allow_redirects=False
+                method, self._urls[url_index] + path, headers=headers, data=data, allow_redirects=False
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._tally.errors[f"{kind}: {type(error).__name__}"] += 1
-            raise Failed from error
+            self._counters.errors[f"{operation}: {type(error).__name__}"] += 1
+            raise CallFailed from error
         if response.status >= 300:
-            self._refused(kind, content, now_us() - begun_us)
-        self._latencies.add(kind, now_us() - begun_us)
+            self._raise_rejected(operation, content, now_us() - begun_us)
+        self._latencies.add(operation, now_us() - begun_us)
         try:
-            return msgspec.json.decode(content or b"{}", type=answer)
+            return msgspec.json.decode(content or b"{}", type=response_type)
         except msgspec.DecodeError as error:
-            self._tally.errors[f"{kind}: an answer that is not of the contract"] += 1
-            raise Failed from error
+            self._counters.errors[f"{operation}: an answer that is not of the contract"] += 1
+            raise CallFailed from error
 
-    def _refused(self, kind: str, content: bytes, us: int) -> None:
+    def _raise_rejected(self, operation: str, content: bytes, us: int) -> None:
         try:
-            code = msgspec.json.decode(content, type=Problem).code
+            code = msgspec.json.decode(content, type=ProblemDetails).code
         except msgspec.DecodeError:
             code = "no problem details"
-        if code in REASONS:
-            self._latencies.add(f"{kind} {code}", us)
+        if code in EXPECTED_ERROR_CODES:
+            self._latencies.add(f"{operation} {code}", us)
         else:
-            self._tally.errors[f"{kind}: {code}"] += 1
-        raise Failed(code)
+            self._counters.errors[f"{operation}: {code}"] += 1
+        raise CallFailed(code)
 
-    async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
+    async def _run_counted(self, call: Coroutine[Any, Any, object]) -> None:
         try:
-            await work
-        except Failed:
+            await call
+        except CallFailed:
             return

@@ -5,42 +5,44 @@ from typing import Final
 
 import msgspec
 
-from loadtest.play.calls import Calls
-from loadtest.play.play import Cast
-from loadtest.process.letters import Seat
+from loadtest.play.calls import HttpCalls
+from loadtest.play.play import ScenarioContext
+from loadtest.process.letters import Assignment
 
 NEXT_PAGE_SHARE: Final = 0.3
 PAGES_MAX: Final = 5
 
 
-class PageRead(msgspec.Struct, frozen=True):
+class FeedPage(msgspec.Struct, frozen=True):
     items: list[msgspec.Raw] = []
     next_cursor: str | None = None
 
 
-class Feed:
+class FeedWorkload:
     """A `Play`, for which nobody has to be connected."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
-        self._seats: Sequence[Seat] = cast.plan.seats
+    def __init__(self, context: ScenarioContext) -> None:
+        self._context = context
+        self._assignments: Sequence[Assignment] = context.plan.assignments
 
-    def act(self, intended_us: int) -> None:
-        seat = self._cast.dice.choice(self._seats)
+    def perform(self, intended_us: int) -> None:
+        seat = self._context.rng.choice(self._assignments)
         pages = 1
-        while pages < PAGES_MAX and self._cast.dice.random() < NEXT_PAGE_SHARE:
+        while pages < PAGES_MAX and self._context.rng.random() < NEXT_PAGE_SHARE:
             pages += 1
-        self._cast.calls.begin(read_feed(self._cast.calls, seat.url, seat.token, intended_us, pages))
+        self._context.http_calls.start(
+            read_feed(self._context.http_calls, seat.url_index, seat.token, intended_us, pages)
+        )
 
-    async def run(self, begin_us: int, end_us: int) -> None:
+    async def run_background(self, begin_us: int, end_us: int) -> None:
         """Nothing happens besides."""
 
 
-async def read_feed(calls: Calls, url: int, token: str, intended_us: int, pages: int) -> None:
+async def read_feed(calls: HttpCalls, url_index: int, token: str, intended_us: int, pages: int) -> None:
     """Read so many pages of one's feed, each once the one before it has come."""
     path = "/v1/feed"
     for _ in range(pages):
-        page = await calls.call("feed", "GET", url, path, token, PageRead, intended_us=intended_us)
+        page = await calls.request("feed", "GET", url_index, path, token, FeedPage, intended_us=intended_us)
         if page.next_cursor is None:
             return
         intended_us = 0

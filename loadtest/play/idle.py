@@ -3,20 +3,22 @@
 import msgspec
 
 from actors.protocol.commands import Ping
-from loadtest.guests.asks import Ask
-from loadtest.play.play import Cast
+from loadtest.guests.asks import PendingRequest
+from loadtest.play.play import ScenarioContext
 
 
-class Idle:
+class IdleWorkload:
     """A `Play`."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
+    def __init__(self, context: ScenarioContext) -> None:
+        self._context = context
 
-    def act(self, intended_us: int) -> None:
-        guest = self._cast.dice.choice(self._cast.crowd.guests)
-        number = guest.next_id()
-        guest.ask(Ask(number, "ping", msgspec.json.encode(Ping(number)), intended_us, again=True))
+    def perform(self, intended_us: int) -> None:
+        guest = self._context.rng.choice(self._context.user_pool.users)
+        number = guest.next_request_id()
+        guest.send_request(
+            PendingRequest(number, "ping", msgspec.json.encode(Ping(number)), intended_us, resend=True)
+        )
 
-    async def run(self, begin_us: int, end_us: int) -> None:
+    async def run_background(self, begin_us: int, end_us: int) -> None:
         """Nothing happens besides."""

@@ -12,25 +12,25 @@ from typing import Final
 
 from loadtest.figures.clock import now_us
 
-LOOK_S: Final = 0.1
-BURST: Final = 200
+SLEEP_MAX_S: Final = 0.1
+BURST_MAX: Final = 200
 """So many at once, then everything else has its turn."""
 
 
-class Pace:
+class Pacer:
     """`act` is given the moment, in us, at which it was meant to be called."""
 
-    def __init__(self, rate_per_s: float, dice: random.Random, act: Callable[[int], None]) -> None:
+    def __init__(self, rate_per_s: float, rng: random.Random, perform: Callable[[int], None]) -> None:
         self._rate_per_s = rate_per_s
-        self._dice = dice
-        self._act = act
+        self._rng = rng
+        self._perform = perform
         self._stopped = False
         self._late_us = 0
 
     def stop(self) -> None:
         self._stopped = True
 
-    def take_late_ms(self) -> float:
+    def take_lateness_ms(self) -> float:
         """How late something was done at worst since the last time: that is our own slowness."""
         late_us, self._late_us = self._late_us, 0
         return late_us / 1000
@@ -40,16 +40,16 @@ class Pace:
         if self._rate_per_s <= 0:
             return
         mean_us = 1_000_000 / self._rate_per_s
-        due = begin_us + self._dice.expovariate(1) * mean_us
+        due = begin_us + self._rng.expovariate(1) * mean_us
         while due < end_us and not self._stopped:
             now = now_us()
             if due > now:
-                await asyncio.sleep(min(LOOK_S, (due - now) / 1_000_000))
+                await asyncio.sleep(min(SLEEP_MAX_S, (due - now) / 1_000_000))
                 continue
             self._late_us = max(self._late_us, now - int(due))
-            for _ in range(BURST):
+            for _ in range(BURST_MAX):
                 if due > now or due >= end_us:
                     break
-                self._act(int(due))
-                due += self._dice.expovariate(1) * mean_us
+                self._perform(int(due))
+                due += self._rng.expovariate(1) * mean_us
             await asyncio.sleep(0)

@@ -4,28 +4,28 @@ import random
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadtest.guests.crowd import Crowd
-from loadtest.guests.ground import Ground
-from loadtest.play.calls import Calls
-from loadtest.process.letters import Plan
+from loadtest.guests.crowd import UserPool
+from loadtest.guests.ground import WorkerContext
+from loadtest.play.calls import HttpCalls
+from loadtest.process.letters import WorkerPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class ScenarioContext:
     """What every play is given. `dice` is this process's own, from the seed."""
 
-    plan: Plan
-    crowd: Crowd
-    ground: Ground
-    calls: Calls
-    dice: random.Random
+    plan: WorkerPlan
+    user_pool: UserPool
+    worker: WorkerContext
+    http_calls: HttpCalls
+    rng: random.Random
 
 
-class Play(Protocol):
+class Workload(Protocol):
     """`act` never waits and never raises: what fails is counted."""
 
-    def act(self, intended_us: int) -> None:
+    def perform(self, intended_us: int) -> None:
         """Do one thing that was meant to be done at that moment."""
 
-    async def run(self, begin_us: int, end_us: int) -> None:
+    async def run_background(self, begin_us: int, end_us: int) -> None:
         """What happens beside the paced acts. May be cancelled."""

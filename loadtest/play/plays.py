@@ -4,27 +4,27 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from loadtest.play.feed import Feed
-from loadtest.play.idle import Idle
-from loadtest.play.play import Cast, Play
-from loadtest.play.talk import Talk
-from loadtest.play.town import Town
+from loadtest.play.feed import FeedWorkload
+from loadtest.play.idle import IdleWorkload
+from loadtest.play.play import ScenarioContext, Workload
+from loadtest.play.talk import ChatWorkload
+from loadtest.play.town import MixedWorkload
 
 
 class Scenario(StrEnum):
     IDLE = "idle"
     PAIRS = "pairs"
     ROOM = "room"
-    TOWN = "town"
+    MIXED = "town"
     STORM = "storm"
     FEED = "feed"
 
 
-PLAYS: Final[dict[str, Callable[[Cast], Play]]] = {
-    Scenario.IDLE: Idle,
-    Scenario.PAIRS: Talk,
-    Scenario.ROOM: Talk,
-    Scenario.TOWN: Town,
-    Scenario.STORM: Talk,
-    Scenario.FEED: Feed,
+WORKLOADS: Final[dict[str, Callable[[ScenarioContext], Workload]]] = {
+    Scenario.IDLE: IdleWorkload,
+    Scenario.PAIRS: ChatWorkload,
+    Scenario.ROOM: ChatWorkload,
+    Scenario.MIXED: MixedWorkload,
+    Scenario.STORM: ChatWorkload,
+    Scenario.FEED: FeedWorkload,
 }

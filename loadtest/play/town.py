@@ -18,14 +18,14 @@ from actors.protocol.commands import (
     Typing,
     WatchPresence,
 )
-from loadtest.guests.asks import Ask
-from loadtest.guests.guest import Guest
-from loadtest.guests.journey import State
+from loadtest.guests.asks import PendingRequest
+from loadtest.guests.guest import VirtualUser
+from loadtest.guests.journey import ConnectionState
 from loadtest.play.feed import read_feed
-from loadtest.play.play import Cast
-from loadtest.play.words import Words
+from loadtest.play.play import ScenarioContext
+from loadtest.play.words import RandomText
 
-MIX: Final = {
+ACTION_WEIGHTS: Final = {
     "chat": 34.0,
     "read": 20.0,
     "type": 14.0,
@@ -40,13 +40,13 @@ MIX: Final = {
     "edit": 1.0,
     "post": 1.0,
 }
-AWAY_S: Final = 2.0
-CHOICES: Final = 5
-WATCHED: Final = 10
+RECONNECT_DELAY_MAX_S: Final = 2.0
+CONNECTED_USER_ATTEMPTS: Final = 5
+WATCHED_USERS: Final = 10
 POST_CHARACTERS: Final = 120
 EMOJI: Final = ("👍", "❤️", "😂", "🎉", "😮", "🙏")
-STATUSES: Final = ("GOING", "GOING", "INTERESTED", "MAYBE", "NOT_GOING")
-Act = Callable[[Guest, int], None]
+RSVP_STATUSES: Final = ("GOING", "GOING", "INTERESTED", "MAYBE", "NOT_GOING")
+Action = Callable[[VirtualUser, int], None]
 _encoder = msgspec.json.Encoder()
 
 
@@ -59,182 +59,190 @@ class NewRsvp(msgspec.Struct, frozen=True):
     waitlist: bool
 
 
-class Nothing(msgspec.Struct, frozen=True):
+class IgnoredResponse(msgspec.Struct, frozen=True):
     """An answer that is not looked at."""
 
 
-class Town:
+class MixedWorkload:
     """A `Play`."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
-        self._dice = cast.dice
-        self._guests = cast.crowd.guests
-        self._by_number = {guest.number: guest for guest in self._guests}
-        self._words = Words(cast.plan.message_characters, cast.dice)
-        self._acts: list[Act] = [
-            self._chat,
-            self._read,
-            self._type,
-            self._feed,
-            self._like,
-            self._history,
-            self._react,
-            self._watch,
-            self._presence,
-            self._rsvp,
+    def __init__(self, context: ScenarioContext) -> None:
+        self._context = context
+        self._rng = context.rng
+        self._users = context.user_pool.users
+        self._users_by_number = {guest.number: guest for guest in self._users}
+        self._texts = RandomText(context.plan.message_characters, context.rng)
+        self._actions: list[Action] = [
+            self._send_message,
+            self._mark_read,
+            self._send_typing,
+            self._read_feed,
+            self._toggle_like,
+            self._read_history,
+            self._add_reaction,
+            self._watch_presence,
+            self._set_presence,
+            self._set_rsvp,
             self._reconnect,
-            self._edit,
-            self._post,
+            self._edit_message,
+            self._create_post,
         ]
-        self._weights = list(MIX.values())
+        self._weights = list(ACTION_WEIGHTS.values())
 
-    def act(self, intended_us: int) -> None:
-        act = self._dice.choices(self._acts, self._weights)[0]
-        act(self._somebody(), intended_us)
+    def perform(self, intended_us: int) -> None:
+        act = self._rng.choices(self._actions, self._weights)[0]
+        act(self._choose_user(), intended_us)
 
-    async def run(self, begin_us: int, end_us: int) -> None:
+    async def run_background(self, begin_us: int, end_us: int) -> None:
         """Nothing happens besides."""
 
     # --- over the socket
 
-    def _chat(self, guest: Guest, intended_us: int) -> None:
-        if guest.homes:
-            guest.send(self._conversation_of(guest), self._words.sentence(), intended_us)
+    def _send_message(self, user: VirtualUser, intended_us: int) -> None:
+        if user.conversation_ids:
+            user.send(self._choose_conversation(user), self._texts.sentence(), intended_us)
 
-    def _read(self, guest: Guest, intended_us: int) -> None:
-        if guest.homes:
-            conversation_id = self._conversation_of(guest)
-            seq = guest.eyes.positions[conversation_id]
-            number = guest.next_id()
+    def _mark_read(self, user: VirtualUser, intended_us: int) -> None:
+        if user.conversation_ids:
+            conversation_id = self._choose_conversation(user)
+            seq = user.checker.positions[conversation_id]
+            number = user.next_request_id()
             command = ReadConversation(number, conversation_id, seq)
-            self._ask(guest, "read", number, command, intended_us, conversation_id, again=True)
+            self._send_request(user, "read", number, command, intended_us, conversation_id, resend=True)
 
-    def _type(self, guest: Guest, intended_us: int) -> None:
-        if guest.homes:
-            conversation_id = self._conversation_of(guest)
-            number = guest.next_id()
-            command = Typing(number, conversation_id, self._dice.random() < 0.7)
-            self._ask(guest, "typing", number, command, intended_us)
+    def _send_typing(self, user: VirtualUser, intended_us: int) -> None:
+        if user.conversation_ids:
+            conversation_id = self._choose_conversation(user)
+            number = user.next_request_id()
+            command = Typing(number, conversation_id, self._rng.random() < 0.7)
+            self._send_request(user, "typing", number, command, intended_us)
 
-    def _presence(self, guest: Guest, intended_us: int) -> None:
-        number = guest.next_id()
-        command = SetPresence(number, "away" if self._dice.random() < 0.5 else "online")
-        self._ask(guest, "presence", number, command, intended_us)
+    def _set_presence(self, user: VirtualUser, intended_us: int) -> None:
+        number = user.next_request_id()
+        command = SetPresence(number, "away" if self._rng.random() < 0.5 else "online")
+        self._send_request(user, "presence", number, command, intended_us)
 
-    def _watch(self, guest: Guest, intended_us: int) -> None:
-        number = guest.next_id()
-        watched = [self._dice.choice(self._guests).user_id for _ in range(WATCHED)]
-        self._ask(guest, "watch", number, WatchPresence(number, watched), intended_us)
+    def _watch_presence(self, user: VirtualUser, intended_us: int) -> None:
+        number = user.next_request_id()
+        watched = [self._rng.choice(self._users).user_id for _ in range(WATCHED_USERS)]
+        self._send_request(user, "watch", number, WatchPresence(number, watched), intended_us)
 
-    def _react(self, _guest: Guest, intended_us: int) -> None:
-        chosen = self._recent()
+    def _add_reaction(self, _user: VirtualUser, intended_us: int) -> None:
+        chosen = self._choose_recent_message()
         if chosen is not None:
             author, conversation_id, message_id = chosen
-            number = author.next_id()
-            command = AddReaction(number, conversation_id, message_id, self._dice.choice(EMOJI))
-            self._ask(author, "react", number, command, intended_us, conversation_id)
+            number = author.next_request_id()
+            command = AddReaction(number, conversation_id, message_id, self._rng.choice(EMOJI))
+            self._send_request(author, "react", number, command, intended_us, conversation_id)
 
-    def _edit(self, _guest: Guest, intended_us: int) -> None:
-        chosen = self._recent()
+    def _edit_message(self, _user: VirtualUser, intended_us: int) -> None:
+        chosen = self._choose_recent_message()
         if chosen is not None:
             author, conversation_id, message_id = chosen
-            number = author.next_id()
-            command = EditMessage(number, conversation_id, message_id, self._words.sentence())
-            self._ask(author, "edit", number, command, intended_us, conversation_id)
+            number = author.next_request_id()
+            command = EditMessage(number, conversation_id, message_id, self._texts.sentence())
+            self._send_request(author, "edit", number, command, intended_us, conversation_id)
 
-    def _reconnect(self, guest: Guest, _intended_us: int) -> None:
-        guest.journey.drop(AWAY_S * self._dice.random())
+    def _reconnect(self, user: VirtualUser, _intended_us: int) -> None:
+        user.connection.disconnect(RECONNECT_DELAY_MAX_S * self._rng.random())
 
     # --- over HTTP
 
-    def _feed(self, guest: Guest, intended_us: int) -> None:
-        pages = 2 if self._dice.random() < 0.3 else 1
-        self._cast.calls.begin(read_feed(self._cast.calls, guest.url, guest.token, intended_us, pages))
+    def _read_feed(self, user: VirtualUser, intended_us: int) -> None:
+        pages = 2 if self._rng.random() < 0.3 else 1
+        self._context.http_calls.start(
+            read_feed(self._context.http_calls, user.url_index, user.token, intended_us, pages)
+        )
 
-    def _history(self, guest: Guest, intended_us: int) -> None:
-        if guest.homes:
-            conversation_id = self._conversation_of(guest)
-            before = guest.eyes.positions[conversation_id] + 1
+    def _read_history(self, user: VirtualUser, intended_us: int) -> None:
+        if user.conversation_ids:
+            conversation_id = self._choose_conversation(user)
+            before = user.checker.positions[conversation_id] + 1
             path = f"/v1/conversations/{quote(conversation_id)}/messages?before={before}&limit=30"
-            self._call("history", "GET", guest, path, intended_us)
+            self._start_call("history", "GET", user, path, intended_us)
 
-    def _like(self, guest: Guest, intended_us: int) -> None:
-        if self._cast.plan.props.posts:
-            method = "PUT" if self._dice.random() < 0.8 else "DELETE"
-            path = f"/v1/posts/{quote(self._dice.choice(self._cast.plan.props.posts))}/like"
-            self._call("like", method, guest, path, intended_us)
+    def _toggle_like(self, user: VirtualUser, intended_us: int) -> None:
+        if self._context.plan.content_ids.posts:
+            method = "PUT" if self._rng.random() < 0.8 else "DELETE"
+            path = f"/v1/posts/{quote(self._rng.choice(self._context.plan.content_ids.posts))}/like"
+            self._start_call("like", method, user, path, intended_us)
 
-    def _post(self, guest: Guest, intended_us: int) -> None:
-        body = NewPost(self._words.sentence()[:POST_CHARACTERS])
-        self._call("post", "POST", guest, "/v1/posts", intended_us, body)
+    def _create_post(self, user: VirtualUser, intended_us: int) -> None:
+        body = NewPost(self._texts.sentence()[:POST_CHARACTERS])
+        self._start_call("post", "POST", user, "/v1/posts", intended_us, body)
 
-    def _rsvp(self, guest: Guest, intended_us: int) -> None:
-        if self._cast.plan.props.events:
-            path = f"/v1/events/{quote(self._dice.choice(self._cast.plan.props.events))}/rsvp"
-            body = NewRsvp(self._dice.choice(STATUSES), waitlist=self._dice.random() < 0.5)
-            self._call("rsvp", "PUT", guest, path, intended_us, body)
+    def _set_rsvp(self, user: VirtualUser, intended_us: int) -> None:
+        if self._context.plan.content_ids.events:
+            path = f"/v1/events/{quote(self._rng.choice(self._context.plan.content_ids.events))}/rsvp"
+            body = NewRsvp(self._rng.choice(RSVP_STATUSES), waitlist=self._rng.random() < 0.5)
+            self._start_call("rsvp", "PUT", user, path, intended_us, body)
 
-    def _call(
+    def _start_call(
         self,
-        kind: str,
+        operation: str,
         method: str,
-        guest: Guest,
+        user: VirtualUser,
         path: str,
         intended_us: int,
         body: msgspec.Struct | None = None,
     ) -> None:
-        calls = self._cast.calls
-        key = f"{self._cast.plan.run}-{guest.number}-{guest.next_id()}" if method == "POST" else ""
-        calls.begin(
-            calls.call(
-                kind,
+        calls = self._context.http_calls
+        key = (
+            f"{self._context.plan.run_id}-{user.number}-{user.next_request_id()}" if method == "POST" else ""
+        )
+        calls.start(
+            calls.request(
+                operation,
                 method,
-                guest.url,
+                user.url_index,
                 path,
-                guest.token,
-                Nothing,
+                user.token,
+                IgnoredResponse,
                 body=body,
                 intended_us=intended_us,
-                key=key,
+                idempotency_key=key,
             )
         )
 
     # --- chance
 
-    def _somebody(self) -> Guest:
+    def _choose_user(self) -> VirtualUser:
         """Somebody who is there, where chance finds one: nobody means to write while away."""
-        guest = self._dice.choice(self._guests)
-        for _ in range(CHOICES):
-            if guest.state is State.READY:
+        guest = self._rng.choice(self._users)
+        for _ in range(CONNECTED_USER_ATTEMPTS):
+            if guest.state is ConnectionState.READY:
                 break
-            guest = self._dice.choice(self._guests)
+            guest = self._rng.choice(self._users)
         return guest
 
-    def _conversation_of(self, guest: Guest) -> str:
-        return self._dice.choice(guest.homes)
+    def _choose_conversation(self, user: VirtualUser) -> str:
+        return self._rng.choice(user.conversation_ids)
 
-    def _recent(self) -> tuple[Guest, str, str] | None:
+    def _choose_recent_message(self) -> tuple[VirtualUser, str, str] | None:
         """A message that was acknowledged lately, and who wrote it."""
-        recent = self._cast.ground.ledger.recent
+        recent = self._context.worker.observer.recent
         if not recent:
             return None
-        one = self._dice.choice(recent)
-        author = self._by_number.get(one.client)
-        if author is None or one.conversation_id not in author.homes:
+        one = self._rng.choice(recent)
+        author = self._users_by_number.get(one.client)
+        if author is None or one.conversation_id not in author.conversation_ids:
             return None
         return author, one.conversation_id, one.message_id
 
-    def _ask(
+    def _send_request(
         self,
-        guest: Guest,
-        kind: str,
-        number: int,
+        user: VirtualUser,
+        operation: str,
+        request_id: int,
         command: msgspec.Struct,
         intended_us: int,
         conversation_id: str = "",
         *,
-        again: bool = False,
+        resend: bool = False,
     ) -> None:
         payload = _encoder.encode(command)
-        guest.ask(Ask(number, kind, payload, intended_us, again=again, conversation_id=conversation_id))
+        user.send_request(
+            PendingRequest(
+                request_id, operation, payload, intended_us, resend=resend, conversation_id=conversation_id
+            )
+        )

@@ -3,7 +3,7 @@
 import random
 from typing import Final
 
-WORDS: Final = (
+VOCABULARY: Final = (
     "after",
     "all",
     "along",
@@ -77,18 +77,18 @@ WORDS: Final = (
 )
 
 
-class Words:
-    def __init__(self, characters: int, dice: random.Random) -> None:
+class RandomText:
+    def __init__(self, characters: int, rng: random.Random) -> None:
         self._characters = characters
-        self._dice = dice
+        self._rng = rng
 
     def sentence(self) -> str:
         """From half to one and a half times the length, at least one word."""
-        wanted = self._characters * (0.5 + self._dice.random())
-        said = [self._dice.choice(WORDS)]
+        wanted = self._characters * (0.5 + self._rng.random())
+        said = [self._rng.choice(VOCABULARY)]
         size = len(said[0])
         while size < wanted:
-            word = self._dice.choice(WORDS)
+            word = self._rng.choice(VOCABULARY)
             said.append(word)
             size += len(word) + 1
         return " ".join(said)

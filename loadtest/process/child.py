@@ -11,11 +11,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from loadtest.process.letters import Came, Tick
-from loadtest.process.pipe import from_worker, receive, sealed
+from loadtest.process.letters import ConnectionsOpened, Tick
+from loadtest.process.pipe import from_worker_decoder, receive, encode_message
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-END_S: Final = 10.0
+EXIT_TIMEOUT_S: Final = 10.0
 Letter = TypeVar("Letter")
 
 
@@ -23,17 +23,17 @@ class WorkerDied(Exception):  # noqa: N818 - what happened
     """A process that makes the load ended before its time."""
 
 
-class Child:
+class WorkerProcess:
     """`on_tick` is called with each tick, as it comes."""
 
     def __init__(self, process: asyncio.subprocess.Process, on_tick: Callable[[Tick], None]) -> None:
         self._process = process
         self._on_tick = on_tick
-        self._letters: asyncio.Queue[object] = asyncio.Queue()
-        self._reading = asyncio.create_task(self._read())
+        self._messages: asyncio.Queue[object] = asyncio.Queue()
+        self._read_task = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, on_tick: Callable[[Tick], None]) -> "Child":
+    async def start(cls, on_tick: Callable[[Tick], None]) -> "WorkerProcess":
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -45,22 +45,22 @@ class Child:
         )
         return cls(process, on_tick)
 
-    async def say(self, letter: msgspec.Struct) -> None:
+    async def send(self, message: msgspec.Struct) -> None:
         """Raises `WorkerDied`."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(sealed(letter))
+            self._process.stdin.write(encode_message(message))
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
             raise WorkerDied("a process of the load tester has ended") from error
 
-    async def hear(self, kind: type[Letter]) -> Letter:
+    async def next_message(self, message_type: type[Letter]) -> Letter:
         """The next letter, which has to be of that kind. Raises `WorkerDied`."""
-        letter = await self._letters.get()
-        if isinstance(letter, Came) and kind is not Came:
+        letter = await self._messages.get()
+        if isinstance(letter, ConnectionsOpened) and message_type is not ConnectionsOpened:
             # Who was told to stop while everybody came may still have said so.
-            letter = await self._letters.get()
-        if not isinstance(letter, kind):
+            letter = await self._messages.get()
+        if not isinstance(letter, message_type):
             raise WorkerDied("a process of the load tester has ended")
         return letter
 
@@ -69,8 +69,8 @@ class Child:
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
-            async with asyncio.timeout(END_S):
-                await self._reading
+            async with asyncio.timeout(EXIT_TIMEOUT_S):
+                await self._read_task
         except TimeoutError:
             self._process.kill()
         await self._process.wait()
@@ -78,10 +78,10 @@ class Child:
     async def _read(self) -> None:
         assert self._process.stdout is not None
         while True:
-            letter = await receive(self._process.stdout, from_worker)
+            letter = await receive(self._process.stdout, from_worker_decoder)
             if isinstance(letter, Tick):
                 self._on_tick(letter)
                 continue
-            self._letters.put_nowait(letter)
+            self._messages.put_nowait(letter)
             if letter is None:
                 return

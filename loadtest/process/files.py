@@ -3,31 +3,31 @@
 import resource
 from typing import Final
 
-SPARE: Final = 200
+RESERVED_FILES: Final = 200
 """For what is no connection: pipes, HTTP, libraries."""
 
 
-class TooFewFiles(Exception):  # noqa: N818 - what is the matter, said to a person
+class OpenFileLimitTooLow(Exception):  # noqa: N818 - what is the matter, said to a person
     """The limit of open files does not let so many connections be."""
 
 
-def check_files(connections: int, processes: int) -> None:
+def check_open_file_limit(connections: int, processes: int) -> None:
     """See that processes like this one may have so many connections. Raises `TooFewFiles`."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     each = -(-connections // processes)
-    if hard == resource.RLIM_INFINITY or each + SPARE <= hard:
+    if hard == resource.RLIM_INFINITY or each + RESERVED_FILES <= hard:
         return
-    enough = -(-connections // max(1, hard - SPARE))
-    raise TooFewFiles(
-        f"{each} connections in one process need {each + SPARE} open files, and the hard limit "
+    enough = -(-connections // max(1, hard - RESERVED_FILES))
+    raise OpenFileLimitTooLow(
+        f"{each} connections in one process need {each + RESERVED_FILES} open files, and the hard limit "
         f"(RLIMIT_NOFILE, `ulimit -Hn`) is {hard}: give --processes {enough}, or raise it."
     )
 
 
-def raise_files(connections: int) -> None:
+def raise_open_file_limit(connections: int) -> None:
     """Raise this process's own soft limit as far as it needs. Raises `TooFewFiles`."""
-    check_files(connections, 1)
+    check_open_file_limit(connections, 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + SPARE
+    wanted = connections + RESERVED_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

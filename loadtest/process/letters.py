@@ -9,10 +9,10 @@ import msgspec
 
 from loadtest.check.faults import Fault
 from loadtest.check.ledger import Acknowledged
-from loadtest.figures.latencies import Counts
+from loadtest.figures.latencies import LatencyCounts
 
 
-class Seat(msgspec.Struct, frozen=True):
+class Assignment(msgspec.Struct, frozen=True):
     """One connection: whose, to which URL, how many seconds after the first, and what it is in.
 
     `conversations` are those of its user, each with the seq up to which nothing is to be told any more;
@@ -22,24 +22,24 @@ class Seat(msgspec.Struct, frozen=True):
     number: int
     user_id: str
     token: str
-    url: int
-    at_s: float
+    url_index: int
+    connect_at_s: float
     conversations: dict[str, int]
-    others: dict[str, int] = {}
-    speaks: bool = True
+    passive_conversations: dict[str, int] = {}
+    sends: bool = True
 
     def __repr__(self) -> str:
         return f"Seat({self.number})"
 
 
-class Props(msgspec.Struct, frozen=True):
+class ContentIds(msgspec.Struct, frozen=True):
     """What stands on the server for the play, by id."""
 
     posts: list[str] = []
     events: list[str] = []
 
 
-class Plan(msgspec.Struct, frozen=True, tag="plan"):
+class WorkerPlan(msgspec.Struct, frozen=True, tag="plan"):
     """All that one process has to know. `rate_per_s` is its own share.
 
     `shared` are conversations with members in other processes too, `fresh` those without a past. Nobody's
@@ -47,45 +47,45 @@ class Plan(msgspec.Struct, frozen=True, tag="plan"):
     """
 
     scenario: str
-    run: str
+    run_id: str
     seed: int
     urls: list[str]
-    seats: list[Seat]
-    props: Props
-    shared: list[str]
-    fresh: list[str]
+    assignments: list[Assignment]
+    content_ids: ContentIds
+    shared_conversations: list[str]
+    new_conversations: list[str]
     rate_per_s: float
     duration_s: float
     storms: int
-    return_s: float
+    reconnect_spread_s: float
     message_characters: int
     standby: list[str] = []
 
 
-class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    at_us: int
+class StartLoad(msgspec.Struct, frozen=True, tag="begin"):
+    start_us: int
 
 
-class Stop(msgspec.Struct, frozen=True, tag="stop"):
+class StopLoad(msgspec.Struct, frozen=True, tag="stop"):
     """Begin nothing new; wait so long for answers."""
 
-    answers_s: float
+    reply_timeout_s: float
 
 
-class Heads(msgspec.Struct, frozen=True, tag="heads"):
+class CheckDelivery(msgspec.Struct, frozen=True, tag="heads"):
     """What was acknowledged anywhere: see that all of it is seen within `drain_s`, then judge."""
 
     heads: dict[str, int]
     acknowledged: list[Acknowledged]
-    drain_s: float
+    delivery_timeout_s: float
     unread_checks: int
 
 
-class Came(msgspec.Struct, frozen=True, tag="came"):
+class ConnectionsOpened(msgspec.Struct, frozen=True, tag="came"):
     """Everybody is there who will be; `absent` are not."""
 
-    ready: int
-    absent: int
+    ready_count: int
+    not_ready: int
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick"):
@@ -95,19 +95,19 @@ class Tick(msgspec.Struct, frozen=True, tag="tick"):
     """
 
     at_us: int
-    ready: int
+    ready_count: int
     counts: dict[str, int]
     errors: dict[str, int]
     fault_counts: dict[str, int]
     faults: list[Fault]
-    latencies: dict[str, Counts]
+    latencies: dict[str, LatencyCounts]
     cpu_s: float
     lag_ms: float
     late_ms: float
     resident_bytes: int
 
 
-class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
+class LoadStopped(msgspec.Struct, frozen=True, tag="stopped"):
     """`unanswered` got no answer; `acknowledged` holds what concerns other processes too."""
 
     unanswered: int
@@ -115,13 +115,13 @@ class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
     acknowledged: list[Acknowledged]
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
+class DeliveryChecked(msgspec.Struct, frozen=True, tag="ended"):
     """All is judged. `absent` clients were not connected at the end, so nothing is said of them."""
 
-    absent: int
+    disconnected: int
     users_checked: int
     conversations_checked: int
 
 
-ToWorker = Plan | Begin | Stop | Heads
-FromWorker = Came | Tick | Stopped | Ended
+ToWorker = WorkerPlan | StartLoad | StopLoad | CheckDelivery
+FromWorker = ConnectionsOpened | Tick | LoadStopped | DeliveryChecked

@@ -6,60 +6,60 @@ Neighbours stay in one process, and one after the other on different servers. It
 import random
 from collections import Counter
 
-from loadtest.options import Options, OptionsFaulty
+from loadtest.options import Options, InvalidOptions
 from loadtest.play.plays import Scenario
-from loadtest.process.letters import Plan, Seat
-from loadtest.scenes.scenes import GROUPED, SOCKETS_PER_USER, default_rate_per_s
-from loadtest.scenes.stage import Stage
+from loadtest.process.letters import WorkerPlan, Assignment
+from loadtest.scenes.scenes import USERS_PER_BLOCK, SOCKETS_PER_USER, default_rate_per_s
+from loadtest.scenes.stage import SetupState
 
 
-def seats_of(options: Options, stage: Stage) -> list[Seat]:
+def assign_connections(options: Options, state: SetupState) -> list[Assignment]:
     """Every connection. Raises `OptionsFaulty` where there are too few people for them."""
-    people, count = stage.people, options.connections
+    people, count = state.users, options.connections
     if not people or -(-count // len(people)) > SOCKETS_PER_USER:
-        raise OptionsFaulty(
+        raise InvalidOptions(
             f"{len(people)} users are too few for {count} connections: {SOCKETS_PER_USER} each at most. "
             "`run.py load prepare` makes more."
         )
-    speaks = _speakers(options)
+    speaks = _choose_senders(options)
     return [
-        Seat(
+        Assignment(
             number=number,
             user_id=people[number % len(people)].id,
             token=people[number % len(people)].token,
-            url=number % len(options.urls),
-            at_s=0.0,
-            conversations=stage.conversations[number % len(people)],
-            others=stage.others[number % len(people)],
-            speaks=number in speaks,
+            url_index=number % len(options.urls),
+            connect_at_s=0.0,
+            conversations=state.conversations[number % len(people)],
+            passive_conversations=state.passive_conversations[number % len(people)],
+            sends=number in speaks,
         )
         for number in range(count)
     ]
 
 
-def plans_of(options: Options, stage: Stage, run: str) -> list[Plan]:
+def plan_workers(options: Options, state: SetupState, run_id: str) -> list[WorkerPlan]:
     """One plan a process."""
-    shares = _shared_out(options, seats_of(options, stage))
+    shares = _split_by_process(options, assign_connections(options, state))
     homes: Counter[str] = Counter()
     for share in shares:
-        homes.update({one for seat in share for one in (*seat.conversations, *seat.others)})
+        homes.update({one for seat in share for one in (*seat.conversations, *seat.passive_conversations)})
     shared = [one for one, processes in homes.items() if processes > 1]
-    rate_per_s = rate_of(options)
-    weights = [sum(seat.speaks for seat in share) for share in shares]
+    rate_per_s = total_rate_per_s(options)
+    weights = [sum(seat.sends for seat in share) for share in shares]
     return [
-        Plan(
+        WorkerPlan(
             scenario=options.scenario,
-            run=run,
+            run_id=run_id,
             seed=options.seed * 1000 + number,
             urls=list(options.urls),
-            seats=share,
-            props=stage.props,
-            shared=shared,
-            fresh=stage.fresh,
+            assignments=share,
+            content_ids=state.content_ids,
+            shared_conversations=shared,
+            new_conversations=state.new_conversations,
             rate_per_s=rate_per_s * weight / max(1, sum(weights)),
             duration_s=options.duration_s,
             storms=options.storms if options.scenario == Scenario.STORM else 0,
-            return_s=options.spread_s,
+            reconnect_spread_s=options.default_ramp_s,
             message_characters=options.message_characters,
             standby=list(options.standby),
         )
@@ -67,12 +67,12 @@ def plans_of(options: Options, stage: Stage, run: str) -> list[Plan]:
     ]
 
 
-def rate_of(options: Options) -> float:
+def total_rate_per_s(options: Options) -> float:
     """How much is done a second, over all processes."""
     return options.rate_per_s if options.rate_per_s is not None else default_rate_per_s(options)
 
 
-def _speakers(options: Options) -> frozenset[int]:
+def _choose_senders(options: Options) -> frozenset[int]:
     """In a room only some speak, chosen by the seed; elsewhere everybody does."""
     numbers = range(options.connections)
     if options.scenario != Scenario.ROOM or options.senders >= options.connections:
@@ -81,33 +81,33 @@ def _speakers(options: Options) -> frozenset[int]:
     return frozenset(dice.sample(numbers, options.senders))
 
 
-def _shared_out(options: Options, seats: list[Seat]) -> list[list[Seat]]:
+def _split_by_process(options: Options, assignments: list[Assignment]) -> list[list[Assignment]]:
     """Blocks of neighbours to the processes; each process spreads its own over the whole ramp."""
-    block = GROUPED.get(options.scenario, 1)
+    block = USERS_PER_BLOCK.get(options.scenario, 1)
     if options.scenario == Scenario.ROOM:
         # A room is shared by all processes anyhow, and so are those who speak in it.
-        parts = [seats[number :: options.processes] for number in range(options.processes)]
+        parts = [assignments[number :: options.processes] for number in range(options.processes)]
     else:
-        blocks = [seats[at : at + block] for at in range(0, len(seats), block)]
+        blocks = [assignments[at : at + block] for at in range(0, len(assignments), block)]
         parts = [
             [seat for one in blocks[number :: options.processes] for seat in one]
             for number in range(options.processes)
         ]
     full = [part for part in parts if part]
-    return [_spread(part, options.coming_s) for part in full]
+    return [_spread_over_ramp(part, options.effective_ramp_s) for part in full]
 
 
-def _spread(seats: list[Seat], ramp_s: float) -> list[Seat]:
+def _spread_over_ramp(assignments: list[Assignment], ramp_s: float) -> list[Assignment]:
     return [
-        Seat(
+        Assignment(
             seat.number,
             seat.user_id,
             seat.token,
-            seat.url,
-            ramp_s * place / len(seats),
+            seat.url_index,
+            ramp_s * place / len(assignments),
             seat.conversations,
-            seat.others,
-            seat.speaks,
+            seat.passive_conversations,
+            seat.sends,
         )
-        for place, seat in enumerate(seats)
+        for place, seat in enumerate(assignments)
     ]

@@ -9,24 +9,24 @@ import sys
 import time
 from typing import Final
 
-LOOK_S: Final = 0.05
+CHECK_INTERVAL_S: Final = 0.05
 
 
-class Strain:
+class SelfMonitor:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._worst_s = 0.0
-        self._due = 0.0
+        self._due_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._arm()
+        self._schedule()
 
-    def _arm(self) -> None:
-        self._due = time.monotonic() + LOOK_S
-        self._timer = self._loop.call_later(LOOK_S, self._look)
+    def _schedule(self) -> None:
+        self._due_s = time.monotonic() + CHECK_INTERVAL_S
+        self._timer = self._loop.call_later(CHECK_INTERVAL_S, self._check)
 
-    def _look(self) -> None:
-        self._worst_s = max(self._worst_s, time.monotonic() - self._due)
-        self._arm()
+    def _check(self) -> None:
+        self._worst_s = max(self._worst_s, time.monotonic() - self._due_s)
+        self._schedule()
 
     def take_lag_ms(self) -> float:
         """How late the loop was at worst since the last time."""

@@ -12,69 +12,71 @@ from typing import Final, TypeVar
 import aiohttp
 import msgspec
 
-from client.demo.requests import Request, Requests
-from client.errors import Unanswered
+from client.demo.requests import HttpRequest, RetryingHttpClient
+from client.errors import RequestTimeout
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-AT_ONCE: Final = 16
-PATIENCE_S: Final = 120.0
-FIND_S: Final = 30.0
-PAUSE_S: Final = 0.1
+CONCURRENCY: Final = 16
+RETRY_FOR_S: Final = 120.0
+WAIT_TIMEOUT_S: Final = 30.0
+POLL_S: Final = 0.1
 
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """(what, how many are done, of how many)"""
 
 
-class Identified(msgspec.Struct, frozen=True):
+class CreatedObject(msgspec.Struct, frozen=True):
     """Anything that was made."""
 
     id: str
 
 
-class Making:
-    def __init__(self, session: aiohttp.ClientSession, urls: Sequence[str], progress: Progress) -> None:
-        self._requests = [Requests(session, url, patience_s=PATIENCE_S) for url in urls]
+class SetupClient:
+    def __init__(
+        self, session: aiohttp.ClientSession, urls: Sequence[str], progress: ProgressCallback
+    ) -> None:
+        self._clients = [RetryingHttpClient(session, url, retry_for_s=RETRY_FOR_S) for url in urls]
         self._progress = progress
 
-    async def make(self, kind: type[Made], request: Request, turn: int) -> Made:
+    async def request(self, response_type: type[Made], http_request: HttpRequest, turn: int) -> Made:
         """Ask the server whose turn it is for something that has to be there. Raises as `Requests.ask`."""
-        if request.method == "POST":
-            request = msgspec.structs.replace(request, key=secrets.token_hex(16))
-        return await self._requests[turn % len(self._requests)].ask(kind, request)
+        if http_request.method == "POST":
+            http_request = msgspec.structs.replace(http_request, key=secrets.token_hex(16))
+        return await self._clients[turn % len(self._clients)].request(response_type, http_request)
 
-    async def find(self, kind: type[Made], request: Request, turn: int) -> Made:
+    async def wait_for(self, response_type: type[Made], request: HttpRequest, turn: int) -> Made:
         """Ask for what comes about a moment after something else. Raises `Unanswered` where it does not."""
-        end = time.monotonic() + FIND_S
+        end = time.monotonic() + WAIT_TIMEOUT_S
         while time.monotonic() < end:
-            found = await self._requests[turn % len(self._requests)].attempt(kind, request)
+            found = await self._clients[turn % len(self._clients)].request_if_allowed(response_type, request)
             if found is not None:
                 return found
-            await asyncio.sleep(PAUSE_S)
-        raise Unanswered(f"{request.method} {request.path}: it did not come about")
+            await asyncio.sleep(POLL_S)
+        raise RequestTimeout(f"{request.method} {request.path}: it did not come about")
 
-    async def do(self, request: Request, turn: int) -> None:
+    async def execute(self, request: HttpRequest, turn: int) -> None:
         """As `make`, where nothing is answered."""
-        await self._requests[turn % len(self._requests)].do(request)
+        await self._clients[turn % len(self._clients)].execute(request)
 
-    async def each(
-        self, what: str, items: Sequence[Item], make: Callable[[int, Item], Awaitable[Made]]
+    async def for_each(
+        self, what: str, items: Sequence[Item], create: Callable[[int, Item], Awaitable[Made]]
     ) -> list[Made]:
         """Make something of each item, some at a time; answers in the order of the items."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate = asyncio.Semaphore(CONCURRENCY)
         done = 0
 
-        async def one(number: int, item: Item) -> Made:
+        async def create_one(number: int, item: Item) -> Made:
             nonlocal done
             async with gate:
-                made = await make(number, item)
+                made = await create(number, item)
             done += 1
             self._progress(what, done, len(items))
             return made
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(number, item)) for number, item in enumerate(items)]
+                tasks = [group.create_task(create_one(number, item)) for number, item in enumerate(items)]
         except ExceptionGroup as failures:
             # The first one says what is the matter; the others only that it was so for all.
             raise failures.exceptions[0] from None

@@ -8,16 +8,16 @@ from typing import Final
 
 import msgspec
 
-from client.demo.requests import Request
-from loadtest.people.users_file import Person
-from loadtest.process.letters import Props
-from loadtest.scenes.making import Identified, Making
-from loadtest.scenes.stage import Stage
-from loadtest.scenes.talks import ConversationMade
+from client.demo.requests import HttpRequest
+from loadtest.people.users_file import LoadUser
+from loadtest.process.letters import ContentIds
+from loadtest.scenes.making import CreatedObject, SetupClient
+from loadtest.scenes.stage import SetupState
+from loadtest.scenes.talks import CreatedConversation
 
-FOLLOWS: Final = 2
-PEOPLE_PER_POST: Final = 4
-PEOPLE_PER_EVENT: Final = 50
+FOLLOWS_PER_USER: Final = 2
+USERS_PER_POST: Final = 4
+USERS_PER_EVENT: Final = 50
 CAPACITY: Final = 10
 DAYS_AHEAD: Final = 30
 
@@ -34,45 +34,45 @@ class NewEvent(msgspec.Struct, frozen=True):
     capacity: int
 
 
-class EventMade(msgspec.Struct, frozen=True):
+class CreatedEvent(msgspec.Struct, frozen=True):
     id: str
     conversation_id: str
 
 
-async def make_follows(making: Making, stage: Stage) -> None:
+async def create_follows(client: SetupClient, state: SetupState) -> None:
     """Everybody follows the next few."""
-    people = stage.people
+    people = state.users
     pairs = [
         (place, (place + step) % len(people))
         for place in range(len(people))
-        for step in range(1, min(FOLLOWS, len(people) - 1) + 1)
+        for step in range(1, min(FOLLOWS_PER_USER, len(people) - 1) + 1)
     ]
 
-    async def one(number: int, pair: tuple[int, int]) -> None:
+    async def create_follow(number: int, pair: tuple[int, int]) -> None:
         follower, followed = people[pair[0]], people[pair[1]]
-        await making.do(Request("PUT", f"/v1/users/{followed.id}/follow", follower.token), number)
+        await client.execute(HttpRequest("PUT", f"/v1/users/{followed.id}/follow", follower.token), number)
 
-    await making.each("follows", pairs, one)
+    await client.for_each("follows", pairs, create_follow)
 
 
-async def make_posts(making: Making, stage: Stage) -> None:
+async def create_posts(client: SetupClient, state: SetupState) -> None:
     """A post by one of a few; they become props."""
-    authors = stage.people[::PEOPLE_PER_POST]
+    authors = state.users[::USERS_PER_POST]
 
-    async def one(number: int, author: Person) -> str:
-        request = Request("POST", "/v1/posts", author.token, NewPost(f"Load post {number + 1}"))
-        return (await making.make(Identified, request, number)).id
+    async def create_post(number: int, author: LoadUser) -> str:
+        request = HttpRequest("POST", "/v1/posts", author.token, NewPost(f"Load post {number + 1}"))
+        return (await client.request(CreatedObject, request, number)).id
 
-    posts = await making.each("posts", authors, one)
-    stage.props = Props(posts, stage.props.events)
+    posts = await client.for_each("posts", authors, create_post)
+    state.content_ids = ContentIds(posts, state.content_ids.events)
 
 
-async def make_events(making: Making, stage: Stage) -> None:
+async def create_events(client: SetupClient, state: SetupState) -> None:
     """An event of one of many, with room for few; they become props. Its talk follows a moment later."""
-    hosts = stage.people[::PEOPLE_PER_EVENT]
+    hosts = state.users[::USERS_PER_EVENT]
     start = datetime.now(UTC) + timedelta(days=DAYS_AHEAD)
 
-    async def one(number: int, host: Person) -> str:
+    async def create_event(number: int, host: LoadUser) -> str:
         event = NewEvent(
             f"Load event {number + 1}",
             "load",
@@ -80,12 +80,14 @@ async def make_events(making: Making, stage: Stage) -> None:
             (start + timedelta(hours=2)).isoformat(),
             CAPACITY,
         )
-        made = await making.make(EventMade, Request("POST", "/v1/events", host.token, event), number)
-        talk = Request("GET", f"/v1/conversations/{made.conversation_id}", host.token)
-        found = await making.find(ConversationMade, talk, number)
-        stage.others[number * PEOPLE_PER_EVENT][found.id] = found.last_seq
-        stage.fresh.append(found.id)
+        made = await client.request(
+            CreatedEvent, HttpRequest("POST", "/v1/events", host.token, event), number
+        )
+        talk = HttpRequest("GET", f"/v1/conversations/{made.conversation_id}", host.token)
+        found = await client.wait_for(CreatedConversation, talk, number)
+        state.passive_conversations[number * USERS_PER_EVENT][found.id] = found.last_seq
+        state.new_conversations.append(found.id)
         return made.id
 
-    events = await making.each("events", hosts, one)
-    stage.props = Props(stage.props.posts, events)
+    events = await client.for_each("events", hosts, create_event)
+    state.content_ids = ContentIds(state.content_ids.posts, events)

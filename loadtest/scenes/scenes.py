@@ -8,62 +8,66 @@ from typing import Final
 
 from loadtest.options import Options
 from loadtest.play.plays import Scenario
-from loadtest.scenes.making import Making
-from loadtest.scenes.neighbourhood import make_events, make_follows, make_posts
-from loadtest.scenes.stage import Stage
-from loadtest.scenes.talks import make_talks
+from loadtest.scenes.making import SetupClient
+from loadtest.scenes.neighbourhood import create_events, create_follows, create_posts
+from loadtest.scenes.stage import SetupState
+from loadtest.scenes.talks import create_conversations
 
 ROOM_MEMBERS: Final = 5000
-NEIGHBOURS: Final = 25
-STORM_NEIGHBOURS: Final = 20
+GROUP_MEMBERS: Final = 25
+STORM_GROUP_MEMBERS: Final = 20
 SOCKETS_PER_USER: Final = 20
 IDLE_SOCKETS_PER_USER: Final = 10
 
-SetUp = Callable[[Making, Stage], Awaitable[None]]
+SetupFunction = Callable[[SetupClient, SetupState], Awaitable[None]]
 
 
-async def _nothing(_making: Making, _stage: Stage) -> None:
+async def _set_up_nothing(_making: SetupClient, _stage: SetupState) -> None:
     """Whoever is idle needs nothing."""
 
 
-async def _pairs(making: Making, stage: Stage) -> None:
-    await make_talks(making, stage, 2, "pairs")
+async def _set_up_pairs(client: SetupClient, state: SetupState) -> None:
+    await create_conversations(client, state, 2, "pairs")
 
 
-async def _room(making: Making, stage: Stage) -> None:
-    await make_talks(making, stage, ROOM_MEMBERS, "rooms")
+async def _set_up_rooms(client: SetupClient, state: SetupState) -> None:
+    await create_conversations(client, state, ROOM_MEMBERS, "rooms")
 
 
-async def _storm(making: Making, stage: Stage) -> None:
-    await make_talks(making, stage, STORM_NEIGHBOURS, "groups")
+async def _set_up_storm_groups(client: SetupClient, state: SetupState) -> None:
+    await create_conversations(client, state, STORM_GROUP_MEMBERS, "groups")
 
 
-async def _feed(making: Making, stage: Stage) -> None:
-    await make_follows(making, stage)
-    await make_posts(making, stage)
+async def _set_up_feed(client: SetupClient, state: SetupState) -> None:
+    await create_follows(client, state)
+    await create_posts(client, state)
 
 
-async def _town(making: Making, stage: Stage) -> None:
-    await make_talks(making, stage, NEIGHBOURS, "neighbourhoods")
-    await make_talks(making, stage, 2, "pairs")
-    await make_follows(making, stage)
-    await make_posts(making, stage)
-    await make_events(making, stage)
+async def _set_up_mixed(client: SetupClient, state: SetupState) -> None:
+    await create_conversations(client, state, GROUP_MEMBERS, "neighbourhoods")
+    await create_conversations(client, state, 2, "pairs")
+    await create_follows(client, state)
+    await create_posts(client, state)
+    await create_events(client, state)
 
 
-SCENES: Final[dict[str, SetUp]] = {
-    Scenario.IDLE: _nothing,
-    Scenario.PAIRS: _pairs,
-    Scenario.ROOM: _room,
-    Scenario.STORM: _storm,
-    Scenario.FEED: _feed,
-    Scenario.TOWN: _town,
+SETUP_FUNCTIONS: Final[dict[str, SetupFunction]] = {
+    Scenario.IDLE: _set_up_nothing,
+    Scenario.PAIRS: _set_up_pairs,
+    Scenario.ROOM: _set_up_rooms,
+    Scenario.STORM: _set_up_storm_groups,
+    Scenario.FEED: _set_up_feed,
+    Scenario.MIXED: _set_up_mixed,
 }
-GROUPED: Final = {Scenario.PAIRS: 2, Scenario.STORM: STORM_NEIGHBOURS, Scenario.TOWN: 2 * NEIGHBOURS}
+USERS_PER_BLOCK: Final = {
+    Scenario.PAIRS: 2,
+    Scenario.STORM: STORM_GROUP_MEMBERS,
+    Scenario.MIXED: 2 * GROUP_MEMBERS,
+}
 """People who are best kept in one process: what they tell each other is then checked there alone."""
 
 
-def people_wanted(options: Options) -> int:
+def users_needed(options: Options) -> int:
     """How many people the connections are best shared by."""
     if options.scenario == Scenario.IDLE:
         return -(-options.connections // IDLE_SOCKETS_PER_USER)

@@ -7,46 +7,46 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.figures.series import Series
-from loadtest.figures.servers import Reading
+from loadtest.figures.series import TimeSeries
+from loadtest.figures.servers import ServerSample
 from loadtest.options import Options
 
 
-class LiveShow:
+class LiveDisplay:
     """A `Show`."""
 
     def __init__(self, options: Options, console: Console) -> None:
         self._options = options
         self._phase = "setting the stage"
-        self._made: dict[str, tuple[int, int]] = {}
-        self._live = Live(self._stage(), console=console, refresh_per_second=4, transient=False)
+        self._setup_counts: dict[str, tuple[int, int]] = {}
+        self._live = Live(self._setup_table(), console=console, refresh_per_second=4, transient=False)
         self._live.start()
 
-    def making(self, what: str, done: int, total: int) -> None:
-        self._made[what] = (done, total)
-        self._live.update(self._stage())
+    def setup_progress(self, label: str, done: int, total: int) -> None:
+        self._setup_counts[label] = (done, total)
+        self._live.update(self._setup_table())
 
-    def phase(self, phase: str) -> None:
+    def begin_phase(self, phase: str) -> None:
         self._phase = phase
 
-    def update(self, series: Series, readings: Mapping[str, Sequence[Reading]]) -> None:
+    def update(self, series: TimeSeries, samples: Mapping[str, Sequence[ServerSample]]) -> None:
         if series.points:
-            self._live.update(Group(self._head(), self._load(series), self._servers(readings)))
+            self._live.update(Group(self._header(), self._load_table(series), self._server_table(samples)))
 
     def close(self) -> None:
         self._live.stop()
 
-    def _head(self) -> Text:
+    def _header(self) -> Text:
         options = self._options
         return Text(f"{options.scenario} · {self._phase} · {options.connections} connections", style="bold")
 
-    def _stage(self) -> Group:
+    def _setup_table(self) -> Group:
         made = Table.grid(padding=(0, 2))
-        for what, (done, total) in self._made.items():
+        for what, (done, total) in self._setup_counts.items():
             made.add_row(what, f"{done}/{total}")
-        return Group(self._head(), made)
+        return Group(self._header(), made)
 
-    def _load(self, series: Series) -> Table:
+    def _load_table(self, series: TimeSeries) -> Table:
         point, counts = series.points[-1], series.counts()
         table = Table(box=None, pad_edge=False)
         for name in (
@@ -62,7 +62,7 @@ class LiveShow:
         ):
             table.add_column(name, justify="right")
         table.add_row(
-            f"{point.ready}",
+            f"{point.ready_count}",
             f"{point.received_per_s:,.0f}",
             f"{point.sent_per_s:,.0f}",
             f"{point.calls_per_s:,.0f}",
@@ -80,11 +80,11 @@ class LiveShow:
         )
         return table
 
-    def _servers(self, readings: Mapping[str, Sequence[Reading]]) -> Table:
+    def _server_table(self, samples: Mapping[str, Sequence[ServerSample]]) -> Table:
         table = Table(box=None, pad_edge=False)
         for name in ("server", "connections", "CPU", "memory MiB", "entries/s", "a batch", "lag ms"):
             table.add_column(name, justify="left" if name == "server" else "right")
-        for url, all_of_them in readings.items():
+        for url, all_of_them in samples.items():
             if len(all_of_them) < 2:
                 continue
             before, last = all_of_them[-2], all_of_them[-1]

@@ -10,30 +10,30 @@ TEXT: Final = 0x1
 CLOSE: Final = 0x8
 PING: Final = 0x9
 PONG: Final = 0xA
-KEY: Final = bytes(4)
-LENGTH_2: Final = 126
-LENGTH_8: Final = 127
+MASKING_KEY: Final = bytes(4)
+LENGTH_16_BIT: Final = 126
+LENGTH_64_BIT: Final = 127
 
 
 def masked_frame(opcode: int, payload: bytes) -> bytes:
     """One whole frame around `payload`."""
     size = len(payload)
-    if size < LENGTH_2:
-        return bytes((0x80 | opcode, 0x80 | size)) + KEY + payload
+    if size < LENGTH_16_BIT:
+        return bytes((0x80 | opcode, 0x80 | size)) + MASKING_KEY + payload
     if size < 1 << 16:
-        return bytes((0x80 | opcode, 0x80 | LENGTH_2)) + size.to_bytes(2, "big") + KEY + payload
-    return bytes((0x80 | opcode, 0x80 | LENGTH_8)) + size.to_bytes(8, "big") + KEY + payload
+        return bytes((0x80 | opcode, 0x80 | LENGTH_16_BIT)) + size.to_bytes(2, "big") + MASKING_KEY + payload
+    return bytes((0x80 | opcode, 0x80 | LENGTH_64_BIT)) + size.to_bytes(8, "big") + MASKING_KEY + payload
 
 
-def frame_end(data: bytes, start: int) -> tuple[int, int]:
+def payload_bounds(data: bytes, start: int) -> tuple[int, int]:
     """Where the payload of the frame at `start` begins and ends; (0, 0) while its head is not all there."""
     have = len(data) - start
     if have < 2:
         return 0, 0
     size = data[start + 1] & 0x7F
-    if size < LENGTH_2:
+    if size < LENGTH_16_BIT:
         return start + 2, start + 2 + size
-    if size == LENGTH_2:
+    if size == LENGTH_16_BIT:
         return (
             (start + 4, start + 4 + int.from_bytes(data[start + 2 : start + 4], "big"))
             if have >= 4

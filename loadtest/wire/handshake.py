@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-END: Final = b"\r\n\r\n"
-HEAD_BYTES: Final = 16 * 1024
+HEAD_END: Final = b"\r\n\r\n"
+HEAD_BYTES_MAX: Final = 16 * 1024
 SUB_PROTOCOL: Final = "convene.v1.json"
 
 
@@ -24,7 +24,7 @@ class Address(msgspec.Struct, frozen=True):
     path: str = ""
 
     @classmethod
-    def of(cls, url: str) -> "Address":
+    def parse(cls, url: str) -> "Address":
         """Raises `ValueError` where it is no http or https URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -33,12 +33,12 @@ class Address(msgspec.Struct, frozen=True):
         return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"))
 
 
-class Answer(msgspec.Struct, frozen=True):
+class HandshakeResponse(msgspec.Struct, frozen=True):
     status: int
     retry_after_s: float | None
 
 
-def handshake(address: Address) -> bytes:
+def upgrade_request(address: Address) -> bytes:
     """The upgrade request."""
     key = base64.b64encode(os.urandom(16)).decode()
     host = f"[{address.host}]" if ":" in address.host else address.host
@@ -49,12 +49,12 @@ def handshake(address: Address) -> bytes:
     ).encode()
 
 
-def read_answer(head: bytes) -> Answer:
+def parse_response(head: bytes) -> HandshakeResponse:
     """The status line and `Retry-After`. Raises `ValueError` for what is no HTTP."""
     lines = head.decode("latin-1").split("\r\n")
     status = int(lines[0].split(" ", 2)[1])
     for line in lines[1:]:
         name, _, value = line.partition(":")
         if name.lower() == "retry-after" and value.strip().isdigit():
-            return Answer(status, float(value))
-    return Answer(status, None)
+            return HandshakeResponse(status, float(value))
+    return HandshakeResponse(status, None)

@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-DURABLE: Final = frozenset({"message.created", "message.updated", "conversation.updated"})
-STREAM: Final = frozenset(
+DURABLE_TYPES: Final = frozenset({"message.created", "message.updated", "conversation.updated"})
+STREAM_TYPES: Final = frozenset(
     {
         "conversation.joined",
         "conversation.left",
@@ -20,7 +20,7 @@ STREAM: Final = frozenset(
 )
 
 
-class HeardMessage(msgspec.Struct, frozen=True):
+class FrameMessage(msgspec.Struct, frozen=True):
     id: str
     seq: int
     sender_id: str = ""
@@ -29,12 +29,12 @@ class HeardMessage(msgspec.Struct, frozen=True):
     deleted_at: str | None = None
 
 
-class HeardConversation(msgspec.Struct, frozen=True):
+class FrameConversation(msgspec.Struct, frozen=True):
     id: str
     last_seq: int = 0
 
 
-class HeardResult(msgspec.Struct, frozen=True, gc=False):
+class FrameResult(msgspec.Struct, frozen=True, gc=False):
     """The result of any `ok`."""
 
     message_id: str = ""
@@ -45,17 +45,17 @@ class HeardResult(msgspec.Struct, frozen=True, gc=False):
     duplicate: bool = False
 
 
-class Heard(msgspec.Struct, frozen=True):
+class ReceivedFrame(msgspec.Struct, frozen=True):
     """Any frame of the server."""
 
     type: str
     id: int | str | None = None
     conversation_id: str = ""
     seq: int = 0
-    message: HeardMessage | None = None
+    message: FrameMessage | None = None
     position: int = -1
-    conversation: HeardConversation | None = None
-    result: HeardResult | None = None
+    conversation: FrameConversation | None = None
+    result: FrameResult | None = None
     code: int | str = ""
     detail: str = ""
     retry: bool = False
@@ -68,32 +68,32 @@ class Heard(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Told:
+class DurableEvent:
     """A durable frame, the same object for everybody who was sent the same bytes.
 
     `before` is the seq that has to stand before it; `intended_us` when the message was to be sent, on this
     machine's monotonic clock, or 0 where it is not of this run.
     """
 
-    __slots__ = ("before", "conversation_id", "intended_us", "seq")
+    __slots__ = ("previous_seq", "conversation_id", "intended_us", "seq")
 
     def __init__(self, conversation_id: str, seq: int, intended_us: int) -> None:
         self.conversation_id = conversation_id
         self.seq = seq
-        self.before = seq - 1
+        self.previous_seq = seq - 1
         self.intended_us = intended_us
 
 
-class Hint:
+class EphemeralEvent:
     """An ephemeral frame, of which only the type is looked at."""
 
     __slots__ = ("type",)
 
-    def __init__(self, kind: str) -> None:
-        self.type = kind
+    def __init__(self, event_type: str) -> None:
+        self.type = event_type
 
 
-class Control:
+class ControlFrame:
     """A control frame of the websocket: ping or close."""
 
     __slots__ = ("opcode", "payload")
@@ -103,4 +103,4 @@ class Control:
         self.payload = payload
 
 
-Event = Told | Heard | Hint | Control
+ReceivedEvent = DurableEvent | ReceivedFrame | EphemeralEvent | ControlFrame

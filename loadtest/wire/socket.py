@@ -8,40 +8,40 @@ import asyncio
 from typing import Protocol, cast
 
 from loadtest.wire.framing import CLOSE, PING, PONG, TEXT, masked_frame
-from loadtest.wire.handshake import END, HEAD_BYTES, Address, handshake, read_answer
-from loadtest.wire.heard import Control, Event
-from loadtest.wire.hearing import BadFrame, Hearing
+from loadtest.wire.handshake import HEAD_END, HEAD_BYTES_MAX, Address, upgrade_request, parse_response
+from loadtest.wire.heard import ControlFrame, ReceivedEvent
+from loadtest.wire.hearing import InvalidFrame, FrameDecoder
 
-NORMAL = (1000).to_bytes(2, "big")
+NORMAL_CLOSURE = (1000).to_bytes(2, "big")
 PROTOCOL_ERROR = (1002).to_bytes(2, "big")
 
 
-class Owner(Protocol):
+class ConnectionHandler(Protocol):
     """Whose connection it is. All are called from the loop, never after `lost`."""
 
-    def opened(self) -> None:
+    def on_open(self) -> None:
         """The server has upgraded."""
 
-    def refused(self, status: int, retry_after_s: float | None) -> None:
+    def on_rejected(self, status: int, retry_after_s: float | None) -> None:
         """The upgrade was answered with that status; `lost` follows."""
 
-    def hear(self, events: list[Event]) -> None:
+    def on_events(self, events: list[ReceivedEvent]) -> None:
         """What came in one piece, in order."""
 
-    def lost(self, code: int | None, reason: str) -> None:
+    def on_close(self, code: int | None, reason: str) -> None:
         """It is over; `code` is None where the server closed without a word."""
 
 
-class Socket(asyncio.Protocol):
-    __slots__ = ("_address", "_code", "_hearing", "_open", "_owner", "_reason", "_rest", "_transport")
+class ClientConnection(asyncio.Protocol):
+    __slots__ = ("_address", "_code", "_decoder", "_open", "_handler", "_reason", "_buffer", "_transport")
 
-    def __init__(self, owner: Owner, address: Address, hearing: Hearing) -> None:
-        self._owner: Owner | None = owner
+    def __init__(self, handler: ConnectionHandler, address: Address, decoder: FrameDecoder) -> None:
+        self._handler: ConnectionHandler | None = handler
         self._address = address
-        self._hearing = hearing
+        self._decoder = decoder
         self._transport: asyncio.Transport | None = None
         self._open = False
-        self._rest = b""
+        self._buffer = b""
         self._code: int | None = None
         self._reason = ""
 
@@ -49,100 +49,100 @@ class Socket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        if self._owner is None:
+        if self._handler is None:
             self._transport.abort()
             return
-        self._transport.write(handshake(self._address))
+        self._transport.write(upgrade_request(self._address))
 
     def data_received(self, data: bytes) -> None:
-        if self._rest:
-            data, self._rest = self._rest + data, b""
+        if self._buffer:
+            data, self._buffer = self._buffer + data, b""
         if not self._open:
-            self._rest = data
-            self._upgrade()
+            self._buffer = data
+            self._read_upgrade_response()
             return
-        hearing = self._hearing
-        events = hearing.known(data)
+        hearing = self._decoder
+        events = hearing.cached_events(data)
         if events is None:
             try:
-                events, used = hearing.take(data)
-            except BadFrame as bad:
+                events, used = hearing.decode(data)
+            except InvalidFrame as bad:
                 self._fail(str(bad))
                 return
             if used < len(data):
-                self._rest = data[used:]
-            events = self._without_control(events)
-        if events and self._owner is not None:
-            self._owner.hear(events)
+                self._buffer = data[used:]
+            events = self._handle_control_frames(events)
+        if events and self._handler is not None:
+            self._handler.on_events(events)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        owner, self._owner = self._owner, None
+        owner, self._handler = self._handler, None
         if owner is not None:
-            owner.lost(self._code, self._reason or (type(exc).__name__ if exc else "closed"))
+            owner.on_close(self._code, self._reason or (type(exc).__name__ if exc else "closed"))
 
     # --- what the owner calls
 
-    def say(self, payload: bytes) -> None:
+    def send_text(self, payload: bytes) -> None:
         """Write one text frame; nothing happens on a connection that is over."""
         if self._transport is not None:
             self._transport.write(masked_frame(TEXT, payload))
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Say goodbye and hang up; the owner hears nothing any more."""
-        self._owner = None
+        self._handler = None
         if self._transport is not None:
             if self._open:
-                self._transport.write(masked_frame(CLOSE, NORMAL))
+                self._transport.write(masked_frame(CLOSE, NORMAL_CLOSURE))
             self._transport.close()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Break off, as a network does; the owner hears nothing any more."""
-        self._owner = None
+        self._handler = None
         if self._transport is not None:
             self._transport.abort()
 
     # --- inside
 
-    def _upgrade(self) -> None:
-        head, found, rest = self._rest.partition(END)
+    def _read_upgrade_response(self) -> None:
+        head, found, rest = self._buffer.partition(HEAD_END)
         if not found:
-            if len(head) > HEAD_BYTES:
+            if len(head) > HEAD_BYTES_MAX:
                 self._fail("an endless handshake")
             return
         try:
-            answer = read_answer(head)
+            answer = parse_response(head)
         except (ValueError, IndexError):
             self._fail("no HTTP")
             return
-        owner = self._owner
+        owner = self._handler
         if owner is None:
             return
         if answer.status != 101:
             self._reason = f"the upgrade was answered with {answer.status}"
-            owner.refused(answer.status, answer.retry_after_s)
+            owner.on_rejected(answer.status, answer.retry_after_s)
             if self._transport is not None:
                 self._transport.close()
             return
-        self._open, self._rest = True, b""
-        owner.opened()
+        self._open, self._buffer = True, b""
+        owner.on_open()
         if rest:
             self.data_received(rest)
 
-    def _without_control(self, events: list[Event]) -> list[Event]:
-        if not any(type(event) is Control for event in events):
+    def _handle_control_frames(self, events: list[ReceivedEvent]) -> list[ReceivedEvent]:
+        if not any(type(event) is ControlFrame for event in events):
             return events
-        rest: list[Event] = []
+        rest: list[ReceivedEvent] = []
         for event in events:
-            if not isinstance(event, Control):
+            if not isinstance(event, ControlFrame):
                 rest.append(event)
             elif event.opcode == PING:
                 self._write(PONG, event.payload)
             else:
-                self._closed(event.payload)
+                self._on_close_frame(event.payload)
         return rest
 
-    def _closed(self, payload: bytes) -> None:
+    def _on_close_frame(self, payload: bytes) -> None:
         if len(payload) >= 2:
             self._code = int.from_bytes(payload[:2], "big")
             self._reason = payload[2:].decode(errors="replace")

@@ -18,7 +18,7 @@ from rich.console import Console
 from actors.accounts.tokens import hash_token, new_token
 from config.limits import TOKEN_LIFETIME_S
 from loadtest.command import load_commands
-from loadtest.people.users_file import Person, write_users
+from loadtest.people.users_file import LoadUser, write_users
 from server.cli.operator_services import ConfigOption, RunAsync
 from storage.contracts.bulk_users import BulkUser, BulkUserStore
 
@@ -44,7 +44,7 @@ def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsy
 
         async def work() -> None:
             began = time.monotonic()
-            people: list[Person] = []
+            people: list[LoadUser] = []
             async with open_bulk_users(config) as store:
                 while len(people) < users:
                     people += await _create_batch(store, min(USERS_PER_BATCH, users - len(people)))
@@ -56,9 +56,9 @@ def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsy
         run_async(work)
 
 
-async def _create_batch(store: BulkUserStore, count: int) -> list[Person]:
+async def _create_batch(store: BulkUserStore, count: int) -> list[LoadUser]:
     prefix = f"load_{secrets.token_hex(6)}"
-    people = [Person(str(uuid.uuid4()), new_token()) for _ in range(count)]
+    people = [LoadUser(str(uuid.uuid4()), new_token()) for _ in range(count)]
     newcomers = []
     for number, person in enumerate(people):
         known_by = hash_token(person.token)

@@ -24,10 +24,10 @@ import typer
 import uvloop
 from rich.progress import Progress, TaskID
 
-from client.demo.arriving import Occupied
-from client.demo.people import FEWEST, MOST
-from client.demo.town import Town
-from client.errors import Refused, Unanswered
+from client.demo.arriving import UsernameTaken
+from client.demo.people import USERS_MIN, USERS_MAX
+from client.demo.town import DemoData
+from client.errors import RequestRejected, RequestTimeout
 from config.log_setup import configure_logging
 from config.settings import InvalidSettings, Settings, load_settings
 from server.cli.doctor import add_doctor
@@ -155,7 +155,7 @@ async def open_bulk_users(config: Path | None) -> AsyncIterator[PostgresBulkUser
 @cli.command()
 def demo(
     url: Annotated[str, typer.Option(help="A running development server.")] = "http://127.0.0.1:8080",
-    users: Annotated[int, typer.Option(min=FEWEST, max=MOST, help="Number of users.")] = 120,
+    users: Annotated[int, typer.Option(min=USERS_MIN, max=USERS_MAX, help="Number of users.")] = 120,
     password: Annotated[str, typer.Option(help="Password of all demo users.")] = "convene-demo",  # noqa: S107 - it is for a demo
     seed: Annotated[int, typer.Option(help="Seed of the generated data.")] = 1,
 ) -> None:
@@ -170,19 +170,21 @@ def demo(
 
     async def work() -> None:
         with progress_bars:
-            town = await Town().build(url, seed=seed, password=password, people=users, progress=progress)
+            town = await DemoData().create(url, seed=seed, password=password, users=users, progress=progress)
         counts = msgspec.structs.asdict(town.counts)
         typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
-        typer.echo(f"Log in as {', '.join(town.logins)} or any other demo user, with the password {password}")
+        typer.echo(
+            f"Log in as {', '.join(town.login_usernames)} or any other demo user, with the password {password}"
+        )
 
     try:
         _run_async(work)
-    except Occupied as occupied:
+    except UsernameTaken as occupied:
         typer.echo(
             f"Demo data was not created: the username {occupied.username} belongs to another user.", err=True
         )
         raise typer.Exit(1) from None
-    except (Refused, Unanswered) as error:
+    except (RequestRejected, RequestTimeout) as error:
         typer.echo(f"Demo data was not created: {error}", err=True)
         raise typer.Exit(1) from None
 

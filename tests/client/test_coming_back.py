@@ -7,9 +7,9 @@ import pytest
 
 from actors.protocol.server_frames import Error, Goodbye
 from client.backoff import Backoff
-from client.closing import Closing
-from client.errors import Ended
-from tests.client.conftest import Heard
+from client.closing import CloseInfo
+from client.errors import ClientClosed
+from tests.client.conftest import ClientRecorder
 from tests.client.scripted_server import ROOM, ScriptedServer
 from tests.until import until
 
@@ -17,108 +17,110 @@ FIRST_S = 0.5
 """What is left to chance on top of a first delay, where chance is a half."""
 
 
-async def test_goodbye_is_honoured(
-    heard: Heard, server: ScriptedServer, other_server: ScriptedServer
+async def test_reconnects_after_goodbye_delay(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
     """It comes back to the next server, and not before `retry_after_ms`."""
-    socket = await heard.connect(server)
-    await socket.say(Goodbye(4001, "the server is stopping", 7000, resume=True))
+    socket = await recorder.connect(server)
+    await socket.send(Goodbye(4001, "the server is stopping", 7000, resume=True))
     await socket.close(4001)
-    await (await other_server.socket()).admit()
-    await until(lambda: heard.client.connected)
+    await (await other_server.next_socket()).authenticate()
+    await until(lambda: recorder.client.connected)
 
-    assert heard.pauses == [7.0 + FIRST_S]
-    assert heard.frames[:1] == [Goodbye(4001, "the server is stopping", 7000, resume=True)]
-    assert heard.client.url == other_server.url
+    assert recorder.delays_s == [7.0 + FIRST_S]
+    assert recorder.frames[:1] == [Goodbye(4001, "the server is stopping", 7000, resume=True)]
+    assert recorder.client.url == other_server.url
 
 
-async def test_goodbye_counts_though_the_close_frame_never_came(
-    heard: Heard, server: ScriptedServer, other_server: ScriptedServer
+async def test_goodbye_applies_without_close_frame(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
     """The server said when to come back; that the connection then broke changes nothing."""
-    socket = await heard.connect(server)
-    await socket.say(Goodbye(4002, "too slow", 9000, resume=True))
-    socket.cut()
-    await (await other_server.socket()).admit()
+    socket = await recorder.connect(server)
+    await socket.send(Goodbye(4002, "too slow", 9000, resume=True))
+    socket.abort()
+    await (await other_server.next_socket()).authenticate()
 
-    assert heard.pauses == [9.0 + FIRST_S]
+    assert recorder.delays_s == [9.0 + FIRST_S]
 
 
 @pytest.mark.parametrize("code", [4500, 4501, 4502, 4503, 4505, 4506, 4999, 1009])
-async def test_it_does_not_come_back_the_same_way(heard: Heard, server: ScriptedServer, code: int) -> None:
+async def test_does_not_reconnect_after_permanent_close_code(
+    recorder: ClientRecorder, server: ScriptedServer, code: int
+) -> None:
     """4500 to 4999 are for good; so is a fault of our own."""
-    socket = await heard.connect(server)
-    frames = heard.client.frames()
-    sending = asyncio.create_task(heard.client.send(ROOM, "hello"))
-    await socket.command()
+    socket = await recorder.connect(server)
+    frames = recorder.client.frames()
+    sending = asyncio.create_task(recorder.client.send(ROOM, "hello"))
+    await socket.next_command()
     await socket.close(code)
 
-    with pytest.raises(Ended) as ended:
+    with pytest.raises(ClientClosed) as ended:
         await sending
     assert ended.value.code == code
-    assert heard.client.ended is ended.value
-    with pytest.raises(Ended):
+    assert recorder.client.closed_error is ended.value
+    with pytest.raises(ClientClosed):
         await anext(frames)
     assert server.upgrades == 1
-    assert heard.pauses == []
+    assert recorder.delays_s == []
 
 
 @pytest.mark.parametrize("code", [4001, 4002, 4003, 4004, 4007, 4499, 1000, 1001, 1011])
-async def test_it_comes_back(
-    heard: Heard, server: ScriptedServer, other_server: ScriptedServer, code: int
+async def test_reconnects_after_temporary_close_code(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer, code: int
 ) -> None:
     """4000 to 4499, and what any server may say when it goes."""
-    socket = await heard.connect(server)
+    socket = await recorder.connect(server)
     await socket.close(code)
-    await (await other_server.socket()).admit()
-    await until(lambda: heard.client.connected)
+    await (await other_server.next_socket()).authenticate()
+    await until(lambda: recorder.client.connected)
 
 
-async def test_a_token_that_is_refused_ends_it(heard: Heard, server: ScriptedServer) -> None:
+async def test_rejected_token_closes_the_client(recorder: ClientRecorder, server: ScriptedServer) -> None:
     """`connect` says so, and nobody tries again."""
-    connecting = asyncio.create_task(heard.client.connect(5.0))
-    socket = await server.socket()
-    said = await socket.greet()
-    await socket.say(Error(said.id, "auth.expired", "the token has expired", retry=False))
+    connecting = asyncio.create_task(recorder.client.connect(5.0))
+    socket = await server.next_socket()
+    said = await socket.receive_authenticate()
+    await socket.send(Error(said.id, "auth.expired", "the token has expired", retry=False))
 
-    with pytest.raises(Ended) as ended:
+    with pytest.raises(ClientClosed) as ended:
         await connecting
     assert ended.value.code == 4501
 
 
-async def test_a_full_server_is_left_alone_as_long_as_it_asks(
-    heard: Heard, server: ScriptedServer, other_server: ScriptedServer
+async def test_upgrade_retry_after_is_honoured(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
     """503 with `Retry-After` on the upgrade: wait, then the next server."""
-    server.refuse_upgrade = (503, "11")
-    connecting = asyncio.create_task(heard.client.connect(5.0))
-    await (await other_server.socket()).admit()
+    server.upgrade_rejection = (503, "11")
+    connecting = asyncio.create_task(recorder.client.connect(5.0))
+    await (await other_server.next_socket()).authenticate()
     await connecting
 
-    assert heard.pauses == [11.0 + FIRST_S]
+    assert recorder.delays_s == [11.0 + FIRST_S]
 
 
-async def test_the_next_url_is_tried_each_time(
-    heard: Heard, server: ScriptedServer, other_server: ScriptedServer
+async def test_each_attempt_uses_the_next_url(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
     """Round and round, with growing pauses that end at the cap."""
-    server.refuse_upgrade = other_server.refuse_upgrade = (502, "")
-    connecting = asyncio.create_task(heard.client.connect(5.0))
+    server.upgrade_rejection = other_server.upgrade_rejection = (502, "")
+    connecting = asyncio.create_task(recorder.client.connect(5.0))
     await until(lambda: server.upgrades + other_server.upgrades >= 8)
-    server.refuse_upgrade = other_server.refuse_upgrade = None
-    waiting = {asyncio.create_task(one.socket()) for one in (server, other_server)}
+    server.upgrade_rejection = other_server.upgrade_rejection = None
+    waiting = {asyncio.create_task(one.next_socket()) for one in (server, other_server)}
     done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for one in pending:
         one.cancel()
-    await done.pop().result().admit()
+    await done.pop().result().authenticate()
     await connecting
 
     assert abs(server.upgrades - other_server.upgrades) <= 1
     # Chance is a half here: half of 1, 2, 4 and of the cap of 8.
-    assert heard.pauses[:7] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0]
+    assert recorder.delays_s[:7] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0]
 
 
-def test_back_off_is_bounded_and_fully_jittered() -> None:
+def test_backoff_is_bounded_and_fully_jittered() -> None:
     """Every delay lies anywhere between nothing and its bound, which doubles up to the cap."""
     chance = random.Random(1)
     for bound_s, times in ((0.5, 1), (1.0, 2), (2.0, 3), (8.0, 5), (20.0, 9), (20.0, 5000)):
@@ -133,7 +135,7 @@ def test_back_off_is_bounded_and_fully_jittered() -> None:
         assert min(delays) < 0.1 * bound_s
 
 
-def test_back_off_starts_anew_after_success() -> None:
+def test_backoff_resets_after_success() -> None:
     """What went well is forgotten with what went before it."""
     backoff = Backoff(1.0, 60.0, lambda: 1.0)
     before = [backoff.delay_s() for _ in range(4)]
@@ -141,12 +143,12 @@ def test_back_off_starts_anew_after_success() -> None:
 
     assert before == [1.0, 2.0, 4.0, 8.0]
     assert backoff.delay_s() == 1.0
-    assert backoff.delay_s(told_ms=5000) == 6.0
+    assert backoff.delay_s(retry_after_ms=5000) == 6.0
     assert backoff.delay_s() == 2.0
 
 
-def test_the_close_codes_are_a_policy_of_ranges() -> None:
+def test_close_code_ranges_decide_reconnect() -> None:
     """No code of its own is looked at, so later ones are understood."""
-    assert all(Closing(code, "").may_return for code in range(4000, 4500))
-    assert not any(Closing(code, "").may_return for code in range(4500, 5000))
-    assert Closing(None, "").may_return
+    assert all(CloseInfo(code, "").may_reconnect for code in range(4000, 4500))
+    assert not any(CloseInfo(code, "").may_reconnect for code in range(4500, 5000))
+    assert CloseInfo(None, "").may_reconnect

@@ -11,13 +11,13 @@ import pytest
 
 from actors.protocol.objects import Conversation, OwnUser, User
 from actors.protocol.social_objects import Event, Post, SocialStats
-from client.answers import Page, SignedIn
-from client.demo.arriving import Login, Occupied, Profile, Registration
-from client.demo.plan import plan_town
-from client.demo.requests import Request, Requests
-from client.demo.summary import Summary
-from client.demo.town import Town
-from client.errors import Unanswered
+from client.answers import Page, LoginResponse
+from client.demo.arriving import Login, UsernameTaken, ProfileUpdate, Registration
+from client.demo.plan import plan_demo_data
+from client.demo.requests import HttpRequest, RetryingHttpClient
+from client.demo.summary import DemoSummary
+from client.demo.town import DemoData
+from client.errors import RequestTimeout
 from config.limits import Limits
 from config.settings import ServerSettings, Settings, StoreSettings
 from run import Instance
@@ -27,12 +27,12 @@ from storage.stores import SERVICES
 PASSWORD = "convene-demo"
 SEED = 3
 PEOPLE = 12
-Serve = Callable[..., Awaitable[str]]
+StartServer = Callable[..., Awaitable[str]]
 Databases = dict[str, str]
 PAGE = (("limit", "100"),)
 
 
-class Seen(msgspec.Struct, frozen=True):
+class ObjectCounts(msgspec.Struct, frozen=True):
     """What can be counted in a town."""
 
     follows: list[tuple[int, int]]
@@ -41,55 +41,55 @@ class Seen(msgspec.Struct, frozen=True):
     talks: list[tuple[str, int, int]]
 
 
-class Visitor:
-    def __init__(self, requests: Requests, token: str) -> None:
+class DemoVisitor:
+    def __init__(self, requests: RetryingHttpClient, token: str) -> None:
         self._requests = requests
         self._token = token
 
     @classmethod
-    async def login(cls, requests: Requests, username: str) -> "Visitor":
+    async def login(cls, requests: RetryingHttpClient, username: str) -> "DemoVisitor":
         body = Login(username, PASSWORD)
-        signed_in = await requests.ask(SignedIn, Request("POST", "/v1/sessions", body=body))
+        signed_in = await requests.request(LoginResponse, HttpRequest("POST", "/v1/sessions", body=body))
         return cls(requests, signed_in.token)
 
     async def feed(self) -> list[Post]:
-        return (await self._requests.ask(Page[Post], self._get("/v1/feed"))).items
+        return (await self._requests.request(Page[Post], self._get("/v1/feed"))).items
 
     async def events(self) -> list[Event]:
-        return (await self._requests.ask(Page[Event], self._get("/v1/events"))).items
+        return (await self._requests.request(Page[Event], self._get("/v1/events"))).items
 
     async def conversations(self) -> list[Conversation]:
-        return (await self._requests.ask(Page[Conversation], self._get("/v1/conversations"))).items
+        return (await self._requests.request(Page[Conversation], self._get("/v1/conversations"))).items
 
     async def user(self, username: str) -> User:
-        return await self._requests.ask(User, self._get(f"/v1/users/by-username/{username}"))
+        return await self._requests.request(User, self._get(f"/v1/users/by-username/{username}"))
 
-    async def rewrite(self, bio: str) -> None:
-        request = Request("PATCH", "/v1/users/me", self._token, Profile(bio))
-        await self._requests.ask(OwnUser, request)
+    async def set_bio(self, bio: str) -> None:
+        request = HttpRequest("PATCH", "/v1/users/me", self._token, ProfileUpdate(bio))
+        await self._requests.request(OwnUser, request)
 
-    async def look(self, usernames: list[str]) -> Seen:
+    async def count_objects(self, usernames: list[str]) -> ObjectCounts:
         """Count these people and what they made; of conversations one's own, but those of events."""
         follows: list[tuple[int, int]] = []
         posts: list[tuple[str, int, int]] = []
         for username in usernames:
             path = f"/v1/users/{(await self.user(username)).id}"
-            stats = await self._requests.ask(SocialStats, self._get(f"{path}/stats"))
+            stats = await self._requests.request(SocialStats, self._get(f"{path}/stats"))
             follows.append((stats.followers_count, stats.following_count))
-            page = await self._requests.ask(Page[Post], self._get(f"{path}/posts"))
+            page = await self._requests.request(Page[Post], self._get(f"{path}/posts"))
             posts += [(post.id, post.like_count, post.comment_count) for post in page.items]
         events = await self.events()
         gathered = {event.conversation_id for event in events}
         talks = [talk for talk in await self.conversations() if talk.id not in gathered]
-        return Seen(
+        return ObjectCounts(
             follows=follows,
             posts=posts,
             events=[(event.id, event.going_count, event.interested_count) for event in events],
             talks=[(talk.id, talk.last_seq, talk.unread_count) for talk in talks],
         )
 
-    def _get(self, path: str) -> Request:
-        return Request("GET", path, self._token, query=PAGE)
+    def _get(self, path: str) -> HttpRequest:
+        return HttpRequest("GET", path, self._token, query=PAGE)
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def databases(fresh_database: Callable[[str], str]) -> Databases:
 
 
 @pytest.fixture
-async def serve(stores: StoreUrls, databases: Databases) -> AsyncIterator[Serve]:
+async def start_server(stores: StoreUrls, databases: Databases) -> AsyncIterator[StartServer]:
     """Starts a server, answers its URL; keyword arguments are fields of `Limits`."""
     started: list[Instance] = []
 
@@ -125,24 +125,29 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield one
 
 
-async def build(url: str, told: list[tuple[str, int, int]] | None = None) -> Summary:
-    seen: list[tuple[str, int, int]] = [] if told is None else told
-    return await Town().build(
-        url, seed=SEED, password=PASSWORD, people=PEOPLE, progress=lambda *step: seen.append(step)
+async def create_demo_data(url: str, steps: list[tuple[str, int, int]] | None = None) -> DemoSummary:
+    seen: list[tuple[str, int, int]] = [] if steps is None else steps
+    return await DemoData().create(
+        url, seed=SEED, password=PASSWORD, users=PEOPLE, progress=lambda *step: seen.append(step)
     )
 
 
-async def test_a_town_comes_to_life(serve: Serve, session: aiohttp.ClientSession) -> None:
+async def test_demo_users_have_posts_events_and_unread_messages(
+    start_server: StartServer, session: aiohttp.ClientSession
+) -> None:
     """Those whom one logs in as find posts, events, talk, and something left to read."""
-    url = await serve()
+    url = await start_server()
     told: list[tuple[str, int, int]] = []
-    summary = await build(url, told)
-    visitors = [await Visitor.login(Requests(session, url, patience_s=5.0), name) for name in summary.logins]
+    summary = await create_demo_data(url, told)
+    visitors = [
+        await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), name)
+        for name in summary.login_usernames
+    ]
     ana = visitors[0]
     talks = [await visitor.conversations() for visitor in visitors]
 
-    assert summary.logins == ("ana", "ben", "cyd")
-    assert summary.counts.people == PEOPLE
+    assert summary.login_usernames == ("ana", "ben", "cyd")
+    assert summary.counts.users == PEOPLE
     assert min(msgspec.structs.astuple(summary.counts)) > 0
     async with asyncio.timeout(10.0):  # feeds may follow later than all else
         while len(await ana.feed()) <= 10:
@@ -154,73 +159,79 @@ async def test_a_town_comes_to_life(serve: Serve, session: aiohttp.ClientSession
     assert [step for step, done, total in told if done == total] == list(dict.fromkeys(s for s, *_ in told))
 
 
-async def test_the_full_event_has_somebody_waiting(serve: Serve, session: aiohttp.ClientSession) -> None:
+async def test_overbooked_event_has_a_waitlist(
+    start_server: StartServer, session: aiohttp.ClientSession
+) -> None:
     """It is full, not more, and ana is the second in line; all events are yet to come."""
-    url = await serve()
-    summary = await build(url)
-    ana = await Visitor.login(Requests(session, url, patience_s=5.0), "ana")
+    url = await start_server()
+    summary = await create_demo_data(url)
+    ana = await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), "ana")
     events = {event.id: event for event in await ana.events()}
 
-    assert summary.full_event_id is not None
-    full = events[summary.full_event_id]
+    assert summary.overbooked_event_id is not None
+    full = events[summary.overbooked_event_id]
     assert full.going_count == full.capacity
     assert full.my_waitlist_position == 2
     assert min(event.start_datetime for event in events.values()) > datetime.now(UTC).isoformat()
 
 
-async def test_building_again_adds_nothing(
-    serve: Serve, session: aiohttp.ClientSession, databases: Databases
+async def test_creating_twice_adds_nothing(
+    start_server: StartServer, session: aiohttp.ClientSession, databases: Databases
 ) -> None:
     """Neither at once nor when the server has long forgotten which request made what."""
-    url = await serve()
-    first = await build(url)
-    ana = await Visitor.login(Requests(session, url, patience_s=5.0), "ana")
-    names = [person.username for person in plan_town(PEOPLE, SEED, datetime.now(UTC).date()).people]
-    seen = await ana.look(names)
-    assert await build(url) == first
-    assert await ana.look(names) == seen
+    url = await start_server()
+    first = await create_demo_data(url)
+    ana = await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), "ana")
+    names = [person.username for person in plan_demo_data(PEOPLE, SEED, datetime.now(UTC).date()).users]
+    seen = await ana.count_objects(names)
+    assert await create_demo_data(url) == first
+    assert await ana.count_objects(names) == seen
 
     for database in databases.values():
         connection = await asyncpg.connect(database)
         await connection.execute("DELETE FROM idempotency_keys")
         await connection.close()
-    assert await build(url) == first
-    assert await ana.look(names) == seen
+    assert await create_demo_data(url) == first
+    assert await ana.count_objects(names) == seen
 
 
-async def test_what_somebody_said_of_themselves_stays(serve: Serve, session: aiohttp.ClientSession) -> None:
+async def test_edited_bio_survives_a_second_run(
+    start_server: StartServer, session: aiohttp.ClientSession
+) -> None:
     """A visitor's changes outlive the next building."""
-    url = await serve()
-    await build(url)
-    requests = Requests(session, url, patience_s=5.0)
-    ana = await Visitor.login(requests, "ana")
-    await ana.rewrite("Here only for the cake.")
-    await build(url)
+    url = await start_server()
+    await create_demo_data(url)
+    requests = RetryingHttpClient(session, url, retry_for_s=5.0)
+    ana = await DemoVisitor.login(requests, "ana")
+    await ana.set_bio("Here only for the cake.")
+    await create_demo_data(url)
 
     assert (await ana.user("ana")).bio == "Here only for the cake."
 
 
-async def test_a_server_that_is_tight_only_takes_longer(serve: Serve) -> None:
+async def test_rate_limited_server_only_takes_longer(start_server: StartServer) -> None:
     """Registrations are refused at first, and made when the server says."""
-    url = await serve(registrations_per_s=20, registrations_burst=2, password_hashes_queued=1)
+    url = await start_server(registrations_per_s=20, registrations_burst=2, password_hashes_queued=1)
 
-    assert (await build(url)).counts.people == PEOPLE
+    assert (await create_demo_data(url)).counts.users == PEOPLE
 
 
-async def test_a_name_that_is_somebody_elses_is_told(serve: Serve, session: aiohttp.ClientSession) -> None:
+async def test_taken_username_is_reported(start_server: StartServer, session: aiohttp.ClientSession) -> None:
     """Nothing is built over other people's heads."""
-    url = await serve()
+    url = await start_server()
     stranger = Registration("stranger@example.test", "ben", "another password", "Ben")
-    await Requests(session, url, patience_s=5.0).ask(SignedIn, Request("POST", "/v1/users", body=stranger))
+    await RetryingHttpClient(session, url, retry_for_s=5.0).request(
+        LoginResponse, HttpRequest("POST", "/v1/users", body=stranger)
+    )
 
-    with pytest.raises(Occupied) as occupied:
-        await build(url)
+    with pytest.raises(UsernameTaken) as occupied:
+        await create_demo_data(url)
     assert occupied.value.username == "ben"
 
 
-async def test_a_server_that_is_not_there_is_told_of_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unreachable_server_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience is for a server that is busy."""
     monkeypatch.setattr("client.demo.town.REACH_S", 0.1)
 
-    with pytest.raises(Unanswered):
-        await build("http://127.0.0.1:1")
+    with pytest.raises(RequestTimeout):
+        await create_demo_data("http://127.0.0.1:1")

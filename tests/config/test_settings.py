@@ -35,7 +35,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(
         '[server]\nport = 1000\nhost = "::1"\n'
-        '[limits]\nmessages_per_s = 7\nhead_announce_delays_s = [1, 2.5]\n'
+        "[limits]\nmessages_per_s = 7\nhead_announce_delays_s = [1, 2.5]\n"
     )
     environ = {
         "CONVENE_PORT": "2000",

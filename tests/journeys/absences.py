@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 
 from client.client import Client
-from tests.journeys.patience import LOOK_S
+from tests.journeys.patience import POLL_S
 
 
-class Absences:
+class ReconnectTimes:
     """`watch` until it is cancelled; a time is from the loss of a connection to the next `ready`."""
 
     def __init__(self, clients: Sequence[Client]) -> None:
@@ -23,10 +23,10 @@ class Absences:
         while True:
             now = time.monotonic()
             for client in self._clients:
-                self._look(client, now)
-            await asyncio.sleep(LOOK_S)
+                self._sample(client, now)
+            await asyncio.sleep(POLL_S)
 
-    def _look(self, client: Client, now: float) -> None:
+    def _sample(self, client: Client, now: float) -> None:
         if not client.connected:
             self._lost_at.setdefault(client, now)
             return

@@ -8,18 +8,18 @@ from typing import Any, Self
 
 import aiohttp
 
-from tests.journeys.instance import Instance
-from tests.journeys.patience import LOOK_S
-from tests.journeys.person import Person
+from tests.journeys.instance import ServerProcess
+from tests.journeys.patience import POLL_S
+from tests.journeys.person import RegisteredUser
 
 Json = Any
 
 
-class Caller:
-    def __init__(self, person: Person, at: Instance) -> None:
-        self.id = person.id
-        self._root = at.url
-        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {person.token}"})
+class UserApi:
+    def __init__(self, user: RegisteredUser, instance: ServerProcess) -> None:
+        self.id = user.id
+        self._root = instance.url
+        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {user.token}"})
 
     async def __aenter__(self) -> Self:
         return self
@@ -29,21 +29,21 @@ class Caller:
     ) -> None:
         await self._session.close()
 
-    async def ask(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
+    async def request(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
         """Status, and the decoded body or None."""
         async with self._session.request(method, self._root + path, json=body) as answer:
             return answer.status, await answer.json(content_type=None) if await answer.read() else None
 
-    async def do(self, method: str, path: str, body: Json = None) -> Json:
+    async def request_ok(self, method: str, path: str, body: Json = None) -> Json:
         """What has to succeed."""
-        status, told = await self.ask(method, path, body)
+        status, told = await self.request(method, path, body)
         assert status < 300, (method, path, status, told)
         return told
 
     async def get(self, path: str) -> Json:
-        return await self.do("GET", path)
+        return await self.request_ok("GET", path)
 
-    async def items(self, path: str) -> list[Json]:
+    async def list_all(self, path: str) -> list[Json]:
         """A whole list, page after page."""
         found: list[Json] = []
         cursor = ""
@@ -58,27 +58,29 @@ class Caller:
     # --- what stories are made of
 
     async def follow(self, user_id: str) -> None:
-        await self.do("PUT", f"/v1/users/{user_id}/follow")
+        await self.request_ok("PUT", f"/v1/users/{user_id}/follow")
 
     async def post(self, content: str) -> str:
-        post_id: str = (await self.do("POST", "/v1/posts", {"content": content}))["id"]
+        post_id: str = (await self.request_ok("POST", "/v1/posts", {"content": content}))["id"]
         return post_id
 
     async def like(self, post_id: str) -> None:
-        await self.do("PUT", f"/v1/posts/{post_id}/like")
+        await self.request_ok("PUT", f"/v1/posts/{post_id}/like")
 
     async def feed(self) -> list[str]:
-        return [one["id"] for one in await self.items("/v1/feed")]
+        return [one["id"] for one in await self.list_all("/v1/feed")]
 
     async def notifications(self) -> list[tuple[str, str, int]]:
         """Type, words and count of each, sorted."""
-        found = await self.items("/v1/notifications")
+        found = await self.list_all("/v1/notifications")
         return sorted((one["type"], one["message"], one["count"]) for one in found)
 
 
-async def becomes(look: Callable[[], Awaitable[Json]], wanted: Json, timeout_s: float = 15.0) -> None:
+async def wait_until_equal(
+    read: Callable[[], Awaitable[Json]], expected: Json, timeout_s: float = 15.0
+) -> None:
     """Look again and again until that is what is seen."""
     end = time.monotonic() + timeout_s
-    while (found := await look()) != wanted:
+    while (found := await read()) != expected:
         assert time.monotonic() < end, found
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)

@@ -11,27 +11,27 @@ import pytest
 from storage.embedded import StoreUrls
 from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
-from tests.journeys.cable import Cable
-from tests.journeys.instance import Backing, Instance
+from tests.journeys.cable import TcpProxy
+from tests.journeys.instance import ServerStores, ServerProcess
 
-Pair = tuple[Instance, Instance]
-LATE_S = 0.05
-MoreInstances = Callable[..., Awaitable[Instance]]
+Pair = tuple[ServerProcess, ServerProcess]
+BUS_DELAY_S = 0.05
+StartInstance = Callable[..., Awaitable[ServerProcess]]
 
 
 @pytest.fixture(scope="session")
-def backing(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> Backing:
+def server_stores(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> ServerStores:
     """The stores of the run, with databases that are the journeys' own."""
     own = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
-    return Backing(stores, own)
+    return ServerStores(stores, own)
 
 
 @contextlib.contextmanager
 def two_instances(
-    backing: Backing, background: LoopThread, folder: Path, limits: Mapping[str, str] | None = None
+    server_stores: ServerStores, background: LoopThread, folder: Path, limits: Mapping[str, str] | None = None
 ) -> Iterator[Pair]:
     """Begun together, gone in the end."""
-    one, other = (Instance(backing, folder / f"{name}.log", limits) for name in ("one", "other"))
+    one, other = (ServerProcess(server_stores, folder / f"{name}.log", limits) for name in ("one", "other"))
 
     async def start() -> None:
         await asyncio.gather(one.start(), other.start())
@@ -46,26 +46,26 @@ def two_instances(
 
 @pytest.fixture(scope="session")
 def pair(
-    backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
+    server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Two instances that no test breaks."""
-    with two_instances(backing, background, tmp_path_factory.mktemp("instances")) as both:
+    with two_instances(server_stores, background, tmp_path_factory.mktemp("instances")) as both:
         yield both
 
 
 @pytest.fixture
-async def instance(backing: Backing, tmp_path: Path) -> AsyncIterator[MoreInstances]:
+async def start_instance(server_stores: ServerStores, tmp_path: Path) -> AsyncIterator[StartInstance]:
     """Starts another instance, for this test alone.
 
     Keywords are limits of its own, or its way to Redis, or a port that it is to keep over restarts.
     """
-    started: list[Instance] = []
+    started: list[ServerProcess] = []
 
-    async def start(redis_url: str = "", port: int = 0, **limits: float) -> Instance:
+    async def start(redis_url: str = "", port: int = 0, **limits: float) -> ServerProcess:
         bounds = {name.upper(): str(value) for name, value in limits.items()}
-        urls = msgspec.structs.replace(backing.urls, redis=redis_url or backing.urls.redis)
-        own = msgspec.structs.replace(backing, urls=urls)
-        one = Instance(own, tmp_path / f"instance-{len(started)}.log", bounds, port)
+        urls = msgspec.structs.replace(server_stores.urls, redis=redis_url or server_stores.urls.redis)
+        own = msgspec.structs.replace(server_stores, urls=urls)
+        one = ServerProcess(own, tmp_path / f"instance-{len(started)}.log", bounds, port)
         started.append(one)
         await one.start()
         return one
@@ -76,9 +76,11 @@ async def instance(backing: Backing, tmp_path: Path) -> AsyncIterator[MoreInstan
 
 
 @pytest.fixture
-async def late_pair(pair: Pair, instance: MoreInstances, backing: Backing) -> AsyncIterator[Pair]:
+async def delayed_pair(
+    pair: Pair, start_instance: StartInstance, server_stores: ServerStores
+) -> AsyncIterator[Pair]:
     """The first instance of the pair, and one that hears everything from Redis late."""
-    async with Cable(backing.urls.redis, late_s=LATE_S) as cable:
-        late = await instance(redis_url=f"redis://{cable.address}/0")
+    async with TcpProxy(server_stores.urls.redis, delay_s=BUS_DELAY_S) as cable:
+        late = await start_instance(redis_url=f"redis://{cable.address}/0")
         yield pair[0], late
         late.close()

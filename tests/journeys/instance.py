@@ -20,21 +20,21 @@ import aiohttp
 import msgspec
 
 from storage.embedded import StoreUrls
-from tests.journeys.patience import eventually
+from tests.journeys.patience import wait_until
 
 ROOT = Path(__file__).parents[2]
-LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
-START_S = 40.0
-STOP_S = 30.0
+LISTENING_PATTERN = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+START_TIMEOUT_S = 40.0
+STOP_TIMEOUT_S = 30.0
 
 
-class Backing(msgspec.Struct, frozen=True):
+class ServerStores(msgspec.Struct, frozen=True):
     """The stores of some instances; `databases` by service, where they do not have them to themselves."""
 
     urls: StoreUrls
     databases: dict[str, str] = {}
 
-    def variables(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         named = {f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in self.databases.items()}
         return {
             "CONVENE_POSTGRES_URL": self.urls.postgres,
@@ -58,16 +58,16 @@ def free_port() -> int:
             return port
 
 
-class Instance:
+class ServerProcess:
     """`limits` are variables of the environment, by their last words: `{"WRITE_TIMEOUT_MS": "2000"}`."""
 
     def __init__(
-        self, backing: Backing, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
+        self, stores: ServerStores, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
     ) -> None:
         self._log = log
-        self._variables = {
+        self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
-            **backing.variables(),
+            **stores.environment(),
             **{f"CONVENE_LIMITS_{name}": value for name, value in (limits or {}).items()},
             "CONVENE_PORT": str(port),
         }
@@ -78,8 +78,8 @@ class Instance:
         """Answers once it is ready."""
         self._process = self._spawn()
         try:
-            await eventually(self._listens, START_S, f"an instance did not start: {self._log}")
-            await self._becomes_ready()
+            await wait_until(self._is_listening, START_TIMEOUT_S, f"an instance did not start: {self._log}")
+            await self._wait_ready()
         except BaseException:
             self.close()
             raise
@@ -90,7 +90,7 @@ class Instance:
         return self._process.pid
 
     @property
-    def said(self) -> str:
+    def log_text(self) -> str:
         """What it has logged."""
         return self._log.read_text(errors="replace")
 
@@ -107,18 +107,18 @@ class Instance:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    async def ended(self, timeout_s: float = STOP_S) -> int:
+    async def wait_for_exit(self, timeout_s: float = STOP_TIMEOUT_S) -> int:
         """Wait for its end; answers its exit code."""
         process = self._process
         assert process is not None
-        await eventually(lambda: process.poll() is not None, timeout_s, "the instance did not end")
+        await wait_until(lambda: process.poll() is not None, timeout_s, "the instance did not end")
         assert process.returncode is not None
         return process.returncode
 
     async def stop(self) -> int:
         """Ask it to stop; answers its exit code."""
         self.signal(signal.SIGTERM)
-        return await self.ended()
+        return await self.wait_for_exit()
 
     def close(self) -> None:
         """See that it is gone, whatever state it is in."""
@@ -128,7 +128,7 @@ class Instance:
         process.send_signal(signal.SIGCONT)
         process.terminate()
         try:
-            process.wait(STOP_S)
+            process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -138,23 +138,23 @@ class Instance:
             return subprocess.Popen(
                 [sys.executable, str(ROOT / "run.py")],
                 cwd=ROOT,
-                env=self._variables,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
 
-    def _listens(self) -> bool:
+    def _is_listening(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, f"an instance died at its start:\n{self.said[-2000:]}"
-        found = LISTENING.search(self.said)
+        assert self._process.poll() is None, f"an instance died at its start:\n{self.log_text[-2000:]}"
+        found = LISTENING_PATTERN.search(self.log_text)
         if found is not None:
             self.url = f"http://127.0.0.1:{found[1]}"
         return found is not None
 
-    async def _becomes_ready(self) -> None:
-        end = time.monotonic() + START_S
+    async def _wait_ready(self) -> None:
+        end = time.monotonic() + START_TIMEOUT_S
         async with aiohttp.ClientSession() as session:
             while True:
                 async with session.get(f"{self.url}/readyz") as response:

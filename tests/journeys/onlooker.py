@@ -12,30 +12,32 @@ from typing import Self
 from actors.protocol.presence import PresenceChanged
 from actors.protocol.server_frames import ServerFrame
 from client.client import Client
-from tests.journeys.caller import Caller
-from tests.journeys.instance import Instance
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
+from tests.journeys.caller import UserApi
+from tests.journeys.instance import ServerProcess
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
 
 
-class Onlooker:
+class PresenceWatcher:
     """Is at one instance; `passing` and `leaving` tell of another's time too."""
 
-    def __init__(self, whom: Person, at: Instance) -> None:
-        self._whom = whom
-        self._at = at
+    def __init__(self, watched: RegisteredUser, instance: ServerProcess) -> None:
+        self._watched = watched
+        self._instance = instance
         self._frames: list[ServerFrame] = []
         self._stack = AsyncExitStack()
-        self._others: list[Person] = []
+        self._reference_users: list[RegisteredUser] = []
 
     async def __aenter__(self) -> Self:
-        me = await Person.register("onlooker", self._at)
-        self._others = [await Person.register(name, self._at) for name in ("passer.by", "guest")]
-        followed = [self._whom, *self._others]
-        async with Caller(me, self._at) as caller:
+        me = await RegisteredUser.register("onlooker", self._instance)
+        self._reference_users = [
+            await RegisteredUser.register(name, self._instance) for name in ("passer.by", "guest")
+        ]
+        followed = [self._watched, *self._reference_users]
+        async with UserApi(me, self._instance) as caller:
             for one in followed:
                 await caller.follow(one.id)
-        client = Client([self._at.url], me.token, on_frame=self._frames.append)
+        client = Client([self._instance.url], me.token, on_frame=self._frames.append)
         await self._stack.enter_async_context(client)
         await client.watch_presence([one.id for one in followed])
         return self
@@ -46,32 +48,32 @@ class Onlooker:
         await self._stack.aclose()
 
     @property
-    def seen(self) -> list[str]:
+    def statuses_seen(self) -> list[str]:
         """What the person was seen to be, one after the other."""
-        return statuses(self._frames, self._whom)
+        return statuses(self._frames, self._watched)
 
-    async def a_moment(self, at: Instance) -> None:
+    async def wait_for_delivery(self, instance: ServerProcess) -> None:
         """Until what was done at an instance before is seen, if it is to be seen."""
-        passer_by = self._others[0]
+        passer_by = self._reference_users[0]
         before = len(statuses(self._frames, passer_by))
-        async with Client([at.url], passer_by.token) as client:
+        async with Client([instance.url], passer_by.token) as client:
             await client.set_presence(away=before % 2 == 0)
             await client.ping()
-            await eventually(lambda: len(statuses(self._frames, passer_by)) > before)
+            await wait_until(lambda: len(statuses(self._frames, passer_by)) > before)
 
-    async def a_grace(self, at: Instance) -> None:
+    async def wait_for_grace(self, instance: ServerProcess) -> None:
         """Until the grace of whoever left that instance before is over."""
-        guest = self._others[1]
-        async with Client([at.url], guest.token):
-            await eventually(lambda: statuses(self._frames, guest)[-1:] == ["online"])
-        await eventually(lambda: statuses(self._frames, guest)[-1:] == ["offline"])
+        guest = self._reference_users[1]
+        async with Client([instance.url], guest.token):
+            await wait_until(lambda: statuses(self._frames, guest)[-1:] == ["online"])
+        await wait_until(lambda: statuses(self._frames, guest)[-1:] == ["offline"])
 
 
-def statuses(frames: Sequence[ServerFrame], whom: Person) -> list[str]:
+def statuses(frames: Sequence[ServerFrame], user: RegisteredUser) -> list[str]:
     return [
         one.status
         for frame in frames
         if isinstance(frame, PresenceChanged)
         for one in frame.presences
-        if one.user_id == whom.id
+        if one.user_id == user.id
     ]

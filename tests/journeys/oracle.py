@@ -18,7 +18,7 @@ from actors.protocol.server_frames import LogFrame, SendResult, ServerFrame
 Key = tuple[str, str]
 
 
-class View:
+class ClientView:
     """What one pair of eyes saw of the conversation; `hear` is the callback of a client."""
 
     def __init__(self, oracle: "Oracle", name: str, after: int) -> None:
@@ -26,13 +26,13 @@ class View:
         self._after = after
         self.name = name
         self.seqs: list[int] = []
-        self.heard_at: dict[int, float] = {}
+        self.received_at: dict[int, float] = {}
 
     @property
     def position(self) -> int:
         return self.seqs[-1] if self.seqs else self._after
 
-    def hear(self, frame: ServerFrame) -> None:
+    def on_frame(self, frame: ServerFrame) -> None:
         if not isinstance(frame, LogFrame) or frame.conversation_id != self._oracle.conversation_id:
             return
         expected = self.position + 1
@@ -45,15 +45,15 @@ class View:
         if frame.seq > expected:
             self._oracle.faults.append(f"gap: {self.name} saw {frame.seq} after {expected - 1}")
         self.seqs.append(frame.seq)
-        self.heard_at[frame.seq] = time.monotonic()
-        self._oracle.stands(frame.seq, frame.message.id, self.name)
+        self.received_at[frame.seq] = time.monotonic()
+        self._oracle.record_message(frame.seq, frame.message.id, self.name)
 
 
 class Oracle:
     def __init__(self, conversation_id: str) -> None:
         self.conversation_id = conversation_id
         self.faults: list[str] = []
-        self.views: list[View] = []
+        self.views: list[ClientView] = []
         self._sent: dict[Key, str] = {}
         self._acknowledged: dict[Key, SendResult] = {}
         self._ids: dict[int, str] = {}
@@ -63,10 +63,10 @@ class Oracle:
     def slowest_s(self) -> float:
         """The longest time from an acknowledgement until somebody saw that message."""
         return max(
-            view.heard_at[seq] - at
+            view.received_at[seq] - at
             for seq, at in self._stored_at.items()
             for view in self.views
-            if seq in view.heard_at
+            if seq in view.received_at
         )
 
     @property
@@ -74,31 +74,31 @@ class Oracle:
         """How many messages were acknowledged."""
         return len(self._acknowledged)
 
-    def view(self, name: str, after: int = 0) -> View:
+    def add_view(self, name: str, after: int = 0) -> ClientView:
         """New eyes, which are to see everything after a seq."""
-        one = View(self, name, after)
+        one = ClientView(self, name, after)
         self.views.append(one)
         return one
 
-    def sending(self, sender_id: str, client_id: str, content: str) -> None:
+    def record_sending(self, sender_id: str, client_id: str, content: str) -> None:
         """This is about to be sent, for the first time or again."""
         self._sent[sender_id, client_id] = content
 
-    def stored(self, sender_id: str, client_id: str, result: SendResult) -> None:
+    def record_stored(self, sender_id: str, client_id: str, result: SendResult) -> None:
         """The server said that it is durable."""
         first = self._acknowledged.setdefault((sender_id, client_id), result)
         if (first.seq, first.message_id) != (result.seq, result.message_id):
             self.faults.append(f"forked: {client_id} was answered with {first.seq} and with {result.seq}")
         self._stored_at.setdefault(result.seq, time.monotonic())
-        self.stands(result.seq, result.message_id, "an acknowledgement")
+        self.record_message(result.seq, result.message_id, "an acknowledgement")
 
-    def stands(self, seq: int, message_id: str, witness: str) -> None:
+    def record_message(self, seq: int, message_id: str, source: str) -> None:
         """Somebody says which message stands at a seq."""
         known = self._ids.setdefault(seq, message_id)
         if known != message_id:
-            self.faults.append(f"forked: {witness} has {message_id} at {seq}, others {known}")
+            self.faults.append(f"forked: {source} has {message_id} at {seq}, others {known}")
 
-    def all_saw(self, seq: int) -> bool:
+    def all_received(self, seq: int) -> bool:
         """Whether everybody has come that far."""
         return all(view.position >= seq for view in self.views)
 
@@ -111,7 +111,7 @@ class Oracle:
         self._check_order(log, source)
         by_key: dict[Key, Message] = {}
         for message in log:
-            self.stands(message.seq, message.id, source)
+            self.record_message(message.seq, message.id, source)
             if message.message_type is not MessageType.TEXT or message.client_id is None:
                 continue
             key = (message.sender_id, message.client_id)

@@ -5,13 +5,13 @@ import os
 import time
 from collections.abc import Callable
 
-LOOK_S = 0.01
-LONG = os.environ.get("CONVENE_TEST_LONG") == "1"
+POLL_S = 0.01
+LONG_TESTS = os.environ.get("CONVENE_TEST_LONG") == "1"
 
 
-async def eventually(condition: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> None:
+async def wait_until(condition: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> None:
     """Look until the condition holds; an assertion fails when it does not in time."""
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end, what or "it did not come about in time"
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)

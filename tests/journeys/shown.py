@@ -24,14 +24,14 @@ from actors.protocol.server_frames import (
     ServerFrame,
 )
 from actors.protocol.social_objects import Notification
-from tests.journeys.caller import Caller
-from tests.journeys.instance import Instance
-from tests.journeys.person import Person
+from tests.journeys.caller import UserApi
+from tests.journeys.instance import ServerProcess
+from tests.journeys.person import RegisteredUser
 
-UNTOLD = DeliveryStatus([], 0)
+NO_DELIVERY_STATUS = DeliveryStatus([], 0)
 
 
-class Shown(msgspec.Struct):
+class ClientState(msgspec.Struct):
     """`messages` by conversation, of those that were opened: they are whole."""
 
     user_id: str
@@ -40,7 +40,7 @@ class Shown(msgspec.Struct):
     notifications: dict[str, Notification]
     unread_notifications: int
 
-    def put(self, frame: ServerFrame) -> None:
+    def apply(self, frame: ServerFrame) -> None:
         """Show what a frame says."""
         match frame:
             case ConversationJoined(conversation=conversation):
@@ -51,7 +51,9 @@ class Shown(msgspec.Struct):
                 self.conversations.pop(conversation_id, None)
                 self.messages.pop(conversation_id, None)
             case ConversationMarked():
-                self._change(frame.conversation_id, read_seq=frame.read_seq, unread_count=frame.unread_count)
+                self._replace_conversation(
+                    frame.conversation_id, read_seq=frame.read_seq, unread_count=frame.unread_count
+                )
             case NotificationCreated(notification=notification):
                 self.notifications[notification.id] = notification
                 self.unread_notifications = frame.unread_count
@@ -61,43 +63,43 @@ class Shown(msgspec.Struct):
                     self.notifications[one] = read
                 self.unread_notifications = frame.unread_count
             case MessageCreated() | MessageUpdated() | ConversationUpdated():
-                self._put_log(frame)
+                self._apply_log_frame(frame)
             case _:
                 pass
 
-    def _put_log(self, frame: LogFrame) -> None:
-        conversation_id, message = frame.conversation_id, as_seen(frame.message, self.user_id)
-        self._change(conversation_id, last_seq=frame.seq)
+    def _apply_log_frame(self, frame: LogFrame) -> None:
+        conversation_id, message = frame.conversation_id, as_seen_by(frame.message, self.user_id)
+        self._replace_conversation(conversation_id, last_seq=frame.seq)
         known = self.messages.get(conversation_id)
         if known is not None and (
             message.id not in known or known[message.id].changed_seq < message.changed_seq
         ):
             known[message.id] = message
         if isinstance(frame, MessageUpdated):
-            self._put_change(frame)
+            self._apply_message_change(frame)
         else:
             last = LastMessage(message.content, message.sender_id, message.created_at)
-            self._change(conversation_id, last_message=last)
+            self._replace_conversation(conversation_id, last_message=last)
             own = message.sender_id == self.user_id and message.message_type is MessageType.TEXT
             if own:
-                self._change(conversation_id, read_seq=frame.seq)
+                self._replace_conversation(conversation_id, read_seq=frame.seq)
         if isinstance(frame, ConversationUpdated):
-            self._put_members(frame)
-        self._count(conversation_id)
+            self._apply_members(frame)
+        self._update_unread_count(conversation_id)
 
-    def _put_change(self, frame: MessageUpdated) -> None:
+    def _apply_message_change(self, frame: MessageUpdated) -> None:
         """The last message may be the changed one: known by its place and its sender."""
         last = self.conversations[frame.conversation_id].last_message
         newest = max(self.messages[frame.conversation_id].values(), key=lambda one: one.seq)
         if last is not None and newest.id == frame.message.id:
             changed = msgspec.structs.replace(last, content=frame.message.content)
-            self._change(frame.conversation_id, last_message=changed)
+            self._replace_conversation(frame.conversation_id, last_message=changed)
 
-    def _put_members(self, frame: ConversationUpdated) -> None:
+    def _apply_members(self, frame: ConversationUpdated) -> None:
         changed = frame.changed
         shown = self.conversations[frame.conversation_id]
         left = set(changed.left or ())
-        self._change(
+        self._replace_conversation(
             frame.conversation_id,
             name=shown.name if changed.name is None else changed.name,
             admins=[
@@ -110,7 +112,7 @@ class Shown(msgspec.Struct):
             member_count=frame.member_count,
         )
 
-    def _count(self, conversation_id: str) -> None:
+    def _update_unread_count(self, conversation_id: str) -> None:
         messages = self.messages.get(conversation_id)
         if messages is None:
             return
@@ -123,30 +125,30 @@ class Shown(msgspec.Struct):
             and one.message_type is MessageType.TEXT
             and one.deleted_at is None
         ]
-        self._change(conversation_id, unread_count=len(unread))
+        self._replace_conversation(conversation_id, unread_count=len(unread))
 
-    def _change(self, conversation_id: str, **fields: object) -> None:
+    def _replace_conversation(self, conversation_id: str, **fields: object) -> None:
         changed = msgspec.structs.replace(self.conversations[conversation_id], **fields)
         self.conversations[conversation_id] = changed
 
 
-def as_seen(message: Message, by: str) -> Message:
+def as_seen_by(message: Message, user_id: str) -> Message:
     """A frame is for everybody: which reactions are one's own is for each to find."""
-    reactions = [msgspec.structs.replace(one, mine=by in one.user_ids) for one in message.reactions]
-    return msgspec.structs.replace(message, reactions=reactions, delivery_status=UNTOLD)
+    reactions = [msgspec.structs.replace(one, mine=user_id in one.user_ids) for one in message.reactions]
+    return msgspec.structs.replace(message, reactions=reactions, delivery_status=NO_DELIVERY_STATUS)
 
 
-async def read_anew(who: Person, at: Instance) -> Shown:
+async def read_state(user: RegisteredUser, instance: ServerProcess) -> ClientState:
     """All that there is to show, over HTTP."""
-    async with who.http(at) as http, Caller(who, at) as caller:
+    async with user.http(instance) as http, UserApi(user, instance) as caller:
         listed = (await http.conversations()).items
         histories = {one.id: await http.history(one.id, limit=100) for one in listed}
         alone = {one.id: await http.conversation(one.id) for one in listed}
-        notices = msgspec.convert(await caller.items("/v1/notifications"), list[Notification])
+        notices = msgspec.convert(await caller.list_all("/v1/notifications"), list[Notification])
         unread = (await caller.get("/v1/notifications/unread_count"))["unread_count"]
     assert alone == {one.id: one for one in listed}
-    return Shown(
-        user_id=who.id,
+    return ClientState(
+        user_id=user.id,
         conversations=alone,
         messages={one: by_id(history) for one, history in histories.items()},
         notifications={one.id: one for one in notices},
@@ -155,12 +157,12 @@ async def read_anew(who: Person, at: Instance) -> Shown:
 
 
 def by_id(history: Sequence[Message]) -> dict[str, Message]:
-    return {one.id: msgspec.structs.replace(one, delivery_status=UNTOLD) for one in history}
+    return {one.id: msgspec.structs.replace(one, delivery_status=NO_DELIVERY_STATUS) for one in history}
 
 
-def differences(pushed: object, anew: object, path: str = "") -> list[str]:
+def differences(pushed: object, read: object, path: str = "") -> list[str]:
     """Where two views are not the same, as people read it."""
-    one, other = msgspec.to_builtins(pushed), msgspec.to_builtins(anew)
+    one, other = msgspec.to_builtins(pushed), msgspec.to_builtins(read)
     if not (isinstance(one, dict) and isinstance(other, dict)):
         return [] if one == other else [f"{path}: pushed {one!r}, anew {other!r}"]
     names = sorted(one.keys() | other.keys())

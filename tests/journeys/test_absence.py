@@ -1,53 +1,53 @@
 """Somebody is away for a while, and comes back to a conversation that has gone on without them."""
 
 from client.client import Client
-from tests.journeys.cable import Cable
+from tests.journeys.cable import TcpProxy
 from tests.journeys.conftest import Pair
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 
-SAID = 250
+MESSAGES = 250
 
 
-async def test_who_was_cut_off_hears_all_that_was_said(pair: Pair) -> None:
+async def test_disconnected_client_receives_all_missed_messages(pair: Pair) -> None:
     """The line is dead while much is said; then it comes back, at the other instance, and misses nothing."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
-    oracle = Oracle(await ana.group(here, [ben]))
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    oracle = Oracle(await ana.create_group(here, [ben]))
     async with (
-        Cable(here.url) as one,
-        Cable(there.url) as other,
-        Talker(ana, oracle, [one.url, other.url]) as anas,
-        Talker(ben, oracle, [there]) as bens,
+        TcpProxy(here.url) as one,
+        TcpProxy(there.url) as other,
+        ChatUser(ana, oracle, [one.url, other.url]) as anas,
+        ChatUser(ben, oracle, [there]) as bens,
     ):
-        await anas.say()
-        one.shut()
-        other.shut()
-        await eventually(lambda: not anas.client.connected)
-        await bens.flood(SAID)
-        assert oracle.views[0].position < SAID
-        other.open = True
-        await eventually(lambda: oracle.all_saw(SAID + 1))
-        await anas.say()
-        await eventually(lambda: oracle.all_saw(SAID + 2))
+        await anas.send()
+        one.cut_all()
+        other.cut_all()
+        await wait_until(lambda: not anas.client.connected)
+        await bens.send_many(MESSAGES)
+        assert oracle.views[0].position < MESSAGES
+        other.accepting = True
+        await wait_until(lambda: oracle.all_received(MESSAGES + 1))
+        await anas.send()
+        await wait_until(lambda: oracle.all_received(MESSAGES + 2))
 
         assert anas.client.url == other.url
-        assert anas.silent_gaps == 0
-    oracle.check(await ana.log(here, oracle.conversation_id))
+        assert anas.unannounced_gaps == 0
+    oracle.check(await ana.read_history(here, oracle.conversation_id))
 
 
-async def test_a_new_device_reads_the_log_from_its_start(pair: Pair) -> None:
+async def test_new_device_reads_the_log_from_the_start(pair: Pair) -> None:
     """It follows the conversation from nothing: page after page of `changes`, then what is live."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
-    oracle = Oracle(await ana.group(here, [ben]))
-    async with Talker(ana, oracle, [here]) as anas:
-        await anas.flood(SAID)
-        view = oracle.view("the new device")
-        async with Client([there.url], ben.token, on_frame=view.hear) as device:
-            device.follow(oracle.conversation_id)
-            await anas.flood(20)
-            await eventually(lambda: oracle.all_saw(SAID + 20))
-    oracle.check(await ben.log(there, oracle.conversation_id))
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    oracle = Oracle(await ana.create_group(here, [ben]))
+    async with ChatUser(ana, oracle, [here]) as anas:
+        await anas.send_many(MESSAGES)
+        view = oracle.add_view("the new device")
+        async with Client([there.url], ben.token, on_frame=view.on_frame) as device:
+            device.subscribe(oracle.conversation_id)
+            await anas.send_many(20)
+            await wait_until(lambda: oracle.all_received(MESSAGES + 20))
+    oracle.check(await ben.read_history(there, oracle.conversation_id))

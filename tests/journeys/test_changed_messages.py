@@ -4,11 +4,11 @@ from actors.protocol.objects import ConversationType, Message
 from actors.protocol.server_frames import MessageCreated, MessageUpdated, Resumed, ServerFrame
 from client.client import Client
 from tests.journeys.conftest import Pair
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
 
 
-def latest(frames: list[ServerFrame]) -> dict[str, Message]:
+def latest_messages(frames: list[ServerFrame]) -> dict[str, Message]:
     """What a client shows that keeps the highest `changed_seq` of each message."""
     shown: dict[str, Message] = {}
     for frame in frames:
@@ -19,10 +19,10 @@ def latest(frames: list[ServerFrame]) -> dict[str, Message]:
     return shown
 
 
-async def test_changes_reach_readers_elsewhere_and_those_who_come_back(pair: Pair) -> None:
+async def test_message_changes_reach_live_and_resuming_clients(pair: Pair) -> None:
     """One is online at the other instance, one in a tunnel: both end with what a fresh reader sees."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
     online: list[ServerFrame] = []
     tunnel: list[ServerFrame] = []
     async with (
@@ -35,7 +35,7 @@ async def test_changes_reach_readers_elsewhere_and_those_who_come_back(pair: Pai
         phone = Client([there.url, here.url], ben.token, on_frame=tunnel.append)
         await phone.connect()
         first = await anas.send(made.id, "helo")
-        await eventually(lambda: latest(tunnel))
+        await wait_until(lambda: latest_messages(tunnel))
         await phone.close()
 
         edited = await anas.edit(made.id, first.message_id, "hello")
@@ -47,14 +47,16 @@ async def test_changes_reach_readers_elsewhere_and_those_who_come_back(pair: Pai
         assert [edited.seq, liked.seq, undone.seq] == [2, 5, 7]
 
         async with Client([here.url], ben.token, on_frame=tunnel.append) as back:
-            back.follow(made.id, after=1)
+            back.subscribe(made.id, after=1)
             fresh = {one.id: one for one in await ben_http.history(made.id)}
-            expected = shown_of(fresh)
-            await eventually(lambda: shown_of(latest(online)) == shown_of(latest(tunnel)) == expected)
+            expected = summarize(fresh)
+            await wait_until(
+                lambda: summarize(latest_messages(online)) == summarize(latest_messages(tunnel)) == expected
+            )
     assert not [frame for frame in online if isinstance(frame, Resumed)]
 
 
-def shown_of(messages: dict[str, Message]) -> dict[str, tuple[int, str, list[str]]]:
+def summarize(messages: dict[str, Message]) -> dict[str, tuple[int, str, list[str]]]:
     """What of a message its readers see alike."""
     return {
         one.id: (one.changed_seq, one.content, [reaction.emoji for reaction in one.reactions])

@@ -6,48 +6,50 @@ from contextlib import AsyncExitStack
 
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.pool import PostgresPool
-from tests.journeys.caller import Caller
+from tests.journeys.caller import UserApi
 from tests.journeys.conftest import Pair
-from tests.journeys.instance import Backing
-from tests.journeys.person import Person
-from tests.journeys.test_town import event
+from tests.journeys.instance import ServerStores
+from tests.journeys.person import RegisteredUser
+from tests.journeys.test_town import create_event
 
 PEOPLE = 8
-ACTS = 25
+ACTIONS = 25
 CAPACITY = 3
-COUNTING = ("posts", "social", "events")
+COUNTED_SERVICES = ("posts", "social", "events")
 
 
-async def test_counts_equal_the_rows_at_every_look(pair: Pair, backing: Backing) -> None:
+async def test_counts_always_equal_the_rows(pair: Pair, server_stores: ServerStores) -> None:
     """Likes, comments, follows and answers, given and taken back: in the stores while it goes on, and over
     HTTP at both instances in the end; going never passes the capacity.
     """
-    people = [await Person.register(f"p{number}", pair[number % 2]) for number in range(PEOPLE)]
+    people = [await RegisteredUser.register(f"p{number}", pair[number % 2]) for number in range(PEOPLE)]
     async with AsyncExitStack() as stack:
         owner, *others = [
-            await stack.enter_async_context(Caller(person, pair[number % 2]))
+            await stack.enter_async_context(UserApi(person, pair[number % 2]))
             for number, person in enumerate(people)
         ]
-        place = Place(owner.id, await owner.post("hello"), (await event(owner, "Boules", CAPACITY))["id"])
+        place = CountedObjects(
+            owner.id, await owner.post("hello"), (await create_event(owner, "Boules", CAPACITY))["id"]
+        )
         audits = []
-        for service in COUNTING:
-            pool = PostgresPool(backing.databases[service])
+        for service in COUNTED_SERVICES:
+            pool = PostgresPool(server_stores.databases[service])
             await pool.open()
             stack.push_async_callback(pool.close)
             audits.append(PostgresCountAudit(pool, service))
         looks = 0
         async with asyncio.TaskGroup() as group:
-            acting = [group.create_task(place.act(one, number)) for number, one in enumerate(others)]
+            acting = [group.create_task(place.act_randomly(one, number)) for number, one in enumerate(others)]
             while not all(one.done() for one in acting):
                 assert [await audit.count_mismatches() for audit in audits] == [0] * len(audits)
                 looks += 1
-        assert looks > ACTS
+        assert looks > ACTIONS
         for number, instance in enumerate(pair):
-            async with Caller(people[number], instance) as viewer:
-                await place.counts_what_it_lists(viewer)
+            async with UserApi(people[number], instance) as viewer:
+                await place.assert_counts_match_lists(viewer)
 
 
-class Place:
+class CountedObjects:
     """A post, a person and an event, about which everybody changes their mind."""
 
     def __init__(self, user_id: str, post_id: str, event_id: str) -> None:
@@ -55,28 +57,28 @@ class Place:
         self._user = f"/v1/users/{user_id}"
         self._event = f"/v1/events/{event_id}"
 
-    async def act(self, one: Caller, number: int) -> None:
+    async def act_randomly(self, api: UserApi, number: int) -> None:
         chance = random.Random(number)
         answers = [{"status": "GOING", "waitlist": True}, {"status": "GOING"}, {"status": "INTERESTED"}]
         said: list[str] = []
-        for _ in range(ACTS):
+        for _ in range(ACTIONS):
             match chance.randrange(8):
                 case 0 | 1:
-                    await one.do(chance.choice(["PUT", "DELETE"]), f"{self._post}/like")
+                    await api.request_ok(chance.choice(["PUT", "DELETE"]), f"{self._post}/like")
                 case 2 | 3:
-                    await one.do(chance.choice(["PUT", "DELETE"]), f"{self._user}/follow")
+                    await api.request_ok(chance.choice(["PUT", "DELETE"]), f"{self._user}/follow")
                 case 4:
-                    made = await one.do("POST", f"{self._post}/comments", {"content": "so"})
+                    made = await api.request_ok("POST", f"{self._post}/comments", {"content": "so"})
                     said.append(made["id"])
                 case 5 if said:
-                    await one.do("DELETE", f"/v1/comments/{said.pop()}")
+                    await api.request_ok("DELETE", f"/v1/comments/{said.pop()}")
                 case 6:
-                    await one.do("DELETE", f"{self._event}/rsvp")
+                    await api.request_ok("DELETE", f"{self._event}/rsvp")
                 case _:
-                    status, _ = await one.ask("PUT", f"{self._event}/rsvp", chance.choice(answers))
+                    status, _ = await api.request("PUT", f"{self._event}/rsvp", chance.choice(answers))
                     assert status in {200, 202, 409}
 
-    async def counts_what_it_lists(self, viewer: Caller) -> None:
+    async def assert_counts_match_lists(self, viewer: UserApi) -> None:
         post, stats = await viewer.get(self._post), await viewer.get(f"{self._user}/stats")
         happening = await viewer.get(self._event)
         assert happening["going_count"] <= CAPACITY
@@ -87,4 +89,4 @@ class Place:
             (happening["going_count"], f"{self._event}/rsvps?status=GOING"),
             (happening["interested_count"], f"{self._event}/rsvps?status=INTERESTED"),
         ):
-            assert len(await viewer.items(path)) == count, path
+            assert len(await viewer.list_all(path)) == count, path

@@ -6,32 +6,34 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from client.client import Client
-from tests.journeys.cable import Cable
+from tests.journeys.cable import TcpProxy
 from tests.journeys.conftest import Pair
-from tests.journeys.instance import Backing, Instance
-from tests.journeys.person import Person
-from tests.journeys.talker import QUICK
-from tests.journeys.wire import connection
+from tests.journeys.instance import ServerStores, ServerProcess
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import FAST_SETTINGS
+from tests.journeys.wire import connect_socket
 
 
-async def test_whoever_can_not_be_let_in_is_sent_elsewhere(
-    pair: Pair, backing: Backing, tmp_path: Path
+async def test_client_moves_when_authentication_is_unavailable(
+    pair: Pair, server_stores: ServerStores, tmp_path: Path
 ) -> None:
     """4007, with when to come back; a client is let in at the other instance, and is heard there."""
     whole = pair[0]
-    ana, ben = await Person.register("ana", whole), await Person.register("ben", whole)
-    group = await ana.group(whole, [ben])
-    database = urlsplit(backing.databases["notifications"])
+    ana, ben = await RegisteredUser.register("ana", whole), await RegisteredUser.register("ben", whole)
+    group = await ana.create_group(whole, [ben])
+    database = urlsplit(server_stores.databases["notifications"])
     folder = parse_qs(database.query)["host"][0]
-    async with Cable(f"unix://{folder}/.s.PGSQL.5432") as cable:
+    async with TcpProxy(f"unix://{folder}/.s.PGSQL.5432") as cable:
         account = database.netloc.rpartition("@")[0]
         way = f"postgresql://{account}@{cable.address}{database.path}"
-        databases = {**backing.databases, "notifications": way}
-        cut_off = Instance(msgspec.structs.replace(backing, databases=databases), tmp_path / "cut-off.log")
+        databases = {**server_stores.databases, "notifications": way}
+        cut_off = ServerProcess(
+            msgspec.structs.replace(server_stores, databases=databases), tmp_path / "cut-off.log"
+        )
         try:
             await cut_off.start()
-            cable.shut()
-            async with connection(cut_off) as refused:
+            cable.cut_all()
+            async with connect_socket(cut_off) as refused:
                 await refused.upgrade()
                 refused.send({"type": "authenticate", "id": 1, "token": ana.token})
                 ending = await refused.read_until_closed()
@@ -40,9 +42,9 @@ async def test_whoever_can_not_be_let_in_is_sent_elsewhere(
                 assert (ending.goodbye["code"], ending.goodbye["resume"]) == (4007, True)
                 assert ending.goodbye["retry_after_ms"] > 0
                 assert [one["type"] for one in ending.messages] == ["hello"]
-            async with Client([cut_off.url, whole.url], ana.token, timing=QUICK) as anas:
+            async with Client([cut_off.url, whole.url], ana.token, settings=FAST_SETTINGS) as anas:
                 assert anas.url == whole.url
                 assert (await anas.send(group, "hello")).seq == 1
         finally:
             cut_off.close()
-    assert [one.content for one in await ben.log(whole, group)] == ["hello"]
+    assert [one.content for one in await ben.read_history(whole, group)] == ["hello"]

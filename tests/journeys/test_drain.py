@@ -5,38 +5,38 @@ import signal
 import time
 
 from actors.protocol.server_frames import Goodbye
-from tests.journeys.conftest import MoreInstances, Pair
+from tests.journeys.conftest import StartInstance, Pair
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 
 
-async def test_sigterm_says_goodbye_and_loses_nothing(pair: Pair, instance: MoreInstances) -> None:
+async def test_sigterm_sends_goodbye_and_loses_nothing(pair: Pair, start_instance: StartInstance) -> None:
     """4001 with a moment to come back, exit 0 within 30 s; the flood ends at the other instance."""
-    survivor, leaving = pair[0], await instance()
-    people = [await Person.register(f"p{number}", survivor) for number in range(3)]
-    group = await people[0].group(survivor, people[1:])
+    survivor, leaving = pair[0], await start_instance()
+    people = [await RegisteredUser.register(f"p{number}", survivor) for number in range(3)]
+    group = await people[0].create_group(survivor, people[1:])
     oracle = Oracle(group)
     async with (
-        Talker(people[0], oracle, [leaving, survivor]) as one,
-        Talker(people[1], oracle, [leaving, survivor]) as two,
-        Talker(people[2], oracle, [survivor]) as three,
+        ChatUser(people[0], oracle, [leaving, survivor]) as one,
+        ChatUser(people[1], oracle, [leaving, survivor]) as two,
+        ChatUser(people[2], oracle, [survivor]) as three,
     ):
-        flood = asyncio.gather(*(talker.flood(80) for talker in (one, two, three)))
-        await eventually(lambda: oracle.acknowledged > 60)
+        flood = asyncio.gather(*(talker.send_many(80) for talker in (one, two, three)))
+        await wait_until(lambda: oracle.acknowledged > 60)
         leaving.signal(signal.SIGTERM)
         began = time.monotonic()
         assert not flood.done()
         await flood
-        assert await leaving.ended() == 0
+        assert await leaving.wait_for_exit() == 0
         assert time.monotonic() - began < 30
-        await eventually(lambda: oracle.all_saw(240))
+        await wait_until(lambda: oracle.all_received(240))
 
         for talker in (one, two):
             goodbyes = [frame for frame in talker.frames if isinstance(frame, Goodbye)]
             assert [(frame.code, frame.resume) for frame in goodbyes] == [(4001, True)]
             assert goodbyes[0].retry_after_ms is not None
             assert talker.client.url == survivor.url
-        assert [talker.silent_gaps for talker in (one, two, three)] == [0, 0, 0]
-    oracle.check(await people[2].log(survivor, group))
+        assert [talker.unannounced_gaps for talker in (one, two, three)] == [0, 0, 0]
+    oracle.check(await people[2].read_history(survivor, group))

@@ -5,42 +5,42 @@ from contextlib import AsyncExitStack
 
 from tests.journeys.conftest import Pair
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 
 PEOPLE = 6
-MESSAGES = 300 if LONG else 60
+MESSAGES = 300 if LONG_TESTS else 60
 
 
-async def test_a_flood_over_two_instances_has_one_order(pair: Pair) -> None:
+async def test_concurrent_senders_on_two_instances_get_one_order(pair: Pair) -> None:
     """One order, no gap, no duplicate; what one socket sends keeps its order; no gap is silent."""
-    await flood(pair)
+    await send_concurrently(pair)
 
 
-async def test_news_that_come_late_change_no_order(late_pair: Pair) -> None:
+async def test_delayed_bus_does_not_change_the_order(delayed_pair: Pair) -> None:
     """One instance hears of what the other stored long after it has read and overtaken it: the same holds."""
-    await flood(late_pair)
+    await send_concurrently(delayed_pair)
 
 
-async def flood(pair: Pair) -> None:
-    people = [await Person.register(f"p{number}", pair[number % 2]) for number in range(PEOPLE)]
-    group = await people[0].group(pair[0], people[1:])
+async def send_concurrently(pair: Pair) -> None:
+    people = [await RegisteredUser.register(f"p{number}", pair[number % 2]) for number in range(PEOPLE)]
+    group = await people[0].create_group(pair[0], people[1:])
     oracle = Oracle(group)
     async with AsyncExitStack() as stack:
         talkers = [
-            await stack.enter_async_context(Talker(person, oracle, [pair[number % 2]]))
+            await stack.enter_async_context(ChatUser(person, oracle, [pair[number % 2]]))
             for number, person in enumerate(people)
         ]
-        sent = await asyncio.gather(*(talker.flood(MESSAGES) for talker in talkers))
+        sent = await asyncio.gather(*(talker.send_many(MESSAGES) for talker in talkers))
         head = max(result.seq for results in sent for result in results)
-        await eventually(lambda: oracle.all_saw(head))
+        await wait_until(lambda: oracle.all_received(head))
 
         for results in sent:
             assert [one.seq for one in results] == sorted(one.seq for one in results)
             assert not any(one.duplicate for one in results)
-        assert [talker.silent_gaps for talker in talkers] == [0] * PEOPLE
+        assert [talker.unannounced_gaps for talker in talkers] == [0] * PEOPLE
         assert [talker.client.statistics().connects for talker in talkers] == [1] * PEOPLE
     assert head == PEOPLE * MESSAGES
     for instance in pair:
-        oracle.check(await people[0].log(instance, group), instance.url)
+        oracle.check(await people[0].read_history(instance, group), instance.url)

@@ -4,39 +4,41 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from tests.journeys.conftest import MoreInstances, Pair
+from tests.journeys.conftest import StartInstance, Pair
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 
 PEOPLE = 4
-MESSAGES = 300 if LONG else 80
+MESSAGES = 300 if LONG_TESTS else 80
 
 
-async def test_what_was_acknowledged_outlives_a_killed_instance(pair: Pair, instance: MoreInstances) -> None:
+async def test_acknowledged_messages_survive_a_killed_instance(
+    pair: Pair, start_instance: StartInstance
+) -> None:
     """Each acknowledged message is there once; its clients come back at the other instance, and have all."""
-    survivor, doomed = pair[0], await instance()
-    people = [await Person.register(f"p{number}", survivor) for number in range(PEOPLE)]
-    group = await people[0].group(survivor, people[1:])
+    survivor, doomed = pair[0], await start_instance()
+    people = [await RegisteredUser.register(f"p{number}", survivor) for number in range(PEOPLE)]
+    group = await people[0].create_group(survivor, people[1:])
     oracle = Oracle(group)
     async with AsyncExitStack() as stack:
         places = ([doomed, survivor], [survivor])
         talkers = [
-            await stack.enter_async_context(Talker(person, oracle, places[number % 2]))
+            await stack.enter_async_context(ChatUser(person, oracle, places[number % 2]))
             for number, person in enumerate(people)
         ]
-        flood = asyncio.gather(*(talker.flood(MESSAGES) for talker in talkers))
-        await eventually(lambda: oracle.acknowledged > PEOPLE * MESSAGES // 4)
+        flood = asyncio.gather(*(talker.send_many(MESSAGES) for talker in talkers))
+        await wait_until(lambda: oracle.acknowledged > PEOPLE * MESSAGES // 4)
         doomed.signal(signal.SIGKILL)
         assert not flood.done()
         sent = await flood
         head = max(result.seq for results in sent for result in results)
-        await eventually(lambda: oracle.all_saw(head))
+        await wait_until(lambda: oracle.all_received(head))
 
-        assert await doomed.ended() == -signal.SIGKILL
+        assert await doomed.wait_for_exit() == -signal.SIGKILL
         assert [talker.client.url for talker in talkers] == [survivor.url] * PEOPLE
         assert [talker.client.statistics().connects for talker in talkers] == [2, 1] * (PEOPLE // 2)
-        assert [talker.silent_gaps for talker in talkers] == [0] * PEOPLE
+        assert [talker.unannounced_gaps for talker in talkers] == [0] * PEOPLE
     assert head == PEOPLE * MESSAGES
-    oracle.check(await people[0].log(survivor, group))
+    oracle.check(await people[0].read_history(survivor, group))

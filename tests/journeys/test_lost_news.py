@@ -9,36 +9,36 @@ import pytest
 from actors.protocol.server_frames import ConversationJoined, Resync, ServerFrame
 from client.client import Client
 from tests.conftest import LoopThread
-from tests.journeys.cable import Cable
+from tests.journeys.cable import TcpProxy
 from tests.journeys.conftest import Pair, two_instances
-from tests.journeys.instance import Backing
+from tests.journeys.instance import ServerStores
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.sieve import Sieve
-from tests.journeys.talker import Talker
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.sieve import RespFilter
+from tests.journeys.talker import ChatUser
 
-LATE_S = 6.0
+DELIVERY_TIMEOUT_S = 6.0
 """What the contract allows for."""
 
-REPEATED = 3
+PUBLICATIONS_PER_ENTRY = 3
 """How often an instance tells of one entry within the first six seconds: the entry, and its head twice."""
 
-SINGLE = 100 if LONG else 8
-FLOOD = 1000 if LONG else 80
-Sieved = tuple[Sieve, Pair]
+SINGLE_MESSAGES = 100 if LONG_TESTS else 8
+CONCURRENT_MESSAGES = 1000 if LONG_TESTS else 80
+FilteredInstances = tuple[RespFilter, Pair]
 
 
 @pytest.fixture(scope="module")
-def both(
-    backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sieved]:
+def filtered_instances(
+    server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FilteredInstances]:
     """Two instances, and the sieve through which both hear what Redis says."""
-    sieve = Sieve()
-    cable = Cable(backing.urls.redis, sieve=sieve.mesh)
+    sieve = RespFilter()
+    cable = TcpProxy(server_stores.urls.redis, make_filter=sieve.filter_connection)
     background.run(cable.__aenter__())
-    urls = msgspec.structs.replace(backing.urls, redis=f"redis://{cable.address}/0")
-    own = msgspec.structs.replace(backing, urls=urls)
+    urls = msgspec.structs.replace(server_stores.urls, redis=f"redis://{cable.address}/0")
+    own = msgspec.structs.replace(server_stores, urls=urls)
     try:
         with two_instances(own, background, tmp_path_factory.mktemp("sieved")) as pair:
             yield sieve, pair
@@ -47,76 +47,80 @@ def both(
 
 
 @pytest.fixture
-def sieved(both: Sieved) -> Iterator[Sieved]:
-    yield both
-    both[0].lose(0)
+def lossy_instances(filtered_instances: FilteredInstances) -> Iterator[FilteredInstances]:
+    yield filtered_instances
+    filtered_instances[0].drop(0)
 
 
-async def test_every_tenth_message_of_redis_is_lost(sieved: Sieved) -> None:
+async def test_losing_every_tenth_bus_message_loses_no_frame(lossy_instances: FilteredInstances) -> None:
     """In a flood, and where nothing follows that would tell of it: both sides see all, in order, in time."""
-    sieve, (here, there) = sieved
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
-    oracle = Oracle(await ana.group(here, [ben]))
-    async with Talker(ana, oracle, [here]) as anas, Talker(ben, oracle, [there]) as bens:
-        sieve.lose(every=10)
-        await asyncio.gather(anas.flood(FLOOD), bens.flood(FLOOD))
-        await eventually(lambda: oracle.all_saw(2 * FLOOD), LATE_S)
-        for _ in range(SINGLE):
+    sieve, (here, there) = lossy_instances
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
+    oracle = Oracle(await ana.create_group(here, [ben]))
+    async with ChatUser(ana, oracle, [here]) as anas, ChatUser(ben, oracle, [there]) as bens:
+        sieve.drop(every=10)
+        await asyncio.gather(anas.send_many(CONCURRENT_MESSAGES), bens.send_many(CONCURRENT_MESSAGES))
+        await wait_until(lambda: oracle.all_received(2 * CONCURRENT_MESSAGES), DELIVERY_TIMEOUT_S)
+        for _ in range(SINGLE_MESSAGES):
             for one in (anas, bens):
-                said = await one.say()
-                await eventually(lambda: oracle.all_saw(said.seq), LATE_S)  # noqa: B023 - it is over at once
-        assert sieve.lost > SINGLE // 5
-        assert oracle.slowest_s < LATE_S
-        assert [anas.silent_gaps, bens.silent_gaps] == [0, 0]
-    oracle.check(await ana.log(here, oracle.conversation_id))
+                said = await one.send()
+                await wait_until(lambda: oracle.all_received(said.seq), DELIVERY_TIMEOUT_S)  # noqa: B023 - it is over at once
+        assert sieve.dropped > SINGLE_MESSAGES // 5
+        assert oracle.slowest_s < DELIVERY_TIMEOUT_S
+        assert [anas.unannounced_gaps, bens.unannounced_gaps] == [0, 0]
+    oracle.check(await ana.read_history(here, oracle.conversation_id))
 
 
-@pytest.mark.skipif(not LONG, reason="a long one: make test-long")
-async def test_the_first_word_after_a_silence_is_lost(sieved: Sieved) -> None:
+@pytest.mark.skipif(not LONG_TESTS, reason="a long one: make test-long")
+async def test_lost_first_message_after_silence_is_recovered(lossy_instances: FilteredInstances) -> None:
     """When the heads before it are hardly repeated any more: its own is all the same, in time."""
-    sieve, (here, there) = sieved
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
-    oracle = Oracle(await ana.group(here, [ben]))
-    async with Talker(ana, oracle, [here]) as anas, Talker(ben, oracle, [there]):
-        sieve.lose(every=0, topics=f"c:{oracle.conversation_id}".encode())
-        await anas.say()
-        await eventually(lambda: sieve.passed == REPEATED * 2)
-        sieve.lose(every=1, topics=f"c:{oracle.conversation_id}".encode())
-        said = await anas.say()
-        await eventually(lambda: sieve.lost == 2)
-        sieve.lose(every=0)
-        await eventually(lambda: oracle.all_saw(said.seq), LATE_S, "it was not told again in time")
+    sieve, (here, there) = lossy_instances
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
+    oracle = Oracle(await ana.create_group(here, [ben]))
+    async with ChatUser(ana, oracle, [here]) as anas, ChatUser(ben, oracle, [there]):
+        sieve.drop(every=0, topic_prefix=f"c:{oracle.conversation_id}".encode())
+        await anas.send()
+        await wait_until(lambda: sieve.passed == PUBLICATIONS_PER_ENTRY * 2)
+        sieve.drop(every=1, topic_prefix=f"c:{oracle.conversation_id}".encode())
+        said = await anas.send()
+        await wait_until(lambda: sieve.dropped == 2)
+        sieve.drop(every=0)
+        await wait_until(
+            lambda: oracle.all_received(said.seq), DELIVERY_TIMEOUT_S, "it was not told again in time"
+        )
 
 
-async def test_what_is_lost_of_a_user_stream_comes_with_the_next(sieved: Sieved) -> None:
+async def test_lost_stream_frame_is_recovered_with_the_next(lossy_instances: FilteredInstances) -> None:
     """A gap in the positions is seen, and filled, before the frame behind it is told."""
-    sieve, (here, there) = sieved
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    sieve, (here, there) = lossy_instances
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
     heard: list[ServerFrame] = []
     async with Client([there.url], ben.token, on_frame=heard.append):
-        sieve.lose(every=3, topics=f"u:{ben.id}".encode())
-        made = [await ana.group(here, [ben]) for _ in range(8)]
-        await eventually(lambda: len(joined(heard)) == len(made), LATE_S)
-    assert joined(heard) == made
-    assert sieve.lost == 2
+        sieve.drop(every=3, topic_prefix=f"u:{ben.id}".encode())
+        made = [await ana.create_group(here, [ben]) for _ in range(8)]
+        await wait_until(lambda: len(joined_conversations(heard)) == len(made), DELIVERY_TIMEOUT_S)
+    assert joined_conversations(heard) == made
+    assert sieve.dropped == 2
 
 
-async def test_what_is_lost_of_a_user_stream_comes_though_nothing_follows(sieved: Sieved) -> None:
+async def test_lost_last_stream_frame_is_recovered(lossy_instances: FilteredInstances) -> None:
     """Whoever is taken into a group hears of it in time, or is told to read anew."""
-    sieve, (here, there) = sieved
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    sieve, (here, there) = lossy_instances
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
     heard: list[ServerFrame] = []
     async with Client([there.url], ben.token, on_frame=heard.append):
-        sieve.lose(every=1, topics=f"u:{ben.id}".encode())
-        group = await ana.group(here, [ben])
-        await eventually(lambda: sieve.lost == 1)
-        sieve.lose(0)
-        await eventually(lambda: told_of(group, heard), LATE_S, "a stream frame that was lost stays lost")
+        sieve.drop(every=1, topic_prefix=f"u:{ben.id}".encode())
+        group = await ana.create_group(here, [ben])
+        await wait_until(lambda: sieve.dropped == 1)
+        sieve.drop(0)
+        await wait_until(
+            lambda: knows_of(group, heard), DELIVERY_TIMEOUT_S, "a stream frame that was lost stays lost"
+        )
 
 
-def joined(heard: list[ServerFrame]) -> list[str]:
-    return [one.conversation.id for one in heard if isinstance(one, ConversationJoined)]
+def joined_conversations(frames: list[ServerFrame]) -> list[str]:
+    return [one.conversation.id for one in frames if isinstance(one, ConversationJoined)]
 
 
-def told_of(group: str, heard: list[ServerFrame]) -> bool:
-    return group in joined(heard) or any(isinstance(one, Resync) for one in heard)
+def knows_of(group: str, frames: list[ServerFrame]) -> bool:
+    return group in joined_conversations(frames) or any(isinstance(one, Resync) for one in frames)

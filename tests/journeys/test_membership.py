@@ -12,49 +12,51 @@ from actors.protocol.server_frames import (
     ServerFrame,
 )
 from client.client import Client
-from client.errors import Refused
+from client.errors import RequestRejected
 from tests.journeys.conftest import Pair
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 
-ROUNDS = 20 if LONG else 5
+ROUNDS = 20 if LONG_TESTS else 5
 
 
-async def test_joined_comes_first_and_left_comes_last(pair: Pair) -> None:
+async def test_joined_is_first_and_left_is_last(pair: Pair) -> None:
     """Round after round in a running flood: joined, then every frame from there on, then left."""
-    await come_and_go(pair)
+    await add_and_remove_repeatedly(pair)
 
 
-async def test_joined_comes_first_where_news_come_late(late_pair: Pair) -> None:
+async def test_joined_is_first_with_a_delayed_bus(delayed_pair: Pair) -> None:
     """Her instance knows the log before it hears that she is in it: the same holds."""
-    await come_and_go(late_pair)
+    await add_and_remove_repeatedly(delayed_pair)
 
 
-async def come_and_go(pair: Pair) -> None:
+async def add_and_remove_repeatedly(pair: Pair) -> None:
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
-    cleo = await Person.register("cleo", there)
-    group = await ana.group(here, [ben])
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    cleo = await RegisteredUser.register("cleo", there)
+    group = await ana.create_group(here, [ben])
     oracle = Oracle(group)
     heard: list[ServerFrame] = []
     async with (
-        Talker(ana, oracle, [here]) as anas,
-        Talker(ben, oracle, [there]) as bens,
+        ChatUser(ana, oracle, [here]) as anas,
+        ChatUser(ben, oracle, [there]) as bens,
         Client([there.url], cleo.token, on_frame=heard.append) as cleos,
         ana.http(here) as http,
     ):
         for _ in range(ROUNDS):
             heard.clear()
             enough = asyncio.Event()
-            flood = asyncio.gather(anas.talk(enough, at_once=3), bens.talk(enough, at_once=3))
-            await http.add(group, cleo.id)
-            await eventually(lambda: len([one for one in heard if isinstance(one, LogFrame)]) > 3)
-            await http.remove(group, cleo.id)
+            flood = asyncio.gather(
+                anas.send_until(enough, concurrency=3), bens.send_until(enough, concurrency=3)
+            )
+            await http.add_participant(group, cleo.id)
+            await wait_until(lambda: len([one for one in heard if isinstance(one, LogFrame)]) > 3)
+            await http.remove_participant(group, cleo.id)
             enough.set()
             await flood
-            await eventually(lambda: any(isinstance(one, ConversationLeft) for one in heard))
+            await wait_until(lambda: any(isinstance(one, ConversationLeft) for one in heard))
             # Whatever still was on its way to her has come once she is answered.
             await cleos.ping()
 
@@ -65,13 +67,13 @@ async def come_and_go(pair: Pair) -> None:
             joined_at = heard[0].conversation.last_seq
             assert seqs == list(range(joined_at + 1, joined_at + 1 + len(seqs)))
             assert len(heard) == len(seqs) + 2
-        assert cleos.statistics().silent_gaps == 0
+        assert cleos.statistics().unannounced_gaps == 0
 
         for call in (
             lambda: cleos.send(group, "still here?"),
-            lambda: cleos.read(group, 1),
+            lambda: cleos.mark_read(group, 1),
         ):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(RequestRejected) as refused:
                 await call()
             assert refused.value.code == "conversation.not_found"
         async with cleo.http(here) as cleo_http:
@@ -80,26 +82,26 @@ async def come_and_go(pair: Pair) -> None:
                 cleo_http.history(group),
                 cleo_http.changes(group, 0),
             ):
-                with pytest.raises(Refused) as refused:
+                with pytest.raises(RequestRejected) as refused:
                     await answer
                 assert refused.value.status == 404
-        log = await ana.log(here, group)
-        await eventually(lambda: oracle.all_saw(log[-1].seq))
+        log = await ana.read_history(here, group)
+        await wait_until(lambda: oracle.all_received(log[-1].seq))
     oracle.check(log)
 
 
-async def test_a_new_member_reads_the_whole_history(pair: Pair) -> None:
+async def test_new_member_reads_the_whole_history(pair: Pair) -> None:
     """What was said before is there, at the other instance, at once."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
-    cleo = await Person.register("cleo", there)
-    group = await ana.group(here, [ben])
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    cleo = await RegisteredUser.register("cleo", there)
+    group = await ana.create_group(here, [ben])
     oracle = Oracle(group)
-    async with Talker(ana, oracle, [here]) as anas, ana.http(here) as http:
-        await anas.flood(30)
-        await http.add(group, cleo.id)
-        log = await cleo.log(there, group)
-        await eventually(lambda: oracle.all_saw(log[-1].seq))
+    async with ChatUser(ana, oracle, [here]) as anas, ana.http(here) as http:
+        await anas.send_many(30)
+        await http.add_participant(group, cleo.id)
+        log = await cleo.read_history(there, group)
+        await wait_until(lambda: oracle.all_received(log[-1].seq))
         added = anas.frames[-1]
 
         assert len(log) == 31

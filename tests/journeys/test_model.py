@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from actors.protocol.server_frames import SendResult
 from client.client import Client
-from client.errors import Refused
+from client.errors import RequestRejected
 from tests.conftest import LoopThread
-from tests.journeys.caller import Caller, becomes
+from tests.journeys.caller import UserApi, wait_until_equal
 from tests.journeys.conftest import Pair
-from tests.journeys.model import Model
+from tests.journeys.model import ConversationModel
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
 
 PEOPLE = 3
 STEPS = 25
@@ -31,13 +31,13 @@ class Send(msgspec.Struct, frozen=True):
     by: list[tuple[int, int, bool]]
 
 
-class Again(msgspec.Struct, frozen=True):
+class Resend(msgspec.Struct, frozen=True):
     """A message that was sent, from the start of the log on, sent again; `other`: with another content."""
 
     of: int
     at: int
     over_http: bool
-    other: bool
+    other_content: bool
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class Read(msgspec.Struct, frozen=True):
     seq: int
 
 
-class Look(msgspec.Struct, frozen=True):
+class CheckView(msgspec.Struct, frozen=True):
     """What a person is shown at an instance."""
 
     person: int
@@ -54,7 +54,7 @@ class Look(msgspec.Struct, frozen=True):
     what: Literal["conversation", "history", "changes"]
 
 
-class Be(msgspec.Struct, frozen=True):
+class SetAway(msgspec.Struct, frozen=True):
     """With the device that is at that instance."""
 
     person: int
@@ -62,70 +62,74 @@ class Be(msgspec.Struct, frozen=True):
     away: bool
 
 
-Step = Send | Again | Read | Look | Be
-someone = st.integers(0, PEOPLE - 1)
-somewhere = st.integers(0, 1)
-step: st.SearchStrategy[Step] = st.one_of(
-    st.builds(Send, st.lists(st.tuples(someone, somewhere, st.booleans()), min_size=1, max_size=6)),
-    st.builds(Again, st.integers(0, 40), somewhere, st.booleans(), st.booleans()),
-    st.builds(Read, someone, somewhere, st.integers(0, 60)),
-    st.builds(Look, someone, somewhere, st.sampled_from(["conversation", "history", "changes"])),
-    st.builds(Be, someone, somewhere, st.booleans()),
+Step = Send | Resend | Read | CheckView | SetAway
+users = st.integers(0, PEOPLE - 1)
+instances = st.integers(0, 1)
+steps: st.SearchStrategy[Step] = st.one_of(
+    st.builds(Send, st.lists(st.tuples(users, instances, st.booleans()), min_size=1, max_size=6)),
+    st.builds(Resend, st.integers(0, 40), instances, st.booleans(), st.booleans()),
+    st.builds(Read, users, instances, st.integers(0, 60)),
+    st.builds(CheckView, users, instances, st.sampled_from(["conversation", "history", "changes"])),
+    st.builds(SetAway, users, instances, st.booleans()),
 )
 
 
 @pytest.fixture(scope="module")
-def people(pair: Pair, background: LoopThread) -> list[Person]:
+def people(pair: Pair, background: LoopThread) -> list[RegisteredUser]:
     """Known at both instances; each story makes a conversation of its own."""
-    return [background.run(Person.register(f"p{number}", pair[number % 2])) for number in range(PEOPLE)]
+    return [
+        background.run(RegisteredUser.register(f"p{number}", pair[number % 2])) for number in range(PEOPLE)
+    ]
 
 
-@pytest.mark.timeout(900 if LONG else 120)
+@pytest.mark.timeout(900 if LONG_TESTS else 120)
 @settings(
-    max_examples=300 if LONG else 15,
+    max_examples=300 if LONG_TESTS else 15,
     deadline=None,
-    derandomize=not LONG,
+    derandomize=not LONG_TESTS,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(story=st.lists(step, max_size=STEPS))
-def test_every_story_agrees_with_the_model(pair: Pair, people: list[Person], story: list[Step]) -> None:
+@given(story=st.lists(steps, max_size=STEPS))
+def test_random_stories_agree_with_the_model(
+    pair: Pair, people: list[RegisteredUser], story: list[Step]
+) -> None:
     """Each answer is the one that the model gives, and in the end everybody has seen the same log."""
-    asyncio.run(told(pair, people, story))
+    asyncio.run(run_story(pair, people, story))
 
 
-async def told(pair: Pair, people: list[Person], story: list[Step]) -> None:
-    group = await people[0].group(pair[0], people[1:])
+async def run_story(pair: Pair, users: list[RegisteredUser], story: list[Step]) -> None:
+    group = await users[0].create_group(pair[0], users[1:])
     async with AsyncExitStack() as stack:
-        narrator = Narrator(pair, people, group)
-        await narrator.enter(stack)
+        narrator = StoryRunner(pair, users, group)
+        await narrator.connect_clients(stack)
         for one in story:
-            await narrator.tell(one)
-        await narrator.finish()
+            await narrator.run_step(one)
+        await narrator.check_final_state()
 
 
-class Narrator:
+class StoryRunner:
     """Tells a story to the servers and to the model."""
 
-    def __init__(self, pair: Pair, people: list[Person], group: str) -> None:
+    def __init__(self, pair: Pair, users: list[RegisteredUser], group: str) -> None:
         self._pair = pair
-        self._people = people
+        self._users = users
         self._group = group
-        self._model = Model(len(people))
+        self._model = ConversationModel(len(users))
         self._oracle = Oracle(group)
         self._clients: dict[tuple[int, int], Client] = {}
 
-    async def enter(self, stack: AsyncExitStack) -> None:
-        for person, who in enumerate(self._people):
+    async def connect_clients(self, stack: AsyncExitStack) -> None:
+        for person, who in enumerate(self._users):
             for at, where in enumerate(self._pair):
-                view = self._oracle.view(f"{who.username} at {at}")
+                view = self._oracle.add_view(f"{who.username} at {at}")
 
-                client = Client([where.url], who.token, on_frame=view.hear)
-                client.follow(self._group)
+                client = Client([where.url], who.token, on_frame=view.on_frame)
+                client.subscribe(self._group)
                 self._clients[person, at] = await stack.enter_async_context(client)
 
-    async def tell(self, one: Step) -> None:
-        match one:
+    async def run_step(self, step: Step) -> None:
+        match step:
             case Send(by=by):
                 new = [(who, uuid.uuid4().hex) for who, _, _ in by]
                 results = await asyncio.gather(
@@ -135,30 +139,28 @@ class Narrator:
                     )
                 )
                 said = [(who, client_id, f"text {client_id}") for who, client_id in new]
-                self._model.sent(dict(zip(said, results, strict=True)))
-            case Again():
-                await self._again(one)
+                self._model.record_sent(dict(zip(said, results, strict=True)))
+            case Resend():
+                await self._resend(step)
             case Read(person=person, at=at, seq=seq):
-                result = await self._clients[person, at].read(self._group, seq)
-                self._model.read(person, seq, result)
-            case Look():
-                await self._look(one)
-            case Be(person=person, at=at, away=away):
+                result = await self._clients[person, at].mark_read(self._group, seq)
+                self._model.record_read(person, seq, result)
+            case CheckView():
+                await self._check_view(step)
+            case SetAway(person=person, at=at, away=away):
                 await self._clients[person, at].set_presence(away=away)
-                self._model.be(person, at, away=away)
-                await self._look_for(person, 1 - at)
+                self._model.set_away(person, at, away=away)
+                await self._check_presence(person, 1 - at)
 
-    async def finish(self) -> None:
-        await eventually(lambda: self._oracle.all_saw(self._model.head))
-        assert [client.statistics().silent_gaps for client in self._clients.values()] == [0] * 6
+    async def check_final_state(self) -> None:
+        await wait_until(lambda: self._oracle.all_received(self._model.head))
+        assert [client.statistics().unannounced_gaps for client in self._clients.values()] == [0] * 6
         for at in self._pair:
-            self._oracle.check(await self._people[0].log(at, self._group), at.url)
+            self._oracle.check(await self._users[0].read_history(at, self._group), at.url)
 
-    async def _send(
-        self, person: int, at: int, client_id: str, content: str, *, over_http: bool
-    ) -> SendResult:
-        who = self._people[person]
-        self._oracle.sending(who.id, client_id, content)
+    async def _send(self, user: int, at: int, client_id: str, content: str, *, over_http: bool) -> SendResult:
+        who = self._users[user]
+        self._oracle.record_sending(who.id, client_id, content)
         if over_http:
             async with who.http(self._pair[at]) as http:
                 message = await http.send(self._group, content, client_id=client_id)
@@ -166,43 +168,43 @@ class Narrator:
             known = any(one[1] == client_id for one in self._model.log)
             result = SendResult(message.id, message.seq, message.created_at, known)
         else:
-            result = await self._clients[person, at].send(self._group, content, client_id=client_id)
-        self._oracle.stored(who.id, client_id, result)
+            result = await self._clients[user, at].send(self._group, content, client_id=client_id)
+        self._oracle.record_stored(who.id, client_id, result)
         return result
 
-    async def _again(self, one: Again) -> None:
+    async def _resend(self, step: Resend) -> None:
         if not self._model.log:
             return
-        person, client_id, content = self._model.log[one.of % self._model.head]
-        if not one.other:
-            result = await self._send(person, one.at, client_id, content, over_http=one.over_http)
-            self._model.sent_again(person, client_id, result)
+        person, client_id, content = self._model.log[step.of % self._model.head]
+        if not step.other_content:
+            result = await self._send(person, step.at, client_id, content, over_http=step.over_http)
+            self._model.check_duplicate(person, client_id, result)
             return
-        with pytest.raises(Refused) as refused:
-            await self._clients[person, one.at].send(self._group, "other", client_id=client_id)
+        with pytest.raises(RequestRejected) as refused:
+            await self._clients[person, step.at].send(self._group, "other", client_id=client_id)
         assert refused.value.code == "idempotency.conflict"
 
-    async def _look_for(self, person: int, at: int) -> None:
+    async def _check_presence(self, user: int, at: int) -> None:
         """How somebody is, asked by the next one: it settles, so it may take a moment."""
-        path = f"/v1/presence?user_ids={self._people[person].id}"
-        async with Caller(self._people[(person + 1) % PEOPLE], self._pair[at]) as caller:
+        path = f"/v1/presence?user_ids={self._users[user].id}"
+        async with UserApi(self._users[(user + 1) % PEOPLE], self._pair[at]) as caller:
 
             async def status() -> str:
                 found: str = (await caller.get(path))["items"][0]["status"]
                 return found
 
-            await becomes(status, self._model.presence(person), timeout_s=5.0)
+            await wait_until_equal(status, self._model.presence(user), timeout_s=5.0)
 
-    async def _look(self, look: Look) -> None:
+    async def _check_view(self, step: CheckView) -> None:
         model = self._model
-        async with self._people[look.person].http(self._pair[look.at]) as http:
-            match look.what:
+        async with self._users[step.person].http(self._pair[step.at]) as http:
+            match step.what:
                 case "conversation":
                     shown = await http.conversation(self._group)
                     assert (shown.last_seq, shown.read_seq, shown.unread_count) == (
                         model.head,
-                        model.read_seq(look.person),
-                        model.unread(look.person),
+                        model.read_seq(step.person),
+                        model.unread_count(step.person),
                     )
                 case "history":
                     newest = await http.history(self._group, limit=100)

@@ -3,15 +3,15 @@
 from actors.protocol.server_frames import ConversationMarked, ReadReceipt, ServerFrame
 from client.client import Client
 from tests.journeys.conftest import Pair
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
 
 
-async def test_receipts_reach_the_members_and_marks_ones_own_devices(pair: Pair) -> None:
+async def test_receipts_reach_members_and_marks_reach_own_devices(pair: Pair) -> None:
     """Over a socket or HTTP, forward only; the reader hears no receipt, and no one else the mark."""
     here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
-    group = await ana.group(here, [ben, cleo])
+    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
+    group = await ana.create_group(here, [ben, cleo])
     at_ana: list[ServerFrame] = []
     at_ben: list[ServerFrame] = []
     at_cleo: list[ServerFrame] = []
@@ -25,14 +25,14 @@ async def test_receipts_reach_the_members_and_marks_ones_own_devices(pair: Pair)
             Client([there.url], ben.token, on_frame=at_ben.append) as tablet,
             Client([there.url], cleo.token, on_frame=at_cleo.append),
         ):
-            await bens.read(group, 2)
-            await eventually(lambda: len(at_ana) == len(at_cleo) == len(at_ben) == 1)
-            again = await bens.read(group, 1)
+            await bens.mark_read(group, 2)
+            await wait_until(lambda: len(at_ana) == len(at_cleo) == len(at_ben) == 1)
+            again = await bens.mark_read(group, 1)
             assert (again.read_seq, again.unread_count) == (2, 2)
-            await cleos.read(group, 3)
-            await eventually(lambda: len(at_ana) == len(at_cleo) == len(at_ben) == 2)
-            assert (await bens_http.read(group, 100)).read_seq == 4
-            await eventually(lambda: len(at_ana) == len(at_cleo) == len(at_ben) == 3)
+            await cleos.mark_read(group, 3)
+            await wait_until(lambda: len(at_ana) == len(at_cleo) == len(at_ben) == 2)
+            assert (await bens_http.mark_read(group, 100)).read_seq == 4
+            await wait_until(lambda: len(at_ana) == len(at_cleo) == len(at_ben) == 3)
 
             told = [frame for frame in at_ana if isinstance(frame, ReadReceipt)]
             assert [(one.conversation_id, one.user_id, one.seq) for one in told] == [
@@ -46,7 +46,7 @@ async def test_receipts_reach_the_members_and_marks_ones_own_devices(pair: Pair)
             assert [(one.read_seq, one.unread_count) for one in marks] == [(2, 2), (4, 0)]
             assert marks[1].position == marks[0].position + 1 == (await tablet.ping()).position
             assert sum(isinstance(frame, ConversationMarked) for frame in at_cleo) == 1
-    log = await ana.log(there, group)
+    log = await ana.read_history(there, group)
     assert {one.user_id for one in log[2].delivery_status.read_by} == {ben.id, cleo.id}
     assert [(one.user_id, one.read_at) for one in log[3].delivery_status.read_by] == [
         (ben.id, told[2].read_at)

@@ -8,39 +8,39 @@ from redis.asyncio import Redis
 
 from actors.protocol.server_frames import NotificationCreated, ServerFrame
 from client.client import Client
-from tests.journeys.caller import Caller
+from tests.journeys.caller import UserApi
 from tests.journeys.conftest import Pair
-from tests.journeys.instance import Backing
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.wire import up_to, wire
+from tests.journeys.instance import ServerStores
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.wire import frames_until, open_socket
 from tests.server.websocket.peer import Json, Peer
 
-KEPT = 1000
+STREAM_FRAMES_KEPT = 1000
 """So many frames of a stream are kept for those who are away."""
 
 GROUPS = 8
-LISTED = 1500
+RESUME_CONVERSATIONS_MAX = 1500
 DAY_S = 24 * 3600
 
 
-async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) -> None:
+async def test_resume_replays_missed_frames_in_order_then_live(pair: Pair) -> None:
     """First the stream, then each log, compacted, up to the seqs that are named; a conversation that is not
     listed is live only, and one that one is no longer in is taken away.
     """
     here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
-    group, lost, unlisted = [await ana.group(here, [ben]) for _ in range(3)]
-    foreign = await ana.group(here, [cleo])
+    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
+    group, lost, unlisted = [await ana.create_group(here, [ben]) for _ in range(3)]
+    foreign = await ana.create_group(here, [cleo])
     at_laptop: list[ServerFrame] = []
     async with (
         Client([here.url], ana.token) as anas,
         Client([here.url], ben.token, on_frame=at_laptop.append) as bens,
-        Caller(cleo, here) as cleos,
+        UserApi(cleo, here) as cleos,
         ana.http(here) as http,
     ):
         first = await anas.send(group, "helo")
-        async with wire(here) as phone:
+        async with open_socket(here) as phone:
             left = await phone.request("authenticate", token=ben.token)
             assert (await phone.request("ping"))["result"]["position"] == left["position"]
 
@@ -50,17 +50,17 @@ async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) 
         third = await anas.send(group, "and on")
         await anas.delete(group, second.message_id)
         await anas.send(unlisted, "nobody asked")
-        await bens.read(group, third.seq)
-        new = await ana.group(here, [ben])
+        await bens.mark_read(group, third.seq)
+        new = await ana.create_group(here, [ben])
         await anas.send(new, "welcome")
-        await http.remove(lost, ben.id)
+        await http.remove_participant(lost, ben.id)
         await cleos.follow(ben.id)
-        await eventually(lambda: any(isinstance(one, NotificationCreated) for one in at_laptop))
+        await wait_until(lambda: any(isinstance(one, NotificationCreated) for one in at_laptop))
 
-        async with wire(there) as phone:
+        async with open_socket(there) as phone:
             known = {group: 1, lost: 0, foreign: 0}
-            again = await phone.request("authenticate", token=ben.token, resume=resume(left, known))
-            missed = await up_to(phone, "resumed")
+            again = await phone.request("authenticate", token=ben.token, resume=resume_request(left, known))
+            missed = await frames_until(phone, "resumed")
             assert (again["session_id"], again["epoch"]) == (left["session_id"], left["epoch"])
             assert again["unread_notifications"] == 1
             # A notification may come twice: it is told again where nobody knows that it was.
@@ -82,14 +82,14 @@ async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) 
             assert [one["seq"] for one in log if one["conversation_id"] == new] == [1]
             assert resumed["replayed"] == len(stream) + len(log)
             assert resumed["last_seqs"] == {group: 6, new: 1}
-            async with Caller(ben, there) as caller:
+            async with UserApi(ben, there) as caller:
                 changes = await caller.get(f"/v1/conversations/{group}/changes?after=1")
             assert changes["items"] == [one for one in log if one["conversation_id"] == group]
 
             live = [(await anas.send(one, "live")).seq for one in (group, new, unlisted)]
             heard = [await phone.next_of("message.created") for _ in live]
             assert live == [7, 2, 2] == sorted([one["seq"] for one in heard], reverse=True)
-            await ana.group(here, [ben])
+            await ana.create_group(here, [ben])
             joined = await phone.next_of("conversation.joined")
             assert joined["position"] == again["position"] + 1
             assert (await phone.request("ping"))["result"]["position"] == joined["position"]
@@ -98,24 +98,26 @@ async def test_what_was_missed_comes_in_order_and_then_what_is_live(pair: Pair) 
 @pytest.mark.parametrize(
     "forged", [{"epoch": "another"}, {"position": 10_000}, {}], ids=["epoch", "ahead", "gone"]
 )
-async def test_a_place_that_is_not_to_be_had_is_answered_by_resync(
-    pair: Pair, backing: Backing, forged: Json
+async def test_unavailable_position_is_answered_by_resync(
+    pair: Pair, server_stores: ServerStores, forged: Json
 ) -> None:
     """Of another stream, or behind what is kept for a day: with the place from which one goes on."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
-    async with Client([here.url], ana.token) as anas, wire(there) as phone:
-        async with wire(here) as lost:
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    async with Client([here.url], ana.token) as anas, open_socket(there) as phone:
+        async with open_socket(here) as lost:
             left = await lost.request("authenticate", token=ben.token)
-        group = await ana.group(here, [ben])
+        group = await ana.create_group(here, [ben])
         await anas.send(group, "missed")
         if not forged:
-            await a_day_passes(backing, left["epoch"], ben)
-        too_long = resume(left, {f"{number:024}": 0 for number in range(LISTED + 1)})
+            await expire_stream(server_stores, left["epoch"], ben)
+        too_long = resume_request(
+            left, {f"{number:024}": 0 for number in range(RESUME_CONVERSATIONS_MAX + 1)}
+        )
         refused = await phone.request("authenticate", token=ben.token, resume=too_long)
         assert refused["code"] == "request.invalid"
 
-        place = {**resume(left, {group: 0}), **forged}
+        place = {**resume_request(left, {group: 0}), **forged}
         again = await phone.request("authenticate", token=ben.token, resume=place)
         resync = await phone.message()
         assert (resync["type"], resync["reason"]) == ("resync", "epoch" if forged else "expired")
@@ -123,65 +125,67 @@ async def test_a_place_that_is_not_to_be_had_is_answered_by_resync(
         assert again["position"] == left["position"] + 1
         await anas.send(group, "live")
         assert (await phone.message())["seq"] == 2
-        new = await ana.group(here, [ben])
+        new = await ana.create_group(here, [ben])
         joined = await phone.message()
         assert (joined["position"], joined["conversation"]["id"]) == (resync["position"] + 1, new)
 
 
-@pytest.mark.skipif(not LONG, reason="a long one: make test-long")
-async def test_a_thousand_frames_are_kept(pair: Pair) -> None:
+@pytest.mark.skipif(not LONG_TESTS, reason="a long one: make test-long")
+async def test_stream_keeps_one_thousand_frames(pair: Pair) -> None:
     """That many are all told to whoever comes back; with one more it is too far."""
     here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
-    groups = [await ana.group(here, [ben, cleo]) for _ in range(GROUPS)]
-    each = KEPT // GROUPS
+    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
+    groups = [await ana.create_group(here, [ben, cleo]) for _ in range(GROUPS)]
+    each = STREAM_FRAMES_KEPT // GROUPS
     async with (
         Client([here.url], ana.token) as anas,
         Client([there.url], cleo.token) as cleos,
         Client([here.url], ben.token) as laptop,
         Client([there.url], ben.token) as tablet,
     ):
-        async with wire(here) as phone:
+        async with open_socket(here) as phone:
             left = await phone.request("authenticate", token=ben.token)
         senders, readers = (anas, cleos), (laptop, tablet)
-        await asyncio.gather(*(say(senders[n % 2], group, each + 1) for n, group in enumerate(groups)))
-        await asyncio.gather(*(read(readers[n % 2], group, each) for n, group in enumerate(groups)))
-        async with wire(there) as phone:
-            positions = [one["position"] for one in (await returned(phone, ben, left))[:-1]]
-            assert positions == list(range(left["position"] + 1, left["position"] + 1 + KEPT))
-        await laptop.read(groups[0], each + 1)
-        async with wire(there) as phone:
-            await phone.request("authenticate", token=ben.token, resume=resume(left, {}))
+        await asyncio.gather(
+            *(send_messages(senders[n % 2], group, each + 1) for n, group in enumerate(groups))
+        )
+        await asyncio.gather(*(read_each(readers[n % 2], group, each) for n, group in enumerate(groups)))
+        async with open_socket(there) as phone:
+            positions = [one["position"] for one in (await resume_and_collect(phone, ben, left))[:-1]]
+            assert positions == list(range(left["position"] + 1, left["position"] + 1 + STREAM_FRAMES_KEPT))
+        await laptop.mark_read(groups[0], each + 1)
+        async with open_socket(there) as phone:
+            await phone.request("authenticate", token=ben.token, resume=resume_request(left, {}))
             resync = await phone.message()
             assert (resync["type"], resync["reason"]) == ("resync", "too_far")
 
 
-async def a_day_passes(backing: Backing, epoch: str, who: Person) -> None:
+async def expire_stream(backing: ServerStores, epoch: str, user: RegisteredUser) -> None:
     """What is kept of a stream has a day to be asked for, and then is gone."""
     async with Redis.from_url(backing.urls.redis) as client:
-        (kept,) = await client.keys(f"*:{epoch}:{who.id}")
+        (kept,) = await client.keys(f"*:{epoch}:{user.id}")
         assert DAY_S - 60 < await client.ttl(kept) <= DAY_S
         await client.delete(kept)
 
 
-async def returned(phone: Peer, who: Person, left: Json) -> Sequence[Json]:
-    await phone.request("authenticate", token=who.token, resume=resume(left, {}))
-    return await up_to(phone, "resumed")
+async def resume_and_collect(socket: Peer, user: RegisteredUser, ready: Json) -> Sequence[Json]:
+    await socket.request("authenticate", token=user.token, resume=resume_request(ready, {}))
+    return await frames_until(socket, "resumed")
 
 
-async def say(client: Client, group: str, times: int) -> None:
+async def send_messages(client: Client, group: str, times: int) -> None:
     await asyncio.gather(*(client.send(group, str(number)) for number in range(times)))
 
 
-async def read(client: Client, group: str, through: int) -> None:
+async def read_each(client: Client, group: str, through: int) -> None:
     """One after the other: each moves the mark."""
     for seq in range(1, through + 1):
-        await client.read(group, seq)
+        await client.mark_read(group, seq)
 
 
-def resume(left: Json, conversations: dict[str, int]) -> Json:
+def resume_request(ready: Json, conversations: dict[str, int]) -> Json:
     """From where a `ready` was."""
     return {
-        **{name: left[name] for name in ("session_id", "epoch", "position")},
+        **{name: ready[name] for name in ("session_id", "epoch", "position")},
         "conversations": conversations,
     }

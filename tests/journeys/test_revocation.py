@@ -3,27 +3,27 @@
 import asyncio
 
 from client.client import Client
-from client.http import Http
+from client.http import HttpClient
 from tests.journeys.conftest import Pair
-from tests.journeys.patience import eventually
-from tests.journeys.person import PASSWORD, Person
+from tests.journeys.patience import wait_until
+from tests.journeys.person import PASSWORD, RegisteredUser
 
 
-async def test_a_revoked_session_loses_its_socket_at_the_other_instance(pair: Pair) -> None:
+async def test_revoked_session_is_closed_on_the_other_instance(pair: Pair) -> None:
     """Within a second, with 4503, for good; the other session of the same user stays."""
     here, there = pair
-    ana = await Person.register("ana", here)
-    async with Http(there.url) as http:
+    ana = await RegisteredUser.register("ana", here)
+    async with HttpClient(there.url) as http:
         phone = await http.login(ana.username, PASSWORD)
     async with Client([there.url], phone.token) as phones, Client([there.url], ana.token) as laptops:
         assert phones.ready is not None
         loop = asyncio.get_running_loop()
         async with ana.http(here) as http:
-            await http.revoke(phones.ready.session_id)
+            await http.revoke_session(phones.ready.session_id)
         revoked = loop.time()
-        await eventually(lambda: phones.ended is not None, 5.0)
+        await wait_until(lambda: phones.closed_error is not None, 5.0)
 
         assert loop.time() - revoked < 1.0
-        assert phones.ended is not None
-        assert phones.ended.code == 4503
+        assert phones.closed_error is not None
+        assert phones.closed_error.code == 4503
         await laptops.ping()

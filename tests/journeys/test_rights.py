@@ -7,9 +7,9 @@ import pytest
 
 from actors.protocol.server_frames import ChangeResult
 from client.client import Client
-from client.errors import Refused
+from client.errors import RequestRejected
 from tests.journeys.conftest import Pair
-from tests.journeys.person import Person
+from tests.journeys.person import RegisteredUser
 
 EMOJIS = 20
 """As many different ones as a message has at most."""
@@ -18,8 +18,8 @@ EMOJIS = 20
 async def test_authors_edit_and_admins_delete(pair: Pair) -> None:
     """Nobody else; and what changes nothing takes no seq, wherever it is asked for again."""
     here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
-    group = await ana.group(here, [ben, cleo])
+    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
+    group = await ana.create_group(here, [ben, cleo])
     async with (
         Client([there.url], ana.token) as admin,
         Client([here.url], ben.token) as author,
@@ -35,25 +35,25 @@ async def test_authors_edit_and_admins_delete(pair: Pair) -> None:
             lambda: member.delete(group, sent.message_id),
         ]
         for ask in forbidden:
-            with pytest.raises(Refused) as error:
+            with pytest.raises(RequestRejected) as error:
                 await ask()
             assert error.value.code == "permission.denied"
         liked = await member.react(group, sent.message_id, "👍")
         assert liked == await member.react(group, sent.message_id, "👍")
         deleted = await admin.delete(group, sent.message_id)
         assert deleted == await author.delete(group, sent.message_id)
-        with pytest.raises(Refused) as error:
+        with pytest.raises(RequestRejected) as error:
             await author.edit(group, sent.message_id, "still here")
         assert error.value.code == "message.deleted"
         assert [edited.seq, liked.seq, deleted.seq] == [2, 3, 4]
         assert (await author.send(group, "and on")).seq == 5
 
 
-async def test_many_want_the_last_reactions(pair: Pair) -> None:
+async def test_concurrent_reactions_respect_the_limit(pair: Pair) -> None:
     """At both instances at once: twenty different ones are taken, each with a seq, and no more."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
-    group = await ana.group(here, [ben])
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
+    group = await ana.create_group(here, [ben])
     async with Client([here.url], ana.token) as anas, Client([there.url], ben.token) as bens:
         sent = await anas.send(group, "hello")
         wishes = [
@@ -66,5 +66,5 @@ async def test_many_want_the_last_reactions(pair: Pair) -> None:
         assert sorted(taken) == list(range(2, EMOJIS + 2))
         codes = {getattr(one, "code", one) for one in answers if isinstance(one, BaseException)}
         assert codes == {"request.invalid"}
-    shown = (await ben.log(there, group))[0]
+    shown = (await ben.read_history(there, group))[0]
     assert (len(shown.reactions), shown.changed_seq) == (EMOJIS, EMOJIS + 1)

@@ -9,55 +9,55 @@ import pytest
 
 from client.encoding import JSON, MSGPACK
 from config.limits import Limits
-from tests.journeys.absences import Absences
-from tests.journeys.conftest import MoreInstances
-from tests.journeys.instance import Instance, free_port
+from tests.journeys.absences import ReconnectTimes
+from tests.journeys.conftest import StartInstance
+from tests.journeys.instance import ServerProcess, free_port
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 
-PEOPLE = 200 if LONG else 24
-GROUPS = 10 if LONG else 4
-PACE_S = 0.5 if LONG else 0.1
-ABSENCE_S = 10.0
-STOP_S = Limits().shutdown_ms / 1000
+PEOPLE = 200 if LONG_TESTS else 24
+GROUPS = 10 if LONG_TESTS else 4
+SEND_INTERVAL_S = 0.5 if LONG_TESTS else 0.1
+RECONNECT_LIMIT_S = 10.0
+STOP_LIMIT_S = Limits().shutdown_ms / 1000
 
 
-@pytest.mark.timeout(300 if LONG else 120)
-async def test_a_rolling_restart_loses_nothing(instance: MoreInstances) -> None:
+@pytest.mark.timeout(300 if LONG_TESTS else 120)
+async def test_rolling_restart_loses_nothing(start_instance: StartInstance) -> None:
     """Both end with 0 in time; all that was said is heard once, in order; nobody is away for long."""
-    pair = await asyncio.gather(instance(port=free_port()), instance(port=free_port()))
-    people = [await Person.register(f"p{n}", pair[n % 2]) for n in range(PEOPLE)]
+    pair = await asyncio.gather(start_instance(port=free_port()), start_instance(port=free_port()))
+    people = [await RegisteredUser.register(f"p{n}", pair[n % 2]) for n in range(PEOPLE)]
     members = [[one for n, one in enumerate(people) if group in groups_of(n)] for group in range(GROUPS)]
-    oracles = [Oracle(await some[0].group(pair[0], some[1:])) for some in members]
+    oracles = [Oracle(await some[0].create_group(pair[0], some[1:])) for some in members]
     async with AsyncExitStack() as stack:
         talkers = [
-            await stack.enter_async_context(talker(n, one, oracles, pair)) for n, one in enumerate(people)
+            await stack.enter_async_context(chat_user(n, one, oracles, pair)) for n, one in enumerate(people)
         ]
-        absences = Absences([one.client for one in talkers])
+        absences = ReconnectTimes([one.client for one in talkers])
         watching = asyncio.create_task(absences.watch())
         enough = asyncio.Event()
-        chat = asyncio.gather(*(one.chat(enough, PACE_S) for one in talkers))
+        chat = asyncio.gather(*(one.send_periodically(enough, SEND_INTERVAL_S) for one in talkers))
         for one in pair:
-            await all_go_on(talkers)
-            await stopped_in_time(one)
+            await wait_for_new_messages(talkers)
+            await assert_stops_in_time(one)
             await one.start()
-        await all_go_on(talkers)
+        await wait_for_new_messages(talkers)
         enough.set()
         await chat
-        await eventually(lambda: all(one.all_saw(one.acknowledged) for one in oracles))
+        await wait_until(lambda: all(one.all_received(one.acknowledged) for one in oracles))
         watching.cancel()
 
-        assert [one.silent_gaps for one in talkers] == [0] * PEOPLE
+        assert [one.unannounced_gaps for one in talkers] == [0] * PEOPLE
         # Whoever began at the first one had to go twice.
         assert [one.client.statistics().connects for one in talkers] == [3, 2] * (PEOPLE // 2)
         assert len(absences.seconds) == PEOPLE // 2 * 3
         longest_s = max(absences.seconds)
-        assert longest_s < ABSENCE_S, f"somebody was away for {longest_s:.2f} s"
+        assert longest_s < RECONNECT_LIMIT_S, f"somebody was away for {longest_s:.2f} s"
     for some, oracle in zip(members, oracles, strict=True):
         for one in pair:
-            oracle.check(await some[0].log(one, oracle.conversation_id), one.url)
+            oracle.check(await some[0].read_history(one, oracle.conversation_id), one.url)
 
 
 def groups_of(number: int) -> tuple[int, int]:
@@ -66,21 +66,25 @@ def groups_of(number: int) -> tuple[int, int]:
     return first, (first + 1) % GROUPS
 
 
-def talker(number: int, person: Person, oracles: Sequence[Oracle], pair: tuple[Instance, Instance]) -> Talker:
+def chat_user(
+    number: int, user: RegisteredUser, oracles: Sequence[Oracle], pair: tuple[ServerProcess, ServerProcess]
+) -> ChatUser:
     one, other = (oracles[group] for group in groups_of(number))
     encoding = MSGPACK if number // 2 % 2 else JSON
     places = pair[::-1] if number % 2 else pair
-    return Talker(person, one, places, encoding=encoding, others=[other])
+    return ChatUser(user, one, places, encoding=encoding, other_oracles=[other])
 
 
-async def all_go_on(talkers: Sequence[Talker]) -> None:
+async def wait_for_new_messages(chat_users: Sequence[ChatUser]) -> None:
     """Everybody has a server, and is answered by it."""
-    await eventually(lambda: all(one.client.connected for one in talkers))
-    before = [one.answered for one in talkers]
-    await eventually(lambda: all(one.answered > then + 1 for one, then in zip(talkers, before, strict=True)))
+    await wait_until(lambda: all(one.client.connected for one in chat_users))
+    before = [one.acknowledged for one in chat_users]
+    await wait_until(
+        lambda: all(one.acknowledged > then + 1 for one, then in zip(chat_users, before, strict=True))
+    )
 
 
-async def stopped_in_time(one: Instance) -> None:
+async def assert_stops_in_time(instance: ServerProcess) -> None:
     began = time.monotonic()
-    assert await one.stop() == 0
-    assert time.monotonic() - began < STOP_S
+    assert await instance.stop() == 0
+    assert time.monotonic() - began < STOP_LIMIT_S

@@ -11,16 +11,16 @@ import pytest
 
 from storage.embedded import EmbeddedStores
 from storage.embedded.statistics import StoreStatistics
-from tests.journeys.instance import Backing, Instance
+from tests.journeys.instance import ServerStores, ServerProcess
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import LONG, eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import QUICK, Talker
+from tests.journeys.patience import LONG_TESTS, wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import FAST_SETTINGS, ChatUser
 
-STORED_AGAIN_S = 60.0
-PATIENT = msgspec.structs.replace(QUICK, send_s=STORED_AGAIN_S, heartbeat_s=20.0)
+RECOVERY_TIMEOUT_S = 60.0
+LONG_TIMEOUTS = msgspec.structs.replace(FAST_SETTINGS, send_s=RECOVERY_TIMEOUT_S, heartbeat_s=20.0)
 MESSAGES = 60
-KILLS = 5 if LONG else 2
+KILLS = 5 if LONG_TESTS else 2
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -32,92 +32,101 @@ async def own_stores(tmp_path: Path) -> AsyncIterator[EmbeddedStores]:
     await stores.stop()
 
 
-async def test_history_outlives_a_stop_and_start_of_all_stores(
-    own_stores: EmbeddedStores, tmp_path: Path
-) -> None:
+async def test_history_survives_a_restart_of_all_stores(own_stores: EmbeddedStores, tmp_path: Path) -> None:
     """Sends wait for the stores to come back; then, after a start of everything, all is there."""
-    backing = Backing(await own_stores.start())
-    first, second = Instance(backing, tmp_path / "first.log"), Instance(backing, tmp_path / "second.log")
+    backing = ServerStores(await own_stores.start())
+    first, second = (
+        ServerProcess(backing, tmp_path / "first.log"),
+        ServerProcess(backing, tmp_path / "second.log"),
+    )
     try:
         await first.start()
-        ana, ben = await Person.register("ana", first), await Person.register("ben", first)
-        oracle = Oracle(await ana.group(first, [ben]))
+        ana, ben = await RegisteredUser.register("ana", first), await RegisteredUser.register("ben", first)
+        oracle = Oracle(await ana.create_group(first, [ben]))
         async with (
-            Talker(ana, oracle, [first], PATIENT) as anas,
-            Talker(ben, oracle, [first], PATIENT) as bens,
+            ChatUser(ana, oracle, [first], LONG_TIMEOUTS) as anas,
+            ChatUser(ben, oracle, [first], LONG_TIMEOUTS) as bens,
         ):
             enough = asyncio.Event()
-            talk = asyncio.gather(anas.talk(enough), bens.talk(enough))
-            await eventually(lambda: oracle.acknowledged > MESSAGES)
+            talk = asyncio.gather(anas.send_until(enough), bens.send_until(enough))
+            await wait_until(lambda: oracle.acknowledged > MESSAGES)
             await own_stores.stop()
             before = oracle.acknowledged
-            assert Backing(await own_stores.start()) == backing
-            await eventually(lambda: oracle.acknowledged > before + MESSAGES, STORED_AGAIN_S)
+            assert ServerStores(await own_stores.start()) == backing
+            await wait_until(lambda: oracle.acknowledged > before + MESSAGES, RECOVERY_TIMEOUT_S)
             enough.set()
             await talk
-            await eventually(lambda: oracle.all_saw(oracle.acknowledged), STORED_AGAIN_S)
-        oracle.check(await ana.log(first, oracle.conversation_id))
+            await wait_until(lambda: oracle.all_received(oracle.acknowledged), RECOVERY_TIMEOUT_S)
+        oracle.check(await ana.read_history(first, oracle.conversation_id))
 
         assert await first.stop() == 0
         await own_stores.stop()
         await own_stores.start()
         await second.start()
-        oracle.check(await ben.log(second, oracle.conversation_id), "the log after a start of everything")
-        async with Talker(ana, oracle, [second], PATIENT) as anas:
-            assert (await anas.say()).seq == oracle.acknowledged
+        oracle.check(
+            await ben.read_history(second, oracle.conversation_id), "the log after a start of everything"
+        )
+        async with ChatUser(ana, oracle, [second], LONG_TIMEOUTS) as anas:
+            assert (await anas.send()).seq == oracle.acknowledged
     finally:
         first.close()
         second.close()
 
 
-async def test_a_killed_redis_loses_nobody_a_message(own_stores: EmbeddedStores, tmp_path: Path) -> None:
+async def test_killed_redis_loses_no_message(own_stores: EmbeddedStores, tmp_path: Path) -> None:
     """Killed in mid-flood: the other instance's people see every seq all the same, and nobody is refused."""
-    backing = Backing(await own_stores.start())
-    pair = (Instance(backing, tmp_path / "one.log"), Instance(backing, tmp_path / "other.log"))
+    backing = ServerStores(await own_stores.start())
+    pair = (ServerProcess(backing, tmp_path / "one.log"), ServerProcess(backing, tmp_path / "other.log"))
     try:
         for one in pair:
             await one.start()
-        ana, ben = await Person.register("ana", pair[0]), await Person.register("ben", pair[1])
-        oracle = Oracle(await ana.group(pair[0], [ben]))
+        ana, ben = (
+            await RegisteredUser.register("ana", pair[0]),
+            await RegisteredUser.register("ben", pair[1]),
+        )
+        oracle = Oracle(await ana.create_group(pair[0], [ben]))
         async with (
-            Talker(ana, oracle, [pair[0]], PATIENT) as anas,
-            Talker(ben, oracle, [pair[1]], PATIENT) as bens,
+            ChatUser(ana, oracle, [pair[0]], LONG_TIMEOUTS) as anas,
+            ChatUser(ben, oracle, [pair[1]], LONG_TIMEOUTS) as bens,
         ):
             enough = asyncio.Event()
-            talk = asyncio.gather(anas.talk(enough), bens.talk(enough))
+            talk = asyncio.gather(anas.send_until(enough), bens.send_until(enough))
             for kills in range(1, KILLS + 1):
-                await goes_on(oracle)
+                await wait_until_stored(oracle)
                 kill_redis(own_stores)
-                await goes_on(oracle)
-                await restarted(own_stores, kills)
-            await goes_on(oracle)
+                await wait_until_stored(oracle)
+                await wait_for_restarts(own_stores, kills)
+            await wait_until_stored(oracle)
             enough.set()
             await talk
-            await eventually(lambda: oracle.all_saw(oracle.acknowledged), STORED_AGAIN_S)
+            await wait_until(lambda: oracle.all_received(oracle.acknowledged), RECOVERY_TIMEOUT_S)
             assert [one.client.statistics().connects for one in (anas, bens)] == [1, 1]
-            assert [one.silent_gaps for one in (anas, bens)] == [0, 0]
-        oracle.check(await ana.log(pair[1], oracle.conversation_id))
+            assert [one.unannounced_gaps for one in (anas, bens)] == [0, 0]
+        oracle.check(await ana.read_history(pair[1], oracle.conversation_id))
     finally:
         for one in pair:
             one.close()
 
 
-async def goes_on(oracle: Oracle) -> None:
+async def wait_until_stored(oracle: Oracle) -> None:
     """Messages are stored, whatever has happened."""
     before = oracle.acknowledged
-    await eventually(lambda: oracle.acknowledged > before + MESSAGES, STORED_AGAIN_S)
+    await wait_until(lambda: oracle.acknowledged > before + MESSAGES, RECOVERY_TIMEOUT_S)
 
 
-async def restarted(stores: EmbeddedStores, times: int) -> None:
-    await eventually(lambda: redis(stores).restarts == times and redis(stores).healthy, STORED_AGAIN_S)
+async def wait_for_restarts(stores: EmbeddedStores, times: int) -> None:
+    await wait_until(
+        lambda: redis_statistics(stores).restarts == times and redis_statistics(stores).healthy,
+        RECOVERY_TIMEOUT_S,
+    )
 
 
-def redis(stores: EmbeddedStores) -> StoreStatistics:
+def redis_statistics(stores: EmbeddedStores) -> StoreStatistics:
     return next(store for store in stores.statistics().stores if store.name == "redis")
 
 
 def kill_redis(stores: EmbeddedStores) -> None:
     """End the server at once; whoever looks after it starts it again."""
-    pid = redis(stores).pid
+    pid = redis_statistics(stores).pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)

@@ -12,18 +12,18 @@ from actors.protocol.server_frames import (
 )
 from client.client import Client
 from client.encoding import MSGPACK
-from client.errors import Refused
+from client.errors import RequestRejected
 from tests.journeys.conftest import Pair
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
 
 
-async def test_two_people_talk(pair: Pair) -> None:
+async def test_two_users_exchange_messages(pair: Pair) -> None:
     """What one says at one instance the other hears at the other, and both find it again; one in JSON,
     one in MessagePack.
     """
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
     heard: dict[str, list[ServerFrame]] = {"ana": [], "ben": []}
     async with (
         Client([here.url], ana.token, on_frame=heard["ana"].append) as anas,
@@ -34,7 +34,7 @@ async def test_two_people_talk(pair: Pair) -> None:
         made = await ana_http.create_conversation(ConversationType.DIRECT, [ben.id])
         again = await ben_http.create_conversation(ConversationType.DIRECT, [ana.id])
         assert made.id == again.id
-        await eventually(lambda: of(heard["ben"], ConversationJoined))
+        await wait_until(lambda: frames_of_type(heard["ben"], ConversationJoined))
         assert isinstance(heard["ben"][0], ConversationJoined)
         assert heard["ben"][0].conversation.id == made.id
 
@@ -44,14 +44,14 @@ async def test_two_people_talk(pair: Pair) -> None:
         assert (fresh.last_seq, fresh.unread_count) == (1, 1)
         assert fresh.last_message is not None
         assert fresh.last_message.content == "Hello Ben"
-        await eventually(lambda: len(of(heard["ben"], MessageCreated)) == 1)
+        await wait_until(lambda: len(frames_of_type(heard["ben"], MessageCreated)) == 1)
 
-        assert (await bens.read(made.id, 1)).unread_count == 0
-        await eventually(lambda: of(heard["ana"], ReadReceipt))
-        await eventually(lambda: of(heard["ben"], ConversationMarked))
+        assert (await bens.mark_read(made.id, 1)).unread_count == 0
+        await wait_until(lambda: frames_of_type(heard["ana"], ReadReceipt))
+        await wait_until(lambda: frames_of_type(heard["ben"], ConversationMarked))
         second = await bens.send(made.id, "Hello Ana", mentions=[ana.id], reply_to=first.message_id)
         assert second.seq == 2
-        await eventually(lambda: len(of(heard["ana"], MessageCreated)) == 2)
+        await wait_until(lambda: len(frames_of_type(heard["ana"], MessageCreated)) == 2)
 
         for frames in heard.values():
             contents = [frame.message.content for frame in frames if isinstance(frame, MessageCreated)]
@@ -65,12 +65,12 @@ async def test_two_people_talk(pair: Pair) -> None:
         assert [one.user_id for one in log[0].delivery_status.read_by] == [ben.id]
 
 
-async def test_the_third_person_sees_nothing(pair: Pair) -> None:
+async def test_third_user_receives_nothing(pair: Pair) -> None:
     """To whoever is not in it the conversation does not exist, over HTTP as over the socket."""
     here, there = pair
-    ana, ben = await Person.register("ana", here), await Person.register("ben", here)
-    cleo = await Person.register("cleo", here)
-    group = await ana.group(here, [ben])
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    cleo = await RegisteredUser.register("cleo", here)
+    group = await ana.create_group(here, [ben])
     heard: list[ServerFrame] = []
     async with (
         Client([there.url], cleo.token, on_frame=heard.append) as cleos,
@@ -82,19 +82,19 @@ async def test_the_third_person_sees_nothing(pair: Pair) -> None:
             cleo_http.conversation(group),
             cleo_http.history(group),
             cleo_http.changes(group, 0),
-            cleo_http.read(group, 1),
+            cleo_http.mark_read(group, 1),
             cleo_http.send(group, "let me in", client_id="c"),
             cleos.send(group, "let me in"),
-            cleos.read(group, 1),
+            cleos.mark_read(group, 1),
         ):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(RequestRejected) as refused:
                 await call
             assert refused.value.code == "conversation.not_found"
         await cleos.ping()
 
         assert heard == []
-        assert len(await ana.log(here, group)) == 1
+        assert len(await ana.read_history(here, group)) == 1
 
 
-def of(frames: list[ServerFrame], kind: type) -> list[ServerFrame]:
-    return [frame for frame in frames if isinstance(frame, kind)]
+def frames_of_type(frames: list[ServerFrame], frame_type: type) -> list[ServerFrame]:
+    return [frame for frame in frames if isinstance(frame, frame_type)]

@@ -6,12 +6,12 @@ import pytest
 
 from actors.protocol.server_frames import ConversationJoined
 from client.client import Client
-from tests.journeys.conftest import MoreInstances
-from tests.journeys.instance import Backing
+from tests.journeys.conftest import StartInstance
+from tests.journeys.instance import ServerStores
 from tests.journeys.oracle import Oracle
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
-from tests.journeys.talker import Talker
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.talker import ChatUser
 from tests.storage.valkey_server import ValkeyServer
 
 GROUPS = 5
@@ -19,7 +19,7 @@ GROUPS = 5
 
 
 @pytest.fixture
-def second() -> Iterator[ValkeyServer]:
+def second_redis() -> Iterator[ValkeyServer]:
     """A Redis server beside the run's own, which a test may lose."""
     server = ValkeyServer()
     server.start()
@@ -27,13 +27,13 @@ def second() -> Iterator[ValkeyServer]:
     server.close()
 
 
-async def test_people_talk_over_two_redis_servers(
-    instance: MoreInstances, backing: Backing, second: ValkeyServer
+async def test_messages_are_delivered_over_two_redis_servers(
+    start_instance: StartInstance, server_stores: ServerStores, second_redis: ValkeyServer
 ) -> None:
     """In many conversations over two instances, also while one of the servers is away and comes back."""
-    urls = f"{backing.urls.redis},{second.url}"
-    here, there = await instance(redis_url=urls), await instance(redis_url=urls)
-    ana, ben = await Person.register("ana", here), await Person.register("ben", there)
+    urls = f"{server_stores.urls.redis},{second_redis.url}"
+    here, there = await start_instance(redis_url=urls), await start_instance(redis_url=urls)
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
     joined: list[ConversationJoined] = []
 
     async with Client(
@@ -41,23 +41,23 @@ async def test_people_talk_over_two_redis_servers(
         ben.token,
         on_frame=lambda frame: joined.append(frame) if isinstance(frame, ConversationJoined) else None,
     ):
-        groups = [await ana.group(here, [ben]) for _ in range(GROUPS)]
-        await eventually(lambda: {frame.conversation.id for frame in joined} == set(groups))
+        groups = [await ana.create_group(here, [ben]) for _ in range(GROUPS)]
+        await wait_until(lambda: {frame.conversation.id for frame in joined} == set(groups))
     for number, group in enumerate(groups):
         oracle = Oracle(group)
-        async with Talker(ana, oracle, [here]) as first, Talker(ben, oracle, [there]) as other:
-            await first.flood(20)
-            await other.flood(20)
-            await heard(oracle)
+        async with ChatUser(ana, oracle, [here]) as first, ChatUser(ben, oracle, [there]) as other:
+            await first.send_many(20)
+            await other.send_many(20)
+            await wait_until_delivered(oracle)
             if number == 0:
-                second.kill()
-                await first.flood(10)
-                second.start()
-            await other.flood(10)
-            await heard(oracle)
-        oracle.check(await ana.log(here, group))
+                second_redis.kill()
+                await first.send_many(10)
+                second_redis.start()
+            await other.send_many(10)
+            await wait_until_delivered(oracle)
+        oracle.check(await ana.read_history(here, group))
 
 
-async def heard(oracle: Oracle) -> None:
+async def wait_until_delivered(oracle: Oracle) -> None:
     """Wait until everybody has seen what was acknowledged."""
-    await eventually(lambda: oracle.all_saw(oracle.acknowledged))
+    await wait_until(lambda: oracle.all_received(oracle.acknowledged))

@@ -4,22 +4,22 @@ import pytest
 
 from actors.protocol.server_frames import ServerFrame
 from client.client import Client
-from client.errors import Refused
-from tests.journeys.caller import Caller
+from client.errors import RequestRejected
+from tests.journeys.caller import UserApi
 from tests.journeys.conftest import Pair
 from tests.journeys.onlooker import statuses
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
 
 PEOPLE = 5
 
 
-async def test_whoever_is_ready_is_online_everywhere(pair: Pair) -> None:
+async def test_ready_user_is_online_on_all_instances(pair: Pair) -> None:
     """From that frame on: asked over HTTP and told to a watch, at the other instance."""
     here, there = pair
-    ana = await Person.register("ana", here)
-    people = [await Person.register(f"p{number}", there) for number in range(PEOPLE)]
-    async with Caller(ana, here) as anas, Client([here.url], ana.token) as watcher:
+    ana = await RegisteredUser.register("ana", here)
+    people = [await RegisteredUser.register(f"p{number}", there) for number in range(PEOPLE)]
+    async with UserApi(ana, here) as anas, Client([here.url], ana.token) as watcher:
         for one in people:
             await anas.follow(one.id)
             async with Client([there.url], one.token):
@@ -28,13 +28,13 @@ async def test_whoever_is_ready_is_online_everywhere(pair: Pair) -> None:
                 assert (asked["items"][0]["status"], told.status) == ("online", "online")
 
 
-async def test_a_watch_list_replaces_the_one_before(pair: Pair) -> None:
+async def test_watch_list_replaces_the_previous_one(pair: Pair) -> None:
     """Who is no longer on it is not told of; a list that is too long changes nothing."""
     here, there = pair
-    ana, ben, cleo = [await Person.register(name, here) for name in ("ana", "ben", "cleo")]
+    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
     frames: list[ServerFrame] = []
     async with (
-        Caller(ana, here) as anas,
+        UserApi(ana, here) as anas,
         Client([here.url], ana.token, on_frame=frames.append) as watcher,
         Client([there.url], ben.token) as bens,
         Client([there.url], cleo.token) as cleos,
@@ -43,13 +43,13 @@ async def test_a_watch_list_replaces_the_one_before(pair: Pair) -> None:
             await anas.follow(one.id)
         assert [one.user_id for one in await watcher.watch_presence([ben.id, cleo.id])] == [ben.id, cleo.id]
         await bens.set_presence(away=True)
-        await eventually(lambda: statuses(frames, ben) == ["away"])
+        await wait_until(lambda: statuses(frames, ben) == ["away"])
         (told,) = await watcher.watch_presence([cleo.id])
         assert told.status == "online"
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRejected) as refused:
             await watcher.watch_presence([ben.id] * 201)
         assert refused.value.code == "request.invalid"
         await bens.set_presence(away=False)
         await cleos.set_presence(away=True)
-        await eventually(lambda: statuses(frames, cleo) == ["away"])
+        await wait_until(lambda: statuses(frames, cleo) == ["away"])
         assert statuses(frames, ben) == ["away"]

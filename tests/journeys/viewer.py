@@ -7,30 +7,30 @@ from typing import Self, TypeVar
 
 from actors.protocol.server_frames import LogFrame, ServerFrame, StreamFrame
 from client.client import Client
-from tests.journeys.instance import Instance
-from tests.journeys.patience import eventually
-from tests.journeys.person import Person
-from tests.journeys.shown import Shown, differences, read_anew
+from tests.journeys.instance import ServerProcess
+from tests.journeys.patience import wait_until
+from tests.journeys.person import RegisteredUser
+from tests.journeys.shown import ClientState, differences, read_state
 
-LATE_S = 6.0
+DELIVERY_TIMEOUT_S = 6.0
 """What the contract allows a frame to take."""
 
 Answer = TypeVar("Answer")
 
 
-class Viewer:
+class StateViewer:
     """Reads the view once, as soon as it is ready; from then on only frames change it."""
 
-    def __init__(self, who: Person, at: Instance) -> None:
-        self._who = who
-        self._at = at
-        self._client = Client([at.url], who.token, on_frame=self._hear)
-        self._told: Counter[type[ServerFrame]] = Counter()
-        self.shown: Shown | None = None
+    def __init__(self, user: RegisteredUser, instance: ServerProcess) -> None:
+        self._user = user
+        self._instance = instance
+        self._client = Client([instance.url], user.token, on_frame=self._on_frame)
+        self._received: Counter[type[ServerFrame]] = Counter()
+        self.state: ClientState | None = None
 
     async def __aenter__(self) -> Self:
         await self._client.connect()
-        self.shown = await read_anew(self._who, self._at)
+        self.state = await read_state(self._user, self._instance)
         return self
 
     async def __aexit__(
@@ -38,24 +38,26 @@ class Viewer:
     ) -> None:
         await self._client.close()
 
-    async def sees(self, change: Awaitable[Answer], *frames: type[ServerFrame]) -> Answer:
+    async def expect(self, change: Awaitable[Answer], *frames: type[ServerFrame]) -> Answer:
         """The change is made, these frames are told, and what they show is what is read anew."""
-        before = await read_anew(self._who, self._at)
-        assert self.shown is not None
-        assert self.shown == before, differences(self.shown, before)
-        self._told.clear()
+        before = await read_state(self._user, self._instance)
+        assert self.state is not None
+        assert self.state == before, differences(self.state, before)
+        self._received.clear()
         answer = await change
         wanted = Counter(frames)
-        await eventually(lambda: wanted <= self._told, LATE_S, f"{self._told}, not {wanted}")
-        after = await read_anew(self._who, self._at)
+        await wait_until(
+            lambda: wanted <= self._received, DELIVERY_TIMEOUT_S, f"{self._received}, not {wanted}"
+        )
+        after = await read_state(self._user, self._instance)
         assert after != before
         # The history of what one has come into is read, as any client would.
-        for opened in after.messages.keys() - self.shown.messages.keys():
-            self.shown.messages[opened] = after.messages[opened]
-        assert self.shown == after, differences(self.shown, after)
+        for opened in after.messages.keys() - self.state.messages.keys():
+            self.state.messages[opened] = after.messages[opened]
+        assert self.state == after, differences(self.state, after)
         return answer
 
-    def _hear(self, frame: ServerFrame) -> None:
-        if self.shown is not None and isinstance(frame, LogFrame | StreamFrame):
-            self._told[type(frame)] += 1
-            self.shown.put(frame)
+    def _on_frame(self, frame: ServerFrame) -> None:
+        if self.state is not None and isinstance(frame, LogFrame | StreamFrame):
+            self._received[type(frame)] += 1
+            self.state.apply(frame)

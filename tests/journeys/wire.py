@@ -7,26 +7,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from tests.journeys.instance import Instance
+from tests.journeys.instance import ServerProcess
 from tests.server.websocket.peer import Json, Peer, connect_peer
 
 
 @asynccontextmanager
-async def wire(at: Instance, token: str | None = None) -> AsyncIterator[Peer]:
+async def open_socket(instance: ServerProcess, token: str | None = None) -> AsyncIterator[Peer]:
     """Open for the length of a `with`; with a token it is that of the upgrade, and `ready` has come."""
-    async with connection(at) as connected:
+    async with connect_socket(instance) as connected:
         await connected.open(token)
         yield connected
 
 
 @asynccontextmanager
-async def connection(at: Instance) -> AsyncIterator[Peer]:
+async def connect_socket(instance: ServerProcess) -> AsyncIterator[Peer]:
     """Connected, with nothing said yet."""
-    async with connect_peer(urlsplit(at.url).port or 0) as connected:
+    async with connect_peer(urlsplit(instance.url).port or 0) as connected:
         yield connected
 
 
-async def up_to(connected: Peer, kind: str) -> list[Json]:
+async def frames_until(connected: Peer, kind: str) -> list[Json]:
     """The frames that come next, the first of that type included."""
     frames = [await connected.message()]
     while frames[-1]["type"] != kind:

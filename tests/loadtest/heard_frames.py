@@ -2,36 +2,38 @@
 
 import msgspec
 
-from loadtest.check.eyes import Eyes
-from loadtest.check.ledger import Ledger
-from loadtest.wire.heard import Heard, HeardMessage, Told
+from loadtest.check.eyes import DeliveryChecker
+from loadtest.check.ledger import LogObserver
+from loadtest.wire.heard import ReceivedFrame, FrameMessage, DurableEvent
 
 ROOM = "room"
 
 
-def created(seq: int, *, sender: str = "ana", client_id: str | None = None, message: str = "") -> Heard:
+def message_created(
+    seq: int, *, sender: str = "ana", client_id: str | None = None, message: str = ""
+) -> ReceivedFrame:
     """A message at its own seq."""
-    said = HeardMessage(message or f"m{seq}", seq, sender, client_id)
-    return Heard("message.created", conversation_id=ROOM, seq=seq, message=said)
+    said = FrameMessage(message or f"m{seq}", seq, sender, client_id)
+    return ReceivedFrame("message.created", conversation_id=ROOM, seq=seq, message=said)
 
 
-def updated(seq: int, of: int, *, deleted: bool = False) -> Heard:
+def message_updated(seq: int, of: int, *, deleted: bool = False) -> ReceivedFrame:
     """A change, at `seq`, of the message at `of`."""
-    said = HeardMessage(f"m{of}", of, "ana", None, deleted_at="2026-01-01T00:00:00.000Z" if deleted else None)
-    return Heard("message.updated", conversation_id=ROOM, seq=seq, message=said)
+    said = FrameMessage(f"m{of}", of, "ana", None, deleted_at="2026-01-01T00:00:00.000Z" if deleted else None)
+    return ReceivedFrame("message.updated", conversation_id=ROOM, seq=seq, message=said)
 
 
-def tell(eyes: Eyes, ledger: Ledger, *heard: Heard) -> None:
+def deliver(checker: DeliveryChecker, observer: LogObserver, *heard: ReceivedFrame) -> None:
     """Show frames as a guest does: to the ledger, and to the eyes."""
     for one in heard:
-        told = Told(one.conversation_id, one.seq, ledger.witness(one))
-        if eyes.calm and eyes.positions.get(told.conversation_id) == told.before:
-            eyes.positions[told.conversation_id] = told.seq
+        told = DurableEvent(one.conversation_id, one.seq, observer.observe(one))
+        if checker.in_sequence and checker.positions.get(told.conversation_id) == told.previous_seq:
+            checker.positions[told.conversation_id] = told.seq
         else:
-            eyes.see(told)
+            checker.receive(told)
 
 
-def framed(*payloads: bytes) -> bytes:
+def encode_text_frames(*payloads: bytes) -> bytes:
     """Text frames of a server, one after the other."""
     whole = b""
     for payload in payloads:
@@ -41,5 +43,5 @@ def framed(*payloads: bytes) -> bytes:
     return whole
 
 
-def encoded(heard: Heard) -> bytes:
-    return msgspec.json.encode(heard)
+def encode(frame: ReceivedFrame) -> bytes:
+    return msgspec.json.encode(frame)

@@ -4,25 +4,27 @@ import random
 
 import pytest
 
-from loadtest.check.eyes import Eyes
-from loadtest.check.faults import Faults, Kind
-from loadtest.check.ledger import Ledger
-from loadtest.wire.heard import Heard
-from tests.loadtest.heard_frames import ROOM, created, tell, updated
+from loadtest.check.eyes import DeliveryChecker
+from loadtest.check.faults import FaultRecorder, FaultKind
+from loadtest.check.ledger import LogObserver
+from loadtest.wire.heard import ReceivedFrame
+from tests.loadtest.heard_frames import ROOM, message_created, deliver, message_updated
 
 
 @pytest.fixture
-def eyes(ledger: Ledger, faults: Faults) -> Eyes:
+def checker(observer: LogObserver, faults: FaultRecorder) -> DeliveryChecker:
     """Those of a client that is told from seq 1 on."""
-    one = Eyes("client 1", {ROOM: 0}, ledger, faults)
-    one.begin_stream(0)
+    one = DeliveryChecker("client 1", {ROOM: 0}, observer, faults)
+    one.start_stream(0)
     return one
 
 
-def judged(eyes: Eyes, ledger: Ledger, faults: Faults, head: int) -> dict[str, list[tuple[int, ...]]]:
+def final_faults(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder, head: int
+) -> dict[str, list[tuple[int, ...]]]:
     """The seqs of every fault, by kind, once all is over."""
-    eyes.judge({ROOM: head})
-    ledger.judge_replays()
+    checker.check_complete({ROOM: head})
+    observer.check_replays()
     found: dict[str, list[tuple[int, ...]]] = {}
     for fault in faults.details:
         assert fault.client
@@ -30,204 +32,241 @@ def judged(eyes: Eyes, ledger: Ledger, faults: Faults, head: int) -> dict[str, l
     return found
 
 
-def test_a_right_run_has_no_fault(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    """Messages, changes, a replay with what was overtaken left out, and a lagged range that was fetched."""
-    tell(eyes, ledger, created(1), created(2), updated(3, of=1), created(4))
-    eyes.begin_replay()
-    ledger.witness(created(5))
-    tell(eyes, ledger, created(6), updated(7, of=5))
-    eyes.resumed({ROOM: 7})
-    tell(eyes, ledger, created(8))
-    eyes.lagged(ROOM, 9, 10)
-    for seq in (9, 10):
-        ledger.witness(created(seq))
-    eyes.fetched_range(ROOM, 8, [9, 10], 10)
-    tell(eyes, ledger, created(11))
-
-    assert judged(eyes, ledger, faults, head=11) == {}
-
-
-def test_a_frame_that_is_left_out_is_a_gap_and_lost(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    """The conversation, the client and the seqs are named."""
-    tell(eyes, ledger, created(1), created(4))
-
-    assert judged(eyes, ledger, faults, head=4) == {Kind.GAP: [(2, 3)], Kind.LOST: [(2, 3)]}
-    gap = faults.details[0]
-    assert (gap.conversation_id, gap.client, gap.said) == (ROOM, "client 1", "saw 4 after 1")
-    assert faults.counts == {Kind.GAP: 2, Kind.LOST: 2}
-
-
-def test_a_frame_that_comes_late_is_reordered(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    """What had been left out and comes after all is out of order, and not lost."""
-    tell(eyes, ledger, created(1), created(3), created(2))
-
-    assert judged(eyes, ledger, faults, head=3) == {Kind.GAP: [(2,)], Kind.REORDERED: [(2,)]}
-
-
-def test_a_frame_that_comes_twice_is_duplicated(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    tell(eyes, ledger, created(1), created(2), created(2), created(3))
-
-    assert judged(eyes, ledger, faults, head=3) == {Kind.DUPLICATED: [(2,)]}
-
-
-def test_what_was_acknowledged_and_never_came_is_lost(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    """The last message of all leaves no gap behind it, so the heads tell."""
-    tell(eyes, ledger, created(1))
-
-    assert eyes.behind({ROOM: 2})
-    assert judged(eyes, ledger, faults, head=2) == {Kind.LOST: [(2,)]}
-
-
-def test_a_frame_of_a_conversation_that_nobody_announced(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    eyes.left(ROOM)
-    tell(eyes, ledger, created(1))
-
-    assert set(judged(eyes, ledger, faults, head=1)) == {Kind.UNANNOUNCED}
-
-
-def test_a_conversation_that_was_joined_begins_where_it_stood(
-    eyes: Eyes, ledger: Ledger, faults: Faults
+def test_correct_run_has_no_faults(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
 ) -> None:
-    eyes.left(ROOM)
-    eyes.joined(ROOM, 6)
-    tell(eyes, ledger, created(7))
+    """Messages, changes, a replay with what was overtaken left out, and a lagged range that was fetched."""
+    deliver(
+        checker,
+        observer,
+        message_created(1),
+        message_created(2),
+        message_updated(3, of=1),
+        message_created(4),
+    )
+    checker.on_replay_start()
+    observer.observe(message_created(5))
+    deliver(checker, observer, message_created(6), message_updated(7, of=5))
+    checker.on_resumed({ROOM: 7})
+    deliver(checker, observer, message_created(8))
+    checker.on_lagged(ROOM, 9, 10)
+    for seq in (9, 10):
+        observer.observe(message_created(seq))
+    checker.on_range_fetched(ROOM, 8, [9, 10], 10)
+    deliver(checker, observer, message_created(11))
 
-    assert judged(eyes, ledger, faults, head=7) == {}
+    assert final_faults(checker, observer, faults, head=11) == {}
 
 
-def test_a_replay_may_leave_out_only_what_was_overtaken(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
+def test_missing_frame_is_gap_and_lost(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    """The conversation, the client and the seqs are named."""
+    deliver(checker, observer, message_created(1), message_created(4))
+
+    assert final_faults(checker, observer, faults, head=4) == {
+        FaultKind.GAP: [(2, 3)],
+        FaultKind.LOST: [(2, 3)],
+    }
+    gap = faults.details[0]
+    assert (gap.conversation_id, gap.client, gap.detail) == (ROOM, "client 1", "saw 4 after 1")
+    assert faults.counts == {FaultKind.GAP: 2, FaultKind.LOST: 2}
+
+
+def test_late_frame_is_reordered(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    """What had been left out and comes after all is out of order, and not lost."""
+    deliver(checker, observer, message_created(1), message_created(3), message_created(2))
+
+    assert final_faults(checker, observer, faults, head=3) == {
+        FaultKind.GAP: [(2,)],
+        FaultKind.REORDERED: [(2,)],
+    }
+
+
+def test_repeated_frame_is_duplicated(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    deliver(checker, observer, message_created(1), message_created(2), message_created(2), message_created(3))
+
+    assert final_faults(checker, observer, faults, head=3) == {FaultKind.DUPLICATED: [(2,)]}
+
+
+def test_acknowledged_but_undelivered_message_is_lost(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    """The last message of all leaves no gap behind it, so the heads tell."""
+    deliver(checker, observer, message_created(1))
+
+    assert checker.is_behind({ROOM: 2})
+    assert final_faults(checker, observer, faults, head=2) == {FaultKind.LOST: [(2,)]}
+
+
+def test_frame_of_unknown_conversation_is_unannounced(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    checker.on_left(ROOM)
+    deliver(checker, observer, message_created(1))
+
+    assert set(final_faults(checker, observer, faults, head=1)) == {FaultKind.UNANNOUNCED}
+
+
+def test_joined_conversation_starts_at_its_head(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    checker.on_left(ROOM)
+    checker.on_joined(ROOM, 6)
+    deliver(checker, observer, message_created(7))
+
+    assert final_faults(checker, observer, faults, head=7) == {}
+
+
+def test_replay_may_omit_only_superseded_entries(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
     """Seq 2 was changed at 3, so it may be left out; 4 was not."""
-    for heard in (created(1), created(2), updated(3, of=2), created(4), created(5)):
-        ledger.witness(heard)
-    eyes.begin_replay()
-    tell(eyes, ledger, created(1), updated(3, of=2), created(5))
-    eyes.resumed({ROOM: 5})
+    for heard in (
+        message_created(1),
+        message_created(2),
+        message_updated(3, of=2),
+        message_created(4),
+        message_created(5),
+    ):
+        observer.observe(heard)
+    checker.on_replay_start()
+    deliver(checker, observer, message_created(1), message_updated(3, of=2), message_created(5))
+    checker.on_resumed({ROOM: 5})
 
-    assert judged(eyes, ledger, faults, head=5) == {Kind.LOST: [(4,)]}
+    assert final_faults(checker, observer, faults, head=5) == {FaultKind.LOST: [(4,)]}
 
 
-@pytest.mark.parametrize(("later_us", "found"), [(1_000_000, {}), (60_000_000, {Kind.LOST: [(2,)]})])
-def test_a_change_behind_the_replay_excuses_only_at_once(
-    faults: Faults, later_us: int, found: dict[str, list[tuple[int, ...]]]
+@pytest.mark.parametrize(("later_us", "found"), [(1_000_000, {}), (60_000_000, {FaultKind.LOST: [(2,)]})])
+def test_change_after_replay_excuses_omission_only_within_the_deadline(
+    faults: FaultRecorder, later_us: int, found: dict[str, list[tuple[int, ...]]]
 ) -> None:
     """What was changed before the replay was read is told live; what is changed later was to be in it."""
     time_us = 0
-    ledger = Ledger("run", faults, lambda: time_us)
-    eyes = Eyes("client 1", {ROOM: 0}, ledger, faults)
-    for heard in (created(1), created(2)):
-        ledger.witness(heard)
-    eyes.begin_replay()
-    tell(eyes, ledger, created(1))
-    eyes.resumed({ROOM: 2})
+    ledger = LogObserver("run", faults, lambda: time_us)
+    eyes = DeliveryChecker("client 1", {ROOM: 0}, ledger, faults)
+    for heard in (message_created(1), message_created(2)):
+        ledger.observe(heard)
+    eyes.on_replay_start()
+    deliver(eyes, ledger, message_created(1))
+    eyes.on_resumed({ROOM: 2})
     time_us += later_us
-    tell(eyes, ledger, updated(3, of=2))
+    deliver(eyes, ledger, message_updated(3, of=2))
 
-    assert judged(eyes, ledger, faults, head=3) == found
+    assert final_faults(eyes, ledger, faults, head=3) == found
 
 
-def test_a_replay_that_tells_nothing_is_found(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
+def test_empty_replay_is_lost(checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder) -> None:
     """`resumed` says that all is complete, and nothing had come."""
-    ledger.witness(created(1))
-    eyes.begin_replay()
-    eyes.resumed({ROOM: 1})
+    observer.observe(message_created(1))
+    checker.on_replay_start()
+    checker.on_resumed({ROOM: 1})
 
-    assert judged(eyes, ledger, faults, head=1) == {Kind.LOST: [(1,)]}
+    assert final_faults(checker, observer, faults, head=1) == {FaultKind.LOST: [(1,)]}
 
 
-def test_resumed_may_name_less_than_was_known(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
+def test_resumed_may_be_behind_the_client(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
     """An instance that is behind goes on from where it is: what was known comes again, which is no fault."""
-    tell(eyes, ledger, created(1), created(2))
-    eyes.begin_replay()
-    eyes.resumed({ROOM: 1})
-    tell(eyes, ledger, created(2), created(3))
+    deliver(checker, observer, message_created(1), message_created(2))
+    checker.on_replay_start()
+    checker.on_resumed({ROOM: 1})
+    deliver(checker, observer, message_created(2), message_created(3))
 
-    assert judged(eyes, ledger, faults, head=3) == {}
+    assert final_faults(checker, observer, faults, head=3) == {}
 
 
-def test_a_conversation_that_resumed_does_not_name_is_forgotten(
-    eyes: Eyes, ledger: Ledger, faults: Faults
+def test_conversation_missing_from_resumed_is_forgotten(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
 ) -> None:
-    eyes.begin_replay()
-    eyes.resumed({})
+    checker.on_replay_start()
+    checker.on_resumed({})
 
-    assert set(judged(eyes, ledger, faults, head=0)) == {Kind.FORGOTTEN}
+    assert set(final_faults(checker, observer, faults, head=0)) == {FaultKind.FORGOTTEN}
 
 
-def test_after_a_gap_a_lagged_range_excuses_only_what_it_names(
-    eyes: Eyes, ledger: Ledger, faults: Faults
+def test_lagged_excuses_only_its_range(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
 ) -> None:
-    tell(eyes, ledger, created(1))
-    eyes.lagged(ROOM, 3, 5)
-    tell(eyes, ledger, created(6))
+    deliver(checker, observer, message_created(1))
+    checker.on_lagged(ROOM, 3, 5)
+    deliver(checker, observer, message_created(6))
 
-    assert judged(eyes, ledger, faults, head=6) == {Kind.GAP: [(2,)], Kind.LOST: [(2,)]}
+    assert final_faults(checker, observer, faults, head=6) == {FaultKind.GAP: [(2,)], FaultKind.LOST: [(2,)]}
 
 
-def test_what_changes_leaves_out_of_a_lagged_range_is_lost(
-    eyes: Eyes, ledger: Ledger, faults: Faults
+def test_entry_missing_from_fetched_range_is_lost(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
 ) -> None:
     for seq in (1, 2, 3):
-        ledger.witness(created(seq))
-    eyes.lagged(ROOM, 1, 3)
-    eyes.fetched_range(ROOM, 0, [1, 3], 3)
+        observer.observe(message_created(seq))
+    checker.on_lagged(ROOM, 1, 3)
+    checker.on_range_fetched(ROOM, 0, [1, 3], 3)
 
-    assert judged(eyes, ledger, faults, head=3) == {Kind.LOST: [(2,)]}
+    assert final_faults(checker, observer, faults, head=3) == {FaultKind.LOST: [(2,)]}
 
 
-def test_after_resync_the_log_and_what_came_meanwhile_are_one(
-    eyes: Eyes, ledger: Ledger, faults: Faults
+def test_resync_merges_fetched_log_and_live_frames(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
 ) -> None:
     """Live frames from `ready` on may overlap what the log holds; nothing may be between them."""
-    tell(eyes, ledger, created(1))
-    assert eyes.resync(7) == [(ROOM, 1)]
-    ledger.witness(created(2))
-    tell(eyes, ledger, created(3), created(4))
-    assert eyes.catching_up == 1
-    eyes.caught_up(ROOM, [2, 3], 3)
-    tell(eyes, ledger, created(5))
-    eyes.see_stream(8)
+    deliver(checker, observer, message_created(1))
+    assert checker.on_resync(7) == [(ROOM, 1)]
+    observer.observe(message_created(2))
+    deliver(checker, observer, message_created(3), message_created(4))
+    assert checker.pending_fetches == 1
+    checker.on_log_fetched(ROOM, [2, 3], 3)
+    deliver(checker, observer, message_created(5))
+    checker.on_stream_position(8)
 
-    assert eyes.calm
-    assert judged(eyes, ledger, faults, head=5) == {}
+    assert checker.in_sequence
+    assert final_faults(checker, observer, faults, head=5) == {}
 
 
-def test_a_hole_between_the_log_and_what_came_meanwhile(eyes: Eyes, ledger: Ledger, faults: Faults) -> None:
-    eyes.resync(0)
-    tell(eyes, ledger, created(4))
-    eyes.caught_up(ROOM, [1, 2], 2)
+def test_gap_between_fetched_log_and_live_frames_is_reported(
+    checker: DeliveryChecker, observer: LogObserver, faults: FaultRecorder
+) -> None:
+    checker.on_resync(0)
+    deliver(checker, observer, message_created(4))
+    checker.on_log_fetched(ROOM, [1, 2], 2)
 
-    found = judged(eyes, ledger, faults, head=4)
-    assert found[Kind.GAP] == [(3,)]
-    assert (3,) in found[Kind.LOST]
+    found = final_faults(checker, observer, faults, head=4)
+    assert found[FaultKind.GAP] == [(3,)]
+    assert (3,) in found[FaultKind.LOST]
 
 
 @pytest.mark.parametrize(("position", "seqs"), [(3, (1, 2)), (0, (0,))], ids=["left out", "again"])
-def test_the_stream_counts_on_without_holes(
-    eyes: Eyes, faults: Faults, position: int, seqs: tuple[int, ...]
+def test_stream_position_gap_or_repeat_is_a_fault(
+    checker: DeliveryChecker, faults: FaultRecorder, position: int, seqs: tuple[int, ...]
 ) -> None:
     """Frames of the user's stream are never shed, so each has the next position."""
-    eyes.see_stream(position)
+    checker.on_stream_position(position)
 
-    assert [(fault.kind, fault.seqs) for fault in faults.details] == [(Kind.STREAM, seqs)]
+    assert [(fault.kind, fault.seqs) for fault in faults.details] == [(FaultKind.STREAM, seqs)]
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_any_single_theft_is_found(seed: int) -> None:
+def test_any_single_injected_fault_is_detected(seed: int) -> None:
     """Of a random history, told live, one frame is swallowed, doubled or swapped: never without a fault."""
     dice = random.Random(seed)
-    history: list[Heard] = []
+    history: list[ReceivedFrame] = []
     for seq in range(1, 41):
         known = [one.seq for one in history if one.type == "message.created"]
         changes = bool(known) and dice.random() < 0.3
-        history.append(updated(seq, of=dice.choice(known)) if changes else created(seq))
+        history.append(message_updated(seq, of=dice.choice(known)) if changes else message_created(seq))
     place = dice.randrange(len(history) - 1)
     one, following = history[place : place + 2]
     for told in ([], [one, one, following], [following, one]):
-        faults = Faults()
-        ledger = Ledger("run", faults)
+        faults = FaultRecorder()
+        ledger = LogObserver("run", faults)
         for heard in history:
-            ledger.witness(heard)
-        eyes = Eyes("client 1", {ROOM: 0}, ledger, faults)
-        tell(eyes, ledger, *history[:place], *told, *history[place + 2 :])
-        eyes.judge({ROOM: 40})
+            ledger.observe(heard)
+        eyes = DeliveryChecker("client 1", {ROOM: 0}, ledger, faults)
+        deliver(eyes, ledger, *history[:place], *told, *history[place + 2 :])
+        eyes.check_complete({ROOM: 40})
         assert faults.counts

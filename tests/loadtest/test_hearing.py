@@ -2,56 +2,61 @@
 
 import pytest
 
-from loadtest.check.ledger import Ledger
+from loadtest.check.ledger import LogObserver
 from loadtest.wire.framing import PING
-from loadtest.wire.heard import Control, Heard, Hint, Told
-from loadtest.wire.hearing import BadFrame, Hearing
-from tests.loadtest.heard_frames import created, encoded, framed
+from loadtest.wire.heard import ControlFrame, ReceivedFrame, EphemeralEvent, DurableEvent
+from loadtest.wire.hearing import InvalidFrame, FrameDecoder
+from tests.loadtest.heard_frames import message_created, encode, encode_text_frames
 
 
 @pytest.fixture
-def hearing(ledger: Ledger) -> Hearing:
-    return Hearing(ledger.witness)
+def decoder(observer: LogObserver) -> FrameDecoder:
+    return FrameDecoder(observer.observe)
 
 
-def test_what_a_room_is_sent_is_decoded_once(hearing: Hearing) -> None:
+def test_identical_frames_are_decoded_once(decoder: FrameDecoder) -> None:
     """However many members are told it, in whatever pieces it comes."""
-    one, other = framed(encoded(created(1))), framed(encoded(created(2)))
+    one, other = (
+        encode_text_frames(encode(message_created(1))),
+        encode_text_frames(encode(message_created(2))),
+    )
     for chunk in (one + other, one, other, one + other):
-        events = hearing.known(chunk)
+        events = decoder.cached_events(chunk)
         if events is None:
-            events, used = hearing.take(chunk)
+            events, used = decoder.decode(chunk)
             assert used == len(chunk)
-        assert all(type(event) is Told for event in events)
+        assert all(type(event) is DurableEvent for event in events)
 
-    assert hearing.decoded == 2
+    assert decoder.decoded_count == 2
 
 
-def test_a_frame_that_has_not_come_whole_waits(hearing: Hearing) -> None:
+def test_incomplete_frame_is_left_in_the_buffer(decoder: FrameDecoder) -> None:
     """Cut at any byte, the rest is given back."""
-    whole = framed(encoded(created(1)))
+    whole = encode_text_frames(encode(message_created(1)))
     for size in range(1, len(whole)):
-        events, used = hearing.take(whole + whole[:size])
+        events, used = decoder.decode(whole + whole[:size])
         assert (len(events), used) == (1, len(whole))
 
 
-def test_a_batch_is_each_of_its_frames(hearing: Hearing) -> None:
+def test_array_is_decoded_as_several_frames(decoder: FrameDecoder) -> None:
     """The server may send several objects as one array."""
-    batch = b"[" + encoded(created(1)) + b"," + b'{"type":"typing","conversation_id":"room"}' + b"]"
-    events, _ = hearing.take(framed(batch))
+    batch = b"[" + encode(message_created(1)) + b"," + b'{"type":"typing","conversation_id":"room"}' + b"]"
+    events, _ = decoder.decode(encode_text_frames(batch))
 
-    assert [type(event) for event in events] == [Told, Hint]
+    assert [type(event) for event in events] == [DurableEvent, EphemeralEvent]
 
 
-def test_answers_and_pings_are_nobody_elses(hearing: Hearing) -> None:
+def test_replies_and_pings_are_not_cached(decoder: FrameDecoder) -> None:
     """They are decoded each time, and leave what is shared in its place."""
-    answer = framed(b'{"type":"ok","id":7,"result":{"seq":3,"message_id":"m"}}') + bytes((0x80 | PING, 0))
+    answer = encode_text_frames(b'{"type":"ok","id":7,"result":{"seq":3,"message_id":"m"}}') + bytes(
+        (0x80 | PING, 0)
+    )
     for _ in range(2):
-        assert hearing.known(answer) is None
-        events, _ = hearing.take(answer)
+        assert decoder.cached_events(answer) is None
+        events, _ = decoder.decode(answer)
         heard, ping = events
-        assert isinstance(ping, Control)
-        assert isinstance(heard, Heard)
+        assert isinstance(ping, ControlFrame)
+        assert isinstance(heard, ReceivedFrame)
         assert heard.result is not None
         assert heard.result.seq == 3
 
@@ -59,14 +64,14 @@ def test_answers_and_pings_are_nobody_elses(hearing: Hearing) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        framed(b"{"),
-        framed(b'{"id":1}'),
+        encode_text_frames(b"{"),
+        encode_text_frames(b'{"id":1}'),
         b"\x01\x02{}",
         b"\x81\x82aaaa{}",
-        framed(b'{"type":"notification.read"}'),
+        encode_text_frames(b'{"type":"notification.read"}'),
     ],
     ids=["no JSON", "no type", "a fragment", "masked", "a stream frame without position"],
 )
-def test_what_is_no_frame_of_the_contract_is_told(hearing: Hearing, bad: bytes) -> None:
-    with pytest.raises(BadFrame):
-        hearing.take(bad)
+def test_invalid_frame_is_rejected(decoder: FrameDecoder, bad: bytes) -> None:
+    with pytest.raises(InvalidFrame):
+        decoder.decode(bad)

@@ -5,13 +5,13 @@ import time
 
 from loadtest.figures.clock import now_us
 from loadtest.figures.histogram import Histogram, quantile_ms
-from loadtest.figures.latencies import Latencies, count
-from loadtest.play.pace import Pace
+from loadtest.figures.latencies import LatencyRecorder, record_latency
+from loadtest.play.pace import Pacer
 
 RATE_PER_S = 1000.0
 
 
-async def test_moments_come_from_the_seed_alone() -> None:
+async def test_schedule_depends_only_on_the_seed() -> None:
     """Two runs with one seed mean the same moments, though one of them is held up in between."""
     runs: list[list[int]] = []
     for holds_up in (False, True):
@@ -23,17 +23,17 @@ async def test_moments_come_from_the_seed_alone() -> None:
                 time.sleep(0.05)
 
         begin_us = now_us()
-        pace = Pace(RATE_PER_S, random.Random(7), act)
+        pace = Pacer(RATE_PER_S, random.Random(7), act)
         await pace.run(begin_us, begin_us + 200_000)
         runs.append([moment - begin_us for moment in meant])
         if holds_up:
-            assert pace.take_late_ms() > 10.0
+            assert pace.take_lateness_ms() > 10.0
 
     assert runs[0] == runs[1]
     assert 120 < len(runs[0]) < 280
 
 
-async def test_a_pace_that_is_stopped_ends() -> None:
+async def test_stopped_pacer_ends() -> None:
     meant: list[int] = []
     begin_us = now_us()
 
@@ -41,18 +41,18 @@ async def test_a_pace_that_is_stopped_ends() -> None:
         meant.append(intended_us)
         pace.stop()
 
-    pace = Pace(RATE_PER_S, random.Random(7), act)
+    pace = Pacer(RATE_PER_S, random.Random(7), act)
     await pace.run(begin_us, begin_us + 60_000_000)
 
     assert 1 <= len(meant) <= 200
 
 
-def test_counts_keep_latencies_to_half_a_percent() -> None:
+def test_latency_counts_are_accurate_to_one_percent() -> None:
     """From counts by us to percentiles, nothing is lost but the last digits."""
-    latencies = Latencies()
+    latencies = LatencyRecorder()
     for us in range(1, 100_001):
         latencies.add("send", us)
-    count(latencies.of("send"), -5)
+    record_latency(latencies.counts_of("send"), -5)
     taken = latencies.take()["send"]
     histogram = Histogram()
     histogram.add(taken)

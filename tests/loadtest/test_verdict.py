@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from loadtest.check.faults import Kind
+from loadtest.check.faults import FaultKind
 from loadtest.figures.histogram import Percentiles
 from loadtest.figures.series import Point
 from loadtest.options import Thresholds
-from loadtest.verdict import Outcome, failed, fitness_of, rules_of
+from loadtest.verdict import Outcome, failed_criteria, assess_tester, evaluate
 
-NONE = Percentiles(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-SOME = Percentiles(100, 5.0, 4.0, 8.0, 20.0, 30.0, 31.0)
+NO_LATENCY = Percentiles(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+SOME_LATENCY = Percentiles(100, 5.0, 4.0, 8.0, 20.0, 30.0, 31.0)
 
 
 def outcome(
@@ -18,40 +18,38 @@ def outcome(
     faults: dict[str, int] | None = None,
     lost: int = 0,
     errors: int = 0,
-    own: Percentiles = SOME,
+    primary_latency: Percentiles = SOME_LATENCY,
     absent: int = 0,
 ) -> Outcome:
-    return Outcome(faults or {}, lost, errors, "delivery", own, absent, complete=True)
+    return Outcome(faults or {}, lost, errors, "delivery", primary_latency, absent, complete=True)
 
 
 @pytest.mark.parametrize(
     ("found", "thresholds", "names"),
     [
-        (outcome(), Thresholds(p99_ms=20.0, max_lost=0, max_errors=0), []),
+        (outcome(), Thresholds(p99_ms=20.0, max_unanswered=0, max_errors=0), []),
         (outcome(), Thresholds(p99_ms=19.9), ["p99 of delivery"]),
-        (outcome(own=NONE), Thresholds(p99_ms=20.0), ["p99 of delivery"]),
-        (outcome(own=NONE), Thresholds(), []),
+        (outcome(primary_latency=NO_LATENCY), Thresholds(p99_ms=20.0), ["p99 of delivery"]),
+        (outcome(primary_latency=NO_LATENCY), Thresholds(), []),
         (outcome(lost=3), Thresholds(), ["without an answer"]),
-        (outcome(lost=3), Thresholds(max_lost=3), []),
+        (outcome(lost=3), Thresholds(max_unanswered=3), []),
         (outcome(errors=3), Thresholds(), []),
         (outcome(errors=3), Thresholds(max_errors=2), ["errors"]),
-        (outcome(absent=1), Thresholds(max_lost=9, max_errors=9), ["clients absent at the end"]),
+        (outcome(absent=1), Thresholds(max_unanswered=9, max_errors=9), ["clients absent at the end"]),
     ],
 )
-def test_thresholds_say_no_where_they_do_not_hold(
-    found: Outcome, thresholds: Thresholds, names: list[str]
-) -> None:
+def test_missed_thresholds_fail(found: Outcome, thresholds: Thresholds, names: list[str]) -> None:
     """What was not asked for is not judged; a latency that was never measured holds no bound."""
-    assert [rule.name for rule in failed(rules_of(found, thresholds))] == names
+    assert [rule.name for rule in failed_criteria(evaluate(found, thresholds))] == names
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_any_broken_promise_says_no(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FaultKind)
+def test_any_fault_fails(kind: FaultKind) -> None:
     """Whatever the thresholds allow."""
     found = msgspec.structs.replace(outcome(), faults={kind: 1})
-    generous = Thresholds(p99_ms=1e9, max_lost=10**9, max_errors=10**9)
+    generous = Thresholds(p99_ms=1e9, max_unanswered=10**9, max_errors=10**9)
 
-    assert [rule.name for rule in failed(rules_of(found, generous))] == [kind]
+    assert [rule.name for rule in failed_criteria(evaluate(found, generous))] == [kind]
 
 
 def point(number: int, *, cpu_share: float = 0.3, lag_ms: float = 1.0, late_ms: float = 1.0) -> Point:
@@ -59,7 +57,7 @@ def point(number: int, *, cpu_share: float = 0.3, lag_ms: float = 1.0, late_ms: 
         at_s=float(number),
         seconds=1.0,
         phase="load",
-        ready=10,
+        ready_count=10,
         received_per_s=1000.0,
         sent_per_s=10.0,
         calls_per_s=0.0,
@@ -76,8 +74,8 @@ def point(number: int, *, cpu_share: float = 0.3, lag_ms: float = 1.0, late_ms: 
     )
 
 
-def test_a_load_tester_with_breath_left_says_what_a_frame_costs_it() -> None:
-    fitness = fitness_of([point(number) for number in range(10)])
+def test_unsaturated_tester_reports_cost_per_frame() -> None:
+    fitness = assess_tester([point(number) for number in range(10)])
 
     assert not fitness.saturated
     assert fitness.us_per_message == pytest.approx(300.0)
@@ -86,15 +84,15 @@ def test_a_load_tester_with_breath_left_says_what_a_frame_costs_it() -> None:
 @pytest.mark.parametrize(
     "worse", [{"cpu_share": 0.95}, {"lag_ms": 500.0}, {"late_ms": 500.0}], ids=["processor", "loop", "pace"]
 )
-def test_a_load_tester_out_of_breath_says_so(worse: dict[str, float]) -> None:
+def test_saturated_tester_is_reported(worse: dict[str, float]) -> None:
     """Most of a core, a loop that is late, or acts that are: its figures are its own."""
     points = [point(number, **(worse if number in {3, 4} else {})) for number in range(10)]
 
-    assert fitness_of(points).saturated
+    assert assess_tester(points).saturated
 
 
-def test_what_happens_beside_the_load_is_not_its_breath() -> None:
+def test_saturation_ignores_other_phases() -> None:
     """Setting up and judging may be as busy as they like."""
     busy = [msgspec.structs.replace(point(1, cpu_share=1.0), phase=phase) for phase in ("coming", "judging")]
 
-    assert not fitness_of([*busy, *(point(number) for number in range(5))]).saturated
+    assert not assess_tester([*busy, *(point(number) for number in range(5))]).saturated

@@ -11,24 +11,24 @@ import contextlib
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from loadtest.wire.framing import frame_end
+from loadtest.wire.framing import payload_bounds
 
-Wrong = Literal["swallow", "double", "swap"]
+FaultMode = Literal["swallow", "double", "swap"]
 DURABLE = b'"type":"message.created"'
 UPGRADED = b"HTTP/1.1 101"
 CHUNK_BYTES = 65536
 
 
-class Thief:
+class FaultProxy:
     """`spare` is how many durable frames of a connection go through before it acts."""
 
-    def __init__(self, url: str, wrong: Wrong, spare: int = 2) -> None:
-        self._far = urlsplit(url)
-        self.wrong: Wrong = wrong
-        self.spare = spare
-        self.acted = 0
+    def __init__(self, url: str, mode: FaultMode, skip_frames: int = 2) -> None:
+        self._upstream = urlsplit(url)
+        self.mode: FaultMode = mode
+        self.skip_frames = skip_frames
+        self.injected = 0
         self._server: asyncio.Server | None = None
-        self._lines: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -39,85 +39,87 @@ class Thief:
     async def __aexit__(self, *_exit: object) -> None:
         assert self._server is not None
         self._server.close()
-        for line in list(self._lines):
+        for line in list(self._connections):
             line.cancel()
-        await asyncio.gather(*self._lines, return_exceptions=True)
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = asyncio.current_task()
         assert line is not None
-        self._lines.add(line)
+        self._connections.add(line)
         far_writer: asyncio.StreamWriter | None = None
         try:
-            far_reader, far_writer = await asyncio.open_connection(self._far.hostname, self._far.port)
+            far_reader, far_writer = await asyncio.open_connection(
+                self._upstream.hostname, self._upstream.port
+            )
             async with asyncio.TaskGroup() as ways:
-                ways.create_task(_pass(reader, far_writer))
-                ways.create_task(self._tell(far_reader, writer))
+                ways.create_task(_forward(reader, far_writer))
+                ways.create_task(self._forward_with_faults(far_reader, writer))
         except (OSError, ExceptionGroup, asyncio.CancelledError):
             pass
         finally:
-            self._lines.discard(line)
+            self._connections.discard(line)
             for end in (writer, far_writer):
                 if end is not None:
                     end.close()
 
-    async def _tell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sleight = Sleight(self)
+    async def _forward_with_faults(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sleight = FaultInjector(self)
         while data := await reader.read(CHUNK_BYTES):
-            writer.write(sleight.pass_on(data))
+            writer.write(sleight.feed(data))
             await writer.drain()
         writer.write_eof()
 
 
-class Sleight:
+class FaultInjector:
     """What is done to one connection."""
 
-    def __init__(self, thief: Thief) -> None:
-        self._thief = thief
+    def __init__(self, proxy: FaultProxy) -> None:
+        self._proxy = proxy
         self._upgraded = False
-        self._rest = b""
+        self._buffer = b""
         self._seen = 0
-        self._kept = b""
+        self._held_frame = b""
 
-    def pass_on(self, data: bytes) -> bytes:
-        self._rest += data
+    def feed(self, data: bytes) -> bytes:
+        self._buffer += data
         told = b""
         if not self._upgraded:
-            head, found, rest = self._rest.partition(b"\r\n\r\n")
+            head, found, rest = self._buffer.partition(b"\r\n\r\n")
             if not found or not head.startswith(UPGRADED):
-                told, self._rest = self._rest, b""
+                told, self._buffer = self._buffer, b""
                 return told
-            self._upgraded, self._rest = True, rest
+            self._upgraded, self._buffer = True, rest
             told = head + found
-        while self._rest:
-            begin, end = frame_end(self._rest, 0)
-            if not begin or end > len(self._rest):
+        while self._buffer:
+            begin, end = payload_bounds(self._buffer, 0)
+            if not begin or end > len(self._buffer):
                 break
-            frame, self._rest = self._rest[:end], self._rest[end:]
+            frame, self._buffer = self._buffer[:end], self._buffer[end:]
             told += self._handle(frame)
         return told
 
     def _handle(self, frame: bytes) -> bytes:
         if DURABLE not in frame:
             return frame
-        if self._kept:
-            kept, self._kept = self._kept, b""
+        if self._held_frame:
+            kept, self._held_frame = self._held_frame, b""
             return frame + kept
         self._seen += 1
-        if self._seen <= self._thief.spare or self._thief.acted:
+        if self._seen <= self._proxy.skip_frames or self._proxy.injected:
             return frame
-        self._thief.acted += 1
-        match self._thief.wrong:
+        self._proxy.injected += 1
+        match self._proxy.mode:
             case "swallow":
                 return b""
             case "double":
                 return frame + frame
             case "swap":
-                self._kept = frame
+                self._held_frame = frame
                 return b""
 
 
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(CHUNK_BYTES):
         writer.write(data)
         with contextlib.suppress(ConnectionError):
