@@ -14,7 +14,7 @@ test: $(READY)
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 test-long: $(READY)
-	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)
+	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/end_to_end tests/server/test_openapi_fuzz.py $(ARGS)
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

@@ -17,7 +17,7 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from bench.harness.options import Options, read_options
-from bench.harness.processor import SERVER_CORE
+from bench.harness.process_cpu import SERVER_CORE
 from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 
@@ -145,7 +145,8 @@ def run(options: Options) -> Report:
                 at_most=True,
             ),
         ],
-        f"{ACTORS} actors, {MESSAGES_IN_FLIGHT} messages under way, by key through the registry: {format_spread(found)}/s. "
+        f"{ACTORS} actors, {MESSAGES_IN_FLIGHT} messages in flight, by key through the registry: "
+        f"{format_spread(found)}/s. "
         f"{format_number(IDLE_ACTORS)} idle actors.",
     )
 

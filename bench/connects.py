@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import UserSetup
+from bench.harness.convene_server import ConveneServer
+from bench.harness.database_fixture import DatabaseFixture
 from bench.harness.generator import CONNECTS_PER_S, Generator
 from bench.harness.members import Member, unauthenticated_members
 from bench.harness.options import Options, read_options
-from bench.harness.people import UserSetup
-from bench.harness.population import DatabaseFixture
-from bench.harness.processor import cpu_seconds
+from bench.harness.process_cpu import cpu_seconds
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread, interleave
 from bench.harness.server import Server, aiohttp_send_server, l0_per_message_server
@@ -56,7 +56,8 @@ def run(options: Options) -> Report:
     shares = [theirs / mine for mine, theirs in zip(costs[convene.name], bare, strict=True)]
     head = "| server | server CPU us each | connects / CPU-s |\n|---|---|---|\n"
     lines = [
-        f"| {name} | {format_spread(Spread.of(mine))} | {format_spread(Spread.of([1e6 / one for one in mine]))} |"
+        f"| {name} | {format_spread(Spread.of(mine))} "
+        f"| {format_spread(Spread.of([1e6 / one for one in mine]))} |"
         for name, mine in costs.items()
     ]
     return Report(

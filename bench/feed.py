@@ -12,17 +12,17 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.harness.caller import HttpGenerator, encode_request
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import BenchUser
+from bench.harness.convene_server import ConveneServer
+from bench.harness.database_fixture import DatabaseFixture
 from bench.harness.generator import GeneratorFailed
+from bench.harness.http_generator import HttpGenerator, encode_request
 from bench.harness.options import Options, read_options
-from bench.harness.people import BenchUser
-from bench.harness.population import DatabaseFixture
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 from bench.harness.server import BaselineServer
 from bench.harness.stores import BenchStores
-from bench.harness.trials import Trial, cost_ratio, find_invalid_samples, cost_range_ratio, run_trials, table
+from bench.harness.trials import Trial, cost_range_ratio, cost_ratio, find_invalid_samples, run_trials, table
 from storage.postgres.migrations import database_url
 
 AUTHORS = 2000
@@ -60,7 +60,7 @@ def run(options: Options) -> Report:
         began = time.monotonic()
         authors, readers = insert_data(DatabaseFixture(stores.postgres_url, options.seed), options, dice)
         loaded_s = time.monotonic() - began
-        variables = {"LIMIT_POSTGRES_URL": database_url(stores.postgres_url, "posts")}
+        variables = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "posts")}
         limit = stack.enter_context(BaselineServer("one read", "read", environment=variables))
         at_limit = stack.enter_context(HttpGenerator(limit.port, max(CONCURRENCY_LEVELS.values())))
         at_convene = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))

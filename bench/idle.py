@@ -15,18 +15,18 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import BenchUser, UserSetup
+from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import CONNECTS_PER_S, Generator
+from bench.harness.load_tester import prepare_users
 from bench.harness.members import Member
 from bench.harness.options import Options, read_options
-from bench.harness.people import UserSetup, BenchUser
-from bench.harness.processor import cpu_seconds, resident_bytes
+from bench.harness.process_cpu import cpu_seconds, resident_bytes
 from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 from bench.harness.server import Server, aiohttp_send_server, l0_per_message_server
 from bench.harness.stores import BenchStores
-from bench.harness.tester import prepare_users
-from loadtest.people.users_file import read_users
+from loadtest.accounts.users_file import read_users
 
 BATCHES = 5
 ROOM_MEMBERS = 10

@@ -8,14 +8,14 @@ The limit keeps nothing and joins what one tick brings.
 import statistics
 from contextlib import ExitStack
 
-from bench.harness.carried import SustainedBounds, RateResult, run_sustained_rate
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import UserSetup
+from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import Generator, unauthenticated_generator
 from bench.harness.options import Options, read_options
-from bench.harness.people import UserSetup
 from bench.harness.report import Goal, Report, format_number, print_and_exit
 from bench.harness.rounds import Contender, Spread, find_faults
 from bench.harness.server import l0_joined_server
+from bench.harness.sustained_rate import RateResult, SustainedBounds, run_sustained_rate
 
 RATES_PER_S = (1600.0, 1400.0, 1200.0, 1000.0, 800.0, 700.0, 600.0, 500.0, 400.0, 300.0, 200.0, 100.0)
 BOUNDS = SustainedBounds(share=0.9, p99_ms=50.0)

@@ -7,15 +7,15 @@ message first.
 
 from contextlib import ExitStack
 
-from bench.harness.carried import NOT_SUSTAINED, run_sustained_rate
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import UserSetup
+from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import Generator, unauthenticated_generator
 from bench.harness.options import Options, read_options
-from bench.harness.people import UserSetup
-from bench.harness.report import Report, throughput_goal, table, print_and_exit
+from bench.harness.report import Report, print_and_exit, table, throughput_goal
 from bench.harness.rounds import Contender, find_faults
-from bench.harness.server import aiohttp_send_server, l0_per_message_server, l0_joined_server
-from bench.peers.roster import SOCKET_IO, start_peers, describe_peers
+from bench.harness.server import aiohttp_send_server, l0_joined_server, l0_per_message_server
+from bench.harness.sustained_rate import NOT_SUSTAINED, run_sustained_rate
+from bench.peers.peer_servers import SOCKET_IO, describe_peers, start_peers
 
 RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0)
 BASELINES = (l0_per_message_server, l0_joined_server, aiohttp_send_server)

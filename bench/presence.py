@@ -14,16 +14,16 @@ from typing import TypeAlias
 
 import aiohttp
 
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import BenchUser, UserSetup
+from bench.harness.convene_server import ConveneServer
+from bench.harness.load_tester import prepare_users
 from bench.harness.options import Options, read_options
-from bench.harness.people import UserSetup, BenchUser
-from bench.harness.processor import cpu_seconds
+from bench.harness.process_cpu import cpu_seconds
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 from bench.harness.server import ServerFailed
 from bench.harness.stores import BenchStores
-from bench.harness.tester import prepare_users
-from loadtest.people.users_file import read_users
+from loadtest.accounts.users_file import read_users
 
 WATCHERS = 1000
 CHANGES = 20

@@ -9,10 +9,10 @@ import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from bench.harness.caller import HttpGenerator, encode_request
-from bench.harness.convene import ConveneServer
+from bench.harness.convene_server import ConveneServer
+from bench.harness.database_fixture import DatabaseFixture
+from bench.harness.http_generator import HttpGenerator, encode_request
 from bench.harness.options import Options, read_options
-from bench.harness.population import DatabaseFixture
 from bench.harness.report import Goal, Report, print_and_exit
 from bench.harness.server import BaselineServer
 from bench.harness.stores import BenchStores
@@ -37,7 +37,7 @@ def run(options: Options) -> Report:
         people = population.insert_users(USERS)
         population.vacuum()
         bare = stack.enter_context(BaselineServer("bare aiohttp", "aiohttp_handler"))
-        variables = {"LIMIT_POSTGRES_URL": database_url(stores.postgres_url, "users")}
+        variables = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "users")}
         default_pool = stack.enter_context(BaselineServer("default pool", "row", environment=variables))
         callers = {
             server.port: stack.enter_context(HttpGenerator(server.port, max(CONCURRENCY_LEVELS.values())))

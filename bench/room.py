@@ -7,26 +7,26 @@ message, the limits and the peers store nothing. It measures no store alone and 
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import BenchUser, UserSetup
+from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import Generator, unauthenticated_generator
 from bench.harness.options import Options, read_options
-from bench.harness.people import UserSetup, BenchUser
-from bench.harness.report import Report, throughput_goal, table, print_and_exit
+from bench.harness.report import Report, print_and_exit, table, throughput_goal
 from bench.harness.rounds import Contender, Sample, Workload, find_faults, run_rounds
 from bench.harness.server import (
     SingleProcessServer,
     aiohttp_send_server,
-    l0_per_message_server,
     l0_joined_server,
+    l0_per_message_server,
 )
-from bench.peers.roster import (
+from bench.peers.peer_servers import (
     CHANNELS,
     EJABBERD,
     NODE_WS,
     PYTHON_SOCKETIO,
     SOCKET_IO,
-    start_peers,
     describe_peers,
+    start_peers,
 )
 
 ONE_IN_FLIGHT = Workload("one in flight")

@@ -13,16 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bench.harness.caller import HttpGenerator, encode_request
-from bench.harness.convene import ConveneServer
+from bench.harness.bench_users import BenchUser
+from bench.harness.convene_server import ConveneServer
+from bench.harness.database_fixture import DatabaseFixture
 from bench.harness.generator import GeneratorFailed
+from bench.harness.http_generator import HttpGenerator, encode_request
 from bench.harness.options import Options, read_options
-from bench.harness.people import BenchUser
-from bench.harness.population import DatabaseFixture
 from bench.harness.report import Goal, Report, print_and_exit
 from bench.harness.server import BaselineServer
 from bench.harness.stores import BenchStores
-from bench.harness.trials import Trial, cost_ratio, find_invalid_samples, run_trials, table, latency_ratio
+from bench.harness.trials import Trial, cost_ratio, find_invalid_samples, latency_ratio, run_trials, table
 from config.limits import EVENT_CAPACITY_MAX
 
 AUTHORS = 2000
@@ -66,7 +66,7 @@ def run(options: Options) -> Report:
         follower = stack.enter_context(ConveneServer(stores, name="Convene that reads"))
         convene = stack.enter_context(ConveneServer(stores))
         population = DatabaseFixture(stores.postgres_url, options.seed)
-        variables = {"LIMIT_POSTGRES_URL": population.create_database("limit")}
+        variables = {"BASELINE_POSTGRES_URL": population.create_database("limit")}
         limit = stack.enter_context(BaselineServer("one write", "write", environment=variables))
         began = time.monotonic()
         at_convene = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 class Backoff:
     """`chance` gives a number from 0 to 1; the first delay is at most `base_s`, none is above `cap_s`."""
 
-    __slots__ = ("_base_s", "_cap_s", "_jitter", "_failures")
+    __slots__ = ("_base_s", "_cap_s", "_failures", "_jitter")
 
     def __init__(self, base_s: float, cap_s: float, jitter: Callable[[], float]) -> None:
         self._base_s = base_s

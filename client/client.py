@@ -38,17 +38,17 @@ from actors.protocol.server_frames import (
     SendResult,
     ServerFrame,
 )
-from client.asks import PendingRequests
 from client.backoff import Backoff
-from client.closing import CloseInfo, ConnectionLost
+from client.client_settings import ClientSettings
+from client.close_info import CloseInfo, ConnectionLost
 from client.connection import Connection
+from client.dispatcher import Dispatcher
 from client.encoding import JSON, Encoding
 from client.errors import ClientClosed, RequestTimeout
-from client.http import HttpClient
-from client.outlet import OnFrame, FrameSink
-from client.reception import Dispatcher
-from client.timing import ClientSettings
-from client.watched import PresenceWatchList
+from client.frame_sink import FrameSink, OnFrame
+from client.http_client import HttpClient
+from client.pending_requests import PendingRequests
+from client.presence_watch_list import PresenceWatchList
 
 
 class ClientStatistics(msgspec.Struct, frozen=True):

@@ -12,9 +12,9 @@ import aiohttp
 from actors.protocol.commands import Authenticate, Resume
 from actors.protocol.event_filter import EventGroup
 from actors.protocol.server_frames import Error, Goodbye, Hello, Ready, ServerFrame
-from client.closing import NOT_AUTHENTICATED, CloseInfo, ConnectionLost
+from client.client_settings import ClientSettings
+from client.close_info import NOT_AUTHENTICATED, CloseInfo, ConnectionLost
 from client.encoding import Encoding
-from client.timing import ClientSettings
 
 AUTHENTICATE_ID = "authenticate"
 CLOSE_TIMEOUT_S = 2.0

@@ -14,7 +14,7 @@ import grimp
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 IMAGES = DOCS / "images"
-ROOT_PACKAGES = ("server", "actors", "storage", "config", "client", "loadtest")
+ROOT_PACKAGES = ("server", "actors", "storage", "config", "client", "loadtest", "examples")
 # Subpackages of these are drawn by themselves; of others only the package.
 EXPANDED = ("actors", "server", "storage")
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 132, 30, 14, 46, 16

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from loadtest.play.plays import Scenario
+from loadtest.scenarios.scenarios import Scenario
 
 CONNECTS_PER_S: Final = 250
 """A server; below the number of new sockets a second that the shipped configuration lets in."""

@@ -15,7 +15,7 @@ import msgspec
 
 from bench.generator.binary import ensure_generator_binary
 from bench.harness.members import Member, unauthenticated_members, write_members
-from bench.harness.processor import OTHER_CORE, pin
+from bench.harness.process_cpu import OTHER_CORE, pin
 from bench.harness.server import SingleProcessServer, WireFormat
 
 CONNECTS_PER_S = 400.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.harness.obstacles import explain_missed_goal
+from bench.harness.missed_goals import explain_missed_goal
 from bench.harness.rounds import Sample, Spread, ratios
 
 PACKAGES = ("aiohttp", "uvloop", "msgspec", "motor", "asyncpg", "redis")

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from bench.harness.generator import Generator, Slice
-from bench.harness.processor import cpu_seconds
+from bench.harness.process_cpu import cpu_seconds
 from bench.harness.server import Server
 
 T = TypeVar("T")

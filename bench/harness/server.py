@@ -1,4 +1,4 @@
-"""A server under measurement: a process of its own, pinned, and the reference servers of `bench/limits`.
+"""A server under measurement: a process of its own, pinned, and the reference servers of `bench/baselines`.
 
 A server is ended by the pid that was started here. It is never asked about its own cost.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from bench.harness.processor import SERVER_CORE, pin
+from bench.harness.process_cpu import SERVER_CORE, pin
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,13 +162,13 @@ class SingleProcessServer:
 
 
 class BaselineServer(SingleProcessServer):
-    """One of the modules of `bench/limits`."""
+    """One of the modules of `bench/baselines`."""
 
     def __init__(
         self, name: str, module: str, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> None:
         port = free_port()
-        command = [sys.executable, "-m", f"bench.limits.{module}", "--port", str(port), *arguments]
+        command = [sys.executable, "-m", f"bench.baselines.{module}", "--port", str(port), *arguments]
         super().__init__(name, port, command, environment)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.harness.processor import OTHER_CORE
+from bench.harness.process_cpu import OTHER_CORE
 from bench.harness.server import Process, ServerFailed
 
 START_S = 120.0

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bench.harness.caller import HttpGenerator, RequestSlice
-from bench.harness.processor import cpu_seconds
+from bench.harness.http_generator import HttpGenerator, RequestSlice
+from bench.harness.process_cpu import cpu_seconds
 from bench.harness.report import format_number, format_spread
 from bench.harness.rounds import Spread, interleave
 from bench.harness.server import Server, ServerFailed

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 import uvloop
 
-from loadtest.process.letters import StartLoad, CheckDelivery, WorkerPlan, StopLoad
-from loadtest.process.pipe import receive, encode_message, to_worker_decoder
+from loadtest.process.pipe import encode_message, receive, to_worker_decoder
 from loadtest.process.worker import TICK_S, Worker
+from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad, WorkerPlan
 
 
 class CoordinatorPipe:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from loadtest.process.letters import FromWorker, ToWorker
+from loadtest.process.worker_protocol import FromWorker, ToWorker
 
 Letter = TypeVar("Letter")
 LENGTH_BYTES: Final = 4

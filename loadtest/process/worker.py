@@ -8,34 +8,34 @@ import asyncio
 import random
 from typing import Final
 
-from loadtest.check.catching_up import LogFetcher
+from loadtest.check.conversation_list_check import ConversationListCheck
 from loadtest.check.faults import FaultRecorder
-from loadtest.check.ledger import LogObserver
-from loadtest.check.unread import ConversationListCheck
-from loadtest.figures.clock import now_us
-from loadtest.figures.latencies import LatencyRecorder
-from loadtest.figures.tally import Counters
-from loadtest.guests.crowd import UserPool
-from loadtest.guests.ground import WorkerContext
-from loadtest.guests.guest import VirtualUser
-from loadtest.play.calls import HttpCalls
-from loadtest.play.pace import Pacer
-from loadtest.play.play import ScenarioContext
-from loadtest.play.plays import WORKLOADS, Scenario
-from loadtest.process.files import raise_open_file_limit
-from loadtest.process.letters import (
-    StartLoad,
+from loadtest.check.log_fetcher import LogFetcher
+from loadtest.check.log_observer import LogObserver
+from loadtest.metrics.clock import now_us
+from loadtest.metrics.counters import Counters
+from loadtest.metrics.latencies import LatencyRecorder
+from loadtest.process.open_file_limit import raise_open_file_limit
+from loadtest.process.self_monitor import SelfMonitor, cpu_s, resident_bytes
+from loadtest.process.worker_protocol import (
+    CheckDelivery,
     ConnectionsOpened,
     DeliveryChecked,
-    CheckDelivery,
-    WorkerPlan,
-    StopLoad,
     LoadStopped,
+    StartLoad,
+    StopLoad,
     Tick,
+    WorkerPlan,
 )
-from loadtest.process.strain import SelfMonitor, cpu_s, resident_bytes
-from loadtest.wire.handshake import Address
-from loadtest.wire.hearing import FrameDecoder
+from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.scenarios.pacer import Pacer
+from loadtest.scenarios.scenarios import WORKLOADS, Scenario
+from loadtest.scenarios.workload import ScenarioContext
+from loadtest.virtual_users.user_pool import UserPool
+from loadtest.virtual_users.virtual_user import VirtualUser
+from loadtest.virtual_users.worker_context import WorkerContext
+from loadtest.websocket.frame_decoder import FrameDecoder
+from loadtest.websocket.handshake import Address
 
 TICK_S: Final = 0.5
 CONNECT_TIMEOUT_S: Final = 60.0

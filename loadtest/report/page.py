@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from loadtest.evaluation import describe_criterion
 from loadtest.report.plots import render_plots
 from loadtest.report.report import Report
 from loadtest.report.summary import format_result
-from loadtest.verdict import describe_criterion
 
 STYLE: Final = Path(__file__).with_name("page.css")
 FAULTS_MAX: Final = 100

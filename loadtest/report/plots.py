@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from loadtest.figures.series import Point
+from loadtest.metrics.time_series import Point
 from loadtest.report.report import Report
 
 TEXT_COLOUR: Final = "#1f2937"

@@ -11,21 +11,21 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.conductor import RunResult
-from loadtest.figures.histogram import Percentiles
-from loadtest.figures.series import Point
-from loadtest.figures.servers import ServerSample, ServerMetrics, summarize_server
-from loadtest.options import Options
-from loadtest.process.seating import total_rate_per_s
-from loadtest.verdict import (
-    TesterHealth,
-    Outcome,
+from loadtest.coordinator import RunResult
+from loadtest.evaluation import (
     Criterion,
-    failed_criteria,
+    Outcome,
+    TesterHealth,
     assess_tester,
-    primary_operation_of,
     evaluate,
+    failed_criteria,
+    primary_operation_of,
 )
+from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
+from loadtest.metrics.time_series import Point
+from loadtest.options import Options
+from loadtest.process.assignment import total_rate_per_s
 
 FORMAT: Final = 1
 FAULTS_MAX: Final = 200

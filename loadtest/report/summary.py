@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from loadtest.evaluation import describe_criterion
 from loadtest.report.report import Report
-from loadtest.verdict import describe_criterion
 
 FAULTS_MAX: Final = 10
 ERRORS_MAX: Final = 10

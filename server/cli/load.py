@@ -17,8 +17,8 @@ from rich.console import Console
 
 from actors.accounts.tokens import hash_token, new_token
 from config.limits import TOKEN_LIFETIME_S
-from loadtest.command import load_commands
-from loadtest.people.users_file import LoadUser, write_users
+from loadtest.accounts.users_file import LoadUser, write_users
+from loadtest.cli import load_commands
 from server.cli.operator_services import ConfigOption, RunAsync
 from storage.contracts.bulk_users import BulkUser, BulkUserStore
 

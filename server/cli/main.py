@@ -24,12 +24,12 @@ import typer
 import uvloop
 from rich.progress import Progress, TaskID
 
-from client.demo.arriving import UsernameTaken
-from client.demo.people import USERS_MIN, USERS_MAX
-from client.demo.town import DemoData
 from client.errors import RequestRejected, RequestTimeout
 from config.log_setup import configure_logging
 from config.settings import InvalidSettings, Settings, load_settings
+from examples.demo.demo_data import DemoData
+from examples.demo.plan_users import USERS_MAX, USERS_MIN
+from examples.demo.register_users import UsernameTaken
 from server.cli.doctor import add_doctor
 from server.cli.load import add_load
 from server.cli.moderate import add_moderate
@@ -170,11 +170,14 @@ def demo(
 
     async def work() -> None:
         with progress_bars:
-            town = await DemoData().create(url, seed=seed, password=password, users=users, progress=progress)
-        counts = msgspec.structs.asdict(town.counts)
+            summary = await DemoData().create(
+                url, seed=seed, password=password, users=users, progress=progress
+            )
+        counts = msgspec.structs.asdict(summary.counts)
         typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
         typer.echo(
-            f"Log in as {', '.join(town.login_usernames)} or any other demo user, with the password {password}"
+            f"Log in as {', '.join(summary.login_usernames)} or any other demo user, "
+            f"with the password {password}"
         )
 
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from actors.protocol.server_frames import LogFrame, ServerFrame
 from client.client import Client
-from client.timing import ClientSettings
+from client.client_settings import ClientSettings
 from tests.client.scripted_server import ScriptedServer, ScriptedSocket
 
 FAST_SETTINGS = ClientSettings(

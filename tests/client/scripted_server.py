@@ -31,7 +31,7 @@ from actors.protocol.server_frames import (
     SendResult,
     server_frame_encoder,
 )
-from client.answers import Changes, Page
+from client.http_responses import Changes, Page
 
 ANA = OwnUser("u-ana", "ana", None, None, verified=False, bio=None, created_at="", email="ana@test")
 ROOM = "room"

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from actors.accounts.tokens import hash_token, new_token
+from loadtest.accounts.users_file import LoadUser
 from loadtest.check.faults import FaultRecorder
-from loadtest.check.ledger import LogObserver
-from loadtest.people.users_file import LoadUser
+from loadtest.check.log_observer import LogObserver
 from storage.contracts.bulk_users import BulkUser
 from storage.embedded import StoreUrls
 from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.pool import PostgresPool
 from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
-from tests.journeys.instance import ServerStores, ServerProcess
+from tests.end_to_end.server_process import ServerProcess, ServerStores
 
 USERS = 150
 LIFETIME_S = 3600

@@ -1,4 +1,4 @@
-"""`docs/loading/locustfile.py` as its first lines say to run it, against a real instance."""
+"""`docs/load-testing/locustfile.py` as its first lines say to run it, against a real instance."""
 
 import asyncio
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest.people.users_file import LoadUser, write_users
-from tests.loadtest.running import COMMAND_TIMEOUT_S, ROOT
+from loadtest.accounts.users_file import LoadUser, write_users
+from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT
 
 
 class LocustStats(msgspec.Struct):
@@ -26,7 +26,7 @@ async def test_locust_example_sends_and_delivers_messages(
     users_file = tmp_path / "users.json"
     write_users(users_file, load_users[-6:])
     locust = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "locust", "-f", str(ROOT / "docs" / "loading" / "locustfile.py")),
+        *(sys.executable, "-m", "locust", "-f", str(ROOT / "docs" / "load-testing" / "locustfile.py")),
         *("--host", server_urls[0], "--headless", "--json", "--skip-log"),
         *("--users", "6", "--spawn-rate", "6", "--run-time", "5s", "--stop-timeout", "2"),
         env={**os.environ, "CONVENE_USERS": str(users_file)},

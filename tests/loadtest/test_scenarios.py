@@ -8,14 +8,14 @@ import aiohttp
 import msgspec
 import pytest
 
-from loadtest.figures.servers import METRIC_FIELDS, parse_metrics
+from loadtest.accounts.users_file import LoadUser
+from loadtest.metrics.server_metrics import METRIC_FIELDS, parse_metrics
 from loadtest.options import Options
-from loadtest.people.users_file import LoadUser
-from loadtest.play.plays import Scenario
 from loadtest.report.folder import write_report
 from loadtest.report.report import Report
+from loadtest.scenarios.scenarios import Scenario
 from tests.conftest import STORES_START_S, LoopThread
-from tests.loadtest.running import run_load, small_options
+from tests.loadtest.small_runs import run_load, small_options
 
 Reports = dict[Scenario, Report]
 
