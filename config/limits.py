@@ -89,6 +89,15 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frames_unauthenticated: int = 20
     """Inbound frames that a socket may send before it has authenticated."""
 
+    http_connections: int = 10_000
+    """HTTP connections of one instance. One more gets 503, except for health and metrics."""
+
+    http_connections_per_address: int = 8000
+    """HTTP connections of one client address, where no proxy is trusted. One more gets 503."""
+
+    http_keepalive_s: float = 30.0
+    """Time for which an idle HTTP connection is kept, and in which its next request must arrive."""
+
     sockets_unauthenticated: int = 1000
     """Sockets of one instance that have not authenticated. One more gets 503."""
 

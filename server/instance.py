@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from actors.runtime.loop_lag import LoopLag
+from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
 from server.api_docs.endpoints import AsyncApiEndpoints, OpenApiEndpoints
 from server.application import create_application
 from server.cli.operator_services import OperatorServices
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
+from server.http.http_connection import HttpConnectionLimiter, HttpRunner
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from server.observability.health import Health
@@ -89,7 +91,7 @@ class Instance:
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
-        await self._listen(app, health, connections, stream)
+        await self._listen(app, health, connections, stream, core.timer_wheel)
 
     async def open_operator_services(self) -> OperatorServices:
         """Create the components for an operator command. Nothing listens, and no domain events are read."""
@@ -107,11 +109,14 @@ class Instance:
         health: Health,
         connections: ConnectionManager,
         stream: EventStreamEndpoint,
+        timer_wheel: TimerWheel,
     ) -> None:
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        limits, server = self._settings.limits, self._settings.server
+        limiter = HttpConnectionLimiter(timer_wheel, limits, server.trusted_proxies)
+        runner = HttpRunner(app, limiter, limits.http_keepalive_s)
         await runner.setup()
         self._shutdown.add("requests", runner.cleanup)
-        site = web.TCPSite(runner, self._settings.server.host, self._settings.server.port, backlog=4096)
+        site = web.TCPSite(runner, server.host, server.port, backlog=4096)
         await site.start()
         self.port = int(runner.addresses[0][1])
 
@@ -124,7 +129,7 @@ class Instance:
             await connections.drain(spread_ms, self._settings.limits.shutdown_ms / 2000)
 
         self._shutdown.add("connections", drain_connections)
-        _log.info("listening on %s:%d", self._settings.server.host, self.port)
+        _log.info("listening on %s:%d", server.host, self.port)
 
 
 def create_routes(components: ServerComponents) -> tuple[Route, ...]:

@@ -15,6 +15,6 @@ REQUEST_ID_HEADER: Final = istr("X-Request-Id")
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def get_request_id(request: web.Request) -> str:
+def get_request_id(request: web.BaseRequest) -> str:
     given = request.headers.get(REQUEST_ID_HEADER)
     return given if given is not None and _REQUEST_ID_PATTERN.fullmatch(given) else os.urandom(16).hex()

@@ -69,6 +69,8 @@ class ApiClient:
     ) -> tuple[int, bytes, dict[str, str]]:
         """Like `ask`, with bytes both ways."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
         if user is not None:
             sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:

@@ -94,14 +94,16 @@ async def test_body_past_its_bound_is_too_large(serve: Serve) -> None:
     client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False, body_bytes_max=100)])
     fits = b'{"text":"' + b"x" * 89 + b'"}'
     assert len(fits) == 100
-    assert (await client.post("/notes", data=fits)).status == 200
+    assert (
+        await client.post("/notes", data=fits, headers={"Content-Type": "application/json"})
+    ).status == 200
 
     async def chunks() -> AsyncIterator[bytes]:
         for byte in fits + b" ":
             yield bytes([byte])
 
     for data in (fits + b" ", chunks()):
-        response = await client.post("/notes", data=data)
+        response = await client.post("/notes", data=data, headers={"Content-Type": "application/json"})
         assert (await problem_of(response))["code"] == "request.too_large"
 
 
@@ -113,7 +115,7 @@ async def test_body_that_does_not_come_is_given_up(serve: Serve) -> None:
         yield b'{"text":'
         await asyncio.Event().wait()
 
-    response = await client.post("/notes", data=stuck())
+    response = await client.post("/notes", data=stuck(), headers={"Content-Type": "application/json"})
     assert (response.status, (await problem_of(response))["code"]) == (408, "request.timeout")
 
 
