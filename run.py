@@ -56,7 +56,7 @@ from client.demo.town import Town
 from client.errors import Refused, Unanswered
 from config.log_setup import configure_logging
 from config.settings import InvalidSettings, Settings, load_settings
-from server.api_docs.endpoints import AsyncApiEndpoints, OpenApiEndpoints
+from server.api_docs.endpoints import ApiDocs
 from server.application import create_application
 from server.cli.doctor import add_doctor
 from server.cli.load import add_load
@@ -196,8 +196,7 @@ class Instance:
         health = Health(
             {**store_checks(stores), "sync": network.readers.check}, create_metrics_registry(sources)
         )
-        pages = OpenApiEndpoints(routes, VERSION)
-        socket_pages = AsyncApiEndpoints(VERSION, settings.base_url, limits)
+        api_docs = ApiDocs(routes, VERSION, settings.base_url, limits)
         client = WebClient()
         stream = EventStreamEndpoint(house.authenticator, core.session_services)
         socket = WebSocketEndpoint(
@@ -208,10 +207,7 @@ class Instance:
         app.router.add_get("/healthz", health.healthz)
         app.router.add_get("/readyz", health.readyz)
         app.router.add_get("/metrics", health.metrics)
-        app.router.add_get("/openapi.json", pages.openapi)
-        app.router.add_get("/asyncapi.json", socket_pages.asyncapi)
-        app.router.add_get("/docs", pages.docs)
-        app.router.add_get("/docs/socket", socket_pages.docs)
+        api_docs.add_routes(app.router)
         app.router.add_get("/", client.index)
         app.router.add_get("/web/{name:.+}", client.file)
         await self._listen(app, health, door, stream)

@@ -1,42 +1,66 @@
-"""The live part of the contract as an AsyncAPI document, made once from the structs of the wire.
+"""The AsyncAPI document: the socket and the event stream, built from the structs of the protocol.
 
-Commands and frames are the members of the wire's two unions, so none can be left out. Never says
-anything of a route.
+Commands and frames are the members of the protocol's unions, so the document cannot omit one.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, get_args, get_origin
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.inspect import StructType, type_info
 
-from config.limits import FRAME_BYTES, PRESENCE_WATCHED_USERS, RESUME_CONVERSATIONS, Limits
+from actors.protocol.server_frames import Ok, server_frame_encoder
+from actors.sessions.typing_indicators import TYPING_TIMEOUT_S
+from config.limits import (
+    EMOJI_CHARACTERS,
+    EMOJIS_PER_MESSAGE,
+    FRAME_BYTES,
+    MESSAGE_CHARACTERS,
+    PRESENCE_WATCHED_USERS,
+    RESUME_CONVERSATIONS,
+    TYPING_MEMBERS_MAX,
+    Limits,
+)
 from server.api_docs.asyncapi_document import (
     AsyncApi,
     Channel,
+    CloseCodeInfo,
     Components,
+    Example,
+    Message,
     Operation,
     PublishedLimits,
     Reply,
     Server,
     SubProtocol,
 )
-from server.api_docs.close_codes import close_codes
-from server.api_docs.command_replies import COMMANDS, replies_to
-from server.api_docs.delivery_kinds import DELIVERY_KINDS, EVENT_STREAM_FRAMES, DeliveryKind
-from server.api_docs.frame_descriptions import describe_frame
-from server.api_docs.message_components import CORRELATION_ID_NAME, MessageComponents
+from server.api_docs.examples import EXAMPLES
+from server.api_docs.frame_catalog import (
+    COMMANDS,
+    DELIVERY_KINDS,
+    EVENT_STREAM_FRAMES,
+    DeliveryKind,
+    close_codes,
+    delivery_info,
+    replies_to,
+)
 from server.api_docs.openapi_document import Info, Reference
+from server.api_docs.schemas import SCHEMA_REF_PREFIX, Schemas, describe_struct
 from server.http.response import JSON_TYPE
 from server.websocket.sub_protocols import JSON, MSGPACK
 
-ASYNCAPI_VERSION: Final = "3.0.0"
+ASYNCAPI_VERSION: Final = "3.1.0"
 SOCKET_CHANNEL: Final = "socket"
 STREAM_CHANNEL: Final = "stream"
-INFO_DESCRIPTION: Final = """Live updates: the websocket, and the user stream as Server-Sent Events.
+CORRELATION_ID_NAME: Final = "frame"
+INFO_DESCRIPTION: Final = """\
+Live updates: the WebSocket, and the user stream as Server-Sent Events.
 
-The rest of the contract is in `/openapi.json`; it also describes ids, times and tokens. The \
+The [HTTP API](/docs) is described in `/openapi.json`, with the formats of ids, times and tokens. The \
 server ignores unknown fields; clients must ignore unknown fields and unknown frame types."""
 
 SOCKET_DESCRIPTION: Final = """\
@@ -65,7 +89,7 @@ SUB_PROTOCOLS: Final = (
 )
 _BEARER_SCHEME: Final = {"type": "http", "scheme": "bearer"}
 _CORRELATION_ID: Final = {
-    "description": "The `id` of a command is in its one answer.",
+    "description": "The reply to a command has the `id` of the command.",
     "location": "$message.payload#/id",
 }
 _WEBSOCKET_BINDING: Final = {
@@ -73,8 +97,14 @@ _WEBSOCKET_BINDING: Final = {
     "headers": {
         "type": "object",
         "properties": {
-            "Sec-WebSocket-Protocol": {"type": "string", "enum": [one.name for one in SUB_PROTOCOLS]},
-            "Authorization": {"type": "string", "description": "`Bearer <token>`; or `authenticate` later."},
+            "Sec-WebSocket-Protocol": {
+                "type": "string",
+                "enum": [protocol.name for protocol in SUB_PROTOCOLS],
+            },
+            "Authorization": {
+                "type": "string",
+                "description": "`Bearer <token>`. Without it, send the token in `authenticate`.",
+            },
         },
     },
     "bindingVersion": "0.1.0",
@@ -83,38 +113,41 @@ _HTTP_BINDING: Final = {"method": "GET", "bindingVersion": "0.3.0"}
 
 
 def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
-    """Describe both channels, at the address and within the bounds of this server."""
-    told = tuple(frame for delivery in DELIVERY_KINDS for frame in delivery.frames)
-    answers = tuple(chain.from_iterable(replies_to(command) for command in COMMANDS))
-    spoken = (*COMMANDS, *answers, *told)
-    messages = MessageComponents((*spoken, *EVENT_STREAM_FRAMES))
+    """Describe the socket and the event stream of a server with this address and these limits."""
+    pushed = tuple(frame for kind in DELIVERY_KINDS for frame in kind.frames)
+    replies = tuple(chain.from_iterable(replies_to(command) for command in COMMANDS))
+    socket_frames = (*COMMANDS, *replies, *pushed)
+    messages = Messages((*socket_frames, *EVENT_STREAM_FRAMES))
+    published_limits, codes = _published_limits(limits), close_codes()
     socket = Channel(
         address="/v1/ws",
-        title="The socket",
-        description=SOCKET_DESCRIPTION,
+        title="WebSocket",
+        description="\n\n".join(
+            (SOCKET_DESCRIPTION, _limits_table(published_limits), _close_code_table(codes))
+        ),
         servers=(Reference("#/servers/socket"),),
-        messages=messages.channel_messages(spoken),
+        messages=messages.channel_messages(socket_frames),
         bindings={"ws": _WEBSOCKET_BINDING},
         sub_protocols=SUB_PROTOCOLS,
-        limits=_published_limits(limits),
-        close_codes=close_codes(),
+        limits=published_limits,
+        close_codes=codes,
     )
     stream = Channel(
         address="/v1/stream",
-        title="One's own stream as Server-Sent Events",
+        title="Server-Sent Events",
         description=STREAM_DESCRIPTION,
         servers=(Reference("#/servers/stream"),),
         messages=messages.channel_messages(EVENT_STREAM_FRAMES),
     )
     commands = {_operation_id(command): _command_operation(command, messages) for command in COMMANDS}
-    sent = {delivery.name: _delivery_operation(delivery, messages) for delivery in DELIVERY_KINDS}
+    deliveries = {kind.name: _delivery_operation(kind, messages) for kind in DELIVERY_KINDS}
     return AsyncApi(
         asyncapi=ASYNCAPI_VERSION,
         info=Info("Convene", version, INFO_DESCRIPTION),
         default_content_type=JSON_TYPE,
         servers=_servers(base_url),
         channels={SOCKET_CHANNEL: socket, STREAM_CHANNEL: stream},
-        operations={**commands, **sent, "events": _event_stream_operation(messages)},
+        operations={**commands, **deliveries, "events": _event_stream_operation(messages)},
         components=Components(
             schemas=messages.schemas,
             messages=messages.by_name,
@@ -124,18 +157,76 @@ def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
     )
 
 
+class Messages:
+    """Commands and frames as message components, by the name of their struct.
+
+    `type` is not unique: `conversation.read` is a command and a pushed frame.
+    """
+
+    def __init__(self, kinds: Iterable[type[Struct]]) -> None:
+        published = tuple(dict.fromkeys(kinds))
+        schemas = Schemas(published, ())
+        self.schemas = dict(sorted(schemas.by_name.items()))
+        self._names = {
+            kind: schemas.reference(kind)["$ref"].removeprefix(SCHEMA_REF_PREFIX) for kind in published
+        }
+        self.by_name = {name: _message(kind, name) for kind, name in self._names.items()}
+
+    def references(self, kinds: Iterable[type[Struct]], channel: str) -> tuple[Reference, ...]:
+        """Return references to messages of a channel."""
+        return tuple(Reference(f"#/channels/{channel}/messages/{self._names[kind]}") for kind in kinds)
+
+    def channel_messages(self, kinds: Iterable[type[Struct]]) -> dict[str, Reference]:
+        """Return the messages of a channel, by name."""
+        names = dict.fromkeys(self._names[kind] for kind in kinds)
+        return {name: Reference(f"#/components/messages/{name}") for name in names}
+
+
+def _message(kind: type[Struct], name: str) -> Message:
+    frame_type = _frame_type(kind)
+    summary, description = describe_struct(kind)
+    has_id = "id" in (get_origin(kind) or kind).__struct_fields__
+    example = EXAMPLES.get(kind)
+    return Message(
+        name=frame_type,
+        title=_message_title(kind, frame_type),
+        summary=summary,
+        description=description,
+        payload=Reference(SCHEMA_REF_PREFIX + name),
+        correlation_id=Reference(f"#/components/correlationIds/{CORRELATION_ID_NAME}") if has_id else None,
+        examples=() if example is None else (Example(Raw(server_frame_encoder.encode(example))),),
+        delivery=delivery_info(kind),
+    )
+
+
+def _frame_type(kind: type[Struct]) -> str:
+    """Return the `type` of a frame on the wire."""
+    info = type_info(kind)
+    assert isinstance(info, StructType)
+    return str(info.tag)
+
+
+def _message_title(kind: type[Struct], frame_type: str) -> str:
+    """Return the `type` of a frame; for `ok`, also the result and the commands that return it."""
+    if get_origin(kind) is not Ok:
+        return frame_type
+    (result,) = get_args(kind)
+    commands = ", ".join(_frame_type(command) for command in COMMANDS if kind in replies_to(command))
+    return f"{frame_type} {{{result.__name__}}}: {commands}"
+
+
 def _servers(base_url: str) -> dict[str, Server]:
-    found = urlsplit(base_url)
-    secure = "s" if found.scheme == "https" else ""
+    url = urlsplit(base_url)
+    secure = "s" if url.scheme == "https" else ""
     return {
         SOCKET_CHANNEL: Server(
-            host=found.netloc, pathname=found.path, protocol=f"ws{secure}", description="For the socket."
+            host=url.netloc, pathname=url.path, protocol=f"ws{secure}", description="WebSocket."
         ),
         STREAM_CHANNEL: Server(
-            host=found.netloc,
-            pathname=found.path,
+            host=url.netloc,
+            pathname=url.path,
             protocol=f"http{secure}",
-            description="For Server-Sent Events.",
+            description="Server-Sent Events.",
             security=(Reference("#/components/securitySchemes/bearer"),),
         ),
     }
@@ -152,15 +243,43 @@ def _published_limits(limits: Limits) -> PublishedLimits:
         messages_burst=limits.messages_burst,
         max_conversations=RESUME_CONVERSATIONS,
         max_watched=PRESENCE_WATCHED_USERS,
+        max_message_characters=MESSAGE_CHARACTERS,
+        max_emoji_characters=EMOJI_CHARACTERS,
+        max_emojis_per_message=EMOJIS_PER_MESSAGE,
+        max_typing_members=TYPING_MEMBERS_MAX,
+        typing_timeout_ms=round(TYPING_TIMEOUT_S * 1000),
     )
 
 
-def _command_operation(command: type[Struct], messages: MessageComponents) -> Operation:
-    summary, description = describe_frame(command)
+def _limits_table(limits: PublishedLimits) -> str:
+    rows = [(f"`{name}`", f"{value:,}") for name, value in msgspec.structs.asdict(limits).items()]
+    return f"## Limits\n\n{_markdown_table(('Limit', 'Value'), rows)}"
+
+
+def _close_code_table(codes: Iterable[CloseCodeInfo]) -> str:
+    rows = [
+        (
+            f"{code.code} `{code.name}`",
+            code.meaning,
+            "reconnect and resume" if code.resume else "do not retry",
+        )
+        for code in codes
+    ]
+    return f"## Close codes\n\n{_markdown_table(('Code', 'Meaning', 'Action'), rows)}"
+
+
+def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _command_operation(command: type[Struct], messages: Messages) -> Operation:
+    summary, description = describe_struct(command)
     channel = Reference(f"#/channels/{SOCKET_CHANNEL}")
     return Operation(
         action="receive",
         channel=channel,
+        title=_frame_type(command),
         summary=summary,
         description=description,
         messages=messages.references((command,), SOCKET_CHANNEL),
@@ -168,26 +287,28 @@ def _command_operation(command: type[Struct], messages: MessageComponents) -> Op
     )
 
 
-def _delivery_operation(delivery: DeliveryKind, messages: MessageComponents) -> Operation:
+def _delivery_operation(kind: DeliveryKind, messages: Messages) -> Operation:
     return Operation(
         action="send",
         channel=Reference(f"#/channels/{SOCKET_CHANNEL}"),
-        summary=delivery.summary,
-        description=delivery.description,
-        messages=messages.references(delivery.frames, SOCKET_CHANNEL),
+        title=kind.title,
+        summary=kind.summary,
+        description=kind.description,
+        messages=messages.references(kind.frames, SOCKET_CHANNEL),
     )
 
 
-def _event_stream_operation(messages: MessageComponents) -> Operation:
+def _event_stream_operation(messages: Messages) -> Operation:
     return Operation(
         action="send",
         channel=Reference(f"#/channels/{STREAM_CHANNEL}"),
-        summary="Tell what happened to the user, without a socket",
+        title="Events of the user stream",
+        summary="Events of the user, without a socket",
         messages=messages.references(EVENT_STREAM_FRAMES, STREAM_CHANNEL),
         bindings={"http": _HTTP_BINDING},
     )
 
 
 def _operation_id(command: type[Struct]) -> str:
-    """`SendMessage` is `send_message`."""
+    """Turn `SendMessage` into `send_message`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", command.__name__).lower()
