@@ -6,14 +6,12 @@ Commands and frames are the members of the protocol's unions, so the document ca
 import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Final, get_args, get_origin
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Raw, Struct
-from msgspec.inspect import StructType, type_info
+from msgspec import Struct
 
-from actors.protocol.server_frames import Ok, server_frame_encoder
 from actors.sessions.typing_indicators import TYPING_TIMEOUT_S
 from config.limits import (
     EMOJI_CHARACTERS,
@@ -30,33 +28,29 @@ from server.api_docs.asyncapi_document import (
     Channel,
     CloseCodeInfo,
     Components,
-    Example,
-    Message,
     Operation,
     PublishedLimits,
     Reply,
     Server,
     SubProtocol,
 )
-from server.api_docs.examples import EXAMPLES
+from server.api_docs.asyncapi_messages import CORRELATION_ID_NAME, Messages, frame_type
 from server.api_docs.frame_catalog import (
     COMMANDS,
     DELIVERY_KINDS,
     EVENT_STREAM_FRAMES,
     DeliveryKind,
     close_codes,
-    delivery_info,
     replies_to,
 )
 from server.api_docs.openapi_document import Info, Reference
-from server.api_docs.schemas import SCHEMA_REF_PREFIX, Schemas, describe_struct
+from server.api_docs.schemas import describe_struct
 from server.http.response import JSON_TYPE
 from server.websocket.sub_protocols import JSON, MSGPACK
 
 ASYNCAPI_VERSION: Final = "3.1.0"
 SOCKET_CHANNEL: Final = "socket"
 STREAM_CHANNEL: Final = "stream"
-CORRELATION_ID_NAME: Final = "frame"
 INFO_DESCRIPTION: Final = """\
 Live updates: the WebSocket, and the user stream as Server-Sent Events.
 
@@ -157,64 +151,6 @@ def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
     )
 
 
-class Messages:
-    """Commands and frames as message components, by the name of their struct.
-
-    `type` is not unique: `conversation.read` is a command and a pushed frame.
-    """
-
-    def __init__(self, kinds: Iterable[type[Struct]]) -> None:
-        published = tuple(dict.fromkeys(kinds))
-        schemas = Schemas(published, ())
-        self.schemas = dict(sorted(schemas.by_name.items()))
-        self._names = {
-            kind: schemas.reference(kind)["$ref"].removeprefix(SCHEMA_REF_PREFIX) for kind in published
-        }
-        self.by_name = {name: _message(kind, name) for kind, name in self._names.items()}
-
-    def references(self, kinds: Iterable[type[Struct]], channel: str) -> tuple[Reference, ...]:
-        """Return references to messages of a channel."""
-        return tuple(Reference(f"#/channels/{channel}/messages/{self._names[kind]}") for kind in kinds)
-
-    def channel_messages(self, kinds: Iterable[type[Struct]]) -> dict[str, Reference]:
-        """Return the messages of a channel, by name."""
-        names = dict.fromkeys(self._names[kind] for kind in kinds)
-        return {name: Reference(f"#/components/messages/{name}") for name in names}
-
-
-def _message(kind: type[Struct], name: str) -> Message:
-    frame_type = _frame_type(kind)
-    summary, description = describe_struct(kind)
-    has_id = "id" in (get_origin(kind) or kind).__struct_fields__
-    example = EXAMPLES.get(kind)
-    return Message(
-        name=frame_type,
-        title=_message_title(kind, frame_type),
-        summary=summary,
-        description=description,
-        payload=Reference(SCHEMA_REF_PREFIX + name),
-        correlation_id=Reference(f"#/components/correlationIds/{CORRELATION_ID_NAME}") if has_id else None,
-        examples=() if example is None else (Example(Raw(server_frame_encoder.encode(example))),),
-        delivery=delivery_info(kind),
-    )
-
-
-def _frame_type(kind: type[Struct]) -> str:
-    """Return the `type` of a frame on the wire."""
-    info = type_info(kind)
-    assert isinstance(info, StructType)
-    return str(info.tag)
-
-
-def _message_title(kind: type[Struct], frame_type: str) -> str:
-    """Return the `type` of a frame; for `ok`, also the result and the commands that return it."""
-    if get_origin(kind) is not Ok:
-        return frame_type
-    (result,) = get_args(kind)
-    commands = ", ".join(_frame_type(command) for command in COMMANDS if kind in replies_to(command))
-    return f"{frame_type} {{{result.__name__}}}: {commands}"
-
-
 def _servers(base_url: str) -> dict[str, Server]:
     url = urlsplit(base_url)
     secure = "s" if url.scheme == "https" else ""
@@ -279,7 +215,7 @@ def _command_operation(command: type[Struct], messages: Messages) -> Operation:
     return Operation(
         action="receive",
         channel=channel,
-        title=_frame_type(command),
+        title=frame_type(command),
         summary=summary,
         description=description,
         messages=messages.references((command,), SOCKET_CHANNEL),
