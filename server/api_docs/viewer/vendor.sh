@@ -1,6 +1,8 @@
 #!/bin/sh
-# Copy the pinned viewer and its licence into this folder. To upgrade, change the version in package.json,
-# run `npm install --package-lock-only`, then this script.
+# Copy the pinned viewer and its licence from the npm package into this folder.
+# To upgrade: change the version in package.json, run `npm install --package-lock-only`, then this script.
+# The bundle contains its dependencies: peer dependencies are not installed (.npmrc), and the override in
+# package.json only makes the declared dependency of the package resolvable.
 set -eu
 cd "$(dirname "$0")"
 npm ci
