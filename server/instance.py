@@ -10,7 +10,7 @@ from aiohttp import web
 from actors.runtime.loop_lag import LoopLag
 from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
-from server.api_docs.endpoints import AsyncApiEndpoints, OpenApiEndpoints
+from server.api_docs.endpoints import ApiDocs
 from server.application import create_application
 from server.cli.operator_services import OperatorServices
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
@@ -153,16 +153,11 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
 
 def _add_documents(app: web.Application, routes: Sequence[Route], settings: Settings, health: Health) -> None:
     """Add operator endpoints, API documents and the web client."""
-    openapi = OpenApiEndpoints(routes, VERSION)
-    asyncapi = AsyncApiEndpoints(VERSION, settings.base_url, settings.limits)
+    ApiDocs(routes, VERSION, settings.base_url, settings.limits).add_routes(app.router)
     web_client = WebClient()
     app.router.add_get("/healthz", health.healthz)
     app.router.add_get("/readyz", health.readyz)
     app.router.add_get("/metrics", health.metrics)
-    app.router.add_get("/openapi.json", openapi.openapi)
-    app.router.add_get("/asyncapi.json", asyncapi.asyncapi)
-    app.router.add_get("/docs", openapi.docs)
-    app.router.add_get("/docs/socket", asyncapi.docs)
     app.router.add_get("/", web_client.index)
     app.router.add_get("/web/{name:.+}", web_client.file)
 

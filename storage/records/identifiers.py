@@ -40,3 +40,8 @@ def idempotent_id(user_id: str, idempotency_key: str) -> str:
     # The prefix separates these ids from those of direct conversations, whose input a key could imitate.
     text = f"idempotency-key\n{user_id}\n{idempotency_key}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def event_conversation_id(event_id: str) -> str:
+    """Return the id of an event's conversation."""
+    return hashlib.sha256(f"event\n{event_id}".encode()).hexdigest()[:24]

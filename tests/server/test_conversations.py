@@ -255,7 +255,7 @@ async def test_an_idempotency_key_cannot_take_the_id_of_a_direct_conversation(
     api: ApiClient, instance: Instance, people: RegisteredUsers, ana_sorts_first: bool
 ) -> None:
     """A group made under the other user's id as key leaves the direct conversation of the two free."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     if (ana.id < ben.id) is not ana_sorts_first:
         ana, ben = ben, ana
     body = {"type": "GROUP", "participants": [eve.id], "name": "a group"}
