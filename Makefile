@@ -5,13 +5,19 @@ PY     := $(VENV)/bin/python
 JOBS   ?= 2
 READY  := $(VENV)/.ready
 
-.PHONY: run test test-long check fmt demo bench load lock clean
+.PHONY: run test test-web test-long check fmt demo bench load lock clean
 
 run: $(READY)
 	$(PY) run.py $(ARGS)
 
-test: $(READY)
+test: $(READY) test-web
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+# The browser client without a browser: needs Node, nothing else.
+test-web:
+	@if node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null; \
+	then node --test tests/web/*.test.js; \
+	else echo "Skipped tests/web: Node 18 or newer is not installed."; fi
 
 test-long: $(READY)
 	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)

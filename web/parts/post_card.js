@@ -12,7 +12,7 @@ import { report } from "./report.js";
 import { failed } from "./toast.js";
 import { words } from "./words.js";
 
-// `onDeleted(post)` when one's own is gone; `open` shows the comments at once.
+// `onDeleted(post)` when one's own is gone; `open` shows the comments at idempotencyKey.
 export function postCard(session, post, { onDeleted = () => null, open = false } = {}) {
   const place = element("div", { class: "comments" });
   const path = `/v1/posts/${encodeURIComponent(post.id)}`;

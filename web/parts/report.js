@@ -1,13 +1,13 @@
 // Telling the moderators of something: why, in a few words. It never tells the one who is reported.
 
-import { Once } from "../wire/once.js";
+import { IdempotencyKey } from "../wire/idempotency_key.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";
 import { Field, Form } from "./form.js";
 import { toast } from "./toast.js";
 
 export function report(session, kind, id) {
-  const once = new Once();
+  const idempotencyKey = new IdempotencyKey();
   const reason = new Field("reason", "What is wrong with it?", {
     kind: "textarea",
     rows: 3,
@@ -18,7 +18,7 @@ export function report(session, kind, id) {
     submit: "Report",
     send: async (values) => {
       const body = { kind, id, reason: values.reason.trim() };
-      await session.api.post("/v1/reports", body, once.keyFor(body));
+      await session.api.post("/v1/reports", body, idempotencyKey.keyFor(body));
       dialog.close();
       toast("Thank you. The moderators will look at it.");
     },

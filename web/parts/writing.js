@@ -1,13 +1,13 @@
 // A place to write something short: a text field that grows, a count of what is left in code points, and
 // a button that works while there is something to send. What was written is kept until it was taken.
 
-import { Once } from "../wire/once.js";
+import { IdempotencyKey } from "../wire/idempotency_key.js";
 import { element, newElementId } from "./dom.js";
 import { length } from "./words.js";
 
 export function writing({ label, most, submit, send, rows = 2, className = "" }) {
   const id = newElementId("writing");
-  const once = new Once();
+  const idempotencyKey = new IdempotencyKey();
   const count = element("span", { class: "count", "aria-hidden": "true" });
   const trouble = element("p", { class: "trouble", role: "alert", hidden: true });
   const sending = element("button", { type: "submit", class: "primary", disabled: true }, submit);
@@ -40,8 +40,8 @@ export function writing({ label, most, submit, send, rows = 2, className = "" })
     trouble.hidden = true;
     measure();
     try {
-      await send(content, once.keyFor(content));
-      once.done();
+      await send(content, idempotencyKey.keyFor(content));
+      idempotencyKey.clear();
       input.value = "";
     } catch (error) {
       trouble.textContent = error.errors?.[0]?.detail ?? error.message;

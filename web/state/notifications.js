@@ -28,26 +28,26 @@ export class Notifications {
     return this.#api.put("/v1/notifications/read");
   }
 
-  counted(unread) {
+  setUnread(unread) {
     this.unread = unread;
     this.changed.emit();
   }
 
-  created({ notification, unread_count: unread }) {
+  onCreated({ notification, unread_count: unread }) {
     this.came.emit(notification);
-    this.counted(unread);
+    this.setUnread(unread);
   }
 
-  read({ ids, unread_count: unread }) {
+  onRead({ ids, unread_count: unread }) {
     this.wereRead.emit(ids);
-    this.counted(unread);
+    this.setUnread(unread);
   }
 
-  async readAnew() {
+  async reload() {
     this.lost.emit();
     try {
       const { unread_count: unread } = await this.#api.get("/v1/notifications/unread_count");
-      this.counted(unread);
+      this.setUnread(unread);
     } catch {
       // The next frame or the next connection tells it.
     }

@@ -1,9 +1,9 @@
 // Messages that were written and are not yet known to be stored. Each has its `client_id` for good, so it
-// may be sent again after any loss, also after a reload of the page; the server keeps it once. It never
+// may be sent again after any loss, also after a reload of the page; the server keeps it idempotencyKey. It never
 // drops one that was not stored, unless its writer says so.
 
-import { newId } from "../wire/once.js";
-import { Ended, Refused } from "../wire/refused.js";
+import { newId } from "../wire/idempotency_key.js";
+import { Ended, Refused } from "../wire/errors.js";
 import { Signal } from "./signal.js";
 
 const PLACE = "convene.unsent";
@@ -93,9 +93,9 @@ export class Outbox {
 
   // What stands in the log is no longer unsent.
   #arrived(room) {
-    if (!room?.log) return;
+    if (!room?.timeline) return;
     for (const one of this.of(room.id)) {
-      if (one.state !== "failed" && room.log.has(one.clientId, this.#me.id)) {
+      if (one.state !== "failed" && room.timeline.hasSent(one.clientId, this.#me.id)) {
         this.#unsent.delete(one.clientId);
         this.#changed(room.id);
       }

@@ -1,5 +1,5 @@
 // The cards of people that were met so far, and those that are asked for, many at a time. A person who is
-// not known to the server (any more) stays unknown; nobody is asked for twice at once.
+// not known to the server (any more) stays unknown; nobody is asked for twice at idempotencyKey.
 
 import { Signal } from "./signal.js";
 

@@ -32,7 +32,7 @@ export class Presence {
   }
 
   // A new connection knows nothing of whom the last one watched.
-  connected() {
+  onConnected() {
     this.renew();
     if (this.#away) this.#say();
   }
@@ -43,7 +43,7 @@ export class Presence {
     this.#look();
   }
 
-  told(presences) {
+  update(presences) {
     for (const { user_id: userId, status } of presences) this.#statuses.set(userId, status);
     for (const dot of document.querySelectorAll("[data-presence]")) this.#paint(dot);
   }
@@ -72,7 +72,7 @@ export class Presence {
     this.#watched = watched;
     this.#socket
       .ask({ type: "presence.watch", user_ids: ids })
-      .then(({ presences }) => watched === this.#watched && this.told(presences))
+      .then(({ presences }) => watched === this.#watched && this.update(presences))
       .catch(() => {
         if (watched === this.#watched) this.#watched = "";
       });

@@ -7,7 +7,7 @@ import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Presence } from "./presence.js";
 import { Relations } from "./relations.js";
-import { Reception } from "../wire/reception.js";
+import { Dispatcher } from "../wire/dispatcher.js";
 import { Socket } from "../wire/socket.js";
 import { Signal } from "./signal.js";
 
@@ -22,8 +22,8 @@ export class Session {
     this.notifications = new Notifications(api);
     this.presence = new Presence();
     this.conversations = new Conversations(api, user, this.people);
-    this.reception = new Reception(this.conversations, this.notifications, this.presence);
-    this.socket = new Socket(credentials, this.reception);
+    this.dispatcher = new Dispatcher(this.conversations, this.notifications, this.presence);
+    this.socket = new Socket(credentials, this.dispatcher);
     this.outbox = new Outbox(this.socket, this.conversations, user);
     // What was begun to be written, by conversation.
     this.drafts = new Map();
@@ -31,9 +31,9 @@ export class Session {
 
   start() {
     this.people.learn([this.user]);
-    this.reception.userChanged.on((user) => this.renew(user));
+    this.dispatcher.userChanged.on((user) => this.renew(user));
     const others = () => this.presence.renew();
-    this.conversations.met.on(others);
+    this.conversations.contactsChanged.on(others);
     this.relations.changed.on(others);
     this.notifications.came.on((one) => one.type === "FOLLOW" && others());
     this.presence.start(this.socket);

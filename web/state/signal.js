@@ -1,4 +1,4 @@
-// Something happened: whoever listens is told, at once. A listener's failure is its own; it never stops
+// Something happened: whoever listens is told, at idempotencyKey. A listener's failure is its own; it never stops
 // the others.
 
 export class Signal {

@@ -3,7 +3,7 @@
 
 import { element } from "../parts/dom.js";
 import { Field, Form } from "../parts/form.js";
-import { Once } from "../wire/once.js";
+import { IdempotencyKey } from "../wire/idempotency_key.js";
 
 const PASSWORD = { type: "password", required: true, maxlength: 128 };
 
@@ -34,7 +34,7 @@ export function loginView(api, enter, notice = "") {
 }
 
 export function registerView(api, enter) {
-  const once = new Once();
+  const idempotencyKey = new IdempotencyKey();
   const lasting = keepBox();
   const form = new Form(
     [
@@ -64,7 +64,7 @@ export function registerView(api, enter) {
       send: async ({ email, username, display_name: name, password }) => {
         const body = { email: email.trim(), username: username.trim(), password };
         if (name.trim()) body.display_name = name.trim();
-        enter(await api.post("/v1/users", body, once.keyFor(body)), lasting.checked);
+        enter(await api.post("/v1/users", body, idempotencyKey.keyFor(body)), lasting.checked);
       },
     },
   );

@@ -13,7 +13,7 @@ import { failed, toast } from "../parts/toast.js";
 import { words } from "../parts/words.js";
 import { writing } from "../parts/writing.js";
 import { Scope } from "../state/signal.js";
-import { newId } from "../wire/once.js";
+import { newId } from "../wire/idempotency_key.js";
 import { answers } from "./event_answers.js";
 import { answering } from "./event_answering.js";
 
@@ -64,7 +64,7 @@ export function eventView(session, id) {
   }
 
   scope.keep(
-    session.reception.eventChanged.on((told) => {
+    session.dispatcher.eventChanged.on((told) => {
       if (event === null || told.id !== event.id) return;
       event = { ...told, my_rsvp: event.my_rsvp, my_waitlist_position: event.my_waitlist_position };
       show();
@@ -73,7 +73,7 @@ export function eventView(session, id) {
   // Somebody in front left the line, or a place became free: the notification tells it.
   scope.keep(session.notifications.came.on((one) => one.reference_id === id && changed().catch(failed)));
   scope.keep(
-    session.reception.connected.on(({ resumes }) => resumes && event !== null && changed().catch(() => null)),
+    session.dispatcher.connected.on(({ resumes }) => resumes && event !== null && changed().catch(() => null)),
   );
   load();
   return {

@@ -3,7 +3,7 @@
 import { element, fill } from "../parts/dom.js";
 import { Field, Form } from "../parts/form.js";
 import { localValue } from "../parts/moments.js";
-import { Once } from "../wire/once.js";
+import { IdempotencyKey } from "../wire/idempotency_key.js";
 
 export const CATEGORIES = [
   "SOCIAL",
@@ -20,7 +20,7 @@ const HOUR = 3_600_000;
 
 export function newEventView(session) {
   const start = new Date(Math.ceil((Date.now() + HOUR) / HOUR) * HOUR);
-  const once = new Once();
+  const idempotencyKey = new IdempotencyKey();
   const form = eventForm(
     {
       category: "SOCIAL",
@@ -30,7 +30,7 @@ export function newEventView(session) {
     },
     "Create event",
     async (body) => {
-      const event = await session.api.post("/v1/events", body, once.keyFor(body));
+      const event = await session.api.post("/v1/events", body, idempotencyKey.keyFor(body));
       location.hash = `#/event/${event.id}`;
     },
   );

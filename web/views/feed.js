@@ -60,13 +60,13 @@ export function feedView(session) {
     send: async (content, key) => pages.putFirst(await session.api.post("/v1/posts", { content }, key)),
   });
   scope.keep(
-    session.reception.feedPost.on((post) => {
+    session.dispatcher.feedPost.on((post) => {
       if (shownIds.has(post.id)) return;
       waiting.add(post.id);
       offer();
     }),
   );
-  scope.keep(session.reception.connected.on(({ resumes }) => resumes && compare()));
+  scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && compare()));
   pages.begin();
   return {
     title: "Home",

@@ -88,9 +88,9 @@ export class MessageList {
     this.#log = this.#session.conversations.open(this.#room);
     this.#newest = this.#log.messages.at(-1)?.seq ?? 0;
     this.#offLog = this.#log.changed.on((changed) => {
-      // Too much was missed: the log begins anew.
-      if (changed === null) this.#openLog();
-      else this.#changed(changed);
+      if (changed !== null) this.#changed(changed);
+      else if (this.#log.loaded) this.#changed([]);
+      else this.#loadOlder();
     });
     if (this.#log.loaded) this.#render();
     else await this.#loadOlder();
@@ -100,10 +100,10 @@ export class MessageList {
   // The first page, or the one before what is shown.
   async #loadOlder() {
     this.#watcher.disconnect();
-    if (this.#scope.closed || (this.#log.loaded && this.#log.complete)) return;
+    if (this.#scope.closed || (this.#log.loaded && !this.#log.hasOlder)) return;
     fill(this.#older, element("p", { class: "quiet" }, "Loading…"));
     try {
-      await this.#log.loadOlder();
+      await (this.#log.loaded ? this.#log.loadOlder() : this.#log.loadLatest());
       fill(this.#older);
       this.#watch();
     } catch (error) {
@@ -116,7 +116,7 @@ export class MessageList {
   }
 
   #watch() {
-    if (!this.#log.loaded || this.#log.complete) {
+    if (!this.#log.loaded || !this.#log.hasOlder) {
       fill(this.#older);
       return;
     }
@@ -175,7 +175,7 @@ export class MessageList {
       ) {
         isNew = true;
         // Where the first new one is further up than what is loaded, there is no line yet.
-        if (before !== null || this.#log.complete) wanted.push(this.#newLine);
+        if (before !== null || !this.#log.hasOlder) wanted.push(this.#newLine);
       }
       wanted.push(this.#line(message, isTogether(before, message)));
       if (message === read?.message) wanted.push(read.made);
@@ -201,7 +201,7 @@ export class MessageList {
   #unsentLines() {
     const waiting = this.#session.outbox
       .of(this.#room.id)
-      .filter((one) => !this.#log.has(one.clientId, this.#session.user.id));
+      .filter((one) => !this.#log.hasSent(one.clientId, this.#session.user.id));
     return waiting.map((one) => {
       const known = this.#unsent.get(one.clientId);
       if (known?.state === one.state) return known.made;

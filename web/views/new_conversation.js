@@ -4,10 +4,10 @@ import { element } from "../parts/dom.js";
 import { Field, Form } from "../parts/form.js";
 import { icon } from "../parts/icons.js";
 import { Picker } from "../parts/picker.js";
-import { newId, Once } from "../wire/once.js";
+import { newId, IdempotencyKey } from "../wire/idempotency_key.js";
 
 export function newConversation(session) {
-  const once = new Once();
+  const idempotencyKey = new IdempotencyKey();
   const name = new Field("name", "Name of the group", { maxlength: 100 });
   const asGroup = element("input", { type: "checkbox", onchange: show });
   const choice = element(
@@ -31,7 +31,7 @@ export function newConversation(session) {
     const body = group ? { type: "GROUP", participants } : { type: "DIRECT", participants };
     if (group && values.name.trim()) body.name = values.name.trim();
     // A direct conversation may stand already: its key is new each time, so the answer is how it is now.
-    const info = await session.api.post("/v1/conversations", body, group ? once.keyFor(body) : newId());
+    const info = await session.api.post("/v1/conversations", body, group ? idempotencyKey.keyFor(body) : newId());
     location.replace(`#/messages/${session.conversations.add(info).id}`);
   }
 

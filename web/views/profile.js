@@ -14,7 +14,7 @@ import { failed, toast } from "../parts/toast.js";
 import { words } from "../parts/words.js";
 import { nameOf } from "../state/people.js";
 import { Scope } from "../state/signal.js";
-import { newId } from "../wire/once.js";
+import { newId } from "../wire/idempotency_key.js";
 
 export function profileView(session, username) {
   const scope = new Scope();

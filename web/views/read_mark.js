@@ -28,7 +28,7 @@ export class ReadMark {
   }
 
   #due() {
-    const newest = this.#room.log?.messages.at(-1)?.seq ?? 0;
+    const newest = this.#room.timeline?.messages.at(-1)?.seq ?? 0;
     const { read_seq: readSeq } = this.#room.info;
     return (
       newest > readSeq &&
@@ -39,7 +39,7 @@ export class ReadMark {
   }
 
   async #tell() {
-    const seq = this.#room.log.messages.at(-1).seq;
+    const seq = this.#room.timeline.messages.at(-1).seq;
     try {
       const told = await this.#session.socket.ask({
         type: "conversation.read",

@@ -94,8 +94,8 @@ export function roomPane(session, id, scope) {
     fill(place, bare("You are no longer in this conversation."));
   }
 
-  scope.keep(session.conversations.gone.on(left));
-  scope.keep(session.conversations.changed.on((room) => gone && room?.id === id && !room.gone && load()));
+  scope.keep(session.conversations.removed.on(left));
+  scope.keep(session.conversations.changed.on((room) => gone && room?.id === id && !room.closed && load()));
   scope.keep(() => inside.close());
   load();
   return place;

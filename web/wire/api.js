@@ -2,7 +2,7 @@
 // without harm (all but a login) is said again a few times. The token goes into a header, never a URL.
 
 import { Backoff, pause } from "./backoff.js";
-import { Refused, Unreachable } from "./refused.js";
+import { Refused, Unreachable } from "./errors.js";
 import { Signal } from "../state/signal.js";
 
 const TIMEOUT_MS = 15_000;

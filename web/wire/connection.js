@@ -5,7 +5,7 @@
 // However it ends, `onClosed` is called once, with what the server said about coming back. It never comes
 // back by itself and keeps nothing for the next one.
 
-import { Closing } from "./closing.js";
+import { CloseInfo } from "./close_info.js";
 
 const SUB_PROTOCOL = "convene.v1.json";
 const AUTHENTICATE = "authenticate";
@@ -36,7 +36,7 @@ export class Connection {
     };
     this.#socket.onmessage = (event) => this.#hear(event.data);
     this.#socket.onclose = (event) => this.#end(this.#closing(event.code));
-    this.#timers.push(setTimeout(() => this.#ready || this.#end(new Closing()), OPEN_MS));
+    this.#timers.push(setTimeout(() => this.#ready || this.#end(new CloseInfo()), OPEN_MS));
     this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
   }
 
@@ -52,12 +52,12 @@ export class Connection {
   }
 
   close() {
-    this.#end(new Closing(null, "left"));
+    this.#end(new CloseInfo(null, "left"));
   }
 
   #tick() {
     const now = performance.now();
-    if (this.#probedAt !== null && now - this.#probedAt > PROBE_MS) this.#end(new Closing(null, "silent"));
+    if (this.#probedAt !== null && now - this.#probedAt > PROBE_MS) this.#end(new CloseInfo(null, "silent"));
     else if (now - this.#heardAt > this.#heartbeatMs) this.probe();
   }
 
@@ -70,7 +70,7 @@ export class Connection {
       heard = JSON.parse(data);
     } catch {
       // A frame was lost: the next connection brings it again.
-      this.#end(new Closing(null, "not readable"));
+      this.#end(new CloseInfo(null, "not readable"));
       return;
     }
     for (const frame of Array.isArray(heard) ? heard : [heard]) this.#take(frame);
@@ -99,16 +99,16 @@ export class Connection {
   #refusedAs(frame) {
     this.#refused = frame;
     // After a 401 the server closes with the code that says why.
-    if (!frame.code.startsWith("auth.")) this.#end(new Closing(null, frame.code, frame.retry_after_ms ?? 0));
+    if (!frame.code.startsWith("auth.")) this.#end(new CloseInfo(null, frame.code, frame.retry_after_ms ?? 0));
   }
 
   #closing(code) {
     if (this.#goodbye)
-      return new Closing(this.#goodbye.code, this.#goodbye.reason, this.#goodbye.retry_after_ms);
-    if (this.#refused?.code === "auth.expired") return new Closing(4502);
-    if (this.#refused) return new Closing(4501);
+      return new CloseInfo(this.#goodbye.code, this.#goodbye.reason, this.#goodbye.retry_after_ms);
+    if (this.#refused?.code === "auth.expired") return new CloseInfo(4502);
+    if (this.#refused) return new CloseInfo(4501);
     // 1005 and 1006 are nobody's word: the browser's names for a connection that broke.
-    return new Closing(code === 1005 || code === 1006 ? null : code);
+    return new CloseInfo(code === 1005 || code === 1006 ? null : code);
   }
 
   #end(closing) {

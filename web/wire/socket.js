@@ -3,9 +3,9 @@
 //     connecting -> live -> waiting -> connecting ...        stopped: the server does not want us back
 //
 // Closes 4500 to 4999 stop it until somebody asks it to go on. It never hands on what it heard itself:
-// that is the reception's.
+// that is the dispatcher's.
 
-import { Asks } from "./asks.js";
+import { PendingRequests } from "./pending_requests.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
 import { Signal } from "../state/signal.js";
@@ -15,17 +15,17 @@ const STEADY_MS = 10_000;
 
 export class Socket {
   #credentials;
-  #reception;
-  #asks = new Asks();
+  #dispatcher;
+  #requests = new PendingRequests();
   #backoff = new Backoff(500, 30_000);
   #connection = null;
   #timer = null;
   #notBefore = 0;
   #offs = [];
 
-  constructor(credentials, reception) {
+  constructor(credentials, dispatcher) {
     this.#credentials = credentials;
-    this.#reception = reception;
+    this.#dispatcher = dispatcher;
     this.state = { name: "connecting" };
     this.changed = new Signal();
     this.sessionEnded = new Signal();
@@ -45,7 +45,7 @@ export class Socket {
   stop(reason = "left") {
     this.#offs.forEach((off) => off());
     clearTimeout(this.#timer);
-    this.#asks.end(reason);
+    this.#requests.end(reason);
     const connection = this.#connection;
     this.#connection = null;
     connection?.close();
@@ -59,7 +59,7 @@ export class Socket {
   }
 
   ask(command, deadlineMs) {
-    return this.#asks.ask(command, deadlineMs);
+    return this.#requests.ask(command, deadlineMs);
   }
 
   #connect() {
@@ -67,18 +67,18 @@ export class Socket {
     this.#tell({ name: "connecting" });
     const url = new URL("/v1/ws", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const resume = this.#reception.resume();
+    const resume = this.#dispatcher.resume();
     let readyAt = null;
     const connection = new Connection(url, this.#credentials.token, resume, {
       onReady: (frame) => {
         readyAt = performance.now();
-        this.#reception.begin(frame, resume !== null);
-        this.#asks.connected(connection);
+        this.#dispatcher.onReady(frame, resume !== null);
+        this.#requests.connected(connection);
         this.#tell({ name: "live" });
       },
       onFrame: (frame) => {
-        if (frame.type === "ok" || frame.type === "error") this.#asks.answered(frame);
-        else this.#reception.take(frame);
+        if (frame.type === "ok" || frame.type === "error") this.#requests.answered(frame);
+        else this.#dispatcher.dispatch(frame);
       },
       onClosed: (closing) => {
         if (this.#connection !== connection) return;
@@ -91,9 +91,9 @@ export class Socket {
 
   #lost(closing, resumed) {
     this.#connection = null;
-    this.#asks.lost();
+    this.#requests.lost();
     // What was asked to resume was not taken: the next time the state is read anew.
-    if (resumed && closing.reason === "request.invalid") this.#reception.startAnew();
+    if (resumed && closing.reason === "request.invalid") this.#dispatcher.forgetSession();
     if (!closing.mayReturn) {
       this.#tell({ name: "stopped", words: closing.words });
       if (closing.endsSession) this.sessionEnded.emit(closing);

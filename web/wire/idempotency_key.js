@@ -1,7 +1,7 @@
 // One idempotency key for as long as the same thing is being tried: whoever presses the button again
 // after a lost answer does not create it twice. Never keeps a key for something else.
 
-export class Once {
+export class IdempotencyKey {
   #key = "";
   #said = "";
 

@@ -14,7 +14,7 @@ const WORDS = {
   4506: "Logging in to the live connection took too long.",
 };
 
-export class Closing {
+export class CloseInfo {
   constructor(code = null, reason = "", retryAfterMs = null) {
     this.code = code;
     this.reason = reason;

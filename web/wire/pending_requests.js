@@ -3,11 +3,11 @@
 // `client_id`, the others by what they are. A timeout is never taken for a failure; only a deadline is.
 
 import { Backoff } from "./backoff.js";
-import { Ended, Refused, Unreachable } from "./refused.js";
+import { Ended, Refused, Unreachable } from "./errors.js";
 
 const ANSWER_MS = 15_000;
 
-export class Asks {
+export class PendingRequests {
   #numbers = 0;
   #waiting = new Map();
   #connection = null;
