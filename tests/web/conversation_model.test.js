@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Conversations } from "../../web/state/conversations.js";
-import { Dispatcher } from "../../web/wire/dispatcher.js";
+import { Dispatcher } from "../../web/network/dispatcher.js";
 import { ME, ModelServer } from "./model_server.js";
 import { Random } from "./random.js";
 import { settle, VirtualTime } from "./virtual_time.js";
@@ -109,7 +109,10 @@ function checkTimeline(client) {
 const STEP_KINDS = [
   [(c) => c.write(), 8],
   [(c) => c.deliver(), 8],
-  [(c) => c.server.requests.length > 0 && c.server.advance(c.random.below(c.server.requests.length), 0.1), 10],
+  [
+    (c) => c.server.requests.length > 0 && c.server.advance(c.random.below(c.server.requests.length), 0.1),
+    10,
+  ],
   [(c) => c.disconnect(), 1],
   [(c) => c.line === null && c.connect(), 3],
   [(c) => c.conversations.reload(), 1],

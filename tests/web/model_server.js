@@ -1,7 +1,7 @@
 // A model of the server's side of one conversation: a log, the answers of its HTTP routes, and the frames
 // that a connection delivers. The test decides when each request is read and when it is answered.
 
-import { Refused, Unreachable } from "../../web/wire/errors.js";
+import { Refused, Unreachable } from "../../web/network/errors.js";
 
 export const ME = { id: "me", username: "me", display_name: "Me" };
 const OTHERS = ["ana", "ben"];
@@ -122,7 +122,9 @@ export class ModelServer {
     this.requests.splice(index, 1);
     if (this.#random.chance(failure))
       request.reject(
-        this.#random.chance(0.5) ? new Unreachable() : new Refused({ status: 503, code: "server.overloaded" }),
+        this.#random.chance(0.5)
+          ? new Unreachable()
+          : new Refused({ status: 503, code: "server.overloaded" }),
       );
     else request.resolve(request.answer.body);
   }

@@ -6,11 +6,11 @@
 //
 // Gaps are filled with retries until the conversation is left.
 
-import { Backoff, pause } from "../wire/backoff.js";
-import { Refused } from "../wire/errors.js";
+import { Backoff, pause } from "../network/backoff.js";
+import { Refused } from "../network/errors.js";
 import { SequenceBuffer } from "./sequence_buffer.js";
 import { Signal } from "./signal.js";
-import { Summary } from "./summary.js";
+import { Summary } from "./conversation_summary.js";
 import { Timeline } from "./timeline.js";
 
 const PAGE = 100;

@@ -1,8 +1,8 @@
 // All conversations of the user, by latest activity. The list is read over HTTP once the socket is ready;
 // frames of conversations that are not known yet wait until it is.
 
-import { pause } from "../wire/backoff.js";
-import { Refused } from "../wire/errors.js";
+import { pause } from "../network/backoff.js";
+import { Refused } from "../network/errors.js";
 import { Conversation } from "./conversation.js";
 import { Signal } from "./signal.js";
 
@@ -15,7 +15,7 @@ const MAX_WAITING_FRAMES = 2000;
 export class Conversations {
   #api;
   #me;
-  #people;
+  #users;
   #byId = new Map();
   #waitingFrames = [];
   #reading = null;
@@ -26,10 +26,10 @@ export class Conversations {
   #removedIds = new Set();
   #closed = false;
 
-  constructor(api, me, people) {
+  constructor(api, me, users) {
     this.#api = api;
     this.#me = me;
-    this.#people = people;
+    this.#users = users;
     this.loaded = false;
     this.changed = new Signal();
     // The user shares a conversation with people who were not visible before.
@@ -38,11 +38,13 @@ export class Conversations {
   }
 
   get unread() {
-    return this.list().reduce((sum, { info }) => sum + (info.muted ? 0 : info.unread_count), 0);
+    let sum = 0;
+    for (const { info } of this.#byId.values()) if (!info.muted) sum += info.unread_count;
+    return sum;
   }
 
   list() {
-    return [...this.#byId.values()].sort((one, other) => activity(other).localeCompare(activity(one)));
+    return [...this.#byId.values()].sort((one, other) => (activity(one) < activity(other) ? 1 : -1));
   }
 
   positions() {
@@ -67,7 +69,7 @@ export class Conversations {
   }
 
   add(info) {
-    this.#people.learn(info.participants);
+    this.#users.learn(info.participants);
     this.#removedIds.delete(info.id);
     const known = this.find(info.id);
     if (known) {
@@ -117,7 +119,7 @@ export class Conversations {
   // `replayAfter`: the seq after which this conversation is being replayed, or null for a live frame.
   apply(frame, replayAfter = null) {
     if (frame.changed?.joined) {
-      this.#people.learn(frame.changed.joined);
+      this.#users.learn(frame.changed.joined);
       this.contactsChanged.emit();
     }
     const conversation = this.find(frame.conversation_id);
@@ -207,6 +209,7 @@ export class Conversations {
   }
 }
 
+// RFC 3339 in UTC with milliseconds, so the order of the strings is that of the times.
 function activity({ info }) {
   return info.last_message?.timestamp ?? info.created_at;
 }

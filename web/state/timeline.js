@@ -110,6 +110,19 @@ export class Timeline {
     );
   }
 
+  // The seq of the last message before `date`, or 0: a binary search over the history up to `lastSeq`.
+  async seqBefore(date, lastSeq) {
+    let low = 0;
+    let high = lastSeq;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { items } = await this.#api.get(this.#path, { after: middle, limit: 1 });
+      if (items.length > 0 && new Date(items[0].created_at) < date) low = items[0].seq;
+      else high = middle;
+    }
+    return low;
+  }
+
   // One read at a time for each edge of a window.
   #once(edge, read) {
     const running = this.#running.get(edge);
