@@ -87,8 +87,7 @@ export class UserPicker {
         "span",
         { class: "grow" },
         element("span", { class: "name", dir: "auto" }, nameOf(card)),
-        " ",
-        element("span", { class: "secondary" }, `@${card.username}`),
+        element("span", { class: "secondary one-line" }, `@${card.username}`),
       ),
     );
     return element("li", {}, row);

@@ -97,7 +97,8 @@ function description(session, event, path) {
       "p",
       { class: "row" },
       avatar(event.creator, { size: "small", dot: false }),
-      element("span", { class: "one-line" }, "Hosted by ", userLink(event.creator)),
+      element("span", { class: "host-label" }, "Hosted by"),
+      userLink(event.creator, "name"),
     ),
     event.description && element("p", { class: "content", dir: "auto" }, linkify(event.description)),
     element(
