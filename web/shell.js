@@ -1,6 +1,7 @@
 // The frame around every view: navigation with unread counts, the connection banner and the page title.
 
 import { avatar } from "./components/avatar.js";
+import { BatchedTask } from "./components/batched_task.js";
 import { button, element, setChildren, visuallyHidden } from "./components/dom.js";
 import { icon } from "./components/icons.js";
 import { Scope } from "./state/signal.js";
@@ -27,7 +28,7 @@ export class Shell {
   #title = "Convene";
   #session = null;
   #bannerTimer = null;
-  #countFrame = null;
+  #counts = new BatchedTask(() => this.#showCounts());
   #hasShown = false;
 
   constructor(root) {
@@ -46,9 +47,7 @@ export class Shell {
       element("div", { class: "page" }, this.#banner, this.#main),
     );
     this.#root.className = "signed-in";
-    const countSoon = () => {
-      this.#countFrame ??= requestAnimationFrame(() => this.#showCounts());
-    };
+    const countSoon = () => this.#counts.request();
     const showBanner = () => this.#onConnection();
     this.#scope.keep(session.notifications.unreadChanged.on(countSoon));
     this.#scope.keep(session.conversations.changed.on(countSoon));
@@ -65,8 +64,7 @@ export class Shell {
     this.#scope.close();
     this.#session = null;
     clearTimeout(this.#bannerTimer);
-    cancelAnimationFrame(this.#countFrame);
-    this.#countFrame = null;
+    this.#counts.cancel();
     setChildren(this.#banner);
     setChildren(this.#root, this.#main);
     this.#root.className = "signed-out";
@@ -120,7 +118,6 @@ export class Shell {
   }
 
   #showCounts() {
-    this.#countFrame = null;
     const { conversations, notifications } = this.#session;
     this.#showBadge("#/messages", conversations.unread);
     this.#showBadge("#/notifications", notifications.unread);

@@ -1,6 +1,7 @@
 // The list of conversations, by latest activity, with the last message and the unread count. A row is built
 // again only if its content changed. One row at a time is in the tab order; arrow keys move between rows.
 
+import { BatchedTask } from "../components/batched_task.js";
 import { conversationAvatar, conversationName } from "../components/conversation_name.js";
 import {
   button,
@@ -24,10 +25,9 @@ export function conversationList(session, scope) {
   const rows = new Map();
   let shown = PAGE;
   let selectedId = null;
-  let frame = null;
+  const rendering = new BatchedTask(show);
 
   function show() {
-    frame = null;
     const all = conversations.list();
     reconcile(list, all.slice(0, shown).map(row));
     setChildren(
@@ -118,13 +118,9 @@ export function conversationList(session, scope) {
     event.preventDefault();
   }
 
-  function showLater() {
-    frame ??= requestAnimationFrame(show);
-  }
-
-  scope.keep(conversations.changed.on(showLater));
-  scope.keep(session.users.changed.on(showLater));
-  scope.keep(() => cancelAnimationFrame(frame));
+  scope.keep(conversations.changed.on(() => rendering.request()));
+  scope.keep(session.users.changed.on(() => rendering.request()));
+  scope.keep(() => rendering.cancel());
   show();
   return {
     element: element(

@@ -5,6 +5,7 @@
 // It opens at the first unread message. At the end it follows new messages; elsewhere the message at the top
 // of the screen keeps its place whatever is added or removed around it.
 
+import { BatchedTask } from "../components/batched_task.js";
 import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
 import { MessageAnnouncer } from "../components/message_announcer.js";
 import { toast, toastError } from "../components/toast.js";
@@ -35,7 +36,7 @@ export class MessageList {
   #newestSeq = 0;
   #pinned = false;
   #watched = "";
-  #frame = null;
+  #rendering = new BatchedTask(() => this.#render());
 
   #older = element("div", { class: "load-older" });
   #newer = element("div", { class: "load-newer" });
@@ -178,15 +179,15 @@ export class MessageList {
     this.#clicks.listen(this.#area);
     this.#resizes.observe(this.#area);
     const { socket, unsent, users } = this.#session;
-    scope.keep(conversation.receipts.on(() => this.#renderSoon()));
+    scope.keep(conversation.receipts.on(() => this.#rendering.request()));
     scope.keep(users.changed.on(() => this.#render({ rebuild: true })));
-    scope.keep(unsent.changed.on((id) => id === conversation.id && this.#renderSoon()));
-    scope.keep(socket.changed.on(() => unsent.of(conversation.id).length > 0 && this.#renderSoon()));
+    scope.keep(unsent.changed.on((id) => id === conversation.id && this.#rendering.request()));
+    scope.keep(socket.changed.on(() => unsent.of(conversation.id).length > 0 && this.#rendering.request()));
     scope.keep(() => {
       this.#edges.disconnect();
       this.#resizes.disconnect();
       this.#offTimeline?.();
-      cancelAnimationFrame(this.#frame);
+      this.#rendering.cancel();
     });
   }
 
@@ -209,17 +210,12 @@ export class MessageList {
       this.#announcer.announce(arrived);
     }
     if (messages === null) this.#render();
-    else this.#renderSoon();
+    else this.#rendering.request();
     if (messages === null || this.#watched !== this.#edgeKey()) this.#watchEdges();
   }
 
-  #renderSoon() {
-    this.#frame ??= requestAnimationFrame(() => this.#render());
-  }
-
   #render({ rebuild = false } = {}) {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    this.#rendering.cancel();
     if (!this.#timeline?.loaded) return;
     const saved = this.#pinned ? null : this.#position.save();
     this.#rows.render(this.#timeline, this.#newAfter, rebuild);
