@@ -1,4 +1,4 @@
-// Icons, drawn as strokes in the color of the text. Each stands next to a label or has one for screen readers.
+// Icons, drawn as strokes in the color of the text. Each has a visible label next to it or one for screen readers.
 
 import { svg } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Says how many messages are unread below, with ways to skip them.
+// Shows how many messages are unread below, with ways to skip them.
 
 import { button, element, setChildren } from "./dom.js";
 

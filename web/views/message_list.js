@@ -31,7 +31,7 @@ export class MessageList {
   #rows;
   #position;
   #announcer;
-  // The "New" divider stands before the first message of others after this seq.
+  // The "New" divider is placed before the first message of others after this seq.
   #newAfter = null;
   #newestSeq = 0;
   #pinned = false;

@@ -1,4 +1,4 @@
-// The user's own RSVP, and the waitlist of a full event. Joining the waitlist needs a click of its own.
+// The user's own RSVP, and the waitlist of a full event. Joining the waitlist is a separate button.
 
 import { button, element, errorText, setChildren } from "../components/dom.js";
 import { RSVP_LABELS } from "../components/event_card.js";
