@@ -91,6 +91,13 @@ class App {
 
   // Continues the session of a stored token.
   async #restore() {
+    if (this.#credentials.user !== null) {
+      this.#begin(this.#credentials.user);
+      this.#router.go();
+      // A token that is no longer valid ends the session, see `unauthorized`.
+      this.#session.loadProfile().catch(() => null);
+      return;
+    }
     try {
       this.#begin(await this.#api.get("/v1/users/me"));
       this.#router.go();

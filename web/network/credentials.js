@@ -26,9 +26,15 @@ export class Credentials {
     return this.#stored?.token ?? null;
   }
 
+  // The card of the user, so that the page can be shown before the server answers.
+  get user() {
+    return this.#stored?.user ?? null;
+  }
+
   save({ token, user }, persistent) {
     this.forget();
-    this.#stored = { token, userId: user.id };
+    const { id, username, display_name, avatar_url, verified } = user;
+    this.#stored = { token, user: { id, username, display_name, avatar_url, verified } };
     (persistent ? localStorage : sessionStorage).setItem(STORAGE_KEY, JSON.stringify(this.#stored));
   }
 

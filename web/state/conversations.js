@@ -57,14 +57,14 @@ export class Conversations {
 
   // Throws `Refused` if the user is not a member.
   async get(id) {
-    await this.#reading;
     for (;;) {
       const known = this.find(id);
       if (known !== null) return known;
       const connections = this.#connections;
       const info = await this.#api.get(`/v1/conversations/${encodeURIComponent(id)}`);
-      // An answer from before a reconnect may lack frames that were sent in between.
-      if (connections === this.#connections) return this.add(info);
+      // An answer from before a reconnect may lack frames that were sent in between. While the list is read,
+      // that is found by the list, which is read after the connection is ready.
+      if (connections === this.#connections || this.#reading !== null) return this.add(info);
     }
   }
 

@@ -12,6 +12,8 @@ import { UnsentMessages } from "./unsent_messages.js";
 import { UserCards } from "./user_cards.js";
 
 export class Session {
+  #profile = null;
+
   constructor(api, credentials, user) {
     this.api = api;
     this.credentials = credentials;
@@ -51,9 +53,21 @@ export class Session {
 
   // The own profile was changed, here or on another device.
   setUser(user) {
-    this.user = user;
+    this.user = { ...this.user, ...user };
     this.users.learn([user]);
-    this.userChanged.emit(user);
+    this.userChanged.emit(this.user);
+  }
+
+  // The own profile with email and bio. Until it is loaded, `user` may be a card only.
+  loadProfile() {
+    this.#profile ??= this.api.get("/v1/users/me").then(
+      (user) => this.setUser(user),
+      (error) => {
+        this.#profile = null;
+        throw error;
+      },
+    );
+    return this.#profile;
   }
 
   isMe(userId) {

@@ -1,7 +1,7 @@
 // Account settings: profile, password, sessions, blocked users, log out and account deletion.
 
 import { confirmDialog } from "../components/dialog.js";
-import { button, element, emptyState, setChildren } from "../components/dom.js";
+import { button, element, emptyState, errorText, loadingText, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
@@ -15,7 +15,7 @@ export function settingsView(session, logOut, onDeleted) {
       "section",
       { class: "column" },
       element("h1", { tabindex: "-1" }, "Settings"),
-      section("Profile", profileForm(session)),
+      section("Profile", profileSection(session)),
       section("Password", passwordForm(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Blocked people", blockedList(session)),
@@ -26,6 +26,22 @@ export function settingsView(session, logOut, onDeleted) {
 
 function section(title, ...content) {
   return element("section", { class: "panel" }, element("h2", {}, title), content);
+}
+
+function profileSection(session) {
+  const content = element("div", {}, loadingText());
+
+  async function load() {
+    try {
+      await session.loadProfile();
+      setChildren(content, profileForm(session));
+    } catch (error) {
+      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+    }
+  }
+
+  load();
+  return content;
 }
 
 function profileForm(session) {
