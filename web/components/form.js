@@ -23,6 +23,9 @@ export class Form {
       event.preventDefault();
       this.#submit(send);
     });
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.element.requestSubmit();
+    });
     for (const one of fields) {
       if (one instanceof Field) this.#fields.set(one.name, one);
       this.element.append(one instanceof Field ? one.element : one);

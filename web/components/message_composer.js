@@ -4,13 +4,15 @@
 import { element, setChildren } from "./dom.js";
 import { icon } from "./icons.js";
 import { excerpt, textLength } from "./linkify.js";
+import { MentionSuggestions } from "./mention_suggestions.js";
 
 const MAX_LENGTH = 4000;
 const WARN_BELOW = 200;
 const QUOTE_LENGTH = 60;
 
-// `onSent()` is called after a message was handed over, `onTyping(hasText)` while the user types.
-export function messageComposer(session, conversation, { onSent, onTyping }) {
+// `onSent()` is called after a message was handed over, `onTyping(hasText)` while the user types, and
+// `onEditLast()` for the up arrow in an empty field.
+export function messageComposer(session, conversation, { onSent, onTyping, onEditLast }) {
   const replyBar = element("div", {});
   const counter = element("span", { class: "counter" });
   const input = element("textarea", {
@@ -25,6 +27,7 @@ export function messageComposer(session, conversation, { onSent, onTyping }) {
     { type: "submit", class: "primary round", "aria-label": "Send" },
     icon("send"),
   );
+  const mentions = new MentionSuggestions(session, conversation, input);
   let replyTo = null;
 
   function update() {
@@ -39,7 +42,7 @@ export function messageComposer(session, conversation, { onSent, onTyping }) {
     update();
     if (sendButton.disabled) return;
     session.unsent.send(conversation.id, input.value.trim(), {
-      mentions: mentionedIds(input.value),
+      mentions: mentions.idsIn(input.value),
       replyTo: replyTo?.id ?? null,
     });
     input.value = "";
@@ -48,17 +51,6 @@ export function messageComposer(session, conversation, { onSent, onTyping }) {
     update();
     onTyping(false);
     onSent();
-  }
-
-  function mentionedIds(text) {
-    const names = new Set(
-      [...text.matchAll(/(?<![\w@.])@([A-Za-z0-9_.]+)/g)].map((match) =>
-        match[1].toLowerCase().replace(/\.+$/, ""),
-      ),
-    );
-    return conversation.info.participants
-      .filter((one) => names.has(one.username) && !session.isMe(one.id))
-      .map((one) => one.id);
   }
 
   function reply(message) {
@@ -71,6 +63,7 @@ export function messageComposer(session, conversation, { onSent, onTyping }) {
     "form",
     { class: "message-composer", onsubmit: submit },
     replyBar,
+    mentions.element,
     element("div", { class: "row" }, input, counter, sendButton),
   );
   input.value = session.drafts.get(conversation.id);
@@ -80,7 +73,12 @@ export function messageComposer(session, conversation, { onSent, onTyping }) {
     onTyping(input.value.trim().length > 0);
   });
   input.addEventListener("keydown", (event) => {
+    if (mentions.onKey(event)) return;
     if (event.key === "Escape" && replyTo !== null) reply(null);
+    if (event.key === "ArrowUp" && input.value === "") {
+      event.preventDefault();
+      onEditLast();
+    }
     const sends = matchMedia("(pointer: fine)").matches || event.ctrlKey || event.metaKey;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || !sends) return;
     event.preventDefault();

@@ -21,6 +21,7 @@ const RECOUNT_RETRY_MS = 10_000;
 
 export class Conversation {
   #api;
+  #me;
   #on;
   #buffer;
   #summary;
@@ -38,6 +39,7 @@ export class Conversation {
     this.typing = new Signal();
     this.#on = on;
     this.#api = api;
+    this.#me = me;
     this.#path = `/v1/conversations/${encodeURIComponent(info.id)}`;
     this.#buffer = new SequenceBuffer(info.last_seq);
     this.#summary = new Summary(info, me, () => this.#recountLater());
@@ -100,8 +102,11 @@ export class Conversation {
     this.#fill();
   }
 
-  marked({ read_seq: readSeq, unread_count: unread }) {
-    if (this.#summary.mark(readSeq, unread)) this.#on.changed(this);
+  // The own read mark was set, here or on another device. The reported count may be older than the frames
+  // that were counted since, so it is counted again where the messages are loaded.
+  marked({ read_seq: readSeq, unread_count: reported }) {
+    const loaded = this.#buffer.missing === 0 ? this.timeline?.countUnread(readSeq, this.#me.id) : null;
+    if (this.#summary.mark(readSeq, loaded ?? reported)) this.#on.changed(this);
   }
 
   readBy({ user_id: userId, seq }) {

@@ -47,6 +47,19 @@ export class Timeline {
     );
   }
 
+  // Unread messages after `readSeq`, or null if the window does not hold all of them.
+  countUnread(readSeq, userId) {
+    const complete = this.loaded && !this.hasNewer && (!this.hasOlder || this.messages[0].seq <= readSeq + 1);
+    if (!complete) return null;
+    return this.messages.filter(
+      (one) =>
+        one.seq > readSeq &&
+        one.sender_id !== userId &&
+        one.message_type === "TEXT" &&
+        one.deleted_at === null,
+    ).length;
+  }
+
   put(message) {
     if (this.#reads > 0) {
       const arrived = this.#arrived.get(message.id);

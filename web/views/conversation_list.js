@@ -17,22 +17,34 @@ import { excerpt } from "../components/linkify.js";
 import { relativeTime } from "../components/time_format.js";
 
 const PAGE = 50;
+// Shorter lists have no filter.
+const FILTER_FROM = 8;
 
 export function conversationList(session, scope) {
   const { conversations } = session;
   const list = element("ul", { class: "plain-list conversation-list", onkeydown: onKey, onfocusin: onFocus });
   const footer = element("div", { class: "list-footer" });
+  const filter = element("input", {
+    type: "search",
+    class: "conversation-filter",
+    placeholder: "Filter conversations",
+    "aria-label": "Filter conversations",
+    oninput: () => rendering.request(),
+  });
   const rows = new Map();
   let shown = PAGE;
   let selectedId = null;
   const rendering = new BatchedTask(show);
 
   function show() {
-    const all = conversations.list();
+    const text = filter.value.trim().toLowerCase();
+    const matches = (one) => conversationName(one, session).toLowerCase().includes(text);
+    const all = text ? conversations.list().filter(matches) : conversations.list();
+    filter.hidden = !text && conversations.list().length < FILTER_FROM;
     reconcile(list, all.slice(0, shown).map(row));
     setChildren(
       footer,
-      all.length === 0 && (conversations.loaded ? empty() : loadingText()),
+      all.length === 0 && (conversations.loaded ? empty(text) : loadingText()),
       all.length > shown && button("Show more", showMore, { class: "plain" }),
     );
     if (!list.querySelector('a[tabindex="0"]')) {
@@ -41,7 +53,8 @@ export function conversationList(session, scope) {
     }
   }
 
-  function empty() {
+  function empty(filtered) {
+    if (filtered) return emptyState("No conversations found");
     const start = element("a", { href: "#/messages/new", class: "button primary" }, "Start a conversation");
     return emptyState("No conversations yet", start);
   }
@@ -136,6 +149,7 @@ export function conversationList(session, scope) {
           icon("plus"),
         ),
       ),
+      filter,
       list,
       footer,
     ),

@@ -33,6 +33,7 @@ export function conversationPane(session, id, scope) {
     const composer = messageComposer(session, conversation, {
       onSent: () => list.onSent(),
       onTyping: (hasText) => typing.update(hasText),
+      onEditLast: () => list.editLast(),
     });
     const header = paneHeader(session, conversation, membership, list);
     setChildren(pane, header, list.element, typing.element, composer.element);

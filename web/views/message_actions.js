@@ -26,7 +26,7 @@ export class MessageActions {
     return {
       react: (emoji) => this.react(message, emoji, true),
       reply: () => reply(message),
-      edit: mine && (() => this.#edit(message)),
+      edit: mine && (() => this.edit(message)),
       copy: navigator.clipboard && (() => copyText(message.content)),
       remove: mayDelete && (() => this.#delete(message)),
       report: !mine && (() => reportDialog(this.#session, "message", message.id)),
@@ -37,7 +37,7 @@ export class MessageActions {
     this.#send(add ? "reaction.add" : "reaction.remove", message, { emoji }).catch(toastError);
   }
 
-  #edit(message) {
+  edit(message) {
     const content = new Field("content", "Message", {
       kind: "textarea",
       rows: 4,

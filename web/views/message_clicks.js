@@ -22,6 +22,10 @@ export class MessageClicks {
     area.addEventListener("contextmenu", (event) => this.#onContextMenu(event));
   }
 
+  edit(message) {
+    this.#actions.edit(message);
+  }
+
   #onClick(event) {
     const control = event.target.closest("[data-action]");
     if (control === null) return;

@@ -114,6 +114,13 @@ export class MessageList {
     this.jumpToLatest();
   }
 
+  editLast() {
+    const isMine = (one) =>
+      this.#session.isMe(one.sender_id) && one.message_type === "TEXT" && !one.deleted_at;
+    const last = this.#timeline?.messages.findLast(isMine);
+    if (last) this.#clicks.edit(last);
+  }
+
   // Shows the first message after `seq`, wherever it is in the history.
   async jumpTo(seq) {
     this.#unreadBar.hide();

@@ -18,6 +18,7 @@ export class MessageRows {
   #days = new Map();
   #unsent = new Map();
   #activeRow = null;
+  #empty = element("li", { class: "empty-state secondary" }, "No messages yet");
 
   constructor(session, conversation) {
     this.#session = session;
@@ -62,7 +63,8 @@ export class MessageRows {
       if (message === receipt?.message) wanted.push(receipt.row);
       before = message;
     }
-    return hasNewer ? wanted : [...wanted, ...this.#unsentRows()];
+    if (!hasNewer) wanted.push(...this.#unsentRows());
+    return wanted.length > 0 ? wanted : [this.#empty];
   }
 
   #messageRow(message, grouped) {
