@@ -23,7 +23,7 @@ export class Shell {
   #badges = new Map();
   #links = new Map();
   #profile = element("a", { class: "nav-profile" });
-  #banner = element("div", { class: "connection-banner" });
+  #banner = element("section", { class: "connection-banner", "aria-label": "Connection" });
   #main = element("main", { id: "main", tabindex: "-1" });
   #title = "Convene";
   #session = null;
