@@ -31,8 +31,8 @@ export class MentionSuggestions {
     this.#session = session;
     this.#conversation = conversation;
     this.#input = input;
-    const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false" };
-    for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
+    input.setAttribute("aria-autocomplete", "list");
+    input.setAttribute("aria-haspopup", "listbox");
     input.setAttribute("aria-controls", this.element.id);
     input.addEventListener("input", () => this.#update());
     input.addEventListener("blur", () => this.close());
@@ -70,7 +70,6 @@ export class MentionSuggestions {
     clearTimeout(this.#timer);
     this.#request?.abort();
     this.element.hidden = true;
-    this.#input.setAttribute("aria-expanded", "false");
     this.#input.removeAttribute("aria-activedescendant");
   }
 
@@ -103,7 +102,6 @@ export class MentionSuggestions {
   #show(cards) {
     this.#shown = cards;
     this.element.hidden = cards.length === 0;
-    this.#input.setAttribute("aria-expanded", String(cards.length > 0));
     setChildren(
       this.element,
       cards.map((card, index) =>
