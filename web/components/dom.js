@@ -74,6 +74,12 @@ export function errorText(text) {
   return element("p", { class: "error-text", role: "alert" }, text);
 }
 
+// Stands for a list that is being loaded.
+export function skeleton() {
+  const rows = Array.from({ length: 4 }, () => element("span"));
+  return element("div", { class: "skeleton", role: "status", "aria-label": "Loading" }, rows);
+}
+
 export function loadingText() {
   return element("p", { class: "secondary loading" }, "Loading…");
 }

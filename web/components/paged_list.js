@@ -1,7 +1,7 @@
 // A list that is read page by page: the first page with `load`, the next ones on request. Shows loading,
 // empty and error states, and each item once.
 
-import { button, element, emptyState, errorText, loadingText, setChildren } from "./dom.js";
+import { button, element, emptyState, errorText, loadingText, setChildren, skeleton } from "./dom.js";
 
 export class PagedList {
   #read;
@@ -38,7 +38,7 @@ export class PagedList {
   async load() {
     this.#generation += 1;
     const generation = this.#generation;
-    if (this.#keys.size === 0) setChildren(this.#footer, loadingText());
+    if (this.#keys.size === 0) setChildren(this.#footer, skeleton());
     try {
       const page = await this.#read(null);
       if (generation !== this.#generation) return true;

@@ -7,9 +7,9 @@ import {
   button,
   element,
   emptyState,
-  loadingText,
   reconcile,
   setChildren,
+  skeleton,
   visuallyHidden,
 } from "../components/dom.js";
 import { icon } from "../components/icons.js";
@@ -44,7 +44,7 @@ export function conversationList(session, scope) {
     reconcile(list, all.slice(0, shown).map(row));
     setChildren(
       footer,
-      all.length === 0 && (conversations.loaded ? empty(text) : loadingText()),
+      all.length === 0 && (conversations.loaded ? empty(text) : skeleton()),
       all.length > shown && button("Show more", showMore, { class: "plain" }),
     );
     if (!list.querySelector('a[tabindex="0"]')) {

@@ -9,7 +9,8 @@ import { conversationDetails } from "./conversation_details.js";
 import { MessageList } from "./message_list.js";
 import { Typing } from "./typing.js";
 
-export function conversationPane(session, id, scope) {
+// `atSeq`: the message to show first, or null for the unread or the latest ones.
+export function conversationPane(session, id, scope, atSeq = null) {
   const pane = element("div", { class: "conversation" }, placeholder("Loading…"));
   // Closed when the user leaves the conversation, which may be joined again while it is displayed.
   let membership = new Scope();
@@ -37,7 +38,7 @@ export function conversationPane(session, id, scope) {
     });
     const header = paneHeader(session, conversation, membership, list);
     setChildren(pane, header, list.element, typing.element, composer.element);
-    list.open();
+    list.open(atSeq);
     if (matchMedia("(pointer: fine)").matches) composer.focus();
   }
 

@@ -2,12 +2,14 @@
 // idempotent; the timeline changes when the server's frame arrives.
 
 import { confirmDialog, Dialog } from "../components/dialog.js";
+import { element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { textLength } from "../components/linkify.js";
 import { reportDialog } from "../components/report_dialog.js";
 import { toast, toastError } from "../components/toast.js";
 
 const MAX_LENGTH = 4000;
+const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
 
 export class MessageActions {
   #session;
@@ -18,19 +20,30 @@ export class MessageActions {
     this.#conversation = conversation;
   }
 
-  // The actions that the menu of a message offers.
-  for(message, reply) {
+  // The items of the menu of a message.
+  itemsFor(message, reply) {
     const { info } = this.#conversation;
     const mine = this.#session.isMe(message.sender_id);
     const mayDelete = mine || info.admins.includes(this.#session.user.id);
-    return {
-      react: (emoji) => this.react(message, emoji, true),
-      reply: () => reply(message),
-      edit: mine && (() => this.edit(message)),
-      copy: navigator.clipboard && (() => copyText(message.content)),
-      remove: mayDelete && (() => this.#delete(message)),
-      report: !mine && (() => reportDialog(this.#session, "message", message.id)),
-    };
+    const link = `${location.origin}/#/messages/${this.#conversation.id}?at=${message.seq}`;
+    return [
+      ["Reply", () => reply(message)],
+      mine && ["Edit", () => this.edit(message)],
+      message.reactions.length > 0 && ["See reactions", () => this.#showReactions(message)],
+      navigator.clipboard && ["Copy text", () => copy(message.content)],
+      navigator.clipboard && ["Copy link", () => copy(link)],
+      mayDelete && ["Delete", () => this.#delete(message)],
+      !mine && ["Report", () => reportDialog(this.#session, "message", message.id)],
+    ].filter(Boolean);
+  }
+
+  // The emoji that the menu offers.
+  emojiFor(message) {
+    return EMOJI.map((emoji) => [
+      element("span", { class: "emoji" }, emoji),
+      `React with ${emoji}`,
+      () => this.react(message, emoji, true),
+    ]);
   }
 
   react(message, emoji, add) {
@@ -58,6 +71,21 @@ export class MessageActions {
     content.focus();
   }
 
+  #showReactions(message) {
+    const { users } = this.#session;
+    const name = (id) => (this.#session.isMe(id) ? "You" : users.name(id));
+    const rows = message.reactions.map(({ emoji, count, user_ids: ids }) =>
+      element(
+        "li",
+        { class: "row" },
+        element("span", { class: "emoji" }, emoji),
+        element("strong", {}, count),
+        element("span", { class: "grow" }, ids.map(name).join(", ")),
+      ),
+    );
+    new Dialog("Reactions", element("ul", { class: "plain-list stack" }, rows)).open();
+  }
+
   async #delete(message) {
     const text = "Its text is removed for everyone.";
     if (await confirmDialog("Delete this message?", text, "Delete"))
@@ -74,7 +102,7 @@ export class MessageActions {
   }
 }
 
-async function copyText(text) {
+async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     toast("Copied");

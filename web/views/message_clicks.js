@@ -1,13 +1,13 @@
 // Handles the clicks on all message rows with one listener: `data-action` names what a control does.
 
-import { MessageMenu } from "../components/message_menu.js";
+import { Menu } from "../components/menu.js";
 import { MessageActions } from "./message_actions.js";
 
 export class MessageClicks {
   #actions;
   #unsent;
   #on;
-  #menu = new MessageMenu();
+  #menu = new Menu("Message actions");
 
   // `on`: find(messageId), showQuoted(messageId), reply(message).
   constructor(session, conversation, on) {
@@ -61,6 +61,8 @@ export class MessageClicks {
   }
 
   #openMenu(opener, messageId) {
-    this.#menu.open(opener, this.#actions.for(this.#on.find(messageId), this.#on.reply));
+    const message = this.#on.find(messageId);
+    const items = this.#actions.itemsFor(message, this.#on.reply);
+    this.#menu.open(opener, items, this.#actions.emojiFor(message));
   }
 }

@@ -86,12 +86,17 @@ export class MessageList {
     this.#listen();
   }
 
-  async open() {
+  // `atSeq`: the message to show, or null for the first unread or the latest one.
+  async open(atSeq = null) {
     const { info } = this.#conversation;
     const unread = info.unread_count;
     this.#newAfter = unread > 0 ? info.read_seq : null;
     this.#timeline = this.#session.conversations.open(this.#conversation);
     this.#offTimeline = this.#timeline.changed.on((messages) => this.#onChanged(messages));
+    if (atSeq !== null) {
+      await this.jumpTo(atSeq - 1);
+      return;
+    }
     const loaded = await this.#load(() => this.#loadStart());
     if (!loaded || this.#scope.closed) return;
     if (this.#rows.newDivider.isConnected) this.#position.toRow(this.#rows.newDivider, 0.2);

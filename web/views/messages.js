@@ -15,7 +15,7 @@ export function messagesView(session, parameters) {
   const view = element("section", { class: "messages" }, heading, list.element, panel);
   let paneScope = new Scope();
 
-  function accept({ id = null }) {
+  function accept({ id = null, query }) {
     paneScope.close();
     paneScope = new Scope();
     view.classList.toggle("conversation-open", id !== null);
@@ -23,7 +23,7 @@ export function messagesView(session, parameters) {
     if (id === null)
       setChildren(panel, element("p", { class: "secondary centered" }, "Select a conversation"));
     else if (id === "new") setChildren(panel, newConversation(session));
-    else setChildren(panel, conversationPane(session, id, paneScope));
+    else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));
     return true;
   }
 
@@ -38,4 +38,10 @@ export function messagesView(session, parameters) {
       scope.close();
     },
   };
+}
+
+// The seq in `?at=`, or null.
+function seqOf(query) {
+  const seq = Number(query?.get("at"));
+  return Number.isInteger(seq) && seq > 0 ? seq : null;
 }

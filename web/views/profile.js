@@ -6,6 +6,7 @@ import { confirmDialog, Dialog } from "../components/dialog.js";
 import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
+import { Menu } from "../components/menu.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { reportDialog } from "../components/report_dialog.js";
@@ -108,11 +109,23 @@ function actions(session, user, scope) {
     }
   }
 
+  const menu = new Menu("More actions");
+  const more = element(
+    "button",
+    { type: "button", class: "icon-button", "aria-haspopup": "menu", "aria-label": "More actions" },
+    icon("more"),
+  );
+  more.addEventListener("click", () =>
+    menu.open(more, [
+      [`Block ${nameOf(user)}`, block],
+      ["Report", () => reportDialog(session, "user", user.id)],
+    ]),
+  );
   return [
     followButton(session, user, scope),
     element("button", { type: "button", class: "plain", onclick: message }, icon("message"), "Message"),
-    button("Block", block, { class: "plain" }),
-    button("Report", () => reportDialog(session, "user", user.id), { class: "plain" }),
+    more,
+    menu.element,
   ];
 }
 

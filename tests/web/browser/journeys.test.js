@@ -107,6 +107,8 @@ journey("a long history has few rows, and its first message is reachable", async
   await server.send(conversation, ben, "the newest");
   await page.getByRole("button", { name: "Jump to latest" }).click();
   await page.getByText("the newest").first().waitFor();
+  await page.goto(`${server.url}/#/messages/${conversation.id}?at=50`);
+  await page.locator('.highlighted[data-seq="50"]').waitFor();
   assert.deepEqual(page.problems, []);
 });
 
