@@ -1,7 +1,9 @@
 // The entry point: holds the session, defines the routes and puts the parts together.
 
+import { startDesktopNotifications } from "./components/desktop_notifications.js";
 import { closeDialogs } from "./components/dialog.js";
 import { button, element, errorText } from "./components/dom.js";
+import { applyTheme } from "./components/theme.js";
 import { refreshRelativeTimes } from "./components/time_format.js";
 import { toast } from "./components/toast.js";
 import { Api } from "./network/api.js";
@@ -42,6 +44,7 @@ class App {
   #afterLogin = null;
 
   async start() {
+    applyTheme();
     refreshRelativeTimes();
     addEventListener("hashchange", closeDialogs);
     this.#addRoutes();
@@ -125,6 +128,7 @@ class App {
     this.#session = new Session(this.#api, this.#credentials, user);
     this.#session.socket.sessionEnded.on((info) => this.#end(info.text));
     this.#shell.enter(this.#session);
+    startDesktopNotifications(this.#session);
     this.#session.start();
   }
 

@@ -29,7 +29,7 @@ export class Conversation {
   #filling = false;
   #recountTimer = null;
 
-  // `on`: changed(conversation), left(conversation).
+  // `on`: changed(conversation), left(conversation), arrived(conversation, message).
   constructor(info, me, api, on) {
     this.id = info.id;
     this.timeline = null;
@@ -71,7 +71,9 @@ export class Conversation {
 
   // A live frame.
   next(frame) {
-    this.#apply(this.#buffer.next(frame));
+    const frames = this.#buffer.next(frame);
+    this.#apply(frames);
+    for (const { type, message } of frames) if (type === "message.created") this.#on.arrived(this, message);
     this.#commit();
     this.#fill();
   }

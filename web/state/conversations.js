@@ -35,6 +35,8 @@ export class Conversations {
     // The user shares a conversation with people who were not visible before.
     this.contactsChanged = new Signal();
     this.removed = new Signal();
+    // A new message arrived live: {conversation, message}.
+    this.messageArrived = new Signal();
   }
 
   get unread() {
@@ -79,6 +81,7 @@ export class Conversations {
     const conversation = new Conversation(info, this.#me, this.#api, {
       changed: (one) => this.changed.emit(one),
       left: (one) => this.remove(one.id),
+      arrived: (one, message) => this.messageArrived.emit({ conversation: one, message }),
     });
     this.#byId.set(info.id, conversation);
     this.contactsChanged.emit();

@@ -7,12 +7,13 @@
 
 import { BatchedTask } from "../components/batched_task.js";
 import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { isInFront } from "../components/in_front.js";
 import { MessageAnnouncer } from "../components/message_announcer.js";
 import { toast, toastError } from "../components/toast.js";
 import { UnreadBar } from "../components/unread_bar.js";
 import { MessageClicks } from "./message_clicks.js";
 import { MessageRows } from "./message_rows.js";
-import { isInFront, ReadMarker } from "./read_marker.js";
+import { ReadMarker } from "./read_marker.js";
 import { ScrollPosition } from "./scroll_position.js";
 
 const PRELOAD_PX = 600;

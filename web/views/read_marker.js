@@ -1,6 +1,8 @@
 // Sends the read mark of an open conversation: up to the last message that was on screen, while the window
 // is in front.
 
+import { isInFront } from "../components/in_front.js";
+
 const DELAY_MS = 300;
 
 export class ReadMarker {
@@ -41,8 +43,4 @@ export class ReadMarker {
       // The next scroll or focus sends it again.
     }
   }
-}
-
-export function isInFront() {
-  return document.visibilityState === "visible" && document.hasFocus();
 }

@@ -1,9 +1,11 @@
 // Account settings: profile, password, sessions, blocked users, log out and account deletion.
 
+import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { confirmDialog } from "../components/dialog.js";
 import { button, element, emptyState, errorText, loadingText, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
+import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 
@@ -16,6 +18,7 @@ export function settingsView(session, logOut, onDeleted) {
       { class: "column" },
       element("h1", { tabindex: "-1" }, "Settings"),
       section("Profile", profileSection(session)),
+      section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Blocked people", blockedList(session)),
@@ -88,6 +91,24 @@ function profileForm(session) {
     },
   );
   return form.element;
+}
+
+function browserSettings() {
+  const theme = new Field("theme", "Theme", { kind: "select", required: true });
+  theme.input.append(...Object.entries(THEMES).map(([value, label]) => element("option", { value }, label)));
+  theme.value = currentTheme();
+  theme.input.addEventListener("change", () => applyTheme(theme.value));
+  return [theme.element, isSupported() && notificationSwitch()];
+}
+
+function notificationSwitch() {
+  const box = element("input", { type: "checkbox", checked: isEnabled() });
+  box.addEventListener("change", async () => {
+    const wanted = box.checked;
+    box.checked = await setEnabled(wanted);
+    if (wanted && !box.checked) toast("Notifications are blocked in the settings of your browser.");
+  });
+  return element("label", { class: "check" }, box, "Desktop notifications");
 }
 
 function passwordForm(session) {
