@@ -162,6 +162,16 @@ export function dayDivider(text) {
   return element("li", { class: "day-divider" }, element("span", {}, text));
 }
 
+// Stands for system messages that are folded, up to that with `seq`.
+export function foldRow(count, firstId, seq) {
+  const expand = element(
+    "button",
+    { type: "button", class: "link", "data-action": "expand", "data-message": firstId, tabindex: "-1" },
+    `Show ${count} more updates`,
+  );
+  return element("li", { class: "system-message", "data-seq": seq, tabindex: "-1" }, expand);
+}
+
 export function newDivider() {
   return element("li", { class: "new-divider" }, element("span", {}, "New"));
 }

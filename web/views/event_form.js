@@ -9,11 +9,13 @@ import { IdempotencyKey } from "../network/idempotency_key.js";
 export const CATEGORIES = [
   "SOCIAL",
   "MUSIC",
-  "SPORTS",
+  "SPORT",
   "FOOD",
-  "ARTS",
-  "TECH",
+  "CULTURE",
+  "BOOKS",
+  "GAMES",
   "OUTDOORS",
+  "TECH",
   "LEARNING",
   "OTHER",
 ];

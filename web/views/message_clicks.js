@@ -9,7 +9,7 @@ export class MessageClicks {
   #on;
   #menu = new Menu("Message actions");
 
-  // `on`: find(messageId), showQuoted(messageId), reply(message).
+  // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message).
   constructor(session, conversation, on) {
     this.#actions = new MessageActions(session, conversation);
     this.#unsent = session.unsent;
@@ -41,6 +41,9 @@ export class MessageClicks {
         break;
       case "show":
         this.#on.showQuoted(quotedId);
+        break;
+      case "expand":
+        this.#on.expand(quotedId);
         break;
       case "retry":
         this.#unsent.retry(clientId);

@@ -72,6 +72,10 @@ export class MessageList {
     this.#clicks = new MessageClicks(session, conversation, {
       find: (id) => this.#timeline.find(id),
       showQuoted: (id) => this.#showQuoted(id),
+      expand: (id) => {
+        this.#rows.expand(id);
+        this.#render();
+      },
       reply,
     });
     this.#readMarker = new ReadMarker(session, conversation, scope, () => this.#lastVisibleSeq());

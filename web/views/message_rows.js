@@ -2,11 +2,13 @@
 // again only if its message changed. One row at a time is in the tab order; arrow keys move between rows.
 
 import { element, reconcile } from "../components/dom.js";
-import { dayDivider, messageRow, newDivider, unsentRow } from "../components/message_row.js";
+import { dayDivider, foldRow, messageRow, newDivider, unsentRow } from "../components/message_row.js";
 import { dayLabel, isSameDay } from "../components/time_format.js";
 import { Receipts } from "./receipts.js";
 
 const GROUP_MS = 5 * 60_000;
+// Longer runs of system messages show the first one and a button.
+const MIN_FOLDED = 3;
 
 export class MessageRows {
   #session;
@@ -17,6 +19,8 @@ export class MessageRows {
   #messages = new Map();
   #days = new Map();
   #unsent = new Map();
+  #folds = new Map();
+  #expanded = new Set();
   #activeRow = null;
   #empty = element("li", { class: "empty-state secondary" }, "No messages yet");
 
@@ -39,6 +43,11 @@ export class MessageRows {
     if (!this.#activeRow?.isConnected) this.#setActive(this.messageElements().at(-1) ?? null);
   }
 
+  // Shows the system messages that follow that one.
+  expand(messageId) {
+    this.#expanded.add(messageId);
+  }
+
   find(messageId) {
     return this.#messages.get(messageId)?.row ?? null;
   }
@@ -54,7 +63,13 @@ export class MessageRows {
     const firstNew = messages.find(isNew);
     const wanted = [];
     let before = null;
-    for (const message of messages) {
+    let folded = 0;
+    messages.forEach((message, index) => {
+      if (folded > 0) {
+        folded -= 1;
+        before = message;
+        return;
+      }
       if (before === null || !isSameDay(before.created_at, message.created_at))
         wanted.push(this.#dayRow(message));
       // At the top of a window the first new message may be further up.
@@ -62,7 +77,9 @@ export class MessageRows {
       wanted.push(this.#messageRow(message, isGrouped(before, message)));
       if (message === receipt?.message) wanted.push(receipt.row);
       before = message;
-    }
+      folded = this.#foldable(messages, index, firstNew);
+      if (folded > 0) wanted.push(this.#foldRow(message, folded, messages[index + folded].seq));
+    });
     if (!hasNewer) wanted.push(...this.#unsentRows());
     return wanted.length > 0 ? wanted : [this.#empty];
   }
@@ -73,6 +90,28 @@ export class MessageRows {
     const row = messageRow(message, { grouped, context: this.#context });
     this.#messages.set(message.id, { message, grouped, row });
     return row;
+  }
+
+  // How many system messages after that at `index`, the first of its run, are folded.
+  #foldable(messages, index, firstNew) {
+    const isSystem = (one) => one?.message_type === "SYSTEM";
+    const first = messages[index];
+    if (!isSystem(first) || isSystem(messages[index - 1]) || this.#expanded.has(first.id)) return 0;
+    let end = index + 1;
+    while (
+      isSystem(messages[end]) &&
+      messages[end] !== firstNew &&
+      isSameDay(first.created_at, messages[end].created_at)
+    )
+      end += 1;
+    const count = end - index - 1;
+    return count >= MIN_FOLDED ? count : 0;
+  }
+
+  #foldRow(first, count, seq) {
+    const key = `${first.id} ${count}`;
+    if (!this.#folds.has(key)) this.#folds.set(key, foldRow(count, first.id, seq));
+    return this.#folds.get(key);
   }
 
   #dayRow(message) {
@@ -100,6 +139,7 @@ export class MessageRows {
   #forget() {
     for (const [id, { row }] of this.#messages) if (!row.isConnected) this.#messages.delete(id);
     for (const [text, row] of this.#days) if (!row.isConnected) this.#days.delete(text);
+    for (const [key, row] of this.#folds) if (!row.isConnected) this.#folds.delete(key);
     for (const [id, { row }] of this.#unsent) if (!row.isConnected) this.#unsent.delete(id);
   }
 

@@ -33,7 +33,7 @@ export class ScrollPosition {
   save() {
     for (const row of this.#rows.messageElements()) {
       const offset = this.#offsetOf(row);
-      if (offset + row.offsetHeight > 0) return { id: row.dataset.key, offset };
+      if (row.dataset.key && offset + row.offsetHeight > 0) return { id: row.dataset.key, offset };
     }
     return null;
   }
