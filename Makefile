@@ -25,7 +25,7 @@ test-browser: $(READY)
 	CONVENE_PYTHON=$(abspath $(PY)) node --test --test-concurrency=1 tests/web/browser/*.test.js
 
 test-long: $(READY)
-	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)
+	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/end_to_end tests/server/test_openapi_fuzz.py $(ARGS)
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

@@ -14,51 +14,58 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.conversation.announcer import Announcer
-from actors.conversation.answers import busy
-from actors.conversation.conversation import Conversation
-from actors.conversation.conversations import Conversations
-from actors.conversation.house import House
-from actors.conversation.letters import Grown, Letter, Returned, Written
-from actors.conversation.log_writer import LogWriter
-from actors.conversation.pending import Pending
-from actors.conversation.publisher import Publisher
-from actors.conversation.reading import Reading
-from actors.conversation.relay import Outcome, Relay
-from actors.conversation.replay import Replay
-from actors.conversation.summaries import Summaries
-from actors.conversation.sweeper import Sweeper
-from actors.conversation.views import Cards, Views
-from actors.delivery.control import CONTROL_TOPIC, Parted, Renewed, Revoked, control_decoder, control_encoder
+from actors.conversations.commands import AppendResult, ConversationCommand, ForwardResult, RemoteAppend
+from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_services import ConversationServices
+from actors.conversations.conversation_views import ConversationViews, LoadCards
+from actors.conversations.conversations import Conversations
+from actors.conversations.draft_forwarder import DraftForwarder, DraftOutcome
+from actors.conversations.errors import busy
+from actors.conversations.log_reader import LogReader
+from actors.conversations.log_writer import LogWriter
+from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.pending_append import PendingAppend
+from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
+from actors.conversations.publisher import Publisher
+from actors.conversations.read_marks import ReadMarks
+from actors.conversations.summary_writer import SummaryWriter
+from actors.delivery.bus_events import EntryAppended, HeadAnnounced
+from actors.delivery.control_events import (
+    CONTROL_TOPIC,
+    BlockChanged,
+    SessionsRevoked,
+    StreamsReset,
+    control_event_decoder,
+    control_event_encoder,
+)
 from actors.delivery.flusher import Flusher
-from actors.delivery.news import HeadNews, LogNews
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
-from actors.neighbours import Neighbours
-from actors.presence.attendance import Attendance
-from actors.presence.presences import Presences
-from actors.presence.watching import Watching
+from actors.hooks import ServiceHooks
+from actors.presence.local_presence import LocalPresence
+from actors.presence.presence_service import PresenceService
+from actors.presence.presence_subscriptions import PresenceSubscriptions
+from actors.protocol.server_frames import server_frame_encoder
 from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.registry import Budget, Registry
+from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import Wheel
-from actors.session.directory import Directory
-from actors.session.expiry import Expiry
-from actors.session.hall import Hall
-from actors.session.link import CloseCode
-from actors.session.resuming import Resuming
-from actors.session.typing_board import TypingBoard
-from actors.wire.frames import frame_encoder
+from actors.runtime.timer_wheel import TimerWheel
+from actors.sessions.online_users import OnlineUsers
+from actors.sessions.session_services import SessionServices
+from actors.sessions.stream_recovery import StreamRecovery
+from actors.sessions.token_expiry import TokenExpiryChecker
+from actors.sessions.transport import CloseCode
+from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
 from storage.contracts.messaging import MessagingStore
-from storage.contracts.presence import LastSeenStore, PresenceBoard
-from storage.records.stream import encode_hint
+from storage.contracts.presence import LastSeenStore, PresenceStore
+from storage.records.user_stream import encode_ephemeral
 
 
 class PresenceStores(msgspec.Struct, frozen=True):
-    board: PresenceBoard
-    seen: LastSeenStore
+    store: PresenceStore
+    last_seen: LastSeenStore
 
 
 class CoreStores(msgspec.Struct, frozen=True):
@@ -75,204 +82,224 @@ class Core:
         self,
         stores: CoreStores,
         authenticator: Authenticator,
-        cards: Cards,
+        load_cards: LoadCards,
         limits: Limits,
-        framed: Callable[[bytes], bytes],
+        encode_frame: Callable[[bytes], bytes],
         name: str,
-        neighbours: Neighbours | None = None,
+        hooks: ServiceHooks | None = None,
     ) -> None:
-        neighbours = neighbours or Neighbours()
-        self._neighbours = neighbours
+        hooks = hooks or ServiceHooks()
+        self._hooks = hooks
         loop = asyncio.get_running_loop()
         self._authenticator = authenticator
         self._bus = stores.bus
-        self._framed = framed
+        self._encode_frame = encode_frame
         self._name = name
         self._limits = limits
         messaging = stores.messaging
-        self.wheel = Wheel(loop)
-        self.queue = RunQueue(loop)
+        self.timer_wheel = TimerWheel(loop)
+        self.run_queue = RunQueue(loop)
         self.flusher = Flusher(loop)
-        replay = Replay(messaging, cards, framed)
-        self.rooms = Rooms(stores.bus, replay, self.flusher, self.wheel, limits, name)
-        views = Views(messaging, cards)
-        self.streams = neighbours.streams or StreamWriter(stores.streams)
-        self.announcer = announcer = Announcer(self.streams, messaging, cards)
-        self.reading = Reading(messaging, views, self.rooms, announcer, framed)
-        self.summaries = Summaries(messaging, self.wheel, limits)
-        self.log = LogWriter(messaging, limits)
-        publisher = Publisher(self.rooms, framed, name)
-        self.relay = Relay(stores.bus, self.wheel, name)
-        house = House(
+        replay = LogReader(messaging, load_cards, encode_frame)
+        self.rooms = Rooms(stores.bus, replay, self.flusher, self.timer_wheel, limits, name)
+        views = ConversationViews(messaging, load_cards)
+        self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
+        self.membership_notifier = announcer = MembershipNotifier(self.stream_writer, messaging, load_cards)
+        self.read_marks = ReadMarks(messaging, views, self.rooms, announcer, encode_frame)
+        self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
+        self.log_writer = LogWriter(messaging, limits)
+        publisher = Publisher(self.rooms, encode_frame, name)
+        self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name)
+        house = ConversationServices(
             messaging,
-            self.log,
+            self.log_writer,
             publisher,
-            self.summaries,
+            self.summary_writer,
             limits,
             announcer,
-            self.relay,
-            neighbours.mentions,
-            neighbours.barrier,
+            self.draft_forwarder,
+            hooks.mentions,
+            hooks.block_checker,
             name,
         )
-        self.actors: Registry[str, Letter] = Registry(
-            lambda conversation_id: Conversation(conversation_id, house, self._answer),
-            self.queue,
-            self.wheel,
-            mailbox=limits.mailbox_messages,
+        self.conversation_actors: Registry[str, ConversationCommand] = Registry(
+            lambda conversation_id: Conversation(conversation_id, house, self._deliver_append_result),
+            self.run_queue,
+            self.timer_wheel,
+            mailbox_limit=limits.mailbox_messages,
             idle_s=limits.actor_idle_s,
-            budget=Budget(limits.actor_restarts, limits.actor_restart_window_s),
+            restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
         )
         self.conversations = Conversations(
-            messaging, self.actors, views, self.reading, replay, announcer, cards, neighbours.hidden, limits
+            messaging,
+            self.conversation_actors,
+            views,
+            self.read_marks,
+            replay,
+            announcer,
+            load_cards,
+            hooks.list_blocked_users,
+            limits,
         )
-        self.sweeper = Sweeper(messaging, self.actors, announcer, neighbours.mentions, self.wheel)
-        self.directory = Directory(stores.bus, stores.streams, self.rooms, messaging, limits, framed)
-        resuming = Resuming(stores.streams, replay)
-        self.presences = self._presences(stores, neighbours, limits, framed)
-        self.expiry = Expiry(self.directory, authenticator.expires_at, self.wheel, limits.token_check_s)
-        typing = TypingBoard(self.rooms, self.conversations.sight, self.wheel, framed, loop.time)
-        self.hall = Hall(
+        self.pending_effect_sweeper = PendingEffectSweeper(
+            messaging, self.conversation_actors, announcer, hooks.mentions, self.timer_wheel
+        )
+        self.online_users = OnlineUsers(
+            stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
+        )
+        resuming = StreamRecovery(stores.streams, replay)
+        self.presence = self._create_presence(stores, hooks, limits, encode_frame)
+        self.token_expiry = TokenExpiryChecker(
+            self.online_users, authenticator.expires_at, self.timer_wheel, limits.token_check_s
+        )
+        typing = TypingIndicators(
+            self.rooms, self.conversations.get_info, self.timer_wheel, encode_frame, loop.time
+        )
+        self.session_services = SessionServices(
             authenticator,
             self.conversations,
-            self.directory,
+            self.online_users,
             resuming,
-            self.presences,
+            self.presence,
             typing,
-            neighbours.unread,
+            hooks.count_unread,
             limits,
-            framed,
+            encode_frame,
         )
 
-    def _presences(
-        self, stores: CoreStores, neighbours: Neighbours, limits: Limits, framed: Callable[[bytes], bytes]
-    ) -> Presences | None:
+    def _create_presence(
+        self, stores: CoreStores, hooks: ServiceHooks, limits: Limits, encode_frame: Callable[[bytes], bytes]
+    ) -> PresenceService | None:
         if stores.presence is None:
             return None
-        board, seen = stores.presence.board, stores.presence.seen
-        return Presences(
-            Attendance(board, seen, self.wheel, self._name, limits.presence_grace_s),
-            Watching(board, seen, stores.bus, self.wheel, self._name, framed),
-            neighbours.acquainted,
+        board, seen = stores.presence.store, stores.presence.last_seen
+        return PresenceService(
+            LocalPresence(board, seen, self.timer_wheel, self._name, limits.presence_grace_s),
+            PresenceSubscriptions(board, seen, stores.bus, self.timer_wheel, self._name, encode_frame),
+            hooks.visible_users,
         )
 
     async def start(self) -> None:
         """Listen to the other instances. Raises `Unavailable`."""
-        self.rooms.on_news(self._grown)
-        self.rooms.on_left(self.directory.dismiss)
-        self._bus.on_frame(self._heard)
-        self._bus.on_gap(self._missed)
-        self.streams.on_loss(self.directory.resync, self._renewed)
-        self.relay.on_drafts(self.conversations.send)
-        self.relay.on_outcome(self._returned)
-        await self._bus.subscribe([CONTROL_TOPIC, self.relay.topic, *self._neighbours.topics])
-        self.directory.start()
-        self.sweeper.start()
-        self.expiry.start()
-        if self.presences is not None:
-            self.presences.start()
+        self.rooms.on_bus_event(self._on_remote_append)
+        self.rooms.on_members_left(self.online_users.remove_from_room)
+        self._bus.on_frame(self._on_bus_message)
+        self._bus.on_gap(self._on_bus_gap)
+        self.stream_writer.on_loss(self.online_users.resync, self._on_streams_reset)
+        self.draft_forwarder.on_draft(self.conversations.send)
+        self.draft_forwarder.on_result(self._on_forward_result)
+        await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
+        self.online_users.start()
+        self.pending_effect_sweeper.start()
+        self.token_expiry.start()
+        if self.presence is not None:
+            self.presence.start()
 
     async def stop(self) -> None:
         """Finish what was begun and write what is due. Ended by its caller's deadline."""
-        await self.sweeper.close()
-        await self.expiry.close()
-        if self.presences is not None:
-            await self.presences.close()
+        await self.pending_effect_sweeper.close()
+        await self.token_expiry.close()
+        if self.presence is not None:
+            await self.presence.close()
         await self.conversations.drain()
-        await self.actors.close(self._limits.shutdown_ms / 2000)
-        await self.log.drain()
-        await self.summaries.close()
-        await self.reading.close()
-        await self.streams.close()
-        await self.directory.close()
+        await self.conversation_actors.close(self._limits.shutdown_ms / 2000)
+        await self.log_writer.drain()
+        await self.summary_writer.close()
+        await self.read_marks.close()
+        await self.stream_writer.close()
+        await self.online_users.close()
         await self.rooms.close()
-        self.wheel.close()
+        self.timer_wheel.close()
 
-    def revoked(self, session_ids: Sequence[str]) -> None:
+    def revoke_sessions(self, session_ids: Sequence[str]) -> None:
         """Those sessions have ended: their sockets close, here and on every instance."""
-        self._revoke(session_ids)
-        told = Revoked(self._name, list(session_ids))
-        self._bus.publish(CONTROL_TOPIC, control_encoder.encode(told))
+        self._close_sessions(session_ids)
+        told = SessionsRevoked(self._name, list(session_ids))
+        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(told))
 
-    def parted(self, one: str, other: str) -> None:
+    def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Between those two a block came or went: no instance goes by what it remembers."""
-        self._part(one, other)
-        self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Parted(self._name, one, other)))
+        self._on_block_changed(user_id, other_id)
+        self._bus.publish(
+            CONTROL_TOPIC, control_event_encoder.encode(BlockChanged(self._name, user_id, other_id))
+        )
 
-    def _part(self, one: str, other: str) -> None:
-        self._neighbours.forget(one, other)
-        if self.presences is not None:
-            self.presences.watching.part(one, other)
+    def _on_block_changed(self, user_id: str, other_id: str) -> None:
+        self._hooks.invalidate_block(user_id, other_id)
+        if self.presence is not None:
+            self.presence.subscriptions.unwatch_blocked(user_id, other_id)
 
-    def hint(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
+    def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Tell those of them who are online anywhere; may be missed."""
-        hint = encode_hint(frame_encoder.encode(frame))
+        hint = encode_ephemeral(server_frame_encoder.encode(frame))
         for user_id in user_ids:
             self._bus.publish(user_topic(user_id), hint)
 
-    def _renewed(self) -> None:
-        self.directory.check_positions()
-        self._bus.publish(CONTROL_TOPIC, control_encoder.encode(Renewed(self._name)))
+    def _on_streams_reset(self) -> None:
+        self.online_users.check_positions()
+        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(StreamsReset(self._name)))
 
-    def _revoke(self, session_ids: Sequence[str]) -> None:
-        for session in self.directory.of_sessions(session_ids):
-            session.link.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        for listener in self.directory.listeners_of(session_ids):
-            listener.end("the session was revoked")
+    def _close_sessions(self, session_ids: Sequence[str]) -> None:
+        for session in self.online_users.sessions_by_id(session_ids):
+            session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
+        for listener in self.online_users.subscribers_by_session_id(session_ids):
+            listener.close("the session was revoked")
 
-    def _answer(self, conversation: Conversation, written: Written) -> None:
-        cell = self.actors.awake(conversation.id)
+    def _deliver_append_result(self, conversation: Conversation, result: AppendResult) -> None:
+        cell = self.conversation_actors.get_active(conversation.id)
         if cell is not None and cell.actor is conversation:
-            cell.answer(written)
+            cell.deliver_reply(result)
 
-    def _grown(self, conversation_id: str, news: LogNews | HeadNews) -> None:
-        cell = self.actors.awake(conversation_id)
+    def _on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
+        cell = self.conversation_actors.get_active(conversation_id)
         if cell is None:
             return
         # Not taken is no harm: the next write finds out from the log.
         with contextlib.suppress(MailboxFull, Stopped):
-            if isinstance(news, LogNews):
-                cell.tell(Grown(news.origin, news.seq, news.plain))
+            if isinstance(event, EntryAppended):
+                cell.tell(RemoteAppend(event.origin, event.seq, event.is_plain_message))
             else:
-                cell.tell(Grown(news.origin, news.seq, plain=False))
+                cell.tell(RemoteAppend(event.origin, event.seq, is_plain_message=False))
 
-    def _returned(self, conversation_id: str, pending: Pending, outcome: Outcome | None) -> None:
-        cell = self.actors.awake(conversation_id)
+    def _on_forward_result(
+        self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
+    ) -> None:
+        cell = self.conversation_actors.get_active(conversation_id)
         if cell is not None:
-            cell.answer(Returned(pending, outcome))
+            cell.deliver_reply(ForwardResult(pending, outcome))
         else:
             pending.refused(busy())
 
-    def _heard(self, topic: str, frame: bytes) -> None:
+    def _on_bus_message(self, topic: str, frame: bytes) -> None:
         if topic.startswith("c:"):
-            self.rooms.heard(topic[2:], frame, self._framed)
+            self.rooms.on_bus_message(topic[2:], frame, self._encode_frame)
         elif topic.startswith("u:"):
-            self.directory.heard(topic[2:], frame)
-        elif topic.startswith("p:") and self.presences is not None:
-            self.presences.watching.heard(topic[2:])
-        elif topic == self.relay.topic:
-            self.relay.heard(frame)
+            self.online_users.on_bus_message(topic[2:], frame)
+        elif topic.startswith("p:") and self.presence is not None:
+            self.presence.subscriptions.mark_changed(topic[2:])
+        elif topic == self.draft_forwarder.topic:
+            self.draft_forwarder.on_bus_message(frame)
         elif topic == CONTROL_TOPIC:
-            self._told(control_decoder.decode(frame))
-        elif topic in self._neighbours.topics:
-            self._neighbours.heard(topic)
+            self._on_control_event(control_event_decoder.decode(frame))
+        elif topic in self._hooks.bus_topics:
+            self._hooks.on_bus_message(topic)
 
-    def _told(self, told: Revoked | Renewed | Parted) -> None:
-        if told.origin == self._name:
+    def _on_control_event(self, event: SessionsRevoked | StreamsReset | BlockChanged) -> None:
+        if event.origin == self._name:
             return
-        match told:
-            case Revoked(session_ids=session_ids):
+        match event:
+            case SessionsRevoked(session_ids=session_ids):
                 for session_id in session_ids:
-                    self._authenticator.forget(session_id)
-                self._revoke(session_ids)
-            case Renewed():
-                self.directory.check_positions()
-            case Parted(one=one, other=other):
-                self._part(one, other)
+                    self._authenticator.invalidate(session_id)
+                self._close_sessions(session_ids)
+            case StreamsReset():
+                self.online_users.check_positions()
+            case BlockChanged(user_id=one, other_id=other):
+                self._on_block_changed(one, other)
 
-    def _missed(self) -> None:
+    def _on_bus_gap(self) -> None:
         self.rooms.check_heads()
-        self.directory.check_positions()
-        if self.presences is not None:
-            self.presences.attendance.say_all()
-            self.presences.watching.look_at_all()
+        self.online_users.check_positions()
+        if self.presence is not None:
+            self.presence.local.republish()
+            self.presence.subscriptions.recheck_all()

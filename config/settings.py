@@ -1,7 +1,7 @@
-"""What an operator sets: `default.toml`, then a file, then `CONVENE_*` variables; the later one wins.
+"""Settings: `default.toml`, then the configuration file, then `CONVENE_*` variables; later ones override.
 
-All faults are found before the first is told. A fault names the place and never repeats the value,
-which may be a secret; for the same reason no URL and no password is in the text form of the settings.
+All errors are reported together. An error names its source and does not quote the value, which may be a
+secret. The repr of settings contains no URL and no password.
 """
 
 from collections.abc import Mapping
@@ -11,37 +11,37 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from config.layers import Layers, SettingsFaulty
 from config.limits import Limits
+from config.settings_layers import InvalidSettings, SettingsLayers
 
 __all__ = [
+    "InvalidSettings",
     "LogSettings",
     "MailSettings",
     "ServerSettings",
     "Settings",
-    "SettingsFaulty",
     "StoreSettings",
     "load_settings",
 ]
 
-DEFAULTS: Final = Path(__file__).with_name("default.toml")
-FILE_VARIABLE: Final = "CONVENE_CONFIG"
+DEFAULTS_FILE: Final = Path(__file__).with_name("default.toml")
+CONFIG_FILE_VARIABLE: Final = "CONVENE_CONFIG"
 
 Url = Annotated[str, Meta(min_length=1, max_length=2000)]
 PostgresUrl = Annotated[Url, Meta(pattern=r"^postgres(ql)?://")]
 MongoUrl = Annotated[Url, Meta(pattern=r"^mongodb(\+srv)?://")]
 RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
 WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
-Text = Annotated[str, Meta(min_length=1, max_length=1000)]
+NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[^/\s,*]+)$", max_length=300)]
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where it listens, and how much it takes from one caller.
+    """The listener, and request limits per caller.
 
-    `trusted_proxies` is how many proxies stand in front and write `X-Forwarded-For`; `cors_origins` are
-    the origins whose pages may read answers, `*` for all.
+    `trusted_proxies` is the number of reverse proxies that append to `X-Forwarded-For`. `cors_origins` are
+    the origins whose pages may read responses, `*` for all.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
@@ -54,7 +54,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the stores are. Without URLs they are started from wheels under `data_dir`."""
+    """URLs and pools of the stores. Stores without a URL are started from wheels, under `data_dir`."""
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
     ephemeral: bool = False
@@ -67,7 +67,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mongo_url: MongoUrl | None = None
     redis_url: RedisUrl | None = None
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
-    postgres_waiting: Annotated[int, Meta(ge=1)] = 2000
+    postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
     postgres_acquire_timeout_ms: Annotated[int, Meta(ge=1)] = 2000
     postgres_statement_timeout_ms: Annotated[int, Meta(ge=1)] = 5000
 
@@ -76,18 +76,17 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How mail leaves. Without a host none does; a development run then shows the links in its log.
+    """The SMTP server. Without a host no mail is sent; a console log then shows the links.
 
-    `security` is demanded, never merely tried. Without a `port` it is the usual one of that security.
-    `sender` may have a name, `Convene <no-reply@example.org>`; `base_url` is where the web client is
-    served, with which all links begin.
+    `security` is required, not opportunistic. The default `port` is the usual one for it. `sender` may have
+    a name, `Convene <no-reply@example.org>`. `base_url` is the address of the web client, used in links.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     security: Literal["starttls", "tls", "none"] = "starttls"
-    username: Text | None = None
-    password: Text | None = None
+    username: NonEmptyText | None = None
+    password: NonEmptyText | None = None
     sender: Annotated[str, Meta(max_length=320, pattern=r"^[^\r\n@]+@[^\r\n@]+$")] | None = None
     base_url: WebUrl | None = None
 
@@ -119,12 +118,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def base_url(self) -> str:
-        """What links in mails begin with: where people find the web client, if nobody says this server."""
+        """The address of the web client, without a trailing slash; by default that of this server."""
         host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
         return (self.mail.base_url or f"http://{host}:{self.server.port}").rstrip("/")
 
 
-VARIABLES: Final = {
+ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_HOST": ("server", "host"),
     "CONVENE_PORT": ("server", "port"),
     "CONVENE_TRUSTED_PROXIES": ("server", "trusted_proxies"),
@@ -151,15 +150,15 @@ VARIABLES: Final = {
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read the defaults, the file (`path`, else the one that `CONVENE_CONFIG` names) and the variables.
+    """Load the defaults, the file (`path`, otherwise the one in `CONVENE_CONFIG`) and the variables.
 
     Raises:
-        SettingsFaulty: with every fault that was found.
+        InvalidSettings: the settings are invalid; it contains every error.
     """
-    layers = Layers(Settings)
-    layers.add_file(DEFAULTS)
-    chosen = path or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    layers = SettingsLayers(Settings)
+    layers.add_file(DEFAULTS_FILE)
+    chosen = path or (Path(environ[CONFIG_FILE_VARIABLE]) if environ.get(CONFIG_FILE_VARIABLE) else None)
     if chosen is not None:
         layers.add_file(chosen)
-    layers.add_variables(environ, VARIABLES)
+    layers.add_variables(environ, ENVIRONMENT_VARIABLES)
     return layers.build()

@@ -64,7 +64,7 @@ FreshDatabase = Callable[[str], str]
 
 
 # Few rows are deleted sooner than as many files are made anew; no trigger and no foreign key looks at it.
-CLEAN = """
+DELETE_ALL_ROWS = """
 DO $$
 DECLARE one record;
 BEGIN
@@ -76,12 +76,12 @@ BEGIN
     LOOP PERFORM setval(format('public.%I', one.sequencename), one.start_value, false); END LOOP;
 END $$
 """
-CUT_OFF = (
+TERMINATE_CONNECTIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
 )
 
 
-class Databases:
+class DatabasePool:
     """Empty, migrated databases, copied from one template a service and used again once emptied."""
 
     def __init__(self, postgres_url: str) -> None:
@@ -90,7 +90,7 @@ class Databases:
         self._templates: set[str] = set()
         self._free: dict[str, list[str]] = {}
 
-    async def take(self, service: str) -> str:
+    async def acquire(self, service: str) -> str:
         template = f"template_{service}"  # no server's own: those of whole servers fill up
         if service not in self._templates:
             await migrate(await create_database(self._postgres_url, template), service)
@@ -106,35 +106,35 @@ class Databases:
             await connection.close()
         return database_url(self._postgres_url, copy)
 
-    async def give_back(self, service: str, url: str) -> None:
+    async def release(self, service: str, url: str) -> None:
         connection = await asyncpg.connect(url)
         try:
-            await connection.execute(CUT_OFF, connection.get_server_pid())
-            await connection.execute(CLEAN)
+            await connection.execute(TERMINATE_CONNECTIONS, connection.get_server_pid())
+            await connection.execute(DELETE_ALL_ROWS)
         finally:
             await connection.close()
         self._free[service].append(url)
 
 
 @pytest.fixture(scope="session")
-def databases(stores: StoreUrls) -> Databases:
+def databases(stores: StoreUrls) -> DatabasePool:
     """All databases of a run."""
-    return Databases(stores.postgres)
+    return DatabasePool(stores.postgres)
 
 
 @pytest.fixture
-def fresh_database(background: LoopThread, databases: Databases) -> Iterator[FreshDatabase]:
+def fresh_database(background: LoopThread, databases: DatabasePool) -> Iterator[FreshDatabase]:
     """Gives the URL of an empty, migrated database of a service, for one test."""
     taken: list[tuple[str, str]] = []
 
     def fresh(service: str) -> str:
-        url = background.run(databases.take(service), STORES_START_S)
+        url = background.run(databases.acquire(service), STORES_START_S)
         taken.append((service, url))
         return url
 
     yield fresh
     for service, url in taken:
-        background.run(databases.give_back(service, url))
+        background.run(databases.release(service, url))
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("server", "actors", "storage", "config", "client", "loadtest")
-LOAD = re.compile(r'load_statement\(\s*("?\w+"?),\s*"(\w+)"')
-CONSTANT = re.compile(r'^(\w+)\b.*= "(\w+)"', re.MULTILINE)
-SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+SOURCES = ("server", "actors", "storage", "config", "client", "loadtest", "examples")
+LOAD_STATEMENT = re.compile(r'load_statement\(\s*("?\w+"?),\s*"(\w+)"')
+STRING_CONSTANT = re.compile(r'^(\w+)\b.*= "(\w+)"', re.MULTILINE)
+VAGUE_FILE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 
 def python_files() -> list[Path]:
@@ -21,8 +21,8 @@ def test_each_query_is_loaded_by_exactly_one_store() -> None:
     """A query file that nobody loads is dead; one that two load has two owners."""
     loaded: Counter[tuple[str, str]] = Counter()
     for path in (ROOT / "storage" / "postgres").rglob("*.py"):
-        constants = dict(CONSTANT.findall(path.read_text()))
-        for service, name in LOAD.findall(path.read_text()):
+        constants = dict(STRING_CONSTANT.findall(path.read_text()))
+        for service, name in LOAD_STATEMENT.findall(path.read_text()):
             loaded[constants.get(service, service.strip('"')), name] += 1
     files = [(path.parts[-3], path.stem) for path in (ROOT / "sql").glob("*/queries/*.sql")]
 
@@ -56,7 +56,7 @@ def test_drivers_are_imported_only_in_storage(driver: str) -> None:
 def test_file_names_say_something() -> None:
     """A room for everything is a room for nothing."""
     for path in python_files():
-        assert path.stem not in SAYS_NOTHING, path
+        assert path.stem not in VAGUE_FILE_NAMES, path
 
 
 def test_every_source_file_opens_with_what_it_is() -> None:

@@ -15,24 +15,24 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from actors.accounts.lookups import Lookups
-from actors.accounts.tokens import token_hash
-from actors.wire.refusal import Refusal, unavailable
-from config.accounts import TOUCHES_AT_ONCE
-from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_S, Limits
+from actors.accounts.tokens import hash_token
+from actors.data_loader import DataLoader
+from actors.protocol.errors import ApiError, unavailable
+from config.accounts import SESSION_TOUCHES_IN_FLIGHT
+from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore
 from storage.errors import StorageError
 from storage.records.users import Identity
 
 
-class _Expired(msgspec.Struct, frozen=True):
+class _ExpiredToken(msgspec.Struct, frozen=True):
     """What a look-up finds for a token that has run out."""
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _CachedIdentity(msgspec.Struct, frozen=True):
     identity: Identity
-    since: float
+    cached_at: float
 
 
 class Authenticator:
@@ -49,37 +49,37 @@ class Authenticator:
         self._logins = logins
         self._limits = limits
         self._clock = clock
-        self._lookups = Lookups(self._load)
-        self._kept: dict[str, _Kept] = {}
-        self._hashes: dict[str, str] = {}
-        self._asking: dict[int, set[str]] = {}
-        self._asked = 0
-        self._touched: dict[str, float] = {}
-        self._touching: set[asyncio.Task[None]] = set()
+        self._loader = DataLoader(self._load_identities)
+        self._cache: dict[str, _CachedIdentity] = {}
+        self._hash_by_session_id: dict[str, str] = {}
+        self._invalidated_by_lookup: dict[int, set[str]] = {}
+        self._lookup_count = 0
+        self._touched_at: dict[str, float] = {}
+        self._touch_tasks: set[asyncio.Task[None]] = set()
 
-    async def authenticate(self, token: str, *, age_s: float = math.inf) -> Identity:
+    async def authenticate(self, token: str, *, max_age_s: float = math.inf) -> Identity:
         """Who the token speaks for; what it says of the user is at most so old, for those who show it.
 
         Raises:
             Refusal: `auth.required` for a token that is not (or no longer) known, `auth.expired` for
                 one that has run out, `server.unavailable` or `server.overloaded` to try again.
         """
-        hashed = token_hash(token)
+        hashed = hash_token(token)
         if hashed is None:
-            raise Refusal("auth.required", "The token is not valid.")
-        kept = self._kept.get(hashed)
-        if kept is not None and self._clock() < kept.since + min(age_s, self._limits.token_cache_s):
+            raise ApiError("auth.required", "The token is not valid.")
+        kept = self._cache.get(hashed)
+        if kept is not None and self._clock() < kept.cached_at + min(max_age_s, self._limits.token_cache_s):
             if kept.identity.expires_at > datetime.now(UTC):
                 return kept.identity
-            self._drop(hashed)
-        return await self._ask(hashed)
+            self._evict(hashed)
+        return await self._authenticate_uncached(hashed)
 
-    def forget(self, session_id: str) -> None:
+    def invalidate(self, session_id: str) -> None:
         """Ask the store again: that session was revoked, or its user changed."""
-        hashed = self._hashes.get(session_id)
+        hashed = self._hash_by_session_id.get(session_id)
         if hashed is not None:
-            self._drop(hashed)
-        for forgotten in self._asking.values():
+            self._evict(hashed)
+        for forgotten in self._invalidated_by_lookup.values():
             forgotten.add(session_id)
 
     async def expires_at(self, user_id: str, session_id: str) -> datetime | None:
@@ -91,79 +91,82 @@ class Authenticator:
 
     async def close(self) -> None:
         """End what runs in the background."""
-        await self._lookups.close()
-        touching = list(self._touching)
+        await self._loader.close()
+        touching = list(self._touch_tasks)
         for task in touching:
             task.cancel()
         await asyncio.gather(*touching, return_exceptions=True)
 
-    async def _ask(self, hashed: str) -> Identity:
+    async def _authenticate_uncached(self, hashed: str) -> Identity:
         found, forgotten = await self._look_up(hashed)
         while isinstance(found, Identity) and found.session_id in forgotten:
             # Revoked, or another name: what was told meanwhile stands in the store, so it is asked once more.
             found, forgotten = await self._look_up(hashed)
-        if isinstance(found, _Expired):
-            raise Refusal("auth.expired", "The token has expired.")
+        if isinstance(found, _ExpiredToken):
+            raise ApiError("auth.expired", "The token has expired.")
         if found is None:
-            raise Refusal("auth.required", "The token is not valid.")
-        self._keep(hashed, found)
+            raise ApiError("auth.required", "The token is not valid.")
+        self._cache_identity(hashed, found)
         self._touch_when_due(found)
         return found
 
-    async def _look_up(self, hashed: str) -> tuple[Identity | _Expired | None, set[str]]:
+    async def _look_up(self, hashed: str) -> tuple[Identity | _ExpiredToken | None, set[str]]:
         """What the store says, and whose sessions were told to be forgotten while it was asked."""
-        self._asked += 1
-        number = self._asked
-        forgotten = self._asking[number] = set()
+        self._lookup_count += 1
+        number = self._lookup_count
+        forgotten = self._invalidated_by_lookup[number] = set()
         try:
-            return await self._lookups.get(hashed), forgotten
+            return await self._loader.get(hashed), forgotten
         except StorageError:
             raise unavailable("The token cannot be checked at the moment.") from None
         finally:
-            del self._asking[number]
+            del self._invalidated_by_lookup[number]
 
-    async def _load(self, hashes: Sequence[str]) -> Mapping[str, Identity | _Expired]:
-        found: dict[str, Identity | _Expired] = {**await self._sessions.identities(hashes)}
+    async def _load_identities(self, hashes: Sequence[str]) -> Mapping[str, Identity | _ExpiredToken]:
+        found: dict[str, Identity | _ExpiredToken] = {**await self._sessions.identities(hashes)}
         missing = [hashed for hashed in hashes if hashed not in found]
         if missing:
-            found.update(dict.fromkeys(await self._logins.expired(missing), _Expired()))
+            found.update(dict.fromkeys(await self._logins.find_expired(missing), _ExpiredToken()))
         return found
 
-    def _keep(self, hashed: str, identity: Identity) -> None:
-        self._drop(hashed)
+    def _cache_identity(self, hashed: str, identity: Identity) -> None:
+        self._evict(hashed)
         now = self._clock()
-        if len(self._kept) >= self._limits.token_cache_entries:
-            self._drop(next(iter(self._kept)))
+        if len(self._cache) >= self._limits.token_cache_entries:
+            self._evict(next(iter(self._cache)))
         # The oldest are first. Two for each that comes, so that none stays long after it has run out.
-        for oldest in list(itertools.islice(self._kept, 2)):
-            if now >= self._kept[oldest].since + self._limits.token_cache_s:
-                self._drop(oldest)
-        self._kept[hashed] = _Kept(identity, now)
-        self._hashes[identity.session_id] = hashed
+        for oldest in list(itertools.islice(self._cache, 2)):
+            if now >= self._cache[oldest].cached_at + self._limits.token_cache_s:
+                self._evict(oldest)
+        self._cache[hashed] = _CachedIdentity(identity, now)
+        self._hash_by_session_id[identity.session_id] = hashed
 
-    def _drop(self, hashed: str) -> None:
-        kept = self._kept.pop(hashed, None)
+    def _evict(self, hashed: str) -> None:
+        kept = self._cache.pop(hashed, None)
         if kept is not None:
-            self._hashes.pop(kept.identity.session_id, None)
+            self._hash_by_session_id.pop(kept.identity.session_id, None)
 
     def _touch_when_due(self, identity: Identity) -> None:
         left_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
-        if TOKEN_LIFETIME_S - left_s < TOKEN_TOUCH_S or len(self._touching) >= TOUCHES_AT_ONCE:
+        if (
+            TOKEN_LIFETIME_S - left_s < TOKEN_TOUCH_INTERVAL_S
+            or len(self._touch_tasks) >= SESSION_TOUCHES_IN_FLIGHT
+        ):
             return
         # A session at its greatest age looks due for ever, so what this process did counts too.
         now = self._clock()
-        if now - self._touched.get(identity.session_id, -TOKEN_TOUCH_S) < TOKEN_TOUCH_S:
+        if now - self._touched_at.get(identity.session_id, -TOKEN_TOUCH_INTERVAL_S) < TOKEN_TOUCH_INTERVAL_S:
             return
-        self._touched.pop(identity.session_id, None)
-        if len(self._touched) >= self._limits.token_cache_entries:
-            del self._touched[next(iter(self._touched))]
-        self._touched[identity.session_id] = now
+        self._touched_at.pop(identity.session_id, None)
+        if len(self._touched_at) >= self._limits.token_cache_entries:
+            del self._touched_at[next(iter(self._touched_at))]
+        self._touched_at[identity.session_id] = now
         task = asyncio.get_running_loop().create_task(self._touch(identity.session_id))
-        self._touching.add(task)
-        task.add_done_callback(self._touching.discard)
+        self._touch_tasks.add(task)
+        task.add_done_callback(self._touch_tasks.discard)
 
     async def _touch(self, session_id: str) -> None:
         try:
             await self._sessions.touch(session_id, TOKEN_LIFETIME_S, TOKEN_LIFETIME_MAX_S)
         except StorageError:
-            self._touched.pop(session_id, None)
+            self._touched_at.pop(session_id, None)

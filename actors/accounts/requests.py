@@ -11,16 +11,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from actors.accounts.fields import (
-    avatar_url_of,
-    bio_of,
-    display_name_of,
-    email_of,
-    faults_of,
-    password_of,
-    username_of,
+    collect_field_errors,
+    validate_avatar_url,
+    validate_bio,
+    validate_display_name,
+    validate_email_address,
+    validate_password,
+    validate_username,
 )
-from actors.wire.objects import OwnUser, UserCard
-from actors.wire.refusal import FieldFault, Refusal
+from actors.protocol.errors import ApiError, FieldError
+from actors.protocol.objects import OwnUser, UserCard
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,
@@ -66,7 +66,7 @@ AvatarUrl = Annotated[
         extra_json_schema={"format": "uri", "pattern": "^https://", "maxLength": AVATAR_URL_CHARACTERS},
     ),
 ]
-Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Timestamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -75,15 +75,15 @@ class Registration(msgspec.Struct, frozen=True):
     password: Password
     display_name: DisplayName | None = None
 
-    def faults(self) -> list[FieldFault]:
-        return faults_of(
-            ("email", email_of, self.email),
-            ("username", username_of, self.username),
-            ("password", password_of, self.password),
-            ("display_name", display_name_of, self.display_name),
+    def field_errors(self) -> list[FieldError]:
+        return collect_field_errors(
+            ("email", validate_email_address, self.email),
+            ("username", validate_username, self.username),
+            ("password", validate_password, self.password),
+            ("display_name", validate_display_name, self.display_name),
         )
 
-    def digested(self) -> object:
+    def idempotency_payload(self) -> object:
         """All but the password: a repeated registration is known by what is no secret."""
         return (self.email, self.username, self.display_name)
 
@@ -105,8 +105,8 @@ class PasswordChange(msgspec.Struct, frozen=True):
     current_password: str
     new_password: Password
 
-    def faults(self) -> list[FieldFault]:
-        return faults_of(("new_password", password_of, self.new_password))
+    def field_errors(self) -> list[FieldError]:
+        return collect_field_errors(("new_password", validate_password, self.new_password))
 
     def __repr__(self) -> str:
         return "PasswordChange(...)"
@@ -121,13 +121,13 @@ class ProfilePatch(msgspec.Struct, frozen=True):
     bio: Bio | UnsetType | None = UNSET
     avatar_url: AvatarUrl | UnsetType | None = UNSET
 
-    def faults(self) -> list[FieldFault]:
-        return faults_of(
-            ("email", email_of, self.email),
-            ("username", username_of, self.username),
-            ("display_name", display_name_of, self.display_name),
-            ("bio", bio_of, self.bio),
-            ("avatar_url", avatar_url_of, self.avatar_url),
+    def field_errors(self) -> list[FieldError]:
+        return collect_field_errors(
+            ("email", validate_email_address, self.email),
+            ("username", validate_username, self.username),
+            ("display_name", validate_display_name, self.display_name),
+            ("bio", validate_bio, self.bio),
+            ("avatar_url", validate_avatar_url, self.avatar_url),
         )
 
 
@@ -136,7 +136,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
     user: OwnUser
     token: str
-    expires_at: Moment
+    expires_at: Timestamp
 
     def __repr__(self) -> str:
         return "SignedIn(...)"
@@ -144,20 +144,20 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 class SessionView(msgspec.Struct, frozen=True):
     id: str
-    created_at: Moment
-    last_used_at: Moment
-    expires_at: Moment
+    created_at: Timestamp
+    last_used_at: Timestamp
+    expires_at: Timestamp
     current: bool
 
 
-class Cards(msgspec.Struct, frozen=True):
+class UserCardPage(msgspec.Struct, frozen=True):
     """Some cards of a longer list, and the key after which the next ones stand."""
 
     items: list[UserCard]
     next_key: tuple[str, str] | None
 
 
-def refuse(faults: Sequence[FieldFault]) -> None:
+def raise_if_invalid(field_errors: Sequence[FieldError]) -> None:
     """Refuse with all the faults, if there are any."""
-    if faults:
-        raise Refusal("request.invalid", "Some fields are not valid.", errors=faults)
+    if field_errors:
+        raise ApiError("request.invalid", "Some fields are not valid.", errors=field_errors)

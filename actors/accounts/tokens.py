@@ -9,15 +9,15 @@ from hashlib import sha256
 
 from config.accounts import TOKEN_BYTES
 
-_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def token_hash(token: str) -> str | None:
+def hash_token(token: str) -> str | None:
     """Hash a token to hex; None for a text that cannot be one, so that no store is asked."""
-    if _FORM.fullmatch(token) is None:
+    if _TOKEN_PATTERN.fullmatch(token) is None:
         return None
     return sha256(token.encode()).hexdigest()

@@ -12,18 +12,18 @@ import asyncio
 import time
 from typing import Protocol
 
-CROWD = 20
+LARGE_ROOM = 20
 """Members online here, from which on a room may have to pause."""
 
 PAUSE_MIN_S = 0.001
 PAUSE_MAX_S = 0.025
 
 
-class Flushing(Protocol):
+class Flushable(Protocol):
     def flush(self) -> None: ...
 
 
-class FlushingRoom(Protocol):
+class FlushableRoom(Protocol):
     @property
     def size(self) -> int:
         """How many members it has here."""
@@ -33,66 +33,74 @@ class FlushingRoom(Protocol):
 
 
 class Flusher:
-    __slots__ = ("_armed", "_busy", "_crowds", "_few", "_loop", "_outboxes", "_pausing")
+    __slots__ = (
+        "_large_rooms",
+        "_loop",
+        "_paused",
+        "_scheduled",
+        "_send_queues",
+        "_shared_writes",
+        "_small_rooms",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._few: list[FlushingRoom] = []
-        self._crowds: list[FlushingRoom] = []
-        self._outboxes: list[Flushing] = []
-        self._armed = False
-        self._pausing = False
+        self._small_rooms: list[FlushableRoom] = []
+        self._large_rooms: list[FlushableRoom] = []
+        self._send_queues: list[Flushable] = []
+        self._scheduled = False
+        self._paused = False
         # Whether frames shared a write when crowds were last told.
-        self._busy = False
+        self._shared_writes = False
 
-    def room(self, room: FlushingRoom) -> None:
-        if room.size < CROWD:
-            self._few.append(room)
+    def schedule_room(self, room: FlushableRoom) -> None:
+        if room.size < LARGE_ROOM:
+            self._small_rooms.append(room)
         else:
-            self._crowds.append(room)
-            if self._pausing:
+            self._large_rooms.append(room)
+            if self._paused:
                 return
-        if not self._armed:
-            self._arm()
+        if not self._scheduled:
+            self._schedule()
 
-    def outbox(self, outbox: Flushing) -> None:
-        self._outboxes.append(outbox)
-        if not self._armed:
-            self._arm()
+    def schedule_queue(self, send_queue: Flushable) -> None:
+        self._send_queues.append(send_queue)
+        if not self._scheduled:
+            self._schedule()
 
-    def _arm(self) -> None:
-        self._armed = True
+    def _schedule(self) -> None:
+        self._scheduled = True
         self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Write everything, but for what a pause holds."""
-        self._armed = False
-        rooms, self._few = self._few, []
-        crowds: list[FlushingRoom] = []
-        if not self._pausing:
-            crowds, self._crowds = self._crowds, crowds
+        self._scheduled = False
+        rooms, self._small_rooms = self._small_rooms, []
+        crowds: list[FlushableRoom] = []
+        if not self._paused:
+            crowds, self._large_rooms = self._large_rooms, crowds
         alone = len(rooms) + len(crowds) == 1
         for room in rooms:
             room.flush(alone=alone)
         began, busy = time.monotonic(), False
         for room in crowds:
             busy |= room.flush(alone=alone)
-        outboxes, self._outboxes = self._outboxes, []
+        outboxes, self._send_queues = self._send_queues, []
         for outbox in outboxes:
             outbox.flush()
         if crowds:
-            self._pause(time.monotonic() - began, busy=busy)
+            self._maybe_pause(time.monotonic() - began, shared_writes=busy)
 
-    def _pause(self, took_s: float, *, busy: bool) -> None:
+    def _maybe_pause(self, took_s: float, *, shared_writes: bool) -> None:
         """Where messages shared a write, or did the time before: the first of a wave comes by itself."""
-        before, self._busy = self._busy, busy
-        if took_s > PAUSE_MIN_S and (busy or before):
-            self._pausing = True
-            self._loop.call_later(min(took_s, PAUSE_MAX_S), self._go_on)
+        before, self._shared_writes = self._shared_writes, shared_writes
+        if took_s > PAUSE_MIN_S and (shared_writes or before):
+            self._paused = True
+            self._loop.call_later(min(took_s, PAUSE_MAX_S), self._resume)
 
-    def _go_on(self) -> None:
-        self._pausing = False
-        if not self._crowds:
-            self._busy = False
-        elif not self._armed:
-            self._arm()
+    def _resume(self) -> None:
+        self._paused = False
+        if not self._large_rooms:
+            self._shared_writes = False
+        elif not self._scheduled:
+            self._schedule()

@@ -13,46 +13,52 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from actors.delivery.bus_events import (
+    EntryAppended,
+    EphemeralPublished,
+    HeadAnnounced,
+    bus_event_decoder,
+    bus_event_encoder,
+)
 from actors.delivery.flusher import Flusher
-from actors.delivery.news import HeadNews, HintNews, LogNews, news_decoder, news_encoder
-from actors.delivery.room import Listener, Room
-from actors.runtime.wheel import Timer, Wheel
+from actors.delivery.room import Room, RoomSubscriber
+from actors.runtime.timer_wheel import Timer, TimerWheel
 from config.limits import BUS_FRAME_BYTES, Limits
 from storage.contracts.bus import Bus, conversation_topic
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 REPAIR_CHUNK = 500
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-class Replayed(msgspec.Struct, frozen=True):
+class ReplayedFrame(msgspec.Struct, frozen=True):
     """A durable frame made from the log again; `left` are those who went with it."""
 
     seq: int
-    ready: bytes
-    left: tuple[str, ...]
+    framed: bytes
+    left_user_ids: tuple[str, ...]
 
 
-class Replay(Protocol):
+class LogFrameReader(Protocol):
     """Frames made from the log, for what was missed."""
 
-    async def frames(self, conversation_id: str, after: int, through: int) -> list[Replayed]:
+    async def read_frames(self, conversation_id: str, after: int, through: int) -> list[ReplayedFrame]:
         """A ready frame for each entry with after < seq <= through, in order. Raises `Unavailable`."""
 
-    async def heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
+    async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
         """The seq of the last entry of each log, given one that it has reached. Raises `Unavailable`."""
 
 
 class RoomsStatistics(msgspec.Struct, frozen=True):
     rooms: int
-    listeners: int
+    subscribers: int
     repairs: int
     repaired_entries: int
     heads_repeated: int
 
 
-class Repeating(NamedTuple):
+class HeadRepeat(NamedTuple):
     """The head that is told again, how often it was, and what waits to tell it next."""
 
     seq: int
@@ -62,10 +68,16 @@ class Repeating(NamedTuple):
 
 class Rooms:
     def __init__(
-        self, bus: Bus, replay: Replay, flusher: Flusher, wheel: Wheel, limits: Limits, instance: str
+        self,
+        bus: Bus,
+        log_reader: LogFrameReader,
+        flusher: Flusher,
+        wheel: TimerWheel,
+        limits: Limits,
+        instance: str,
     ) -> None:
         self._bus = bus
-        self._replay = replay
+        self._log_reader = log_reader
         self._flusher = flusher
         self._wheel = wheel
         self._limits = limits
@@ -73,30 +85,30 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._repeating: dict[str, Repeating] = {}
-        self._on_news: Callable[[str, LogNews | HeadNews], None] = lambda _id, _news: None
-        self._on_left: Callable[[str, Sequence[str]], None] = lambda _id, _left: None
-        self._repairs = self._repaired = self._repeated = 0
+        self._head_repeats: dict[str, HeadRepeat] = {}
+        self._on_bus_event: Callable[[str, EntryAppended | HeadAnnounced], None] = lambda _id, _news: None
+        self._on_members_left: Callable[[str, Sequence[str]], None] = lambda _id, _left: None
+        self._repair_count = self._repaired_entries = self._repeated_heads = 0
 
-    def on_news(self, told: Callable[[str, LogNews | HeadNews], None]) -> None:
+    def on_bus_event(self, callback: Callable[[str, EntryAppended | HeadAnnounced], None]) -> None:
         """Who else is told what other instances say about a conversation: its actor, when awake."""
-        self._on_news = told
+        self._on_bus_event = callback
 
-    def on_left(self, told: Callable[[str, Sequence[str]], None]) -> None:
+    def on_members_left(self, callback: Callable[[str, Sequence[str]], None]) -> None:
         """Who is told that users are no longer in a conversation, as soon as it is known here."""
-        self._on_left = told
+        self._on_members_left = callback
 
     def statistics(self) -> RoomsStatistics:
         return RoomsStatistics(
             rooms=len(self._rooms),
-            listeners=sum(len(room.listeners) for room in self._rooms.values()),
-            repairs=self._repairs,
-            repaired_entries=self._repaired,
-            heads_repeated=self._repeated,
+            subscribers=sum(len(room.subscribers) for room in self._rooms.values()),
+            repairs=self._repair_count,
+            repaired_entries=self._repaired_entries,
+            heads_repeated=self._repeated_heads,
         )
 
-    async def enter(
-        self, listener: Listener, last_seqs: Sequence[tuple[str, int]], *, told: bool = False
+    async def join(
+        self, subscriber: RoomSubscriber, last_seqs: Sequence[tuple[str, int]], *, report_missed: bool = False
     ) -> dict[str, int]:
         """Let a listener hear those conversations; each is given with a seq that its log has reached.
 
@@ -107,28 +119,28 @@ class Rooms:
         since: dict[str, int] = {}
         new = [(one, seq) for one, seq in last_seqs if one not in self._rooms]
         for conversation_id, _ in new:
-            self._rooms[conversation_id] = Room(conversation_id, self._flusher, self._gap)
+            self._rooms[conversation_id] = Room(conversation_id, self._flusher, self._schedule_repair)
         for conversation_id, seq in last_seqs:
             room = self._rooms[conversation_id]
-            room.enter(listener, seq if told else None)
+            room.add_subscriber(subscriber, seq if report_missed else None)
             since[conversation_id] = room.position
         entered = [self._rooms[conversation_id] for conversation_id in since]
         if new:
-            opening = asyncio.create_task(self._open(new))
+            opening = asyncio.create_task(self._open_rooms(new))
             for conversation_id, _ in new:
                 self._opening[conversation_id] = opening
         waits = {self._opening[one] for one, _ in last_seqs if one in self._opening}
         if waits:
             await asyncio.gather(*(asyncio.shield(wait) for wait in waits))
-        return {room.id: room.began if since[room.id] < 0 else since[room.id] for room in entered}
+        return {room.id: room.start_position if since[room.id] < 0 else since[room.id] for room in entered}
 
-    def leave(self, listener: Listener, conversation_ids: Iterable[str]) -> None:
+    def leave(self, subscriber: RoomSubscriber, conversation_ids: Iterable[str]) -> None:
         empty = []
         for conversation_id in conversation_ids:
             room = self._rooms.get(conversation_id)
             if room is not None:
-                room.leave(listener)
-                if not room.listeners:
+                room.remove_subscriber(subscriber)
+                if not room.subscribers:
                     empty.append(conversation_id)
         for conversation_id in empty:
             del self._rooms[conversation_id]
@@ -136,7 +148,7 @@ class Rooms:
         if empty:
             self._bus.unsubscribe([conversation_topic(one) for one in empty])
 
-    def name(self, conversation_id: str) -> str:
+    def intern_id(self, conversation_id: str) -> str:
         """The same id, as the room has it: its members then share one string."""
         room = self._rooms.get(conversation_id)
         return room.id if room is not None else conversation_id
@@ -146,55 +158,59 @@ class Rooms:
         room = self._rooms.get(conversation_id)
         return room.position if room is not None else -1
 
-    def stored(self, conversation_id: str, news: LogNews, ready: bytes) -> None:
+    def publish_entry(self, conversation_id: str, event: EntryAppended, framed: bytes) -> None:
         """An entry was stored here: tell the members here, the other instances, and repeat its seq later."""
         room = self._rooms.get(conversation_id)
         if room is not None:
-            room.deliver(news.seq, ready)
-        if len(news.frame) > BUS_FRAME_BYTES:
-            news = msgspec.structs.replace(news, frame=b"")
-        self._bus.publish(conversation_topic(conversation_id), news_encoder.encode(news))
-        self._repeat(conversation_id, news.seq)
-        if news.left:
-            self._on_left(conversation_id, news.left)
+            room.deliver(event.seq, framed)
+        if len(event.frame) > BUS_FRAME_BYTES:
+            event = msgspec.structs.replace(event, frame=b"")
+        self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))
+        self._schedule_head_repeat(conversation_id, event.seq)
+        if event.left_user_ids:
+            self._on_members_left(conversation_id, event.left_user_ids)
 
-    def hint(self, conversation_id: str, frame: bytes, ready: bytes, spare_user_id: str) -> None:
+    def publish_ephemeral(
+        self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
+    ) -> None:
         """Tell every member but one, everywhere, something that may be lost."""
         room = self._rooms.get(conversation_id)
         if room is not None:
-            room.hint(ready, spare_user_id)
-        news = HintNews(self._instance, frame, spare_user_id)
-        self._bus.publish(conversation_topic(conversation_id), news_encoder.encode(news))
+            room.deliver_ephemeral(framed, except_user_id)
+        news = EphemeralPublished(self._instance, frame, except_user_id)
+        self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(news))
 
-    def expect(self, conversation_id: str, seq: int) -> None:
+    def observe_head(self, conversation_id: str, seq: int) -> None:
         """The log of a conversation is known to go up to `seq`."""
         room = self._rooms.get(conversation_id)
         if room is not None:
-            room.expect(seq)
+            room.observe_head(seq)
 
-    def heard(self, conversation_id: str, payload: bytes, framed: Callable[[bytes], bytes]) -> None:
+    def on_bus_message(
+        self, conversation_id: str, payload: bytes, encode_frame: Callable[[bytes], bytes]
+    ) -> None:
         """A frame of the bus about a conversation."""
         try:
-            news = news_decoder.decode(payload)
+            news = bus_event_decoder.decode(payload)
         except msgspec.DecodeError:
             _log.warning("a bus frame could not be read", extra={"conversation_id": conversation_id})
             return
         if news.origin == self._instance:
             return
         room = self._rooms.get(conversation_id)
-        if isinstance(news, HintNews):
+        if isinstance(news, EphemeralPublished):
             if room is not None:
-                room.hint(framed(news.frame), news.spare_user_id)
+                room.deliver_ephemeral(encode_frame(news.frame), news.except_user_id)
             return
-        self._on_news(conversation_id, news)
+        self._on_bus_event(conversation_id, news)
         if room is None:
             return
-        if isinstance(news, LogNews) and news.frame:
-            room.deliver(news.seq, framed(news.frame))
+        if isinstance(news, EntryAppended) and news.frame:
+            room.deliver(news.seq, encode_frame(news.frame))
         else:
-            room.expect(news.seq)
-        if isinstance(news, LogNews) and news.left:
-            self._on_left(conversation_id, news.left)
+            room.observe_head(news.seq)
+        if isinstance(news, EntryAppended) and news.left_user_ids:
+            self._on_members_left(conversation_id, news.left_user_ids)
 
     def check_heads(self) -> None:
         """Frames may have been lost: compare every room with its log."""
@@ -205,7 +221,7 @@ class Rooms:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _open(self, new: list[tuple[str, int]]) -> None:
+    async def _open_rooms(self, new: list[tuple[str, int]]) -> None:
         ids = [conversation_id for conversation_id, _ in new]
         try:
             try:
@@ -214,7 +230,7 @@ class Rooms:
                 # The topics stay wanted: heads are compared when the bus is back.
                 _log.warning("rooms open without the bus", extra={"rooms": len(ids)})
             # Only now: what is stored from here on is heard, what was stored before is in the heads.
-            heads = await self._replay.heads(new)
+            heads = await self._log_reader.read_heads(new)
         except BaseException:
             for conversation_id in ids:
                 self._rooms.pop(conversation_id, None)
@@ -225,79 +241,81 @@ class Rooms:
                     del self._opening[conversation_id]
         for conversation_id in ids:
             room = self._rooms.get(conversation_id)
-            if room is not None and not room.open:
+            if room is not None and not room.is_open:
                 room.start(heads[conversation_id])
 
     async def _compare_heads(self) -> None:
-        rooms = [room for room in self._rooms.values() if room.open]
+        rooms = [room for room in self._rooms.values() if room.is_open]
         for start in range(0, len(rooms), REPAIR_CHUNK):
             some = rooms[start : start + REPAIR_CHUNK]
             places = [(room.id, room.position) for room in some]
-            heads = await until_available(partial(self._replay.heads, places))
+            heads = await retry_until_available(partial(self._log_reader.read_heads, places))
             for room in some:
-                room.expect(heads[room.id])
+                room.observe_head(heads[room.id])
 
-    def _gap(self, room: Room) -> None:
-        if room.repairing:
+    def _schedule_repair(self, room: Room) -> None:
+        if room.is_repairing:
             return
-        room.repairing = True
+        room.is_repairing = True
         # What is missing is mostly on its way: a short wait saves the read.
-        self._wheel.after(self._limits.gap_wait_ms / 1000, lambda: self._spawn(self._repair(room)))
+        self._wheel.call_later(self._limits.gap_wait_ms / 1000, lambda: self._spawn(self._repair(room)))
 
     async def _repair(self, room: Room) -> None:
         try:
-            while self._rooms.get(room.id) is room and room.position < room.wanted:
+            while self._rooms.get(room.id) is room and room.position < room.known_head:
                 after = room.position
-                through = min(room.wanted, after + REPAIR_CHUNK)
-                frames = await until_available(partial(self._replay.frames, room.id, after, through))
-                self._repairs += 1
-                self._repaired += len(frames)
+                through = min(room.known_head, after + REPAIR_CHUNK)
+                frames = await retry_until_available(
+                    partial(self._log_reader.read_frames, room.id, after, through)
+                )
+                self._repair_count += 1
+                self._repaired_entries += len(frames)
                 for replayed in frames:
-                    room.deliver(replayed.seq, replayed.ready)
-                    if replayed.left:
-                        self._on_left(room.id, replayed.left)
+                    room.deliver(replayed.seq, replayed.framed)
+                    if replayed.left_user_ids:
+                        self._on_members_left(room.id, replayed.left_user_ids)
                 if not frames:
                     # Told of more than the log has: a frame of another time. The log is right.
-                    room.wanted = room.position
+                    room.known_head = room.position
         finally:
-            room.repairing = False
+            room.is_repairing = False
 
-    def _repeat(self, conversation_id: str, seq: int) -> None:
-        known = self._repeating.get(conversation_id)
+    def _schedule_head_repeat(self, conversation_id: str, seq: int) -> None:
+        known = self._head_repeats.get(conversation_id)
         if known is not None and known.step == 0:
             # What waits is soon: it tells of this one, or waits once more.
-            self._repeating[conversation_id] = known._replace(seq=seq)
+            self._head_repeats[conversation_id] = known._replace(seq=seq)
             return
         if known is not None:
             known.timer.cancel()
-        self._repeat_in(self._limits.heads_repeat_s[0], conversation_id, seq, 0)
+        self._start_head_timer(self._limits.head_announce_delays_s[0], conversation_id, seq, 0)
 
-    def _repeat_in(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
-        timer = self._wheel.after(delay_s, lambda: self._say_head(conversation_id, seq))
-        self._repeating[conversation_id] = Repeating(seq, step, timer)
+    def _start_head_timer(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
+        timer = self._wheel.call_later(delay_s, lambda: self._repeat_head(conversation_id, seq))
+        self._head_repeats[conversation_id] = HeadRepeat(seq, step, timer)
 
-    def _say_head(self, conversation_id: str, asked_at: int) -> None:
-        seq, step, _ = self._repeating[conversation_id]
-        steps = self._limits.heads_repeat_s
+    def _repeat_head(self, conversation_id: str, scheduled_seq: int) -> None:
+        seq, step, _ = self._head_repeats[conversation_id]
+        steps = self._limits.head_announce_delays_s
         # Where it grew since, the new last entry has its own first repetition to wait for.
-        if seq == asked_at:
-            news = HeadNews(self._instance, seq)
-            self._bus.publish(conversation_topic(conversation_id), news_encoder.encode(news))
-            self._repeated += 1
+        if seq == scheduled_seq:
+            news = HeadAnnounced(self._instance, seq)
+            self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(news))
+            self._repeated_heads += 1
             step += 1
         if step >= len(steps):
-            del self._repeating[conversation_id]
+            del self._head_repeats[conversation_id]
             return
         delay_s = steps[step] - (steps[step - 1] if step else 0.0)
-        self._repeat_in(delay_s, conversation_id, seq, step)
+        self._start_head_timer(delay_s, conversation_id, seq, step)
 
-    def _spawn(self, work: "Awaitable[None]") -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, awaitable: "Awaitable[None]") -> None:
+        task = asyncio.ensure_future(awaitable)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-async def until_available(read: Callable[[], Awaitable[Found]]) -> Found:
+async def retry_until_available(read: Callable[[], Awaitable[Result]]) -> Result:
     """Read, again and again with growing pauses while the store is away."""
     delay_s = 0.1
     while True:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
-from actors.wire.network import Event
+from actors.protocol.social_objects import Event
 
-PRODUCT = "-//Convene//Convene//EN"
+PRODUCT_ID = "-//Convene//Convene//EN"
 
 
-def calendar(event: Event) -> str:
+def to_icalendar(event: Event) -> str:
     """A calendar with that one event; its UID stays the same whatever changes."""
     entry = CalendarEvent()
     entry.add("uid", f"{event.id}@convene")
@@ -22,7 +22,7 @@ def calendar(event: Event) -> str:
     if event.description:
         entry.add("description", event.description)
     whole = Calendar()
-    whole.add("prodid", PRODUCT)
+    whole.add("prodid", PRODUCT_ID)
     whole.add("version", "2.0")
     whole.add_component(entry)
     encoded: bytes = whole.to_ical()

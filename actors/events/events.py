@@ -6,116 +6,122 @@ state.
 
 from collections.abc import Callable, Sequence
 
-from actors.events import rendering
-from actors.events.requests import EventBody, EventPatch, ends_early, event_change, new_event
-from actors.people.people import People
-from actors.people.slice import Slice, cut
-from actors.posts.posts import used_otherwise
-from actors.social.relations import Relations
-from actors.wire.network import Event
-from actors.wire.refusal import Refusal
+from actors.events import serializers
+from actors.events.requests import EventBody, EventPatch, end_before_start, to_event_change, to_new_event
+from actors.pagination import KeysetPage, paginate
+from actors.posts.posts import idempotency_conflict
+from actors.protocol.errors import ApiError
+from actors.protocol.social_objects import Event
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.events import EventStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.events import EventChange, EventRecord, EventSearch
-from storage.records.once import Once
+from storage.records.events import EventChange, EventRecord, EventSearchCriteria
+from storage.records.idempotency_key import IdempotencyKey
 
 
 class Events:
     def __init__(
-        self, store: EventStore, people: People, relations: Relations, changed: Callable[[], None]
+        self,
+        store: EventStore,
+        user_cards: UserCards,
+        block_service: BlockService,
+        on_changed: Callable[[], None],
     ) -> None:
         self._store = store
-        self._people = people
-        self._relations = relations
-        self._changed = changed
+        self._user_cards = user_cards
+        self._block_service = block_service
+        self._on_changed = on_changed
 
-    async def create(self, creator_id: str, body: EventBody, once: Once | None) -> Event:
-        event = new_event(creator_id, body)
+    async def create(self, creator_id: str, body: EventBody, idempotency_key: IdempotencyKey | None) -> Event:
+        event = to_new_event(creator_id, body)
         try:
-            event_id = await self._store.create(event, once)
+            event_id = await self._store.create(event, idempotency_key)
         except Conflict as conflict:
-            raise used_otherwise(conflict) from None
-        self._changed()
+            raise idempotency_conflict(conflict) from None
+        self._on_changed()
         return await self.get(creator_id, event_id)
 
     async def get(self, viewer_id: str, event_id: str) -> Event:
         found = await self._store.find([event_id], viewer_id)
-        if not found or await self._relations.apart(viewer_id, found[0].creator.id):
-            raise no_event()
-        return (await self.shown(found))[0]
+        if not found or await self._block_service.is_blocked(viewer_id, found[0].creator.id):
+            raise event_not_found()
+        return (await self.serialize(found))[0]
 
     async def search(
-        self, viewer_id: str, search: EventSearch, after: PageKey | None, limit: int
-    ) -> Slice[Event]:
-        hidden = await self._relations.hidden(viewer_id)
-        found = await self._store.search(search, after, viewer_id, hidden, limit + 1)
-        page, key = cut(found, limit, lambda record: (record.start, record.id))
-        return Slice(await self.shown(page), key)
+        self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int
+    ) -> KeysetPage[Event]:
+        hidden = await self._block_service.list_blocked_users(viewer_id)
+        found = await self._store.search(criteria, after, viewer_id, hidden, limit + 1)
+        page, key = paginate(found, limit, lambda record: (record.start, record.id))
+        return KeysetPage(await self.serialize(page), key)
 
-    async def change(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
-        change = event_change(patch)
-        await self._need_creator(user_id, event_id)
+    async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
+        change = to_event_change(patch)
+        await self._require_creator(user_id, event_id)
         if change != EventChange():
             try:
                 await self._store.change(event_id, change)
             except Missing:
-                raise no_event() from None
+                raise event_not_found() from None
             except Conflict as conflict:
-                raise _refused(conflict) from None
-            self._changed()
+                raise _conflict_error(conflict) from None
+            self._on_changed()
         return await self.get(user_id, event_id)
 
     async def delete(self, user_id: str, event_id: str) -> None:
-        await self._need_creator(user_id, event_id)
+        await self._require_creator(user_id, event_id)
         if not await self._store.delete(event_id, user_id):
-            raise no_event()
-        self._changed()
+            raise event_not_found()
+        self._on_changed()
 
-    async def invite(self, user_id: str, event_id: str, user_ids: Sequence[str], once: Once | None) -> None:
+    async def invite(
+        self, user_id: str, event_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
+    ) -> None:
         """Invite people who exist for the caller; anybody who sees an event may."""
-        await self.need_sight(user_id, event_id)
-        known = await self._people.known(user_ids)
-        hidden = set(await self._relations.hidden(user_id))
+        await self.require_visible(user_id, event_id)
+        known = await self._user_cards.find(user_ids)
+        hidden = set(await self._block_service.list_blocked_users(user_id))
         if any(one not in known or one in hidden for one in user_ids):
-            raise Refusal("user.not_found", "Not all of these users exist.")
+            raise ApiError("user.not_found", "Not all of these users exist.")
         others = [one for one in dict.fromkeys(user_ids) if one != user_id]
         try:
-            await self._store.invite(event_id, user_id, others, once)
+            await self._store.invite(event_id, user_id, others, idempotency_key)
         except Conflict as conflict:
             if conflict.constraint == "event_invites_event_id_fkey":
-                raise no_event() from None
-            raise used_otherwise(conflict) from None
-        self._changed()
+                raise event_not_found() from None
+            raise idempotency_conflict(conflict) from None
+        self._on_changed()
 
-    async def sees(self, viewer_id: str, event_id: str) -> bool:
-        creator_id = await self._store.creator(event_id)
-        return creator_id is not None and not await self._relations.apart(viewer_id, creator_id)
+    async def can_see(self, viewer_id: str, event_id: str) -> bool:
+        creator_id = await self._store.get_creator_id(event_id)
+        return creator_id is not None and not await self._block_service.is_blocked(viewer_id, creator_id)
 
-    async def need_sight(self, viewer_id: str, event_id: str) -> None:
+    async def require_visible(self, viewer_id: str, event_id: str) -> None:
         """Refuse where there is no such event for the viewer."""
-        if not await self.sees(viewer_id, event_id):
-            raise no_event()
+        if not await self.can_see(viewer_id, event_id):
+            raise event_not_found()
 
-    async def _need_creator(self, user_id: str, event_id: str) -> None:
-        await self.need_sight(user_id, event_id)
-        if await self._store.creator(event_id) != user_id:
-            raise Refusal("permission.denied", "Only its creator changes an event.")
+    async def _require_creator(self, user_id: str, event_id: str) -> None:
+        await self.require_visible(user_id, event_id)
+        if await self._store.get_creator_id(event_id) != user_id:
+            raise ApiError("permission.denied", "Only its creator changes an event.")
 
-    async def shown(self, records: Sequence[EventRecord]) -> list[Event]:
-        cards = await self._people.shown(record.creator for record in records)
-        return [rendering.event(record, cards) for record in records]
+    async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
+        cards = await self._user_cards.for_records(record.creator for record in records)
+        return [serializers.to_event(record, cards) for record in records]
 
 
-def _refused(conflict: Conflict) -> Refusal | Conflict:
+def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
     match conflict.constraint:
         case "events_capacity":
-            return Refusal("event.capacity_below_going", "More people are going than that.")
+            return ApiError("event.capacity_below_going", "More people are going than that.")
         case "events_end_after_start":
-            return ends_early()
+            return end_before_start()
         case _:
             return conflict
 
 
-def no_event() -> Refusal:
-    return Refusal("event.not_found", "No such event.")
+def event_not_found() -> ApiError:
+    return ApiError("event.not_found", "No such event.")

@@ -6,33 +6,33 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from actors.wire.network import RsvpStatus
-from actors.wire.refusal import Refusal, invalid
-from actors.wire.text import faultless, line_of, text_of
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.text_validation import raise_field_errors, validate_line, validate_text
 from config.limits import (
-    EVENT_CAPACITY,
+    EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
     EVENT_DESCRIPTION_CHARACTERS,
-    INVITES,
+    INVITES_PER_REQUEST,
     TITLE_CHARACTERS,
 )
 from storage.records.events import EventChange, NewEvent
 
-Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY)]
+Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY_MAX)]
 Id = Annotated[str, Meta(max_length=64)]
 # Published, and checked below, once trimmed and with a zone.
 Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITLE_CHARACTERS})]
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
-Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 DEFAULT_CATEGORY = "SOCIAL"
-YEARS = (1970, 9990)
+YEAR_RANGE = (1970, 9990)
 
 
 class EventBody(msgspec.Struct, frozen=True):
     title: Title
-    start_datetime: Moment
-    end_datetime: Moment
+    start_datetime: Timestamp
+    end_datetime: Timestamp
     capacity: Capacity
     description: Description | None = None
     category: Category = DEFAULT_CATEGORY
@@ -44,8 +44,8 @@ class EventPatch(msgspec.Struct, frozen=True):
     title: Title | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
     category: Category | UnsetType = UNSET
-    start_datetime: Moment | UnsetType = UNSET
-    end_datetime: Moment | UnsetType = UNSET
+    start_datetime: Timestamp | UnsetType = UNSET
+    end_datetime: Timestamp | UnsetType = UNSET
     capacity: Capacity | UnsetType = UNSET
 
 
@@ -55,12 +55,12 @@ class RsvpBody(msgspec.Struct, frozen=True):
 
 
 class Invites(msgspec.Struct, frozen=True):
-    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES)]
+    user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES_PER_REQUEST)]
 
 
-def new_event(creator_id: str, body: EventBody) -> NewEvent:
+def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
     """Raises `request.invalid` with all the faults."""
-    changed = event_change(
+    changed = to_event_change(
         EventPatch(
             body.title,
             body.description,
@@ -76,29 +76,29 @@ def new_event(creator_id: str, body: EventBody) -> NewEvent:
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
     if end <= start:
-        raise ends_early()
+        raise end_before_start()
     description = changed.description if isinstance(changed.description, str) else None
     return NewEvent(creator_id, title, description, category, start, end, body.capacity)
 
 
-def event_change(patch: EventPatch) -> EventChange:
+def to_event_change(patch: EventPatch) -> EventChange:
     """Raises `request.invalid` with all the faults."""
-    faults: list[Refusal] = []
+    faults: list[ApiError] = []
 
     def checked(field: str, value: str | UnsetType, characters: int, *, line: bool) -> str | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
         try:
-            return (line_of if line else text_of)(field, value, characters)
-        except Refusal as refusal:
+            return (validate_line if line else validate_text)(field, value, characters)
+        except ApiError as refusal:
             faults.append(refusal)
             return UNSET
 
     def moment(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
-        if not YEARS[0] <= value.year <= YEARS[1]:
-            faults.append(invalid(field, f"Must lie in the years {YEARS[0]} to {YEARS[1]}."))
+        if not YEAR_RANGE[0] <= value.year <= YEAR_RANGE[1]:
+            faults.append(invalid_field(field, f"Must lie in the years {YEAR_RANGE[0]} to {YEAR_RANGE[1]}."))
             return UNSET
         # A time without a zone is taken as UTC.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -118,9 +118,9 @@ def event_change(patch: EventPatch) -> EventChange:
         end=moment("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
     )
-    faultless(faults)
+    raise_field_errors(faults)
     return change
 
 
-def ends_early() -> Refusal:
-    return invalid("end_datetime", "Must be after start_datetime.")
+def end_before_start() -> ApiError:
+    return invalid_field("end_datetime", "Must be after start_datetime.")

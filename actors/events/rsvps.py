@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from actors.events.events import Events, no_event
-from actors.people.people import People
-from actors.people.slice import Slice, cut
-from actors.social.relations import Relations
-from actors.wire.network import Rsvp, RsvpStatus
-from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.events.events import Events, event_not_found
+from actors.pagination import KeysetPage, paginate
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Rsvp, RsvpStatus
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.events import RsvpStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.records.events import RsvpState
 
-CONFLICTS = {
+CONFLICT_DETAILS = {
     "event.past": "The event is over.",
     "event.full": "There is no place left.",
     # The fence behind the look: somebody wrote past the lock.
@@ -27,53 +27,53 @@ class Rsvps:
         self,
         store: RsvpStore,
         events: Events,
-        people: People,
-        relations: Relations,
-        changed: Callable[[], None],
+        user_cards: UserCards,
+        block_service: BlockService,
+        on_changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._events = events
-        self._people = people
-        self._relations = relations
-        self._changed = changed
+        self._user_cards = user_cards
+        self._block_service = block_service
+        self._on_changed = on_changed
 
-    async def answer(self, user: UserCard, event_id: str, status: RsvpStatus, *, waitlist: bool) -> Rsvp:
-        await self._events.need_sight(user.id, event_id)
+    async def set_rsvp(self, user: UserCard, event_id: str, status: RsvpStatus, *, waitlist: bool) -> Rsvp:
+        await self._events.require_visible(user.id, event_id)
         try:
-            state = await self._store.answer(event_id, user.id, status.value, waitlist=waitlist)
+            state = await self._store.set_rsvp(event_id, user.id, status.value, waitlist=waitlist)
         except Missing:
-            raise no_event() from None
+            raise event_not_found() from None
         except Conflict as conflict:
-            if conflict.constraint not in CONFLICTS:
+            if conflict.constraint not in CONFLICT_DETAILS:
                 raise
             code = "event.full" if conflict.constraint == "events_capacity" else conflict.constraint
-            raise Refusal(code, CONFLICTS[conflict.constraint]) from None
-        self._changed()
-        return _shown(event_id, user, state)
+            raise ApiError(code, CONFLICT_DETAILS[conflict.constraint]) from None
+        self._on_changed()
+        return _to_rsvp(event_id, user, state)
 
-    async def withdraw(self, user: UserCard, event_id: str) -> Rsvp:
-        await self._events.need_sight(user.id, event_id)
+    async def delete_rsvp(self, user: UserCard, event_id: str) -> Rsvp:
+        await self._events.require_visible(user.id, event_id)
         try:
-            state = await self._store.withdraw(event_id, user.id)
+            state = await self._store.delete_rsvp(event_id, user.id)
         except Missing:
-            raise no_event() from None
-        self._changed()
-        return _shown(event_id, user, state)
+            raise event_not_found() from None
+        self._on_changed()
+        return _to_rsvp(event_id, user, state)
 
-    async def page(
+    async def page_rsvps(
         self, viewer_id: str, event_id: str, status: RsvpStatus | None, after: PageKey | None, limit: int
-    ) -> Slice[Rsvp]:
-        await self._events.need_sight(viewer_id, event_id)
-        hidden = await self._relations.hidden(viewer_id)
+    ) -> KeysetPage[Rsvp]:
+        await self._events.require_visible(viewer_id, event_id)
+        hidden = await self._block_service.list_blocked_users(viewer_id)
         wanted = None if status is None else status.value
-        found = await self._store.answers(event_id, wanted, after, hidden, limit + 1)
-        page, key = cut(found, limit, lambda record: (record.answered_at, record.user.id))
-        cards = await self._people.shown(record.user for record in page)
-        return Slice(
+        found = await self._store.page_rsvps(event_id, wanted, after, hidden, limit + 1)
+        page, key = paginate(found, limit, lambda record: (record.answered_at, record.user.id))
+        cards = await self._user_cards.for_records(record.user for record in page)
+        return KeysetPage(
             [Rsvp(event_id, cards[record.user.id], RsvpStatus(record.status), None) for record in page], key
         )
 
 
-def _shown(event_id: str, user: UserCard, state: RsvpState) -> Rsvp:
+def _to_rsvp(event_id: str, user: UserCard, state: RsvpState) -> Rsvp:
     status = None if state.status is None else RsvpStatus(state.status)
     return Rsvp(event_id, user, status, state.waitlist_position)

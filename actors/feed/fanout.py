@@ -6,16 +6,16 @@ themselves. Everything here may be done twice. It never shows anything to anybod
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from actors.sync.happenings import FollowChanged, PostCreated, happening
-from storage.contracts.social import Audiences
-from storage.contracts.sync import Cursors
+from actors.domain_events.event_types import FollowChanged, PostCreated, decode_event
+from storage.contracts.domain_events import Cursors
+from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
+from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.posts import PostKey
-from storage.records.sync import DomainEvent, Step
 
-FOLLOWERS_AT_ONCE = 1000
+FOLLOWERS_PER_BATCH = 1000
 
-Hint = Callable[[str, Sequence[str]], None]
+PublishPostCreated = Callable[[str, Sequence[str]], None]
 """(post, followers): tell those of them who are online."""
 
 
@@ -25,49 +25,54 @@ class FanOut:
     name = "feed.posts"
 
     def __init__(
-        self, audiences: Audiences, timelines: Timelines, cursors: Cursors, hint: Hint, broadcast: int
+        self,
+        audiences: AudienceStore,
+        timelines: Timelines,
+        cursors: Cursors,
+        publish_post_created: PublishPostCreated,
+        broadcast_threshold: int,
     ) -> None:
         self._audiences = audiences
         self._timelines = timelines
         self._cursors = cursors
-        self._hint = hint
-        self._broadcast = broadcast
+        self._publish_post_created = publish_post_created
+        self._broadcast_threshold = broadcast_threshold
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         for event in events:
-            match happening(event):
+            match decode_event(event):
                 case PostCreated() as post:
-                    await self._hand_out(PostKey(post.created_us, post.id, post.author_id))
-        if step is not None:
-            await self._cursors.move(step)
+                    await self._fan_out(PostKey(post.created_us, post.id, post.author_id))
+        if cursor_update is not None:
+            await self._cursors.advance(cursor_update)
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         """Timelines that lack something are found by nobody: all that comes again is put on them again."""
 
-    async def _hand_out(self, key: PostKey) -> None:
+    async def _fan_out(self, key: PostKey) -> None:
         audience = (await self._audiences.audiences([key.author_id])).get(key.author_id)
-        if audience is None or audience.settled or not audience.followers_count:
+        if audience is None or audience.broadcast_settled or not audience.followers_count:
             return
-        if audience.broadcast or audience.followers_count >= self._broadcast:
+        if audience.broadcast or audience.followers_count >= self._broadcast_threshold:
             # First said, then dropped: whoever builds a timeline after this knows it. Settled only then,
             # so that whatever comes between is made up for.
             await self._audiences.set_broadcast(key.author_id)
             async for followers in self._followers(key.author_id):
-                await self._timelines.drop(followers)
-            await self._audiences.settle_broadcast(key.author_id)
+                await self._timelines.invalidate(followers)
+            await self._audiences.mark_broadcast_settled(key.author_id)
             return
         async for followers in self._followers(key.author_id):
             await self._timelines.push(key, followers)
-            self._hint(key.id, followers)
+            self._publish_post_created(key.id, followers)
 
     async def _followers(self, author_id: str) -> AsyncIterator[list[str]]:
         after = ""
-        while some := await self._audiences.followers_after(author_id, after, FOLLOWERS_AT_ONCE):
+        while some := await self._audiences.followers_after(author_id, after, FOLLOWERS_PER_BATCH):
             yield some
             after = some[-1]
 
 
-class Regroup:
+class TimelineRebuilder:
     """A `Consumer` of the Social service's feed: who follows somebody anew has a timeline built anew."""
 
     name = "feed.social"
@@ -76,16 +81,16 @@ class Regroup:
         self._timelines = timelines
         self._cursors = cursors
 
-    async def take(self, events: Sequence[DomainEvent], step: Step | None) -> None:
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         changed: dict[str, None] = {}
         for event in events:
-            match happening(event):
+            match decode_event(event):
                 case FollowChanged(follower_id=follower_id):
                     changed[follower_id] = None
         if changed:
-            await self._timelines.drop(list(changed))
-        if step is not None:
-            await self._cursors.move(step)
+            await self._timelines.invalidate(list(changed))
+        if cursor_update is not None:
+            await self._cursors.advance(cursor_update)
 
-    async def anew(self) -> None:
+    async def on_feed_reset(self) -> None:
         """Whatever was dropped may be dropped again."""

@@ -8,15 +8,15 @@ from datetime import datetime
 
 import msgspec
 
-from actors.accounts.fields import Faulty
-from actors.moderation.report_request import reason_of
-from actors.wire.refusal import Refusal, invalid
+from actors.accounts.fields import InvalidField
+from actors.moderation.report_request import validate_reason
+from actors.protocol.errors import ApiError, invalid_field
 from storage.contracts.moderation import ModerationStore, ReportStore
 from storage.errors import Missing
 from storage.records.moderation import ReportRecord
 
 
-class OpenReports(msgspec.Struct, frozen=True):
+class ReportPage(msgspec.Struct, frozen=True):
     """Some open reports, and the key after which the next ones stand."""
 
     items: list[ReportRecord]
@@ -33,30 +33,30 @@ class Moderation:
     def __init__(
         self,
         reports: ReportStore,
-        people: ModerationStore,
-        revoked: Callable[[Sequence[str]], None],
-        hide: Callable[[str], Awaitable[bool]],
+        users: ModerationStore,
+        on_sessions_revoked: Callable[[Sequence[str]], None],
+        hide_post: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._reports = reports
-        self._people = people
-        self._revoked = revoked
-        self._hide = hide
+        self._users = users
+        self._on_sessions_revoked = on_sessions_revoked
+        self._hide_post = hide_post
 
-    async def open_reports(self, after: tuple[datetime, str] | None, limit: int) -> OpenReports:
+    async def list_open_reports(self, after: tuple[datetime, str] | None, limit: int) -> ReportPage:
         """List what nobody has resolved, the oldest first."""
-        found = await self._reports.open(after, limit + 1)
+        found = await self._reports.page_open(after, limit + 1)
         page = found[:limit]
         more = len(found) > limit
-        return OpenReports(page, (page[-1].created_at, page[-1].id) if more else None)
+        return ReportPage(page, (page[-1].created_at, page[-1].id) if more else None)
 
-    async def resolve(self, report_id: str, resolution: str) -> None:
+    async def resolve_report(self, report_id: str, resolution: str) -> None:
         """Close a report, saying what was done about it."""
         try:
-            said = reason_of(resolution)
-        except Faulty as fault:
-            raise invalid("resolution", fault.detail, fault.code) from None
+            said = validate_reason(resolution)
+        except InvalidField as fault:
+            raise invalid_field("resolution", fault.detail, fault.code) from None
         if not await self._reports.resolve(report_id, said):
-            raise Refusal("report.not_found", "No such open report.")
+            raise ApiError("report.not_found", "No such open report.")
 
     async def verify(self, username: str) -> None:
         """Give somebody the badge."""
@@ -69,31 +69,31 @@ class Moderation:
     async def ban(self, username: str) -> int:
         """Keep somebody out until `unban`; answers how many sessions that ended."""
         try:
-            ended = await self._people.ban(username)
+            ended = await self._users.ban(username)
         except Missing:
-            raise _nobody() from None
+            raise _user_not_found() from None
         if ended:
-            self._revoked(ended)
+            self._on_sessions_revoked(ended)
         return len(ended)
 
     async def unban(self, username: str) -> None:
         """Let somebody log in again."""
         try:
-            await self._people.unban(username)
+            await self._users.unban(username)
         except Missing:
-            raise _nobody() from None
+            raise _user_not_found() from None
 
-    async def hide(self, post_id: str) -> None:
+    async def hide_post(self, post_id: str) -> None:
         """Make a post unseen by everybody."""
-        if not await self._hide(post_id):
-            raise Refusal("post.not_found", "No such post.")
+        if not await self._hide_post(post_id):
+            raise ApiError("post.not_found", "No such post.")
 
     async def _set_verified(self, username: str, *, verified: bool) -> None:
         try:
-            await self._people.set_verified(username, verified=verified)
+            await self._users.set_verified(username, verified=verified)
         except Missing:
-            raise _nobody() from None
+            raise _user_not_found() from None
 
 
-def _nobody() -> Refusal:
-    return Refusal("user.not_found", "No such user.")
+def _user_not_found() -> ApiError:
+    return ApiError("user.not_found", "No such user.")

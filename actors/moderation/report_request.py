@@ -6,12 +6,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.accounts.fields import Faulty, faults_of
-from actors.wire.refusal import FieldFault
+from actors.accounts.fields import InvalidField, collect_field_errors
+from actors.protocol.errors import FieldError
 from config.accounts import REPORT_REASON_CHARACTERS
 from storage.records.moderation import ReportKind
 
-_BREAKS = frozenset("\n\r\t")
+_ALLOWED_CONTROLS = frozenset("\n\r\t")
 
 Reason = Annotated[
     str,
@@ -27,20 +27,20 @@ class ReportRequest(msgspec.Struct, frozen=True):
     id: str
     reason: Reason
 
-    def faults(self) -> list[FieldFault]:
-        return faults_of(("reason", reason_of, self.reason))
+    def field_errors(self) -> list[FieldError]:
+        return collect_field_errors(("reason", validate_reason, self.reason))
 
     def __repr__(self) -> str:
         return f"ReportRequest({self.kind})"
 
 
-def reason_of(value: str) -> str:
+def validate_reason(value: str) -> str:
     """Trimmed, of at least one character."""
     trimmed = value.strip()
     if not trimmed:
-        raise Faulty("too_short", "Must say something.")
+        raise InvalidField("too_short", "Must say something.")
     if len(trimmed) > REPORT_REASON_CHARACTERS:
-        raise Faulty("too_long", f"Must have at most {REPORT_REASON_CHARACTERS} characters.")
-    if any(unicodedata.category(mark) in {"Cc", "Cs"} and mark not in _BREAKS for mark in trimmed):
-        raise Faulty("invalid", "May not hold control characters.")
+        raise InvalidField("too_long", f"Must have at most {REPORT_REASON_CHARACTERS} characters.")
+    if any(unicodedata.category(mark) in {"Cc", "Cs"} and mark not in _ALLOWED_CONTROLS for mark in trimmed):
+        raise InvalidField("invalid", "May not hold control characters.")
     return trimmed

@@ -6,21 +6,21 @@ the Event service. Never holds state.
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from actors.people.people import People
-from actors.people.slice import Slice, cut
-from actors.posts import rendering
-from actors.social.relations import Relations
-from actors.wire.network import Post
-from actors.wire.refusal import Refusal
-from actors.wire.text import text_of
+from actors.pagination import KeysetPage, paginate
+from actors.posts import serializers
+from actors.protocol.errors import ApiError
+from actors.protocol.social_objects import Post
+from actors.protocol.text_validation import validate_text
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.posts import PostStore
 from storage.contracts.social import PageKey
 from storage.errors import Conflict
-from storage.records.once import Once
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import PostRecord
 
-SeesEvent = Callable[[str, str], Awaitable[bool]]
+CanSeeEvent = Callable[[str, str], Awaitable[bool]]
 """(viewer, event) -> whether there is such an event for the viewer."""
 
 
@@ -28,76 +28,78 @@ class Posts:
     def __init__(
         self,
         store: PostStore,
-        people: People,
-        relations: Relations,
-        sees_event: SeesEvent,
-        changed: Callable[[], None],
+        user_cards: UserCards,
+        block_service: BlockService,
+        can_see_event: CanSeeEvent,
+        on_changed: Callable[[], None],
     ) -> None:
         self._store = store
-        self._people = people
-        self._relations = relations
-        self._sees_event = sees_event
-        self._changed = changed
+        self._user_cards = user_cards
+        self._block_service = block_service
+        self._can_see_event = can_see_event
+        self._on_changed = on_changed
 
-    async def create(self, author_id: str, content: str, event_id: str | None, once: Once | None) -> Post:
-        checked = text_of("content", content, POST_CHARACTERS)
-        if event_id is not None and not await self._sees_event(author_id, event_id):
-            raise Refusal("event.not_found", "No such event.")
+    async def create(
+        self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
+    ) -> Post:
+        checked = validate_text("content", content, POST_CHARACTERS)
+        if event_id is not None and not await self._can_see_event(author_id, event_id):
+            raise ApiError("event.not_found", "No such event.")
         try:
-            post_id = await self._store.create(author_id, checked, event_id, once)
+            post_id = await self._store.create(author_id, checked, event_id, idempotency_key)
         except Conflict as conflict:
-            raise used_otherwise(conflict) from None
-        self._changed()
+            raise idempotency_conflict(conflict) from None
+        self._on_changed()
         return await self.get(author_id, post_id)
 
     async def get(self, viewer_id: str, post_id: str) -> Post:
         found = await self._store.find([post_id], viewer_id)
-        if not found or await self._relations.apart(viewer_id, found[0].author.id):
-            raise no_post()
-        return (await self.shown(found))[0]
+        if not found or await self._block_service.is_blocked(viewer_id, found[0].author.id):
+            raise post_not_found()
+        return (await self.serialize(found))[0]
 
     async def delete(self, user_id: str, post_id: str) -> None:
-        author_id = await self.author(user_id, post_id)
+        author_id = await self.get_author_id(user_id, post_id)
         if author_id != user_id:
-            raise Refusal("permission.denied", "Only its author deletes a post.")
+            raise ApiError("permission.denied", "Only its author deletes a post.")
         if not await self._store.delete(post_id, user_id):
-            raise no_post()
-        self._changed()
+            raise post_not_found()
+        self._on_changed()
 
-    async def by_author(
+    async def page_by_author(
         self, viewer_id: str, author_id: str, before: PageKey | None, limit: int
-    ) -> Slice[Post]:
-        await self._people.card(author_id)
-        await self._relations.need_sight(viewer_id, author_id, "user.not_found", "No such user.")
+    ) -> KeysetPage[Post]:
+        await self._user_cards.get(author_id)
+        await self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user.")
         found = await self._store.by_author(author_id, before, viewer_id, limit + 1)
-        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
-        return Slice(await self.shown(page), key)
+        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
+        return KeysetPage(await self.serialize(page), key)
 
-    async def author(self, viewer_id: str, post_id: str) -> str:
+    async def get_author_id(self, viewer_id: str, post_id: str) -> str:
         """Whose post it is; refuses where there is no such post for the viewer."""
-        author_id = await self._store.author(post_id)
-        if author_id is None or await self._relations.apart(viewer_id, author_id):
-            raise no_post()
+        author_id = await self._store.get_author_id(post_id)
+        if author_id is None or await self._block_service.is_blocked(viewer_id, author_id):
+            raise post_not_found()
         return author_id
 
-    async def sees(self, viewer_id: str, post_id: str) -> bool:
+    async def can_see(self, viewer_id: str, post_id: str) -> bool:
         try:
-            await self.author(viewer_id, post_id)
-        except Refusal:
+            await self.get_author_id(viewer_id, post_id)
+        except ApiError:
             return False
         return True
 
-    async def shown(self, records: Sequence[PostRecord]) -> list[Post]:
-        cards = await self._people.shown(record.author for record in records)
-        return [rendering.post(record, cards) for record in records]
+    async def serialize(self, records: Sequence[PostRecord]) -> list[Post]:
+        cards = await self._user_cards.for_records(record.author for record in records)
+        return [serializers.to_post(record, cards) for record in records]
 
 
-def no_post() -> Refusal:
-    return Refusal("post.not_found", "No such post.")
+def post_not_found() -> ApiError:
+    return ApiError("post.not_found", "No such post.")
 
 
-def used_otherwise(conflict: Conflict) -> Refusal | Conflict:
+def idempotency_conflict(conflict: Conflict) -> ApiError | Conflict:
     """What is told of a conflict about an idempotency key; any other is not expected."""
     if conflict.constraint != "idempotency_keys":
         return conflict
-    return Refusal("idempotency.conflict", "This key was used for something else.")
+    return ApiError("idempotency.conflict", "This key was used for something else.")

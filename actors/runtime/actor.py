@@ -28,16 +28,16 @@ class Actor(Protocol[Message]):
         """Tell the sender of `message` that it was not handled, or that it crashed its handler."""
 
 
-class Wakeful(Actor[Message], Protocol[Message]):
+class PersistentActor(Actor[Message], Protocol[Message]):
     """An actor that a registry brings to life by key, from storage, and puts to sleep when idle."""
 
-    async def wake(self) -> None:
+    async def activate(self) -> None:
         """Load what is needed. Messages wait meanwhile. An error counts as a crash."""
 
-    async def sleep(self) -> None:
+    async def passivate(self) -> None:
         """Write what was not yet written. Nothing is received after this."""
 
-    def abandon(self, reason: Exception) -> None:
+    def on_crash(self, reason: Exception) -> None:
         """It crashed: tell everybody whose work it still held. A fresh actor takes the key."""
 
     @property

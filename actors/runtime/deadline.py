@@ -8,7 +8,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from actors.runtime.wheel import Timer, Wheel
+from actors.runtime.timer_wheel import Timer, TimerWheel
 
 
 class Deadline:
@@ -17,23 +17,23 @@ class Deadline:
     `expired` tells it from a TimeoutError of what was done. For one use, in a task.
     """
 
-    __slots__ = ("_cancelling", "_seconds", "_task", "_timer", "_wheel", "expired")
+    __slots__ = ("_prior_cancellations", "_task", "_timeout_s", "_timer", "_wheel", "expired")
 
     _task: "asyncio.Task[object]"
-    _cancelling: int
+    _prior_cancellations: int
     _timer: Timer
 
-    def __init__(self, wheel: Wheel, seconds: float) -> None:
+    def __init__(self, wheel: TimerWheel, timeout_s: float) -> None:
         self._wheel = wheel
-        self._seconds = seconds
+        self._timeout_s = timeout_s
         self.expired = False
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
-        self._cancelling = task.cancelling()
-        self._timer = self._wheel.after(self._seconds, self._due)
+        self._prior_cancellations = task.cancelling()
+        self._timer = self._wheel.call_later(self._timeout_s, self._expire)
         return self
 
     def __exit__(
@@ -41,9 +41,13 @@ class Deadline:
     ) -> None:
         self._timer.cancel()
         # Where somebody else has cancelled the task as well, that is what goes on.
-        if self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+        if (
+            self.expired
+            and self._task.uncancel() <= self._prior_cancellations
+            and kind is asyncio.CancelledError
+        ):
             raise TimeoutError from error
 
-    def _due(self) -> None:
+    def _expire(self) -> None:
         self.expired = True
         self._task.cancel()

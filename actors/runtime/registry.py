@@ -13,10 +13,10 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from actors.runtime.actor import Stopped, Wakeful
-from actors.runtime.cell import Cell
+from actors.runtime.actor import PersistentActor, Stopped
+from actors.runtime.actor_ref import ActorRef
 from actors.runtime.run_queue import RunQueue
-from actors.runtime.wheel import Wheel
+from actors.runtime.timer_wheel import TimerWheel
 
 Key = TypeVar("Key", bound=Hashable)
 M = TypeVar("M")
@@ -24,77 +24,77 @@ _log = logging.getLogger(__name__)
 
 
 class RegistryStatistics(msgspec.Struct, frozen=True):
-    awake: int
-    woken: int
-    slept: int
+    active: int
+    activations: int
+    passivations: int
     restarts: int
     quarantined: int
     mailbox_depth: int
     mailbox_depth_max: int
 
 
-class Budget(msgspec.Struct, frozen=True):
+class RestartPolicy(msgspec.Struct, frozen=True):
     """How many crashes within how long a key may have; then it rests for the same time."""
 
-    restarts: int
+    max_restarts: int
     window_s: float
 
 
 class Registry(Generic[Key, M]):
     def __init__(
         self,
-        make: Callable[[Key], Wakeful[M]],
-        queue: RunQueue,
-        wheel: Wheel,
+        create_actor: Callable[[Key], PersistentActor[M]],
+        run_queue: RunQueue,
+        wheel: TimerWheel,
         *,
-        mailbox: int,
+        mailbox_limit: int,
         idle_s: float,
-        budget: Budget,
+        restart_policy: RestartPolicy,
     ) -> None:
-        self._make = make
-        self._queue = queue
+        self._create_actor = create_actor
+        self._run_queue = run_queue
         self._wheel = wheel
-        self._mailbox = mailbox
+        self._mailbox_limit = mailbox_limit
         self._idle_s = idle_s
-        self._budget = budget
-        self._cells: dict[Key, Cell[M]] = {}
-        self._keys: dict[Cell[M], Key] = {}
+        self._restart_policy = restart_policy
+        self._refs: dict[Key, ActorRef[M]] = {}
+        self._keys: dict[ActorRef[M], Key] = {}
         self._crashes: dict[Key, deque[float]] = {}
-        self._quarantine: dict[Key, float] = {}
-        self._used: set[Key] = set()
-        self._sweeping = False
-        self._asleep: dict[Key, asyncio.Task[None]] = {}
+        self._quarantined_until: dict[Key, float] = {}
+        self._recently_used: set[Key] = set()
+        self._idle_check_scheduled = False
+        self._passivating: dict[Key, asyncio.Task[None]] = {}
         self._closed = False
-        self._woken = self._slept = self._restarts = 0
+        self._activations = self._passivations = self._restarts = 0
 
-    def cell(self, key: Key) -> Cell[M]:
+    def ensure_active(self, key: Key) -> ActorRef[M]:
         """The cell of `key`, woken if need be. Good for this turn of the loop only.
 
         Raises:
             Stopped: the key is quarantined, or the registry is closed.
         """
-        cell = self._cells.get(key)
+        cell = self._refs.get(key)
         if cell is None:
-            cell = self._wake(key)
-        self._used.add(key)
+            cell = self._activate(key)
+        self._recently_used.add(key)
         return cell
 
     def tell(self, key: Key, message: M) -> None:
         """`Cell.tell` to the actor of `key`."""
-        self.cell(key).tell(message)
+        self.ensure_active(key).tell(message)
 
-    def awake(self, key: Key) -> Cell[M] | None:
+    def get_active(self, key: Key) -> ActorRef[M] | None:
         """The cell of `key` if there is one; nobody is woken."""
-        return self._cells.get(key)
+        return self._refs.get(key)
 
     def statistics(self) -> RegistryStatistics:
-        depths = [cell.depth for cell in self._cells.values()]
+        depths = [cell.depth for cell in self._refs.values()]
         return RegistryStatistics(
-            awake=len(depths),
-            woken=self._woken,
-            slept=self._slept,
+            active=len(depths),
+            activations=self._activations,
+            passivations=self._passivations,
             restarts=self._restarts,
-            quarantined=len(self._quarantine),
+            quarantined=len(self._quarantined_until),
             mailbox_depth=sum(depths),
             mailbox_depth_max=max(depths, default=0),
         )
@@ -104,96 +104,98 @@ class Registry(Generic[Key, M]):
         self._closed = True
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline_s
-        while self._cells and loop.time() < end:
-            for key, cell in list(self._cells.items()):
-                if cell.idle and not self._busy(cell):
-                    self._put_to_sleep(key, cell)
-            if self._asleep:
-                await asyncio.wait(self._asleep.values(), timeout=max(0.0, end - loop.time()))
-            elif self._cells:
+        while self._refs and loop.time() < end:
+            for key, cell in list(self._refs.items()):
+                if cell.idle and not self._is_busy(cell):
+                    self._passivate(key, cell)
+            if self._passivating:
+                await asyncio.wait(self._passivating.values(), timeout=max(0.0, end - loop.time()))
+            elif self._refs:
                 await asyncio.sleep(0.005)
-        for key, cell in list(self._cells.items()):
+        for key, cell in list(self._refs.items()):
             _log.warning("an actor was still busy when the server stopped", extra={"key": str(key)})
-            self._drop(key, cell)
+            self._remove(key, cell)
             cell.stop(Stopped())
 
-    def _busy(self, cell: Cell[M]) -> bool:
-        return self._actors(cell).busy
+    def _is_busy(self, ref: ActorRef[M]) -> bool:
+        return self._persistent_actor(ref).busy
 
-    def _actors(self, cell: Cell[M]) -> Wakeful[M]:
-        return cast("Wakeful[M]", cell.actor)
+    def _persistent_actor(self, ref: ActorRef[M]) -> PersistentActor[M]:
+        return cast("PersistentActor[M]", ref.actor)
 
-    def _wake(self, key: Key) -> Cell[M]:
+    def _activate(self, key: Key) -> ActorRef[M]:
         if self._closed:
             raise Stopped
-        until = self._quarantine.get(key)
+        until = self._quarantined_until.get(key)
         if until is not None:
             if asyncio.get_running_loop().time() < until:
                 raise Stopped
-            del self._quarantine[key]
-        actor = self._make(key)
-        cell: Cell[M] = Cell(actor, self._queue, self._mailbox, self._crashed)
-        self._cells[key] = cell
+            del self._quarantined_until[key]
+        actor = self._create_actor(key)
+        cell: ActorRef[M] = ActorRef(actor, self._run_queue, self._mailbox_limit, self._on_crash)
+        self._refs[key] = cell
         self._keys[cell] = key
-        self._woken += 1
-        cell.begin(self._rise(key, actor))
-        if not self._sweeping:
-            self._sweeping = True
-            self._wheel.after(self._idle_s, self._sweep)
+        self._activations += 1
+        cell.start(self._run_activation(key, actor))
+        if not self._idle_check_scheduled:
+            self._idle_check_scheduled = True
+            self._wheel.call_later(self._idle_s, self._passivate_idle)
         return cell
 
-    async def _rise(self, key: Key, actor: Wakeful[M]) -> None:
-        before = self._asleep.get(key)
+    async def _run_activation(self, key: Key, actor: PersistentActor[M]) -> None:
+        before = self._passivating.get(key)
         if before is not None:
             # What the last life still writes must be in the store before the next one reads it.
             await asyncio.wait([before])
-        await actor.wake()
+        await actor.activate()
 
-    def _drop(self, key: Key, cell: Cell[M]) -> None:
-        self._cells.pop(key, None)
-        self._keys.pop(cell, None)
+    def _remove(self, key: Key, ref: ActorRef[M]) -> None:
+        self._refs.pop(key, None)
+        self._keys.pop(ref, None)
 
-    def _sweep(self) -> None:
-        used, self._used = self._used, set()
-        for key, cell in list(self._cells.items()):
-            if key not in used and cell.idle and not self._busy(cell):
-                self._put_to_sleep(key, cell)
-        if self._cells and not self._closed:
-            self._wheel.after(self._idle_s, self._sweep)
+    def _passivate_idle(self) -> None:
+        used, self._recently_used = self._recently_used, set()
+        for key, cell in list(self._refs.items()):
+            if key not in used and cell.idle and not self._is_busy(cell):
+                self._passivate(key, cell)
+        if self._refs and not self._closed:
+            self._wheel.call_later(self._idle_s, self._passivate_idle)
         else:
-            self._sweeping = False
+            self._idle_check_scheduled = False
 
-    def _put_to_sleep(self, key: Key, cell: Cell[M]) -> None:
-        actor = self._actors(cell)
-        self._drop(key, cell)
-        cell.stop(Stopped())
-        self._slept += 1
-        task = asyncio.create_task(self._sleep(key, actor))
-        self._asleep[key] = task
-        task.add_done_callback(lambda done: self._asleep.pop(key) if self._asleep.get(key) is done else None)
+    def _passivate(self, key: Key, ref: ActorRef[M]) -> None:
+        actor = self._persistent_actor(ref)
+        self._remove(key, ref)
+        ref.stop(Stopped())
+        self._passivations += 1
+        task = asyncio.create_task(self._run_passivation(key, actor))
+        self._passivating[key] = task
+        task.add_done_callback(
+            lambda done: self._passivating.pop(key) if self._passivating.get(key) is done else None
+        )
 
-    async def _sleep(self, key: Key, actor: Wakeful[M]) -> None:
+    async def _run_passivation(self, key: Key, actor: PersistentActor[M]) -> None:
         try:
-            await actor.sleep()
+            await actor.passivate()
         except Exception:  # noqa: BLE001 - whatever it is, the others go on
             _log.exception("an actor could not write before its sleep", extra={"key": str(key)})
 
-    def _crashed(self, cell: Cell[M], error: Exception) -> None:
-        key = self._keys[cell]
-        self._actors(cell).abandon(error)
+    def _on_crash(self, ref: ActorRef[M], error: Exception) -> None:
+        key = self._keys[ref]
+        self._persistent_actor(ref).on_crash(error)
         now = asyncio.get_running_loop().time()
-        crashes = self._crashes.setdefault(key, deque(maxlen=self._budget.restarts + 1))
-        while crashes and crashes[0] < now - self._budget.window_s:
+        crashes = self._crashes.setdefault(key, deque(maxlen=self._restart_policy.max_restarts + 1))
+        while crashes and crashes[0] < now - self._restart_policy.window_s:
             crashes.popleft()
         crashes.append(now)
-        if len(crashes) > self._budget.restarts:
+        if len(crashes) > self._restart_policy.max_restarts:
             _log.error("an actor is quarantined", extra={"key": str(key)}, exc_info=error)
-            self._quarantine[key] = now + self._budget.window_s
+            self._quarantined_until[key] = now + self._restart_policy.window_s
             del self._crashes[key]
-            self._drop(key, cell)
-            cell.stop(Stopped())
+            self._remove(key, ref)
+            ref.stop(Stopped())
             return
         _log.error("an actor crashed and is restarted", extra={"key": str(key)}, exc_info=error)
         self._restarts += 1
-        actor = self._make(key)
-        cell.replace(actor, self._rise(key, actor))
+        actor = self._create_actor(key)
+        ref.replace(actor, self._run_activation(key, actor))

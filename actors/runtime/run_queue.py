@@ -9,36 +9,36 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actors.runtime.cell import Cell
+    from actors.runtime.actor_ref import ActorRef
 
 
 class RunQueue:
-    __slots__ = ("_armed", "_loop", "_ready", "rounds", "turns")
+    __slots__ = ("_loop", "_ready", "_scheduled", "rounds", "turns")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._ready: deque[Cell[Any]] = deque()
-        self._armed = False
+        self._ready: deque[ActorRef[Any]] = deque()
+        self._scheduled = False
         self.rounds = 0
         self.turns = 0
 
     def __len__(self) -> int:
         return len(self._ready)
 
-    def schedule(self, cell: "Cell[Any]") -> None:
+    def schedule(self, ref: "ActorRef[Any]") -> None:
         """Give `cell` a turn in the coming round."""
-        self._ready.append(cell)
-        if not self._armed:
-            self._armed = True
-            self._loop.call_soon(self._round)
+        self._ready.append(ref)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run_round)
 
-    def _round(self) -> None:
+    def _run_round(self) -> None:
         ready = self._ready
         self.rounds += 1
         self.turns += len(ready)
         for _ in range(len(ready)):
-            ready.popleft().turn()
+            ready.popleft().run_turn()
         if ready:
-            self._loop.call_soon(self._round)
+            self._loop.call_soon(self._run_round)
         else:
-            self._armed = False
+            self._scheduled = False

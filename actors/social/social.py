@@ -5,12 +5,12 @@ Whoever is blocked finds nobody: `user.not_found`. Never holds state; the store'
 
 from collections.abc import Callable, Sequence
 
-from actors.people.people import People
-from actors.people.slice import Slice, cut
-from actors.social.relations import Relations
-from actors.wire.network import SocialStats
-from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal, invalid
+from actors.pagination import KeysetPage, paginate
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import SocialStats
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
 from storage.records.social import FollowRecord
@@ -22,78 +22,78 @@ class Social:
     def __init__(
         self,
         store: SocialStore,
-        people: People,
-        relations: Relations,
-        changed: Callable[[], None],
-        parted: Callable[[str, str], None],
+        user_cards: UserCards,
+        block_service: BlockService,
+        on_changed: Callable[[], None],
+        on_block_changed: Callable[[str, str], None],
     ) -> None:
         self._store = store
-        self._people = people
-        self._relations = relations
-        self._changed = changed
-        self._parted = parted
+        self._user_cards = user_cards
+        self._block_service = block_service
+        self._on_changed = on_changed
+        self._on_block_changed = on_block_changed
 
     async def follow(self, user_id: str, other_id: str) -> None:
         if user_id == other_id:
-            raise invalid("id", "Nobody follows themselves.")
-        await self._people.card(other_id)
+            raise invalid_field("id", "Nobody follows themselves.")
+        await self._user_cards.get(other_id)
         try:
             await self._store.follow(user_id, other_id)
         except Conflict as conflict:
             if conflict.constraint == "follows_blocked":
-                raise nobody() from None
+                raise user_not_found() from None
             raise
-        self._changed()
+        self._on_changed()
 
     async def unfollow(self, user_id: str, other_id: str) -> None:
         """Also of somebody who is gone: then it is so already."""
         await self._store.unfollow(user_id, other_id)
-        self._changed()
+        self._on_changed()
 
     async def block(self, user_id: str, other_id: str) -> None:
         """Whoever was blocked by the other may still block back, and so must be found."""
         if user_id == other_id:
-            raise invalid("id", "Nobody blocks themselves.")
-        await self._people.card(other_id)
+            raise invalid_field("id", "Nobody blocks themselves.")
+        await self._user_cards.get(other_id)
         await self._store.block(user_id, other_id)
-        self._parted(user_id, other_id)
-        self._changed()
+        self._on_block_changed(user_id, other_id)
+        self._on_changed()
 
     async def unblock(self, user_id: str, other_id: str) -> None:
         await self._store.unblock(user_id, other_id)
-        self._parted(user_id, other_id)
-        self._changed()
+        self._on_block_changed(user_id, other_id)
+        self._on_changed()
 
     async def followers(
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
-    ) -> Slice[UserCard]:
-        await self._need_user(viewer_id, user_id)
-        hidden = await self._relations.hidden(viewer_id)
-        return await self._page(await self._store.followers(user_id, before, hidden, limit + 1), limit)
+    ) -> KeysetPage[UserCard]:
+        await self._require_user(viewer_id, user_id)
+        hidden = await self._block_service.list_blocked_users(viewer_id)
+        return await self._to_page(await self._store.followers(user_id, before, hidden, limit + 1), limit)
 
     async def following(
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
-    ) -> Slice[UserCard]:
-        await self._need_user(viewer_id, user_id)
-        hidden = await self._relations.hidden(viewer_id)
-        return await self._page(await self._store.following(user_id, before, hidden, limit + 1), limit)
+    ) -> KeysetPage[UserCard]:
+        await self._require_user(viewer_id, user_id)
+        hidden = await self._block_service.list_blocked_users(viewer_id)
+        return await self._to_page(await self._store.following(user_id, before, hidden, limit + 1), limit)
 
-    async def stats(self, viewer_id: str, user_id: str) -> SocialStats:
-        await self._need_user(viewer_id, user_id)
+    async def get_stats(self, viewer_id: str, user_id: str) -> SocialStats:
+        await self._require_user(viewer_id, user_id)
         found = await self._store.stats(user_id)
         return SocialStats(user_id, found.followers_count, found.following_count, found.posts_count)
 
-    async def _need_user(self, viewer_id: str, user_id: str) -> None:
+    async def _require_user(self, viewer_id: str, user_id: str) -> None:
         """Refuse where there is no such user for the viewer."""
-        await self._people.card(user_id)
-        if await self._relations.apart(viewer_id, user_id):
-            raise nobody()
+        await self._user_cards.get(user_id)
+        if await self._block_service.is_blocked(viewer_id, user_id):
+            raise user_not_found()
 
-    async def _page(self, found: Sequence[FollowRecord], limit: int) -> Slice[UserCard]:
-        page, key = cut(found, limit, lambda record: (record.created_at, record.id))
-        cards = await self._people.shown(record.user for record in page)
-        return Slice([cards[record.user.id] for record in page], key)
+    async def _to_page(self, records: Sequence[FollowRecord], limit: int) -> KeysetPage[UserCard]:
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
+        cards = await self._user_cards.for_records(record.user for record in page)
+        return KeysetPage([cards[record.user.id] for record in page], key)
 
 
-def nobody() -> Refusal:
-    return Refusal("user.not_found", "No such user.")
+def user_not_found() -> ApiError:
+    return ApiError("user.not_found", "No such user.")

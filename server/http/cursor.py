@@ -10,21 +10,21 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.wire.refusal import Refusal
+from actors.protocol.errors import ApiError
 
 CURSOR_CHARACTERS = 1000
 
 Key = TypeVar("Key")
 
 
-def write_cursor(key: object) -> str:
+def encode_cursor(key: object) -> str:
     """Pack a key made of tuples, texts and numbers."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).rstrip(b"=").decode()
 
 
-def read_cursor(cursor: str, key: type[Key]) -> Key:
+def decode_cursor(cursor: str, key: type[Key]) -> Key:
     """Unpack what `write_cursor` made of a key of that type. Raises `cursor.invalid`."""
-    forged = Refusal("cursor.invalid", "The cursor is not one of ours.")
+    forged = ApiError("cursor.invalid", "The cursor is not one of ours.")
     if len(cursor) > CURSOR_CHARACTERS:
         raise forged
     try:

@@ -9,14 +9,14 @@ from hashlib import blake2b
 
 from aiohttp import hdrs, web
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
+_ETAG_PATTERN = re.compile(r'(?:W/)?("[^"]*")')
 
 
-def etag_of(body: bytes) -> str:
+def compute_etag(body: bytes) -> str:
     return f'"{blake2b(body, digest_size=16).hexdigest()}"'
 
 
-def is_known(request: web.Request, etag: str) -> bool:
+def matches_if_none_match(request: web.Request, etag: str) -> bool:
     """Tell whether `If-None-Match` names that tag. Weak comparison, as RFC 9110 asks (section 13.1.2)."""
     known = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
-    return known.strip() == "*" or etag in _TAG.findall(known)
+    return known.strip() == "*" or etag in _ETAG_PATTERN.findall(known)

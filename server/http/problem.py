@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from actors.wire.refusal import FieldFault, Refusal
+from actors.protocol.errors import ApiError, FieldError
 from storage.errors import StorageError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -28,53 +28,53 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     request_id: str
     retry_after_ms: int | None = None
-    errors: tuple[FieldFault, ...] = ()
+    errors: tuple[FieldError, ...] = ()
 
 
-def problem_response(refusal: Refusal, request_id: str) -> web.Response:
+def problem_response(error: ApiError, request_id: str) -> web.Response:
     problem = Problem(
         # A URI that says what the code says; there is no page behind it.
-        type="urn:convene:problem:" + refusal.code,
-        title=refusal.title,
-        status=refusal.status,
-        detail=refusal.detail,
-        code=refusal.code,
+        type="urn:convene:problem:" + error.code,
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
         request_id=request_id,
-        retry_after_ms=refusal.retry_after_ms,
-        errors=refusal.errors,
+        retry_after_ms=error.retry_after_ms,
+        errors=error.errors,
     )
-    response = web.Response(body=_encoder.encode(problem), status=refusal.status, content_type=PROBLEM_TYPE)
-    if refusal.retry_after_ms is not None:
-        response.headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_ms / 1000)))
-    if refusal.status == 401:
+    response = web.Response(body=_encoder.encode(problem), status=error.status, content_type=PROBLEM_TYPE)
+    if error.retry_after_ms is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_ms / 1000)))
+    if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def refusal_of(error: Exception, request_id: str, route: str) -> Refusal:
+def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
     """Say what the caller is told of an exception; one that nobody foresaw is logged."""
     match error:
-        case Refusal():
+        case ApiError():
             return error
         case Unavailable() | TimeoutError():
             log.warning("store unavailable", request_id=request_id, route=route, exc_info=error)
-            return Refusal(
+            return ApiError(
                 "server.unavailable",
                 "A store did not answer; what was asked may or may not have happened.",
                 retry_after_ms=UNAVAILABLE_RETRY_MS,
             )
         case web.HTTPRequestEntityTooLarge():
-            return Refusal("request.too_large", "The body is too large.")
+            return ApiError("request.too_large", "The body is too large.")
         case web.HTTPMethodNotAllowed():
-            return Refusal("method.not_allowed", "The route does not take this method.")
+            return ApiError("method.not_allowed", "The route does not take this method.")
         case web.HTTPNotFound():
-            return Refusal("route.not_found", "No such route.")
+            return ApiError("route.not_found", "No such route.")
         case web.HTTPForbidden():
-            return Refusal("permission.denied", "This is not allowed.")
+            return ApiError("permission.denied", "This is not allowed.")
         case web.HTTPUnauthorized():
-            return Refusal("auth.required", "This needs a token.")
+            return ApiError("auth.required", "This needs a token.")
         case web.HTTPClientError():
-            return Refusal("request.invalid", "The request cannot be read.")
+            return ApiError("request.invalid", "The request cannot be read.")
         case StorageError() | Exception():
             log.error("request failed", request_id=request_id, route=route, exc_info=error)
-            return Refusal("server.error", "Something went wrong here.")
+            return ApiError("server.error", "Something went wrong here.")

@@ -12,9 +12,9 @@ from multidict import istr
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 REQUEST_ID_HEADER: Final = istr("X-Request-Id")
-_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def request_id_of(request: web.Request) -> str:
+def get_request_id(request: web.Request) -> str:
     given = request.headers.get(REQUEST_ID_HEADER)
-    return given if given is not None and _FORM.fullmatch(given) else os.urandom(16).hex()
+    return given if given is not None and _REQUEST_ID_PATTERN.fullmatch(given) else os.urandom(16).hex()

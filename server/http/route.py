@@ -13,21 +13,21 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
+from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
-from actors.runtime.wheel import Wheel
-from actors.wire.refusal import Refusal, unavailable
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
-from server.http.address import client_address
-from server.http.body import BodyReader, read_body
-from server.http.call import Call
-from server.http.idempotency import idempotency_key, once_of
-from server.http.query import QueryReader
-from server.http.rates import RateClass, Rates, address_key
+from server.http.client_address import client_address
+from server.http.idempotency import make_idempotency_key, read_idempotency_key
+from server.http.query_parameters import QueryDecoder
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
+from server.http.request_body import BodyDecoder, read_body
 from server.http.request_id import REQUEST_ID
-from server.http.response import JSON_TYPE, answer_response
+from server.http.response import JSON_TYPE, encode_response
+from server.http.typed_request import TypedRequest
 from storage.records.users import Identity
 
-Handler = Callable[[Call[Any, Any]], Awaitable[msgspec.Struct | None]]
+Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +48,24 @@ class Route:
     handler: Handler
     body: type[Any] | None = None
     query: type[msgspec.Struct] | None = None
-    answer: Any = None
+    response: Any = None
     status: int = 200
-    auth: bool = True
-    body_bytes: int = BODY_BYTES
-    rate: RateClass | None = RateClass.REQUEST
-    also: tuple[int, ...] = ()
+    requires_auth: bool = True
+    body_bytes_max: int = BODY_BYTES
+    rate_class: RateClass | None = RateClass.REQUEST
+    other_statuses: tuple[int, ...] = ()
     idempotent: bool = False
-    refuses: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RouteContext:
     """What every route needs of the server around it."""
 
     authenticator: Authenticator
-    rates: Rates
-    wheel: Wheel
+    rate_limiter: RateLimiter
+    wheel: TimerWheel
     timeout_ms: int
     trusted_proxies: int
 
@@ -73,29 +73,29 @@ class Surroundings:
 class RouteAdapter:
     """A route as aiohttp calls it. Raises `Refusal`; turning that into an answer is the application's."""
 
-    def __init__(self, route: Route, around: Surroundings) -> None:
+    def __init__(self, route: Route, context: RouteContext) -> None:
         self._route = route
-        self._around = around
-        self._body = BodyReader(route.body) if route.body is not None else None
-        self._query = QueryReader(route.query) if route.query is not None else None
+        self._context = context
+        self._body_decoder = BodyDecoder(route.body) if route.body is not None else None
+        self._query_decoder = QueryDecoder(route.query) if route.query is not None else None
 
     async def handle(self, request: web.Request) -> web.Response:
-        address = client_address(request, self._around.trusted_proxies)
-        identity = await self._identity(request) if self._route.auth else None
-        self._spend(request, identity, address)
-        query = None if self._query is None else self._query.read(request.query)
-        key = idempotency_key(request) if self._route.idempotent else None
-        body = await self._read(request)
+        address = client_address(request, self._context.trusted_proxies)
+        identity = await self._authenticate(request) if self._route.requires_auth else None
+        self._check_rate_limit(request, identity, address)
+        query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
+        key = read_idempotency_key(request) if self._route.idempotent else None
+        body = await self._read_body(request)
         user_id = identity.user.id if identity else ""
-        call = Call(
+        call = TypedRequest(
             identity=identity,
             body=body,
-            path=request.match_info,
+            path_params=request.match_info,
             query=query,
-            address=address,
+            client_address=address,
             request_id=request[REQUEST_ID],
-            idempotency_key=key,
-            once=None if key is None else once_of(request, user_id, key, body),
+            raw_idempotency_key=key,
+            idempotency_key=None if key is None else make_idempotency_key(request, user_id, key, body),
         )
         try:
             with self._deadline() as deadline:
@@ -104,31 +104,31 @@ class RouteAdapter:
             if not deadline.expired:
                 raise
             raise unavailable("This took too long; it may or may not have happened.") from None
-        return answer_response(request, answer, self._route.status, self._route.media_type)
+        return encode_response(request, answer, self._route.status, self._route.media_type)
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._around.wheel, self._around.timeout_ms / 1000)
+        return Deadline(self._context.wheel, self._context.timeout_ms / 1000)
 
-    async def _identity(self, request: web.Request) -> Identity:
+    async def _authenticate(self, request: web.Request) -> Identity:
         token = bearer_token(request)
         if token is None:
-            raise Refusal("auth.required", "This needs a token.")
-        return await self._around.authenticator.authenticate(token)
+            raise ApiError("auth.required", "This needs a token.")
+        return await self._context.authenticator.authenticate(token)
 
-    def _spend(self, request: web.Request, identity: Identity | None, address: str) -> None:
-        if self._route.rate is not None:
-            key = identity.user.id if identity else address_key(address)
-            self._around.rates.spend(request, self._route.rate, key)
+    def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
+        if self._route.rate_class is not None:
+            key = identity.user.id if identity else address_bucket_key(address)
+            self._context.rate_limiter.consume(request, self._route.rate_class, key)
 
-    async def _read(self, request: web.Request) -> object:
-        if self._body is None:
+    async def _read_body(self, request: web.Request) -> object:
+        if self._body_decoder is None:
             return None
         try:
             with self._deadline():
-                raw = await read_body(request, self._route.body_bytes)
+                raw = await read_body(request, self._route.body_bytes_max)
         except TimeoutError:
-            raise Refusal("request.timeout", "The body did not come in time.") from None
-        return self._body.read(raw)
+            raise ApiError("request.timeout", "The body did not come in time.") from None
+        return self._body_decoder.decode(raw)
 
 
 def bearer_token(request: web.Request) -> str | None:

@@ -1,18 +1,18 @@
 """Giving up one's own account over HTTP. Never anybody else's."""
 
-from actors.accounts.leaving import Leaving
-from server.http.call import Call
-from server.http.rates import RateClass
+from actors.accounts.account_deletion import AccountDeletion
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 
 
 class AccountRoutes:
-    def __init__(self, leaving: Leaving) -> None:
-        self._leaving = leaving
+    def __init__(self, account_deletion: AccountDeletion) -> None:
+        self._account_deletion = account_deletion
 
     def routes(self) -> tuple[Route, ...]:
-        return (Route("DELETE", "/v1/users/me", self.leave, status=204, rate=RateClass.LOGIN),)
+        return (Route("DELETE", "/v1/users/me", self.delete_account, status=204, rate_class=RateClass.LOGIN),)
 
-    async def leave(self, call: Call[None, None]) -> None:
+    async def delete_account(self, request: TypedRequest[None, None]) -> None:
         """Delete one's account for good. Posts, answers and follows go; messages stay without a name."""
-        await self._leaving.leave(call.caller.user.id)
+        await self._account_deletion.delete_account(request.caller.user.id)

@@ -8,11 +8,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, UnsetType
 
-from actors.wire.commands import ClientId
-from actors.wire.frames import LogFrame
-from actors.wire.objects import ConversationType, Message
-from config.limits import GROUP_NAME_CHARACTERS, MENTIONS, MESSAGE_CHARACTERS, PAGE_DEFAULT, PARTICIPANTS
-from server.http.query import Limit
+from actors.protocol.commands import ClientId
+from actors.protocol.objects import ConversationType, Message
+from actors.protocol.server_frames import LogFrame
+from config.limits import (
+    GROUP_NAME_CHARACTERS,
+    MENTIONS_PER_MESSAGE,
+    MESSAGE_CHARACTERS,
+    PAGE_DEFAULT,
+    PARTICIPANTS_MAX,
+)
+from server.http.query_parameters import PageLimit
 
 SEQ_MAX = 2**53
 Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
@@ -30,7 +36,7 @@ class NewConversation(msgspec.Struct, frozen=True):
     """`name` is for groups alone. A direct conversation has one participant beside the caller."""
 
     type: ConversationType
-    participants: Annotated[list[Id], Meta(max_length=2 * PARTICIPANTS)]
+    participants: Annotated[list[Id], Meta(max_length=2 * PARTICIPANTS_MAX)]
     name: GroupName | None = None
 
 
@@ -38,7 +44,7 @@ class ConversationPatch(msgspec.Struct, frozen=True):
     """What is absent stays as it is."""
 
     name: GroupName | UnsetType = msgspec.UNSET
-    admins: Annotated[list[Id], Meta(max_length=PARTICIPANTS)] | UnsetType = msgspec.UNSET
+    admins: Annotated[list[Id], Meta(max_length=PARTICIPANTS_MAX)] | UnsetType = msgspec.UNSET
     muted: bool | UnsetType = msgspec.UNSET
 
 
@@ -47,11 +53,11 @@ class NewMessage(msgspec.Struct, frozen=True):
 
     client_id: ClientId
     content: MessageText
-    mentions: Annotated[list[Id], Meta(extra_json_schema={"maxItems": MENTIONS})] = []
+    mentions: Annotated[list[Id], Meta(extra_json_schema={"maxItems": MENTIONS_PER_MESSAGE})] = []
     reply_to: Id | None = None
 
 
-class Content(msgspec.Struct, frozen=True):
+class MessageContent(msgspec.Struct, frozen=True):
     content: MessageText
 
 
@@ -62,13 +68,13 @@ class ReadMark(msgspec.Struct, frozen=True):
 class HistoryQuery(msgspec.Struct, frozen=True):
     """Half-open bounds by seq. Without either, the newest messages."""
 
-    limit: Limit = PAGE_DEFAULT
+    limit: PageLimit = PAGE_DEFAULT
     before: Annotated[Seq, Meta(description="Older than this one, newest first.")] | None = None
     after: Annotated[Seq, Meta(description="Newer than this one, oldest first.")] | None = None
 
 
 class ChangesQuery(msgspec.Struct, frozen=True):
-    limit: Limit = PAGE_DEFAULT
+    limit: PageLimit = PAGE_DEFAULT
     after: Annotated[Seq, Meta(description="The seq up to which everything is known.")] = 0
 
 

@@ -8,32 +8,32 @@ from typing import Any
 import msgspec
 
 from actors.accounts.accounts import Accounts
-from actors.conversation.conversations import Conversations
-from actors.conversation.drafts import content_of, draft_of
-from actors.conversation.future_reply import FutureReply
-from actors.conversation.letters import Delete, Edit, Send
-from actors.wire.objects import Conversation, Message, ReadState, UserCard
-from actors.wire.refusal import invalid
+from actors.conversations.commands import Delete, Edit, Send
+from actors.conversations.conversations import Conversations
+from actors.conversations.drafts import create_draft, validate_content
+from actors.conversations.future_reply import FutureReply
+from actors.protocol.errors import invalid_field
+from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
-from server.http.call import Answer, Call, Page
-from server.http.cursor import write_cursor
-from server.http.query import PageQuery
+from server.http.cursor import encode_cursor
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
+from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
 from server.routes.conversation_requests import (
     Changes,
     ChangesQuery,
-    Content,
     ConversationPatch,
     History,
     HistoryQuery,
+    MessageContent,
     NewConversation,
     NewMessage,
     ReadMark,
 )
 
-UNSEEN = ("conversation.not_found",)
-GUARDED = ("conversation.not_found", "permission.denied")
-REVISED = (*GUARDED, "message.not_found", "message.deleted")
+NOT_FOUND_ERRORS = ("conversation.not_found",)
+PERMISSION_ERRORS = ("conversation.not_found", "permission.denied")
+MESSAGE_CHANGE_ERRORS = (*PERMISSION_ERRORS, "message.not_found", "message.deleted")
 
 
 class ConversationRoutes:
@@ -51,164 +51,205 @@ class ConversationRoutes:
                 root,
                 self.create,
                 body=NewConversation,
-                answer=Conversation,
+                response=Conversation,
                 status=201,
-                also=(200,),
+                other_statuses=(200,),
                 idempotent=True,
-                body_bytes=BODY_WITH_IDS_BYTES,
-                refuses=("user.not_found", "user.blocked", "conversation.full"),
+                body_bytes_max=BODY_WITH_IDS_BYTES,
+                errors=("user.not_found", "user.blocked", "conversation.full"),
             ),
-            Route("GET", root, self.page, query=PageQuery, answer=Page[Conversation]),
-            Route("GET", one, self.get, answer=Conversation, refuses=UNSEEN),
+            Route("GET", root, self.page, query=PageQuery, response=Page[Conversation]),
+            Route("GET", one, self.get, response=Conversation, errors=NOT_FOUND_ERRORS),
             Route(
                 "PATCH",
                 one,
-                self.change,
+                self.update,
                 body=ConversationPatch,
-                answer=Conversation,
-                body_bytes=BODY_WITH_IDS_BYTES,
-                refuses=(*GUARDED, "conversation.direct"),
+                response=Conversation,
+                body_bytes_max=BODY_WITH_IDS_BYTES,
+                errors=(*PERMISSION_ERRORS, "conversation.direct"),
             ),
             Route(
                 "GET",
                 f"{one}/participants",
                 self.participants,
                 query=PageQuery,
-                answer=Page[UserCard],
-                refuses=UNSEEN,
+                response=Page[UserCard],
+                errors=NOT_FOUND_ERRORS,
             ),
             Route(
                 "PUT",
                 member,
                 self.add,
                 status=204,
-                refuses=(*GUARDED, "user.not_found", "conversation.direct", "conversation.full"),
+                errors=(*PERMISSION_ERRORS, "user.not_found", "conversation.direct", "conversation.full"),
             ),
             Route(
                 "DELETE",
                 member,
                 self.remove,
                 status=204,
-                refuses=(*GUARDED, "participant.not_found", "conversation.direct"),
+                errors=(*PERMISSION_ERRORS, "participant.not_found", "conversation.direct"),
             ),
-            Route("GET", f"{one}/messages", self.history, query=HistoryQuery, answer=History, refuses=UNSEEN),
+            Route(
+                "GET",
+                f"{one}/messages",
+                self.history,
+                query=HistoryQuery,
+                response=History,
+                errors=NOT_FOUND_ERRORS,
+            ),
             Route(
                 "POST",
                 f"{one}/messages",
                 self.send,
                 body=NewMessage,
-                answer=Message,
+                response=Message,
                 status=201,
-                also=(200,),
-                refuses=(*UNSEEN, "message.not_found", "user.blocked", "idempotency.conflict"),
+                other_statuses=(200,),
+                errors=(*NOT_FOUND_ERRORS, "message.not_found", "user.blocked", "idempotency.conflict"),
             ),
-            Route("PATCH", message, self.edit, body=Content, answer=Message, refuses=REVISED),
-            Route("DELETE", message, self.delete, status=204, refuses=REVISED),
-            Route("PUT", f"{one}/read", self.read, body=ReadMark, answer=ReadState, refuses=UNSEEN),
-            Route("GET", f"{one}/changes", self.changes, query=ChangesQuery, answer=Changes, refuses=UNSEEN),
+            Route(
+                "PATCH",
+                message,
+                self.edit,
+                body=MessageContent,
+                response=Message,
+                errors=MESSAGE_CHANGE_ERRORS,
+            ),
+            Route("DELETE", message, self.delete, status=204, errors=MESSAGE_CHANGE_ERRORS),
+            Route(
+                "PUT", f"{one}/read", self.read, body=ReadMark, response=ReadState, errors=NOT_FOUND_ERRORS
+            ),
+            Route(
+                "GET",
+                f"{one}/changes",
+                self.changes,
+                query=ChangesQuery,
+                response=Changes,
+                errors=NOT_FOUND_ERRORS,
+            ),
         )
 
-    async def create(self, call: Call[NewConversation, None]) -> Answer:
+    async def create(self, request: TypedRequest[NewConversation, None]) -> ResponseWithStatus:
         """Open a conversation; the caller is always in it.
 
         There is one direct conversation between two users: when it stands already, the answer is 200.
         """
-        body = call.body
+        body = request.body
         created = await self._conversations.create(
-            await self._card(call), body.type, body.participants, _name(body.name), call.idempotency_key
+            await self._caller_card(request),
+            body.type,
+            body.participants,
+            _validate_name(body.name),
+            request.raw_idempotency_key,
         )
-        return Answer(created.conversation, 201 if created.new else 200)
+        return ResponseWithStatus(created.conversation, 201 if created.is_new else 200)
 
-    async def page(self, call: Call[None, PageQuery]) -> Page[Conversation]:
+    async def page(self, request: TypedRequest[None, PageQuery]) -> Page[Conversation]:
         """List one's conversations, by latest activity."""
         items, following = await self._conversations.page(
-            call.caller.user.id, call.cursor(tuple[int, str]), call.query.limit
+            request.caller.user.id, request.cursor(tuple[int, str]), request.query.limit
         )
-        return Page(items, None if following is None else write_cursor(following))
+        return Page(items, None if following is None else encode_cursor(following))
 
-    async def get(self, call: Call[None, None]) -> Conversation:
+    async def get(self, request: TypedRequest[None, None]) -> Conversation:
         """Show a conversation."""
-        return await self._conversations.get(call.caller.user.id, call.path["id"])
+        return await self._conversations.get(request.caller.user.id, request.path_params["id"])
 
-    async def change(self, call: Call[ConversationPatch, None]) -> Conversation:
+    async def update(self, request: TypedRequest[ConversationPatch, None]) -> Conversation:
         """Rename a group, name its admins (admins only), or mute a conversation for oneself."""
-        body = call.body
-        return await self._conversations.change(
-            await self._card(call),
-            call.path["id"],
-            None if body.name is msgspec.UNSET else _name(body.name),
+        body = request.body
+        return await self._conversations.update(
+            await self._caller_card(request),
+            request.path_params["id"],
+            None if body.name is msgspec.UNSET else _validate_name(body.name),
             None if body.admins is msgspec.UNSET else body.admins,
             None if body.muted is msgspec.UNSET else body.muted,
         )
 
-    async def participants(self, call: Call[None, PageQuery]) -> Page[UserCard]:
+    async def participants(self, request: TypedRequest[None, PageQuery]) -> Page[UserCard]:
         """List the members of a conversation."""
         items, following = await self._conversations.participants(
-            call.caller.user.id, call.path["id"], call.cursor(int) or 0, call.query.limit
+            request.caller.user.id, request.path_params["id"], request.cursor(int) or 0, request.query.limit
         )
-        return Page(items, None if following is None else write_cursor(following))
+        return Page(items, None if following is None else encode_cursor(following))
 
-    async def add(self, call: Call[None, None]) -> None:
+    async def add(self, request: TypedRequest[None, None]) -> None:
         """Add a member to a group (admins only). New members read the whole history."""
-        await self._conversations.add(await self._card(call), call.path["id"], call.path["user_id"])
+        await self._conversations.add_member(
+            await self._caller_card(request), request.path_params["id"], request.path_params["user_id"]
+        )
 
-    async def remove(self, call: Call[None, None]) -> None:
+    async def remove(self, request: TypedRequest[None, None]) -> None:
         """Remove a member from a group (admins only), or leave it."""
-        await self._conversations.remove(await self._card(call), call.path["id"], call.path["user_id"])
+        await self._conversations.remove_member(
+            await self._caller_card(request), request.path_params["id"], request.path_params["user_id"]
+        )
 
-    async def history(self, call: Call[None, HistoryQuery]) -> History:
+    async def history(self, request: TypedRequest[None, HistoryQuery]) -> History:
         """Read the messages of a conversation, by seq."""
         items = await self._conversations.history(
-            call.caller.user.id, call.path["id"], call.query.before, call.query.after, call.query.limit
+            request.caller.user.id,
+            request.path_params["id"],
+            request.query.before,
+            request.query.after,
+            request.query.limit,
         )
         return History(items)
 
-    async def send(self, call: Call[NewMessage, None]) -> Answer:
+    async def send(self, request: TypedRequest[NewMessage, None]) -> ResponseWithStatus:
         """Send a message. The answer comes once it is stored.
 
         A repeat with the same `client_id` answers the first message, with 200.
         """
-        body = call.body
+        body = request.body
         reply = FutureReply()
-        draft = draft_of(call.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to)
-        message, duplicate = await self._conversations.send_and_wait(
-            call.path["id"], Send(draft, reply), reply
+        draft = create_draft(
+            request.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to
         )
-        return Answer(message, 200 if duplicate else 201)
+        message, duplicate = await self._conversations.send_and_wait(
+            request.path_params["id"], Send(draft, reply), reply
+        )
+        return ResponseWithStatus(message, 200 if duplicate else 201)
 
-    async def edit(self, call: Call[Content, None]) -> Message:
+    async def edit(self, request: TypedRequest[MessageContent, None]) -> Message:
         """Change the content of one's own message."""
-        revision = Edit(call.path["message_id"], content_of(call.body.content))
-        return await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
+        revision = Edit(request.path_params["message_id"], validate_content(request.body.content))
+        return await self._conversations.change_message(
+            request.caller.user.id, request.path_params["id"], revision
+        )
 
-    async def delete(self, call: Call[None, None]) -> None:
+    async def delete(self, request: TypedRequest[None, None]) -> None:
         """Delete a message: its author or an admin may."""
-        revision = Delete(call.path["message_id"])
-        await self._conversations.revise(call.caller.user.id, call.path["id"], revision)
+        revision = Delete(request.path_params["message_id"])
+        await self._conversations.change_message(request.caller.user.id, request.path_params["id"], revision)
 
-    async def read(self, call: Call[ReadMark, None]) -> ReadState:
+    async def read(self, request: TypedRequest[ReadMark, None]) -> ReadState:
         """Mark as read up to a seq; forward only, never past the head."""
-        return await self._conversations.read(call.caller.user.id, call.path["id"], call.body.seq)
+        return await self._conversations.mark_read(
+            request.caller.user.id, request.path_params["id"], request.body.seq
+        )
 
-    async def changes(self, call: Call[None, ChangesQuery]) -> Changes:
+    async def changes(self, request: TypedRequest[None, ChangesQuery]) -> Changes:
         """Read what has changed after a seq: the durable frames, compacted.
 
         Complete up to `last_seq`, from which one goes on.
         """
         items, last_seq, has_more = await self._conversations.changes(
-            call.caller.user.id, call.path["id"], call.query.after, call.query.limit
+            request.caller.user.id, request.path_params["id"], request.query.after, request.query.limit
         )
         return Changes(items, last_seq, has_more)
 
-    async def _card(self, call: Call[Any, Any]) -> UserCard:
-        user_id = call.caller.user.id
-        return (await self._accounts.cards([user_id]))[user_id]
+    async def _caller_card(self, request: TypedRequest[Any, Any]) -> UserCard:
+        user_id = request.caller.user.id
+        return (await self._accounts.load_cards([user_id]))[user_id]
 
 
-def _name(name: str | None) -> str | None:
+def _validate_name(name: str | None) -> str | None:
     if name is None:
         return None
     trimmed = name.strip()
     if not 1 <= len(trimmed) <= GROUP_NAME_CHARACTERS:
-        raise invalid("name", f"A name has 1 to {GROUP_NAME_CHARACTERS} characters.")
+        raise invalid_field("name", f"A name has 1 to {GROUP_NAME_CHARACTERS} characters.")
     return trimmed

@@ -5,22 +5,22 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from actors.accounts.views import card_of
-from actors.events.calendar import calendar
+from actors.accounts.serializers import to_user_card
+from actors.events.calendar import to_icalendar
 from actors.events.events import Events
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
-from actors.wire.network import Event, Rsvp, RsvpStatus
-from actors.wire.refusal import invalid
-from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, SEARCH_WORDS_CHARACTERS
-from server.http.call import Answer, Call, Page, Text
-from server.http.query import PageQuery
+from actors.protocol.errors import invalid_field
+from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
+from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
-from server.routes.keys import page_key, page_of
-from storage.records.events import EventSearch
+from server.http.typed_request import Page, ResponseWithStatus, TextResponse, TypedRequest
+from server.routes.page_cursors import decode_page_cursor, to_page
+from storage.records.events import EventSearchCriteria
 
-NO_EVENT = ("event.not_found",)
-NOT_YOURS = ("permission.denied", *NO_EVENT)
+EVENT_NOT_FOUND = ("event.not_found",)
+OWNER_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)
 
 
 class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
@@ -33,7 +33,7 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
     to: (
         Annotated[datetime, Meta(description="RFC 3339.", extra_json_schema={"format": "date-time"})] | None
     ) = None
-    q: Annotated[str, Meta(min_length=1, max_length=SEARCH_WORDS_CHARACTERS)] | None = None
+    q: Annotated[str, Meta(min_length=1, max_length=EVENT_SEARCH_CHARACTERS)] | None = None
 
 
 class RsvpQuery(PageQuery, frozen=True):
@@ -53,108 +53,125 @@ class EventRoutes:
                 "/v1/events",
                 self.create,
                 body=EventBody,
-                answer=Event,
+                response=Event,
                 status=201,
                 idempotent=True,
             ),
-            Route("GET", "/v1/events", self.search, query=EventQuery, answer=Page[Event]),
-            Route("GET", one, self.get, answer=Event, refuses=NO_EVENT),
+            Route("GET", "/v1/events", self.search, query=EventQuery, response=Page[Event]),
+            Route("GET", one, self.get, response=Event, errors=EVENT_NOT_FOUND),
             Route(
                 "PATCH",
                 one,
-                self.change,
+                self.update,
                 body=EventPatch,
-                answer=Event,
-                refuses=("event.capacity_below_going", *NOT_YOURS),
+                response=Event,
+                errors=("event.capacity_below_going", *OWNER_ONLY_ERRORS),
             ),
-            Route("DELETE", one, self.delete, status=204, refuses=NOT_YOURS),
+            Route("DELETE", one, self.delete, status=204, errors=OWNER_ONLY_ERRORS),
             Route(
                 "PUT",
                 f"{one}/rsvp",
-                self.answer,
+                self.set_rsvp,
                 body=RsvpBody,
-                answer=Rsvp,
-                also=(202,),
-                refuses=("event.full", "event.past", *NO_EVENT),
+                response=Rsvp,
+                other_statuses=(202,),
+                errors=("event.full", "event.past", *EVENT_NOT_FOUND),
             ),
-            Route("DELETE", f"{one}/rsvp", self.withdraw, answer=Rsvp, refuses=NO_EVENT),
-            Route("GET", f"{one}/rsvps", self.rsvps, query=RsvpQuery, answer=Page[Rsvp], refuses=NO_EVENT),
+            Route("DELETE", f"{one}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
+            Route(
+                "GET",
+                f"{one}/rsvps",
+                self.rsvps,
+                query=RsvpQuery,
+                response=Page[Rsvp],
+                errors=EVENT_NOT_FOUND,
+            ),
             Route(
                 "POST",
                 f"{one}/invites",
                 self.invite,
                 body=Invites,
                 status=204,
-                body_bytes=BODY_WITH_IDS_BYTES,
+                body_bytes_max=BODY_WITH_IDS_BYTES,
                 idempotent=True,
-                refuses=("user.not_found", *NO_EVENT),
+                errors=("user.not_found", *EVENT_NOT_FOUND),
             ),
             Route(
                 "GET",
                 f"{one}/calendar.ics",
                 self.calendar,
-                answer=str,
+                response=str,
                 media_type="text/calendar",
-                refuses=NO_EVENT,
+                errors=EVENT_NOT_FOUND,
             ),
         )
 
-    async def create(self, call: Call[EventBody, None]) -> Event:
+    async def create(self, request: TypedRequest[EventBody, None]) -> Event:
         """Make an event; its conversation is made with it."""
-        return await self._events.create(call.caller.user.id, call.body, call.once)
+        return await self._events.create(request.caller.user.id, request.body, request.idempotency_key)
 
-    async def search(self, call: Call[None, EventQuery]) -> Page[Any]:
+    async def search(self, request: TypedRequest[None, EventQuery]) -> Page[Any]:
         """Events by start, those that begin soonest first; without `from` and `to` those not over yet."""
-        query = call.query
+        query = request.query
         for name, text in (("category", query.category), ("q", query.q)):
             if text is not None and not text.isprintable():
-                raise invalid(name, "Must be printable.")
+                raise invalid_field(name, "Must be printable.")
         begin = query.from_ or (None if query.to else datetime.now(UTC))
-        search = EventSearch(query.category, _utc(begin), _utc(query.to), query.q)
-        found = await self._events.search(call.caller.user.id, search, page_key(call), query.limit)
-        return page_of(found)
+        search = EventSearchCriteria(query.category, _as_utc(begin), _as_utc(query.to), query.q)
+        found = await self._events.search(
+            request.caller.user.id, search, decode_page_cursor(request), query.limit
+        )
+        return to_page(found)
 
-    async def get(self, call: Call[None, None]) -> Event:
+    async def get(self, request: TypedRequest[None, None]) -> Event:
         """One event, with one's own answer."""
-        return await self._events.get(call.caller.user.id, call.path["id"])
+        return await self._events.get(request.caller.user.id, request.path_params["id"])
 
-    async def change(self, call: Call[EventPatch, None]) -> Event:
+    async def update(self, request: TypedRequest[EventPatch, None]) -> Event:
         """Change one's own event; those who answered are told."""
-        return await self._events.change(call.caller.user.id, call.path["id"], call.body)
+        return await self._events.update(request.caller.user.id, request.path_params["id"], request.body)
 
-    async def delete(self, call: Call[None, None]) -> None:
+    async def delete(self, request: TypedRequest[None, None]) -> None:
         """Delete one's own event; its conversation stays with those who are in it."""
-        await self._events.delete(call.caller.user.id, call.path["id"])
+        await self._events.delete(request.caller.user.id, request.path_params["id"])
 
-    async def answer(self, call: Call[RsvpBody, None]) -> Answer:
+    async def set_rsvp(self, request: TypedRequest[RsvpBody, None]) -> ResponseWithStatus:
         """Answer; GOING without a place is 202 with `waitlist`, and `event.full` without."""
-        body = call.body
-        rsvp = await self._rsvps.answer(
-            card_of(call.caller.user), call.path["id"], body.status, waitlist=body.waitlist
+        body = request.body
+        rsvp = await self._rsvps.set_rsvp(
+            to_user_card(request.caller.user), request.path_params["id"], body.status, waitlist=body.waitlist
         )
-        return Answer(rsvp, 200 if rsvp.waitlist_position is None else 202)
+        return ResponseWithStatus(rsvp, 200 if rsvp.waitlist_position is None else 202)
 
-    async def withdraw(self, call: Call[None, None]) -> Rsvp:
+    async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
         """Take one's answer back and leave the line."""
-        return await self._rsvps.withdraw(card_of(call.caller.user), call.path["id"])
+        return await self._rsvps.delete_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 
-    async def rsvps(self, call: Call[None, RsvpQuery]) -> Page[Any]:
+    async def rsvps(self, request: TypedRequest[None, RsvpQuery]) -> Page[Any]:
         """Who answered, the first first."""
-        found = await self._rsvps.page(
-            call.caller.user.id, call.path["id"], call.query.status, page_key(call), call.query.limit
+        found = await self._rsvps.page_rsvps(
+            request.caller.user.id,
+            request.path_params["id"],
+            request.query.status,
+            decode_page_cursor(request),
+            request.query.limit,
         )
-        return page_of(found)
+        return to_page(found)
 
-    async def invite(self, call: Call[Invites, None]) -> None:
+    async def invite(self, request: TypedRequest[Invites, None]) -> None:
         """Invite people; anybody who sees an event may."""
-        await self._events.invite(call.caller.user.id, call.path["id"], call.body.user_ids, call.once)
+        await self._events.invite(
+            request.caller.user.id, request.path_params["id"], request.body.user_ids, request.idempotency_key
+        )
 
-    async def calendar(self, call: Call[None, None]) -> Text:
+    async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
         """The event as iCalendar (RFC 5545)."""
-        return Text(calendar(await self._events.get(call.caller.user.id, call.path["id"])))
+        return TextResponse(
+            to_icalendar(await self._events.get(request.caller.user.id, request.path_params["id"]))
+        )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None:
+def _as_utc(value: datetime | None) -> datetime | None:
+    if value is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from actors.notifications.notifications import Notifications
-from actors.wire.network import Notification
-from server.http.call import Call, Page
-from server.http.query import PageQuery
+from actors.protocol.social_objects import Notification
+from server.http.query_parameters import PageQuery
 from server.http.route import Route
-from server.routes.keys import page_key, page_of
+from server.http.typed_request import Page, TypedRequest
+from server.routes.page_cursors import decode_page_cursor, to_page
 
 
 class NotificationQuery(PageQuery, frozen=True):
@@ -26,33 +26,38 @@ class NotificationRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route("GET", "/v1/notifications", self.page, query=NotificationQuery, answer=Page[Notification]),
-            Route("GET", "/v1/notifications/unread_count", self.unread_count, answer=UnreadCount),
+            Route(
+                "GET", "/v1/notifications", self.page, query=NotificationQuery, response=Page[Notification]
+            ),
+            Route("GET", "/v1/notifications/unread_count", self.unread_count, response=UnreadCount),
             Route("PUT", "/v1/notifications/read", self.read_all, status=204),
             Route(
                 "PUT",
                 "/v1/notifications/{id}/read",
                 self.read,
                 status=204,
-                refuses=("notification.not_found",),
+                errors=("notification.not_found",),
             ),
         )
 
-    async def page(self, call: Call[None, NotificationQuery]) -> Page[Any]:
+    async def page(self, request: TypedRequest[None, NotificationQuery]) -> Page[Any]:
         """One's notifications, the latest first."""
         found = await self._notifications.page(
-            call.caller.user.id, page_key(call), call.query.limit, unread_only=call.query.unread
+            request.caller.user.id,
+            decode_page_cursor(request),
+            request.query.limit,
+            unread_only=request.query.unread,
         )
-        return page_of(found)
+        return to_page(found)
 
-    async def unread_count(self, call: Call[None, None]) -> UnreadCount:
+    async def unread_count(self, request: TypedRequest[None, None]) -> UnreadCount:
         """How many are unread."""
-        return UnreadCount(await self._notifications.unread_count(call.caller.user.id))
+        return UnreadCount(await self._notifications.count_unread(request.caller.user.id))
 
-    async def read_all(self, call: Call[None, None]) -> None:
+    async def read_all(self, request: TypedRequest[None, None]) -> None:
         """Mark all as read."""
-        await self._notifications.read_all(call.caller.user.id)
+        await self._notifications.mark_all_read(request.caller.user.id)
 
-    async def read(self, call: Call[None, None]) -> None:
+    async def read(self, request: TypedRequest[None, None]) -> None:
         """Mark one as read; already so is no fault."""
-        await self._notifications.read(call.caller.user.id, call.path["id"])
+        await self._notifications.mark_read(request.caller.user.id, request.path_params["id"])

@@ -5,15 +5,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.presence.presences import Presences
-from actors.wire.presence import Presence
-from config.limits import WATCHED
-from server.http.call import Call
+from actors.presence.presence_service import PresenceService
+from actors.protocol.presence import Presence
+from config.limits import PRESENCE_WATCHED_USERS
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 
 
 class PresenceQuery(msgspec.Struct, frozen=True):
-    user_ids: Annotated[list[str], Meta(description=f"Of whom; at most {WATCHED}.")]
+    user_ids: Annotated[list[str], Meta(description=f"Of whom; at most {PRESENCE_WATCHED_USERS}.")]
 
 
 class PresenceList(msgspec.Struct, frozen=True):
@@ -21,12 +21,12 @@ class PresenceList(msgspec.Struct, frozen=True):
 
 
 class PresenceRoutes:
-    def __init__(self, presences: Presences) -> None:
-        self._presences = presences
+    def __init__(self, presence: PresenceService) -> None:
+        self._presence = presence
 
     def routes(self) -> tuple[Route, ...]:
-        return (Route("GET", "/v1/presence", self.look, query=PresenceQuery, answer=PresenceList),)
+        return (Route("GET", "/v1/presence", self.get, query=PresenceQuery, response=PresenceList),)
 
-    async def look(self, call: Call[None, PresenceQuery]) -> PresenceList:
+    async def get(self, request: TypedRequest[None, PresenceQuery]) -> PresenceList:
         """How people are: of those one follows, is followed by or shares a conversation with."""
-        return PresenceList(await self._presences.look(call.caller.user.id, call.query.user_ids))
+        return PresenceList(await self._presence.get(request.caller.user.id, request.query.user_ids))

@@ -3,60 +3,60 @@
 Never says whether an address is known. No token of a mail goes further than the call that bears it.
 """
 
-from actors.accounts.recovery import Recovery
-from actors.accounts.recovery_requests import PasswordReset, ResetRequest
-from actors.accounts.verification import Verification
-from server.http.call import Call
-from server.http.rates import RateClass
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
+from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 
 
 class RecoveryRoutes:
-    def __init__(self, recovery: Recovery, verification: Verification) -> None:
-        self._recovery = recovery
-        self._verification = verification
+    def __init__(self, password_recovery: PasswordRecovery, email_verification: EmailVerification) -> None:
+        self._password_recovery = password_recovery
+        self._email_verification = email_verification
 
     def routes(self) -> tuple[Route, ...]:
         return (
             Route(
                 "POST",
                 "/v1/password-resets",
-                self.ask,
+                self.request_link,
                 body=ResetRequest,
                 status=202,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("server.overloaded",),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("server.overloaded",),
             ),
             Route(
                 "PUT",
                 "/v1/password-resets/{token}",
-                self.reset,
+                self.reset_password,
                 body=PasswordReset,
                 status=204,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("password_reset.not_found", "server.overloaded"),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("password_reset.not_found", "server.overloaded"),
             ),
             Route(
                 "PUT",
                 "/v1/email-verifications/{token}",
-                self.verify,
+                self.verify_email,
                 status=204,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("email_verification.not_found",),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("email_verification.not_found",),
             ),
         )
 
-    async def ask(self, call: Call[ResetRequest, None]) -> None:
+    async def request_link(self, request: TypedRequest[ResetRequest, None]) -> None:
         """Send a link for a new password to an address. The answer is the same whether anybody has it."""
-        self._recovery.ask(call.body)
+        self._password_recovery.request_link(request.body)
 
-    async def reset(self, call: Call[PasswordReset, None]) -> None:
+    async def reset_password(self, request: TypedRequest[PasswordReset, None]) -> None:
         """Set a new password by the token of a link, which works once, for 30 minutes. All sessions end."""
-        await self._recovery.reset(call.path["token"], call.body)
+        await self._password_recovery.reset_password(request.path_params["token"], request.body)
 
-    async def verify(self, call: Call[None, None]) -> None:
+    async def verify_email(self, request: TypedRequest[None, None]) -> None:
         """Verify an e-mail address by the token of a link, which works once."""
-        await self._verification.verify(call.path["token"])
+        await self._email_verification.verify(request.path_params["token"])

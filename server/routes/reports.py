@@ -2,8 +2,8 @@
 
 from actors.moderation.report_request import ReportRequest
 from actors.moderation.reports import Reports
-from server.http.call import Call
 from server.http.route import Route
+from server.http.typed_request import TypedRequest
 
 
 class ReportRoutes:
@@ -15,14 +15,14 @@ class ReportRoutes:
             Route(
                 "POST",
                 "/v1/reports",
-                self.file,
+                self.create,
                 body=ReportRequest,
                 status=202,
                 idempotent=True,
-                refuses=("post.not_found", "comment.not_found", "message.not_found", "user.not_found"),
+                errors=("post.not_found", "comment.not_found", "message.not_found", "user.not_found"),
             ),
         )
 
-    async def file(self, call: Call[ReportRequest, None]) -> None:
+    async def create(self, request: TypedRequest[ReportRequest, None]) -> None:
         """Tell the moderators of a post, comment, message or user. Telling it again changes nothing."""
-        await self._reports.file(call.caller.user.id, call.body, call.once)
+        await self._reports.create(request.caller.user.id, request.body, request.idempotency_key)

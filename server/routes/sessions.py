@@ -5,11 +5,11 @@ Never shows a token but to the login that made it.
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import Login, SessionView, SignedIn
-from server.http.call import Call, Page
-from server.http.cursor import write_cursor
-from server.http.query import PageQuery
-from server.http.rates import RateClass
+from server.http.cursor import encode_cursor
+from server.http.query_parameters import PageQuery
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import Page, TypedRequest
 
 
 class SessionRoutes:
@@ -23,41 +23,41 @@ class SessionRoutes:
                 "/v1/sessions",
                 self.login,
                 body=Login,
-                answer=SignedIn,
+                response=SignedIn,
                 status=201,
-                auth=False,
-                rate=RateClass.LOGIN,
-                refuses=("auth.invalid_credentials",),
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("auth.invalid_credentials",),
             ),
-            Route("GET", "/v1/sessions", self.list, query=PageQuery, answer=Page[SessionView]),
+            Route("GET", "/v1/sessions", self.list, query=PageQuery, response=Page[SessionView]),
             Route("DELETE", "/v1/sessions/current", self.logout, status=204),
-            Route("DELETE", "/v1/sessions/{id}", self.revoke, status=204, refuses=("session.not_found",)),
+            Route("DELETE", "/v1/sessions/{id}", self.revoke, status=204, errors=("session.not_found",)),
         )
 
-    async def login(self, call: Call[Login, None]) -> SignedIn:
+    async def login(self, request: TypedRequest[Login, None]) -> SignedIn:
         """Log in with an e-mail address or a username.
 
         Every login is a session of its own. A refusal does not tell which of the two was wrong.
         """
-        return await self._accounts.login(call.body)
+        return await self._accounts.login(request.body)
 
-    async def list(self, call: Call[None, PageQuery]) -> Page[SessionView]:
+    async def list(self, request: TypedRequest[None, PageQuery]) -> Page[SessionView]:
         """List where one is logged in, the latest used first."""
-        after = call.cursor(tuple[str, str])
-        limit = call.query.limit
+        after = request.cursor(tuple[str, str])
+        limit = request.query.limit
         sessions = [
             session
-            for session in await self._accounts.sessions(call.caller)
+            for session in await self._accounts.list_sessions(request.caller)
             if after is None or (session.last_used_at, session.id) < after
         ]
         page = sessions[:limit]
         more = len(sessions) > limit
-        return Page(page, write_cursor((page[-1].last_used_at, page[-1].id)) if more else None)
+        return Page(page, encode_cursor((page[-1].last_used_at, page[-1].id)) if more else None)
 
-    async def logout(self, call: Call[None, None]) -> None:
+    async def logout(self, request: TypedRequest[None, None]) -> None:
         """Log out: end the session of the token that is used."""
-        await self._accounts.logout(call.caller)
+        await self._accounts.logout(request.caller)
 
-    async def revoke(self, call: Call[None, None]) -> None:
+    async def revoke(self, request: TypedRequest[None, None]) -> None:
         """End one of one's own sessions. Its sockets close within a second."""
-        await self._accounts.revoke(call.caller, call.path["id"])
+        await self._accounts.revoke_session(request.caller, request.path_params["id"])

@@ -10,18 +10,18 @@ from msgspec import Meta
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import PasswordChange, ProfilePatch, Registration, SignedIn
-from actors.wire.objects import OwnUser, User, UserCard
-from actors.wire.refusal import Refusal, invalid
-from config.accounts import SEARCH_CHARACTERS
-from config.limits import USER_CARDS
-from server.http.call import Call, Page
-from server.http.cursor import write_cursor
-from server.http.query import PageQuery
-from server.http.rates import RateClass
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import OwnUser, User, UserCard
+from config.accounts import USER_SEARCH_CHARACTERS
+from config.limits import USER_CARDS_PER_REQUEST
+from server.http.cursor import encode_cursor
+from server.http.query_parameters import PageQuery
+from server.http.rate_limiter import RateClass
 from server.http.route import Route
+from server.http.typed_request import Page, TypedRequest
 
 
-class PeopleQuery(PageQuery, frozen=True):
+class UserQuery(PageQuery, frozen=True):
     """Either `q` or `ids`."""
 
     q: (
@@ -29,7 +29,7 @@ class PeopleQuery(PageQuery, frozen=True):
             str,
             Meta(
                 description="How a username or display name begins. Trimmed.",
-                extra_json_schema={"minLength": 1, "maxLength": SEARCH_CHARACTERS},
+                extra_json_schema={"minLength": 1, "maxLength": USER_SEARCH_CHARACTERS},
             ),
         ]
         | None
@@ -37,24 +37,24 @@ class PeopleQuery(PageQuery, frozen=True):
     ids: (
         Annotated[
             list[str],
-            Meta(description=f"Whose cards, in this order; at most {USER_CARDS}, doubles counted once."),
+            Meta(description=f"At most {USER_CARDS_PER_REQUEST} user ids; the cards have this order."),
         ]
         | None
     ) = None
 
 
-Hidden = Callable[[str], Awaitable[Sequence[str]]]
+LoadBlockedUserIds = Callable[[str], Awaitable[Sequence[str]]]
 """(viewer) -> everybody between whom and the viewer there is a block."""
 
 
-async def nobody(_viewer_id: str) -> Sequence[str]:
+async def no_blocked_users(_viewer_id: str) -> Sequence[str]:
     return ()
 
 
 class UserRoutes:
-    def __init__(self, accounts: Accounts, hidden: Hidden = nobody) -> None:
+    def __init__(self, accounts: Accounts, load_blocked: LoadBlockedUserIds = no_blocked_users) -> None:
         self._accounts = accounts
-        self._hidden = hidden
+        self._load_blocked = load_blocked
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -63,22 +63,22 @@ class UserRoutes:
                 "/v1/users",
                 self.register,
                 body=Registration,
-                answer=SignedIn,
+                response=SignedIn,
                 status=201,
-                auth=False,
-                rate=RateClass.REGISTRATION,
+                requires_auth=False,
+                rate_class=RateClass.REGISTRATION,
                 idempotent=True,
-                refuses=("user.email_taken", "user.username_taken"),
+                errors=("user.email_taken", "user.username_taken"),
             ),
-            Route("GET", "/v1/users", self.find, query=PeopleQuery, answer=Page[UserCard]),
-            Route("GET", "/v1/users/me", self.own, answer=OwnUser),
+            Route("GET", "/v1/users", self.search, query=UserQuery, response=Page[UserCard]),
+            Route("GET", "/v1/users/me", self.get_own, response=OwnUser),
             Route(
                 "PATCH",
                 "/v1/users/me",
-                self.change,
+                self.update_own,
                 body=ProfilePatch,
-                answer=OwnUser,
-                refuses=("user.email_taken", "user.username_taken"),
+                response=OwnUser,
+                errors=("user.email_taken", "user.username_taken"),
             ),
             Route(
                 "PUT",
@@ -86,62 +86,75 @@ class UserRoutes:
                 self.change_password,
                 body=PasswordChange,
                 status=204,
-                rate=RateClass.LOGIN,
-                refuses=("auth.invalid_credentials",),
+                rate_class=RateClass.LOGIN,
+                errors=("auth.invalid_credentials",),
             ),
             Route(
                 "GET",
                 "/v1/users/by-username/{name}",
                 self.by_username,
-                answer=User,
-                refuses=("user.not_found",),
+                response=User,
+                errors=("user.not_found",),
             ),
-            Route("GET", "/v1/users/{id}", self.profile, answer=User, refuses=("user.not_found",)),
+            Route("GET", "/v1/users/{id}", self.profile, response=User, errors=("user.not_found",)),
         )
 
-    async def register(self, call: Call[Registration, None]) -> SignedIn:
+    async def register(self, request: TypedRequest[Registration, None]) -> SignedIn:
         """Register, and be logged in at once."""
-        return await self._accounts.register(call.body, call.once)
+        return await self._accounts.register(request.body, request.idempotency_key)
 
-    async def own(self, call: Call[None, None]) -> OwnUser:
+    async def get_own(self, request: TypedRequest[None, None]) -> OwnUser:
         """Show one's own profile."""
-        return await self._accounts.own(call.caller.user.id)
+        return await self._accounts.get_own_profile(request.caller.user.id)
 
-    async def change(self, call: Call[ProfilePatch, None]) -> OwnUser:
+    async def update_own(self, request: TypedRequest[ProfilePatch, None]) -> OwnUser:
         """Change one's own profile. What is absent stays as it is; null clears."""
-        return await self._accounts.change(call.caller, call.body)
+        return await self._accounts.update_profile(request.caller, request.body)
 
-    async def change_password(self, call: Call[PasswordChange, None]) -> None:
+    async def change_password(self, request: TypedRequest[PasswordChange, None]) -> None:
         """Set a new password. All other sessions end."""
-        await self._accounts.change_password(call.caller, call.body)
+        await self._accounts.change_password(request.caller, request.body)
 
-    async def profile(self, call: Call[None, None]) -> User:
+    async def profile(self, request: TypedRequest[None, None]) -> User:
         """Show somebody's profile."""
-        return await self._seen(call, await self._accounts.profile(call.path["id"]))
+        return await self._require_not_blocked(
+            request, await self._accounts.get_profile(request.path_params["id"])
+        )
 
-    async def by_username(self, call: Call[None, None]) -> User:
+    async def by_username(self, request: TypedRequest[None, None]) -> User:
         """Show the profile of whoever has that username, in any case."""
-        return await self._seen(call, await self._accounts.by_username(call.path["name"]))
+        return await self._require_not_blocked(
+            request, await self._accounts.get_profile_by_username(request.path_params["name"])
+        )
 
-    async def find(self, call: Call[None, PeopleQuery]) -> Page[UserCard]:
+    async def search(self, request: TypedRequest[None, UserQuery]) -> Page[UserCard]:
         """Find people by the beginning of their name, or the cards of those whose ids are given.
 
         Unknown ids are left out. Cards by id are never more than one page.
         """
-        if call.query.ids is not None:
-            return Page(await self._visible(call, await self._accounts.cards_now(call.query.ids)), None)
-        if call.query.q is None:
-            raise invalid("q", "Either q or ids must be there.", "required")
-        found = await self._accounts.search(call.query.q, call.cursor(tuple[str, str]), call.query.limit)
-        items = await self._visible(call, found.items)
-        return Page(items, write_cursor(found.next_key) if found.next_key else None)
+        if request.query.ids is not None:
+            return Page(
+                await self._without_blocked(
+                    request, await self._accounts.load_current_cards(request.query.ids)
+                ),
+                None,
+            )
+        if request.query.q is None:
+            raise invalid_field("q", "Either q or ids must be there.", "required")
+        found = await self._accounts.search(
+            request.query.q, request.cursor(tuple[str, str]), request.query.limit
+        )
+        items = await self._without_blocked(request, found.items)
+        return Page(items, encode_cursor(found.next_key) if found.next_key else None)
 
-    async def _seen(self, call: Call[None, None], user: User) -> User:
+    async def _require_not_blocked(self, request: TypedRequest[None, None], user: User) -> User:
         """Refuse where there is a block between the two."""
-        if user.id in await self._hidden(call.caller.user.id):
-            raise Refusal("user.not_found", "No such user.")
+        if user.id in await self._load_blocked(request.caller.user.id):
+            raise ApiError("user.not_found", "No such user.")
         return user
 
-    async def _visible(self, call: Call[Any, Any], cards: list[UserCard]) -> list[UserCard]:
-        hidden = set(await self._hidden(call.caller.user.id))
+    async def _without_blocked(
+        self, request: TypedRequest[Any, Any], cards: list[UserCard]
+    ) -> list[UserCard]:
+        hidden = set(await self._load_blocked(request.caller.user.id))
         return [card for card in cards if card.id not in hidden] if hidden else cards

@@ -12,7 +12,7 @@ from storage.records.social import PostsCount
 class CountAudit(Protocol):
     """A service whose counts are kept by triggers."""
 
-    async def wrong(self) -> int:
+    async def count_mismatches(self) -> int:
         """How many rows have counts that are not those of what they count."""
 
 
@@ -22,7 +22,7 @@ class PostsAudit(CountAudit, Protocol):
 
 
 class SocialAudit(CountAudit, Protocol):
-    async def told_posts(self, after: str, limit: int) -> list[PostsCount]:
+    async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
         """What Social was told of people's posts, in the order of ids, behind that one."""
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from storage.records.stream import StreamItem
+from storage.records.user_stream import StreamItem
 
 
 class BusStatistics(msgspec.Struct, frozen=True):
@@ -34,16 +34,16 @@ class Bus(Protocol):
 
     def unsubscribe(self, topics: Sequence[str]) -> None: ...
 
-    def on_frame(self, heard: Callable[[str, bytes], None]) -> None:
+    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
         """Who is called with each frame heard; synchronous, must not raise."""
 
-    def on_gap(self, noticed: Callable[[], None]) -> None:
+    def on_gap(self, callback: Callable[[], None]) -> None:
         """Who is called when a connection was lost and all topics are heard again: frames may be missing."""
 
     def statistics(self) -> BusStatistics: ...
 
 
-class Position(msgspec.Struct, frozen=True):
+class StreamPosition(msgspec.Struct, frozen=True):
     """A place in a user's stream: positions count up within an epoch."""
 
     epoch: str
@@ -53,25 +53,27 @@ class Position(msgspec.Struct, frozen=True):
 class UserStreams(Protocol):
     """One stream a user, kept for a while, published as it grows."""
 
-    async def append(self, user_id: str, head: bytes, tail: bytes) -> Position:
+    async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         """Take the next position p, keep `head + str(p) + tail` and publish it on the user's topic; atomic.
 
-        What is published there is read by `storage.records.stream.decode_item`.
+        What is published there is read by `storage.records.user_stream.decode_item`.
 
         Raises:
             Unavailable: it may or may not have been taken.
         """
 
-    async def positions(self, user_ids: Sequence[str]) -> list[Position]:
+    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
         """Where each stream stands. One round trip. Raises `Unavailable`."""
 
-    async def after(self, user_id: str, epoch: str, position: int, limit: int) -> list[StreamItem] | None:
+    async def read_after(
+        self, user_id: str, epoch: str, position: int, limit: int
+    ) -> list[StreamItem] | None:
         """Read the oldest `limit` frames behind that place; None when not all that followed it are kept.
 
         One round trip. Raises `Unavailable`.
         """
 
-    async def renew(self) -> None:
+    async def reset(self) -> None:
         """Begin a new epoch for all: what was to be appended is lost, and everybody must notice.
 
         Raises `Unavailable`.

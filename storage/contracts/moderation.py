@@ -3,24 +3,24 @@
 from datetime import datetime
 from typing import Protocol
 
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.moderation import NewReport, ReportKind, ReportRecord
-from storage.records.once import Once
 
 
 class ReportStore(Protocol):
     """Reports. Every method is one transaction; all raise `Unavailable`."""
 
-    async def file(self, report: NewReport, once: Once | None) -> None:
+    async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
         """Store a report, durably on return. Idempotent: the same person and target again change nothing.
 
         Raises:
             Conflict: `idempotency_keys`: the key was used for something else; nothing was stored.
         """
 
-    async def filed(self, reporter_id: str, kind: ReportKind, target_id: str) -> bool:
+    async def exists(self, reporter_id: str, kind: ReportKind, target_id: str) -> bool:
         """Whether that person has reported that before."""
 
-    async def open(self, after: tuple[datetime, str] | None, limit: int) -> list[ReportRecord]:
+    async def page_open(self, after: tuple[datetime, str] | None, limit: int) -> list[ReportRecord]:
         """Those that nobody has resolved, the oldest first, behind that (created_at, id)."""
 
     async def resolve(self, report_id: str, resolution: str) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from storage.records.domain_events import CursorUpdate
 from storage.records.social import Audience, Followees, FollowRecord, PostsCount, SocialStats
-from storage.records.sync import Step
 
 PageKey = tuple[int, str]
 """Microseconds since the epoch, and an id."""
@@ -27,11 +27,11 @@ class SocialStore(Protocol):
         """With whom each of them has a block, whoever began; absent where with nobody. One round trip."""
 
     async def followers(
-        self, user_id: str, before: PageKey | None, hidden: Sequence[str], limit: int
+        self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[FollowRecord]: ...
 
     async def following(
-        self, user_id: str, before: PageKey | None, hidden: Sequence[str], limit: int
+        self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[FollowRecord]: ...
 
     async def stats(self, user_id: str) -> SocialStats: ...
@@ -39,14 +39,14 @@ class SocialStore(Protocol):
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Whom of the others that user follows."""
 
-    async def acquainted(self, user_id: str, others: Sequence[str]) -> set[str]:
+    async def connected_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Whom of the others that user follows or is followed by."""
 
-    async def forget(self, user_id: str) -> None:
+    async def remove_user(self, user_id: str) -> None:
         """Drop everything about a deleted user. Repeatable."""
 
 
-class Audiences(Protocol):
+class AudienceStore(Protocol):
     """The same store, as feeds ask it."""
 
     async def followees(self, user_id: str) -> Followees: ...
@@ -59,15 +59,17 @@ class Audiences(Protocol):
     async def set_broadcast(self, user_id: str) -> None:
         """From now on that user's posts are read, not handed out. For good."""
 
-    async def settle_broadcast(self, user_id: str) -> None:
+    async def mark_broadcast_settled(self, user_id: str) -> None:
         """Every timeline that did not know it was dropped."""
 
-    async def count_posts(self, counts: Sequence[PostsCount], step: Step | None) -> None:
+    async def set_posts_counts(
+        self, counts: Sequence[PostsCount], cursor_update: CursorUpdate | None
+    ) -> None:
         """Take over how many posts people have, unless told of a later state; moves the cursor with it.
 
         Raises:
             Conflict: `cursor`: somebody else has moved it; nothing was taken over.
         """
 
-    async def renumber_posts(self) -> None:
+    async def reset_posts_count_versions(self) -> None:
         """The numbers of the Post service's events have begun anew."""

@@ -17,11 +17,11 @@ class Timelines(Protocol):
     async def read(self, user_id: str, before: PostKey | None, limit: int) -> TimelinePage | None:
         """The newest of it; None when it has to be built. One round trip."""
 
-    async def begin(self, user_id: str) -> str:
+    async def begin_rebuild(self, user_id: str) -> str:
         """Begin to build one anew; answers a token for `finish`. From now on posts are pushed to it."""
 
-    async def finish(
-        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, cut: bool
+    async def finish_rebuild(
+        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, truncated: bool
     ) -> bool:
         """Put in what was read since `begin`; `cut` when there are older ones.
 
@@ -31,5 +31,5 @@ class Timelines(Protocol):
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
         """Put a post on those of the timelines that are kept. Repeatable."""
 
-    async def drop(self, user_ids: Sequence[str]) -> None:
+    async def invalidate(self, user_ids: Sequence[str]) -> None:
         """Have them built anew when they are next read."""

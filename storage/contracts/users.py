@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.once import Once
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import (
     Credentials,
     Identity,
@@ -17,7 +17,7 @@ from storage.records.users import (
 class UserStore(Protocol):
     """People. Every method is one statement or one transaction; all raise `Unavailable`."""
 
-    async def register(self, user: NewUser, once: Once | None = None) -> UserRecord:
+    async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         """Store a new user; under a key that was used before, answer the user of then.
 
         Raises:
@@ -37,7 +37,7 @@ class UserStore(Protocol):
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
         """Set the hash and revoke every other session, in one transaction; answers the revoked ids."""
 
-    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+    async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
         """Those of the ids that exist, in no order; one round trip."""
 
     async def by_username(self, username: str) -> UserRecord | None: ...

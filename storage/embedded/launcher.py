@@ -25,11 +25,11 @@ EXIT_UNREACHABLE = 77
 EXIT_ORPHANED = 78
 
 
-class _Header(ctypes.Structure):
+class _CapabilityHeader(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
-class _Sets(ctypes.Structure):
+class _CapabilitySets(ctypes.Structure):
     _fields_ = (
         ("effective", ctypes.c_uint32),
         ("permitted", ctypes.c_uint32),
@@ -37,21 +37,26 @@ class _Sets(ctypes.Structure):
     )
 
 
-def _hold(libc: ctypes.CDLL, kept: int, inherited: int) -> bool:
-    sets = (_Sets * 2)()
-    sets[0] = _Sets(kept, kept, inherited)
-    return bool(libc.capset(ctypes.byref(_Header(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets)) == 0)
+def _set_capabilities(libc: ctypes.CDLL, permitted: int, inheritable: int) -> bool:
+    sets = (_CapabilitySets * 2)()
+    sets[0] = _CapabilitySets(permitted, permitted, inheritable)
+    return bool(
+        libc.capset(ctypes.byref(_CapabilityHeader(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets)) == 0
+    )
 
 
-def _keep_only(libc: ctypes.CDLL, capability: int) -> bool:
+def _keep_capability(libc: ctypes.CDLL, capability: int) -> bool:
     """Hand one right to the program. PostgreSQL asks `access`, which counts rights only with the bit set."""
     bit = 1 << capability
-    if _hold(libc, bit | 1 << CAP_SETPCAP, bit):
+    if _set_capabilities(libc, bit | 1 << CAP_SETPCAP, bit):
         libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
-    return _hold(libc, bit, bit) and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
+    return (
+        _set_capabilities(libc, bit, bit)
+        and libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0
+    )
 
 
-def _reaches(program: str, paths: list[str]) -> bool:
+def _can_access(program: str, paths: list[str]) -> bool:
     try:
         for path in paths:
             Path(path).stat()
@@ -60,7 +65,7 @@ def _reaches(program: str, paths: list[str]) -> bool:
     return os.access(program, os.R_OK | os.X_OK)
 
 
-def _become(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]) -> None:
+def _drop_privileges(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]) -> None:
     libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     try:
         os.setgroups([])
@@ -69,15 +74,15 @@ def _become(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]) -> None
     except OSError as error:
         sys.stderr.write(f"this root may not become user {uid} ({error.strerror})\n")
         sys.exit(EXIT_UNREACHABLE)
-    if _reaches(program, paths):
+    if _can_access(program, paths):
         return
     # The first passes through folders; the second also opens programs that a strict umask closed, and is the
     # one that Docker gives to root.
     for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
         if os.fork() == 0:
-            os._exit(0 if _keep_only(libc, capability) and _reaches(program, paths) else 1)
+            os._exit(0 if _keep_capability(libc, capability) and _can_access(program, paths) else 1)
         if os.wait()[1] == 0:
-            _keep_only(libc, capability)
+            _keep_capability(libc, capability)
             return
     sys.stderr.write(f"user {uid} cannot reach {program} {' '.join(paths)}\n")
     sys.exit(EXIT_UNREACHABLE)
@@ -95,7 +100,7 @@ def main(arguments: list[str]) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if "user" in given:
         reach = [value for key, _, value in pairs if key == "reach"]
-        _become(libc, int(given["user"]), command[0], reach)
+        _drop_privileges(libc, int(given["user"]), command[0], reach)
     if "death" in given:
         # After the change of user, which clears it; the parent may be gone by now.
         libc.prctl(PR_SET_PDEATHSIG, int(given["death"]), 0, 0, 0)

@@ -13,16 +13,16 @@ from urllib.parse import quote
 
 import asyncpg
 
-from storage.embedded.account import Account, account_for, give
 from storage.embedded.binaries import Binaries
-from storage.embedded.command import Command, environment
 from storage.embedded.errors import StoresUnavailable
-from storage.embedded.folder import StoresFolder, private_folder
-from storage.embedded.identity import identify, serves
-from storage.embedded.process import StopSteps
-from storage.embedded.settings import Settings
+from storage.embedded.os_user import OsUsers, choose_os_users, chown_tree
+from storage.embedded.process_identity import identify, is_server_for
+from storage.embedded.server_command import ServerCommand, server_environment
+from storage.embedded.server_process import StopSteps
+from storage.embedded.settings import StoresSettings
+from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 
-USER = "convene"
+SUPERUSER = "convene"
 INITDB_TIMEOUT_S = 120.0
 SCRAM_ITERATIONS = 64
 """RFC 7677 asks for 4096 to slow down whoever guesses a person's password. Ours is 192 random bits, which
@@ -53,9 +53,9 @@ class Postgres:
         (signal.SIGQUIT, 5.0),
         (signal.SIGKILL, 5.0),
     )
-    restart_when_refusing = False
+    restart_on_failed_checks = False
 
-    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: Settings) -> None:
+    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: StoresSettings) -> None:
         self.program = binaries.postgres
         self._initdb = binaries.initdb
         self._folder = folder
@@ -66,24 +66,24 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{USER}:{self._settings.postgres_password}@/postgres?host={quote(str(self._sockets))}"
+        return f"postgresql://{SUPERUSER}:{self._settings.postgres_password}@/postgres?host={quote(str(self._sockets))}"
 
-    async def prepare(self) -> Command:
-        account = account_for(self.data)
+    async def prepare(self) -> ServerCommand:
+        account = choose_os_users(self.data)
         if not (self.data / "PG_VERSION").exists():
-            await self._create(account)
-        private_folder(self._sockets, account.server)
-        self._clear_remains()
+            await self._init_cluster(account)
+        ensure_private_folder(self._sockets, account.server_uid)
+        self._remove_stale_locks()
         settings = [part for setting in SERVER_SETTINGS for part in ("-c", setting)]
-        return Command(
+        return ServerCommand(
             argv=(str(self.program), "-D", str(self.data), "-k", str(self._sockets), *settings),
-            folder=self.data,
-            user=account.server,
-            reach=(self.data, self._sockets),
-            dies_by=None if self._settings.keep else signal.SIGQUIT,
+            working_folder=self.data,
+            uid=account.server_uid,
+            required_paths=(self.data, self._sockets),
+            parent_death_signal=None if self._settings.keep else signal.SIGQUIT,
         )
 
-    def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - nothing to try
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - nothing to try
         return None
 
     async def check(self) -> None:
@@ -102,43 +102,43 @@ class Postgres:
             self._connection.terminate()
             self._connection = None
 
-    async def _create(self, account: Account) -> None:
+    async def _init_cluster(self, account: OsUsers) -> None:
         """Make the cluster aside and move it into place whole: a killed `initdb` leaves no half of one."""
         aside = self._folder.path / "postgres.new"
         shutil.rmtree(aside, ignore_errors=True)
         work = aside / "work"
         work.mkdir(parents=True)
         # The outer folder stays ours: other programs of the account that `initdb` runs as cannot pass it.
-        private_folder(aside)
+        ensure_private_folder(aside)
         password = work / "password"
         password.touch(mode=0o600)
         password.write_text(self._settings.postgres_password, encoding="ascii")
-        if account.initdb is not None:
-            give(work, account.initdb)
+        if account.initdb_uid is not None:
+            chown_tree(work, account.initdb_uid)
         await self._run_initdb(
-            Command(
+            ServerCommand(
                 argv=(
-                    *(str(self._initdb), "-D", str(work / "data"), "-U", USER, f"--pwfile={password}"),
+                    *(str(self._initdb), "-D", str(work / "data"), "-U", SUPERUSER, f"--pwfile={password}"),
                     *("--auth=scram-sha-256", f"--set=scram_iterations={SCRAM_ITERATIONS}"),
                     *("--encoding=UTF8", "--locale=C"),
                     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                     *(() if self._settings.keep else ("--no-sync",)),
                 ),
-                folder=work,
-                user=account.initdb,
-                reach=(work,),
-                dies_by=signal.SIGKILL,
+                working_folder=work,
+                uid=account.initdb_uid,
+                required_paths=(work,),
+                parent_death_signal=signal.SIGKILL,
             )
         )
-        if account.server is not None:
-            give(work / "data", account.server)
+        if account.server_uid is not None:
+            chown_tree(work / "data", account.server_uid)
         (work / "data").rename(self.data)
         shutil.rmtree(aside, ignore_errors=True)
 
-    async def _run_initdb(self, command: Command) -> None:
+    async def _run_initdb(self, command: ServerCommand) -> None:
         process = await asyncio.create_subprocess_exec(
-            *command.launch(),
-            env=environment(),
+            *command.launcher_argv(),
+            env=server_environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -161,7 +161,7 @@ class Postgres:
             )
             raise StoresUnavailable(msg)
 
-    def _clear_remains(self) -> None:
+    def _remove_stale_locks(self) -> None:
         """Remove the locks of a dead server: any living process that got its number would count as it.
 
         Called behind our lock, with no server of ours alive. Somebody else's is known by its program and
@@ -170,7 +170,7 @@ class Postgres:
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(lock.read_text(encoding="utf-8").split()[0])
-            if identify(pid) is not None and serves(pid, self.program.name, self.data):
+            if identify(pid) is not None and is_server_for(pid, self.program.name, self.data):
                 msg = f"A PostgreSQL that is not ours (process {pid}) runs on {self.data}: stop it first."
                 raise StoresUnavailable(msg)
         lock.unlink(missing_ok=True)

@@ -15,17 +15,17 @@ import msgspec
 from pymongo.errors import PyMongoError
 
 from storage.embedded.binaries import Binaries
-from storage.embedded.command import Command
-from storage.embedded.completion import complete
+from storage.embedded.completion import run_to_completion
 from storage.embedded.errors import StoresUnavailable
-from storage.embedded.folder import StoresFolder, private_folder
-from storage.embedded.process import ServerProcess, StopSteps
 from storage.embedded.secantus_probe import SecantusProbe
-from storage.embedded.settings import Settings
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps
+from storage.embedded.settings import StoresSettings
+from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 
 USER = "convene"
 HOST = "127.0.0.1"
-FIRST_START_S = 60.0
+FIRST_START_TIMEOUT_S = 60.0
 POLL_S = 0.03
 
 CACHE_SIZE = "2G"
@@ -39,9 +39,9 @@ class Secantus:
     name = "mongo"
     stop_steps: StopSteps = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
     # After a full disk it lives, answers pings and fails everything else for ever.
-    restart_when_refusing = True
+    restart_on_failed_checks = True
 
-    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: Settings) -> None:
+    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: StoresSettings) -> None:
         self.program = binaries.secantus
         self._folder = folder
         self._password = settings.mongo_password
@@ -57,24 +57,24 @@ class Secantus:
             "?authSource=admin&directConnection=true&w=majority&journal=true"
         )
 
-    async def prepare(self) -> Command:
+    async def prepare(self) -> ServerCommand:
         if not self.data.exists():
             await self._create()
-        private_folder(self.data)
+        ensure_private_folder(self.data)
         if not self._port:
             self._choose_port()
         return self._command(self.data, self._port, "--auth")
 
-    def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - the port tells more
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - the port tells more
         """Take another port when somebody else has ours and nobody knows it yet."""
-        if not may_move or not self._port or _free(self._port):
+        if not may_change_address or not self._port or _is_free(self._port):
             return None
         self._choose_port()
         return "its port was taken by another program; it has a new one"
 
     async def check(self) -> None:
         # The driver backs off after a refusal, a bare socket does not: a start is seen at once.
-        if not await _listens(self._port):
+        if not await _is_listening(self._port):
             raise ConnectionRefusedError
         if self._probe is None:
             self._probe = SecantusProbe(self.url)
@@ -93,7 +93,10 @@ class Secantus:
         """
         fresh = self._folder.path / "mongo.new"
         server = ServerProcess(
-            self.program, fresh, self._folder.run / "mongo.new.pid", self._folder.logs / "mongo.log"
+            self.program,
+            fresh,
+            self._folder.run_folder / "mongo.new.pid",
+            self._folder.log_folder / "mongo.log",
         )
         if server.find():
             await server.stop(((signal.SIGKILL, 5.0),))
@@ -103,10 +106,11 @@ class Secantus:
         try:
             # Nothing in it is worth outliving us.
             server.spawn(
-                msgspec.structs.replace(self._command(fresh, port), dies_by=signal.SIGKILL), restarts=0
+                msgspec.structs.replace(self._command(fresh, port), parent_death_signal=signal.SIGKILL),
+                restarts=0,
             )
-            async with asyncio.timeout(FIRST_START_S):
-                await self._make_user(server, port)
+            async with asyncio.timeout(FIRST_START_TIMEOUT_S):
+                await self._create_user(server, port)
             await server.stop(((signal.SIGTERM, 10.0),))
         except (TimeoutError, PyMongoError) as error:
             msg = f"secantusd-rs could not make its data folder in {self.data}: {server.log_tail()}"
@@ -115,39 +119,39 @@ class Secantus:
             await server.stop(((signal.SIGKILL, 5.0),))
         fresh.rename(self.data)
 
-    async def _make_user(self, server: ServerProcess, port: int) -> None:
-        while not await _listens(port):
+    async def _create_user(self, server: ServerProcess, port: int) -> None:
+        while not await _is_listening(port):
             if not server.alive():
                 raise TimeoutError
             await asyncio.sleep(POLL_S)
         probe = SecantusProbe(f"mongodb://{HOST}:{port}/?directConnection=true")
         try:
-            if await complete(probe.create_user(USER, self._password)) != [USER]:
+            if await run_to_completion(probe.create_user(USER, self._password)) != [USER]:
                 raise TimeoutError
         finally:
-            await complete(probe.close())
+            await run_to_completion(probe.close())
 
-    def _command(self, data: Path, port: int, *options: str) -> Command:
+    def _command(self, data: Path, port: int, *options: str) -> ServerCommand:
         # An empty file of its own keeps it from reading one in the working or home folder.
-        configuration = self._folder.run / "secantusd.toml"
+        configuration = self._folder.run_folder / "secantusd.toml"
         configuration.touch(mode=0o600)
-        return Command(
+        return ServerCommand(
             argv=(
                 *(str(self.program), "--config", str(configuration), "--host", HOST, "--port", str(port)),
                 *("--storage-path", str(data), "--sync-on-commit", "--cache-size", CACHE_SIZE),
                 *("--oplog-max-entries", OPLOG_ENTRIES),
                 *("--log-file-max", "128MB", "--log-level", "ERROR", *options),
             ),
-            folder=data,
-            dies_by=None if self._keep else signal.SIGKILL,
+            working_folder=data,
+            parent_death_signal=None if self._keep else signal.SIGKILL,
         )
 
     def _choose_port(self) -> None:
         self._port = _pick_port()
-        self._folder.remember_port(self._port)
+        self._folder.save_mongo_port(self._port)
 
 
-async def _listens(port: int) -> bool:
+async def _is_listening(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection(HOST, port)
     except OSError:
@@ -162,7 +166,7 @@ def _pick_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _free(port: int) -> bool:
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

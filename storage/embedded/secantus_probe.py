@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pymongo
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 TIMEOUT_MS = 4_000
 
@@ -52,5 +52,5 @@ class SecantusProbe:
         self._client.admin.command("createUser", name, pwd=password, roles=["root"])
         return [user["user"] for user in self._client.admin.command("usersInfo", 1)["users"]]
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
+    async def _run(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

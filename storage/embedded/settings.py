@@ -12,7 +12,7 @@ import msgspec
 from storage.embedded.errors import StoresUnavailable
 
 
-class Settings(msgspec.Struct, frozen=True):
+class StoresSettings(msgspec.Struct, frozen=True):
     keep: bool
     postgres_password: str
     mongo_password: str
@@ -23,11 +23,11 @@ class Settings(msgspec.Struct, frozen=True):
         return "Settings(<hidden>)"
 
 
-def new_settings(sockets: Path, *, keep: bool) -> Settings:
-    return Settings(keep, secrets.token_hex(24), secrets.token_hex(24), str(sockets))
+def new_settings(sockets: Path, *, keep: bool) -> StoresSettings:
+    return StoresSettings(keep, secrets.token_hex(24), secrets.token_hex(24), str(sockets))
 
 
-def read_settings(file: Path) -> Settings | None:
+def read_settings(file: Path) -> StoresSettings | None:
     """Read the settings, or None when there are none.
 
     Raises:
@@ -41,7 +41,7 @@ def read_settings(file: Path) -> Settings | None:
                 "run as that user, or use another folder."
             )
             raise StoresUnavailable(msg)
-        return msgspec.json.decode(file.read_bytes(), type=Settings)
+        return msgspec.json.decode(file.read_bytes(), type=StoresSettings)
     except FileNotFoundError:
         return None
     except msgspec.DecodeError:
@@ -49,7 +49,7 @@ def read_settings(file: Path) -> Settings | None:
         raise StoresUnavailable(msg) from None
 
 
-def write_settings(file: Path, settings: Settings) -> None:
+def write_settings(file: Path, settings: StoresSettings) -> None:
     """Write whole or not at all, readable by the owner alone from the first byte."""
     temporary = file.with_suffix(".new")
     temporary.unlink(missing_ok=True)

@@ -6,8 +6,8 @@ It never starts or ends a server itself.
 from pathlib import Path
 from typing import Protocol
 
-from storage.embedded.command import Command
-from storage.embedded.process import StopSteps
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import StopSteps
 
 
 class Store(Protocol):
@@ -18,10 +18,10 @@ class Store(Protocol):
     data: Path
     """The data folder, which is also the server's working folder."""
     stop_steps: StopSteps
-    restart_when_refusing: bool
+    restart_on_failed_checks: bool
     """Whether a server that lives but refuses writes is helped by a restart."""
 
-    async def prepare(self) -> Command:
+    async def prepare(self) -> ServerCommand:
         """Make the data folder ready, remove what a dead server left, and say how to start.
 
         Called only while no server runs on the folder.
@@ -30,7 +30,7 @@ class Store(Protocol):
             StoresUnavailable: it cannot be made ready; trying again does not help.
         """
 
-    def repair(self, last_words: str, *, may_move: bool) -> str | None:
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:
         """Put right what keeps a server from starting, judged by what it wrote last; say what was done.
 
         Called while none runs, before each start; nothing was written before the first. With `may_move`

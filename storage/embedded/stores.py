@@ -11,26 +11,26 @@ from pathlib import Path
 from types import TracebackType
 
 from storage.embedded.binaries import Binaries, find_binaries
-from storage.embedded.completion import complete
-from storage.embedded.errors import REMEDY, StoresUnavailable
-from storage.embedded.folder import StoresFolder
-from storage.embedded.identity import identify
-from storage.embedded.keeper import StoreKeeper
-from storage.embedded.lease import Lease
+from storage.embedded.completion import run_to_completion
+from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
+from storage.embedded.folder_locks import FolderLocks
 from storage.embedded.postgres import Postgres
-from storage.embedded.process import ServerProcess
+from storage.embedded.process_identity import identify
 from storage.embedded.secantus import Secantus
-from storage.embedded.settings import Settings
+from storage.embedded.server_process import ServerProcess
+from storage.embedded.settings import StoresSettings
 from storage.embedded.statistics import EmbeddedStatistics
 from storage.embedded.store import Store
-from storage.embedded.supervisor import Supervisor
+from storage.embedded.store_supervisor import StoreSupervisor
+from storage.embedded.stores_folder import StoresFolder
 from storage.embedded.urls import StoreUrls
 from storage.embedded.valkey import Valkey
+from storage.embedded.watchdog import Watchdog
 
-DOOR_PATIENCE_S = 180.0
+LOCK_TIMEOUT_S = 180.0
 
 
-def silent(store: str, what: str) -> None:
+def ignore_report(store: str, what: str) -> None:
     """Report to nobody."""
 
 
@@ -41,14 +41,14 @@ class EmbeddedStores:
     """
 
     def __init__(
-        self, folder: Path, *, keep: bool = True, report: Callable[[str, str], None] = silent
+        self, folder: Path, *, keep: bool = True, report: Callable[[str, str], None] = ignore_report
     ) -> None:
         self._folder = StoresFolder(folder)
         self._keep = keep
         self._report = report
-        self._lease = Lease(self._folder.lease, DOOR_PATIENCE_S)
-        self._keepers: tuple[StoreKeeper, ...] = ()
-        self._supervisor: Supervisor | None = None
+        self._locks = FolderLocks(self._folder.lock_folder, LOCK_TIMEOUT_S)
+        self._supervisors: tuple[StoreSupervisor, ...] = ()
+        self._watchdog: Watchdog | None = None
 
     async def start(self) -> StoreUrls:
         """Start the stores or join the running ones; on return each has done a real write and read.
@@ -58,19 +58,19 @@ class EmbeddedStores:
         Raises:
             StoresUnavailable: why not, and what to install or set.
         """
-        if self._keepers:
+        if self._supervisors:
             msg = "These embedded stores are started already."
             raise StoresUnavailable(msg)
         binaries = find_binaries()
         if identify(os.getpid()) is None:
-            msg = f"The embedded stores need /proc, which this machine does not show: {REMEDY}."
+            msg = f"The embedded stores need /proc, which this machine does not show: {INSTALL_HINT}."
             raise StoresUnavailable(msg)
         try:
-            async with self._lease.hold("door"):
+            async with self._locks.lock("door"):
                 settings = self._folder.prepare(keep=self._keep)
-                joining = self._lease.taken()
-                self._lease.join()
-                urls = await self._open(binaries, settings, may_move=not joining)
+                joining = self._locks.has_other_users()
+                self._locks.add_user()
+                urls = await self._ensure_running(binaries, settings, may_change_address=not joining)
         except OSError as error:
             await self.stop()
             msg = f"The stores cannot use the folder {self._folder.path}: {error}."
@@ -78,8 +78,8 @@ class EmbeddedStores:
         except BaseException:
             await self.stop()
             raise
-        self._supervisor = Supervisor(self._keepers, self._lease, self._report)
-        self._supervisor.start()
+        self._watchdog = Watchdog(self._supervisors, self._locks, self._report)
+        self._watchdog.start()
         return urls
 
     async def stop(self) -> None:
@@ -87,12 +87,12 @@ class EmbeddedStores:
 
         A cancellation is obeyed only once that is done.
         """
-        await complete(self._leave())
+        await run_to_completion(self._leave())
 
     def statistics(self) -> EmbeddedStatistics:
-        supervising = self._supervisor is not None and self._supervisor.active
+        supervising = self._watchdog is not None and self._watchdog.active
         return EmbeddedStatistics(
-            supervising, tuple(keeper.statistics(supervising=supervising) for keeper in self._keepers)
+            supervising, tuple(keeper.statistics(supervising=supervising) for keeper in self._supervisors)
         )
 
     async def __aenter__(self) -> StoreUrls:
@@ -104,41 +104,47 @@ class EmbeddedStores:
         await self.stop()
 
     async def _leave(self) -> None:
-        if self._supervisor is not None:
-            await self._supervisor.stop()
-            self._supervisor = None
-        keepers, self._keepers = self._keepers, ()
+        if self._watchdog is not None:
+            await self._watchdog.stop()
+            self._watchdog = None
+        keepers, self._supervisors = self._supervisors, ()
         try:
             if keepers:
-                async with self._lease.hold("door"):
-                    if self._lease.alone():
+                async with self._locks.lock("door"):
+                    if self._locks.is_last_user():
                         _raise_first(
                             await asyncio.gather(
                                 *(keeper.stop() for keeper in keepers), return_exceptions=True
                             )
                         )
-                        await asyncio.to_thread(self._folder.tidy)
-                    self._lease.leave()
+                        await asyncio.to_thread(self._folder.clean_up)
+                    self._locks.release_all()
         finally:
-            self._lease.leave()
+            self._locks.release_all()
             for keeper in keepers:
                 await keeper.close()
 
-    async def _open(self, binaries: Binaries, settings: Settings, *, may_move: bool) -> StoreUrls:
+    async def _ensure_running(
+        self, binaries: Binaries, settings: StoresSettings, *, may_change_address: bool
+    ) -> StoreUrls:
         postgres = Postgres(binaries, self._folder, settings)
         valkey = Valkey(binaries, self._folder, settings)
         secantus = Secantus(binaries, self._folder, settings)
         stores: tuple[Store, ...] = (postgres, valkey, secantus)
-        self._keepers = tuple(self._keeper(store) for store in stores)
-        starts = (keeper.ensure(may_move=may_move) for keeper in self._keepers)
+        self._supervisors = tuple(self._create_supervisor(store) for store in stores)
+        starts = (
+            keeper.ensure_running(may_change_address=may_change_address) for keeper in self._supervisors
+        )
         # All are waited for, so that none is still starting when the others are stopped.
         _raise_first(await asyncio.gather(*starts, return_exceptions=True))
         return StoreUrls(postgres.url, secantus.url, valkey.url)
 
-    def _keeper(self, store: Store) -> StoreKeeper:
-        pid_file = self._folder.run / f"{store.name}.pid"
-        process = ServerProcess(store.program, store.data, pid_file, self._folder.logs / f"{store.name}.log")
-        return StoreKeeper(store, process, self._lease, self._report)
+    def _create_supervisor(self, store: Store) -> StoreSupervisor:
+        pid_file = self._folder.run_folder / f"{store.name}.pid"
+        process = ServerProcess(
+            store.program, store.data, pid_file, self._folder.log_folder / f"{store.name}.log"
+        )
+        return StoreSupervisor(store, process, self._locks, self._report)
 
 
 def _raise_first(results: list[BaseException | None]) -> None:

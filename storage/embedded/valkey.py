@@ -14,18 +14,18 @@ from urllib.parse import quote
 import redis.asyncio as redis
 
 from storage.embedded.binaries import Binaries
-from storage.embedded.command import Command
-from storage.embedded.folder import StoresFolder, private_folder
-from storage.embedded.process import StopSteps
-from storage.embedded.settings import Settings
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import StopSteps
+from storage.embedded.settings import StoresSettings
+from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 
 
 class Valkey:
     name = "redis"
     stop_steps: StopSteps = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
-    restart_when_refusing = False
+    restart_on_failed_checks = False
 
-    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: Settings) -> None:
+    def __init__(self, binaries: Binaries, folder: StoresFolder, settings: StoresSettings) -> None:
         self.program = binaries.valkey
         self._keep = settings.keep
         self.data = folder.path / "valkey"
@@ -36,10 +36,10 @@ class Valkey:
     def url(self) -> str:
         return f"unix://{quote(str(self._socket))}?db=0"
 
-    async def prepare(self) -> Command:
-        private_folder(self.data)
+    async def prepare(self) -> ServerCommand:
+        ensure_private_folder(self.data)
         self._socket.unlink(missing_ok=True)
-        return Command(
+        return ServerCommand(
             argv=(
                 *(str(self.program), "--dir", str(self.data), "--port", "0"),
                 *("--unixsocket", str(self._socket), "--unixsocketperm", "700"),
@@ -47,13 +47,13 @@ class Valkey:
                 # A title of its own would overwrite the command line, by which a server is known again.
                 *("--set-proc-title", "no", "--daemonize", "no", "--loglevel", "notice"),
             ),
-            folder=self.data,
-            dies_by=None if self._keep else signal.SIGKILL,
+            working_folder=self.data,
+            parent_death_signal=None if self._keep else signal.SIGKILL,
         )
 
-    def repair(self, last_words: str, *, may_move: bool) -> str | None:  # noqa: ARG002 - a socket has no rival
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - a socket has no rival
         """Keep an unreadable append-only file for a look, one generation, and start without it."""
-        if not any(word in last_words.lower() for word in ("append only file", "aof", "rdb")):
+        if not any(word in log_tail.lower() for word in ("append only file", "aof", "rdb")):
             return None
         aside = self.data / "unreadable"
         shutil.rmtree(aside, ignore_errors=True)

@@ -14,50 +14,50 @@ from email.utils import format_datetime, localtime, parseaddr
 import aiosmtplib
 from email_validator import validate_email
 
-from config.mail import GOODBYE_S, MAIL_SEND_TIMEOUT_S
+from config.mail import MAIL_SEND_TIMEOUT_S, SMTP_QUIT_TIMEOUT_S
 from config.settings import MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.records.mail import Mail
 
-PORTS = {"starttls": 587, "tls": 465, "none": 25}
+DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class SmtpMailer:
     """A `Mailer`. `trust` says whose certificates count, those of the system when not given."""
 
-    def __init__(self, settings: MailSettings, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: MailSettings, tls_context: ssl.SSLContext | None = None) -> None:
         if settings.host is None or settings.sender is None:
             raise ValueError("A mailer needs a host and a sender.")
         self._settings = settings
-        self._trust = trust
+        self._tls_context = tls_context
         self._name, self._address = parseaddr(settings.sender)
         self._domain = self._address.rpartition("@")[2]
 
     async def send(self, mail: Mail) -> None:
         try:
-            recipient = deliverable(mail.to)
-            message = self._message(mail, recipient)
-            connection = self._connection()
+            recipient = to_ascii_domain(mail.to)
+            message = self._build_message(mail, recipient)
+            connection = self._create_connection()
             try:
                 async with asyncio.timeout(MAIL_SEND_TIMEOUT_S):
                     await connection.connect()
                     await connection.send_message(message, sender=self._address, recipients=[recipient])
-                await self._part(connection)
+                await self._quit(connection)
             finally:
                 connection.close()
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            raise told(error) from None
+            raise map_error(error) from None
 
-    async def _part(self, connection: aiosmtplib.SMTP) -> None:
+    async def _quit(self, connection: aiosmtplib.SMTP) -> None:
         # The mail is gone already; whether the goodbye is heard changes nothing.
         with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-            await connection.quit(timeout=GOODBYE_S)
+            await connection.quit(timeout=SMTP_QUIT_TIMEOUT_S)
 
-    def _connection(self) -> aiosmtplib.SMTP:
+    def _create_connection(self) -> aiosmtplib.SMTP:
         settings = self._settings
         return aiosmtplib.SMTP(
             hostname=settings.host,
-            port=settings.port or PORTS[settings.security],
+            port=settings.port or DEFAULT_PORTS[settings.security],
             username=settings.username,
             password=settings.password,
             # The library would look its own name up, which may take long and tells of the inside.
@@ -65,10 +65,10 @@ class SmtpMailer:
             timeout=MAIL_SEND_TIMEOUT_S,
             use_tls=settings.security == "tls",
             start_tls=settings.security == "starttls",
-            tls_context=self._trust,
+            tls_context=self._tls_context,
         )
 
-    def _message(self, mail: Mail, recipient: str) -> EmailMessage:
+    def _build_message(self, mail: Mail, recipient: str) -> EmailMessage:
         message = EmailMessage()
         message["From"] = Address(self._name, addr_spec=self._address)
         message["To"] = recipient
@@ -81,7 +81,7 @@ class SmtpMailer:
         return message
 
 
-def deliverable(address: str) -> str:
+def to_ascii_domain(address: str) -> str:
     """Write the domain in ASCII, which every server takes. A name in other letters stays as it is."""
     checked = validate_email(
         address, check_deliverability=False, globally_deliverable=False, test_environment=True
@@ -89,7 +89,7 @@ def deliverable(address: str) -> str:
     return f"{checked.local_part}@{checked.ascii_domain}"
 
 
-def told(error: Exception) -> StorageError:
+def map_error(error: Exception) -> StorageError:
     """Say whether another attempt may help, in words of our own."""
     name = type(error).__name__
     match error:

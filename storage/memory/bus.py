@@ -17,16 +17,16 @@ class MemoryBroker:
     def __init__(self) -> None:
         self._buses: list[MemoryBus] = []
         self._connected = True
-        self.drop: Callable[[str, bytes], bool] = lambda _topic, _frame: False
+        self.should_drop: Callable[[str, bytes], bool] = lambda _topic, _frame: False
 
     @property
     def connected(self) -> bool:
         return self._connected
 
-    def join(self, bus: "MemoryBus") -> None:
+    def attach(self, bus: "MemoryBus") -> None:
         self._buses.append(bus)
 
-    def leave(self, bus: "MemoryBus") -> None:
+    def detach(self, bus: "MemoryBus") -> None:
         if bus in self._buses:
             self._buses.remove(bus)
 
@@ -38,15 +38,15 @@ class MemoryBroker:
         """Be back: every bus hears its topics again, and is told that frames may be missing."""
         self._connected = True
         for bus in self._buses:
-            bus.restored()
+            bus.on_reconnect()
 
-    def carry(self, topic: str, frame: bytes) -> bool:
+    def publish(self, topic: str, frame: bytes) -> bool:
         """Bring a frame to every subscriber; False when there is no way."""
         if not self._connected:
             return False
-        if not self.drop(topic, frame):
+        if not self.should_drop(topic, frame):
             for bus in self._buses:
-                bus.arrived(topic, frame)
+                bus.deliver(topic, frame)
         return True
 
 
@@ -56,13 +56,13 @@ class MemoryBus:
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
         self._topics: set[str] = set()
-        self._heard: Callable[[str, bytes], None] = lambda _topic, _frame: None
-        self._noticed: Callable[[], None] = lambda: None
+        self._frame_callback: Callable[[str, bytes], None] = lambda _topic, _frame: None
+        self._gap_callback: Callable[[], None] = lambda: None
         self._published = self._received = self._dropped = self._reconnects = 0
-        broker.join(self)
+        broker.attach(self)
 
     async def close(self) -> None:
-        self._broker.leave(self)
+        self._broker.detach(self)
 
     async def check(self) -> None:
         """Raise `Unavailable` while the broker is away."""
@@ -71,7 +71,7 @@ class MemoryBus:
             raise Unavailable("memory: not connected")
 
     def publish(self, topic: str, frame: bytes) -> None:
-        if self._broker.carry(topic, frame):
+        if self._broker.publish(topic, frame):
             self._published += 1
         else:
             self._dropped += 1
@@ -83,11 +83,11 @@ class MemoryBus:
     def unsubscribe(self, topics: Sequence[str]) -> None:
         self._topics.difference_update(topics)
 
-    def on_frame(self, heard: Callable[[str, bytes], None]) -> None:
-        self._heard = heard
+    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
+        self._frame_callback = callback
 
-    def on_gap(self, noticed: Callable[[], None]) -> None:
-        self._noticed = noticed
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        self._gap_callback = callback
 
     def statistics(self) -> BusStatistics:
         return BusStatistics(
@@ -101,19 +101,19 @@ class MemoryBus:
             lag_ms=0.0,
         )
 
-    def arrived(self, topic: str, frame: bytes) -> None:
+    def deliver(self, topic: str, frame: bytes) -> None:
         """Take a frame from the broker; heard in the next turn, if it is still wanted then."""
         if topic in self._topics:
-            asyncio.get_running_loop().call_soon(self._hear, topic, frame)
+            asyncio.get_running_loop().call_soon(self._dispatch, topic, frame)
 
-    def restored(self) -> None:
+    def on_reconnect(self) -> None:
         self._reconnects += 1
-        asyncio.get_running_loop().call_soon(self._notice)
+        asyncio.get_running_loop().call_soon(self._report_gap)
 
-    def _hear(self, topic: str, frame: bytes) -> None:
+    def _dispatch(self, topic: str, frame: bytes) -> None:
         if topic in self._topics:
             self._received += 1
-            self._heard(topic, frame)
+            self._frame_callback(topic, frame)
 
-    def _notice(self) -> None:
-        self._noticed()
+    def _report_gap(self) -> None:
+        self._gap_callback()

@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from storage.errors import Missing
-from storage.memory.people import People
+from storage.memory.user_tables import UserTables
 from storage.records.users import Identity, SessionRecord
 
 Sessions = list[SessionRecord]
@@ -19,13 +19,13 @@ Sessions = list[SessionRecord]
 class MemorySessions:
     """A `SessionStore`."""
 
-    def __init__(self, people: People) -> None:
-        self._people = people
+    def __init__(self, tables: UserTables) -> None:
+        self._tables = tables
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
-        if user_id not in self._people.users:
+        if user_id not in self._tables.users:
             raise Missing
-        now = self._people.now()
+        now = self._tables.now()
         session = SessionRecord(
             id=str(uuid.uuid4()),
             user_id=user_id,
@@ -33,39 +33,39 @@ class MemorySessions:
             last_used_at=now,
             expires_at=now + timedelta(seconds=lifetime_s),
         )
-        self._people.sessions[session.id] = session
-        self._people.session_of_token[token_hash] = session.id
+        self._tables.sessions[session.id] = session
+        self._tables.session_ids_by_token[token_hash] = session.id
         return session
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
-        now = self._people.now()
+        now = self._tables.now()
         found: dict[str, Identity] = {}
         for token_hash in token_hashes:
-            session_id = self._people.session_of_token.get(token_hash)
-            session = self._people.sessions.get(session_id) if session_id else None
+            session_id = self._tables.session_ids_by_token.get(token_hash)
+            session = self._tables.sessions.get(session_id) if session_id else None
             if session is not None and session.expires_at > now:
-                user = self._people.users[session.user_id]
+                user = self._tables.users[session.user_id]
                 found[token_hash] = Identity(session.id, user, session.expires_at)
         return found
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
-        session = self._people.sessions.get(session_id)
-        now = self._people.now()
+        session = self._tables.sessions.get(session_id)
+        now = self._tables.now()
         if session is None or session.expires_at <= now:
             return
         latest = session.created_at + timedelta(seconds=lifetime_max_s)
-        self._people.sessions[session_id] = msgspec.structs.replace(
+        self._tables.sessions[session_id] = msgspec.structs.replace(
             session, last_used_at=now, expires_at=min(now + timedelta(seconds=lifetime_s), latest)
         )
 
     async def list(self, user_id: str) -> Sessions:
-        now = self._people.now()
-        own = [s for s in self._people.sessions.values() if s.user_id == user_id and s.expires_at > now]
+        now = self._tables.now()
+        own = [s for s in self._tables.sessions.values() if s.user_id == user_id and s.expires_at > now]
         return sorted(own, key=lambda session: (session.last_used_at, session.id), reverse=True)
 
     async def revoke(self, user_id: str, session_id: str) -> bool:
-        session = self._people.sessions.get(session_id)
+        session = self._tables.sessions.get(session_id)
         if session is None or session.user_id != user_id:
             return False
-        self._people.end_session(session_id)
+        self._tables.end_session(session_id)
         return True

@@ -10,24 +10,24 @@ import msgspec
 from msgspec import UNSET
 
 from storage.errors import Conflict, Missing
-from storage.memory.people import People
-from storage.records.once import Once
+from storage.memory.user_tables import UserTables
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 
 class MemoryUsers:
     """A `UserStore`."""
 
-    def __init__(self, people: People) -> None:
-        self._people = people
+    def __init__(self, tables: UserTables) -> None:
+        self._tables = tables
 
-    async def register(self, user: NewUser, once: Once | None = None) -> UserRecord:
-        if once is not None and once.key in self._people.once:
-            first, user_id = self._people.once[once.key]
-            if first != once:
+    async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
+        if idempotency_key is not None and idempotency_key.key in self._tables.idempotency_keys:
+            first, user_id = self._tables.idempotency_keys[idempotency_key.key]
+            if first != idempotency_key:
                 raise Conflict("idempotency_keys")
-            return self._people.users[user_id]
-        self._hold_unique(user.email, user.username, but=None)
+            return self._tables.users[user_id]
+        self._check_unique(user.email, user.username, except_user_id=None)
         record = UserRecord(
             id=str(uuid.uuid4()),
             email=user.email,
@@ -36,75 +36,75 @@ class MemoryUsers:
             bio=None,
             avatar_url=None,
             verified=False,
-            created_at=self._people.now(),
+            created_at=self._tables.now(),
         )
-        self._people.users[record.id] = record
-        self._people.password_hashes[record.id] = user.password_hash
-        if once is not None:
-            self._people.once[once.key] = (once, record.id)
+        self._tables.users[record.id] = record
+        self._tables.password_hashes[record.id] = user.password_hash
+        if idempotency_key is not None:
+            self._tables.idempotency_keys[idempotency_key.key] = (idempotency_key, record.id)
         return record
 
     async def credentials(self, login: str) -> Credentials | None:
         lowered = login.lower()
-        for user in self._people.users.values():
+        for user in self._tables.users.values():
             if (user.email if "@" in login else user.username).lower() == lowered:
                 return await self.credentials_of(user.id)
         return None
 
     async def credentials_of(self, user_id: str) -> Credentials | None:
-        user = self._people.users.get(user_id)
-        return Credentials(user, self._people.password_hashes[user_id]) if user else None
+        user = self._tables.users.get(user_id)
+        return Credentials(user, self._tables.password_hashes[user_id]) if user else None
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
-        user = self._people.users.get(user_id)
+        user = self._tables.users.get(user_id)
         if user is None:
             raise Missing
         changes = {
             field: value for field, value in msgspec.structs.asdict(change).items() if value is not UNSET
         }
         changed = msgspec.structs.replace(user, **changes)
-        self._hold_unique(changed.email, changed.username, but=user_id)
-        self._people.users[user_id] = changed
+        self._check_unique(changed.email, changed.username, except_user_id=user_id)
+        self._tables.users[user_id] = changed
         return changed
 
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
-        if user_id not in self._people.users:
+        if user_id not in self._tables.users:
             return []
-        self._people.password_hashes[user_id] = password_hash
+        self._tables.password_hashes[user_id] = password_hash
         ended = [
             session.id
-            for session in self._people.sessions.values()
+            for session in self._tables.sessions.values()
             if session.user_id == user_id and session.id != keep_session
         ]
         for session_id in ended:
-            self._people.end_session(session_id)
+            self._tables.end_session(session_id)
         return ended
 
-    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+    async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
         return [
-            self._people.users[user_id]
+            self._tables.users[user_id]
             for user_id in dict.fromkeys(user_ids)
-            if user_id in self._people.users
+            if user_id in self._tables.users
         ]
 
     async def by_username(self, username: str) -> UserRecord | None:
         lowered = username.lower()
-        return next((user for user in self._people.users.values() if user.username.lower() == lowered), None)
+        return next((user for user in self._tables.users.values() if user.username.lower() == lowered), None)
 
     async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
         lowered = prefix.lower()
         found = [
             user
-            for user in self._people.users.values()
+            for user in self._tables.users.values()
             if user.username.lower().startswith(lowered)
             or (user.display_name is not None and user.display_name.lower().startswith(lowered))
         ]
         found.sort(key=_search_key)
         return [user for user in found if after is None or _search_key(user) > after][:limit]
 
-    def _hold_unique(self, email: str, username: str, but: str | None) -> None:
-        for user in self._people.users.values():
-            if user.id == but:
+    def _check_unique(self, email: str, username: str, except_user_id: str | None) -> None:
+        for user in self._tables.users.values():
+            if user.id == except_user_id:
                 continue
             if user.email.lower() == email.lower():
                 raise Conflict("users_email_key")

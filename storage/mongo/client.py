@@ -17,8 +17,8 @@ from pymongo.read_concern import ReadConcern
 from storage.errors import Unavailable
 
 TIMEOUT_MS = 5000
-HEARTBEAT_MS = 1000
-POOL = 16
+HEARTBEAT_INTERVAL_MS = 1000
+POOL_SIZE = 16
 
 Document = dict[str, Any]
 
@@ -28,11 +28,11 @@ def connect(url: str) -> "AsyncIOMotorClient[Document]":
     return AsyncIOMotorClient(
         url,
         timeoutMS=TIMEOUT_MS,
-        heartbeatFrequencyMS=HEARTBEAT_MS,
+        heartbeatFrequencyMS=HEARTBEAT_INTERVAL_MS,
         serverSelectionTimeoutMS=TIMEOUT_MS,
         # It also bounds the look at a hanging server, and the good-bye to one.
         connectTimeoutMS=TIMEOUT_MS,
-        maxPoolSize=POOL,
+        maxPoolSize=POOL_SIZE,
         appname="convene",
     )
 
@@ -48,7 +48,7 @@ def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotor
 
 
 @asynccontextmanager
-async def reaching_store() -> AsyncIterator[None]:
+async def map_errors() -> AsyncIterator[None]:
     """Turn a driver's failure into `Unavailable`."""
     try:
         yield

@@ -12,15 +12,15 @@ from bson.datetime_ms import DatetimeMS
 from storage.records.messaging import (
     ChangeEntry,
     ConversationRecord,
-    Effect,
+    ConversationSummary,
     Entry,
     LastMessage,
-    Membership,
+    MembershipDelta,
     MessageEntry,
+    MessageState,
     ReactionRecord,
     ReadByRecord,
     ReadMark,
-    Summary,
 )
 
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ def _message_document(entry: MessageEntry) -> Document:
         "_id": ObjectId(entry.id),
         "conversation_id": ObjectId(entry.conversation_id),
         "seq": entry.seq,
-        "draft": entry.draft,
+        "draft": entry.attempt_id,
         "sender_id": entry.sender_id,
         "client_id": entry.client_id,
         "created_at": DatetimeMS(entry.created_at_ms),
@@ -50,7 +50,7 @@ def _message_document(entry: MessageEntry) -> Document:
     if entry.reply_to is not None:
         document["reply_to"] = entry.reply_to
     if entry.membership is not None:
-        document["membership"] = _membership_document(entry.membership)
+        document["membership"] = _membership_delta_document(entry.membership)
     return document
 
 
@@ -59,13 +59,13 @@ def _change_document(entry: ChangeEntry) -> Document:
         "_id": ObjectId(entry.id),
         "conversation_id": ObjectId(entry.conversation_id),
         "seq": entry.seq,
-        "draft": entry.draft,
+        "draft": entry.attempt_id,
         "sender_id": entry.sender_id,
         "client_id": entry.client_id,
         "created_at": DatetimeMS(entry.created_at_ms),
         "kind": "change",
         "message_id": ObjectId(entry.message_id),
-        "effect": effect_document(entry.effect),
+        "effect": message_state_document(entry.state),
     }
 
 
@@ -75,25 +75,25 @@ def entry_record(document: Document) -> Entry:
             id=str(document["_id"]),
             conversation_id=str(document["conversation_id"]),
             seq=document["seq"],
-            draft=int(document["draft"]),
+            attempt_id=int(document["draft"]),
             sender_id=document["sender_id"],
             client_id=document["client_id"],
             message_id=str(document["message_id"]),
-            effect=_effect_record(document["effect"]),
+            state=_message_state(document["effect"]),
             created_at_ms=int(document["created_at"]),
         )
     return message_record(document)
 
 
 def message_record(document: Document) -> MessageEntry:
-    state = _effect_record(document)
+    state = _message_state(document)
     membership = document.get("membership")
     return MessageEntry(
         id=str(document["_id"]),
         conversation_id=str(document["conversation_id"]),
         seq=document["seq"],
         changed_seq=document["changed_seq"],
-        draft=int(document["draft"]),
+        attempt_id=int(document["draft"]),
         sender_id=document["sender_id"],
         client_id=document["client_id"],
         content=state.content,
@@ -108,43 +108,43 @@ def message_record(document: Document) -> MessageEntry:
             ReadByRecord(user_id=reader["user_id"], read_at_ms=int(reader["read_at"]))
             for reader in document["delivery_status"]["read_by"]
         ),
-        membership=_membership_record(membership) if membership is not None else None,
-        first=state.first,
+        membership=_membership_delta(membership) if membership is not None else None,
+        original_digest=state.original_digest,
     )
 
 
-def effect_document(effect: Effect) -> Document:
-    document: Document = {"content": effect.content}
-    if effect.edited_at_ms is not None:
-        document["edited_at"] = DatetimeMS(effect.edited_at_ms)
-    if effect.deleted_at_ms is not None:
-        document["deleted_at"] = DatetimeMS(effect.deleted_at_ms)
-    if effect.first:
-        document["first"] = effect.first
+def message_state_document(state: MessageState) -> Document:
+    document: Document = {"content": state.content}
+    if state.edited_at_ms is not None:
+        document["edited_at"] = DatetimeMS(state.edited_at_ms)
+    if state.deleted_at_ms is not None:
+        document["deleted_at"] = DatetimeMS(state.deleted_at_ms)
+    if state.original_digest:
+        document["first"] = state.original_digest
     document["reactions"] = [
-        {"emoji": reaction.emoji, "user_ids": list(reaction.user_ids)} for reaction in effect.reactions
+        {"emoji": reaction.emoji, "user_ids": list(reaction.user_ids)} for reaction in state.reactions
     ]
     return document
 
 
-def _effect_record(document: Document) -> Effect:
-    return Effect(
+def _message_state(document: Document) -> MessageState:
+    return MessageState(
         content=document["content"],
-        edited_at_ms=_moment(document.get("edited_at")),
-        deleted_at_ms=_moment(document.get("deleted_at")),
+        edited_at_ms=_optional_ms(document.get("edited_at")),
+        deleted_at_ms=_optional_ms(document.get("deleted_at")),
         reactions=tuple(
             ReactionRecord(emoji=reaction["emoji"], user_ids=tuple(reaction["user_ids"]))
             for reaction in document.get("reactions", ())
         ),
-        first=document.get("first", ""),
+        original_digest=document.get("first", ""),
     )
 
 
-def _moment(value: DatetimeMS | None) -> int | None:
+def _optional_ms(value: DatetimeMS | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _membership_document(membership: Membership) -> Document:
+def _membership_delta_document(membership: MembershipDelta) -> Document:
     document: Document = {"member_count": membership.member_count}
     if membership.joined:
         document["joined"] = list(membership.joined)
@@ -157,9 +157,9 @@ def _membership_document(membership: Membership) -> Document:
     return document
 
 
-def _membership_record(document: Document) -> Membership:
+def _membership_delta(document: Document) -> MembershipDelta:
     admins = document.get("admins")
-    return Membership(
+    return MembershipDelta(
         member_count=document["member_count"],
         joined=tuple(document.get("joined", ())),
         left=tuple(document.get("left", ())),
@@ -175,7 +175,7 @@ def conversation_document(conversation: ConversationRecord) -> Document:
         "name": conversation.name,
         "participants": list(conversation.participants),
         "admins": list(conversation.admins),
-        "last_message": _last_document(conversation.last_message),
+        "last_message": _last_message_document(conversation.last_message),
         "last_seq": conversation.last_seq,
         "applied_seq": conversation.applied_seq,
         "sent": {},
@@ -205,20 +205,20 @@ def conversation_record(document: Document) -> ConversationRecord:
     )
 
 
-def summary_update(summary: Summary) -> list[Document]:
+def summary_update(summary: ConversationSummary) -> list[Document]:
     """A pipeline, so that each field moves forward by itself and only forward."""
     fields: Document = {"last_seq": {"$max": ["$last_seq", summary.last_seq]}}
     if summary.last_message is not None:
         # Literal: what users write may begin with a dollar sign.
-        last_message = {"$literal": _last_document(summary.last_message)}
+        last_message = {"$literal": _last_message_document(summary.last_message)}
         newer = {"$gt": [summary.last_seq, "$last_seq"]}
         fields["last_message"] = {"$cond": [newer, last_message, "$last_message"]}
-    for user_id, seq in summary.sent:
+    for user_id, seq in summary.last_sent_seqs:
         fields[f"sent.{user_id}"] = {"$max": [f"$sent.{user_id}", seq]}
     return [{"$set": fields}]
 
 
-def _last_document(last: LastMessage | None) -> Document | None:
+def _last_message_document(last: LastMessage | None) -> Document | None:
     if last is None:
         return None
     return {
@@ -229,7 +229,7 @@ def _last_document(last: LastMessage | None) -> Document | None:
     }
 
 
-def mark_record(document: Document) -> ReadMark:
+def read_mark_record(document: Document) -> ReadMark:
     return ReadMark(
         conversation_id=str(document["conversation_id"]),
         user_id=document["user_id"],

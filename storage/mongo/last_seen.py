@@ -6,10 +6,10 @@ from bson.datetime_ms import DatetimeMS
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateOne
 
-from storage.mongo.client import Document, reaching_store
+from storage.mongo.client import Document, map_errors
 from storage.records.presence import LastSeen
 
-BATCH = 500
+BATCH_SIZE = 500
 
 
 class MongoLastSeen:
@@ -18,21 +18,21 @@ class MongoLastSeen:
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
 
-    async def note_seen(self, seen: Sequence[LastSeen]) -> None:
-        for start in range(0, len(seen), BATCH):
+    async def save_last_seen(self, entries: Sequence[LastSeen]) -> None:
+        for start in range(0, len(entries), BATCH_SIZE):
             updates = [
                 UpdateOne(
                     {"user_id": one.user_id},
                     {"$max": {"last_seen": DatetimeMS(one.last_seen_ms)}, "$set": {"status": one.status}},
                     upsert=True,
                 )
-                for one in seen[start : start + BATCH]
+                for one in entries[start : start + BATCH_SIZE]
             ]
-            async with reaching_store():
+            async with map_errors():
                 await self._collection.bulk_write(updates, ordered=False)
 
-    async def last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
-        async with reaching_store():
+    async def get_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
+        async with map_errors():
             cursor = self._collection.find(
                 {"user_id": {"$in": list(user_ids)}}, {"user_id": 1, "last_seen": 1}
             )

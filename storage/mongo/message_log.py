@@ -13,14 +13,14 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError
 
 from storage.errors import Unavailable
-from storage.mongo.client import Document, reaching_store
-from storage.mongo.documents import effect_document, entry_document, entry_record, message_record
-from storage.mongo.guard import where_behind, with_reader
+from storage.mongo.client import Document, map_errors
+from storage.mongo.conditional_updates import add_reader, set_if_older
+from storage.mongo.documents import entry_document, entry_record, message_record, message_state_document
 from storage.records.identifiers import entry_id
-from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, Taken
+from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
 
 DUPLICATE_KEY = 11000
-READ_CHUNK = 1000
+PAGE_WINDOW_MAX = 1000
 
 
 class MongoMessageLog:
@@ -31,7 +31,7 @@ class MongoMessageLog:
 
     async def create_indexes(self) -> None:
         """The fence, the idempotency key, and the index of the data design."""
-        async with reaching_store():
+        async with map_errors():
             await self._messages.create_index([("conversation_id", 1), ("seq", 1)], unique=True)
             await self._messages.create_index(
                 [("conversation_id", 1), ("sender_id", 1), ("client_id", 1)], unique=True
@@ -46,15 +46,15 @@ class MongoMessageLog:
             if refused_at is None:
                 break
             stored += refused_at
-            refused = await self._why(entries[stored])
+            refused = await self._explain_duplicate_key(entries[stored])
             if refused is not None:
                 return Appended(stored, refused)
-            stored += await self._stored_before(entries[stored:])
+            stored += await self._count_stored_earlier(entries[stored:])
         return Appended(len(entries))
 
     async def _insert(self, documents: list[Document]) -> int | None:
         """Insert in order; answer the index of the first that a unique index refused."""
-        async with reaching_store():
+        async with map_errors():
             try:
                 await self._messages.insert_many(documents, ordered=True)
             except BulkWriteError as error:
@@ -66,9 +66,9 @@ class MongoMessageLog:
                 return int(failures[0]["index"])
         return None
 
-    async def _why(self, entry: Entry) -> Taken | Duplicate | None:
+    async def _explain_duplicate_key(self, entry: Entry) -> SeqConflict | Duplicate | None:
         """Why a unique index refused `entry`; None when an earlier attempt stored this very one."""
-        async with reaching_store():
+        async with map_errors():
             found = await self._messages.find_one(
                 {
                     "conversation_id": ObjectId(entry.conversation_id),
@@ -77,27 +77,27 @@ class MongoMessageLog:
                 }
             )
         if found is None:
-            return Taken()
-        if found["draft"] == entry.draft and found["seq"] == entry.seq:
+            return SeqConflict()
+        if found["draft"] == entry.attempt_id and found["seq"] == entry.seq:
             return None
         return Duplicate(entry_record(found))
 
-    async def _stored_before(self, entries: Sequence[Entry]) -> int:
+    async def _count_stored_earlier(self, entries: Sequence[Entry]) -> int:
         """How many of the first entries an earlier attempt stored; at least the first."""
-        async with reaching_store():
+        async with map_errors():
             cursor = self._messages.find(
                 {"_id": {"$in": [ObjectId(entry.id) for entry in entries]}}, {"draft": 1}
             )
             drafts = {str(found["_id"]): found["draft"] async for found in cursor}
         count = 0
         for entry in entries:
-            if drafts.get(entry.id) != entry.draft:
+            if drafts.get(entry.id) != entry.attempt_id:
                 break
             count += 1
         return max(1, count)
 
     async def read(self, conversation_id: str, after: int, through: int) -> list[Entry]:
-        async with reaching_store():
+        async with map_errors():
             cursor = self._messages.find(
                 {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lte": through}}
             )
@@ -105,23 +105,23 @@ class MongoMessageLog:
         found.sort(key=lambda document: document["seq"])
         return [entry_record(document) for document in found]
 
-    async def probe(self, after: Sequence[tuple[str, int]]) -> set[str]:
+    async def find_advanced(self, after: Sequence[tuple[str, int]]) -> set[str]:
         if not after:
             return set()
         ids = [ObjectId(entry_id(conversation_id, seq + 1)) for conversation_id, seq in after]
-        async with reaching_store():
+        async with map_errors():
             cursor = self._messages.find({"_id": {"$in": ids}}, {"conversation_id": 1})
             return {str(found["conversation_id"]) async for found in cursor}
 
-    async def messages(self, ids: Sequence[str]) -> list[MessageEntry]:
+    async def find_messages(self, ids: Sequence[str]) -> list[MessageEntry]:
         if not ids:
             return []
-        async with reaching_store():
+        async with map_errors():
             cursor = self._messages.find({"_id": {"$in": [ObjectId(one) for one in ids]}})
             found = await cursor.to_list(None)
         return [message_record(document) for document in found if document["kind"] == "message"]
 
-    async def page(
+    async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
     ) -> list[MessageEntry]:
         page: list[MessageEntry] = []
@@ -136,45 +136,45 @@ class MongoMessageLog:
                 start, end = low, min(high, low + 1 + window)
                 low = end - 1
             page += await self._messages_between(conversation_id, start, end, newest=newest)
-            window = min(window * 2, READ_CHUNK)
+            window = min(window * 2, PAGE_WINDOW_MAX)
         return page[:limit]
 
     async def _messages_between(
         self, conversation_id: str, after: int, before: int, *, newest: bool
     ) -> list[MessageEntry]:
         between = {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lt": before}}
-        async with reaching_store():
+        async with map_errors():
             cursor = self._messages.aggregate([{"$match": between}, {"$match": {"kind": "message"}}])
             found = await cursor.to_list(None)
         found.sort(key=lambda document: document["seq"], reverse=newest)
         return [message_record(document) for document in found]
 
-    async def unread(self, conversation_id: str, user_id: str, after: int, at_most: int) -> int:
-        async with reaching_store():
+    async def count_unread(self, conversation_id: str, user_id: str, after: int, limit: int) -> int:
+        async with map_errors():
             cursor = self._messages.aggregate(
                 [
                     {"$match": {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after}}},
                     {"$match": {"message_type": "TEXT", "sender_id": {"$ne": user_id}, "deleted_at": None}},
-                    {"$limit": at_most},
+                    {"$limit": limit},
                     {"$count": "count"},
                 ]
             )
             found = await cursor.to_list(None)
         return int(found[0]["count"]) if found else 0
 
-    async def apply(self, change: ChangeEntry) -> None:
+    async def apply_change(self, change: ChangeEntry) -> None:
         gone = {"edited_at": None, "deleted_at": None}
-        fields = gone | effect_document(change.effect) | {"changed_seq": change.seq}
-        async with reaching_store():
+        fields = gone | message_state_document(change.state) | {"changed_seq": change.seq}
+        async with map_errors():
             await self._messages.update_one(
-                {"_id": ObjectId(change.message_id)}, where_behind("changed_seq", change.seq, fields)
+                {"_id": ObjectId(change.message_id)}, set_if_older("changed_seq", change.seq, fields)
             )
 
     async def mark_read_by(
         self, conversation_id: str, user_id: str, after: int, through: int, read_at_ms: int
     ) -> None:
         between = {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lte": through}}
-        async with reaching_store():
+        async with map_errors():
             cursor = self._messages.aggregate(
                 [
                     {"$match": between},
@@ -191,12 +191,12 @@ class MongoMessageLog:
             ids = [found["_id"] async for found in cursor]
             if ids:
                 await self._messages.update_many(
-                    {"_id": {"$in": ids}}, with_reader(user_id, DatetimeMS(read_at_ms))
+                    {"_id": {"$in": ids}}, add_reader(user_id, DatetimeMS(read_at_ms))
                 )
 
     async def check(self) -> None:
         """A real write and a real read: `ping` goes on answering after the engine has died."""
-        async with reaching_store():
+        async with map_errors():
             probes = self._messages.database.get_collection("health")
             await probes.update_one({"_id": "probe"}, {"$inc": {"count": 1}}, upsert=True)
             if await probes.find_one({"_id": "probe"}) is None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from storage.postgres.cursors import PostgresCursors
-from storage.postgres.identity import FIRST_ID, id_of, ids_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
+from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
+from storage.records.domain_events import CursorUpdate
 from storage.records.social import Audience, Followees, PostsCount
-from storage.records.sync import Step
 
 SERVICE = "social"
 
@@ -22,44 +22,46 @@ class PostgresAudiences:
         self._followers = load_statement(SERVICE, "follower_list")
         self._audiences = load_statement(SERVICE, "audience_list")
         self._broadcast = load_statement(SERVICE, "broadcast_set")
-        self._settle = load_statement(SERVICE, "broadcast_settle")
-        self._count = load_statement(SERVICE, "stats_posts")
-        self._renumber = load_statement(SERVICE, "stats_posts_renumber")
+        self._mark_settled = load_statement(SERVICE, "broadcast_mark_settled")
+        self._set_posts_counts = load_statement(SERVICE, "posts_count_upsert")
+        self._reset_versions = load_statement(SERVICE, "posts_count_reset_versions")
 
     async def followees(self, user_id: str) -> Followees:
         found = Followees([], [])
-        for row in await self._pool.rows(self._followees, id_of(user_id)):
-            (found.broadcast if row["broadcast"] else found.handed).append(str(row["following_id"]))
+        for row in await self._pool.rows(self._followees, to_uuid(user_id)):
+            (found.broadcast if row["broadcast"] else found.fanned_out).append(str(row["following_id"]))
         return found
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
-        rows = await self._pool.rows(self._followers, id_of(user_id), id_of(after) or FIRST_ID, limit)
+        rows = await self._pool.rows(self._followers, to_uuid(user_id), to_uuid(after) or MIN_UUID, limit)
         return [str(row["follower_id"]) for row in rows]
 
     async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, Audience]:
-        rows = await self._pool.rows(self._audiences, ids_of(user_ids))
+        rows = await self._pool.rows(self._audiences, to_uuids(user_ids))
         return {str(row["user_id"]): Audience(*list(row.values())[1:]) for row in rows}
 
     async def set_broadcast(self, user_id: str) -> None:
-        await self._pool.write(self._broadcast, id_of(user_id))
+        await self._pool.write(self._broadcast, to_uuid(user_id))
 
-    async def settle_broadcast(self, user_id: str) -> None:
-        await self._pool.write(self._settle, id_of(user_id))
+    async def mark_broadcast_settled(self, user_id: str) -> None:
+        await self._pool.write(self._mark_settled, to_uuid(user_id))
 
-    async def count_posts(self, counts: Sequence[PostsCount], step: Step | None) -> None:
+    async def set_posts_counts(
+        self, counts: Sequence[PostsCount], cursor_update: CursorUpdate | None
+    ) -> None:
         latest: dict[str, PostsCount] = {}
-        for count in sorted(counts, key=lambda one: one.told):
+        for count in sorted(counts, key=lambda one: one.source_event_id):
             latest[count.user_id] = count
         rows = list(latest.values())
         async with self._pool.transaction() as transaction:
             if rows:
                 await transaction.rows(
-                    self._count,
-                    ids_of(one.user_id for one in rows),
+                    self._set_posts_counts,
+                    to_uuids(one.user_id for one in rows),
                     [one.posts_count for one in rows],
-                    [one.told for one in rows],
+                    [one.source_event_id for one in rows],
                 )
-            await self._cursors.moved(transaction, step)
+            await self._cursors.advance_in(transaction, cursor_update)
 
-    async def renumber_posts(self) -> None:
-        await self._pool.write(self._renumber)
+    async def reset_posts_count_versions(self) -> None:
+        await self._pool.write(self._reset_versions)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from storage.postgres.identity import FIRST_ID, id_of, ids_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
+from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 from storage.records.social import PostsCount
 
 AUDITS: Final[dict[str, Statement]] = {
@@ -21,10 +21,10 @@ class PostgresCountAudit:
 
     def __init__(self, pool: PostgresPool, service: str) -> None:
         self._pool = pool
-        self._audit = AUDITS[service]
+        self._count_mismatches = AUDITS[service]
 
-    async def wrong(self) -> int:
-        row = await self._pool.row(self._audit)
+    async def count_mismatches(self) -> int:
+        row = await self._pool.row(self._count_mismatches)
         return int(row["wrong"]) if row else 0
 
 
@@ -36,7 +36,7 @@ class PostgresPostsAudit(PostgresCountAudit):
         self._counts = load_statement("posts", "author_stats_list")
 
     async def posts_counts(self, author_ids: Sequence[str]) -> dict[str, int]:
-        rows = await self._pool.rows(self._counts, ids_of(author_ids))
+        rows = await self._pool.rows(self._counts, to_uuids(author_ids))
         return {str(row["author_id"]): row["posts_count"] for row in rows}
 
 
@@ -47,6 +47,6 @@ class PostgresSocialAudit(PostgresCountAudit):
         super().__init__(pool, "social")
         self._page = load_statement("social", "posts_count_page")
 
-    async def told_posts(self, after: str, limit: int) -> list[PostsCount]:
-        rows = await self._pool.rows(self._page, id_of(after) or FIRST_ID, limit)
+    async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
+        rows = await self._pool.rows(self._page, to_uuid(after) or MIN_UUID, limit)
         return [PostsCount(str(row["user_id"]), row["posts_count"], 0) for row in rows]

@@ -3,10 +3,10 @@
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.sync import DeadLetter, DomainEvent, Place, Step
+from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter, OutboxEvent
 
-HOUSE = "house"
-CONFLICT = "cursor"
+COMMON = "common"
+CURSOR_CONFLICT = "cursor"
 
 
 class PostgresCursors:
@@ -14,57 +14,59 @@ class PostgresCursors:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._get = load_statement(HOUSE, "cursor_get")
-        self._begin = load_statement(HOUSE, "cursor_begin")
-        self._move = load_statement(HOUSE, "cursor_move")
-        self._bury = load_statement(HOUSE, "dead_letter_insert")
-        self._letters = load_statement(HOUSE, "dead_letter_list")
-        self._count = load_statement(HOUSE, "dead_letter_count")
-        self._drop = load_statement(HOUSE, "dead_letter_delete")
+        self._get = load_statement(COMMON, "cursor_get")
+        self._insert = load_statement(COMMON, "cursor_insert")
+        self._advance = load_statement(COMMON, "cursor_advance")
+        self._insert_dead_letter = load_statement(COMMON, "dead_letter_insert")
+        self._list_dead_letters = load_statement(COMMON, "dead_letter_list")
+        self._count = load_statement(COMMON, "dead_letter_count")
+        self._delete_dead_letter = load_statement(COMMON, "dead_letter_delete")
 
-    async def place(self, consumer: str) -> Place | None:
+    async def get(self, consumer: str) -> Cursor | None:
         row = await self._pool.row(self._get, consumer)
-        return Place(row["source"], row["xid"], row["id"]) if row else None
+        return Cursor(row["source"], row["xid"], row["id"]) if row else None
 
-    async def begin(self, consumer: str, place: Place) -> None:
-        await self._pool.write(self._begin, consumer, place.source, place.xid, place.id)
+    async def create(self, consumer: str, cursor: Cursor) -> None:
+        await self._pool.write(self._insert, consumer, cursor.source, cursor.xid, cursor.id)
 
-    async def move(self, step: Step) -> None:
-        if not await self._pool.write(self._move, *_moving(step)):
-            raise Conflict(CONFLICT)
+    async def advance(self, update: CursorUpdate) -> None:
+        if not await self._pool.write(self._advance, *_update_params(update)):
+            raise Conflict(CURSOR_CONFLICT)
 
-    async def moved(self, transaction: Transaction, step: Step | None) -> None:
+    async def advance_in(self, transaction: Transaction, update: CursorUpdate | None) -> None:
         """Move a cursor inside a transaction, if there is a step. Raises `Conflict`: `cursor`."""
-        if step is not None and await transaction.row(self._move, *_moving(step)) is None:
-            raise Conflict(CONFLICT)
+        if update is not None and await transaction.row(self._advance, *_update_params(update)) is None:
+            raise Conflict(CURSOR_CONFLICT)
 
-    async def bury(self, consumer: str, event: DomainEvent, reason: str, step: Step | None) -> None:
+    async def add_dead_letter(
+        self, consumer: str, event: OutboxEvent, reason: str, update: CursorUpdate | None
+    ) -> None:
         async with self._pool.transaction() as transaction:
             await transaction.row(
-                self._bury,
+                self._insert_dead_letter,
                 consumer,
                 event.id,
                 event.key,
                 event.type,
                 event.payload.decode(),
                 reason,
-                event.at,
+                event.created_at,
             )
-            await self.moved(transaction, step)
+            await self.advance_in(transaction, update)
 
     async def dead_letters(self, limit: int) -> list[DeadLetter]:
-        rows = await self._pool.rows(self._letters, limit)
+        rows = await self._pool.rows(self._list_dead_letters, limit)
         return [
             DeadLetter(
                 id=row["id"],
                 consumer=row["consumer"],
-                event=DomainEvent(
+                event=OutboxEvent(
                     id=row["event_id"],
                     xid=0,
                     key=row["key"],
                     type=row["type"],
                     payload=row["payload"].encode(),
-                    at=row["happened_at"],
+                    created_at=row["happened_at"],
                 ),
                 reason=row["reason"],
             )
@@ -75,10 +77,10 @@ class PostgresCursors:
         row = await self._pool.row(self._count)
         return int(row["count"]) if row else 0
 
-    async def drop_dead_letter(self, letter_id: int) -> None:
-        await self._pool.write(self._drop, letter_id)
+    async def delete_dead_letter(self, dead_letter_id: int) -> None:
+        await self._pool.write(self._delete_dead_letter, dead_letter_id)
 
 
-def _moving(step: Step) -> tuple[object, ...]:
-    old, new = step.before, step.after
-    return step.consumer, old.source, old.xid, old.id, new.source, new.xid, new.id
+def _update_params(update: CursorUpdate) -> tuple[object, ...]:
+    old, new = update.before, update.after
+    return update.consumer, old.source, old.xid, old.id, new.source, new.xid, new.id

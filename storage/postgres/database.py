@@ -6,11 +6,11 @@ It holds; the stores of the service are made from it. Never shared by two servic
 from dataclasses import dataclass
 
 from storage.postgres.cursors import PostgresCursors
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.locks import PostgresLocks
 from storage.postgres.migrations import migrate
-from storage.postgres.once import PostgresOnce
 from storage.postgres.outbox import PostgresOutbox
-from storage.postgres.pool import PoolBounds, PostgresPool
+from storage.postgres.pool import PoolLimits, PostgresPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class Database:
     pool: PostgresPool
     outbox: PostgresOutbox
     cursors: PostgresCursors
-    once: PostgresOnce
+    idempotency_keys: PostgresIdempotencyKeys
     locks: PostgresLocks
 
     @classmethod
-    async def open(cls, url: str, service: str, bounds: PoolBounds) -> "Database":
+    async def open(cls, url: str, service: str, bounds: PoolLimits) -> "Database":
         """Migrate and connect. Raises `Unavailable`."""
         await migrate(url, service)
         pool = PostgresPool(url, bounds)
@@ -31,6 +31,6 @@ class Database:
             pool=pool,
             outbox=PostgresOutbox(pool),
             cursors=PostgresCursors(pool),
-            once=PostgresOnce(pool),
+            idempotency_keys=PostgresIdempotencyKeys(pool),
             locks=PostgresLocks(url),
         )

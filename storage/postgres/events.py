@@ -8,26 +8,27 @@ from msgspec import UNSET
 
 from storage.contracts.social import PageKey
 from storage.errors import Missing
-from storage.postgres.card_rows import card_of
-from storage.postgres.identity import after as page_after
-from storage.postgres.identity import id_of, ids_of
-from storage.postgres.once import PostgresOnce
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.statement import load_statement
-from storage.records.events import EventChange, EventRecord, EventSearch, NewEvent
-from storage.records.once import Once
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
+from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
+from storage.records.idempotency_key import IdempotencyKey
 
 SERVICE = "events"
-FORGOTTEN_AT_ONCE = 100
+DELETE_BATCH_ROWS = 100
 
 
 class PostgresEvents:
     """An `EventStore`."""
 
-    def __init__(self, pool: PostgresPool, once: PostgresOnce, rsvps: PostgresRsvps) -> None:
+    def __init__(
+        self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys, rsvps: PostgresRsvps
+    ) -> None:
         self._pool = pool
-        self._once = once
+        self._idempotency_keys = idempotency_keys
         self._rsvps = rsvps
         self._insert = load_statement(SERVICE, "event_insert")
         self._list_by_ids = load_statement(SERVICE, "event_list_by_ids")
@@ -36,14 +37,14 @@ class PostgresEvents:
         self._update = load_statement(SERVICE, "event_update")
         self._delete = load_statement(SERVICE, "event_delete")
         self._invite = load_statement(SERVICE, "invite_insert")
-        self._answered = load_statement(SERVICE, "user_answered")
-        self._forget = load_statement(SERVICE, "user_forget")
+        self._rsvp_events = load_statement(SERVICE, "user_rsvp_event_list")
+        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
 
-    async def create(self, event: NewEvent, once: Once | None) -> str:
+    async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
         async def make(transaction: Transaction) -> str:
             rows = await transaction.rows(
                 self._insert,
-                id_of(event.creator_id),
+                to_uuid(event.creator_id),
                 event.title,
                 event.description,
                 event.category,
@@ -53,33 +54,38 @@ class PostgresEvents:
             )
             return str(rows[0]["id"])
 
-        return await self._once.make(once, make)
+        return await self._idempotency_keys.run_once(idempotency_key, make)
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
-        wanted = ids_of(ids)
+        wanted = to_uuids(ids)
         if not wanted:
             return []
-        rows = await self._pool.rows(self._list_by_ids, wanted, id_of(viewer_id))
-        return [_event_of(row) for row in rows]
+        rows = await self._pool.rows(self._list_by_ids, wanted, to_uuid(viewer_id))
+        return [_to_event(row) for row in rows]
 
     async def search(
-        self, search: EventSearch, after: PageKey | None, viewer_id: str, hidden: Sequence[str], limit: int
+        self,
+        criteria: EventSearchCriteria,
+        after: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[EventRecord]:
         rows = await self._pool.rows(
             self._page,
-            search.category,
-            search.start_from,
-            search.start_to,
-            search.words,
-            ids_of(hidden),
+            criteria.category,
+            criteria.start_from,
+            criteria.start_to,
+            criteria.query_text,
+            to_uuids(excluded_user_ids),
             *page_after(after),
-            id_of(viewer_id),
+            to_uuid(viewer_id),
             limit,
         )
-        return [_event_of(row) for row in rows]
+        return [_to_event(row) for row in rows]
 
-    async def creator(self, event_id: str) -> str | None:
-        row = await self._pool.row(self._creator, id_of(event_id))
+    async def get_creator_id(self, event_id: str) -> str | None:
+        row = await self._pool.row(self._creator, to_uuid(event_id))
         return str(row["creator_id"]) if row else None
 
     async def change(self, event_id: str, change: EventChange) -> None:
@@ -95,7 +101,7 @@ class PostgresEvents:
         for field in fields:
             values += [False, None] if field is UNSET else [True, field]
         async with self._pool.transaction() as transaction:
-            known = id_of(event_id)
+            known = to_uuid(event_id)
             await self._rsvps.lock(transaction, event_id)
             row = await transaction.row(self._update, known, *values)
             if row is None:
@@ -104,32 +110,32 @@ class PostgresEvents:
                 await self._rsvps.promote(transaction, event_id, row["capacity"] - row["going_count"])
 
     async def delete(self, event_id: str, creator_id: str) -> bool:
-        return bool(await self._pool.write(self._delete, id_of(event_id), id_of(creator_id)))
+        return bool(await self._pool.write(self._delete, to_uuid(event_id), to_uuid(creator_id)))
 
     async def invite(
-        self, event_id: str, inviter_id: str, user_ids: Sequence[str], once: Once | None
+        self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
     ) -> None:
         async def make(transaction: Transaction) -> str:
             await transaction.rows(
-                self._invite, id_of(event_id), id_of(inviter_id), sorted(set(ids_of(user_ids)))
+                self._invite, to_uuid(event_id), to_uuid(inviter_id), sorted(set(to_uuids(user_ids)))
             )
             return ""
 
-        await self._once.make(once, make)
+        await self._idempotency_keys.run_once(idempotency_key, make)
 
-    async def forget(self, user_id: str) -> None:
-        while answered := await self._pool.rows(self._answered, id_of(user_id), FORGOTTEN_AT_ONCE):
+    async def remove_user(self, user_id: str) -> None:
+        while answered := await self._pool.rows(self._rsvp_events, to_uuid(user_id), DELETE_BATCH_ROWS):
             for row in answered:
                 # An event that goes meanwhile takes its answers along.
                 with contextlib.suppress(Missing):
-                    await self._rsvps.withdraw(str(row["event_id"]), user_id)
-        await self._pool.write(self._forget, id_of(user_id))
+                    await self._rsvps.delete_rsvp(str(row["event_id"]), user_id)
+        await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
 
-def _event_of(row: asyncpg.Record) -> EventRecord:
+def _to_event(row: asyncpg.Record) -> EventRecord:
     return EventRecord(
         id=str(row["id"]),
-        creator=card_of(row, str(row["creator_id"])),
+        creator=to_user_card(row, str(row["creator_id"])),
         title=row["title"],
         description=row["description"],
         category=row["category"],

@@ -8,7 +8,7 @@ import contextlib
 
 import asyncpg
 
-from storage.postgres.failures import told
+from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import CONNECT_TIMEOUT_S
 from storage.postgres.statement import load_statement
 
@@ -20,33 +20,33 @@ class PostgresLocks:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._try = load_statement("house", "lock_try")
+        self._try_lock = load_statement("common", "lock_try")
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._held: set[str] = set()
-        self._busy = asyncio.Lock()
+        self._mutex = asyncio.Lock()
 
-    async def hold(self, name: str) -> bool:
-        async with self._busy:
-            connection = await self._connected()
+    async def try_acquire(self, name: str) -> bool:
+        async with self._mutex:
+            connection = await self._ensure_connected()
             if name in self._held:
                 return True
-            with told():
-                if await connection.fetchval(self._try.text, name):
+            with map_errors():
+                if await connection.fetchval(self._try_lock.text, name):
                     self._held.add(name)
             return name in self._held
 
-    async def release(self) -> None:
-        async with self._busy:
+    async def release_all(self) -> None:
+        async with self._mutex:
             connection, self._connection = self._connection, None
             self._held.clear()
             if connection is not None:
                 with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     await connection.close(timeout=CONNECT_TIMEOUT_S)
 
-    async def _connected(self) -> "asyncpg.Connection[asyncpg.Record]":
+    async def _ensure_connected(self) -> "asyncpg.Connection[asyncpg.Record]":
         if self._connection is None or self._connection.is_closed():
             self._held.clear()
-            with told():
+            with map_errors():
                 self._connection = await asyncpg.connect(
                     self._url,
                     timeout=CONNECT_TIMEOUT_S,

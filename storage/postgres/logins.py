@@ -5,9 +5,9 @@ Never ends a session.
 
 from collections.abc import Sequence
 
-from storage.postgres.identity import id_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
+from storage.postgres.uuid_params import to_uuid
 
 SERVICE = "users"
 
@@ -17,12 +17,12 @@ class PostgresLogins:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._rehash = load_statement(SERVICE, "user_password_rehash")
+        self._replace_password_hash = load_statement(SERVICE, "user_password_rehash")
         self._expired = load_statement(SERVICE, "session_expired")
 
-    async def rehash(self, user_id: str, old_hash: str, new_hash: str) -> None:
-        await self._pool.write(self._rehash, id_of(user_id), old_hash, new_hash)
+    async def replace_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        await self._pool.write(self._replace_password_hash, to_uuid(user_id), old_hash, new_hash)
 
-    async def expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
+    async def find_expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
         rows = await self._pool.rows(self._expired, list(token_hashes))
         return frozenset(row["token_hash"] for row in rows)

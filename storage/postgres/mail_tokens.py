@@ -4,47 +4,47 @@ Never sees a token, only its hash.
 """
 
 from storage.errors import Missing
-from storage.postgres.identity import id_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import user_of
+from storage.postgres.user_rows import to_user
+from storage.postgres.uuid_params import to_uuid
 from storage.records.users import UserRecord
 
 SERVICE = "users"
 
 
-class PostgresResets:
+class PostgresPasswordResets:
     """A `ResetStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._lock = load_statement(SERVICE, "password_reset_lock")
         self._insert = load_statement(SERVICE, "password_reset_insert")
-        self._pending = load_statement(SERVICE, "password_reset_pending")
+        self._is_valid = load_statement(SERVICE, "password_reset_is_valid")
         self._lock_owner = load_statement(SERVICE, "password_reset_owner_lock")
-        self._use = load_statement(SERVICE, "password_reset_use")
+        self._redeem = load_statement(SERVICE, "password_reset_redeem")
 
-    async def offer(self, email: str, token_hash: str, lifetime_s: int, most: int) -> UserRecord | None:
+    async def issue(self, email: str, token_hash: str, lifetime_s: int, max_tokens: int) -> UserRecord | None:
         async with self._pool.transaction() as transaction:
             found = await transaction.row(self._lock, email)
             if found is None:
                 return None
-            row = await transaction.row(self._insert, found["id"], token_hash, float(lifetime_s), most)
-        return user_of(row) if row else None
+            row = await transaction.row(self._insert, found["id"], token_hash, float(lifetime_s), max_tokens)
+        return to_user(row) if row else None
 
-    async def pending(self, token_hash: str) -> bool:
-        return await self._pool.row(self._pending, token_hash) is not None
+    async def is_valid(self, token_hash: str) -> bool:
+        return await self._pool.row(self._is_valid, token_hash) is not None
 
-    async def use(self, token_hash: str, password_hash: str) -> list[str]:
+    async def redeem(self, token_hash: str, password_hash: str) -> list[str]:
         async with self._pool.transaction() as transaction:
             await transaction.row(self._lock_owner, token_hash)
-            row = await transaction.row(self._use, token_hash, password_hash)
+            row = await transaction.row(self._redeem, token_hash, password_hash)
         if row is None:
             raise Missing
         return [str(session_id) for session_id in row["session_ids"]]
 
 
-class PostgresVerifications:
+class PostgresEmailVerifications:
     """A `VerificationStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
@@ -52,19 +52,21 @@ class PostgresVerifications:
         self._lock = load_statement(SERVICE, "email_verification_lock")
         self._insert = load_statement(SERVICE, "email_verification_insert")
         self._lock_owner = load_statement(SERVICE, "email_verification_owner_lock")
-        self._use = load_statement(SERVICE, "email_verification_use")
+        self._redeem = load_statement(SERVICE, "email_verification_redeem")
 
-    async def offer(self, user_id: str, token_hash: str, lifetime_s: int, most: int) -> UserRecord | None:
-        known = id_of(user_id)
+    async def issue(
+        self, user_id: str, token_hash: str, lifetime_s: int, max_tokens: int
+    ) -> UserRecord | None:
+        known = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
             if await transaction.row(self._lock, known) is None:
                 return None
-            row = await transaction.row(self._insert, known, token_hash, float(lifetime_s), most)
-        return user_of(row) if row else None
+            row = await transaction.row(self._insert, known, token_hash, float(lifetime_s), max_tokens)
+        return to_user(row) if row else None
 
-    async def use(self, token_hash: str) -> None:
+    async def redeem(self, token_hash: str) -> None:
         async with self._pool.transaction() as transaction:
             await transaction.row(self._lock_owner, token_hash)
-            row = await transaction.row(self._use, token_hash)
+            row = await transaction.row(self._redeem, token_hash)
         if row is None:
             raise Missing

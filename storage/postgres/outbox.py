@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.records.sync import DomainEvent, Place, Source
+from storage.records.domain_events import Cursor, OutboxEvent, OutboxSource
 
-HOUSE = "house"
+COMMON = "common"
 
 
 class PostgresOutbox:
@@ -17,41 +17,41 @@ class PostgresOutbox:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._source = load_statement(HOUSE, "outbox_source")
-        self._read = load_statement(HOUSE, "outbox_read")
-        self._rebase = load_statement(HOUSE, "outbox_rebase")
-        self._lag = load_statement(HOUSE, "outbox_lag")
-        self._note = load_statement(HOUSE, "outbox_reader_note")
-        self._prune = load_statement(HOUSE, "outbox_prune")
+        self._source = load_statement(COMMON, "outbox_source")
+        self._read = load_statement(COMMON, "outbox_read")
+        self._reassign_xids = load_statement(COMMON, "outbox_reassign_xids")
+        self._lag = load_statement(COMMON, "outbox_lag")
+        self._upsert_reader = load_statement(COMMON, "outbox_reader_upsert")
+        self._prune = load_statement(COMMON, "outbox_prune")
 
-    async def source(self) -> Source:
+    async def source(self) -> OutboxSource:
         row = await self._pool.row(self._source)
         assert row is not None
-        return Source(row["source"], row["head"])
+        return OutboxSource(row["source"], row["head"])
 
-    async def read(self, place: Place, limit: int) -> list[DomainEvent]:
-        rows = await self._pool.rows(self._read, place.xid, place.id, limit)
+    async def read(self, cursor: Cursor, limit: int) -> list[OutboxEvent]:
+        rows = await self._pool.rows(self._read, cursor.xid, cursor.id, limit)
         return [
-            DomainEvent(
+            OutboxEvent(
                 id=row["id"],
                 xid=row["xid"],
                 key=row["key"],
                 type=row["type"],
                 payload=row["payload"].encode(),
-                at=row["created_at"],
+                created_at=row["created_at"],
             )
             for row in rows
         ]
 
-    async def rebase(self) -> None:
-        await self._pool.write(self._rebase)
+    async def reassign_xids(self) -> None:
+        await self._pool.write(self._reassign_xids)
 
-    async def lag_s(self, place: Place) -> float:
-        row = await self._pool.row(self._lag, place.xid, place.id)
+    async def lag_s(self, cursor: Cursor) -> float:
+        row = await self._pool.row(self._lag, cursor.xid, cursor.id)
         return max(0.0, float(row["lag_s"])) if row else 0.0
 
-    async def note_reader(self, consumer: str, place: Place) -> None:
-        await self._pool.write(self._note, consumer, place.xid, place.id)
+    async def save_reader_cursor(self, consumer: str, cursor: Cursor) -> None:
+        await self._pool.write(self._upsert_reader, consumer, cursor.xid, cursor.id)
 
     async def prune(self, consumers: Sequence[str], older_than_s: float) -> int:
         return len(await self._pool.write(self._prune, list(consumers), older_than_s))

@@ -6,26 +6,24 @@ import asyncpg
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.postgres.card_rows import card_of
-from storage.postgres.identity import after as page_after
-from storage.postgres.identity import before as page_before
-from storage.postgres.identity import id_of, ids_of
-from storage.postgres.once import PostgresOnce
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.once import Once
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import page_after, page_before, to_uuid, to_uuids
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import CommentRecord, LikeRecord
 
 SERVICE = "posts"
-NO_SUCH_POST = {"post_likes_post_id_fkey", "comments_post_id_fkey", "NotNullViolationError"}
+MISSING_POST_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_post_id_fkey", "NotNullViolationError"}
 
 
 class PostgresReactions:
     """A `ReactionStore`."""
 
-    def __init__(self, pool: PostgresPool, once: PostgresOnce) -> None:
+    def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
-        self._once = once
+        self._idempotency_keys = idempotency_keys
         self._like = load_statement(SERVICE, "like_insert")
         self._unlike = load_statement(SERVICE, "like_delete")
         self._likes = load_statement(SERVICE, "like_page")
@@ -36,56 +34,61 @@ class PostgresReactions:
 
     async def like(self, post_id: str, user_id: str) -> bool:
         try:
-            return bool(await self._pool.write(self._like, id_of(post_id), id_of(user_id)))
+            return bool(await self._pool.write(self._like, to_uuid(post_id), to_uuid(user_id)))
         except Conflict as conflict:
-            raise _missing(conflict) from None
+            raise _to_missing(conflict) from None
 
     async def unlike(self, post_id: str, user_id: str) -> bool:
-        return bool(await self._pool.write(self._unlike, id_of(post_id), id_of(user_id)))
+        return bool(await self._pool.write(self._unlike, to_uuid(post_id), to_uuid(user_id)))
 
     async def likes(
-        self, post_id: str, before: PageKey | None, hidden: Sequence[str], limit: int
+        self, post_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[LikeRecord]:
-        rows = await self._pool.rows(self._likes, id_of(post_id), *page_before(before), ids_of(hidden), limit)
+        rows = await self._pool.rows(
+            self._likes, to_uuid(post_id), *page_before(before), to_uuids(excluded_user_ids), limit
+        )
         return [
-            LikeRecord(str(row["id"]), row["created_at"], card_of(row, str(row["user_id"]))) for row in rows
+            LikeRecord(str(row["id"]), row["created_at"], to_user_card(row, str(row["user_id"])))
+            for row in rows
         ]
 
-    async def comment(self, post_id: str, author_id: str, content: str, once: Once | None) -> str:
+    async def comment(
+        self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
+    ) -> str:
         async def make(transaction: Transaction) -> str:
-            rows = await transaction.rows(self._comment, id_of(post_id), id_of(author_id), content)
+            rows = await transaction.rows(self._comment, to_uuid(post_id), to_uuid(author_id), content)
             return str(rows[0]["id"])
 
         try:
-            return await self._once.make(once, make)
+            return await self._idempotency_keys.run_once(idempotency_key, make)
         except Conflict as conflict:
-            raise _missing(conflict) from None
+            raise _to_missing(conflict) from None
 
     async def find_comment(self, comment_id: str) -> CommentRecord | None:
-        row = await self._pool.row(self._get_comment, id_of(comment_id))
-        return _comment_of(row, str(row["post_author_id"])) if row else None
+        row = await self._pool.row(self._get_comment, to_uuid(comment_id))
+        return _to_comment(row, str(row["post_author_id"])) if row else None
 
     async def comments(
-        self, post_id: str, after: PageKey | None, hidden: Sequence[str], limit: int
+        self, post_id: str, after: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[CommentRecord]:
         rows = await self._pool.rows(
-            self._comments, id_of(post_id), *page_after(after), ids_of(hidden), limit
+            self._comments, to_uuid(post_id), *page_after(after), to_uuids(excluded_user_ids), limit
         )
-        return [_comment_of(row, None) for row in rows]
+        return [_to_comment(row, None) for row in rows]
 
     async def delete_comment(self, comment_id: str) -> bool:
-        return bool(await self._pool.write(self._delete_comment, id_of(comment_id)))
+        return bool(await self._pool.write(self._delete_comment, to_uuid(comment_id)))
 
 
-def _missing(conflict: Conflict) -> Missing | Conflict:
-    return Missing() if conflict.constraint in NO_SUCH_POST else conflict
+def _to_missing(conflict: Conflict) -> Missing | Conflict:
+    return Missing() if conflict.constraint in MISSING_POST_CONSTRAINTS else conflict
 
 
-def _comment_of(row: asyncpg.Record, post_author_id: str | None) -> CommentRecord:
+def _to_comment(row: asyncpg.Record, post_author_id: str | None) -> CommentRecord:
     return CommentRecord(
         id=str(row["id"]),
         post_id=str(row["post_id"]),
-        author=card_of(row, str(row["author_id"])),
+        author=to_user_card(row, str(row["author_id"])),
         content=row["content"],
         created_at=row["created_at"],
         post_author_id=post_author_id,

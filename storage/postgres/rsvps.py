@@ -13,11 +13,10 @@ import asyncpg
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.postgres.card_rows import card_of
-from storage.postgres.identity import FIRST_ID, id_of, ids_of
-from storage.postgres.identity import after as page_after
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
+from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
 from storage.records.events import RsvpRecord, RsvpState
 
 SERVICE = "events"
@@ -30,14 +29,14 @@ class PostgresRsvps:
         self._pool = pool
         self._lock = load_statement(SERVICE, "event_lock")
         self._get = load_statement(SERVICE, "rsvp_get")
-        self._answer = load_statement(SERVICE, "rsvp_answer")
-        self._withdraw = load_statement(SERVICE, "rsvp_withdraw")
+        self._set_rsvp = load_statement(SERVICE, "rsvp_answer")
+        self._delete_rsvp = load_statement(SERVICE, "rsvp_withdraw")
         self._page = load_statement(SERVICE, "rsvp_page")
-        self._answerers = load_statement(SERVICE, "answerer_list")
+        self._users_to_notify = load_statement(SERVICE, "rsvp_notify_list")
         self._promote = load_statement(SERVICE, "waitlist_promote")
 
-    async def answer(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
-        (row,) = await self._pool.write(self._answer, id_of(event_id), id_of(user_id), status, waitlist)
+    async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
+        (row,) = await self._pool.write(self._set_rsvp, to_uuid(event_id), to_uuid(user_id), status, waitlist)
         refused: str | None = row["refused"]
         if refused == "missing":
             raise Missing
@@ -45,37 +44,45 @@ class PostgresRsvps:
             raise Conflict(refused)
         return RsvpState(row["status"], row["place"])
 
-    async def withdraw(self, event_id: str, user_id: str) -> RsvpState:
-        (row,) = await self._pool.write(self._withdraw, id_of(event_id), id_of(user_id))
+    async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
+        (row,) = await self._pool.write(self._delete_rsvp, to_uuid(event_id), to_uuid(user_id))
         if not row["known"]:
             raise Missing
         return RsvpState(None, None)
 
-    async def state(self, event_id: str, user_id: str) -> RsvpState:
-        row = await self._pool.row(self._get, id_of(event_id), id_of(user_id))
+    async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState:
+        row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))
         return RsvpState(row["status"], row["place"] or None) if row else RsvpState(None, None)
 
-    async def answers(
-        self, event_id: str, status: str | None, after: PageKey | None, hidden: Sequence[str], limit: int
+    async def page_rsvps(
+        self,
+        event_id: str,
+        status: str | None,
+        after: PageKey | None,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[RsvpRecord]:
         rows = await self._pool.rows(
-            self._page, id_of(event_id), status, *page_after(after), ids_of(hidden), limit
+            self._page, to_uuid(event_id), status, *page_after(after), to_uuids(excluded_user_ids), limit
         )
         return [
-            RsvpRecord(card_of(row, str(row["user_id"])), row["status"], row["answered_at"]) for row in rows
+            RsvpRecord(to_user_card(row, str(row["user_id"])), row["status"], row["answered_at"])
+            for row in rows
         ]
 
-    async def answerers(self, event_id: str, after: str, limit: int) -> list[str]:
-        rows = await self._pool.rows(self._answerers, id_of(event_id), id_of(after) or FIRST_ID, limit)
+    async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
+        rows = await self._pool.rows(
+            self._users_to_notify, to_uuid(event_id), to_uuid(after) or MIN_UUID, limit
+        )
         return [str(row["user_id"]) for row in rows]
 
     async def lock(self, transaction: Transaction, event_id: str) -> asyncpg.Record:
         """First in every transaction about answers. Raises `Missing`."""
-        locked = await transaction.row(self._lock, id_of(event_id))
+        locked = await transaction.row(self._lock, to_uuid(event_id))
         if locked is None:
             raise Missing
         return locked
 
     async def promote(self, transaction: Transaction, event_id: str, places: int) -> None:
         """Hand so many free places to the first in line; only after `lock`."""
-        await transaction.rows(self._promote, id_of(event_id), places)
+        await transaction.rows(self._promote, to_uuid(event_id), places)

@@ -5,12 +5,12 @@ Never sees a token, only its hash.
 
 from collections.abc import Sequence
 
-from config.accounts import SESSIONS_LISTED
+from config.accounts import SESSIONS_LISTED_MAX
 from storage.errors import Missing
-from storage.postgres.identity import id_of
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import session_of, user_of
+from storage.postgres.user_rows import to_session, to_user
+from storage.postgres.uuid_params import to_uuid
 from storage.records.users import Identity, SessionRecord
 
 SERVICE = "users"
@@ -29,24 +29,24 @@ class PostgresSessions:
         self._delete = load_statement(SERVICE, "session_delete")
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
-        rows = await self._pool.write(self._insert, id_of(user_id), token_hash, float(lifetime_s))
+        rows = await self._pool.write(self._insert, to_uuid(user_id), token_hash, float(lifetime_s))
         if not rows:
             raise Missing
-        return session_of(rows[0])
+        return to_session(rows[0])
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         rows = await self._pool.rows(self._identities, list(token_hashes))
         return {
-            row["token_hash"]: Identity(str(row["session_id"]), user_of(row), row["expires_at"])
+            row["token_hash"]: Identity(str(row["session_id"]), to_user(row), row["expires_at"])
             for row in rows
         }
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
-        await self._pool.write(self._touch, id_of(session_id), float(lifetime_s), float(lifetime_max_s))
+        await self._pool.write(self._touch, to_uuid(session_id), float(lifetime_s), float(lifetime_max_s))
 
     async def list(self, user_id: str) -> Sessions:
-        rows = await self._pool.rows(self._list, id_of(user_id), SESSIONS_LISTED)
-        return [session_of(row) for row in rows]
+        rows = await self._pool.rows(self._list, to_uuid(user_id), SESSIONS_LISTED_MAX)
+        return [to_session(row) for row in rows]
 
     async def revoke(self, user_id: str, session_id: str) -> bool:
-        return bool(await self._pool.write(self._delete, id_of(user_id), id_of(session_id)))
+        return bool(await self._pool.write(self._delete, to_uuid(user_id), to_uuid(session_id)))

@@ -14,10 +14,10 @@ from typing import Final
 
 SQL: Final = Path(__file__).resolve().parents[2] / "sql"
 _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
-_SIGNED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*) +([a-z0-9_]+(?:\[\])?)")
+_TYPED_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*) +([a-z0-9_]+(?:\[\])?)")
 
 
-class StatementFaulty(Exception):  # noqa: N818 - a mistake in a file, found when it is loaded
+class InvalidStatement(Exception):  # noqa: N818 - a mistake in a file, found when it is loaded
     """The header and the text of a statement do not go together."""
 
 
@@ -41,10 +41,10 @@ def parse_statement(name: str, source: str) -> Statement:
     # The signature stands in; the prose above it may name parameters too.
     header = "\n".join(line for line in lines if line.startswith("--   "))
     body = "\n".join(line for line in lines if not line.startswith("--")).strip()
-    types = dict(_SIGNED.findall(header))
+    types = dict(_TYPED_PARAMETER.findall(header))
     used = set(_PARAMETER.findall(body))
     if used != types.keys():
-        raise StatementFaulty(f"{name}: the header signs {sorted(types)}, the text uses {sorted(used)}.")
+        raise InvalidStatement(f"{name}: the header signs {sorted(types)}, the text uses {sorted(used)}.")
     numbers = {parameter: number for number, parameter in enumerate(types, 1)}
     text = _PARAMETER.sub(lambda found: f"${numbers[found[1]]}::{types[found[1]]}", body)
     return Statement(name, text, tuple(types))

@@ -8,7 +8,7 @@ import asyncpg
 from storage.records.users import SessionRecord, UserRecord
 
 
-def user_of(row: asyncpg.Record) -> UserRecord:
+def to_user(row: asyncpg.Record) -> UserRecord:
     return UserRecord(
         id=str(row["id"]),
         email=row["email"],
@@ -21,7 +21,7 @@ def user_of(row: asyncpg.Record) -> UserRecord:
     )
 
 
-def session_of(row: asyncpg.Record) -> SessionRecord:
+def to_session(row: asyncpg.Record) -> SessionRecord:
     return SessionRecord(
         id=str(row["id"]),
         user_id=str(row["user_id"]),

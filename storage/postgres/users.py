@@ -10,17 +10,17 @@ from msgspec import UNSET
 
 from config.limits import DISPLAY_NAME_CHARACTERS
 from storage.errors import Conflict, Missing
-from storage.postgres.identity import id_of, ids_of
-from storage.postgres.once import PostgresOnce
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import user_of
-from storage.records.once import Once
+from storage.postgres.user_rows import to_user
+from storage.postgres.uuid_params import to_uuid, to_uuids
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 SERVICE = "users"
 LAST_CODE_POINT = 0x10FFFF
-SURROGATES = (0xD800, 0xDFFF)
+SURROGATE_RANGE = (0xD800, 0xDFFF)
 
 
 class PostgresUsers:
@@ -28,7 +28,7 @@ class PostgresUsers:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._once = PostgresOnce(pool)
+        self._idempotency_keys = PostgresIdempotencyKeys(pool)
         self._insert = load_statement(SERVICE, "user_insert")
         self._credentials_by_email = load_statement(SERVICE, "user_credentials_by_email")
         self._credentials_by_username = load_statement(SERVICE, "user_credentials_by_username")
@@ -36,20 +36,20 @@ class PostgresUsers:
         self._update = load_statement(SERVICE, "user_update")
         self._lock = load_statement(SERVICE, "user_lock")
         self._password_update = load_statement(SERVICE, "user_password_update")
-        self._sessions_end = load_statement(SERVICE, "session_delete_others")
+        self._delete_other_sessions = load_statement(SERVICE, "session_delete_others")
         self._list_by_ids = load_statement(SERVICE, "user_list_by_ids")
         self._by_username = load_statement(SERVICE, "user_by_username")
         self._page_by_prefix = load_statement(SERVICE, "user_page_by_prefix")
 
-    async def register(self, user: NewUser, once: Once | None = None) -> UserRecord:
+    async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         values = (user.email, user.username, user.password_hash, user.display_name)
-        if once is None:
-            return user_of((await self._pool.write(self._insert, *values))[0])
+        if idempotency_key is None:
+            return to_user((await self._pool.write(self._insert, *values))[0])
 
         async def make(transaction: Transaction) -> str:
             return str((await transaction.rows(self._insert, *values))[0]["id"])
 
-        found = await self.users([await self._once.make(once, make)])
+        found = await self.find([await self._idempotency_keys.run_once(idempotency_key, make)])
         if not found:
             raise Conflict("idempotency_keys")
         return found[0]
@@ -57,54 +57,56 @@ class PostgresUsers:
     async def credentials(self, login: str) -> Credentials | None:
         by_email = "@" in login
         statement = self._credentials_by_email if by_email else self._credentials_by_username
-        return _credentials_of(await self._pool.row(statement, login))
+        return _to_credentials(await self._pool.row(statement, login))
 
     async def credentials_of(self, user_id: str) -> Credentials | None:
-        return _credentials_of(await self._pool.row(self._credentials_by_id, id_of(user_id)))
+        return _to_credentials(await self._pool.row(self._credentials_by_id, to_uuid(user_id)))
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
         fields = (change.email, change.username, change.display_name, change.bio, change.avatar_url)
         values: list[object] = []
         for field in fields:
             values += [False, None] if field is UNSET else [True, field]
-        rows = await self._pool.write(self._update, id_of(user_id), *values)
+        rows = await self._pool.write(self._update, to_uuid(user_id), *values)
         if not rows:
             raise Missing
-        return user_of(rows[0])
+        return to_user(rows[0])
 
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
-        known = id_of(user_id)
+        known = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
             await transaction.row(self._lock, known)
             await transaction.row(self._password_update, known, password_hash)
-            ended = await transaction.rows(self._sessions_end, known, id_of(keep_session))
+            ended = await transaction.rows(self._delete_other_sessions, known, to_uuid(keep_session))
         return [str(row["id"]) for row in ended]
 
-    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
-        wanted = ids_of(user_ids)
-        return [user_of(row) for row in await self._pool.rows(self._list_by_ids, wanted)] if wanted else []
+    async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
+        wanted = to_uuids(user_ids)
+        return [to_user(row) for row in await self._pool.rows(self._list_by_ids, wanted)] if wanted else []
 
     async def by_username(self, username: str) -> UserRecord | None:
         row = await self._pool.row(self._by_username, username)
-        return user_of(row) if row else None
+        return to_user(row) if row else None
 
     async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
         lowered = prefix.lower()
         # A username is unique, so the id of the key never decides.
         begin = after[0] if after else ""
-        rows = await self._pool.rows(self._page_by_prefix, lowered, _above(lowered), begin, limit)
-        return [user_of(row) for row in rows]
+        rows = await self._pool.rows(
+            self._page_by_prefix, lowered, _prefix_upper_bound(lowered), begin, limit
+        )
+        return [to_user(row) for row in rows]
 
 
-def _credentials_of(row: asyncpg.Record | None) -> Credentials | None:
-    return Credentials(user_of(row), row["password_hash"]) if row else None
+def _to_credentials(row: asyncpg.Record | None) -> Credentials | None:
+    return Credentials(to_user(row), row["password_hash"]) if row else None
 
 
-def _above(prefix: str) -> str:
+def _prefix_upper_bound(prefix: str) -> str:
     """Find the first text above all that begin with the prefix, in the order of code points."""
     for end in range(len(prefix), 0, -1):
         code = ord(prefix[end - 1])
         if code < LAST_CODE_POINT:
-            following = SURROGATES[1] + 1 if code + 1 == SURROGATES[0] else code + 1
+            following = SURROGATE_RANGE[1] + 1 if code + 1 == SURROGATE_RANGE[0] else code + 1
             return prefix[: end - 1] + chr(following)
     return chr(LAST_CODE_POINT) * (DISPLAY_NAME_CHARACTERS + 1)

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from storage.records.copies import CardRecord
+from storage.records.user_cache import UserCardRecord
 
 
 class NewEvent(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     """An event as one viewer sees it."""
 
     id: str
-    creator: CardRecord
+    creator: UserCardRecord
     title: str
     description: str | None
     category: str
@@ -56,15 +56,15 @@ class RsvpState(msgspec.Struct, frozen=True):
 class RsvpRecord(msgspec.Struct, frozen=True):
     """A line of the list of answers; ordered by (answered_at, user id)."""
 
-    user: CardRecord
+    user: UserCardRecord
     status: str
     answered_at: datetime
 
 
-class EventSearch(msgspec.Struct, frozen=True):
+class EventSearchCriteria(msgspec.Struct, frozen=True):
     """What is looked for; None leaves a condition out."""
 
     category: str | None = None
     start_from: datetime | None = None
     start_to: datetime | None = None
-    words: str | None = None
+    query_text: str | None = None

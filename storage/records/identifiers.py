@@ -8,18 +8,18 @@ import hashlib
 import re
 import secrets
 
-_SHAPE = re.compile(r"[0-9a-f]{24}\Z")
+_ID_PATTERN = re.compile(r"[0-9a-f]{24}\Z")
 
 
 def is_id(text: str) -> bool:
-    return _SHAPE.match(text) is not None
+    return _ID_PATTERN.match(text) is not None
 
 
 def new_id() -> str:
     return secrets.token_hex(12)
 
 
-def new_draft() -> int:
+def new_attempt_id() -> int:
     """Tells one attempt at storing from another; 63 random bits."""
     return secrets.randbits(63)
 
@@ -29,12 +29,12 @@ def entry_id(conversation_id: str, seq: int) -> str:
     return f"{conversation_id[8:]}{seq:08x}"
 
 
-def direct_id(one: str, other: str) -> str:
+def direct_conversation_id(user_id: str, other_user_id: str) -> str:
     """The id of the direct conversation of two users: the same for both, so it can be made once only."""
-    pair = "\n".join(sorted((one, other)))
+    pair = "\n".join(sorted((user_id, other_user_id)))
     return hashlib.sha256(pair.encode()).hexdigest()[:24]
 
 
-def keyed_id(user_id: str, key: str) -> str:
+def idempotent_id(user_id: str, idempotency_key: str) -> str:
     """The id of what a user made under an idempotency key."""
-    return hashlib.sha256(f"{user_id}\n{key}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{user_id}\n{idempotency_key}".encode()).hexdigest()[:24]

@@ -30,7 +30,7 @@ class ConversationRecord(msgspec.Struct, frozen=True):
     applied_seq: int = 0
 
 
-class Membership(msgspec.Struct, frozen=True):
+class MembershipDelta(msgspec.Struct, frozen=True):
     """What a SYSTEM entry did to its conversation, and how many were in it afterwards."""
 
     member_count: int
@@ -50,7 +50,13 @@ class ReadByRecord(msgspec.Struct, frozen=True):
     read_at_ms: int
 
 
-class MessageEntry(msgspec.Struct, frozen=True, tag="message"):
+class MessageEntry(
+    msgspec.Struct,
+    frozen=True,
+    tag="message",
+    # Forwarded between instances on the bus under the names that earlier versions use.
+    rename={"attempt_id": "draft", "original_digest": "first"},
+):
     """A message, at the seq of its creation, in its latest state.
 
     `draft` tells one attempt at storing from another with the same `client_id`.
@@ -60,7 +66,7 @@ class MessageEntry(msgspec.Struct, frozen=True, tag="message"):
     conversation_id: str
     seq: int
     changed_seq: int
-    draft: int
+    attempt_id: int
     sender_id: str
     client_id: str
     content: str
@@ -72,19 +78,19 @@ class MessageEntry(msgspec.Struct, frozen=True, tag="message"):
     deleted_at_ms: int | None = None
     reactions: tuple[ReactionRecord, ...] = ()
     read_by: tuple[ReadByRecord, ...] = ()
-    membership: Membership | None = None
-    first: str = ""
+    membership: MembershipDelta | None = None
+    original_digest: str = ""
     """A digest of what it said at first, once it says something else."""
 
 
-class Effect(msgspec.Struct, frozen=True):
+class MessageState(msgspec.Struct, frozen=True):
     """The state of a message after a change, in full, so that applying it twice is applying it once."""
 
     content: str
     edited_at_ms: int | None
     deleted_at_ms: int | None
     reactions: tuple[ReactionRecord, ...]
-    first: str = ""
+    original_digest: str = ""
 
 
 class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):
@@ -93,18 +99,18 @@ class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):
     id: str
     conversation_id: str
     seq: int
-    draft: int
+    attempt_id: int
     sender_id: str
     client_id: str
     message_id: str
-    effect: Effect
+    state: MessageState
     created_at_ms: int
 
 
 Entry = MessageEntry | ChangeEntry
 
 
-class Taken(msgspec.Struct, frozen=True):
+class SeqConflict(msgspec.Struct, frozen=True):
     """Another writer has this seq already."""
 
 
@@ -117,8 +123,8 @@ class Duplicate(msgspec.Struct, frozen=True):
 class Appended(msgspec.Struct, frozen=True):
     """How far a batch got: its first `stored` entries are durable, the next was refused if there is one."""
 
-    stored: int
-    refused: Taken | Duplicate | None = None
+    stored_count: int
+    conflict: SeqConflict | Duplicate | None = None
 
 
 class ReadMark(msgspec.Struct, frozen=True):
@@ -131,23 +137,23 @@ class ReadMark(msgspec.Struct, frozen=True):
     muted: bool = False
 
 
-class Summary(msgspec.Struct, frozen=True):
+class ConversationSummary(msgspec.Struct, frozen=True):
     """What is derived from the log up to `last_seq`: its last message, and each sender's own last seq."""
 
     conversation_id: str
     last_seq: int
     last_message: LastMessage | None
-    sent: tuple[tuple[str, int], ...]
+    last_sent_seqs: tuple[tuple[str, int], ...]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Membership(msgspec.Struct, frozen=True):
     """A conversation as one member's list needs it; `sent_seq` is that member's last message."""
 
     conversation: ConversationRecord
-    sent_seq: int
+    last_sent_seq: int
 
 
-class Intent(msgspec.Struct, frozen=True):
+class PendingEffect(msgspec.Struct, frozen=True):
     """An instance means to change who is in a conversation, or to name somebody, and to tell it.
 
     What is to be told are entries above `since_seq`.
@@ -156,7 +162,7 @@ class Intent(msgspec.Struct, frozen=True):
     conversation_id: str
     instance: str
     since_seq: int
-    at_ms: int
+    created_at_ms: int
 
     @property
     def key(self) -> str:

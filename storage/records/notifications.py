@@ -4,10 +4,10 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records.copies import CardRecord
+from storage.records.user_cache import UserCardRecord
 
 
-class Notice(msgspec.Struct, frozen=True):
+class NewNotification(msgspec.Struct, frozen=True):
     """Something that a user is to know.
 
     `source` tells once for ever. `group_key` says what it is about: an unread notification with the same
@@ -22,7 +22,7 @@ class Notice(msgspec.Struct, frozen=True):
     title: str
     message: str
     group_key: str
-    many: tuple[str, str] | None = None
+    grouped_message: tuple[str, str] | None = None
     reference_id: str | None = None
     conversation_id: str | None = None
     message_id: str | None = None
@@ -34,7 +34,7 @@ class NotificationRecord(msgspec.Struct, frozen=True):
     type: str
     title: str
     message: str
-    sender: CardRecord | None
+    sender: UserCardRecord | None
     reference_id: str | None
     conversation_id: str | None
     is_read: bool
@@ -42,7 +42,7 @@ class NotificationRecord(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Untold(msgspec.Struct, frozen=True):
+class UndeliveredNotification(msgspec.Struct, frozen=True):
     """A notification that its user's devices do not know, and how many are unread."""
 
     notification: NotificationRecord

@@ -4,12 +4,12 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records.copies import CardRecord
+from storage.records.user_cache import UserCardRecord
 
 
 class PostRecord(msgspec.Struct, frozen=True):
     id: str
-    author: CardRecord
+    author: UserCardRecord
     content: str
     event_id: str | None
     like_count: int
@@ -21,7 +21,7 @@ class PostRecord(msgspec.Struct, frozen=True):
 class CommentRecord(msgspec.Struct, frozen=True):
     id: str
     post_id: str
-    author: CardRecord
+    author: UserCardRecord
     content: str
     created_at: datetime
     post_author_id: str | None = None
@@ -30,7 +30,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
 class LikeRecord(msgspec.Struct, frozen=True):
     id: str
     created_at: datetime
-    user: CardRecord
+    user: UserCardRecord
 
 
 class PostKey(msgspec.Struct, frozen=True, gc=False):

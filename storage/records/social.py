@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage.records.copies import CardRecord
+from storage.records.user_cache import UserCardRecord
 
 
 class FollowRecord(msgspec.Struct, frozen=True):
@@ -12,7 +12,7 @@ class FollowRecord(msgspec.Struct, frozen=True):
 
     id: str
     created_at: datetime
-    user: CardRecord
+    user: UserCardRecord
 
 
 class SocialStats(msgspec.Struct, frozen=True):
@@ -26,13 +26,13 @@ class PostsCount(msgspec.Struct, frozen=True):
 
     user_id: str
     posts_count: int
-    told: int
+    source_event_id: int
 
 
 class Followees(msgspec.Struct, frozen=True):
     """Whom somebody follows: those whose posts are handed out, and those whose posts are read."""
 
-    handed: list[str]
+    fanned_out: list[str]
     broadcast: list[str]
 
 
@@ -41,4 +41,4 @@ class Audience(msgspec.Struct, frozen=True):
 
     followers_count: int
     broadcast: bool
-    settled: bool = False
+    broadcast_settled: bool = False

@@ -13,4 +13,4 @@ class TimelinePage(msgspec.Struct, frozen=True):
 
     keys: list[PostKey]
     broadcast: list[str]
-    cut: bool
+    truncated: bool

@@ -9,40 +9,40 @@ from collections.abc import Callable, Sequence
 
 from storage.contracts.bus import BusStatistics
 from storage.errors import Unavailable
-from storage.redis.address import read_address
-from storage.redis.patience import Patience
-from storage.redis.probe import Probe
+from storage.redis.loopback_probe import LoopbackProbe
 from storage.redis.publisher import Publisher
+from storage.redis.redis_address import parse_address
 from storage.redis.subscriber import Subscriber
+from storage.redis.timeouts import Timeouts
 
 _log = logging.getLogger(__name__)
 TICK_S = 1.0
-DRAIN_S = 1.0
+DRAIN_TIMEOUT_S = 1.0
 
 
 class RedisBus:
     """Implements `storage.contracts.bus.Bus`."""
 
-    def __init__(self, url: str, queue_frames: int, patience: Patience) -> None:
-        address = read_address(url)
-        self._patience = patience
-        self._publisher = Publisher(address, patience, queue_frames)
-        self._subscriber = Subscriber(address, patience, self._hear, self._notice)
-        self._probe = Probe(self._publisher.publish)
-        self._heard: Callable[[str, bytes], None] = lambda _topic, _frame: None
-        self._noticed: Callable[[], None] = lambda: None
+    def __init__(self, url: str, queue_frames: int, timeouts: Timeouts) -> None:
+        address = parse_address(url)
+        self._timeouts = timeouts
+        self._publisher = Publisher(address, timeouts, queue_frames)
+        self._subscriber = Subscriber(address, timeouts, self._dispatch, self._handle_gap)
+        self._probe = LoopbackProbe(self._publisher.publish)
+        self._frame_callback: Callable[[str, bytes], None] = lambda _topic, _frame: None
+        self._gap_callback: Callable[[], None] = lambda: None
         self._received = 0
         self._timer: asyncio.TimerHandle | None = None
         self._ticked_at = 0.0
         self._probed_at = 0.0
 
     @classmethod
-    async def open(cls, url: str, *, queue_frames: int, patience: Patience | None = None) -> "RedisBus":
+    async def open(cls, url: str, *, queue_frames: int, timeouts: Timeouts | None = None) -> "RedisBus":
         """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        bus = cls(url, queue_frames, patience or Patience())
+        bus = cls(url, queue_frames, timeouts or Timeouts())
         try:
-            await bus._publisher.link.open()
-            await bus._subscriber.link.open()
+            await bus._publisher.connection.open()
+            await bus._subscriber.connection.open()
             await bus._subscriber.subscribe([bus._probe.topic])
         except BaseException:
             await bus.close()
@@ -54,15 +54,15 @@ class RedisBus:
         """Send what waits, for a moment at most, and end both connections."""
         if self._timer is not None:
             self._timer.cancel()
-        await self._publisher.drain(DRAIN_S)
-        await self._publisher.link.close()
-        await self._subscriber.link.close()
+        await self._publisher.drain(DRAIN_TIMEOUT_S)
+        await self._publisher.connection.close()
+        await self._subscriber.connection.close()
 
     async def check(self) -> None:
         """Publish and hear it. Raises `Unavailable`."""
         if not self.statistics().connected:
             raise Unavailable("redis: not connected")
-        await self._probe.check(self._patience.reply_s)
+        await self._probe.check(self._timeouts.reply_s)
 
     def publish(self, topic: str, frame: bytes) -> None:
         self._publisher.publish(topic, frame)
@@ -73,39 +73,39 @@ class RedisBus:
     def unsubscribe(self, topics: Sequence[str]) -> None:
         self._subscriber.unsubscribe(topics)
 
-    def on_frame(self, heard: Callable[[str, bytes], None]) -> None:
-        self._heard = heard
+    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
+        self._frame_callback = callback
 
-    def on_gap(self, noticed: Callable[[], None]) -> None:
-        self._noticed = noticed
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        self._gap_callback = callback
 
     def statistics(self) -> BusStatistics:
         """Tell how it goes; the probe's own topic and frames are counted too."""
         publisher, subscriber = self._publisher, self._subscriber
         return BusStatistics(
-            connected=publisher.link.connected and subscriber.whole,
+            connected=publisher.connection.connected and subscriber.is_restored,
             topics=len(subscriber),
             waiting=publisher.waiting,
             published=publisher.published,
             received=self._received,
             dropped=publisher.dropped,
-            reconnects=publisher.link.reconnects + subscriber.link.reconnects,
+            reconnects=publisher.connection.reconnects + subscriber.connection.reconnects,
             lag_ms=self._probe.lag_ms(),
         )
 
-    def _hear(self, topic: str, frame: bytes) -> None:
+    def _dispatch(self, topic: str, frame: bytes) -> None:
         self._received += 1
         if topic == self._probe.topic:
-            self._probe.heard(frame)
+            self._probe.on_frame(frame)
         else:
-            self._heard(topic, frame)
+            self._frame_callback(topic, frame)
 
-    def _notice(self) -> None:
+    def _handle_gap(self) -> None:
         # A new connection is probed at once: it may be to the wrong server, or deaf from the start.
-        self._probe.forget()
+        self._probe.discard_in_flight()
         self._probe_now()
         try:
-            self._noticed()
+            self._gap_callback()
         except Exception:  # noqa: BLE001 - the connection must live on
             _log.exception("a gap of the bus could not be handled")
 
@@ -114,17 +114,17 @@ class RedisBus:
         now, before = loop.time(), self._ticked_at
         self._ticked_at = now
         self._timer = loop.call_later(TICK_S, self._tick)
-        publisher, subscriber = self._publisher.link, self._subscriber.link
+        publisher, subscriber = self._publisher.connection, self._subscriber.connection
         since_loss_s = now - max(publisher.lost_at, subscriber.lost_at)
-        if self._probe.unheard_s() >= since_loss_s or now - before > 3 * TICK_S:
+        if self._probe.in_flight_s() >= since_loss_s or now - before > 3 * TICK_S:
             # Sent before a loss, or before a pause of our own: it proves nothing.
-            self._probe.forget()
-        if self._probe.unheard_s() > self._patience.probe_unheard_s:
-            self._probe.forget()
+            self._probe.discard_in_flight()
+        if self._probe.in_flight_s() > self._timeouts.probe_timeout_s:
+            self._probe.discard_in_flight()
             _log.warning("redis: a frame of our own was not heard; both connections are remade")
             publisher.abort()
             subscriber.abort()
-        elif now - self._probed_at >= self._patience.probe_every_s:
+        elif now - self._probed_at >= self._timeouts.probe_interval_s:
             self._probe_now()
 
     def _probe_now(self) -> None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from config.limits import PRESENCE_KEPT_S, PRESENCE_LEASE_MS
+from config.limits import LAST_SEEN_RETENTION_S, PRESENCE_LEASE_MS
 from storage.contracts.presence import presence_topic
 from storage.records.presence import PresenceRecord
-from storage.redis.address import read_address
-from storage.redis.connection import Word
-from storage.redis.patience import Patience
-from storage.redis.presence_scripts import BEAT, BURY, LOOK, PUT
-from storage.redis.requests import Requests
+from storage.redis.command_client import CommandClient
+from storage.redis.presence_scripts import GET_STATES, REMOVE_INSTANCE, RENEW_LEASE, SET_STATES
+from storage.redis.redis_address import parse_address
+from storage.redis.resp_connection import CommandArg
 from storage.redis.script import run_script
+from storage.redis.timeouts import Timeouts
 
 KEY = "convene:presence"
 USERS_PER_CALL = 500
@@ -19,42 +19,44 @@ USERS_PER_CALL = 500
 class RedisPresence:
     """A `PresenceBoard`."""
 
-    def __init__(self, url: str, patience: Patience) -> None:
-        self._requests = Requests(read_address(url), patience, "presence")
+    def __init__(self, url: str, timeouts: Timeouts) -> None:
+        self._client = CommandClient(parse_address(url), timeouts, "presence")
 
     @classmethod
-    async def open(cls, url: str, *, patience: Patience | None = None) -> "RedisPresence":
+    async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisPresence":
         """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        board = cls(url, patience or Patience())
-        await board._requests.link.open()
+        board = cls(url, timeouts or Timeouts())
+        await board._client.connection.open()
         return board
 
     async def close(self) -> None:
-        await self._requests.link.close()
+        await self._client.connection.close()
 
-    async def beat(self, instance: str) -> list[str]:
-        reply = await run_script(self._requests, BEAT, KEY, instance, PRESENCE_LEASE_MS)
+    async def renew_lease(self, instance: str) -> list[str]:
+        reply = await run_script(self._client, RENEW_LEASE, KEY, instance, PRESENCE_LEASE_MS)
         return [name.decode() for name in reply]
 
-    async def put(self, instance: str, states: Mapping[str, str | None]) -> None:
+    async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         pairs = list(states.items())
         for start in range(0, len(pairs), USERS_PER_CALL):
-            words: list[Word] = []
+            words: list[CommandArg] = []
             for user_id, state in pairs[start : start + USERS_PER_CALL]:
                 words += (user_id, state or "")
-            await run_script(self._requests, PUT, KEY, instance, PRESENCE_KEPT_S, presence_topic(""), *words)
+            await run_script(
+                self._client, SET_STATES, KEY, instance, LAST_SEEN_RETENTION_S, presence_topic(""), *words
+            )
 
-    async def look(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
+    async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
         found: list[PresenceRecord] = []
         for start in range(0, len(user_ids), USERS_PER_CALL):
             some = user_ids[start : start + USERS_PER_CALL]
-            reply = await run_script(self._requests, LOOK, KEY, *some)
+            reply = await run_script(self._client, GET_STATES, KEY, *some)
             found += [
                 PresenceRecord(user_id, state.decode() or "offline")
                 for user_id, state in zip(some, reply, strict=True)
             ]
         return found
 
-    async def bury(self, instance: str) -> list[str]:
-        reply = await run_script(self._requests, BURY, KEY, instance)
+    async def remove_instance(self, instance: str) -> list[str]:
+        reply = await run_script(self._client, REMOVE_INSTANCE, KEY, instance)
         return [user_id.decode() for user_id in reply]

@@ -8,7 +8,7 @@
 Times are the server's own. Written for a single primary, as the streams.
 """
 
-from storage.redis.script import Script, script
+from storage.redis.script import Script, make_script
 
 _NAMES = """
 local function lease(instance) return KEYS[1] .. ':lease:' .. instance end
@@ -18,11 +18,11 @@ local function user_key(user) return KEYS[1] .. ':user:' .. user end
 
 
 def _script(body: str) -> Script:
-    return script(_NAMES + body)
+    return make_script(_NAMES + body)
 
 
 # ARGV: instance, lease in ms.
-BEAT = _script("""
+RENEW_LEASE = _script("""
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('SET', lease(ARGV[1]), 1, 'PX', ARGV[2])
@@ -31,7 +31,7 @@ return redis.call('ZRANGE', KEYS[1] .. ':leases', ms - tonumber(ARGV[2]), '+inf'
 """)
 
 # ARGV: instance, seconds kept, prefix of topics; then user, state ('' for none), again and again.
-PUT = _script("""
+SET_STATES = _script("""
 for at = 4, #ARGV, 2 do
   local user, state = ARGV[at], ARGV[at + 1]
   if state == '' then
@@ -49,7 +49,7 @@ return 1
 """)
 
 # ARGV: users. The answer: 'online', 'away' or '' for each.
-LOOK = _script("""
+GET_STATES = _script("""
 local living, answer = {}, {}
 for at = 1, #ARGV do
   local best = ''
@@ -67,7 +67,7 @@ return answer
 """)
 
 # ARGV: instance. Nothing for one that lives.
-BURY = _script("""
+REMOVE_INSTANCE = _script("""
 if redis.call('EXISTS', lease(ARGV[1])) == 1 then return {} end
 local users = redis.call('SMEMBERS', of(ARGV[1]))
 redis.call('DEL', of(ARGV[1]))

@@ -7,21 +7,23 @@ reached the oldest that still waits is dropped and counted. It never blocks, and
 import asyncio
 from collections import deque
 
-from storage.redis.address import Address
-from storage.redis.connection import Connection, Reply, packed
-from storage.redis.link import Link
-from storage.redis.patience import Patience
+from storage.redis.reconnecting_connection import ReconnectingConnection
+from storage.redis.redis_address import RedisAddress
+from storage.redis.resp_connection import Reply, RespConnection, encode_command
+from storage.redis.timeouts import Timeouts
 
-UNANSWERED_MAX = 2000
+IN_FLIGHT_MAX = 2000
 """Frames on their way at once: enough for a full pipe, few enough to lose with a connection."""
 
 
 class Publisher:
-    def __init__(self, address: Address, patience: Patience, queue_frames: int) -> None:
-        self.link = Link(address, patience, "publisher", self._opened, self._lost)
-        self._limit = queue_frames
-        self._waiting: deque[bytes] = deque()
-        self._connection: Connection | None = None
+    def __init__(self, address: RedisAddress, timeouts: Timeouts, queue_frames: int) -> None:
+        self.connection = ReconnectingConnection(
+            address, timeouts, "publisher", self._on_connected, self._on_lost
+        )
+        self._max_queued = queue_frames
+        self._queue: deque[bytes] = deque()
+        self._current: RespConnection | None = None
         self._scheduled = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -31,44 +33,44 @@ class Publisher:
     @property
     def waiting(self) -> int:
         """Frames not yet answered, sent or not."""
-        return len(self._waiting) + (self._connection.unanswered if self._connection is not None else 0)
+        return len(self._queue) + (self._current.unanswered if self._current is not None else 0)
 
     def publish(self, topic: str, frame: bytes) -> None:
-        if self._connection is None:
+        if self._current is None:
             self.dropped += 1
             return
-        if len(self._waiting) >= self._limit:
-            self._waiting.popleft()
+        if len(self._queue) >= self._max_queued:
+            self._queue.popleft()
             self.dropped += 1
-        self._waiting.append(packed(b"PUBLISH", topic, frame))
+        self._queue.append(encode_command(b"PUBLISH", topic, frame))
         if not self._scheduled:
             self._scheduled = True
             self._idle.clear()
             asyncio.get_running_loop().call_soon(self._flush)
 
-    async def drain(self, within_s: float) -> None:
+    async def drain(self, timeout_s: float) -> None:
         """Wait until everything is answered or lost, but no longer than that."""
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
         except TimeoutError:
             return
 
     def _flush(self) -> None:
         self._scheduled = False
-        connection = self._connection
-        if connection is None or not self._waiting:
-            self._settle()
+        connection = self._current
+        if connection is None or not self._queue:
+            self._update_idle()
             return
-        count = min(len(self._waiting), UNANSWERED_MAX - connection.unanswered)
-        if count == len(self._waiting):
-            connection.send(b"".join(self._waiting), count)
-            self._waiting.clear()
+        count = min(len(self._queue), IN_FLIGHT_MAX - connection.unanswered)
+        if count == len(self._queue):
+            connection.send(b"".join(self._queue), count)
+            self._queue.clear()
         elif count > 0:
-            connection.send(b"".join([self._waiting.popleft() for _ in range(count)]), count)
+            connection.send(b"".join([self._queue.popleft() for _ in range(count)]), count)
 
-    def _answered(self, reply: Reply) -> None:
-        connection = self._connection
+    def _on_reply(self, reply: Reply) -> None:
+        connection = self._current
         if connection is None:
             return
         connection.unanswered -= 1
@@ -76,23 +78,23 @@ class Publisher:
             self.published += 1
         else:
             self.dropped += 1
-        if self._waiting:
+        if self._queue:
             if not self._scheduled:
                 self._scheduled = True
                 asyncio.get_running_loop().call_soon(self._flush)
         else:
-            self._settle()
+            self._update_idle()
 
-    def _settle(self) -> None:
+    def _update_idle(self) -> None:
         if self.waiting == 0:
             self._idle.set()
 
-    def _opened(self, connection: Connection) -> None:
-        connection.on_reply = self._answered
-        self._connection = connection
+    def _on_connected(self, connection: RespConnection) -> None:
+        connection.on_reply = self._on_reply
+        self._current = connection
 
-    def _lost(self) -> None:
+    def _on_lost(self) -> None:
         self.dropped += self.waiting
-        self._waiting.clear()
-        self._connection = None
+        self._queue.clear()
+        self._current = None
         self._idle.set()

@@ -6,8 +6,8 @@ import hiredis
 import msgspec
 
 from storage.errors import Unavailable
-from storage.redis.connection import Reply, Word
-from storage.redis.requests import Requests
+from storage.redis.command_client import CommandClient
+from storage.redis.resp_connection import CommandArg, Reply
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -15,16 +15,16 @@ class Script(msgspec.Struct, frozen=True):
     digest: str
 
 
-def script(text: str) -> Script:
+def make_script(text: str) -> Script:
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-async def run_script(requests: Requests, which: Script, key: str, *arguments: Word) -> Reply:
+async def run_script(client: CommandClient, script: Script, key: str, *arguments: CommandArg) -> Reply:
     """Call it by digest, in full where the server does not know it. Raises `Unavailable`."""
-    reply = await requests.ask("EVALSHA", which.digest, 1, key, *arguments)
+    reply = await client.execute("EVALSHA", script.digest, 1, key, *arguments)
     if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
         # Known to be not done, so it may be sent again, this time in full.
-        reply = await requests.ask("EVAL", which.text, 1, key, *arguments)
+        reply = await client.execute("EVAL", script.text, 1, key, *arguments)
     if isinstance(reply, hiredis.ReplyError):
         raise Unavailable(f"redis: refused with {str(reply).split(' ', 1)[0]}")
     return reply

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from storage.contracts.bus import BusStatistics
 from storage.redis.bus import RedisBus
-from storage.redis.patience import Patience
-from storage.redis.shards import Shards, all_opened
+from storage.redis.shards import Shards, open_all
+from storage.redis.timeouts import Timeouts
 
 
 class ShardedBus:
@@ -21,11 +21,11 @@ class ShardedBus:
 
     @classmethod
     async def open(
-        cls, urls: Sequence[str], *, queue_frames: int, patience: Patience | None = None
+        cls, urls: Sequence[str], *, queue_frames: int, timeouts: Timeouts | None = None
     ) -> "ShardedBus":
         """Connect to all. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
         return cls(
-            await all_opened(RedisBus.open(url, queue_frames=queue_frames, patience=patience) for url in urls)
+            await open_all(RedisBus.open(url, queue_frames=queue_frames, timeouts=timeouts) for url in urls)
         )
 
     async def close(self) -> None:
@@ -36,23 +36,23 @@ class ShardedBus:
         await asyncio.gather(*(bus.check() for bus in self._buses))
 
     def publish(self, topic: str, frame: bytes) -> None:
-        self._buses[self._shards.of(topic)].publish(topic, frame)
+        self._buses[self._shards.shard_of(topic)].publish(topic, frame)
 
     async def subscribe(self, topics: Sequence[str]) -> None:
-        parts = self._shards.parted(topics)
+        parts = self._shards.group_by_shard(topics)
         await asyncio.gather(*(self._buses[shard].subscribe(some) for shard, some in parts.items()))
 
     def unsubscribe(self, topics: Sequence[str]) -> None:
-        for shard, some in self._shards.parted(topics).items():
+        for shard, some in self._shards.group_by_shard(topics).items():
             self._buses[shard].unsubscribe(some)
 
-    def on_frame(self, heard: Callable[[str, bytes], None]) -> None:
+    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
         for bus in self._buses:
-            bus.on_frame(heard)
+            bus.on_frame(callback)
 
-    def on_gap(self, noticed: Callable[[], None]) -> None:
+    def on_gap(self, callback: Callable[[], None]) -> None:
         for bus in self._buses:
-            bus.on_gap(noticed)
+            bus.on_gap(callback)
 
     def statistics(self) -> BusStatistics:
         """All together; the lag is that of the slowest."""

@@ -10,21 +10,21 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-from storage.contracts.presence import PRESENCE
+from storage.contracts.presence import PRESENCE_TOPIC_PREFIX
 
-REMEMBERED = 65_536
+SHARD_CACHE_SIZE = 65_536
 
 
 class Closable(Protocol):
     async def close(self) -> None: ...
 
 
-OfOneServer = TypeVar("OfOneServer", bound=Closable)
+PerServer = TypeVar("PerServer", bound=Closable)
 
 
-async def all_opened(openings: Iterable[Awaitable[OfOneServer]]) -> list[OfOneServer]:
+async def open_all(openings: Iterable[Awaitable[PerServer]]) -> list[PerServer]:
     """Open what is at each server, one after the other; where one fails, those before it are closed."""
-    opened: list[OfOneServer] = []
+    opened: list[PerServer] = []
     async with contextlib.AsyncExitStack() as stack:
         for opening in openings:
             one = await opening
@@ -37,18 +37,18 @@ async def all_opened(openings: Iterable[Awaitable[OfOneServer]]) -> list[OfOneSe
 class Shards:
     def __init__(self, servers: int) -> None:
         self._prefixes = [f"{server}:".encode() for server in range(servers)]
-        self.of = lru_cache(REMEMBERED)(self._of)
+        self.shard_of = lru_cache(SHARD_CACHE_SIZE)(self._compute_shard)
         """The place of a topic's server."""
 
-    def parted(self, topics: Sequence[str]) -> dict[int, list[str]]:
+    def group_by_shard(self, topics: Sequence[str]) -> dict[int, list[str]]:
         """The topics by their servers."""
         parts: dict[int, list[str]] = {}
         for topic in topics:
-            parts.setdefault(self.of(topic), []).append(topic)
+            parts.setdefault(self.shard_of(topic), []).append(topic)
         return parts
 
-    def _of(self, topic: str) -> int:
-        if topic.startswith(PRESENCE):
+    def _compute_shard(self, topic: str) -> int:
+        if topic.startswith(PRESENCE_TOPIC_PREFIX):
             # The board publishes where it stands: at the first.
             return 0
         name = topic.encode()

@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from storage.errors import Unavailable
-from storage.redis.address import Address
-from storage.redis.connection import Connection, Reply, packed
-from storage.redis.link import Link
-from storage.redis.patience import Patience
-from storage.redis.topic import Topic, Waiter
+from storage.redis.reconnecting_connection import ReconnectingConnection
+from storage.redis.redis_address import RedisAddress
+from storage.redis.resp_connection import Reply, RespConnection, encode_command
+from storage.redis.timeouts import Timeouts
+from storage.redis.topic_subscription import SubscribeWaiter, TopicSubscription
 
 _log = logging.getLogger(__name__)
 TOPICS_PER_COMMAND = 500
@@ -22,47 +22,49 @@ TOPICS_PER_COMMAND = 500
 class Subscriber:
     def __init__(
         self,
-        address: Address,
-        patience: Patience,
-        heard: Callable[[str, bytes], None],
-        gap: Callable[[], None],
+        address: RedisAddress,
+        timeouts: Timeouts,
+        on_frame: Callable[[str, bytes], None],
+        on_gap: Callable[[], None],
     ) -> None:
-        self.link = Link(address, patience, "subscriber", self._opened, self._lost)
-        self._patience = patience
-        self._heard = heard
-        self._gap = gap
-        self._connection: Connection | None = None
-        self._topics: dict[bytes, Topic] = {}
-        self._changed: dict[bytes, Topic] = {}
+        self.connection = ReconnectingConnection(
+            address, timeouts, "subscriber", self._on_connected, self._on_lost
+        )
+        self._timeouts = timeouts
+        self._on_frame = on_frame
+        self._on_gap = on_gap
+        self._current: RespConnection | None = None
+        self._topics: dict[bytes, TopicSubscription] = {}
+        self._changed: dict[bytes, TopicSubscription] = {}
         self._scheduled = False
-        self._opened_before = False
+        self._was_connected = False
         self._restoring = 0
-        self._gap_owed = False
+        self._gap_pending = False
 
     @property
-    def whole(self) -> bool:
+    def is_restored(self) -> bool:
         """Connected, and everything that was wanted at the time is heard again."""
-        return self._connection is not None and self._restoring == 0
+        return self._current is not None and self._restoring == 0
 
     def __len__(self) -> int:
         return len(self._topics)
 
     async def subscribe(self, names: Sequence[str]) -> None:
         """Listen; gives up with `Unavailable` after a while (at once in a long outage); they stay wanted."""
-        unheard = [topic for topic in map(self._want, dict.fromkeys(names)) if not topic.heard]
+        unheard = [topic for topic in map(self._mark_wanted, dict.fromkeys(names)) if not topic.is_active]
         if not unheard:
             return
-        waiter = Waiter(len(unheard))
+        waiter = SubscribeWaiter(len(unheard))
         for topic in unheard:
-            topic.wait(waiter)
-        within_s = self._patience.reply_s
-        if not self.link.connected:
-            within_s -= asyncio.get_running_loop().time() - self.link.lost_at
+            topic.add_waiter(waiter)
+        within_s = self._timeouts.reply_s
+        if not self.connection.connected:
+            within_s -= asyncio.get_running_loop().time() - self.connection.lost_at
         try:
             async with asyncio.timeout(max(0.0, within_s)):
-                await waiter.heard
+                await waiter.confirmed
         except TimeoutError:
-            waiter.given_up = True
+            waiter.timed_out = True
             raise Unavailable("redis: topics are not confirmed") from None
 
     def unsubscribe(self, names: Iterable[str]) -> None:
@@ -72,21 +74,21 @@ class Subscriber:
             if topic is not None and topic.wanted:
                 topic.wanted = False
                 # Who still waits wanted what is now unwanted: nothing keeps them.
-                for waiter in topic.release():
-                    self._gap_owed |= waiter.one_less()
-                self._change(key, topic)
+                for waiter in topic.pop_waiters():
+                    self._gap_pending |= waiter.confirm_one()
+                self._schedule_flush(key, topic)
 
-    def _want(self, name: str) -> Topic:
+    def _mark_wanted(self, name: str) -> TopicSubscription:
         key = name.encode()
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = Topic(name)
+            topic = self._topics[key] = TopicSubscription(name)
         if not topic.wanted:
             topic.wanted = True
-            self._change(key, topic)
+            self._schedule_flush(key, topic)
         return topic
 
-    def _change(self, key: bytes, topic: Topic) -> None:
+    def _schedule_flush(self, key: bytes, topic: TopicSubscription) -> None:
         self._changed[key] = topic
         if not self._scheduled:
             self._scheduled = True
@@ -95,79 +97,79 @@ class Subscriber:
     def _flush(self) -> None:
         self._scheduled = False
         changed, self._changed = self._changed, {}
-        wanted = {key: topic for key, topic in changed.items() if topic.wanted and not topic.asked}
-        unwanted = {key: topic for key, topic in changed.items() if topic.asked and not topic.wanted}
-        if self._connection is not None:
-            self._ask(b"UNSUBSCRIBE", unwanted)
-            self._ask(b"SUBSCRIBE", wanted)
+        wanted = {key: topic for key, topic in changed.items() if topic.wanted and not topic.requested}
+        unwanted = {key: topic for key, topic in changed.items() if topic.requested and not topic.wanted}
+        if self._current is not None:
+            self._send_command(b"UNSUBSCRIBE", unwanted)
+            self._send_command(b"SUBSCRIBE", wanted)
         for key, topic in changed.items():
-            self._forget_unwanted(key, topic)
+            self._drop_unwanted(key, topic)
 
-    def _ask(self, command: bytes, topics: dict[bytes, Topic]) -> None:
-        assert self._connection is not None
+    def _send_command(self, command: bytes, topics: dict[bytes, TopicSubscription]) -> None:
+        assert self._current is not None
         keys = list(topics)
         for start in range(0, len(keys), TOPICS_PER_COMMAND):
             some = keys[start : start + TOPICS_PER_COMMAND]
-            self._connection.send(packed(command, *some), len(some))
+            self._current.send(encode_command(command, *some), len(some))
         for topic in topics.values():
-            topic.asked = command == b"SUBSCRIBE"
-            topic.pending += 1
+            topic.requested = command == b"SUBSCRIBE"
+            topic.unanswered += 1
 
-    def _forget_unwanted(self, key: bytes, topic: Topic) -> None:
-        if not topic.wanted and not topic.asked and topic.pending == 0:
+    def _drop_unwanted(self, key: bytes, topic: TopicSubscription) -> None:
+        if not topic.wanted and not topic.requested and topic.unanswered == 0:
             self._topics.pop(key, None)
 
-    def _reply(self, reply: Reply) -> None:
+    def _on_reply(self, reply: Reply) -> None:
         if not isinstance(reply, list):
             # An error names no topic: which one it was about is found out by asking for all again.
             _log.warning("redis subscriber: refused; its connection is remade")
-            self.link.abort()
+            self.connection.abort()
             return
         topic = self._topics.get(reply[1])
         if reply[0] == b"message":
             if topic is not None and topic.wanted:
-                self._tell(topic.name, reply[2])
+                self._deliver(topic.name, reply[2])
             return
-        assert self._connection is not None
-        self._connection.unanswered -= 1
+        assert self._current is not None
+        self._current.unanswered -= 1
         if topic is not None:
             self._confirm(reply[1], topic)
         if self._restoring:
             self._restoring -= 1
-        if self._gap_owed and not self._restoring:
-            self._gap_owed = False
-            self._gap()
+        if self._gap_pending and not self._restoring:
+            self._gap_pending = False
+            self._on_gap()
 
-    def _confirm(self, key: bytes, topic: Topic) -> None:
-        topic.pending -= 1
-        if topic.heard:
-            for waiter in topic.release():
-                self._gap_owed |= waiter.one_less()
+    def _confirm(self, key: bytes, topic: TopicSubscription) -> None:
+        topic.unanswered -= 1
+        if topic.is_active:
+            for waiter in topic.pop_waiters():
+                self._gap_pending |= waiter.confirm_one()
         else:
-            self._forget_unwanted(key, topic)
+            self._drop_unwanted(key, topic)
 
-    def _tell(self, name: str, frame: bytes) -> None:
+    def _deliver(self, name: str, frame: bytes) -> None:
         try:
-            self._heard(name, frame)
+            self._on_frame(name, frame)
         except Exception:  # noqa: BLE001 - the connection must live on
             _log.exception("a frame of the bus could not be handled")
 
-    def _opened(self, connection: Connection) -> None:
-        connection.on_reply = self._reply
-        self._connection = connection
+    def _on_connected(self, connection: RespConnection) -> None:
+        connection.on_reply = self._on_reply
+        self._current = connection
         # Replies come in the order of the commands, so these are the first ones.
         self._restoring = len(self._topics)
-        self._gap_owed = self._opened_before
-        self._opened_before = True
-        self._ask(b"SUBSCRIBE", self._topics)
-        if self._gap_owed and not self._restoring:
-            self._gap_owed = False
-            self._gap()
+        self._gap_pending = self._was_connected
+        self._was_connected = True
+        self._send_command(b"SUBSCRIBE", self._topics)
+        if self._gap_pending and not self._restoring:
+            self._gap_pending = False
+            self._on_gap()
 
-    def _lost(self) -> None:
-        self._connection = None
+    def _on_lost(self) -> None:
+        self._current = None
         self._restoring = 0
         for key, topic in list(self._topics.items()):
-            topic.asked = False
-            topic.pending = 0
-            self._forget_unwanted(key, topic)
+            topic.requested = False
+            topic.unanswered = 0
+            self._drop_unwanted(key, topic)

@@ -5,7 +5,7 @@ and so in the order of their bytes. Both bear the server's run id: what a restar
 or a replica may lack the last second, so it is never used. Written for a single primary, as the streams.
 """
 
-from storage.redis.script import Script, script
+from storage.redis.script import Script, make_script
 
 _KEYS = """
 local run = redis.call('INFO', 'server'):match('run_id:(%x+)') or 'none'
@@ -22,7 +22,7 @@ end
 
 
 def _script(body: str) -> Script:
-    return script(_KEYS + body)
+    return make_script(_KEYS + body)
 
 
 # ARGV: user, upper bound, limit, seconds kept.
@@ -41,7 +41,7 @@ return {known[2], known[3],
 """)
 
 # ARGV: user, token, seconds that building may take.
-BEGIN = _script("""
+BEGIN_REBUILD = _script("""
 redis.call('DEL', about(ARGV[1]), posts(ARGV[1]))
 redis.call('HSET', about(ARGV[1]), 'state', ARGV[2], 'cut', 0)
 redis.call('EXPIRE', about(ARGV[1]), ARGV[3])
@@ -49,7 +49,7 @@ return 1
 """)
 
 # ARGV: user, token, cut, broadcast, posts kept, seconds kept; then posts.
-FINISH = _script("""
+FINISH_REBUILD = _script("""
 if redis.call('HGET', about(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
 for at = 7, #ARGV, 500 do
   local some = {}
@@ -83,7 +83,7 @@ return 1
 """)
 
 # ARGV: users.
-DROP = _script("""
+INVALIDATE = _script("""
 for at = 1, #ARGV do redis.call('DEL', about(ARGV[at]), posts(ARGV[at])) end
 return 1
 """)

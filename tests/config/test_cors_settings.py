@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import SettingsFaulty, load_settings
+from config.settings import InvalidSettings, load_settings
 
 VARIABLE = "CONVENE_CORS_ORIGINS"
 
@@ -23,5 +23,5 @@ def test_origins_come_from_a_file_or_with_commas(tmp_path: Path) -> None:
 @pytest.mark.parametrize("origin", ["a.example", "https://a.example/", "https://*.a.example", "null", ""])
 def test_what_a_browser_never_sends_is_no_origin(origin: str) -> None:
     """A slip is told at the start: as an origin it would never match."""
-    with pytest.raises(SettingsFaulty, match=VARIABLE):
+    with pytest.raises(InvalidSettings, match=VARIABLE):
         load_settings(None, {VARIABLE: f"https://b.example,{origin}"})

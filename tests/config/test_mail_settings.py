@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import LogSettings, MailSettings, SettingsFaulty, load_settings
-from storage.mail.chosen import chosen_mailer
+from config.settings import InvalidSettings, LogSettings, MailSettings, load_settings
+from storage.mail.fallback_mailers import DisabledMailer, LoggingMailer
+from storage.mail.mailer_factory import create_mailer
 from storage.mail.smtp import SmtpMailer
-from storage.mail.unsent import LoggedMailer, NoMailer
 
 REPOSITORY = Path(__file__).parents[2]
-WHOLE = {
+COMPLETE = {
     "CONVENE_MAIL_HOST": "mail.example.org",
     "CONVENE_MAIL_PORT": "2525",
     "CONVENE_MAIL_SECURITY": "tls",
@@ -23,7 +23,7 @@ WHOLE = {
 
 def test_mail_comes_from_variables() -> None:
     """Each field has its variable; links begin with the base URL, without a second slash."""
-    settings = load_settings(None, WHOLE)
+    settings = load_settings(None, COMPLETE)
     assert settings.mail == MailSettings(
         host="mail.example.org",
         port=2525,
@@ -38,7 +38,7 @@ def test_mail_comes_from_variables() -> None:
 
 def test_no_text_form_shows_credentials() -> None:
     """Printing the settings prints no password, no username and no host."""
-    settings = load_settings(None, WHOLE)
+    settings = load_settings(None, COMPLETE)
     shown = f"{settings!r} {settings!s} {settings.mail} {settings.mail!r}"
     for secret in ("hunter2", "username='convene'", "mail.example.org"):
         assert secret not in shown
@@ -50,16 +50,16 @@ def test_no_text_form_shows_credentials() -> None:
 )
 def test_what_belongs_together_is_asked_for(missing: str) -> None:
     """A host needs sender and base URL, a name its password; the fault repeats no value."""
-    with pytest.raises(SettingsFaulty) as raised:
-        load_settings(None, {name: value for name, value in WHOLE.items() if name != missing})
+    with pytest.raises(InvalidSettings) as raised:
+        load_settings(None, {name: value for name, value in COMPLETE.items() if name != missing})
     assert missing.removeprefix("CONVENE_MAIL_").lower() in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
 def test_password_never_goes_over_an_open_line() -> None:
     """Without TLS there is no logging in."""
-    with pytest.raises(SettingsFaulty, match="needs starttls or tls"):
-        load_settings(None, {**WHOLE, "CONVENE_MAIL_SECURITY": "none"})
+    with pytest.raises(InvalidSettings, match="needs starttls or tls"):
+        load_settings(None, {**COMPLETE, "CONVENE_MAIL_SECURITY": "none"})
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_password_never_goes_over_an_open_line() -> None:
 )
 def test_faulty_values_are_told(variable: str, value: str) -> None:
     """Each is found when the server starts, not when the first mail goes out."""
-    with pytest.raises(SettingsFaulty, match=variable):
-        load_settings(None, {**WHOLE, variable: value})
+    with pytest.raises(InvalidSettings, match=variable):
+        load_settings(None, {**COMPLETE, variable: value})
 
 
 def test_links_lead_to_this_server_when_nobody_says_where() -> None:
@@ -91,10 +91,10 @@ def test_links_lead_to_this_server_when_nobody_says_where() -> None:
 def test_way_out_by_configuration() -> None:
     """A host means SMTP; without one only a log for eyes gets to see links."""
     console, machine = LogSettings(format="console"), LogSettings(format="json")
-    host = load_settings(None, WHOLE).mail
-    assert isinstance(chosen_mailer(host, console), SmtpMailer)
-    assert isinstance(chosen_mailer(host, machine), SmtpMailer)
-    assert isinstance(chosen_mailer(MailSettings(), console), LoggedMailer)
-    assert isinstance(chosen_mailer(MailSettings(), machine), NoMailer)
+    host = load_settings(None, COMPLETE).mail
+    assert isinstance(create_mailer(host, console), SmtpMailer)
+    assert isinstance(create_mailer(host, machine), SmtpMailer)
+    assert isinstance(create_mailer(MailSettings(), console), LoggingMailer)
+    assert isinstance(create_mailer(MailSettings(), machine), DisabledMailer)
     production = load_settings(REPOSITORY / "config" / "production.toml", {})
-    assert isinstance(chosen_mailer(production.mail, production.log), NoMailer)
+    assert isinstance(create_mailer(production.mail, production.log), DisabledMailer)

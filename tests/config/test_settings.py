@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from config.limits import Limits
-from config.settings import Settings, SettingsFaulty, load_settings
+from config.settings import InvalidSettings, Settings, load_settings
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,7 +34,8 @@ def test_later_layers_win(tmp_path: Path) -> None:
     """A variable beats the file, the file beats the defaults."""
     path = tmp_path / "own.toml"
     path.write_text(
-        '[server]\nport = 1000\nhost = "::1"\n[limits]\nmessages_per_s = 7\nheads_repeat_s = [1, 2.5]\n'
+        '[server]\nport = 1000\nhost = "::1"\n'
+        "[limits]\nmessages_per_s = 7\nhead_announce_delays_s = [1, 2.5]\n"
     )
     environ = {
         "CONVENE_PORT": "2000",
@@ -52,7 +53,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
     settings = load_settings(path, environ)
     assert (settings.server.port, settings.server.host) == (2000, "0.0.0.0")
     assert (settings.limits.messages_per_s, settings.limits.logins_per_s) == (7, 3)
-    assert settings.limits.heads_repeat_s == (1.0, 2.5)
+    assert settings.limits.head_announce_delays_s == (1.0, 2.5)
     assert settings.stores.postgres_url_users == "postgres://u:p@h/users"
     assert settings.stores.data_dir == "/var/lib/convene"
     assert (settings.log.level, settings.log.format) == ("DEBUG", "json")
@@ -60,8 +61,8 @@ def test_later_layers_win(tmp_path: Path) -> None:
 
 def test_lists_come_from_variables_too() -> None:
     """Commas part the items of a list."""
-    settings = load_settings(None, {"CONVENE_LIMITS_HEADS_REPEAT_S": "0.5, 2"})
-    assert settings.limits.heads_repeat_s == (0.5, 2.0)
+    settings = load_settings(None, {"CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S": "0.5, 2"})
+    assert settings.limits.head_announce_delays_s == (0.5, 2.0)
 
 
 def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
@@ -82,25 +83,25 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "CONVENE_PROT": "1",
         "CONVENE_LIMITS_HEARTBEAT": "1",
         "CONVENE_LIMITS_HEARTBEAT_MS": "0",
-        "CONVENE_LIMITS_HEADS_REPEAT_S": "1,-1",
+        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S": "1,-1",
         "CONVENE_MONGO_URL": "http://user:hunter2@h",
         "CONVENE_LOG_FORMAT": "hunter2",
         "CONVENE_TEST_LONG": "1",
     }
-    with pytest.raises(SettingsFaulty) as raised:
+    with pytest.raises(InvalidSettings) as raised:
         load_settings(path, environ)
-    faults = raised.value.faults
+    faults = raised.value.errors
     places = [
         "limits must be a section",
-        "[sever] is unknown",
+        "unknown section [sever]",
         "[server] port",
         "[server] prot: unknown",
         "[log] level",
         "CONVENE_PORT",
         "CONVENE_PROT is unknown",
         "CONVENE_LIMITS_HEARTBEAT is unknown",
-        "CONVENE_LIMITS_HEARTBEAT_MS: must be above 0",
-        "CONVENE_LIMITS_HEADS_REPEAT_S: must be above 0",
+        "CONVENE_LIMITS_HEARTBEAT_MS: must be greater than 0",
+        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S: must be greater than 0",
         "CONVENE_MONGO_URL",
         "CONVENE_LOG_FORMAT",
     ]
@@ -116,9 +117,9 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "own.toml"
     path.write_text(text)
     for broken in (path, tmp_path / "none.toml"):
-        with pytest.raises(SettingsFaulty) as raised:
+        with pytest.raises(InvalidSettings) as raised:
             load_settings(broken, {"CONVENE_X": "1"})
-        assert len(raised.value.faults) == 2
+        assert len(raised.value.errors) == 2
 
 
 def test_no_text_form_shows_a_url() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from config.settings import ServerSettings, Settings, StoreSettings
 from run import Instance
-from server.commands.operations import Operations
+from server.cli.operator_services import OperatorServices
 from storage.embedded import StoreUrls
-from storage.opened import SERVICES
+from storage.stores import SERVICES
 from tests.conftest import FreshDatabase
 
 
@@ -36,10 +36,10 @@ def own_stores(stores: StoreUrls) -> StoreUrls:
 
 
 @pytest.fixture
-async def operations(own_settings: Settings, own_stores: StoreUrls) -> AsyncIterator[Operations]:
+async def operations(own_settings: Settings, own_stores: StoreUrls) -> AsyncIterator[OperatorServices]:
     """What commands work with; nobody reads the feeds meanwhile."""
     instance = Instance(own_settings, own_stores)
     try:
-        yield await instance.operations()
+        yield await instance.open_operator_services()
     finally:
         await instance.stop()

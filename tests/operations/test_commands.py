@@ -11,10 +11,10 @@ from config.settings import Settings
 from storage.embedded import StoreUrls
 
 ROOT = Path(__file__).parents[2]
-COMMAND_S = 60.0
+COMMAND_TIMEOUT_S = 60.0
 
 
-async def command(settings: Settings, urls: StoreUrls, *words: str) -> tuple[int | None, str]:
+async def run_command(settings: Settings, urls: StoreUrls, *arguments: str) -> tuple[int | None, str]:
     """The exit status, and what was said."""
     named = {
         f"CONVENE_{name.upper()}": url
@@ -31,12 +31,12 @@ async def command(settings: Settings, urls: StoreUrls, *words: str) -> tuple[int
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "run.py"),
-        *words,
+        *arguments,
         env=variables,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    async with asyncio.timeout(COMMAND_S):
+    async with asyncio.timeout(COMMAND_TIMEOUT_S):
         told, _ = await process.communicate()
     return process.returncode, told.decode()
 
@@ -53,10 +53,10 @@ async def command(settings: Settings, urls: StoreUrls, *words: str) -> tuple[int
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-async def test_commands_say_what_they_did(
+async def test_commands_report_result_and_exit_status(
     own_settings: Settings, own_stores: StoreUrls, words: tuple[str, ...], status: int, said: str
 ) -> None:
     """Each command ends with a plain word and a status that a script can use."""
-    found, told = await command(own_settings, own_stores, *words)
+    found, told = await run_command(own_settings, own_stores, *words)
 
     assert (found, said in told) == (status, True), told

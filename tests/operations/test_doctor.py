@@ -6,13 +6,13 @@ import asyncpg
 import pytest
 
 from actors.operations.doctor import Doctor
-from server.commands.operations import Operations
+from server.cli.operator_services import OperatorServices
 
 ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
 
 
-async def wrong(doctor: Doctor) -> list[str]:
-    return [finding.said for finding in await doctor.examine() if not finding.right]
+async def failed_checks(doctor: Doctor) -> list[str]:
+    return [finding.message for finding in await doctor.run_checks() if not finding.ok]
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -24,15 +24,15 @@ async def execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
-async def test_a_new_house_is_right(operations: Operations) -> None:
+async def test_all_checks_pass_on_empty_databases(operations: OperatorServices) -> None:
     """Every store, feed, count and copy of an empty house is in order."""
-    findings = await operations.doctor.examine()
+    findings = await operations.doctor.run_checks()
 
-    assert [finding.said for finding in findings if not finding.right] == []
+    assert [finding.message for finding in findings if not finding.ok] == []
     assert len(findings) > 20
 
 
-BROKEN = [
+CORRUPTIONS = [
     (
         "social",
         [
@@ -82,18 +82,24 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("service", "statements", "said"), BROKEN, ids=[said for *_, said in BROKEN])
-async def test_what_is_broken_is_found(
-    operations: Operations, own_databases: dict[str, str], service: str, statements: list[str], said: str
+@pytest.mark.parametrize(
+    ("service", "statements", "said"), CORRUPTIONS, ids=[said for *_, said in CORRUPTIONS]
+)
+async def test_corruption_is_reported(
+    operations: OperatorServices,
+    own_databases: dict[str, str],
+    service: str,
+    statements: list[str],
+    said: str,
 ) -> None:
     """One thing that is not as it must be is said in plain words, and nothing else is."""
     await execute(own_databases[service], *statements)
 
-    assert await wrong(Doctor(operations.doctor.patient, settle_s=0.0)) == [said]
+    assert await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0)) == [said]
 
 
-async def test_events_that_nobody_reads_are_found(
-    operations: Operations, own_databases: dict[str, str]
+async def test_unread_events_are_reported(
+    operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
     """A feed that is behind by more than a minute names each consumer that is."""
     await execute(
@@ -102,6 +108,6 @@ async def test_events_that_nobody_reads_are_found(
         " VALUES ('k', 'follow.created', '{}', now() - interval '5 minutes')",
     )
 
-    said = await wrong(Doctor(operations.doctor.patient, settle_s=0.0))
+    said = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
     assert [one.split(":")[0] for one in said] == ["notifications.social", "feed.social"]

@@ -8,17 +8,17 @@ import pytest
 from run import Instance
 from storage.embedded import StoreUrls
 from tests.conftest import LoopThread
-from tests.server.api import Api
-from tests.server.people import People
-from tests.server.serving import serving
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUsers
+from tests.server.running_instance import running_instance
 
 StartInstance = Callable[..., Awaitable[Instance]]
 
 
 @pytest.fixture(scope="session")
-def people() -> People:
+def people() -> RegisteredUsers:
     """Everybody who was registered in this run."""
-    return People()
+    return RegisteredUsers()
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(**limits: object) -> Instance:
-            return await stack.enter_async_context(serving(stores, **limits))
+            return await stack.enter_async_context(running_instance(stores, **limits))
 
         yield start
 
@@ -35,7 +35,7 @@ async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
 @pytest.fixture(scope="session")
 def shared_instance(stores: StoreUrls, background: LoopThread) -> Iterator[Instance]:
     """One server with the shipped limits, in the loop that outlives the tests."""
-    server = serving(stores)
+    server = running_instance(stores)
     yield background.run(server.__aenter__())
     background.run(server.__aexit__(None, None, None))
 
@@ -47,7 +47,7 @@ def instance(shared_instance: Instance) -> Instance:
 
 
 @pytest.fixture
-async def api(instance: Instance) -> AsyncIterator[Api]:
+async def api(instance: Instance) -> AsyncIterator[ApiClient]:
     """Requests to that server."""
-    async with Api(instance) as requests:
+    async with ApiClient(instance) as requests:
         yield requests

@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.api import Api
-from tests.server.people import PASSWORD, People, Person
-from tests.server.serving import serving
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
+from tests.server.running_instance import running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -35,8 +35,8 @@ class Row:
     path: str
     statuses: tuple[int, int, int, int]
     body: Json = None
-    own_people: bool = False
-    endless: bool = False
+    fresh_users: bool = False
+    streams: bool = False
 
     @property
     def name(self) -> str:
@@ -50,12 +50,12 @@ class Row:
 
 PUBLIC = (200, 200, 200, 200)
 CREATED = (201, 201, 201, 201)
-ONES_OWN = (401, 200, 200, 200)
-ONES_OWN_EMPTY = (401, 204, 204, 204)
-NOWHERE = (404, 404, 404, 404)
+ANY_USER = (401, 200, 200, 200)
+ANY_USER_EMPTY = (401, 204, 204, 204)
+NOT_FOUND = (404, 404, 404, 404)
 VISIBLE = (401, 200, 200, 404)
 VISIBLE_EMPTY = (401, 204, 204, 404)
-OWNERS_ALONE = (401, 403, 204, 404)
+OWNER_ONLY = (401, 403, 204, 404)
 MEMBERS = (401, 404, 200, 404)
 MEMBERS_EMPTY = (401, 404, 204, 404)
 TABLE = [
@@ -65,50 +65,50 @@ TABLE = [
         CREATED,
         {"email": "{unique}@example.test", "username": "{unique}", "password": PASSWORD},
     ),
-    Row("GET", "/v1/users?q=x", ONES_OWN),
-    Row("GET", "/v1/users/me", ONES_OWN),
-    Row("PATCH", "/v1/users/me", ONES_OWN, {"bio": "x"}),
-    Row("DELETE", "/v1/users/me", ONES_OWN_EMPTY, own_people=True),
+    Row("GET", "/v1/users?q=x", ANY_USER),
+    Row("GET", "/v1/users/me", ANY_USER),
+    Row("PATCH", "/v1/users/me", ANY_USER, {"bio": "x"}),
+    Row("DELETE", "/v1/users/me", ANY_USER_EMPTY, fresh_users=True),
     Row(
         "PUT",
         "/v1/users/me/password",
-        ONES_OWN_EMPTY,
+        ANY_USER_EMPTY,
         {"current_password": PASSWORD, "new_password": "another password"},
-        own_people=True,
+        fresh_users=True,
     ),
     Row("GET", "/v1/users/{owner}", VISIBLE),
     Row("GET", "/v1/users/by-username/{owner_name}", VISIBLE),
-    Row("PUT", "/v1/users/{owner}/follow", (401, 204, 422, 404), own_people=True),
-    Row("DELETE", "/v1/users/{owner}/follow", ONES_OWN_EMPTY, own_people=True),
-    Row("PUT", "/v1/users/{owner}/block", (401, 204, 422, 204), own_people=True),
-    Row("DELETE", "/v1/users/{owner}/block", ONES_OWN_EMPTY, own_people=True),
+    Row("PUT", "/v1/users/{owner}/follow", (401, 204, 422, 404), fresh_users=True),
+    Row("DELETE", "/v1/users/{owner}/follow", ANY_USER_EMPTY, fresh_users=True),
+    Row("PUT", "/v1/users/{owner}/block", (401, 204, 422, 204), fresh_users=True),
+    Row("DELETE", "/v1/users/{owner}/block", ANY_USER_EMPTY, fresh_users=True),
     Row("GET", "/v1/users/{owner}/followers", VISIBLE),
     Row("GET", "/v1/users/{owner}/following", VISIBLE),
     Row("GET", "/v1/users/{owner}/stats", VISIBLE),
     Row("GET", "/v1/users/{owner}/posts", VISIBLE),
     Row("POST", "/v1/sessions", CREATED, {"login": "{owner_name}", "password": PASSWORD}),
-    Row("GET", "/v1/sessions", ONES_OWN),
-    Row("DELETE", "/v1/sessions/current", ONES_OWN_EMPTY, own_people=True),
+    Row("GET", "/v1/sessions", ANY_USER),
+    Row("DELETE", "/v1/sessions/current", ANY_USER_EMPTY, fresh_users=True),
     Row("DELETE", "/v1/sessions/{session}", MEMBERS_EMPTY),
     Row("POST", "/v1/password-resets", (202, 202, 202, 202), {"email": "nobody@example.test"}),
-    Row("PUT", f"/v1/password-resets/{UNKNOWN_TOKEN}", NOWHERE, {"new_password": PASSWORD}),
-    Row("PUT", f"/v1/email-verifications/{UNKNOWN_TOKEN}", NOWHERE),
+    Row("PUT", f"/v1/password-resets/{UNKNOWN_TOKEN}", NOT_FOUND, {"new_password": PASSWORD}),
+    Row("PUT", f"/v1/email-verifications/{UNKNOWN_TOKEN}", NOT_FOUND),
     Row("POST", "/v1/posts", (401, 201, 201, 201), {"content": "x"}),
     Row("GET", "/v1/posts/{post}", VISIBLE),
-    Row("DELETE", "/v1/posts/{post}", OWNERS_ALONE),
+    Row("DELETE", "/v1/posts/{post}", OWNER_ONLY),
     Row("PUT", "/v1/posts/{post}/like", VISIBLE_EMPTY),
     Row("DELETE", "/v1/posts/{post}/like", VISIBLE_EMPTY),
     Row("GET", "/v1/posts/{post}/likes", VISIBLE),
     Row("GET", "/v1/posts/{post}/comments", VISIBLE),
     Row("POST", "/v1/posts/{post}/comments", (401, 201, 201, 404), {"content": "x"}),
-    Row("DELETE", "/v1/comments/{comment}", OWNERS_ALONE),
-    Row("GET", "/v1/feed", ONES_OWN),
+    Row("DELETE", "/v1/comments/{comment}", OWNER_ONLY),
+    Row("GET", "/v1/feed", ANY_USER),
     Row("POST", "/v1/reports", (401, 202, 202, 404), {"kind": "post", "id": "{post}", "reason": "x"}),
     Row("POST", "/v1/events", (401, 201, 201, 201), EVENT),
-    Row("GET", "/v1/events", ONES_OWN),
+    Row("GET", "/v1/events", ANY_USER),
     Row("GET", "/v1/events/{event}", VISIBLE),
     Row("PATCH", "/v1/events/{event}", (401, 403, 200, 404), {"title": "y"}),
-    Row("DELETE", "/v1/events/{event}", OWNERS_ALONE),
+    Row("DELETE", "/v1/events/{event}", OWNER_ONLY),
     Row("PUT", "/v1/events/{event}/rsvp", VISIBLE, {"status": "MAYBE"}),
     Row("DELETE", "/v1/events/{event}/rsvp", VISIBLE),
     Row("GET", "/v1/events/{event}/rsvps", VISIBLE),
@@ -119,9 +119,9 @@ TABLE = [
         "/v1/conversations",
         (401, 201, 422, 403),
         {"type": "DIRECT", "participants": ["{owner}"]},
-        own_people=True,
+        fresh_users=True,
     ),
-    Row("GET", "/v1/conversations", ONES_OWN),
+    Row("GET", "/v1/conversations", ANY_USER),
     Row("GET", "/v1/conversations/{group}", MEMBERS),
     Row("PATCH", "/v1/conversations/{group}", MEMBERS, {"name": "y", "muted": True}),
     Row("GET", "/v1/conversations/{group}/participants", MEMBERS),
@@ -138,12 +138,12 @@ TABLE = [
     Row("DELETE", "/v1/conversations/{group}/messages/{message}", MEMBERS_EMPTY),
     Row("PUT", "/v1/conversations/{group}/read", MEMBERS, {"seq": 1}),
     Row("GET", "/v1/conversations/{group}/changes", MEMBERS),
-    Row("GET", "/v1/notifications", ONES_OWN),
-    Row("GET", "/v1/notifications/unread_count", ONES_OWN),
+    Row("GET", "/v1/notifications", ANY_USER),
+    Row("GET", "/v1/notifications/unread_count", ANY_USER),
     Row("PUT", "/v1/notifications/{notification}/read", MEMBERS_EMPTY),
-    Row("PUT", "/v1/notifications/read", ONES_OWN_EMPTY),
-    Row("GET", "/v1/presence?user_ids={owner}", ONES_OWN),
-    Row("GET", "/v1/stream", ONES_OWN, endless=True),
+    Row("PUT", "/v1/notifications/read", ANY_USER_EMPTY),
+    Row("GET", "/v1/presence?user_ids={owner}", ANY_USER),
+    Row("GET", "/v1/stream", ANY_USER, streams=True),
     Row("GET", "/v1/ws", (422, 422, 422, 422)),
     Row("GET", "/healthz", PUBLIC),
     Row("GET", "/readyz", PUBLIC),
@@ -153,7 +153,7 @@ TABLE = [
     Row("GET", "/docs", PUBLIC),
     Row("GET", "/docs/socket", PUBLIC),
 ]
-SHOWN = {
+DOCUMENTED_EXAMPLES = {
     "post": ("/v1/posts/{post}", "/v1/posts/{post}/comments"),
     "event": ("/v1/events/{event}", "/v1/events/{event}/rsvps"),
     "group": ("/v1/conversations/{group}",),
@@ -162,40 +162,40 @@ SHOWN = {
 
 
 @dataclass(frozen=True)
-class Cast:
+class Roles:
     """The owner has blocked `blocked`; `member` is in the owner's groups, `other` in none."""
 
-    owner: Person
-    stranger: Person
-    blocked: Person
-    other: Person
-    member: Person
+    owner: RegisteredUser
+    unrelated: RegisteredUser
+    blocked: RegisteredUser
+    other: RegisteredUser
+    member: RegisteredUser
 
 
-class Town:
+class AccessFixture:
     """A server, and people who stay the same for all rows that do not change them."""
 
-    def __init__(self, api: Api, people: People, instance: Instance) -> None:
+    def __init__(self, api: ApiClient, people: RegisteredUsers, instance: Instance) -> None:
         self.api = api
-        self._people = people
+        self._users = people
         self._instance = instance
-        self._shared: Cast | None = None
+        self._shared_roles: Roles | None = None
 
-    async def new_cast(self) -> Cast:
-        cast = Cast(*await self._people.new(5, self._instance))
+    async def new_roles(self) -> Roles:
+        cast = Roles(*await self._users.register(5, self._instance))
         await self.api.block(cast.owner, cast.blocked)
         return cast
 
-    async def cast(self, row: Row) -> Cast:
-        if row.own_people:
-            return await self.new_cast()
-        self._shared = self._shared or await self.new_cast()
-        return self._shared
+    async def roles_for(self, row: Row) -> Roles:
+        if row.fresh_users:
+            return await self.new_roles()
+        self._shared_roles = self._shared_roles or await self.new_roles()
+        return self._shared_roles
 
-    async def words(self, cast: Cast, text: str) -> dict[str, str]:
+    async def placeholders(self, roles: Roles, text: str) -> dict[str, str]:
         """Make of the owner's whatever the request names."""
-        api, owner = self.api, cast.owner
-        words = {"owner_name": owner.username, "other": cast.other.id, "member": cast.member.id}
+        api, owner = self.api, roles.owner
+        words = {"owner_name": owner.username, "other": roles.other.id, "member": roles.member.id}
         words["unique"] = f"u{uuid4().hex}"
         if "{owner}" in text:
             words["owner"] = owner.id
@@ -206,12 +206,12 @@ class Town:
         if "{event}" in text:
             words["event"] = (await api.event(owner))["id"]
         if "{group}" in text:
-            words["group"] = (await api.group(owner, cast.member))["id"]
+            words["group"] = (await api.group(owner, roles.member))["id"]
         if "{message}" in text:
             words["message"] = (await api.send(owner, words["group"], "x"))["id"]
         if "{notification}" in text:
-            await api.follow(cast.other, owner)
-            page = await api.eventually(owner, "/v1/notifications", lambda page: page["items"])
+            await api.follow(roles.other, owner)
+            page = await api.wait_for(owner, "/v1/notifications", lambda page: page["items"])
             words["notification"] = page["items"][0]["id"]
         if "{session}" in text:
             login = {"login": owner.username, "password": PASSWORD}
@@ -220,21 +220,25 @@ class Town:
             words["session"] = next(one["id"] for one in sessions if not one["current"])
         return words
 
-    async def shown(self, cast: Cast, words: dict[str, str]) -> list[Json]:
+    async def examples(self, roles: Roles, placeholders: dict[str, str]) -> list[Json]:
         """The owner's things, as the owner sees them."""
-        paths = [path for name in words.keys() & SHOWN.keys() for path in SHOWN[name]]
-        found = [await self.api.get(cast.owner, path.format(**words)) for path in sorted(paths)]
+        paths = [
+            path
+            for name in placeholders.keys() & DOCUMENTED_EXAMPLES.keys()
+            for path in DOCUMENTED_EXAMPLES[name]
+        ]
+        found = [await self.api.get(roles.owner, path.format(**placeholders)) for path in sorted(paths)]
         # How many posts there are follows later: that it grows now says nothing of this request.
         return [{**one, "posts_count": None} if "posts_count" in one else one for one in found]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(stores: StoreUrls, people: People) -> AsyncIterator[Town]:
-    async with serving(stores) as instance, Api(instance) as api:
-        yield Town(api, people, instance)
+async def access(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[AccessFixture]:
+    async with running_instance(stores) as instance, ApiClient(instance) as api:
+        yield AccessFixture(api, people, instance)
 
 
-async def published(api: Api) -> set[tuple[str, str]]:
+async def published(api: ApiClient) -> set[tuple[str, str]]:
     document = await api.get(None, "/openapi.json")
     return {
         (method.upper(), re.sub(r"\{\w+\}", "{}", path))
@@ -244,43 +248,45 @@ async def published(api: Api) -> set[tuple[str, str]]:
     }
 
 
-async def test_every_published_route_has_a_row(town: Town) -> None:
+async def test_every_published_route_has_a_row(access: AccessFixture) -> None:
     """Whoever adds a route says here who may do what."""
-    assert await published(town.api) == {row.operation for row in TABLE}
+    assert await published(access.api) == {row.operation for row in TABLE}
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
-async def test_a_route_answers_as_who_asks(row: Row, town: Town) -> None:
+async def test_a_route_answers_as_who_asks(row: Row, access: AccessFixture) -> None:
     """Nobody without a token; strangers change nothing of others; the blocked find nothing."""
     body = msgspec.json.encode(row.body).decode() if row.body is not None else ""
-    cast = await town.cast(row)
+    cast = await access.roles_for(row)
     for who, asker, status in zip(
         ("anonymous", "stranger", "owner", "blocked"),
-        (None, cast.stranger, cast.owner, cast.blocked),
+        (None, cast.unrelated, cast.owner, cast.blocked),
         row.statuses,
         strict=True,
     ):
-        words = await town.words(cast, row.path + body)
-        before = await town.shown(cast, words) if asker is not cast.owner else []
+        words = await access.placeholders(cast, row.path + body)
+        before = await access.examples(cast, words) if asker is not cast.owner else []
         sent = body
         for word, value in words.items():
             sent = sent.replace(f"{{{word}}}", value)
-        found, answer = await asked(town.api, asker, row, row.path.format(**words), sent)
+        found, answer = await request_as(access.api, asker, row, row.path.format(**words), sent)
         assert found == status, (who, answer)
         if status == 401:
             assert msgspec.json.decode(answer)["code"] == "auth.required"
         if status == 404:
             assert msgspec.json.decode(answer)["code"].endswith(".not_found")
         if status >= 400 and asker is not cast.owner:
-            assert await town.shown(cast, words) == before, (who, "changed something")
+            assert await access.examples(cast, words) == before, (who, "changed something")
 
 
-async def asked(api: Api, asker: Person | None, row: Row, path: str, body: str) -> tuple[int, bytes]:
-    if row.endless and asker is not None:
+async def request_as(
+    api: ApiClient, asker: RegisteredUser | None, row: Row, path: str, body: str
+) -> tuple[int, bytes]:
+    if row.streams and asker is not None:
         headers = {"Authorization": f"Bearer {asker.token}"}
         async with api._session.get(api._root + path, headers=headers) as answer:
             return answer.status, b""
-    status, told, headers = await api.raw(
+    status, told, headers = await api.request_bytes(
         asker, row.method, path, body.encode() or None, Content_Type="application/json"
     )
     assert status < 400 or headers["content-type"].startswith("application/problem+json"), (status, told)

@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from storage.embedded import StoreUrls
-from tests.server.api import Api
-from tests.server.belongings import Belongings, belongings
-from tests.server.people import PASSWORD, People
-from tests.server.serving import serving
+from tests.server.api_client import ApiClient
+from tests.server.owned_objects import OwnedObjects, owned_objects
+from tests.server.registered_users import PASSWORD, RegisteredUsers
+from tests.server.running_instance import running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -76,14 +76,14 @@ BODY_IDS = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Belongings]:
-    async with belongings(stores, people) as found:
+async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
+    async with owned_objects(stores, people) as found:
         yield found
 
 
 @pytest.mark.parametrize(("method", "path", "noun", "body"), PATH_IDS)
 async def test_an_id_that_names_nothing_is_not_found(
-    method: str, path: str, noun: str, body: Json, scene: Belongings
+    method: str, path: str, noun: str, body: Json, owned: OwnedObjects
 ) -> None:
     """404 with the noun: whether well-formed, odd or absurd, it looks the same."""
     for bad in (
@@ -98,38 +98,42 @@ async def test_an_id_that_names_nothing_is_not_found(
         "a" * 300,
         "'%20OR%201=1--",
     ):
-        status, told = await scene.send(method, path, body, bad=bad)
+        status, told = await owned.request(method, path, body, bad=bad)
         assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
 
 
 @pytest.mark.parametrize(("path", "noun", "body"), BODY_IDS)
 async def test_a_named_thing_that_is_not_there_is_not_found(
-    path: str, noun: str, body: Json, scene: Belongings
+    path: str, noun: str, body: Json, owned: OwnedObjects
 ) -> None:
     """404 with the noun of what the body names."""
     for bad in (str(uuid4()), "0123456789abcdef01234567", "x", "", "\u0000", "\U0001f600"):
-        status, told = await scene.send("POST", path, body, bad=bad)
+        status, told = await owned.request("POST", path, body, bad=bad)
         assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
 
 
-async def test_a_missing_copy_is_not_absence(scene: Belongings, stores: StoreUrls, people: People) -> None:
+async def test_a_missing_copy_is_not_absence(
+    owned: OwnedObjects, stores: StoreUrls, people: RegisteredUsers
+) -> None:
     """Whoever registered a moment ago is known to another instance at once."""
-    async with serving(stores) as second, Api(second) as there:
+    async with running_instance(stores) as second, ApiClient(second) as there:
         for _ in range(2):
-            (new,) = await people.new(1, scene.instance)
-            await there.follow(scene.self, new)
+            (new,) = await people.register(1, owned.instance)
+            await there.follow(owned.owner, new)
             assert (await there.get(new, f"/v1/users/{new.id}/stats"))["followers_count"] == 1
-            followers = await there.get(scene.self, f"/v1/users/{new.id}/followers")
-            assert [card["id"] for card in followers["items"]] == [scene.self.id]
-            (new,) = await people.new(1, scene.instance)
+            followers = await there.get(owned.owner, f"/v1/users/{new.id}/followers")
+            assert [card["id"] for card in followers["items"]] == [owned.owner.id]
+            (new,) = await people.register(1, owned.instance)
             made = await there.post(new)
             assert made["author"]["username"] == new.username
-            (new,) = await people.new(1, scene.instance)
-            event, post = scene.words["event"], scene.words["post"]
+            (new,) = await people.register(1, owned.instance)
+            event, post = owned.placeholders["event"], owned.placeholders["post"]
             assert (await there.rsvp(new, event, "MAYBE"))["user"]["username"] == new.username
-            (new,) = await people.new(1, scene.instance)
+            (new,) = await people.register(1, owned.instance)
             assert (await there.comment(new, post))["author"]["username"] == new.username
-            (new,) = await people.new(1, scene.instance)
-            await there.expect(204, scene.self, "POST", f"/v1/events/{event}/invites", {"user_ids": [new.id]})
-            (new,) = await people.new(1, scene.instance)
-            assert (await there.direct(scene.self, new))["member_count"] == 2
+            (new,) = await people.register(1, owned.instance)
+            await there.expect(
+                204, owned.owner, "POST", f"/v1/events/{event}/invites", {"user_ids": [new.id]}
+            )
+            (new,) = await people.register(1, owned.instance)
+            assert (await there.direct(owned.owner, new))["member_count"] == 2

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from storage.embedded import StoreUrls
-from tests.server.belongings import Belongings, assert_names, belongings, filled
-from tests.server.people import PASSWORD, People
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field, fill_placeholders, owned_objects
+from tests.server.registered_users import PASSWORD, RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -21,7 +21,7 @@ BODY_WITH_IDS_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Taking:
+class BodyRoute:
     """A route with a body that it takes, the status of that, and which fields must be there."""
 
     method: str
@@ -29,22 +29,22 @@ class Taking:
     status: int
     body: dict[str, Json]
     required: tuple[str, ...]
-    most_bytes: int = BODY_BYTES
+    body_bytes_max: int = BODY_BYTES
 
     @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
 
 
-TAKING = [
-    Taking(
+BODY_ROUTES = [
+    BodyRoute(
         "POST",
         "/v1/users",
         201,
         {"email": "{unique}@example.test", "username": "{unique}", "password": PASSWORD, "display_name": "x"},
         ("email", "username", "password"),
     ),
-    Taking(
+    BodyRoute(
         "PATCH",
         "/v1/users/me",
         200,
@@ -57,47 +57,47 @@ TAKING = [
         },
         (),
     ),
-    Taking(
+    BodyRoute(
         "PUT",
         "/v1/users/me/password",
         204,
         {"current_password": PASSWORD, "new_password": PASSWORD},
         ("current_password", "new_password"),
     ),
-    Taking(
+    BodyRoute(
         "POST",
         "/v1/sessions",
         201,
         {"login": "{other_name}", "password": PASSWORD},
         ("login", "password"),
     ),
-    Taking("POST", "/v1/password-resets", 202, {"email": "nobody@example.test"}, ("email",)),
-    Taking("PUT", "/v1/password-resets/unknown", 404, {"new_password": PASSWORD}, ("new_password",)),
-    Taking("POST", "/v1/posts", 201, {"content": "x", "event_id": "{event}"}, ("content",)),
-    Taking("POST", "/v1/posts/{post}/comments", 201, {"content": "x"}, ("content",)),
-    Taking(
+    BodyRoute("POST", "/v1/password-resets", 202, {"email": "nobody@example.test"}, ("email",)),
+    BodyRoute("PUT", "/v1/password-resets/unknown", 404, {"new_password": PASSWORD}, ("new_password",)),
+    BodyRoute("POST", "/v1/posts", 201, {"content": "x", "event_id": "{event}"}, ("content",)),
+    BodyRoute("POST", "/v1/posts/{post}/comments", 201, {"content": "x"}, ("content",)),
+    BodyRoute(
         "POST",
         "/v1/reports",
         202,
         {"kind": "post", "id": "{post}", "reason": "x"},
         ("kind", "id", "reason"),
     ),
-    Taking(
+    BodyRoute(
         "POST",
         "/v1/events",
         201,
         {"title": "x", "description": "x", "category": "x", "capacity": 5, **TIMES},
         ("title", "start_datetime", "end_datetime"),
     ),
-    Taking(
+    BodyRoute(
         "PATCH",
         "/v1/events/{event}",
         200,
         {"title": "x", "description": "x", "category": "x", "capacity": 5, **TIMES},
         (),
     ),
-    Taking("PUT", "/v1/events/{event}/rsvp", 200, {"status": "MAYBE", "waitlist": True}, ("status",)),
-    Taking(
+    BodyRoute("PUT", "/v1/events/{event}/rsvp", 200, {"status": "MAYBE", "waitlist": True}, ("status",)),
+    BodyRoute(
         "POST",
         "/v1/events/{event}/invites",
         204,
@@ -105,7 +105,7 @@ TAKING = [
         ("user_ids",),
         BODY_WITH_IDS_BYTES,
     ),
-    Taking(
+    BodyRoute(
         "POST",
         "/v1/conversations",
         201,
@@ -113,7 +113,7 @@ TAKING = [
         ("type", "participants"),
         BODY_WITH_IDS_BYTES,
     ),
-    Taking(
+    BodyRoute(
         "PATCH",
         "/v1/conversations/{group}",
         200,
@@ -121,26 +121,26 @@ TAKING = [
         (),
         BODY_WITH_IDS_BYTES,
     ),
-    Taking(
+    BodyRoute(
         "POST",
         "/v1/conversations/{group}/messages",
         201,
         {"client_id": "{unique}", "content": "x", "mentions": ["{other}"], "reply_to": "{message}"},
         ("client_id", "content"),
     ),
-    Taking("PATCH", "/v1/conversations/{group}/messages/{message}", 200, {"content": "x"}, ("content",)),
-    Taking("PUT", "/v1/conversations/{group}/read", 200, {"seq": 1}, ("seq",)),
+    BodyRoute("PATCH", "/v1/conversations/{group}/messages/{message}", 200, {"content": "x"}, ("content",)),
+    BodyRoute("PUT", "/v1/conversations/{group}/read", 200, {"seq": 1}, ("seq",)),
 ]
 NULLABLE = {"display_name", "bio", "avatar_url", "event_id", "description", "name", "reply_to"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Belongings]:
-    async with belongings(stores, people) as found:
+async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
+    async with owned_objects(stores, people) as found:
         yield found
 
 
-def wrong_for(value: Json) -> list[Json]:
+def wrong_values(value: Json) -> list[Json]:
     """Values of other types; none of them is taken for one of this."""
     match value:
         case bool():
@@ -153,37 +153,37 @@ def wrong_for(value: Json) -> list[Json]:
             return [1, True, [], {}]
 
 
-@pytest.mark.parametrize("taking", TAKING, ids=lambda one: one.name)
-async def test_unknown_fields_are_ignored(taking: Taking, scene: Belongings) -> None:
+@pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
+async def test_unknown_fields_are_ignored(taking: BodyRoute, owned: OwnedObjects) -> None:
     """Whatever a newer client says beside."""
     body = {**taking.body, "surprise": {"deep": [1, None]}, "id": 7}
     if taking.path == "/v1/reports":
         del body["id"]
         body["id"] = taking.body["id"]
-    status, told = await scene.send(taking.method, taking.path, body)
+    status, told = await owned.request(taking.method, taking.path, body)
     assert status == taking.status, told
 
 
-@pytest.mark.parametrize("taking", TAKING, ids=lambda one: one.name)
-async def test_a_wrong_type_is_refused_with_its_field(taking: Taking, scene: Belongings) -> None:
+@pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
+async def test_a_wrong_type_is_refused_with_its_field(taking: BodyRoute, owned: OwnedObjects) -> None:
     """422 for each field with another type, with null, and for each that is not there."""
     for field, value in taking.body.items():
-        wrong = wrong_for(value) + ([] if field in NULLABLE and field not in taking.required else [None])
+        wrong = wrong_values(value) + ([] if field in NULLABLE and field not in taking.required else [None])
         for one in wrong:
-            status, told = await scene.send(taking.method, taking.path, {**taking.body, field: one})
+            status, told = await owned.request(taking.method, taking.path, {**taking.body, field: one})
             assert status == 422, (field, one, told)
-            assert_names(told, field)
+            assert_invalid_field(told, field)
     for field in taking.required:
         without = {name: value for name, value in taking.body.items() if name != field}
-        status, told = await scene.send(taking.method, taking.path, without)
+        status, told = await owned.request(taking.method, taking.path, without)
         assert status == 422, (field, told)
-        assert_names(told, field)
+        assert_invalid_field(told, field)
 
 
-@pytest.mark.parametrize("taking", TAKING, ids=lambda one: one.name)
-async def test_what_is_no_object_is_refused(taking: Taking, scene: Belongings) -> None:
+@pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
+async def test_what_is_no_object_is_refused(taking: BodyRoute, owned: OwnedObjects) -> None:
     """No JSON, not UTF-8, half of it, something else than an object, nothing at all: 422."""
-    path = filled(taking.path, scene.words)
+    path = fill_placeholders(taking.path, owned.placeholders)
     for sent in (
         b"{",
         b"\xff\xfe",
@@ -196,28 +196,28 @@ async def test_what_is_no_object_is_refused(taking: Taking, scene: Belongings) -
         b'{"surprise":' * 5_000,
         None,
     ):
-        status, told, headers = await scene.api.raw(
-            scene.self, taking.method, path, sent, Content_Type="application/json"
+        status, told, headers = await owned.api.request_bytes(
+            owned.owner, taking.method, path, sent, Content_Type="application/json"
         )
         assert headers["content-type"].startswith("application/problem+json"), (sent, told)
         assert status == 422, (sent and sent[:20], told)
         assert json.loads(told)["code"] == "request.invalid"
 
 
-@pytest.mark.parametrize("taking", TAKING, ids=lambda one: one.name)
-async def test_a_body_too_large_is_refused(taking: Taking, scene: Belongings) -> None:
+@pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
+async def test_a_body_too_large_is_refused(taking: BodyRoute, owned: OwnedObjects) -> None:
     """413, said with its length or in parts."""
-    path, large = filled(taking.path, scene.words), b" " * (taking.most_bytes + 1)
-    status, told, _ = await scene.api.raw(scene.self, taking.method, path, large)
+    path, large = fill_placeholders(taking.path, owned.placeholders), b" " * (taking.body_bytes_max + 1)
+    status, told, _ = await owned.api.request_bytes(owned.owner, taking.method, path, large)
     assert (status, json.loads(told)["code"]) == (413, "request.too_large")
 
     async def parts() -> AsyncIterator[bytes]:
         for start in range(0, len(large), 8192):
             yield large[start : start + 8192]
 
-    headers = {"Authorization": f"Bearer {scene.self.token}"}
-    async with scene.api._session.request(
-        taking.method, scene.api._root + path, data=parts(), headers=headers
+    headers = {"Authorization": f"Bearer {owned.owner.token}"}
+    async with owned.api._session.request(
+        taking.method, owned.api._root + path, data=parts(), headers=headers
     ) as answer:
         assert (answer.status, (await answer.json(content_type=None))["code"]) == (413, "request.too_large")
 
@@ -239,12 +239,16 @@ async def test_a_body_too_large_is_refused(taking: Taking, scene: Belongings) ->
     ],
 )
 async def test_text_that_no_store_takes_is_refused(
-    path: str, body: Json, field: str, scene: Belongings
+    path: str, body: Json, field: str, owned: OwnedObjects
 ) -> None:
     """A NUL, and half of a surrogate pair in its escaped form: 422, and nothing is stored."""
-    status, told = await scene.send("POST", path, {**body, field: "a\u0000b"})
+    status, told = await owned.request("POST", path, {**body, field: "a\u0000b"})
     assert status == 422, told
-    assert_names(told, field)
-    sent = json.dumps(filled({**body, field: "a\ud800b"}, {**scene.words, "unique": f"u{uuid4().hex}"}))
-    answer = await scene.api.raw(scene.self, "POST", filled(path, scene.words), sent.encode())
+    assert_invalid_field(told, field)
+    sent = json.dumps(
+        fill_placeholders({**body, field: "a\ud800b"}, {**owned.placeholders, "unique": f"u{uuid4().hex}"})
+    )
+    answer = await owned.api.request_bytes(
+        owned.owner, "POST", fill_placeholders(path, owned.placeholders), sent.encode()
+    )
     assert answer[0] == 422, answer

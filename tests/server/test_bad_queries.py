@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from server.http.cursor import write_cursor
+from server.http.cursor import encode_cursor
 from storage.embedded import StoreUrls
-from tests.server.belongings import Belongings, assert_names, belongings
-from tests.server.people import People
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field, owned_objects
+from tests.server.registered_users import RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -29,34 +29,34 @@ LISTS = [
     "/v1/conversations",
     "/v1/conversations/{group}/participants",
 ]
-OTHERWISE_PAGED = ["/v1/conversations/{group}/messages", "/v1/conversations/{group}/changes"]
+WITHOUT_CURSOR = ["/v1/conversations/{group}/messages", "/v1/conversations/{group}/changes"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Belongings]:
-    async with belongings(stores, people) as found:
+async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
+    async with owned_objects(stores, people) as found:
         yield found
 
 
-@pytest.mark.parametrize("path", [*LISTS, *OTHERWISE_PAGED])
-async def test_a_limit_is_1_to_100(path: str, scene: Belongings) -> None:
+@pytest.mark.parametrize("path", [*LISTS, *WITHOUT_CURSOR])
+async def test_a_limit_is_1_to_100(path: str, owned: OwnedObjects) -> None:
     """Everything else is 422 and names `limit`."""
     mark = "&" if "?" in path else "?"
     for limit in ("0", "-1", "101", "1000000000000000000000000", "x", "1.5", "", "%00", "0x10"):
-        status, told = await scene.send("GET", f"{path}{mark}limit={limit}")
+        status, told = await owned.request("GET", f"{path}{mark}limit={limit}")
         assert status == 422, (limit, told)
-        assert_names(told, "limit")
+        assert_invalid_field(told, "limit")
     for limit in ("1", "100"):
-        assert (await scene.send("GET", f"{path}{mark}limit={limit}"))[0] == 200
+        assert (await owned.request("GET", f"{path}{mark}limit={limit}"))[0] == 200
 
 
 @pytest.mark.parametrize("path", LISTS)
-async def test_a_cursor_is_the_lists_own(path: str, scene: Belongings) -> None:
+async def test_a_cursor_is_the_lists_own(path: str, owned: OwnedObjects) -> None:
     """Forged, foreign and oversized ones are `cursor.invalid`, or at worst a page."""
     mark = "&" if "?" in path else "?"
     nonsense = ["x", "%00", "====", "e30", "W10", "bnVsbA", "%F0%9F%98%80", "a" * 1001, "a" * 7000]
     for cursor in nonsense:
-        status, told = await scene.send("GET", f"{path}{mark}cursor={cursor}")
+        status, told = await owned.request("GET", f"{path}{mark}cursor={cursor}")
         assert status == 422, (cursor, told)
         assert told["code"] in {"cursor.invalid", "request.invalid"}
     whole = str(uuid4())
@@ -69,7 +69,7 @@ async def test_a_cursor_is_the_lists_own(path: str, scene: Belongings) -> None:
         ["2026-01-01T00:00:00.000Z", "x"],
     ]
     for key in foreign:
-        status, told = await scene.send("GET", f"{path}{mark}cursor={write_cursor(key)}")
+        status, told = await owned.request("GET", f"{path}{mark}cursor={encode_cursor(key)}")
         assert status in {200, 422}, (key, told)
         assert status == 200 or told["code"] == "cursor.invalid", (key, told)
 
@@ -96,11 +96,11 @@ async def test_a_cursor_is_the_lists_own(path: str, scene: Belongings) -> None:
         ("/v1/conversations/{group}/changes?after=-1", "after"),
     ],
 )
-async def test_a_query_is_refused_with_its_field(path: str, field: str, scene: Belongings) -> None:
+async def test_a_query_is_refused_with_its_field(path: str, field: str, owned: OwnedObjects) -> None:
     """422 that names it."""
-    status, told = await scene.send("GET", path)
+    status, told = await owned.request("GET", path)
     assert status == 422, told
-    assert_names(told, field)
+    assert_invalid_field(told, field)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_a_query_is_refused_with_its_field(path: str, field: str, scene: B
         "/v1/users/by-username/",
     ],
 )
-async def test_odd_words_find_nothing(path: str, scene: Belongings) -> None:
+async def test_odd_words_find_nothing(path: str, owned: OwnedObjects) -> None:
     """What means something to a store means nothing in a search."""
     for odd in (
         "%25",
@@ -129,6 +129,6 @@ async def test_odd_words_find_nothing(path: str, scene: Belongings) -> None:
         "%ED%A0%80",
         "%00",
     ):
-        status, told = await scene.send("GET", f"{path}{odd}{uuid4().hex}{odd}")
+        status, told = await owned.request("GET", f"{path}{odd}{uuid4().hex}{odd}")
         assert status in {200, 404, 422}, (odd, told)
         assert status != 200 or [one for one in told["items"] if "id" in one] == []

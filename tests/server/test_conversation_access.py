@@ -7,16 +7,16 @@ from uuid import uuid4
 import pytest
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import People, Person
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 Json = Any
 ROOT = "/v1/conversations"
-WHO = ["admin", "member", "stranger", "former", "anonymous"]
+ROLES = ["admin", "member", "stranger", "former", "anonymous"]
 
 
 @dataclass(frozen=True)
-class Ask:
+class Row:
     """A request, and the status for each of `WHO`. `{id}`, `{other}`, `{new}` and `{self}` are filled in."""
 
     method: str
@@ -26,39 +26,45 @@ class Ask:
 
 
 OPEN_TO_MEMBERS = (200, 200, 404, 404, 401)
-ADMINS_ALONE = (200, 403, 404, 404, 401)
+ADMIN_ONLY = (200, 403, 404, 404, 401)
 TABLE = [
-    Ask("GET", "", OPEN_TO_MEMBERS),
-    Ask("PATCH", "", ADMINS_ALONE, {"name": "renamed"}),
-    Ask("PATCH", "", ADMINS_ALONE, {"admins": ["{admin}", "{other}"]}),
-    Ask("PATCH", "", ADMINS_ALONE, {"name": "renamed", "muted": True}),
-    Ask("PATCH", "", OPEN_TO_MEMBERS, {"muted": True}),
-    Ask("PATCH", "", OPEN_TO_MEMBERS, {}),
-    Ask("GET", "/participants", OPEN_TO_MEMBERS),
-    Ask("PUT", "/participants/{new}", (204, 403, 404, 404, 401)),
-    Ask("PUT", "/participants/{nobody}", (404, 404, 404, 404, 401)),
-    Ask("DELETE", "/participants/{other}", (204, 403, 404, 404, 401)),
-    Ask("DELETE", "/participants/{self}", (204, 204, 404, 404, 401)),
-    Ask("GET", "/messages", OPEN_TO_MEMBERS),
-    Ask("GET", "/messages?after=0&limit=1", OPEN_TO_MEMBERS),
-    Ask("POST", "/messages", (201, 201, 404, 404, 401), {"client_id": "{unique}", "content": "x"}),
-    Ask("PUT", "/read", OPEN_TO_MEMBERS, {"seq": 1}),
-    Ask("GET", "/changes", OPEN_TO_MEMBERS),
-    Ask("GET", "/changes?after=1", OPEN_TO_MEMBERS),
+    Row("GET", "", OPEN_TO_MEMBERS),
+    Row("PATCH", "", ADMIN_ONLY, {"name": "renamed"}),
+    Row("PATCH", "", ADMIN_ONLY, {"admins": ["{admin}", "{other}"]}),
+    Row("PATCH", "", ADMIN_ONLY, {"name": "renamed", "muted": True}),
+    Row("PATCH", "", OPEN_TO_MEMBERS, {"muted": True}),
+    Row("PATCH", "", OPEN_TO_MEMBERS, {}),
+    Row("GET", "/participants", OPEN_TO_MEMBERS),
+    Row("PUT", "/participants/{new}", (204, 403, 404, 404, 401)),
+    Row("PUT", "/participants/{nobody}", (404, 404, 404, 404, 401)),
+    Row("DELETE", "/participants/{other}", (204, 403, 404, 404, 401)),
+    Row("DELETE", "/participants/{self}", (204, 204, 404, 404, 401)),
+    Row("GET", "/messages", OPEN_TO_MEMBERS),
+    Row("GET", "/messages?after=0&limit=1", OPEN_TO_MEMBERS),
+    Row("POST", "/messages", (201, 201, 404, 404, 401), {"client_id": "{unique}", "content": "x"}),
+    Row("PUT", "/read", OPEN_TO_MEMBERS, {"seq": 1}),
+    Row("GET", "/changes", OPEN_TO_MEMBERS),
+    Row("GET", "/changes?after=1", OPEN_TO_MEMBERS),
 ]
 
 
-def filled(value: Json, words: dict[str, str]) -> Json:
+def fill_placeholders(value: Json, words: dict[str, str]) -> Json:
     if isinstance(value, str):
         return value.format(**words)
     if isinstance(value, list):
-        return [filled(one, words) for one in value]
+        return [fill_placeholders(one, words) for one in value]
     if isinstance(value, dict):
-        return {name: filled(one, words) for name, one in value.items()}
+        return {name: fill_placeholders(one, words) for name, one in value.items()}
     return value
 
 
-async def conversation(api: Api, admin: Person, member: Person, other: Person, former: Person) -> str:
+async def conversation(
+    api: ApiClient,
+    admin: RegisteredUser,
+    member: RegisteredUser,
+    other: RegisteredUser,
+    former: RegisteredUser,
+) -> str:
     group: str = (await api.group(admin, member, other, former))["id"]
     await api.send(former, group, "hello")
     await api.expect(204, former, "DELETE", f"{ROOT}/{group}/participants/{former.id}")
@@ -66,13 +72,15 @@ async def conversation(api: Api, admin: Person, member: Person, other: Person, f
 
 
 @pytest.mark.parametrize("ask", TABLE, ids=lambda ask: f"{ask.method} {ask.path} {ask.body or ''}")
-async def test_a_route_answers_as_who_asks(ask: Ask, api: Api, instance: Instance, people: People) -> None:
+async def test_a_route_answers_as_who_asks(
+    ask: Row, api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Members see, admins change, strangers and former members find nothing, nobody without a token asks."""
-    admin, member, other, former, stranger, new = await people.some(6, instance)
+    admin, member, other, former, stranger, new = await people.shared(6, instance)
     askers = {"admin": admin, "member": member, "stranger": stranger, "former": former, "anonymous": None}
-    for who, status in zip(WHO, ask.statuses, strict=True):
+    for who, status in zip(ROLES, ask.statuses, strict=True):
         group = await conversation(api, admin, member, other, former)
-        before = await api.look(other, group)
+        before = await api.get_conversation(other, group)
         asker = askers[who]
         words = {
             "admin": admin.id,
@@ -82,8 +90,11 @@ async def test_a_route_answers_as_who_asks(ask: Ask, api: Api, instance: Instanc
             "self": asker.id if asker is not None else admin.id,
             "unique": uuid4().hex,
         }
-        found, told, _ = await api.ask(
-            asker, ask.method, f"{ROOT}/{group}{filled(ask.path, words)}", filled(ask.body, words)
+        found, told, _ = await api.request(
+            asker,
+            ask.method,
+            f"{ROOT}/{group}{fill_placeholders(ask.path, words)}",
+            fill_placeholders(ask.body, words),
         )
         assert found == status, (who, told)
         if status == 404 and who in {"stranger", "former"}:
@@ -93,15 +104,15 @@ async def test_a_route_answers_as_who_asks(ask: Ask, api: Api, instance: Instanc
         if status == 401:
             assert told["code"] == "auth.required"
         if status >= 400:
-            assert await api.look(other, group) == before, "a refusal changes nothing"
+            assert await api.get_conversation(other, group) == before, "a refusal changes nothing"
 
 
 @pytest.mark.parametrize("ask", TABLE, ids=lambda ask: f"{ask.method} {ask.path} {ask.body or ''}")
 async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
-    ask: Ask, api: Api, instance: Instance, people: People
+    ask: Row, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """The same status, the same words: nobody learns which conversations there are."""
-    admin, member, other, former, stranger, new = await people.some(6, instance)
+    admin, member, other, former, stranger, new = await people.shared(6, instance)
     group = await conversation(api, admin, member, other, former)
     words = {
         "admin": admin.id,
@@ -122,27 +133,29 @@ async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
         "%00",
         "a" * 300,
     ):
-        path = f"{ROOT}/{conversation_id}{filled(ask.path, words)}"
-        status, told, _ = await api.ask(stranger, ask.method, path, filled(ask.body, words))
+        path = f"{ROOT}/{conversation_id}{fill_placeholders(ask.path, words)}"
+        status, told, _ = await api.request(stranger, ask.method, path, fill_placeholders(ask.body, words))
         told.pop("request_id")
         answers.append((status, told))
     assert answers[0][0] == 404
     assert all(answer == answers[0] for answer in answers), answers
 
 
-async def test_the_list_shows_ones_own(api: Api, instance: Instance, people: People) -> None:
+async def test_the_list_shows_ones_own(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """Nobody else's, nothing one has left, nothing without a token."""
-    admin, member, other, former, stranger = await people.new(5, instance)
+    admin, member, other, former, stranger = await people.register(5, instance)
     group = await conversation(api, admin, member, other, former)
     for person, wanted in ((admin, [group]), (member, [group]), (former, []), (stranger, [])):
         assert [one["id"] for one in (await api.get(person, ROOT))["items"]] == wanted
-    await api.refused("auth.required", 401, None, "GET", ROOT)
-    await api.refused("auth.required", 401, None, "POST", ROOT, {"type": "GROUP", "participants": []})
+    await api.expect_error("auth.required", 401, None, "GET", ROOT)
+    await api.expect_error("auth.required", 401, None, "POST", ROOT, {"type": "GROUP", "participants": []})
 
 
-async def test_a_direct_conversation_is_for_its_two(api: Api, instance: Instance, people: People) -> None:
+async def test_a_direct_conversation_is_for_its_two(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """A third finds nothing, and can not guess its way in."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     made = await api.direct(ana, ben)
     for method, path, body in (
         ("GET", "", None),
@@ -151,7 +164,7 @@ async def test_a_direct_conversation_is_for_its_two(api: Api, instance: Instance
         ("PUT", f"/participants/{eve.id}", None),
         ("PATCH", "", {"name": "x"}),
     ):
-        await api.refused("conversation.not_found", 404, eve, method, f"{ROOT}/{made['id']}{path}", body)
+        await api.expect_error("conversation.not_found", 404, eve, method, f"{ROOT}/{made['id']}{path}", body)
     sent = await api.send(ben, made["id"], "hello")
-    assert (await api.look(ana, made["id"]))["last_message"]["content"] == "hello"
+    assert (await api.get_conversation(ana, made["id"]))["last_message"]["content"] == "hello"
     assert sent["seq"] >= 1

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 
 from run import Instance
-from tests.server.api import Api
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import People
+from tests.server.registered_users import RegisteredUsers
 
 ROOT = "/v1/conversations"
 
 
-async def test_the_list_is_by_latest_activity(api: Api, instance: Instance, people: People) -> None:
+async def test_the_list_is_by_latest_activity(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """A message moves its conversation to the top, at once, with what it said."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     groups = [(await api.group(ana, ben))["id"] for _ in range(4)]
     for group in (groups[2], groups[0], groups[3], groups[1]):
         await api.send(ben, group, f"to {group}")
@@ -29,12 +31,12 @@ async def test_the_list_is_by_latest_activity(api: Api, instance: Instance, peop
     assert listed == [groups[1], groups[3], groups[0], groups[2]]
 
 
-async def pages(api: Api, person: Any, limit: int, between: Any = None) -> list[list[str]]:
+async def pages(api: ApiClient, person: Any, limit: int, between: Any = None) -> list[list[str]]:
     """The ids of each page, by the cursors of the answers."""
     found: list[list[str]] = []
     path: str | None = f"{ROOT}?limit={limit}"
     while path is not None:
-        status, page, headers = await api.ask(person, "GET", path)
+        status, page, headers = await api.request(person, "GET", path)
         assert status == 200, page
         found.append([one["id"] for one in page["items"]])
         assert len(found) < 30
@@ -51,9 +53,9 @@ async def pages(api: Api, person: Any, limit: int, between: Any = None) -> list[
     return found
 
 
-async def test_the_list_is_paged_whole(api: Api, instance: Instance, people: People) -> None:
+async def test_the_list_is_paged_whole(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """Every conversation once, in the same order whatever the size of a page; the `Link` leads on."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     made = [(await api.group(ana, ben))["id"] for _ in range(7)]
     whole = await pages(api, ana, 100)
     assert [sorted(page) for page in whole] == [sorted(made)]
@@ -63,9 +65,11 @@ async def test_the_list_is_paged_whole(api: Api, instance: Instance, people: Peo
         assert all(len(page) == limit for page in found[:-1])
 
 
-async def test_paging_goes_on_while_messages_arrive(api: Api, instance: Instance, people: People) -> None:
+async def test_paging_goes_on_while_messages_arrive(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """What was not touched comes exactly once, what was touched at most once."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     made = [(await api.group(ana, ben))["id"] for _ in range(12)]
     listed = (await pages(api, ana, 100))[0]
     touched: set[str] = set()
@@ -82,22 +86,28 @@ async def test_paging_goes_on_while_messages_arrive(api: Api, instance: Instance
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "9" * 30, "\u0661"])
-async def test_a_page_has_1_to_100_items(limit: str, api: Api, instance: Instance, people: People) -> None:
+async def test_a_page_has_1_to_100_items(
+    limit: str, api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Any other limit is 422."""
-    ana = (await people.some(1, instance))[0]
-    await api.refused("request.invalid", 422, ana, "GET", f"{ROOT}?limit={limit}")
+    ana = (await people.shared(1, instance))[0]
+    await api.expect_error("request.invalid", 422, ana, "GET", f"{ROOT}?limit={limit}")
 
 
 @pytest.mark.parametrize("cursor", ["x", "", "AAAA", "%00", "x" * 3000, "bnVsbA", "WzEsMl0"])
-async def test_a_cursor_is_one_of_ours(cursor: str, api: Api, instance: Instance, people: People) -> None:
+async def test_a_cursor_is_one_of_ours(
+    cursor: str, api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Any other is 422 `cursor.invalid`."""
-    ana = (await people.some(1, instance))[0]
-    await api.refused("cursor.invalid", 422, ana, "GET", f"{ROOT}?cursor={cursor}")
+    ana = (await people.shared(1, instance))[0]
+    await api.expect_error("cursor.invalid", 422, ana, "GET", f"{ROOT}?cursor={cursor}")
 
 
-async def test_participants_are_paged_in_order(api: Api, instance: Instance, people: People) -> None:
+async def test_participants_are_paged_in_order(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Every member once."""
-    some = await people.some(7, instance)
+    some = await people.shared(7, instance)
     group = (await api.group(*some))["id"]
     found: list[str] = []
     path = f"{ROOT}/{group}/participants?limit=3"
@@ -114,9 +124,9 @@ async def test_participants_are_paged_in_order(api: Api, instance: Instance, peo
 # --- unread
 
 
-async def unread(api: Api, person: Any, group: str) -> tuple[int, int]:
+async def unread(api: ApiClient, person: Any, group: str) -> tuple[int, int]:
     """(read_seq, unread_count), the same in the list as by itself."""
-    shown = await api.look(person, group)
+    shown = await api.get_conversation(person, group)
     listed = [one for one in (await api.get(person, ROOT))["items"] if one["id"] == group]
     assert [(one["read_seq"], one["unread_count"]) for one in listed] == [
         (shown["read_seq"], shown["unread_count"])
@@ -125,10 +135,10 @@ async def unread(api: Api, person: Any, group: str) -> tuple[int, int]:
 
 
 async def test_unread_counts_what_others_wrote_above_the_mark(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Not one's own, not SYSTEM messages; sending reads up to one's own message."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     group = (await api.group(ana, ben))["id"]
     first = await api.send(ben, group, "one")
     second = await api.send(ben, group, "two")
@@ -146,11 +156,11 @@ async def test_unread_counts_what_others_wrote_above_the_mark(
     assert (await unread(api, ben, group))[1] == 1
 
 
-async def test_unread_is_counted_up_to_1000(start_instance: StartInstance, people: People) -> None:
+async def test_unread_is_counted_up_to_1000(start_instance: StartInstance, people: RegisteredUsers) -> None:
     """A busy room does not count for ever."""
     instance = await start_instance(messages_per_s=100_000, messages_burst=100_000)
-    ana, ben = await people.new(2, instance)
-    async with Api(instance) as api:
+    ana, ben = await people.register(2, instance)
+    async with ApiClient(instance) as api:
         group = (await api.group(ana, ben))["id"]
 
         async def some(number: int) -> None:

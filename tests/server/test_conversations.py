@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from run import Instance
-from tests.server.api import Api
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import People
+from tests.server.registered_users import RegisteredUsers
 
 Json = Any
 ROOT = "/v1/conversations"
@@ -18,9 +18,11 @@ ROOT = "/v1/conversations"
 # --- making
 
 
-async def test_a_group_is_made_with_its_maker_in_it(api: Api, instance: Instance, people: People) -> None:
+async def test_a_group_is_made_with_its_maker_in_it(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """201 with the whole object; the maker is the admin; everybody named is in, once."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     body = {"type": "GROUP", "participants": [ben.id, eve.id, ben.id, ana.id], "name": "  Lunch \u20ac "}
     made = await api.expect(201, ana, "POST", ROOT, body)
     assert made["type"] == "GROUP"
@@ -34,16 +36,16 @@ async def test_a_group_is_made_with_its_maker_in_it(api: Api, instance: Instance
     assert made["muted"] is False
     assert made["created_at"].endswith("Z")
     for person in (ana, ben, eve):
-        shown = await api.look(person, made["id"])
+        shown = await api.get_conversation(person, made["id"])
         assert shown["participants"] == made["participants"]
 
 
 @pytest.mark.parametrize("with_self", [False, True])
 async def test_a_direct_conversation_is_between_two(
-    with_self: bool, api: Api, instance: Instance, people: People
+    with_self: bool, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """No name, no admins; made once, and found from both sides ever after."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     body = {"type": "DIRECT", "participants": [ben.id, ana.id] if with_self else [ben.id]}
     made = await api.expect(201, ana, "POST", ROOT, body)
     assert (made["type"], made["name"], made["admins"], made["member_count"]) == ("DIRECT", None, [], 2)
@@ -53,17 +55,17 @@ async def test_a_direct_conversation_is_between_two(
 
 
 async def test_a_race_for_a_direct_conversation_makes_one(
-    start_instance: StartInstance, people: People
+    start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
     """Twenty at once, from both sides, on two instances: one id, made once, in both lists once."""
     first, second = await start_instance(), await start_instance()
-    ana, ben = await people.new(2, first)
-    async with Api(first) as here, Api(second) as there:
+    ana, ben = await people.register(2, first)
+    async with ApiClient(first) as here, ApiClient(second) as there:
 
         async def make(number: int) -> tuple[int, Json, Json]:
             one, other = (ana, ben) if number % 2 else (ben, ana)
             body = {"type": "DIRECT", "participants": [other.id]}
-            return await (here if number % 4 < 2 else there).ask(one, "POST", ROOT, body)
+            return await (here if number % 4 < 2 else there).request(one, "POST", ROOT, body)
 
         made = await asyncio.gather(*map(make, range(20)))
         assert len({told["id"] for _, told, _ in made}) == 1
@@ -96,139 +98,153 @@ INVALID: list[Json] = [
 
 @pytest.mark.parametrize("body", INVALID, ids=lambda body: repr(body)[:60])
 async def test_an_invalid_conversation_is_refused(
-    body: Json, api: Api, instance: Instance, people: People
+    body: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422 `request.invalid`."""
-    ana = (await people.some(1, instance))[0]
-    problem = await api.refused("request.invalid", 422, ana, "POST", ROOT, body)
+    ana = (await people.shared(1, instance))[0]
+    problem = await api.expect_error("request.invalid", 422, ana, "POST", ROOT, body)
     assert isinstance(problem.get("errors", []), list)
 
 
-async def test_a_name_of_100_characters_is_taken(api: Api, instance: Instance, people: People) -> None:
+async def test_a_name_of_100_characters_is_taken(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Characters are code points."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     assert (await api.group(ana, ben, name="\U0001f600" * 100))["name"] == "\U0001f600" * 100
 
 
-async def test_nobody_talks_to_oneself(api: Api, instance: Instance, people: People) -> None:
+async def test_nobody_talks_to_oneself(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """A DIRECT with oneself, or with two others, is 422."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     for participants in ([ana.id], [ana.id, ana.id], [ben.id, eve.id], [ana.id, ben.id, eve.id]):
-        await api.refused(
+        await api.expect_error(
             "request.invalid", 422, ana, "POST", ROOT, {"type": "DIRECT", "participants": participants}
         )
 
 
 @pytest.mark.parametrize("kind", ["DIRECT", "GROUP"])
 async def test_a_conversation_with_somebody_unknown_is_not_made(
-    kind: str, api: Api, instance: Instance, people: People
+    kind: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """404 `user.not_found`, and nothing in anybody's list."""
-    ana = (await people.new(1, instance))[0]
+    ana = (await people.register(1, instance))[0]
     for nobody in (str(uuid4()), "nobody", ""):
         body = {"type": kind, "participants": [nobody]}
-        await api.refused("user.not_found", 404, ana, "POST", ROOT, body)
+        await api.expect_error("user.not_found", 404, ana, "POST", ROOT, body)
     assert (await api.get(ana, ROOT))["items"] == []
 
 
-async def test_a_group_has_at_most_5000(api: Api, instance: Instance, people: People) -> None:
+async def test_a_group_has_at_most_5000(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """5,001 with the maker is refused with a clear code, before anybody is looked up; nothing is stored."""
-    ana = (await people.new(1, instance))[0]
+    ana = (await people.register(1, instance))[0]
     body = {"type": "GROUP", "participants": [str(uuid4()) for _ in range(5000)], "name": "crowd"}
-    status, problem, _ = await api.ask(ana, "POST", ROOT, body)
+    status, problem, _ = await api.request(ana, "POST", ROOT, body)
     assert (status, problem["code"]) in {(409, "conversation.full"), (422, "request.invalid")}
     assert (await api.get(ana, ROOT))["items"] == []
 
 
-async def test_a_body_has_its_limit(api: Api, instance: Instance, people: People) -> None:
+async def test_a_body_has_its_limit(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """256 KiB where ids are listed, 64 KiB for a message: 413."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     body = {"type": "GROUP", "participants": ["x" * 60] * 5000, "name": "crowd"}
-    await api.refused("request.too_large", 413, ana, "POST", ROOT, body)
+    await api.expect_error("request.too_large", 413, ana, "POST", ROOT, body)
     group = (await api.group(ana, ben))["id"]
     message = {"client_id": "c", "content": "x" * 70_000}
-    await api.refused("request.too_large", 413, ana, "POST", f"{ROOT}/{group}/messages", message)
+    await api.expect_error("request.too_large", 413, ana, "POST", f"{ROOT}/{group}/messages", message)
 
 
 # --- Idempotency-Key
 
 
-async def keyed(api: Api, person: Any, key: str, body: Json) -> tuple[int, Json]:
-    status, told, _ = await api.ask(person, "POST", ROOT, body, Idempotency_Key=key)
+async def create_with_key(api: ApiClient, person: Any, key: str, body: Json) -> tuple[int, Json]:
+    status, told, _ = await api.request(person, "POST", ROOT, body, Idempotency_Key=key)
     return status, told
 
 
-async def test_a_key_makes_a_group_once(api: Api, instance: Instance, people: People) -> None:
+async def test_a_key_makes_a_group_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """Twenty at once and one later: the same conversation, 201 each time."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     body = {"type": "GROUP", "participants": [ben.id], "name": "once"}
     key = uuid4().hex
-    made = await asyncio.gather(*(keyed(api, ana, key, body) for _ in range(20)))
-    made.append(await keyed(api, ana, key, body))
+    made = await asyncio.gather(*(create_with_key(api, ana, key, body) for _ in range(20)))
+    made.append(await create_with_key(api, ana, key, body))
     assert {status for status, _ in made} == {201}
     assert len({told["id"] for _, told in made}) == 1
     assert len((await api.get(ana, ROOT))["items"]) == 1
     assert len((await api.get(ben, ROOT))["items"]) == 1
 
 
-async def test_without_a_key_each_request_makes_a_group(api: Api, instance: Instance, people: People) -> None:
+async def test_without_a_key_each_request_makes_a_group(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Two equal requests are two groups."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     assert (await api.group(ana, ben))["id"] != (await api.group(ana, ben))["id"]
 
 
-async def test_a_key_with_another_body_is_a_conflict(api: Api, instance: Instance, people: People) -> None:
+async def test_a_key_with_another_body_is_a_conflict(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """409 `idempotency.conflict`; the first stays as it was."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     key = uuid4().hex
     body = {"type": "GROUP", "participants": [ben.id], "name": "once"}
-    _, first = await keyed(api, ana, key, body)
+    _, first = await create_with_key(api, ana, key, body)
     for other in (
         {**body, "name": "twice"},
         {**body, "participants": [eve.id]},
         {"type": "GROUP", "participants": [ben.id]},
     ):
-        status, problem = await keyed(api, ana, key, other)
+        status, problem = await create_with_key(api, ana, key, other)
         assert (status, problem["code"]) == (409, "idempotency.conflict")
-    assert (await keyed(api, ana, key, body))[1]["id"] == first["id"]
+    assert (await create_with_key(api, ana, key, body))[1]["id"] == first["id"]
 
 
-async def test_a_key_belongs_to_its_user(api: Api, instance: Instance, people: People) -> None:
+async def test_a_key_belongs_to_its_user(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """The same key of somebody else makes another group."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     key = uuid4().hex
     body = {"type": "GROUP", "participants": [eve.id], "name": "once"}
-    assert (await keyed(api, ana, key, body))[1]["id"] != (await keyed(api, ben, key, body))[1]["id"]
+    assert (await create_with_key(api, ana, key, body))[1]["id"] != (
+        await create_with_key(api, ben, key, body)
+    )[1]["id"]
 
 
-async def test_only_successes_are_kept_under_a_key(api: Api, instance: Instance, people: People) -> None:
+async def test_only_successes_are_kept_under_a_key(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """A refused request leaves its key free."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     key = uuid4().hex
     wrong = {"type": "GROUP", "participants": [str(uuid4())], "name": "once"}
-    assert (await keyed(api, ana, key, wrong))[0] == 404
-    assert (await keyed(api, ana, key, {**wrong, "participants": [ben.id]}))[0] == 201
+    assert (await create_with_key(api, ana, key, wrong))[0] == 404
+    assert (await create_with_key(api, ana, key, {**wrong, "participants": [ben.id]}))[0] == 201
 
 
-async def test_a_key_holds_for_direct_conversations_too(api: Api, instance: Instance, people: People) -> None:
+async def test_a_key_holds_for_direct_conversations_too(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """The same key for another partner is a conflict, and so is a group under a direct one's key."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     key = uuid4().hex
-    _, first = await keyed(api, ana, key, {"type": "DIRECT", "participants": [ben.id]})
-    _, again = await keyed(api, ana, key, {"type": "DIRECT", "participants": [ben.id]})
+    _, first = await create_with_key(api, ana, key, {"type": "DIRECT", "participants": [ben.id]})
+    _, again = await create_with_key(api, ana, key, {"type": "DIRECT", "participants": [ben.id]})
     assert again["id"] == first["id"]
     for other in (
         {"type": "DIRECT", "participants": [eve.id]},
         {"type": "GROUP", "participants": [ben.id]},
     ):
-        status, problem = await keyed(api, ana, key, other)
+        status, problem = await create_with_key(api, ana, key, other)
         assert (status, problem.get("code")) == (409, "idempotency.conflict")
 
 
-async def test_a_key_has_at_most_200_characters(api: Api, instance: Instance, people: People) -> None:
+async def test_a_key_has_at_most_200_characters(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Longer is 422; 200 is taken."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     body = {"type": "GROUP", "participants": [ben.id], "name": "once"}
-    status, problem = await keyed(api, ana, "k" * 201, body)
+    status, problem = await create_with_key(api, ana, "k" * 201, body)
     assert (status, problem["code"]) == (422, "request.invalid")
-    assert (await keyed(api, ana, uuid4().hex.ljust(200, "k"), body))[0] == 201
+    assert (await create_with_key(api, ana, uuid4().hex.ljust(200, "k"), body))[0] == 201

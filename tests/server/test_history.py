@@ -7,21 +7,21 @@ from uuid import uuid4
 import pytest
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import People, Person
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 Json = Any
 ROOT = "/v1/conversations"
 
 
-async def filled(api: Api, count: int, *people: Person) -> tuple[str, list[int]]:
+async def group_with_messages(api: ApiClient, count: int, *people: RegisteredUser) -> tuple[str, list[int]]:
     """A group with so many messages, the first two taking turns; and the seq of each."""
     group = (await api.group(*people))["id"]
     seqs = [(await api.send(people[number % 2], group, f"number {number}"))["seq"] for number in range(count)]
     return group, seqs
 
 
-async def messages(api: Api, person: Person, group: str, query: str) -> list[Json]:
+async def messages(api: ApiClient, person: RegisteredUser, group: str, query: str) -> list[Json]:
     items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages{query}"))["items"]
     return items
 
@@ -29,9 +29,11 @@ async def messages(api: Api, person: Person, group: str, query: str) -> list[Jso
 # --- sending
 
 
-async def test_a_message_over_http_is_the_whole_message(api: Api, instance: Instance, people: People) -> None:
+async def test_a_message_over_http_is_the_whole_message(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """201 with every field of the contract; the history shows the same."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     first = await api.send(ben, group, "first")
     sent = {
@@ -55,21 +57,23 @@ async def test_a_message_over_http_is_the_whole_message(api: Api, instance: Inst
     assert (await messages(api, ben, group, "?limit=1")) == [made]
 
 
-async def test_a_repeat_over_http_is_200_with_the_first(api: Api, instance: Instance, people: People) -> None:
+async def test_a_repeat_over_http_is_200_with_the_first(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Ten at once: one 201; other content, mentions or reply_to under the same client_id is 409."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     path = f"{ROOT}/{group}/messages"
     sent = {"client_id": uuid4().hex, "content": "once"}
-    found = await asyncio.gather(*(api.ask(ana, "POST", path, sent) for _ in range(10)))
+    found = await asyncio.gather(*(api.request(ana, "POST", path, sent) for _ in range(10)))
     assert sorted(status for status, _, _ in found) == [200] * 9 + [201]
     assert len({told["id"] for _, told, _ in found}) == 1
     for other in ({"content": "twice"}, {"mentions": [ben.id]}, {"reply_to": found[0][1]["id"]}):
-        await api.refused("idempotency.conflict", 409, ana, "POST", path, {**sent, **other})
+        await api.expect_error("idempotency.conflict", 409, ana, "POST", path, {**sent, **other})
     assert len(await messages(api, ben, group, "")) == 1
 
 
-WRONG: list[Json] = [
+INVALID_MESSAGES: list[Json] = [
     None,
     [],
     {},
@@ -90,15 +94,15 @@ WRONG: list[Json] = [
 ]
 
 
-@pytest.mark.parametrize("body", WRONG, ids=lambda body: repr(body)[:50])
+@pytest.mark.parametrize("body", INVALID_MESSAGES, ids=lambda body: repr(body)[:50])
 async def test_an_invalid_message_is_refused(
-    body: Json, api: Api, instance: Instance, people: People
+    body: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422 `request.invalid`, nothing stored."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
-    await api.refused("request.invalid", 422, ana, "POST", f"{ROOT}/{made['id']}/messages", body)
-    assert (await api.look(ana, made["id"]))["last_seq"] == made["last_seq"]
+    await api.expect_error("request.invalid", 422, ana, "POST", f"{ROOT}/{made['id']}/messages", body)
+    assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
 
 
 @pytest.mark.parametrize(
@@ -114,40 +118,42 @@ async def test_an_invalid_message_is_refused(
     ],
 )
 async def test_a_body_that_is_not_json_is_refused(
-    raw: bytes, api: Api, instance: Instance, people: People
+    raw: bytes, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422 as well; the connection and the server live."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     url = f"http://127.0.0.1:{instance.port}{ROOT}/{made['id']}/messages"
     headers = {"Authorization": f"Bearer {ana.token}", "Content-Type": "application/json"}
     async with api._session.post(url, data=raw, headers=headers) as answer:
         assert answer.status == 422
         assert (await answer.json(content_type=None))["code"] == "request.invalid"
-    assert (await api.look(ana, made["id"]))["last_seq"] == made["last_seq"]
+    assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
 
 
 async def test_a_reply_over_http_stays_in_its_conversation(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """A message of another conversation, even of one's own, is none."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     elsewhere = (await api.send(ana, (await api.group(ana, ben))["id"], "elsewhere"))["id"]
     for reply_to in (elsewhere, "0" * 24, "nonsense"):
         body = {"client_id": uuid4().hex, "content": "x", "reply_to": reply_to}
-        status, problem, _ = await api.ask(ana, "POST", f"{ROOT}/{made['id']}/messages", body)
+        status, problem, _ = await api.request(ana, "POST", f"{ROOT}/{made['id']}/messages", body)
         assert (status, problem["code"]) in {(404, "message.not_found"), (422, "request.invalid")}
-    assert (await api.look(ana, made["id"]))["last_seq"] == made["last_seq"]
+    assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
 
 
 # --- history
 
 
-async def test_history_is_paged_both_ways_and_half_open(api: Api, instance: Instance, people: People) -> None:
+async def test_history_is_paged_both_ways_and_half_open(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """`before` is newest first and below, `after` oldest first and above; neither includes its seq."""
-    ana, ben = await people.some(2, instance)
-    group, seqs = await filled(api, 12, ana, ben)
+    ana, ben = await people.shared(2, instance)
+    group, seqs = await group_with_messages(api, 12, ana, ben)
 
     async def found(query: str) -> list[int]:
         return [one["seq"] for one in await messages(api, ben, group, query)]
@@ -170,15 +176,15 @@ async def test_history_is_paged_both_ways_and_half_open(api: Api, instance: Inst
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
 async def test_history_is_complete_page_by_page(
-    limit: int, api: Api, instance: Instance, people: People
+    limit: int, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Every message once, SYSTEM messages among them; a page is full unless the history ends there."""
-    ana, ben, eve = await people.some(3, instance)
-    group, _ = await filled(api, 5, ana, ben)
+    ana, ben, eve = await people.shared(3, instance)
+    group, _ = await group_with_messages(api, 5, ana, ben)
     await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "renamed"})
     await api.expect(204, ana, "PUT", f"{ROOT}/{group}/participants/{eve.id}")
     await api.send(eve, group, "last")
-    head = (await api.look(ana, group))["last_seq"]
+    head = (await api.get_conversation(ana, group))["last_seq"]
 
     async def walk(name: str, seq: int) -> list[Json]:
         whole: list[Json] = []
@@ -207,9 +213,9 @@ async def test_history_is_complete_page_by_page(
     ["limit=0", "limit=101", "limit=x", "before=-1", "before=x", "after=1.5", "after=", "after=" + "9" * 40],
 )
 async def test_a_wrong_page_of_history_is_refused(
-    query: str, api: Api, instance: Instance, people: People
+    query: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
-    await api.refused("request.invalid", 422, ana, "GET", f"{ROOT}/{group}/messages?{query}")
+    await api.expect_error("request.invalid", 422, ana, "GET", f"{ROOT}/{group}/messages?{query}")

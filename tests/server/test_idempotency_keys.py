@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from run import Instance
 from storage.embedded import StoreUrls
-from tests.server.api import Api
-from tests.server.people import PASSWORD, People, Person
-from tests.server.serving import serving
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
+from tests.server.running_instance import running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -21,7 +21,7 @@ TIMES = {"start_datetime": "2090-05-01T18:00:00Z", "end_datetime": "2090-05-01T2
 
 
 @dataclass(frozen=True)
-class Creating:
+class CreateRoute:
     """A route, what it takes, the same in other words, and something else."""
 
     path: str
@@ -31,23 +31,23 @@ class Creating:
 
 
 TABLE = [
-    Creating("/v1/posts", 201, {"content": "x"}, {"content": "y"}),
-    Creating("/v1/posts", 201, {"content": "x", "event_id": "{event}"}, {"content": "x"}),
-    Creating("/v1/posts/{post}/comments", 201, {"content": "x"}, {"content": "y"}),
-    Creating(
+    CreateRoute("/v1/posts", 201, {"content": "x"}, {"content": "y"}),
+    CreateRoute("/v1/posts", 201, {"content": "x", "event_id": "{event}"}, {"content": "x"}),
+    CreateRoute("/v1/posts/{post}/comments", 201, {"content": "x"}, {"content": "y"}),
+    CreateRoute(
         "/v1/events",
         201,
         {"title": "x", "capacity": 5, **TIMES},
         {"title": "x", "capacity": 6, **TIMES},
     ),
-    Creating("/v1/events/{event}/invites", 204, {"user_ids": ["{ben}"]}, {"user_ids": ["{eve}"]}),
-    Creating(
+    CreateRoute("/v1/events/{event}/invites", 204, {"user_ids": ["{ben}"]}, {"user_ids": ["{eve}"]}),
+    CreateRoute(
         "/v1/reports",
         202,
         {"kind": "post", "id": "{post}", "reason": "x"},
         {"kind": "post", "id": "{post}", "reason": "y"},
     ),
-    Creating(
+    CreateRoute(
         "/v1/conversations",
         201,
         {"type": "GROUP", "participants": ["{ben}"], "name": "x"},
@@ -57,176 +57,186 @@ TABLE = [
 
 
 @dataclass(frozen=True)
-class Scene:
+class TwoServers:
     """Two servers; the first of three people has a post and an event."""
 
-    api: Api
-    there: Api
+    api: ApiClient
+    second_api: ApiClient
     instance: Instance
-    ana: Person
-    ben: Person
-    eve: Person
-    words: dict[str, str]
+    ana: RegisteredUser
+    ben: RegisteredUser
+    eve: RegisteredUser
+    placeholders: dict[str, str]
 
     async def create(
-        self, key: str, path: str, body: Json, person: Person | None = None, api: Api | None = None
+        self,
+        key: str,
+        path: str,
+        body: Json,
+        person: RegisteredUser | None = None,
+        api: ApiClient | None = None,
     ) -> tuple[int, Json]:
-        for word, meant in self.words.items():
+        for word, meant in self.placeholders.items():
             path = path.replace(f"{{{word}}}", meant)
-        status, told, _ = await (api or self.api).ask(
-            person or self.ana, "POST", path, filled(body, self.words), Idempotency_Key=key
+        status, told, _ = await (api or self.api).request(
+            person or self.ana, "POST", path, fill_placeholders(body, self.placeholders), Idempotency_Key=key
         )
         return status, told
 
 
-def filled(value: Json, words: dict[str, str]) -> Json:
+def fill_placeholders(value: Json, words: dict[str, str]) -> Json:
     if isinstance(value, str) and value.startswith("{"):
         return words[value[1:-1]]
     if isinstance(value, list):
-        return [filled(one, words) for one in value]
+        return [fill_placeholders(one, words) for one in value]
     if isinstance(value, dict):
-        return {name: filled(one, words) for name, one in value.items()}
+        return {name: fill_placeholders(one, words) for name, one in value.items()}
     return value
 
 
-def named(told: Json) -> Json:
+def get_id(told: Json) -> Json:
     return told and told["id"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(stores: StoreUrls, people: People) -> AsyncIterator[Scene]:
+async def servers(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[TwoServers]:
     async with (
-        serving(stores) as instance,
-        serving(stores) as second,
-        Api(instance) as api,
-        Api(second) as there,
+        running_instance(stores) as instance,
+        running_instance(stores) as second,
+        ApiClient(instance) as api,
+        ApiClient(second) as there,
     ):
-        ana, ben, eve = await people.new(3, instance)
+        ana, ben, eve = await people.register(3, instance)
         post, event = await api.post(ana), await api.event(ana)
         words = {"post": post["id"], "event": event["id"], "ben": ben.id, "eve": eve.id}
-        yield Scene(api, there, instance, ana, ben, eve, words)
+        yield TwoServers(api, there, instance, ana, ben, eve, words)
 
 
-each = pytest.mark.parametrize("creating", TABLE, ids=lambda one: f"{one.path} {one.status}")
+for_each_route = pytest.mark.parametrize("creating", TABLE, ids=lambda one: f"{one.path} {one.status}")
 
 
-@each
-async def test_a_repeat_is_the_first_one_again(creating: Creating, scene: Scene) -> None:
+@for_each_route
+async def test_a_repeat_is_the_first_one_again(creating: CreateRoute, servers: TwoServers) -> None:
     """The same status and body on every instance; the order of fields does not count."""
     key = uuid4().hex
-    first = await scene.create(key, creating.path, creating.body)
+    first = await servers.create(key, creating.path, creating.body)
     assert first[0] == creating.status, first
     turned = dict(reversed(creating.body.items()))
-    assert await scene.create(key, creating.path, turned) == first
-    assert await scene.create(key, creating.path, creating.body, api=scene.there) == first
+    assert await servers.create(key, creating.path, turned) == first
+    assert await servers.create(key, creating.path, creating.body, api=servers.second_api) == first
 
 
-@each
-async def test_another_body_is_a_conflict(creating: Creating, scene: Scene) -> None:
+@for_each_route
+async def test_another_body_is_a_conflict(creating: CreateRoute, servers: TwoServers) -> None:
     """409, on every instance; the first one stays what is repeated."""
     key = uuid4().hex
-    first = await scene.create(key, creating.path, creating.body)
-    for api in (scene.api, scene.there):
-        status, told = await scene.create(key, creating.path, creating.other, api=api)
+    first = await servers.create(key, creating.path, creating.body)
+    for api in (servers.api, servers.second_api):
+        status, told = await servers.create(key, creating.path, creating.other, api=api)
         assert (status, told["code"]) == (409, "idempotency.conflict")
-    assert await scene.create(key, creating.path, creating.body) == first
+    assert await servers.create(key, creating.path, creating.body) == first
 
 
-@each
-async def test_many_at_once_are_one(creating: Creating, scene: Scene) -> None:
+@for_each_route
+async def test_many_at_once_are_one(creating: CreateRoute, servers: TwoServers) -> None:
     """Ten at the same time, over two instances, all get the one result."""
     key = uuid4().hex
     answers = await asyncio.gather(
-        *(scene.create(key, creating.path, creating.body, api=api) for api in [scene.api, scene.there] * 5)
+        *(
+            servers.create(key, creating.path, creating.body, api=api)
+            for api in [servers.api, servers.second_api] * 5
+        )
     )
     assert {status for status, _ in answers} == {creating.status}, answers
-    assert len({named(told) for _, told in answers}) == 1
+    assert len({get_id(told) for _, told in answers}) == 1
 
 
-@each
-async def test_a_key_belongs_to_a_user(creating: Creating, scene: Scene) -> None:
+@for_each_route
+async def test_a_key_belongs_to_a_user(creating: CreateRoute, servers: TwoServers) -> None:
     """Another user's is another thing, whatever it says."""
     key = uuid4().hex
-    first = await scene.create(key, creating.path, creating.body)
+    first = await servers.create(key, creating.path, creating.body)
     other_body = (
         creating.other
         if "/conversations" not in creating.path
         else {"type": "GROUP", "participants": ["{eve}"], "name": "x"}
     )
-    status, told = await scene.create(key, creating.path, other_body, scene.ben)
+    status, told = await servers.create(key, creating.path, other_body, servers.ben)
     assert status == creating.status, told
-    assert named(told) is None or named(told) != named(first[1])
+    assert get_id(told) is None or get_id(told) != get_id(first[1])
 
 
-@each
-async def test_a_key_has_1_to_200_characters(creating: Creating, scene: Scene) -> None:
+@for_each_route
+async def test_a_key_has_1_to_200_characters(creating: CreateRoute, servers: TwoServers) -> None:
     """None and 201 are refused; without the header nothing is a repeat."""
     for key in ("", "k" * 201):
-        status, told = await scene.create(key, creating.path, creating.body)
+        status, told = await servers.create(key, creating.path, creating.body)
         assert (status, told["code"]) == (422, "request.invalid")
     key = uuid4().hex.ljust(200, "k")
-    first = await scene.create(key, creating.path, creating.body)
-    assert await scene.create(key, creating.path, creating.body) == first
+    first = await servers.create(key, creating.path, creating.body)
+    assert await servers.create(key, creating.path, creating.body) == first
     assert first[0] == creating.status
 
 
-@each
-async def test_a_refusal_is_not_kept(creating: Creating, scene: Scene) -> None:
+@for_each_route
+async def test_a_refusal_is_not_kept(creating: CreateRoute, servers: TwoServers) -> None:
     """The same key is free for what is valid."""
     key = uuid4().hex
-    assert (await scene.create(key, creating.path, {}))[0] == 422
-    assert (await scene.create(key, creating.path, creating.body))[0] == creating.status
+    assert (await servers.create(key, creating.path, {}))[0] == 422
+    assert (await servers.create(key, creating.path, creating.body))[0] == creating.status
 
 
-async def test_a_refusal_for_what_is_not_there_is_not_kept(scene: Scene, people: People) -> None:
+async def test_a_refusal_for_what_is_not_there_is_not_kept(
+    servers: TwoServers, people: RegisteredUsers
+) -> None:
     """An event that nobody knows, then one that is there."""
     key = uuid4().hex
     lost = {"content": "x", "event_id": str(uuid4())}
-    assert (await scene.create(key, "/v1/posts", lost))[0] == 404
-    assert (await scene.create(key, "/v1/posts", {"content": "x"}))[0] == 201
+    assert (await servers.create(key, "/v1/posts", lost))[0] == 404
+    assert (await servers.create(key, "/v1/posts", {"content": "x"}))[0] == 201
 
 
-async def test_a_key_belongs_to_a_path(scene: Scene) -> None:
+async def test_a_key_belongs_to_a_path(servers: TwoServers) -> None:
     """The same key makes a post, and a comment about each of two."""
     key, body = uuid4().hex, {"content": "x"}
-    _, post = await scene.create(key, "/v1/posts", body)
+    _, post = await servers.create(key, "/v1/posts", body)
     for path in ("/v1/posts/{post}/comments", f"/v1/posts/{post['id']}/comments"):
-        assert (await scene.create(key, path, body))[0] == 201
-    assert (await scene.api.get(scene.ana, f"/v1/posts/{post['id']}"))["comment_count"] == 1
+        assert (await servers.create(key, path, body))[0] == 201
+    assert (await servers.api.get(servers.ana, f"/v1/posts/{post['id']}"))["comment_count"] == 1
 
 
-async def test_repeats_leave_one_thing(scene: Scene, people: People) -> None:
+async def test_repeats_leave_one_thing(servers: TwoServers, people: RegisteredUsers) -> None:
     """What is there afterwards: one post, one comment, one group, one invite."""
-    ana, ben = await people.new(2, scene.instance)
+    ana, ben = await people.register(2, servers.instance)
     for _ in range(3):
-        _, post = await scene.create("k", "/v1/posts", {"content": "x"}, ana)
-        await scene.create("k", f"/v1/posts/{post['id']}/comments", {"content": "x"}, ana)
+        _, post = await servers.create("k", "/v1/posts", {"content": "x"}, ana)
+        await servers.create("k", f"/v1/posts/{post['id']}/comments", {"content": "x"}, ana)
         group = {"type": "GROUP", "participants": [ben.id], "name": "x"}
-        await scene.create("k", "/v1/conversations", group, ana)
-        await scene.create("k", "/v1/events/{event}/invites", {"user_ids": [ben.id]}, ana)
-    assert len((await scene.api.get(ana, f"/v1/users/{ana.id}/posts"))["items"]) == 1
-    assert len((await scene.api.get(ana, f"/v1/posts/{post['id']}/comments"))["items"]) == 1
-    assert len((await scene.api.get(ana, "/v1/conversations"))["items"]) == 1
-    page = await scene.api.eventually(ben, "/v1/notifications", lambda page: page["items"])
+        await servers.create("k", "/v1/conversations", group, ana)
+        await servers.create("k", "/v1/events/{event}/invites", {"user_ids": [ben.id]}, ana)
+    assert len((await servers.api.get(ana, f"/v1/users/{ana.id}/posts"))["items"]) == 1
+    assert len((await servers.api.get(ana, f"/v1/posts/{post['id']}/comments"))["items"]) == 1
+    assert len((await servers.api.get(ana, "/v1/conversations"))["items"]) == 1
+    page = await servers.api.wait_for(ben, "/v1/notifications", lambda page: page["items"])
     assert [(one["type"], one["count"]) for one in page["items"]] == [("EVENT_INVITE", 1)]
 
 
-async def test_a_repeated_registration_is_the_same_user(scene: Scene) -> None:
+async def test_a_repeated_registration_is_the_same_user(servers: TwoServers) -> None:
     """With a token of its own each time; many at once are one user, another password is a conflict."""
     name, key = f"u{uuid4().hex}", uuid4().hex
     body = {"email": f"{name}@example.test", "username": name, "password": PASSWORD}
 
-    async def register(sent: Json, api: Api = scene.api) -> tuple[int, Json]:
-        status, told, _ = await api.ask(None, "POST", "/v1/users", sent, Idempotency_Key=key)
+    async def register(sent: Json, api: ApiClient = servers.api) -> tuple[int, Json]:
+        status, told, _ = await api.request(None, "POST", "/v1/users", sent, Idempotency_Key=key)
         return status, told
 
-    answers = await asyncio.gather(*(register(body, api) for api in [scene.api, scene.there] * 3))
+    answers = await asyncio.gather(*(register(body, api) for api in [servers.api, servers.second_api] * 3))
     assert {status for status, _ in answers} == {201}, answers
     assert {told["user"]["id"] for _, told in answers} == {answers[0][1]["user"]["id"]}
     tokens = {told["token"] for _, told in answers}
     assert len(tokens) == len(answers)
     for token in tokens:
-        me = await scene.api.get(Person("", name, token), "/v1/users/me")
+        me = await servers.api.get(RegisteredUser("", name, token), "/v1/users/me")
         assert me["id"] == answers[0][1]["user"]["id"]
     for other in (
         {**body, "password": "another password"},
@@ -237,5 +247,7 @@ async def test_a_repeated_registration_is_the_same_user(scene: Scene) -> None:
         assert (status, told["code"]) == (409, "idempotency.conflict"), told
     for length in (0, 201):
         sent = {**body, "username": f"{name[:40]}.{length}", "email": f"{length}{name}@example.test"}
-        status, told, _ = await scene.api.ask(None, "POST", "/v1/users", sent, Idempotency_Key="k" * length)
+        status, told, _ = await servers.api.request(
+            None, "POST", "/v1/users", sent, Idempotency_Key="k" * length
+        )
         assert (status, told["code"]) == (422, "request.invalid")

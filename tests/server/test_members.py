@@ -5,51 +5,55 @@ from typing import Any
 from uuid import uuid4
 
 from run import Instance
-from tests.server.api import Api
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.people import People, Person
-from tests.server.socket.peer import Peer, peer
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.websocket.peer import Peer, connect_peer
 
 Json = Any
 ROOT = "/v1/conversations"
 
 
-async def put_in(api: Api, admin: Person, group: str, user_id: str, status: int = 204) -> Json:
+async def add_member(
+    api: ApiClient, admin: RegisteredUser, group: str, user_id: str, status: int = 204
+) -> Json:
     return await api.expect(status, admin, "PUT", f"{ROOT}/{group}/participants/{user_id}")
 
 
-async def take_out(api: Api, admin: Person, group: str, user_id: str, status: int = 204) -> Json:
+async def remove_member(
+    api: ApiClient, admin: RegisteredUser, group: str, user_id: str, status: int = 204
+) -> Json:
     return await api.expect(status, admin, "DELETE", f"{ROOT}/{group}/participants/{user_id}")
 
 
-async def history(api: Api, person: Person, group: str) -> list[Json]:
+async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Json]:
     """The newest hundred, oldest first."""
     items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
     return items[::-1]
 
 
-async def systems(api: Api, person: Person, group: str) -> int:
+async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:
     return sum(one["message_type"] == "SYSTEM" for one in await history(api, person, group))
 
 
-async def updates(api: Api, person: Person, group: str, after: int) -> list[Json]:
+async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:
     return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
 
 
-async def test_an_admin_adds_somebody(api: Api, instance: Instance, people: People) -> None:
+async def test_an_admin_adds_somebody(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """204, one SYSTEM message that says who joined; the new member has it in the list and reads it all."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     made = await api.group(ana, ben)
     group = made["id"]
     await api.send(ana, group, "before eve")
-    last = (await api.look(ana, group))["last_seq"]
-    await put_in(api, ana, group, eve.id)
+    last = (await api.get_conversation(ana, group))["last_seq"]
+    await add_member(api, ana, group, eve.id)
     (update,) = await updates(api, ben, group, last)
     assert update["type"] == "conversation.updated"
     assert [card["id"] for card in update["changed"]["joined"]] == [eve.id]
     assert update["member_count"] == 3
     assert update["message"]["message_type"] == "SYSTEM"
-    shown = await api.look(eve, group)
+    shown = await api.get_conversation(eve, group)
     assert shown["member_count"] == 3
     assert {card["id"] for card in shown["participants"]} == {ana.id, ben.id, eve.id}
     assert [one["id"] for one in (await api.get(eve, ROOT))["items"]] == [group]
@@ -57,169 +61,190 @@ async def test_an_admin_adds_somebody(api: Api, instance: Instance, people: Peop
     await api.send(eve, group, "hello")
 
 
-async def test_adding_a_member_again_changes_nothing(api: Api, instance: Instance, people: People) -> None:
+async def test_adding_a_member_again_changes_nothing(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """204, no SYSTEM message, no seq."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     for user_id in (ben.id, ana.id):
-        await put_in(api, ana, made["id"], user_id)
-    shown = await api.look(ben, made["id"])
+        await add_member(api, ana, made["id"], user_id)
+    shown = await api.get_conversation(ben, made["id"])
     assert (shown["last_seq"], shown["member_count"]) == (made["last_seq"], 2)
 
 
-async def test_nobody_unknown_is_added(api: Api, instance: Instance, people: People) -> None:
+async def test_nobody_unknown_is_added(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """404 `user.not_found`."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     for nobody in (str(uuid4()), "nobody", "0" * 24):
-        await api.refused("user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{nobody}")
-    assert (await api.look(ana, made["id"]))["member_count"] == 2
+        await api.expect_error(
+            "user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{nobody}"
+        )
+    assert (await api.get_conversation(ana, made["id"]))["member_count"] == 2
 
 
-async def test_a_race_to_add_one_person_adds_once(start_instance: StartInstance, people: People) -> None:
+async def test_a_race_to_add_one_person_adds_once(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
     """Ten at once on two instances: one SYSTEM message."""
     first, second = await start_instance(), await start_instance()
-    ana, ben, eve = await people.some(3, first)
-    async with Api(first) as here, Api(second) as there:
+    ana, ben, eve = await people.shared(3, first)
+    async with ApiClient(first) as here, ApiClient(second) as there:
         group = (await here.group(ana, ben))["id"]
         apis = [here, there] * 5
-        await asyncio.gather(*(put_in(api, ana, group, eve.id) for api in apis))
+        await asyncio.gather(*(add_member(api, ana, group, eve.id) for api in apis))
         for api in (here, there):
-            assert (await api.look(eve, group))["member_count"] == 3
-            assert await systems(api, eve, group) == 1
+            assert (await api.get_conversation(eve, group))["member_count"] == 3
+            assert await count_system_messages(api, eve, group) == 1
 
 
 # --- leaving
 
 
-async def test_an_admin_removes_somebody(api: Api, instance: Instance, people: People) -> None:
+async def test_an_admin_removes_somebody(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """204, one SYSTEM message that says who left; the former member sees nothing of it any more."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     made = await api.group(ana, ben, eve)
     group = made["id"]
-    await take_out(api, ana, group, eve.id)
+    await remove_member(api, ana, group, eve.id)
     (update,) = await updates(api, ben, group, made["last_seq"])
     assert update["changed"] == {"left": [eve.id]}
     assert update["member_count"] == 2
-    assert {card["id"] for card in (await api.look(ben, group))["participants"]} == {ana.id, ben.id}
+    assert {card["id"] for card in (await api.get_conversation(ben, group))["participants"]} == {
+        ana.id,
+        ben.id,
+    }
     assert (await api.get(eve, ROOT))["items"] == []
-    await api.refused("conversation.not_found", 404, eve, "GET", f"{ROOT}/{group}")
+    await api.expect_error("conversation.not_found", 404, eve, "GET", f"{ROOT}/{group}")
 
 
-async def test_who_returns_reads_everything(api: Api, instance: Instance, people: People) -> None:
+async def test_who_returns_reads_everything(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Also what was said in the absence; nothing of the former state stands in the way."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     group = (await api.group(ana, ben, eve))["id"]
-    await take_out(api, eve, group, eve.id)
+    await remove_member(api, eve, group, eve.id)
     await api.send(ana, group, "while she was away")
-    await put_in(api, ana, group, eve.id)
+    await add_member(api, ana, group, eve.id)
     assert "while she was away" in [one["content"] for one in await history(api, eve, group)]
-    assert (await api.look(eve, group))["member_count"] == 3
+    assert (await api.get_conversation(eve, group))["member_count"] == 3
     await api.send(eve, group, "back")
-    assert await systems(api, ben, group) == 2
+    assert await count_system_messages(api, ben, group) == 2
 
 
-async def test_removing_one_who_is_not_in_it(api: Api, instance: Instance, people: People) -> None:
+async def test_removing_one_who_is_not_in_it(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """404 for the participant; nothing is written."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben)
     for nobody in (eve.id, str(uuid4()), "nonsense"):
-        status, problem, _ = await api.ask(ana, "DELETE", f"{ROOT}/{made['id']}/participants/{nobody}")
+        status, problem, _ = await api.request(ana, "DELETE", f"{ROOT}/{made['id']}/participants/{nobody}")
         assert status == 404
         assert problem["code"] in {"participant.not_found", "user.not_found"}
-    assert (await api.look(ana, made["id"]))["last_seq"] == made["last_seq"]
+    assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
 
 
-async def test_anybody_leaves(api: Api, instance: Instance, people: People) -> None:
+async def test_anybody_leaves(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """A member needs nobody's leave for it; a second time it is 404."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
-    await take_out(api, ben, group, ben.id)
-    await api.refused("conversation.not_found", 404, ben, "DELETE", f"{ROOT}/{group}/participants/{ben.id}")
-    assert (await api.look(ana, group))["member_count"] == 1
+    await remove_member(api, ben, group, ben.id)
+    await api.expect_error(
+        "conversation.not_found", 404, ben, "DELETE", f"{ROOT}/{group}/participants/{ben.id}"
+    )
+    assert (await api.get_conversation(ana, group))["member_count"] == 1
 
 
 async def test_the_last_admin_leaves_it_to_the_longest_member(
-    api: Api, instance: Instance, people: People
+    api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Who has been in it longest is admin then, and may do what admins do."""
-    ana, ben, eve, dan = await people.some(4, instance)
+    ana, ben, eve, dan = await people.shared(4, instance)
     made = await api.group(ana, ben)
     group = made["id"]
-    await put_in(api, ana, group, eve.id)
-    await take_out(api, ana, group, ben.id)
-    await put_in(api, ana, group, dan.id)
-    await put_in(api, ana, group, ben.id)
-    before = (await api.look(ana, group))["last_seq"]
-    await take_out(api, ana, group, ana.id)
-    shown = await api.look(ben, group)
+    await add_member(api, ana, group, eve.id)
+    await remove_member(api, ana, group, ben.id)
+    await add_member(api, ana, group, dan.id)
+    await add_member(api, ana, group, ben.id)
+    before = (await api.get_conversation(ana, group))["last_seq"]
+    await remove_member(api, ana, group, ana.id)
+    shown = await api.get_conversation(ben, group)
     assert shown["admins"] == [eve.id]
     (update,) = await updates(api, ben, group, before)
     assert update["changed"]["left"] == [ana.id]
     assert update["changed"]["admins"] == [eve.id]
-    await put_in(api, eve, group, ana.id)
-    assert (await api.look(ana, group))["admins"] == [eve.id]
+    await add_member(api, eve, group, ana.id)
+    assert (await api.get_conversation(ana, group))["admins"] == [eve.id]
 
 
-async def test_one_of_two_admins_leaves(api: Api, instance: Instance, people: People) -> None:
+async def test_one_of_two_admins_leaves(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """The other one stays admin, nobody is promoted."""
-    ana, ben, eve = await people.some(3, instance)
+    ana, ben, eve = await people.shared(3, instance)
     group = (await api.group(ana, ben, eve))["id"]
     await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"admins": [ana.id, eve.id]})
-    await take_out(api, ana, group, ana.id)
-    assert (await api.look(ben, group))["admins"] == [eve.id]
+    await remove_member(api, ana, group, ana.id)
+    assert (await api.get_conversation(ben, group))["admins"] == [eve.id]
 
 
-async def test_the_very_last_one_may_leave(api: Api, instance: Instance, people: People) -> None:
+async def test_the_very_last_one_may_leave(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Nobody is left, and nobody sees it any more."""
-    ana, ben = await people.some(2, instance)
+    ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     for person in (ana, ben):
-        await take_out(api, person, group, person.id)
-        await api.refused("conversation.not_found", 404, person, "GET", f"{ROOT}/{group}")
+        await remove_member(api, person, group, person.id)
+        await api.expect_error("conversation.not_found", 404, person, "GET", f"{ROOT}/{group}")
 
 
-async def test_a_direct_conversation_does_not_change(api: Api, instance: Instance, people: People) -> None:
+async def test_a_direct_conversation_does_not_change(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """409 `conversation.direct` for name, admins, adding, removing and leaving; nothing is written."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     made = await api.direct(ana, ben)
     path = f"{ROOT}/{made['id']}"
     code = "conversation.direct"
-    await api.refused(code, 409, ana, "PATCH", path, {"name": "x"})
-    await api.refused(code, 409, ana, "PATCH", path, {"admins": [ana.id]})
+    await api.expect_error(code, 409, ana, "PATCH", path, {"name": "x"})
+    await api.expect_error(code, 409, ana, "PATCH", path, {"admins": [ana.id]})
     for user in (ana, ben, eve):
-        await api.refused(code, 409, ana, "PUT", f"{path}/participants/{user.id}")
-        await api.refused(code, 409, ana, "DELETE", f"{path}/participants/{user.id}")
-    shown = await api.look(ben, made["id"])
+        await api.expect_error(code, 409, ana, "PUT", f"{path}/participants/{user.id}")
+        await api.expect_error(code, 409, ana, "DELETE", f"{path}/participants/{user.id}")
+    shown = await api.get_conversation(ben, made["id"])
     assert shown == {**made, "read_seq": shown["read_seq"]}
 
 
-async def test_members_hear_of_changes_at_once(api: Api, instance: Instance, people: People) -> None:
+async def test_members_hear_of_changes_at_once(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """`conversation.joined` before any frame of it, then its frames; `conversation.left` is the last."""
-    ana, ben, eve = await people.new(3, instance)
+    ana, ben, eve = await people.register(3, instance)
     group = (await api.group(ana, ben))["id"]
-    async with peer(instance.port) as socket:
+    async with connect_peer(instance.port) as socket:
         await socket.open(eve.token)
-        await put_in(api, ana, group, eve.id)
+        await add_member(api, ana, group, eve.id)
         joined = await socket.next_of("conversation.joined")
-        assert not socket.aside
+        assert not socket.skipped
         assert joined["conversation"]["id"] == group
         assert joined["conversation"]["member_count"] == 3
         sent = await api.send(ben, group, "hello eve")
-        assert await hears(socket, group, sent["seq"])
-        await take_out(api, ana, group, eve.id)
+        assert await received_update(socket, group, sent["seq"])
+        await remove_member(api, ana, group, eve.id)
         left = await socket.next_of("conversation.left")
         assert left["conversation_id"] == group
         assert left["position"] == joined["position"] + 1
         await api.send(ben, group, "not for eve")
         other = (await api.group(eve, ben))["id"]
         sent = await api.send(ben, other, "a mark")
-        assert await hears(socket, other, sent["seq"])
-        behind = [one for one in socket.aside if one.get("conversation_id") == group]
+        assert await received_update(socket, other, sent["seq"])
+        behind = [one for one in socket.skipped if one.get("conversation_id") == group]
         assert "not for eve" not in str(behind)
 
 
-async def hears(socket: Peer, group: str, seq: int) -> bool:
+async def received_update(socket: Peer, group: str, seq: int) -> bool:
     """The entry comes, or `lagged` names it: whoever has just joined may be spared what was under way."""
     while True:
         found = await socket.next_of("message.created", "lagged")

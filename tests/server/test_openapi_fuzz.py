@@ -15,8 +15,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
 from run import Instance
-from tests.server.api import Api
-from tests.server.people import People, Person
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 # The server draws random numbers in the same process while cases are made.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
@@ -26,9 +26,9 @@ Operation = tuple[str, str]
 EXAMPLES = 15
 REQUEST_LINE_BYTES = 8190
 # A stream does not end, and a websocket is no answer.
-ENDLESS = {("GET", "/v1/stream"), ("GET", "/v1/ws")}
+STREAMING = {("GET", "/v1/stream"), ("GET", "/v1/ws")}
 # Each of these ends the token that asks, so each is asked with a token of its own.
-FATAL = [
+TOKEN_ENDING = [
     ("DELETE", "/v1/users/me"),
     ("DELETE", "/v1/sessions/current"),
     ("DELETE", "/v1/sessions/{id}"),
@@ -43,17 +43,17 @@ CHECKS: Json = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class Mismatch:
     """An answer that the document does not foresee."""
 
     operation: str
     check: str
-    told: str
+    message: str
     request: str
     answer: str
 
 
-def strict(document: Json) -> Json:
+def without_default_responses(document: Json) -> Json:
     """The document without its `default` answers: only the statuses that are named are foreseen."""
     for methods in document["paths"].values():
         for operation in methods.values():
@@ -61,7 +61,7 @@ def strict(document: Json) -> Json:
     return document
 
 
-def faults(document: Json, wanted: set[Operation], root: str, token: str) -> list[Fault]:
+def find_mismatches(document: Json, wanted: set[Operation], root: str, token: str) -> list[Mismatch]:
     """Ask everything, and tell what was not as it says. Blocks: it is for a thread."""
     config = SchemathesisConfig.from_dict(
         {
@@ -83,17 +83,17 @@ def faults(document: Json, wanted: set[Operation], root: str, token: str) -> lis
             },
         }
     )
-    schema = schemathesis.openapi.from_dict(strict(document), config=config).include(
+    schema = schemathesis.openapi.from_dict(without_default_responses(document), config=config).include(
         lambda context: (context.operation.method.upper(), context.operation.path) in wanted
     )
-    found: list[Fault] = []
+    found: list[Mismatch] = []
     for event in engine.from_schema(schema).execute():
         match event:
             case events.ScenarioFinished(recorder=recorder):
                 for case_id, checks in recorder.checks.items():
                     asked = recorder.interactions.get(case_id)
                     found += [
-                        Fault(
+                        Mismatch(
                             recorder.label,
                             check.name,
                             check.failure_info.failure.message,
@@ -109,20 +109,22 @@ def faults(document: Json, wanted: set[Operation], root: str, token: str) -> lis
                 raise error
             case _:
                 pass
-    return [fault for fault in found if not excusable(fault)]
+    return [fault for fault in found if not is_excusable(fault)]
 
 
-def excusable(fault: Fault) -> bool:
+def is_excusable(mismatch: Mismatch) -> bool:
     """What no schema can say."""
-    uri = fault.request.split(" ")[1]
+    uri = mismatch.request.split(" ")[1]
     # The HTTP library refuses a longer line itself, before anything of the house has read it.
     return len(uri) > REQUEST_LINE_BYTES
 
 
-async def refuted(api: Api, person: Person, document: Json, wanted: set[Operation]) -> str:
-    found = await asyncio.to_thread(faults, document, wanted, api._root, person.token)
+async def describe_mismatches(
+    api: ApiClient, person: RegisteredUser, document: Json, wanted: set[Operation]
+) -> str:
+    found = await asyncio.to_thread(find_mismatches, document, wanted, api._root, person.token)
     return "\n\n".join(
-        f"{fault.operation}: {fault.check}\n{fault.told}\n{fault.request[:1000]}\n{fault.answer[:1000]}"
+        f"{fault.operation}: {fault.check}\n{fault.message}\n{fault.request[:1000]}\n{fault.answer[:1000]}"
         for fault in found
     )
 
@@ -138,23 +140,28 @@ def operations(document: Json) -> set[Operation]:
 
 @pytest.mark.timeout(400)
 @pytest.mark.skipif("CONVENE_TEST_LONG" not in os.environ, reason="a long one: make test-long")
-async def test_every_answer_is_as_published(api: Api, instance: Instance, people: People) -> None:
+async def test_every_answer_is_as_published(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """Status, type, headers and body; what violates a schema, has no token or another method is refused."""
-    ana, ben = await people.new(2, instance)
+    ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
     post, group = await api.post(ana), await api.group(ana, ben)
     await api.comment(ben, post["id"])
     await api.rsvp(ben, (await api.event(ana))["id"])
     await api.send(ana, group["id"], "hello")
     document = await api.get(None, "/openapi.json")
-    assert await refuted(api, ana, document, operations(document) - ENDLESS - set(FATAL)) == ""
+    assert (
+        await describe_mismatches(api, ana, document, operations(document) - STREAMING - set(TOKEN_ENDING))
+        == ""
+    )
 
 
-@pytest.mark.parametrize("operation", FATAL, ids=" ".join)
+@pytest.mark.parametrize("operation", TOKEN_ENDING, ids=" ".join)
 async def test_what_ends_a_token_answers_as_published(
-    operation: Operation, api: Api, instance: Instance, people: People
+    operation: Operation, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Each with a token of its own, which it may end."""
-    (ana,) = await people.new(1, instance)
+    (ana,) = await people.register(1, instance)
     document = await api.get(None, "/openapi.json")
-    assert await refuted(api, ana, document, {operation}) == ""
+    assert await describe_mismatches(api, ana, document, {operation}) == ""

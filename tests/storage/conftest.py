@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import FreshDatabase
-from tests.storage.event_scene import EventScene
+from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import ServiceDatabase
 from tests.storage.valkey_server import ValkeyServer
 
@@ -13,42 +13,42 @@ from tests.storage.valkey_server import ValkeyServer
 @pytest.fixture
 async def users_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
     """The User service's."""
-    async with ServiceDatabase.opened(fresh_database("users")) as database:
+    async with ServiceDatabase.open(fresh_database("users")) as database:
         yield database
 
 
 @pytest.fixture
 async def social_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
     """The Social service's."""
-    async with ServiceDatabase.opened(fresh_database("social")) as database:
+    async with ServiceDatabase.open(fresh_database("social")) as database:
         yield database
 
 
 @pytest.fixture
 async def posts_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
     """The Post service's."""
-    async with ServiceDatabase.opened(fresh_database("posts")) as database:
+    async with ServiceDatabase.open(fresh_database("posts")) as database:
         yield database
 
 
 @pytest.fixture
 async def events_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
     """The Event service's."""
-    async with ServiceDatabase.opened(fresh_database("events")) as database:
+    async with ServiceDatabase.open(fresh_database("events")) as database:
         yield database
 
 
 @pytest.fixture
 async def notifications_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
     """The Notification service's."""
-    async with ServiceDatabase.opened(fresh_database("notifications")) as database:
+    async with ServiceDatabase.open(fresh_database("notifications")) as database:
         yield database
 
 
 @pytest.fixture
-def scene(events_database: ServiceDatabase) -> EventScene:
+def scene(events_database: ServiceDatabase) -> EventFixture:
     """The Event service's stores."""
-    return EventScene(events_database, events_database.first)
+    return EventFixture(events_database, events_database.instance_a)
 
 
 @pytest.fixture

@@ -13,23 +13,23 @@ from typing import Any, TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
-from storage.postgres.copies import PostgresUserCopies
 from storage.postgres.cursors import PostgresCursors
-from storage.postgres.once import PostgresOnce
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.outbox import PostgresOutbox
-from storage.postgres.pool import PoolBounds, PostgresPool
-from storage.records.copies import UserCopy
+from storage.postgres.pool import PoolLimits, PostgresPool
+from storage.postgres.user_cache import PostgresUserCache
+from storage.records.user_cache import UserSnapshot
 
 Result = TypeVar("Result")
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-WAITING = """
+COUNT_LOCK_WAITS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND state <> 'idle'
 """
-WAIT_S = 5.0
+WAIT_TIMEOUT_S = 5.0
 
 
-class Told(msgspec.Struct, frozen=True):
+class OutboxRow(msgspec.Struct, frozen=True):
     """A row of the outbox."""
 
     id: int
@@ -38,15 +38,15 @@ class Told(msgspec.Struct, frozen=True):
     payload: dict[str, Any]
 
 
-class Instance:
+class ServiceInstance:
     """What one instance of the server has open of a service."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self.pool = pool
         self.outbox = PostgresOutbox(pool)
         self.cursors = PostgresCursors(pool)
-        self.once = PostgresOnce(pool)
-        self.copies = PostgresUserCopies(pool, self.cursors)
+        self.idempotency_keys = PostgresIdempotencyKeys(pool)
+        self.user_cache = PostgresUserCache(pool, self.cursors)
 
 
 class ServiceDatabase:
@@ -56,23 +56,23 @@ class ServiceDatabase:
         self.url = url
         self._stack = stack
         self.sql: RawConnection
-        self.first: Instance
+        self.instance_a: ServiceInstance
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, url: str) -> "AsyncIterator[ServiceDatabase]":
+    async def open(cls, url: str) -> "AsyncIterator[ServiceDatabase]":
         async with contextlib.AsyncExitStack() as stack:
             database = cls(url, stack)
             database.sql = await database.connection()
-            database.first = await database.instance()
+            database.instance_a = await database.instance()
             yield database
 
-    async def instance(self, connections: int = 10) -> Instance:
+    async def instance(self, connections: int = 10) -> ServiceInstance:
         """One more instance of the server."""
-        pool = PostgresPool(self.url, PoolBounds(connections=connections, acquire_timeout_ms=20_000))
+        pool = PostgresPool(self.url, PoolLimits(max_connections=connections, acquire_timeout_ms=20_000))
         await pool.open()
         self._stack.push_async_callback(pool.close)
-        return Instance(pool)
+        return ServiceInstance(pool)
 
     async def connection(self) -> RawConnection:
         """A connection of the test's own, to hold a transaction open on."""
@@ -80,26 +80,30 @@ class ServiceDatabase:
         self._stack.push_async_callback(connection.close)
         return connection
 
-    async def met(self, work: Awaitable[Result], waiting: int = 1) -> "asyncio.Future[Result]":
+    async def start_until_blocked(
+        self, work: Awaitable[Result], waiting: int = 1
+    ) -> "asyncio.Future[Result]":
         """Start it; on return so many statements wait for what other transactions hold."""
         task = asyncio.ensure_future(work)
-        deadline = time.monotonic() + WAIT_S
-        while await self.sql.fetchval(WAITING) < waiting:
+        deadline = time.monotonic() + WAIT_TIMEOUT_S
+        while await self.sql.fetchval(COUNT_LOCK_WAITS) < waiting:
             assert not task.done(), "it waited for nobody"
             assert time.monotonic() < deadline, "it did not begin to wait"
         return task
 
-    async def told(self, *types: str) -> list[Told]:
+    async def outbox_rows(self, *types: str) -> list[OutboxRow]:
         """What the outbox holds, of some types or all, in the order of numbers."""
         rows = await self.sql.fetch("SELECT id, key, type, payload FROM outbox ORDER BY id")
-        told = [Told(row["id"], row["key"], row["type"], msgspec.json.decode(row["payload"])) for row in rows]
+        told = [
+            OutboxRow(row["id"], row["key"], row["type"], msgspec.json.decode(row["payload"])) for row in rows
+        ]
         return [one for one in told if not types or one.type in types]
 
-    async def know(self, *user_ids: str, deleted: bool = False) -> None:
+    async def cache_users(self, *user_ids: str, deleted: bool = False) -> None:
         """Have copies of people."""
-        await self.first.copies.apply(
+        await self.instance_a.user_cache.apply(
             [
-                UserCopy(
+                UserSnapshot(
                     one,
                     "" if deleted else f"u{one[:8]}",
                     None,
@@ -114,10 +118,10 @@ class ServiceDatabase:
         )
 
 
-def some_id() -> str:
+def random_id() -> str:
     return str(uuid.uuid4())
 
 
-def some_ids(count: int) -> list[str]:
+def sorted_random_ids(count: int) -> list[str]:
     """Ids in their order."""
-    return sorted(some_id() for _ in range(count))
+    return sorted(random_id() for _ in range(count))

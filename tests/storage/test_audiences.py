@@ -4,53 +4,53 @@ import itertools
 
 import pytest
 
-from storage.contracts.social import Audiences, SocialStore
+from storage.contracts.social import AudienceStore, SocialStore
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
 from storage.postgres.social import PostgresSocial
+from storage.records.domain_events import Cursor, CursorUpdate
 from storage.records.social import Audience, Followees, PostsCount
-from storage.records.sync import Place, Step
-from tests.storage.service_database import ServiceDatabase, some_id, some_ids
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
 @pytest.fixture
 def social(social_database: ServiceDatabase) -> SocialStore:
-    return PostgresSocial(social_database.first.pool)
+    return PostgresSocial(social_database.instance_a.pool)
 
 
 @pytest.fixture
-def audiences(social_database: ServiceDatabase) -> Audiences:
-    return PostgresAudiences(social_database.first.pool, social_database.first.cursors)
+def audiences(social_database: ServiceDatabase) -> AudienceStore:
+    return PostgresAudiences(social_database.instance_a.pool, social_database.instance_a.cursors)
 
 
-async def posts_of(social: SocialStore, user_id: str) -> int:
+async def get_posts_count(social: SocialStore, user_id: str) -> int:
     return (await social.stats(user_id)).posts_count
 
 
 async def test_followees_are_parted_by_how_their_posts_come(
-    audiences: Audiences, social: SocialStore
+    audiences: AudienceStore, social: SocialStore
 ) -> None:
     """Those of a broadcaster are read; one stays a broadcaster when followers go."""
-    ana, ben, cai = some_ids(3)
+    ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
     await social.follow(ana, cai)
-    assert sorted((await audiences.followees(ana)).handed) == [ben, cai]
+    assert sorted((await audiences.followees(ana)).fanned_out) == [ben, cai]
     await audiences.set_broadcast(cai)
     await audiences.set_broadcast(cai)
     assert await audiences.followees(ana) == Followees([ben], [cai])
     await social.unfollow(ana, cai)
     assert await audiences.followees(ana) == Followees([ben], [])
-    assert await audiences.audiences([ana, ben, cai, some_id()]) == {
+    assert await audiences.audiences([ana, ben, cai, random_id()]) == {
         ana: Audience(0, broadcast=False),
         ben: Audience(1, broadcast=False),
         cai: Audience(0, broadcast=True),
     }
 
 
-async def test_followers_come_in_the_order_of_ids(audiences: Audiences, social: SocialStore) -> None:
+async def test_followers_come_in_the_order_of_ids(audiences: AudienceStore, social: SocialStore) -> None:
     """Behind an id, so that a walk over all of them meets each once."""
-    ana, *fans = some_ids(8)
+    ana, *fans = sorted_random_ids(8)
     for fan in reversed(fans):
         await social.follow(fan, ana)
     await social.follow(ana, fans[0])
@@ -60,23 +60,25 @@ async def test_followers_come_in_the_order_of_ids(audiences: Audiences, social: 
     assert seen == fans
 
 
-async def test_later_word_of_posts_wins_in_any_order(audiences: Audiences, social: SocialStore) -> None:
+async def test_later_word_of_posts_wins_in_any_order(audiences: AudienceStore, social: SocialStore) -> None:
     """The number of the event decides, within one call and over many."""
     counts = [(1, 11), (2, 12), (1, 13)]
     for order in itertools.permutations(counts):
-        ana, ben = some_ids(2)
+        ana, ben = sorted_random_ids(2)
         for posts, told in order:
-            await audiences.count_posts([PostsCount(ana, posts, told)], None)
-        await audiences.count_posts([PostsCount(ben, posts, told) for posts, told in order], None)
-        assert (await posts_of(social, ana), await posts_of(social, ben)) == (1, 1)
+            await audiences.set_posts_counts([PostsCount(ana, posts, told)], None)
+        await audiences.set_posts_counts([PostsCount(ben, posts, told) for posts, told in order], None)
+        assert (await get_posts_count(social, ana), await get_posts_count(social, ben)) == (1, 1)
 
 
-async def test_counts_of_posts_and_of_follows_share_a_row(audiences: Audiences, social: SocialStore) -> None:
+async def test_counts_of_posts_and_of_follows_share_a_row(
+    audiences: AudienceStore, social: SocialStore
+) -> None:
     """Whichever comes first, neither takes the other's number away."""
-    ana, ben = some_ids(2)
-    await audiences.count_posts([PostsCount(ana, 5, 1)], None)
+    ana, ben = sorted_random_ids(2)
+    await audiences.set_posts_counts([PostsCount(ana, 5, 1)], None)
     await social.follow(ana, ben)
-    await audiences.count_posts([PostsCount(ben, 7, 2), PostsCount(ana, 6, 3)], None)
+    await audiences.set_posts_counts([PostsCount(ben, 7, 2), PostsCount(ana, 6, 3)], None)
     stats = [await social.stats(one) for one in (ana, ben)]
     assert [(one.followers_count, one.following_count, one.posts_count) for one in stats] == [
         (0, 1, 6),
@@ -84,43 +86,43 @@ async def test_counts_of_posts_and_of_follows_share_a_row(audiences: Audiences, 
     ]
 
 
-async def test_renumbered_feed_is_believed_again(audiences: Audiences, social: SocialStore) -> None:
+async def test_renumbered_feed_is_believed_again(audiences: AudienceStore, social: SocialStore) -> None:
     """After a restore the numbers of events are low, and what was told before gives way."""
-    ana = some_id()
-    await audiences.count_posts([PostsCount(ana, 9, 1000)], None)
-    await audiences.count_posts([PostsCount(ana, 2, 1)], None)
-    assert await posts_of(social, ana) == 9
-    await audiences.renumber_posts()
-    await audiences.count_posts([PostsCount(ana, 2, 1)], None)
-    assert await posts_of(social, ana) == 2
+    ana = random_id()
+    await audiences.set_posts_counts([PostsCount(ana, 9, 1000)], None)
+    await audiences.set_posts_counts([PostsCount(ana, 2, 1)], None)
+    assert await get_posts_count(social, ana) == 9
+    await audiences.reset_posts_count_versions()
+    await audiences.set_posts_counts([PostsCount(ana, 2, 1)], None)
+    assert await get_posts_count(social, ana) == 2
 
 
 async def test_counts_move_the_cursor_or_are_not_taken_over(
-    social_database: ServiceDatabase, audiences: Audiences, social: SocialStore
+    social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
     """Somebody who thinks to be elsewhere changes nothing."""
-    ana = some_id()
-    cursors = social_database.first.cursors
-    start, next_ = Place("here"), Place("here", 5, 50)
-    await cursors.begin("social.posts", start)
-    await audiences.count_posts([PostsCount(ana, 3, 5)], Step("social.posts", start, next_))
+    ana = random_id()
+    cursors = social_database.instance_a.cursors
+    start, next_ = Cursor("here"), Cursor("here", 5, 50)
+    await cursors.create("social.posts", start)
+    await audiences.set_posts_counts([PostsCount(ana, 3, 5)], CursorUpdate("social.posts", start, next_))
     with pytest.raises(Conflict, match="cursor"):
-        await audiences.count_posts([PostsCount(ana, 4, 6)], Step("social.posts", start, next_))
-    assert (await posts_of(social, ana), await cursors.place("social.posts")) == (3, next_)
-    await audiences.count_posts([], Step("social.posts", next_, start))
-    assert await cursors.place("social.posts") == start
+        await audiences.set_posts_counts([PostsCount(ana, 4, 6)], CursorUpdate("social.posts", start, next_))
+    assert (await get_posts_count(social, ana), await cursors.get("social.posts")) == (3, next_)
+    await audiences.set_posts_counts([], CursorUpdate("social.posts", next_, start))
+    assert await cursors.get("social.posts") == start
 
 
 async def test_audit_finds_wrong_counts_and_pages_what_was_told(
-    social_database: ServiceDatabase, audiences: Audiences, social: SocialStore
+    social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
     """A count that was changed by hand is seen; people come in the order of ids."""
-    ana, ben, cai = some_ids(3)
+    ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
-    await audiences.count_posts([PostsCount(one, 1, 1) for one in (cai, ana)], None)
-    audit = PostgresSocialAudit(social_database.first.pool)
-    assert await audit.wrong() == 0
-    assert [one.user_id for one in await audit.told_posts("", 10)] == [ana, cai]
-    assert [one.user_id for one in await audit.told_posts(ana, 1)] == [cai]
+    await audiences.set_posts_counts([PostsCount(one, 1, 1) for one in (cai, ana)], None)
+    audit = PostgresSocialAudit(social_database.instance_a.pool)
+    assert await audit.count_mismatches() == 0
+    assert [one.user_id for one in await audit.page_posts_counts("", 10)] == [ana, cai]
+    assert [one.user_id for one in await audit.page_posts_counts(ana, 1)] == [cai]
     await social_database.sql.execute("UPDATE user_social_stats SET followers_count = followers_count + 1")
-    assert await audit.wrong() == 3
+    assert await audit.count_mismatches() == 3

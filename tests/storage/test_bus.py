@@ -11,39 +11,46 @@ import pytest
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.redis.bus import RedisBus
-from storage.redis.patience import Patience
-from tests.storage.bus_system import HASTY, BusSystem, CheckedBus, MemorySystem, RedisSystem, ShardedSystem
-from tests.storage.proxy import Proxy
+from storage.redis.timeouts import Timeouts
+from tests.storage.bus_cluster import (
+    SHORT_TIMEOUTS,
+    BusCluster,
+    CheckedBus,
+    MemoryCluster,
+    RedisCluster,
+    ShardedCluster,
+)
+from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
 
 _names = itertools.count(1)
-UNPROBED = msgspec.structs.replace(HASTY, probe_every_s=60.0, probe_unheard_s=60.0)
+UNPROBED = msgspec.structs.replace(SHORT_TIMEOUTS, probe_interval_s=60.0, probe_timeout_s=60.0)
 
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
-async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
+async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
     """Instances on the run's own server, on two, or in memory."""
     if request.param == "memory":
-        made: BusSystem = MemorySystem()
+        made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
-        made = ShardedSystem(request.getfixturevalue("two_servers"))
+        made = ShardedCluster(request.getfixturevalue("two_servers"))
     else:
-        made = RedisSystem(None, request.getfixturevalue("stores").redis)
+        made = RedisCluster(None, request.getfixturevalue("stores").redis)
     yield made
     await made.close()
 
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
-async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
+async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
     """Instances whose servers a test may lose."""
     if request.param == "memory":
-        made: BusSystem = MemorySystem()
+        made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
-        made = ShardedSystem(request.getfixturevalue("two_servers"))
+        made = ShardedCluster(request.getfixturevalue("two_servers"))
     else:
         server: ValkeyServer = request.getfixturevalue("server")
-        made = RedisSystem(server, server.url)
+        made = RedisCluster(server, server.url)
     yield made
     await made.close()
 
@@ -56,8 +63,8 @@ async def opened() -> AsyncIterator[Opening]:
     """Opens buses that are impatient, and closes them whatever a test did."""
     buses: list[RedisBus] = []
 
-    async def make(url: str, queue_frames: int = 10_000, patience: Patience = HASTY) -> RedisBus:
-        buses.append(await RedisBus.open(url, queue_frames=queue_frames, patience=patience))
+    async def make(url: str, queue_frames: int = 10_000, patience: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
+        buses.append(await RedisBus.open(url, queue_frames=queue_frames, timeouts=patience))
         return buses[-1]
 
     yield make
@@ -70,13 +77,13 @@ def topic() -> str:
     return f"c:{next(_names)}"
 
 
-class Ear:
+class RecordingSubscriber:
     """What a bus told, in order."""
 
     def __init__(self, bus: CheckedBus) -> None:
-        self.heard: list[tuple[str, bytes]] = []
+        self.received: list[tuple[str, bytes]] = []
         self.gaps = 0
-        bus.on_frame(lambda topic, frame: self.heard.append((topic, frame)))
+        bus.on_frame(lambda topic, frame: self.received.append((topic, frame)))
         bus.on_gap(self._gap)
 
     def _gap(self) -> None:
@@ -84,10 +91,10 @@ class Ear:
 
     @property
     def frames(self) -> list[bytes]:
-        return [frame for _, frame in self.heard]
+        return [frame for _, frame in self.received]
 
 
-async def settled(*buses: CheckedBus) -> None:
+async def wait_delivered(*buses: CheckedBus) -> None:
     """Wait until what was published before is heard: later frames of the same way have come round."""
     for bus in buses:
         await bus.check()
@@ -98,29 +105,29 @@ async def settled(*buses: CheckedBus) -> None:
 
 
 async def test_frame_is_heard_by_every_subscriber_and_the_publisher_itself(
-    system: BusSystem, topic: str
+    system: BusCluster, topic: str
 ) -> None:
     """Each instance that listens hears it once, in a later turn; others hear nothing."""
-    here, there, elsewhere = [await system.bus() for _ in range(3)]
-    ears = [Ear(bus) for bus in (here, there, elsewhere)]
+    here, there, elsewhere = [await system.open_bus() for _ in range(3)]
+    ears = [RecordingSubscriber(bus) for bus in (here, there, elsewhere)]
     await here.subscribe([topic])
     await there.subscribe([topic])
     await elsewhere.subscribe([f"{topic}:other"])
     frame = bytes(range(256)) * 32
     here.publish(topic, frame)
-    assert ears[0].heard == []
-    await until(lambda: ears[0].heard and ears[1].heard)
-    await settled(here, there, elsewhere)
-    assert [ear.heard for ear in ears] == [[(topic, frame)], [(topic, frame)], []]
+    assert ears[0].received == []
+    await until(lambda: ears[0].received and ears[1].received)
+    await wait_delivered(here, there, elsewhere)
+    assert [ear.received for ear in ears] == [[(topic, frame)], [(topic, frame)], []]
     assert [ear.gaps for ear in ears] == [0, 0, 0]
 
 
-async def test_order_is_kept_per_publisher(system: BusSystem, topic: str) -> None:
+async def test_order_is_kept_per_publisher(system: BusCluster, topic: str) -> None:
     """Frames of two publishers may mix, but each one's own stay in order and none is lost."""
-    ear_bus = await system.bus()
-    ear = Ear(ear_bus)
+    ear_bus = await system.open_bus()
+    ear = RecordingSubscriber(ear_bus)
     await ear_bus.subscribe([topic])
-    publishers = {b"a": await system.bus(), b"b": await system.bus()}
+    publishers = {b"a": await system.open_bus(), b"b": await system.open_bus()}
 
     async def publish(name: bytes, bus: CheckedBus) -> None:
         for number in range(3000):
@@ -129,52 +136,52 @@ async def test_order_is_kept_per_publisher(system: BusSystem, topic: str) -> Non
                 await asyncio.sleep(0)
 
     await asyncio.gather(*(publish(name, bus) for name, bus in publishers.items()))
-    await until(lambda: len(ear.heard) >= 6000, 20)
+    await until(lambda: len(ear.received) >= 6000, 20)
     for name in publishers:
         told = [int(frame.split()[1]) for frame in ear.frames if frame.startswith(name)]
         assert told == list(range(3000))
 
 
-async def test_subscribed_means_that_the_next_frame_is_heard(system: BusSystem, topic: str) -> None:
+async def test_subscribed_means_that_the_next_frame_is_heard(system: BusCluster, topic: str) -> None:
     """Once `subscribe` has returned nothing published anywhere is missed."""
-    here, there = await system.bus(), await system.bus()
-    ear = Ear(here)
+    here, there = await system.open_bus(), await system.open_bus()
+    ear = RecordingSubscriber(here)
     for number in range(100):
         await here.subscribe([f"{topic}:{number}"])
         there.publish(f"{topic}:{number}", b"now")
-    await until(lambda: len(ear.heard) == 100)
+    await until(lambda: len(ear.received) == 100)
 
 
-async def test_many_topics_by_many_callers_are_all_heard(system: BusSystem, topic: str) -> None:
+async def test_many_topics_by_many_callers_are_all_heard(system: BusCluster, topic: str) -> None:
     """Thousands of topics in one call, and hundreds of calls at once, some for the same topics."""
-    here, there = await system.bus(), await system.bus()
-    ear = Ear(here)
+    here, there = await system.open_bus(), await system.open_bus()
+    ear = RecordingSubscriber(here)
     many = [f"{topic}:{number}" for number in range(3000)]
     await asyncio.gather(here.subscribe(many), *(here.subscribe([one]) for one in many[-200:]))
     await here.subscribe(many)
     for one in many:
         there.publish(one, b"frame")
-    await until(lambda: len(ear.heard) == 3000, 20)
-    assert sorted(heard for heard, _ in ear.heard) == sorted(many)
+    await until(lambda: len(ear.received) == 3000, 20)
+    assert sorted(heard for heard, _ in ear.received) == sorted(many)
 
 
-async def test_unsubscribed_topic_is_not_heard_from_that_moment(system: BusSystem, topic: str) -> None:
+async def test_unsubscribed_topic_is_not_heard_from_that_moment(system: BusCluster, topic: str) -> None:
     """Not even frames that are on their way are told."""
-    bus = await system.bus()
-    ear = Ear(bus)
+    bus = await system.open_bus()
+    ear = RecordingSubscriber(bus)
     await bus.subscribe([topic, f"{topic}:kept"])
     bus.publish(topic, b"on its way")
     bus.unsubscribe([topic, f"{topic}:never"])
     bus.publish(f"{topic}:kept", b"kept")
-    await until(lambda: ear.heard)
-    await settled(bus)
-    assert ear.heard == [(f"{topic}:kept", b"kept")]
+    await until(lambda: ear.received)
+    await wait_delivered(bus)
+    assert ear.received == [(f"{topic}:kept", b"kept")]
 
 
-async def test_topic_that_is_wanted_again_is_heard_again(system: BusSystem, topic: str) -> None:
+async def test_topic_that_is_wanted_again_is_heard_again(system: BusCluster, topic: str) -> None:
     """However quickly a topic is left and taken again, `subscribe` returns only when it is heard."""
-    here, there = await system.bus(), await system.bus()
-    ear = Ear(here)
+    here, there = await system.open_bus(), await system.open_bus()
+    ear = RecordingSubscriber(here)
     await here.subscribe([topic])
     for turns in range(40):
         here.unsubscribe([topic])
@@ -183,27 +190,27 @@ async def test_topic_that_is_wanted_again_is_heard_again(system: BusSystem, topi
         await here.subscribe([topic])
         there.publish(topic, b"%d" % turns)
         await until(lambda turns=turns: ear.frames[-1:] == [b"%d" % turns])  # type: ignore[misc]
-    assert len(ear.heard) == 40
+    assert len(ear.received) == 40
 
 
-async def test_leaving_while_subscribing_keeps_nobody_waiting(system: BusSystem, topic: str) -> None:
+async def test_leaving_while_subscribing_keeps_nobody_waiting(system: BusCluster, topic: str) -> None:
     """Who waits for a topic that is unwanted meanwhile goes on."""
-    bus = await system.bus()
+    bus = await system.open_bus()
     waiting = asyncio.create_task(bus.subscribe([topic]))
     await asyncio.sleep(0)
     bus.unsubscribe([topic])
     await waiting
 
 
-async def test_statistics_count_what_happened(system: BusSystem, topic: str) -> None:
+async def test_statistics_count_what_happened(system: BusCluster, topic: str) -> None:
     """Frames published and received, topics, and no loss."""
-    bus = await system.bus()
-    ear = Ear(bus)
+    bus = await system.open_bus()
+    ear = RecordingSubscriber(bus)
     await bus.subscribe([topic, f"{topic}:2"])
     before = bus.statistics()
     for _ in range(10):
         bus.publish(topic, b"frame")
-    await until(lambda: len(ear.heard) == 10)
+    await until(lambda: len(ear.received) == 10)
     await until(lambda: bus.statistics().waiting == 0)
     after = bus.statistics()
     assert after.connected
@@ -218,60 +225,60 @@ async def test_statistics_count_what_happened(system: BusSystem, topic: str) -> 
 
 
 async def test_topics_are_heard_again_after_an_outage_and_the_gap_is_told(
-    mortal: BusSystem, topic: str
+    mortal: BusCluster, topic: str
 ) -> None:
     """After the server was lost and is back, once everything is heard again, each instance is told."""
-    here, there = await mortal.bus(), await mortal.bus()
-    ears = [Ear(here), Ear(there)]
+    here, there = await mortal.open_bus(), await mortal.open_bus()
+    ears = [RecordingSubscriber(here), RecordingSubscriber(there)]
     topics = [f"{topic}:{number}" for number in range(1500)]
     await here.subscribe(topics)
-    mortal.lose()
+    mortal.stop_server()
     await until(lambda: not here.statistics().connected and not there.statistics().connected)
     dropped = there.statistics().dropped
     there.publish(topics[0], b"lost")
     assert there.statistics().dropped == dropped + 1
-    mortal.restore()
+    mortal.restart_server()
     await until(lambda: all(ear.gaps for ear in ears), 10)
     await until(lambda: here.statistics().connected and there.statistics().connected, 10)
     for one in topics:
         there.publish(one, b"again")
-    await until(lambda: len(ears[0].heard) >= 1500, 10)
-    assert sorted(ears[0].heard) == sorted((one, b"again") for one in topics)
+    await until(lambda: len(ears[0].received) >= 1500, 10)
+    assert sorted(ears[0].received) == sorted((one, b"again") for one in topics)
     assert here.statistics().reconnects > 0
 
 
 async def test_subscribing_in_an_outage_fails_but_the_topic_stays_wanted(
-    mortal: BusSystem, topic: str
+    mortal: BusCluster, topic: str
 ) -> None:
     """It is heard when the server is back, and the gap is told after that."""
-    bus = await mortal.bus()
-    ear = Ear(bus)
+    bus = await mortal.open_bus()
+    ear = RecordingSubscriber(bus)
     await bus.subscribe([topic])
-    mortal.lose()
+    mortal.stop_server()
     await until(lambda: not bus.statistics().connected)
     for wanted in ("early", "late"):
         with pytest.raises(Unavailable):
             await bus.subscribe([wanted])
     bus.unsubscribe([topic])
-    mortal.restore()
+    mortal.restart_server()
     await until(lambda: ear.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
     for told in ("early", topic, "late"):
         bus.publish(told, b"frame")
-    await until(lambda: len(ear.heard) >= 2)
-    assert sorted(ear.heard) == [("early", b"frame"), ("late", b"frame")]
+    await until(lambda: len(ear.received) >= 2)
+    assert sorted(ear.received) == [("early", b"frame"), ("late", b"frame")]
 
 
-async def test_check_tells_whether_the_bus_works(mortal: BusSystem) -> None:
+async def test_check_tells_whether_the_bus_works(mortal: BusCluster) -> None:
     """It fails in an outage and passes before and after."""
-    bus = await mortal.bus()
-    ear = Ear(bus)
+    bus = await mortal.open_bus()
+    ear = RecordingSubscriber(bus)
     await bus.check()
-    mortal.lose()
+    mortal.stop_server()
     await until(lambda: not bus.statistics().connected)
     with pytest.raises(Unavailable):
         await bus.check()
-    mortal.restore()
+    mortal.restart_server()
     await until(lambda: ear.gaps and bus.statistics().connected, 10)
     await bus.check()
 
@@ -280,12 +287,12 @@ async def test_memory_broker_drops_the_frames_it_is_told_to() -> None:
     """A test may lose single frames; the publisher does not notice."""
     broker = MemoryBroker()
     here, there = MemoryBus(broker), MemoryBus(broker)
-    ear = Ear(there)
+    ear = RecordingSubscriber(there)
     await there.subscribe(["c:1"])
-    broker.drop = lambda _topic, frame: frame == b"2"
+    broker.should_drop = lambda _topic, frame: frame == b"2"
     for number in range(4):
         here.publish("c:1", b"%d" % number)
-    await until(lambda: len(ear.heard) == 3)
+    await until(lambda: len(ear.received) == 3)
     assert ear.frames == [b"0", b"1", b"3"]
     assert here.statistics().dropped == 0
 
@@ -296,7 +303,7 @@ async def test_memory_broker_drops_the_frames_it_is_told_to() -> None:
 async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, opened: Opening) -> None:
     """While the server hangs publishing stays instant and bounded, the hang is noticed, and it ends."""
     bus = await opened(server.url, 500, UNPROBED)
-    ear = Ear(bus)
+    ear = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
     server.pause()
     try:
@@ -316,11 +323,11 @@ async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, ope
         with pytest.raises(Unavailable):
             await bus.subscribe(["c:2"])
     finally:
-        server.go_on()
+        server.resume()
     await until(lambda: ear.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
     bus.publish("c:2", b"after")
-    await until(lambda: ("c:2", b"after") in ear.heard)
+    await until(lambda: ("c:2", b"after") in ear.received)
     statistics = bus.statistics()
     assert statistics.published + statistics.dropped >= published
     assert statistics.dropped > 0
@@ -329,19 +336,19 @@ async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, ope
 async def test_full_queue_drops_the_oldest(server: ValkeyServer, opened: Opening) -> None:
     """Of frames that nobody took the latest are kept."""
     bus = await opened(server.url, 10)
-    ear = Ear(bus)
+    ear = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
     for number in range(100):
         bus.publish("c:1", b"%d" % number)
-    await until(lambda: len(ear.heard) == 10)
-    await settled(bus)
+    await until(lambda: len(ear.received) == 10)
+    await wait_delivered(bus)
     assert ear.frames == [b"%d" % number for number in range(90, 100)]
     assert bus.statistics().dropped == 90
 
 
 async def test_frames_of_one_tick_leave_together(server: ValkeyServer, opened: Opening) -> None:
     """The server reads many frames at once, not one by one."""
-    bus = await opened(server.url, 1000, Patience())
+    bus = await opened(server.url, 1000, Timeouts())
     with server.client() as client:
         before = client.info("stats")["total_reads_processed"]
         for _ in range(500):
@@ -353,79 +360,79 @@ async def test_frames_of_one_tick_leave_together(server: ValkeyServer, opened: O
 
 async def test_close_sends_what_waits(server: ValkeyServer, opened: Opening) -> None:
     """Frames published right before the end still arrive; afterwards they are dropped, not raised."""
-    here = await opened(server.url, 10_000, Patience())
-    there = await opened(server.url, 10_000, Patience())
-    ear = Ear(there)
+    here = await opened(server.url, 10_000, Timeouts())
+    there = await opened(server.url, 10_000, Timeouts())
+    ear = RecordingSubscriber(there)
     await there.subscribe(["c:1"])
     for _ in range(5000):
         here.publish("c:1", b"frame")
     await here.close()
-    await until(lambda: len(ear.heard) == 5000)
+    await until(lambda: len(ear.received) == 5000)
     here.publish("c:1", b"too late")
     with pytest.raises(Unavailable):
         await here.check()
 
 
 @pytest.fixture
-async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[Proxy, str]]:
+async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[TcpProxy, str]]:
     """A proxy before the server, and its URL."""
     loop = asyncio.get_running_loop()
-    made = Proxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    made = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
     port = await made.start()
     yield made, f"redis://127.0.0.1:{port}/0"
     await made.close()
 
 
 async def test_frames_of_a_dead_connection_never_come_after_newer_ones(
-    server: ValkeyServer, proxy: tuple[Proxy, str], opened: Opening
+    server: ValkeyServer, proxy: tuple[TcpProxy, str], opened: Opening
 ) -> None:
     """What the way still held of a connection given up is not taken any more when it gets through."""
     between, url = proxy
     publisher, listener = await opened(url, 100, UNPROBED), await opened(server.url)
-    ear = Ear(listener)
+    ear = RecordingSubscriber(listener)
     await listener.subscribe(["c:1"])
     publisher.publish("c:1", b"first")
-    await until(lambda: ear.heard)
-    line = between.hold(b"PUBLISH")
+    await until(lambda: ear.received)
+    line = between.hold_requests(b"PUBLISH")
     publisher.publish("c:1", b"held")
     await until(lambda: publisher.statistics().reconnects and publisher.statistics().connected, 10)
     publisher.publish("c:1", b"last")
-    await until(lambda: len(ear.heard) == 2)
+    await until(lambda: len(ear.received) == 2)
     line.release()
-    await settled(publisher, listener)
-    await settled(publisher, listener)
+    await wait_delivered(publisher, listener)
+    await wait_delivered(publisher, listener)
     assert ear.frames == [b"first", b"last"]
 
 
 async def test_answer_to_an_earlier_command_confirms_nothing(
-    server: ValkeyServer, proxy: tuple[Proxy, str], opened: Opening
+    server: ValkeyServer, proxy: tuple[TcpProxy, str], opened: Opening
 ) -> None:
     """A topic left and taken again is heard only once the last command about it is answered."""
     between, url = proxy
     bus = await opened(url, 100, UNPROBED)
     await bus.subscribe(["c:1"])
-    line = between.hold(b"SUBSCRIBE")
+    line = between.hold_requests(b"SUBSCRIBE")
     bus.unsubscribe(["c:1"])
     await until(lambda: line.held)
     left = len(line.held or b"")
     again = asyncio.create_task(bus.subscribe(["c:1"]))
     await until(lambda: len(line.held or b"") > left)
     line.release_first(left)
-    await settled(bus)
-    await settled(bus)
+    await wait_delivered(bus)
+    await wait_delivered(bus)
     assert not again.done()
     line.release()
     await again
 
 
-async def test_late_confirmation_is_told_as_a_gap(proxy: tuple[Proxy, str], opened: Opening) -> None:
+async def test_late_confirmation_is_told_as_a_gap(proxy: tuple[TcpProxy, str], opened: Opening) -> None:
     """Who gave up waiting for a topic hears that frames may be missing once it is heard after all."""
     between, url = proxy
     bus = await opened(url, 100, msgspec.structs.replace(UNPROBED, reply_s=2.0))
-    ear = Ear(bus)
+    ear = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
-    line = between.hold(b"SUBSCRIBE")
-    bus._subscriber._patience = HASTY
+    line = between.hold_requests(b"SUBSCRIBE")
+    bus._subscriber._timeouts = SHORT_TIMEOUTS
     with pytest.raises(Unavailable):
         await bus.subscribe(["c:2"])
     assert ear.gaps == 0
@@ -435,18 +442,18 @@ async def test_late_confirmation_is_told_as_a_gap(proxy: tuple[Proxy, str], open
 
 
 async def test_deaf_connection_is_found_by_the_probe_and_remade(
-    proxy: tuple[Proxy, str], opened: Opening
+    proxy: tuple[TcpProxy, str], opened: Opening
 ) -> None:
     """A subscription that dies without a sign is noticed, heard again, and the gap is told."""
     between, url = proxy
     bus = await opened(url, 100)
-    ear = Ear(bus)
+    ear = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
-    assert between.deafen(b"SUBSCRIBE") == 1
+    assert between.drop_replies(b"SUBSCRIBE") == 1
     await until(lambda: ear.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
     bus.publish("c:1", b"heard")
-    await until(lambda: ear.heard == [("c:1", b"heard")])
+    await until(lambda: ear.received == [("c:1", b"heard")])
 
 
 async def test_lag_is_measured_on_the_way_round(server: ValkeyServer, opened: Opening) -> None:
@@ -458,12 +465,12 @@ async def test_lag_is_measured_on_the_way_round(server: ValkeyServer, opened: Op
     try:
         await until(lambda: bus.statistics().lag_ms > 200, 10)
     finally:
-        server.go_on()
+        server.resume()
 
 
 async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer, opened: Opening) -> None:
     """A frame whose handling fails is logged; the next one is heard."""
-    bus = await opened(server.url, 100, Patience())
+    bus = await opened(server.url, 100, Timeouts())
     heard: list[bytes] = []
 
     def listen(_topic: str, frame: bytes) -> None:
@@ -501,5 +508,5 @@ async def test_opening_without_a_server_fails_plainly(opened: Opening) -> None:
     with pytest.raises(Unavailable):
         await opened("redis://127.0.0.1:9/0", 100)
     with pytest.raises(ValueError, match="must be") as failure:
-        await opened("http://user:secret@example.org", 100, Patience())
+        await opened("http://user:secret@example.org", 100, Timeouts())
     assert "secret" not in str(failure.value)

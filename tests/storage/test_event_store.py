@@ -7,32 +7,32 @@ import pytest
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.copies import CardRecord
-from storage.records.events import EventChange, EventRecord, EventSearch, NewEvent, RsvpState
-from storage.records.moments import microseconds
-from storage.records.once import Once
-from tests.storage.event_scene import EventScene
-from tests.storage.service_database import some_id, some_ids
+from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
+from storage.records.idempotency_key import IdempotencyKey
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.event_fixture import EventFixture
+from tests.storage.service_database import random_id, sorted_random_ids
 
 START = datetime(2100, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def key_of(event: EventRecord) -> PageKey:
-    return microseconds(event.start), event.id
+def page_key(event: EventRecord) -> PageKey:
+    return to_microseconds(event.start), event.id
 
 
-async def test_event_is_found_as_it_was_made(scene: EventScene) -> None:
+async def test_event_is_found_as_it_was_made(scene: EventFixture) -> None:
     """With its creator's card if one is here, and the viewer's own answer and place in the line."""
-    ana, ben, cai = some_ids(3)
-    await scene.database.know(ana)
+    ana, ben, cai = sorted_random_ids(3)
+    await scene.database.cache_users(ana)
     new = NewEvent(ana, "Picnic", "in the park", "FOOD", START, START + HOUR, 1)
     event_id = await scene.events.create(new, None)
-    await scene.rsvps.answer(event_id, ben, "GOING", waitlist=False)
-    await scene.rsvps.answer(event_id, cai, "GOING", waitlist=True)
-    assert await scene.seen(event_id, ben) == EventRecord(
+    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True)
+    assert await scene.get_event(event_id, ben) == EventRecord(
         id=event_id,
-        creator=CardRecord(ana, f"u{ana[:8]}", known=True),
+        creator=UserCardRecord(ana, f"u{ana[:8]}", is_cached=True),
         title="Picnic",
         description="in the park",
         category="FOOD",
@@ -44,78 +44,78 @@ async def test_event_is_found_as_it_was_made(scene: EventScene) -> None:
         my_rsvp="GOING",
         my_waitlist_position=None,
     )
-    waiting = await scene.seen(event_id, cai)
+    waiting = await scene.get_event(event_id, cai)
     assert (waiting.my_rsvp, waiting.my_waitlist_position) == (None, 1)
-    assert await scene.events.creator(event_id) == ana
+    assert await scene.events.get_creator_id(event_id) == ana
 
 
-async def test_unknown_and_misshapen_ids_find_nothing(scene: EventScene) -> None:
+async def test_unknown_and_misshapen_ids_find_nothing(scene: EventFixture) -> None:
     """Reads find nothing, changes are missing."""
-    for event_id in (some_id(), "no id", ""):
-        assert await scene.events.find([event_id], some_id()) == []
-        assert await scene.events.creator(event_id) is None
-        assert not await scene.events.delete(event_id, some_id())
-        assert await scene.rsvps.state(event_id, some_id()) == RsvpState(None, None)
+    for event_id in (random_id(), "no id", ""):
+        assert await scene.events.find([event_id], random_id()) == []
+        assert await scene.events.get_creator_id(event_id) is None
+        assert not await scene.events.delete(event_id, random_id())
+        assert await scene.rsvps.get_rsvp(event_id, random_id()) == RsvpState(None, None)
         with pytest.raises(Missing):
             await scene.events.change(event_id, EventChange(title="x"))
         with pytest.raises(Missing):
-            await scene.rsvps.answer(event_id, some_id(), "GOING", waitlist=True)
+            await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=True)
         with pytest.raises(Missing):
-            await scene.rsvps.withdraw(event_id, some_id())
-    assert await scene.events.find([], some_id()) == []
+            await scene.rsvps.delete_rsvp(event_id, random_id())
+    assert await scene.events.find([], random_id()) == []
 
 
 @pytest.mark.parametrize(
     ("new", "constraint"),
     [
-        (NewEvent(some_id(), "x", None, "SOCIAL", START, START, 1), "events_end_after_start"),
-        (NewEvent(some_id(), "x", None, "SOCIAL", START, START + HOUR, 0), "events_capacity_check"),
+        (NewEvent(random_id(), "x", None, "SOCIAL", START, START, 1), "events_end_after_start"),
+        (NewEvent(random_id(), "x", None, "SOCIAL", START, START + HOUR, 0), "events_capacity_check"),
     ],
 )
-async def test_impossible_event_is_refused(scene: EventScene, new: NewEvent, constraint: str) -> None:
+async def test_impossible_event_is_refused(scene: EventFixture, new: NewEvent, constraint: str) -> None:
     """It ends after it starts and has a place."""
     with pytest.raises(Conflict, match=constraint):
         await scene.events.create(new, None)
 
 
-async def test_change_sets_clears_and_leaves(scene: EventScene) -> None:
+async def test_change_sets_clears_and_leaves(scene: EventFixture) -> None:
     """A named field changes, None clears the description, what is not named stays; it is told once."""
-    event_id = await scene.event(title="Picnic", description="in the park")
-    before = await scene.seen(event_id)
+    event_id = await scene.create_event(title="Picnic", description="in the park")
+    before = await scene.get_event(event_id)
     await scene.events.change(event_id, EventChange(title="Walk", description=None, category="SPORT"))
     await scene.events.change(event_id, EventChange(start=START, end=START + HOUR, capacity=3))
     await scene.events.change(event_id, EventChange(capacity=3))
     await scene.events.change(event_id, EventChange())
-    after = await scene.seen(event_id)
+    after = await scene.get_event(event_id)
     assert (after.title, after.description, after.category) == ("Walk", None, "SPORT")
     assert (after.start, after.end, after.capacity) == (START, START + HOUR, 3)
     assert after.creator == before.creator
-    told = await scene.database.told()
+    told = await scene.database.outbox_rows()
     assert [one.type for one in told] == ["event.created", "event.updated", "event.updated"]
     assert told[1].payload == {"id": event_id, "creator_id": before.creator.id, "title": "Walk"}
 
 
-async def test_change_that_can_not_be_changes_nothing(scene: EventScene) -> None:
+async def test_change_that_can_not_be_changes_nothing(scene: EventFixture) -> None:
     """Fewer places than are taken, and an end before the start, are refused with everything beside them."""
-    event_id = await scene.event(capacity=2)
+    event_id = await scene.create_event(capacity=2)
     for _ in range(2):
-        await scene.rsvps.answer(event_id, some_id(), "GOING", waitlist=False)
-    before = await scene.seen(event_id)
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+    before = await scene.get_event(event_id)
     with pytest.raises(Conflict) as refused:
         await scene.events.change(event_id, EventChange(title="Walk", capacity=1))
     assert refused.value.constraint == "events_capacity"
     with pytest.raises(Conflict) as refused:
         await scene.events.change(event_id, EventChange(title="Walk", end=before.start))
     assert refused.value.constraint == "events_end_after_start"
-    assert await scene.seen(event_id) == before
+    assert await scene.get_event(event_id) == before
 
 
-async def test_only_its_creator_deletes_an_event(scene: EventScene) -> None:
+async def test_only_its_creator_deletes_an_event(scene: EventFixture) -> None:
     """With all answers, the line and the invites."""
-    ana, ben, cai = some_ids(3)
-    event_id = await scene.event(capacity=1, creator_id=ana)
-    await scene.rsvps.answer(event_id, ben, "GOING", waitlist=False)
-    await scene.rsvps.answer(event_id, cai, "GOING", waitlist=True)
+    ana, ben, cai = sorted_random_ids(3)
+    event_id = await scene.create_event(capacity=1, creator_id=ana)
+    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True)
     await scene.events.invite(event_id, ana, [ben, cai], None)
     assert not await scene.events.delete(event_id, ben)
     assert await scene.events.delete(event_id, ana)
@@ -123,12 +123,12 @@ async def test_only_its_creator_deletes_an_event(scene: EventScene) -> None:
     assert await scene.events.find([event_id], ana) == []
     for table in ("event_rsvps", "event_waitlist", "event_invites"):
         assert await scene.sql.fetchval(f"SELECT count(*) FROM {table}") == 0
-    assert await scene.promoted() == []
+    assert await scene.promoted_user_ids() == []
 
 
-async def test_search_takes_all_conditions_together(scene: EventScene) -> None:
+async def test_search_takes_all_conditions_together(scene: EventFixture) -> None:
     """Category, what still runs then, what has begun by then, and words in title or description."""
-    ana, hidden = some_ids(2)
+    ana, hidden = sorted_random_ids(2)
     names = ["walk", "swim", "sing", "cook", "hide"]
     made = {
         name: await scene.events.create(
@@ -147,7 +147,7 @@ async def test_search_takes_all_conditions_together(scene: EventScene) -> None:
     }
 
     async def found(**conditions: object) -> list[str]:
-        search = EventSearch(**conditions)  # type: ignore[arg-type]
+        search = EventSearchCriteria(**conditions)  # type: ignore[arg-type]
         ids = [one.id for one in await scene.events.search(search, None, ana, [hidden], 10)]
         return [name for event_id in ids for name, known in made.items() if known == event_id]
 
@@ -156,17 +156,17 @@ async def test_search_takes_all_conditions_together(scene: EventScene) -> None:
     assert await found(start_from=START + 2.5 * HOUR) == ["sing", "cook"]
     assert await found(start_to=START + HOUR) == ["walk", "swim"]
     assert await found(start_from=START + 1.5 * HOUR, start_to=START + 2 * HOUR) == ["swim", "sing"]
-    assert await found(words="LET sing") == ["sing"]
-    assert await found(words="beach") == ["swim"]
-    assert await found(words='"us cook"') == ["cook"]
-    assert await found(words="beach", category="SOCIAL") == []
+    assert await found(query_text="LET sing") == ["sing"]
+    assert await found(query_text="beach") == ["swim"]
+    assert await found(query_text='"us cook"') == ["cook"]
+    assert await found(query_text="beach", category="SOCIAL") == []
     for odd in ("' \" & | ! ( :*", "", "\\", "%"):
-        assert set(await found(words=odd)) <= set(names)
+        assert set(await found(query_text=odd)) <= set(names)
 
 
-async def test_search_pages_join_by_start(scene: EventScene) -> None:
+async def test_search_pages_join_by_start(scene: EventFixture) -> None:
     """The soonest first, also where many start at one moment, and stable under inserts."""
-    ana = some_id()
+    ana = random_id()
     made: list[tuple[datetime, str]] = []
     for number in range(12):
         start = START + (number % 3) * HOUR
@@ -180,80 +180,80 @@ async def test_search_pages_join_by_start(scene: EventScene) -> None:
     for limit in (1, 5, 100):
         seen: list[str] = []
         after: PageKey | None = None
-        while some := await scene.events.search(EventSearch(), after, ana, (), limit):
+        while some := await scene.events.search(EventSearchCriteria(), after, ana, (), limit):
             seen += [one.id for one in some]
-            after = key_of(some[-1])
+            after = page_key(some[-1])
             early = START - HOUR
             await scene.events.create(NewEvent(ana, "x", None, "OTHER", early, early + HOUR, 1), None)
         assert seen == expected
         await scene.sql.execute("DELETE FROM events WHERE category = 'OTHER'")
 
 
-async def test_invited_are_told_once_by_each_who_invites(scene: EventScene) -> None:
+async def test_invited_are_told_once_by_each_who_invites(scene: EventFixture) -> None:
     """However often, under a key or without, and whatever stands among the ids."""
-    ana, ben, cai = some_ids(3)
-    event_id = await scene.event(title="Picnic")
-    await scene.events.invite(event_id, ana, [cai, ben, ben, "no id"], Once("k" * 64, "d"))
-    await scene.events.invite(event_id, ana, [ben, cai], Once("k" * 64, "d"))
+    ana, ben, cai = sorted_random_ids(3)
+    event_id = await scene.create_event(title="Picnic")
+    await scene.events.invite(event_id, ana, [cai, ben, ben, "no id"], IdempotencyKey("k" * 64, "d"))
+    await scene.events.invite(event_id, ana, [ben, cai], IdempotencyKey("k" * 64, "d"))
     await scene.events.invite(event_id, ana, [ben, cai], None)
     await scene.events.invite(event_id, ben, [cai], None)
     with pytest.raises(Conflict, match="idempotency_keys"):
-        await scene.events.invite(event_id, ana, [ben], Once("k" * 64, "other"))
-    told = await scene.database.told("event.invited")
+        await scene.events.invite(event_id, ana, [ben], IdempotencyKey("k" * 64, "other"))
+    told = await scene.database.outbox_rows("event.invited")
     invited = [(one.payload["inviter_id"], one.payload["user_id"]) for one in told]
     assert invited == [(ana, ben), (ana, cai), (ben, cai)]
     assert told[0].payload["title"] == "Picnic"
 
 
-async def test_forget_hands_places_on(scene: EventScene) -> None:
+async def test_forget_hands_places_on(scene: EventFixture) -> None:
     """Places of the deleted go to the first in line; their own events and invites go with them."""
-    ana, ben, cai, dan = some_ids(4)
-    own = await scene.event(creator_id=ana)
-    await scene.rsvps.answer(own, ben, "GOING", waitlist=False)
-    full = [await scene.event(capacity=1) for _ in range(3)]
+    ana, ben, cai, dan = sorted_random_ids(4)
+    own = await scene.create_event(creator_id=ana)
+    await scene.rsvps.set_rsvp(own, ben, "GOING", waitlist=False)
+    full = [await scene.create_event(capacity=1) for _ in range(3)]
     for event_id in full:
         for user in (ana, ben, cai):
-            await scene.rsvps.answer(event_id, user, "GOING", waitlist=True)
-    await scene.begins(full[2])
+            await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True)
+    await scene.mark_started(full[2])
     await scene.events.invite(full[0], ana, [dan], None)
     await scene.events.invite(full[0], dan, [ana], None)
-    waiting = await scene.event(capacity=1)
+    waiting = await scene.create_event(capacity=1)
     for user in (ben, ana, cai):
-        await scene.rsvps.answer(waiting, user, "GOING", waitlist=True)
+        await scene.rsvps.set_rsvp(waiting, user, "GOING", waitlist=True)
     for _ in range(2):
-        await scene.events.forget(ana)
+        await scene.events.remove_user(ana)
         assert await scene.events.find([own], ben) == []
-        assert [await scene.going(event_id) for event_id in full] == [[ben], [ben], []]
-        assert await scene.rsvps.state(waiting, cai) == RsvpState(None, 1)
-    assert await scene.promoted() == [ben, ben]
+        assert [await scene.going_user_ids(event_id) for event_id in full] == [[ben], [ben], []]
+        assert await scene.rsvps.get_rsvp(waiting, cai) == RsvpState(None, 1)
+    assert await scene.promoted_user_ids() == [ben, ben]
     assert await scene.sql.fetchval("SELECT count(*) FROM event_invites") == 0
-    assert await scene.audit.wrong() == 0
+    assert await scene.audit.count_mismatches() == 0
 
 
-async def test_many_forgotten_at_once_leave_right_counts(scene: EventScene) -> None:
+async def test_many_forgotten_at_once_leave_right_counts(scene: EventFixture) -> None:
     """Each place that they leave is handed on once."""
-    goers, line = some_ids(6), some_ids(6)
-    events = [await scene.event(capacity=6) for _ in range(2)]
+    goers, line = sorted_random_ids(6), sorted_random_ids(6)
+    events = [await scene.create_event(capacity=6) for _ in range(2)]
     for event_id in events:
         for user in (*goers, *line):
-            await scene.rsvps.answer(event_id, user, "GOING", waitlist=True)
-    await asyncio.gather(*(scene.events.forget(user) for user in goers))
+            await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True)
+    await asyncio.gather(*(scene.events.remove_user(user) for user in goers))
     for event_id in events:
-        assert sorted(await scene.going(event_id)) == line
+        assert sorted(await scene.going_user_ids(event_id)) == line
         assert await scene.counts(event_id) == (6, 0)
 
 
-async def test_forget_that_meets_the_end_of_an_event_goes_on(scene: EventScene) -> None:
+async def test_forget_that_meets_the_end_of_an_event_goes_on(scene: EventFixture) -> None:
     """Where an event goes meanwhile there is nothing to take back; the rest is forgotten."""
-    ana = some_id()
-    gone, stays = await scene.event(), await scene.event()
+    ana = random_id()
+    gone, stays = await scene.create_event(), await scene.create_event()
     for event_id in (gone, stays):
-        await scene.rsvps.answer(event_id, ana, "GOING", waitlist=False)
+        await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
     beside = await scene.database.connection()
     deleting = beside.transaction()
     await deleting.start()
     await beside.execute("DELETE FROM events WHERE id = $1", gone)
-    forget = await scene.database.met(scene.events.forget(ana))
+    forget = await scene.database.start_until_blocked(scene.events.remove_user(ana))
     await deleting.commit()
     await forget
-    assert await scene.going(stays) == []
+    assert await scene.going_user_ids(stays) == []

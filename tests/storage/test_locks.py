@@ -23,7 +23,7 @@ async def here(social_database: ServiceDatabase) -> AsyncIterator[PostgresLocks]
     """The locks of one instance."""
     locks = PostgresLocks(social_database.url)
     yield locks
-    await locks.release()
+    await locks.release_all()
 
 
 @pytest.fixture
@@ -31,62 +31,62 @@ async def there(social_database: ServiceDatabase) -> AsyncIterator[PostgresLocks
     """Those of another."""
     locks = PostgresLocks(social_database.url)
     yield locks
-    await locks.release()
+    await locks.release_all()
 
 
-async def soon(holds: Callable[[], Awaitable[bool]]) -> None:
+async def wait_until_held(is_held: Callable[[], Awaitable[bool]]) -> None:
     """Ask until it holds: a server needs a moment to notice that a connection has gone."""
     deadline = time.monotonic() + WAIT_S
-    while not await holds():
+    while not await is_held():
         assert time.monotonic() < deadline
 
 
 async def test_one_holds_and_the_other_does_not(here: PostgresLocks, there: PostgresLocks) -> None:
     """However often both ask; another name is another lock."""
     for _ in range(3):
-        assert await here.hold(NAMES[0])
-        assert not await there.hold(NAMES[0])
-    assert await there.hold(NAMES[1])
-    assert not await here.hold(NAMES[1])
+        assert await here.try_acquire(NAMES[0])
+        assert not await there.try_acquire(NAMES[0])
+    assert await there.try_acquire(NAMES[1])
+    assert not await here.try_acquire(NAMES[1])
 
 
 async def test_released_locks_go_to_the_other(here: PostgresLocks, there: PostgresLocks) -> None:
     """All at once, however often they were asked for; whoever released may ask again."""
     for _ in range(3):
         for name in NAMES:
-            assert await here.hold(name)
-    await here.release()
-    await here.release()
+            assert await here.try_acquire(name)
+    await here.release_all()
+    await here.release_all()
     for name in NAMES:
-        await soon(lambda name=name: there.hold(name))  # type: ignore[misc]
-        assert not await here.hold(name)
-    await there.release()
-    await soon(lambda: here.hold(NAMES[0]))
+        await wait_until_held(lambda name=name: there.try_acquire(name))  # type: ignore[misc]
+        assert not await here.try_acquire(name)
+    await there.release_all()
+    await wait_until_held(lambda: here.try_acquire(NAMES[0]))
 
 
 async def test_locks_of_a_lost_connection_go_to_the_other(
     social_database: ServiceDatabase, here: PostgresLocks, there: PostgresLocks
 ) -> None:
     """The instance that lost them hears so when it next asks, and stands behind the other."""
-    assert await here.hold(NAMES[0])
+    assert await here.try_acquire(NAMES[0])
     assert await social_database.sql.fetchval(KILL)
-    await soon(lambda: there.hold(NAMES[0]))
+    await wait_until_held(lambda: there.try_acquire(NAMES[0]))
 
     async def noticed() -> bool:
         try:
-            return not await here.hold(NAMES[0])
+            return not await here.try_acquire(NAMES[0])
         except Unavailable:
             return False
 
-    await soon(noticed)
-    assert not await here.hold(NAMES[0])
-    await there.release()
-    await soon(lambda: here.hold(NAMES[0]))
+    await wait_until_held(noticed)
+    assert not await here.try_acquire(NAMES[0])
+    await there.release_all()
+    await wait_until_held(lambda: here.try_acquire(NAMES[0]))
 
 
 async def test_many_askers_at_once_agree(here: PostgresLocks, there: PostgresLocks) -> None:
     """One instance has it, whichever, and all its askers hear the same."""
-    answers = await asyncio.gather(*((here, there)[n % 2].hold(NAMES[0]) for n in range(40)))
+    answers = await asyncio.gather(*((here, there)[n % 2].try_acquire(NAMES[0]) for n in range(40)))
     assert sorted([set(answers[::2]) == {True}, set(answers[1::2]) == {True}]) == [False, True]
     assert sum(answers) == 20
 
@@ -96,14 +96,14 @@ async def test_databases_have_locks_of_their_own(
 ) -> None:
     """One name in two services is two locks."""
     elsewhere = PostgresLocks(posts_database.url)
-    assert await here.hold(NAMES[0])
-    assert await elsewhere.hold(NAMES[0])
-    await elsewhere.release()
+    assert await here.try_acquire(NAMES[0])
+    assert await elsewhere.try_acquire(NAMES[0])
+    await elsewhere.release_all()
 
 
 async def test_unreachable_database_is_unavailable() -> None:
     """No driver's exception."""
     locks = PostgresLocks("postgresql://nobody@/convene_social?host=/nonexistent")
     with pytest.raises(Unavailable):
-        await locks.hold(NAMES[0])
-    await locks.release()
+        await locks.try_acquire(NAMES[0])
+    await locks.release_all()

@@ -12,11 +12,11 @@ from storage.embedded import StoreUrls
 from storage.errors import StorageError, Unavailable
 from storage.postgres import migrations
 from storage.postgres.migrations import (
-    MigrationFaulty,
+    InvalidMigration,
     create_database,
     database_url,
+    load_migrations,
     migrate,
-    migrations_of,
 )
 
 _numbers = itertools.count(1)
@@ -28,7 +28,7 @@ async def service(
 ) -> AsyncIterator[tuple[str, Path]]:
     """A service that a test writes migrations for; its database does not exist yet."""
     name = f"migrated_{next(_numbers)}"
-    for owner in (name, "house"):
+    for owner in (name, "common"):
         (tmp_path / owner / "migrations").mkdir(parents=True)
     monkeypatch.setattr(migrations, "SQL", tmp_path)
     yield name, tmp_path / name / "migrations"
@@ -100,11 +100,44 @@ async def test_changed_and_lost_files_are_refused(stores: StoreUrls, service: tu
     (folder / "0003_t.sql").unlink()
     assert await migrate(url, name) == []
     (folder / "0001_t.sql").write_text("CREATE TABLE other (id int)")
-    with pytest.raises(MigrationFaulty, match="0001_t"):
+    with pytest.raises(InvalidMigration, match="0001_t"):
         await migrate(url, name)
     (folder / "0001_t.sql").unlink()
-    with pytest.raises(MigrationFaulty, match="0001_t"):
+    with pytest.raises(InvalidMigration, match="0001_t"):
         await migrate(url, name)
+
+
+async def test_records_of_earlier_versions_are_converted(
+    stores: StoreUrls, service: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old owner names and checksums of whole files are replaced; nothing is applied twice."""
+    name, folder = service
+    monkeypatch.setattr(migrations, "RENAMED_OWNERS", ((f"old_{name}", name),))
+    (folder / "0001_t.sql").write_text("CREATE TABLE t (id int)")
+    url = await create_database(stores.postgres, name)
+    await migrate(url, name)
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "UPDATE schema_migrations SET name = $1, checksum = 'whole file'", f"old_{name}/0001_t"
+    )
+    await connection.close()
+
+    assert await migrate(url, name) == []
+    (folder / "0001_t.sql").write_text("CREATE TABLE t (id bigint)")
+    with pytest.raises(InvalidMigration, match="0001_t"):
+        await migrate(url, name)
+
+
+async def test_comments_of_applied_migrations_may_change(
+    stores: StoreUrls, service: tuple[str, Path]
+) -> None:
+    """The checksum covers the statements, not the comments."""
+    name, folder = service
+    (folder / "0001_t.sql").write_text("-- First.\nCREATE TABLE t (id int)")
+    url = await create_database(stores.postgres, name)
+    await migrate(url, name)
+    (folder / "0001_t.sql").write_text("-- Creates a table.\n\nCREATE TABLE t (id int)")
+    assert await migrate(url, name) == []
 
 
 def test_numbers_are_unique_and_well_formed(service: tuple[str, Path]) -> None:
@@ -112,11 +145,11 @@ def test_numbers_are_unique_and_well_formed(service: tuple[str, Path]) -> None:
     name, folder = service
     (folder / "0001_a.sql").write_text("SELECT 1")
     (folder / "0001_b.sql").write_text("SELECT 1")
-    with pytest.raises(MigrationFaulty):
-        migrations_of(name)
+    with pytest.raises(InvalidMigration):
+        load_migrations(name)
     (folder / "0001_b.sql").rename(folder / "b.sql")
-    with pytest.raises(MigrationFaulty):
-        migrations_of(name)
+    with pytest.raises(InvalidMigration):
+        load_migrations(name)
 
 
 async def test_unreachable_server_is_unavailable(tmp_path: Path) -> None:

@@ -8,47 +8,51 @@ import pytest
 from storage.contracts.social import PageKey
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from storage.records.copies import CardRecord
-from storage.records.moments import microseconds
-from storage.records.notifications import Notice, NotificationRecord
-from tests.storage.service_database import ServiceDatabase, some_id, some_ids
+from storage.records.notifications import NewNotification, NotificationRecord
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
 @pytest.fixture
 def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return PostgresNotifications(notifications_database.first.pool, notifications_database.first.cursors)
+    return PostgresNotifications(
+        notifications_database.instance_a.pool, notifications_database.instance_a.cursors
+    )
 
 
-def like(recipient: str, sender: str, post_id: str, occasion: str = "") -> Notice:
+def like_notification(recipient: str, sender: str, post_id: str, occasion: str = "") -> NewNotification:
     """Somebody likes a post; another occasion is told again."""
-    return Notice(
+    return NewNotification(
         recipient_id=recipient,
         source=f"LIKE:{post_id}:{sender}{occasion}",
         sender_id=sender,
         type="LIKE",
         title="New like",
         message=f"{sender[:8]} likes it",
-        many=(f"{sender[:8]} and ", " more like it"),
+        grouped_message=(f"{sender[:8]} and ", " more like it"),
         group_key=f"LIKE:{post_id}",
         reference_id=post_id,
     )
 
 
-async def listed(notifications: PostgresNotifications, recipient: str) -> list[NotificationRecord]:
+async def list_notifications(
+    notifications: PostgresNotifications, recipient: str
+) -> list[NotificationRecord]:
     return await notifications.page(recipient, None, (), 100, unread_only=False)
 
 
-def key_of(notification: NotificationRecord) -> PageKey:
-    return microseconds(notification.created_at), notification.id
+def page_key(notification: NotificationRecord) -> PageKey:
+    return to_microseconds(notification.created_at), notification.id
 
 
 async def test_notice_is_found_as_it_was_given(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
     """With its sender's card if one is here; where nobody did it or no UUID is meant, it says so."""
-    ana, ben, post = some_ids(3)
-    await notifications_database.know(ben)
-    mention = Notice(
+    ana, ben, post = sorted_random_ids(3)
+    await notifications_database.cache_users(ben)
+    mention = NewNotification(
         recipient_id=ana,
         source="MENTION:1",
         sender_id=None,
@@ -59,16 +63,16 @@ async def test_notice_is_found_as_it_was_given(
         conversation_id="c" * 24,
         message_id="d" * 24,
     )
-    await notifications.take([like(ana, ben, post)], None)
-    await notifications.take([mention], None)
-    second, first = await listed(notifications, ana)
+    await notifications.add([like_notification(ana, ben, post)], None)
+    await notifications.add([mention], None)
+    second, first = await list_notifications(notifications, ana)
     assert first == NotificationRecord(
         id=first.id,
         recipient_id=ana,
         type="LIKE",
         title="New like",
         message=f"{ben[:8]} likes it",
-        sender=CardRecord(ben, f"u{ben[:8]}", known=True),
+        sender=UserCardRecord(ben, f"u{ben[:8]}", is_cached=True),
         reference_id=post,
         conversation_id=None,
         is_read=False,
@@ -76,79 +80,81 @@ async def test_notice_is_found_as_it_was_given(
         created_at=first.created_at,
     )
     assert (second.sender, second.reference_id, second.conversation_id) == (None, "d" * 24, "c" * 24)
-    assert await listed(notifications, ben) == []
+    assert await list_notifications(notifications, ben) == []
 
 
 async def test_each_source_tells_once(notifications: PostgresNotifications) -> None:
     """Who likes, takes it back and likes again is told of once; so is what is read again, before or after."""
-    ana, ben, post = some_ids(3)
-    notice = like(ana, ben, post)
-    await notifications.take([notice, notice], None)
-    await notifications.take([notice], None)
-    (told,) = await listed(notifications, ana)
+    ana, ben, post = sorted_random_ids(3)
+    notice = like_notification(ana, ben, post)
+    await notifications.add([notice, notice], None)
+    await notifications.add([notice], None)
+    (told,) = await list_notifications(notifications, ana)
     assert (told.count, told.message) == (1, notice.message)
-    await notifications.read_all(ana)
-    await notifications.take([notice], None)
-    assert len(await listed(notifications, ana)) == 1
+    await notifications.mark_all_read(ana)
+    await notifications.add([notice], None)
+    assert len(await list_notifications(notifications, ana)) == 1
     assert await notifications.unread_counts([ana]) == {}
 
 
 async def test_same_source_tells_each_recipient(notifications: PostgresNotifications) -> None:
     """One event that many are to know is one for each."""
-    people, sender, event = some_ids(5), some_id(), some_id()
-    await notifications.take([like(one, sender, event) for one in people], None)
+    people, sender, event = sorted_random_ids(5), random_id(), random_id()
+    await notifications.add([like_notification(one, sender, event) for one in people], None)
     assert await notifications.unread_counts([*people, sender]) == dict.fromkeys(people, 1)
 
 
 async def test_unread_notification_about_the_same_counts_up(notifications: PostgresNotifications) -> None:
     """It says who was last and how many before, stands first again, and keeps its id."""
-    ana, post, other, *fans = some_ids(6)
-    await notifications.take([like(ana, fans[0], post)], None)
-    (first,) = await listed(notifications, ana)
-    await notifications.take([like(ana, fans[0], other)], None)
-    await notifications.take([like(ana, fans[1], post)], None)
+    ana, post, other, *fans = sorted_random_ids(6)
+    await notifications.add([like_notification(ana, fans[0], post)], None)
+    (first,) = await list_notifications(notifications, ana)
+    await notifications.add([like_notification(ana, fans[0], other)], None)
+    await notifications.add([like_notification(ana, fans[1], post)], None)
     # Two about the same in one batch.
-    await notifications.take([like(ana, fans[2], post), like(ana, ana, post)], None)
-    told = (await listed(notifications, ana))[0]
+    await notifications.add([like_notification(ana, fans[2], post), like_notification(ana, ana, post)], None)
+    told = (await list_notifications(notifications, ana))[0]
     assert (told.id, told.count) == (first.id, 4)
     assert told.message == f"{ana[:8]} and 3 more like it"
-    assert told.sender == CardRecord(ana)
+    assert told.sender == UserCardRecord(ana)
     assert told.created_at > first.created_at
     assert await notifications.unread_counts([ana]) == {ana: 2}
 
 
 async def test_after_reading_a_new_one_starts(notifications: PostgresNotifications) -> None:
     """What was read stays as it was read."""
-    ana, post, *fans = some_ids(4)
-    await notifications.take([like(ana, fans[0], post)], None)
-    (first,) = await listed(notifications, ana)
-    assert await notifications.read(ana, first.id) is True
-    await notifications.take([like(ana, fans[1], post)], None)
-    second, read = await listed(notifications, ana)
+    ana, post, *fans = sorted_random_ids(4)
+    await notifications.add([like_notification(ana, fans[0], post)], None)
+    (first,) = await list_notifications(notifications, ana)
+    assert await notifications.mark_read(ana, first.id) is True
+    await notifications.add([like_notification(ana, fans[1], post)], None)
+    second, read = await list_notifications(notifications, ana)
     assert read == msgspec.structs.replace(first, is_read=True)
     assert (second.count, second.message, second.is_read) == (1, f"{fans[1][:8]} likes it", False)
 
 
 async def test_only_ones_own_notification_is_read(notifications: PostgresNotifications) -> None:
     """Whether that is new; None where the user has no such notification."""
-    ana, ben, post = some_ids(3)
-    await notifications.take([like(ana, ben, post)], None)
-    (told,) = await listed(notifications, ana)
-    for recipient, wanted in ((ben, told.id), (ana, some_id()), (ana, "no id"), ("no id", told.id)):
-        assert await notifications.read(recipient, wanted) is None
-    assert await notifications.read(ana, told.id) is True
-    assert await notifications.read(ana, told.id) is False
-    assert [one.is_read for one in await listed(notifications, ana)] == [True]
+    ana, ben, post = sorted_random_ids(3)
+    await notifications.add([like_notification(ana, ben, post)], None)
+    (told,) = await list_notifications(notifications, ana)
+    for recipient, wanted in ((ben, told.id), (ana, random_id()), (ana, "no id"), ("no id", told.id)):
+        assert await notifications.mark_read(recipient, wanted) is None
+    assert await notifications.mark_read(ana, told.id) is True
+    assert await notifications.mark_read(ana, told.id) is False
+    assert [one.is_read for one in await list_notifications(notifications, ana)] == [True]
 
 
 async def test_read_all_reads_ones_own(notifications: PostgresNotifications) -> None:
     """And answers how many that were."""
-    ana, ben, *posts = some_ids(5)
-    await notifications.take([like(one, some_id(), post) for post in posts for one in (ana, ben)], None)
-    assert await notifications.unread_counts([ana, ben, some_id()]) == {ana: 3, ben: 3}
-    await notifications.read(ana, (await listed(notifications, ana))[0].id)
-    assert await notifications.read_all(ana) == 2
-    assert await notifications.read_all(ana) == 0
+    ana, ben, *posts = sorted_random_ids(5)
+    await notifications.add(
+        [like_notification(one, random_id(), post) for post in posts for one in (ana, ben)], None
+    )
+    assert await notifications.unread_counts([ana, ben, random_id()]) == {ana: 3, ben: 3}
+    await notifications.mark_read(ana, (await list_notifications(notifications, ana))[0].id)
+    assert await notifications.mark_all_read(ana) == 2
+    assert await notifications.mark_all_read(ana) == 0
     assert await notifications.unread_counts([ana, ben]) == {ben: 3}
     assert await notifications.unread_counts([]) == {}
 
@@ -157,18 +163,20 @@ async def test_list_is_paged_the_latest_first(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
     """By key, also within one moment; without the hidden; all or the unread alone."""
-    ana, hidden, *posts = some_ids(10)
+    ana, hidden, *posts = sorted_random_ids(10)
     chance = random.Random(1)
     for post in posts:
-        await notifications.take([like(ana, hidden if post == posts[3] else some_id(), post)], None)
-    for one in chance.sample(await listed(notifications, ana), 3):
-        await notifications.read(ana, one.id)
+        await notifications.add(
+            [like_notification(ana, hidden if post == posts[3] else random_id(), post)], None
+        )
+    for one in chance.sample(await list_notifications(notifications, ana), 3):
+        await notifications.mark_read(ana, one.id)
     await notifications_database.sql.execute(
         "UPDATE notifications SET created_at = '2026-01-01' WHERE is_read OR reference_id = ANY($1)",
         posts[:5],
     )
-    everything = await listed(notifications, ana)
-    assert [key_of(one) for one in everything] == sorted(map(key_of, everything), reverse=True)
+    everything = await list_notifications(notifications, ana)
+    assert [page_key(one) for one in everything] == sorted(map(page_key, everything), reverse=True)
     for unread_only in (False, True):
         expected = [
             one.id for one in everything if one.reference_id != posts[3] and not (unread_only and one.is_read)
@@ -177,22 +185,29 @@ async def test_list_is_paged_the_latest_first(
         before: PageKey | None = None
         while some := await notifications.page(ana, before, [hidden], 2, unread_only=unread_only):
             seen += [one.id for one in some]
-            before = key_of(some[-1])
+            before = page_key(some[-1])
         assert seen == expected
 
 
 async def test_parted_keep_nothing_of_each_other(notifications: PostgresNotifications) -> None:
     """What each was told of the other goes, and is named; a repeat finds nothing; sources stay told."""
-    ana, ben, cai, one, two = some_ids(5)
-    notices = [like(ana, ben, one), like(ben, ana, two), like(ana, cai, two), like(cai, ben, one)]
-    await notifications.take(notices, None)
-    of_ana = {one.id for one in await listed(notifications, ana) if one.sender and one.sender.id == ben}
-    of_ben = {one.id for one in await listed(notifications, ben)}
-    gone = await notifications.part(ben, ana)
+    ana, ben, cai, one, two = sorted_random_ids(5)
+    notices = [
+        like_notification(ana, ben, one),
+        like_notification(ben, ana, two),
+        like_notification(ana, cai, two),
+        like_notification(cai, ben, one),
+    ]
+    await notifications.add(notices, None)
+    of_ana = {
+        one.id for one in await list_notifications(notifications, ana) if one.sender and one.sender.id == ben
+    }
+    of_ben = {one.id for one in await list_notifications(notifications, ben)}
+    gone = await notifications.remove_between(ben, ana)
     assert {user: set(ids) for user, ids in gone.items()} == {ana: of_ana, ben: of_ben}
-    assert await notifications.part(ana, ben) == {}
-    await notifications.take(notices, None)
-    counts = {user: len(await listed(notifications, user)) for user in (ana, ben, cai)}
+    assert await notifications.remove_between(ana, ben) == {}
+    await notifications.add(notices, None)
+    counts = {user: len(await list_notifications(notifications, user)) for user in (ana, ben, cai)}
     assert counts == {ana: 1, ben: 0, cai: 1}
 
 
@@ -200,15 +215,22 @@ async def test_forget_drops_all_of_a_user(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
     """What they were told goes; what others were told of them loses its sender and name; repeatable."""
-    ana, ben, cai, post = some_ids(4)
-    await notifications.take([like(ana, ben, post), like(ben, ana, post), like(ben, cai, ana)], None)
+    ana, ben, cai, post = sorted_random_ids(4)
+    await notifications.add(
+        [
+            like_notification(ana, ben, post),
+            like_notification(ben, ana, post),
+            like_notification(ben, cai, ana),
+        ],
+        None,
+    )
     for _ in range(2):
-        await notifications.forget(ana)
-        assert await listed(notifications, ana) == []
-        kept = {one.reference_id: one for one in await listed(notifications, ben)}
+        await notifications.remove_user(ana)
+        assert await list_notifications(notifications, ana) == []
+        kept = {one.reference_id: one for one in await list_notifications(notifications, ben)}
         assert kept[post].sender is None
         assert ana[:8] not in kept[post].message
-        assert kept[ana].sender == CardRecord(cai)
+        assert kept[ana].sender == UserCardRecord(cai)
     rows = await notifications_database.sql.fetch("SELECT recipient_id::text FROM notification_sources")
     assert ana not in {row["recipient_id"] for row in rows}
 
@@ -217,25 +239,25 @@ async def test_counts_told_are_never_above_what_is(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
     """The audit sees a row that was told as more than it is."""
-    ana, ben, post = some_ids(3)
-    await notifications.take([like(ana, ben, post)], None)
-    await notifications.read_all(ana)
-    audit = PostgresCountAudit(notifications_database.first.pool, "notifications")
-    assert await audit.wrong() == 0
+    ana, ben, post = sorted_random_ids(3)
+    await notifications.add([like_notification(ana, ben, post)], None)
+    await notifications.mark_all_read(ana)
+    audit = PostgresCountAudit(notifications_database.instance_a.pool, "notifications")
+    assert await audit.count_mismatches() == 0
     await notifications_database.sql.execute("UPDATE notifications SET told_count = count + 1")
-    assert await audit.wrong() == 1
+    assert await audit.count_mismatches() == 1
 
 
 async def test_the_order_of_a_batch_is_kept(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
     """The last one given is the newest, whatever the ids and groups are; also one that counts up."""
-    ana, *rest = some_ids(30)
-    await notifications_database.know(*rest)
+    ana, *rest = sorted_random_ids(30)
+    await notifications_database.cache_users(*rest)
     posts, senders = rest[:12], rest[12:]
     random.Random(1).shuffle(posts)
     again = posts[3]
-    given = [like(ana, sender, post) for sender, post in zip(senders, posts, strict=False)]
-    await notifications.take([*given, like(ana, senders[-1], again)], None)
+    given = [like_notification(ana, sender, post) for sender, post in zip(senders, posts, strict=False)]
+    await notifications.add([*given, like_notification(ana, senders[-1], again)], None)
     wanted = [*(post for post in posts if post != again), again]
-    assert [one.reference_id for one in await listed(notifications, ana)] == wanted[::-1]
+    assert [one.reference_id for one in await list_notifications(notifications, ana)] == wanted[::-1]

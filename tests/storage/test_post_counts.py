@@ -10,7 +10,7 @@ from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from tests.storage.service_database import Instance, ServiceDatabase, some_id, some_ids
+from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
 LIKE = load_statement("posts", "like_insert").text
 POST = load_statement("posts", "post_insert").text
@@ -19,73 +19,73 @@ HIDE = load_statement("posts", "post_hide").text
 
 @pytest.fixture
 def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.first.pool, posts_database.first.once)
+    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.first.pool, posts_database.first.once)
+    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
-    return PostgresPostsAudit(posts_database.first.pool)
+    return PostgresPostsAudit(posts_database.instance_a.pool)
 
 
-class Writer:
+class RandomWriter:
     """Somebody who likes, comments and deletes without end."""
 
-    def __init__(self, number: int, instance: Instance, post_ids: list[str], author_id: str) -> None:
-        self._chance = random.Random(number)
-        self._posts = PostgresPosts(instance.pool, instance.once)
-        self._reactions = PostgresReactions(instance.pool, instance.once)
+    def __init__(self, number: int, instance: ServiceInstance, post_ids: list[str], author_id: str) -> None:
+        self._random = random.Random(number)
+        self._posts = PostgresPosts(instance.pool, instance.idempotency_keys)
+        self._reactions = PostgresReactions(instance.pool, instance.idempotency_keys)
         self._post_ids = post_ids
         self._author_id = author_id
-        self._own = some_id()
-        self._said: list[str] = []
+        self._user_id = random_id()
+        self._comment_ids: list[str] = []
 
-    async def write(self, times: int) -> None:
+    async def run(self, times: int) -> None:
         for _ in range(times):
-            post_id = self._chance.choice(self._post_ids)
+            post_id = self._random.choice(self._post_ids)
             try:
-                await self._one(post_id)
+                await self._write_once(post_id)
             except Missing:
-                assert await self._posts.author(post_id) is None
+                assert await self._posts.get_author_id(post_id) is None
 
-    async def _one(self, post_id: str) -> None:
-        match self._chance.randrange(20):
+    async def _write_once(self, post_id: str) -> None:
+        match self._random.randrange(20):
             case 0:
                 await self._posts.delete(post_id, self._author_id)
             case 1:
                 self._post_ids.append(await self._posts.create(self._author_id, "new", None, None))
             case 2:
-                await self._posts.hide(post_id, hidden=self._chance.random() < 0.5)
+                await self._posts.set_hidden(post_id, hidden=self._random.random() < 0.5)
             case n if n < 9:
-                await self._reactions.like(post_id, self._own)
+                await self._reactions.like(post_id, self._user_id)
             case n if n < 12:
-                await self._reactions.unlike(post_id, self._own)
-            case n if n < 17 or not self._said:
-                self._said.append(await self._reactions.comment(post_id, self._own, "so", None))
+                await self._reactions.unlike(post_id, self._user_id)
+            case n if n < 17 or not self._comment_ids:
+                self._comment_ids.append(await self._reactions.comment(post_id, self._user_id, "so", None))
             case _:
-                await self._reactions.delete_comment(self._said.pop())
+                await self._reactions.delete_comment(self._comment_ids.pop())
 
 
 async def test_counts_equal_rows_at_every_look_beside_many_writers(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
     """50 writers on two instances like, unlike, comment, delete comments, and delete the posts under them."""
-    ana = some_id()
+    ana = random_id()
     post_ids = [await posts.create(ana, f"post {number}", None, None) for number in range(12)]
-    instances = (posts_database.first, await posts_database.instance())
-    writers = [Writer(number, instances[number % 2], post_ids, ana) for number in range(50)]
-    written = asyncio.gather(*(writer.write(10) for writer in writers))
+    instances = (posts_database.instance_a, await posts_database.instance())
+    writers = [RandomWriter(number, instances[number % 2], post_ids, ana) for number in range(50)]
+    written = asyncio.gather(*(writer.run(10) for writer in writers))
     looks = 0
     while not written.done():
-        assert await audit.wrong() == 0
+        assert await audit.count_mismatches() == 0
         looks += 1
     await written
     assert looks > 0
-    assert await audit.wrong() == 0
+    assert await audit.count_mismatches() == 0
     assert await posts_database.sql.fetchval(
         "SELECT sum(like_count) > 0 AND sum(comment_count) > 0 FROM posts"
     )
@@ -98,20 +98,20 @@ async def test_like_that_meets_the_end_of_its_post_is_missing(
     audit: PostgresPostsAudit,
 ) -> None:
     """It waits for the post to be gone; nothing of it stays."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     beside = await posts_database.connection()
     deleting = beside.transaction()
     await deleting.start()
     await beside.execute("DELETE FROM posts WHERE id = $1", post_id)
-    like = await posts_database.met(reactions.like(post_id, ben))
-    comment = await posts_database.met(reactions.comment(post_id, ben, "so", None), waiting=2)
+    like = await posts_database.start_until_blocked(reactions.like(post_id, ben))
+    comment = await posts_database.start_until_blocked(reactions.comment(post_id, ben, "so", None), waiting=2)
     await deleting.commit()
     for one in (like, comment):
         with pytest.raises(Missing):
             await one
-    assert await audit.wrong() == 0
-    assert await posts_database.told("post.liked", "comment.created") == []
+    assert await audit.count_mismatches() == 0
+    assert await posts_database.outbox_rows("post.liked", "comment.created") == []
 
 
 async def test_end_of_a_post_that_meets_a_like_takes_it_along(
@@ -121,17 +121,17 @@ async def test_end_of_a_post_that_meets_a_like_takes_it_along(
     audit: PostgresPostsAudit,
 ) -> None:
     """It waits for the like, which goes with the post."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     beside = await posts_database.connection()
     liking = beside.transaction()
     await liking.start()
     await beside.execute(LIKE, post_id, ben)
-    delete = await posts_database.met(posts.delete(post_id, ana))
+    delete = await posts_database.start_until_blocked(posts.delete(post_id, ana))
     await liking.commit()
     assert await delete
     assert await posts_database.sql.fetchval("SELECT count(*) FROM post_likes") == 0
-    assert await audit.wrong() == 0
+    assert await audit.count_mismatches() == 0
     assert not await reactions.unlike(post_id, ben)
 
 
@@ -140,7 +140,7 @@ async def test_what_is_taken_back_beside_the_end_of_its_post_waits_at_the_post(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, what: str
 ) -> None:
     """It holds nothing that the end of the post needs, so the two never wait for each other."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     await reactions.like(post_id, ben)
     comment_id = await reactions.comment(post_id, ben, "so", None)
@@ -151,7 +151,7 @@ async def test_what_is_taken_back_beside_the_end_of_its_post_waits_at_the_post(
         await beside.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post_id)
         liked = what == "post_likes"
         taken = reactions.unlike(post_id, ben) if liked else reactions.delete_comment(comment_id)
-        back = await posts_database.met(taken)
+        back = await posts_database.start_until_blocked(taken)
         await beside.execute(f"SELECT FROM {what} WHERE post_id = $1 FOR UPDATE NOWAIT", post_id)
         if ends:
             await beside.execute("DELETE FROM posts WHERE id = $1", post_id)
@@ -166,14 +166,14 @@ async def test_two_likes_of_one_person_at_once_are_one(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
     """The second waits and changes nothing."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     beside = await posts_database.connection()
     liking = beside.transaction()
     await liking.start()
     await beside.execute(LIKE, post_id, ben)
-    second = await posts_database.met(reactions.like(post_id, ben))
+    second = await posts_database.start_until_blocked(reactions.like(post_id, ben))
     await liking.commit()
     assert not await second
     assert [one.like_count for one in await posts.find([post_id], ben)] == [1]
-    assert len(await posts_database.told("post.liked")) == 1
+    assert len(await posts_database.outbox_rows("post.liked")) == 1

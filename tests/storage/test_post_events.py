@@ -9,7 +9,7 @@ from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from tests.storage.service_database import ServiceDatabase, Told, some_id, some_ids
+from tests.storage.service_database import OutboxRow, ServiceDatabase, random_id, sorted_random_ids
 
 POST = load_statement("posts", "post_insert").text
 HIDE = load_statement("posts", "post_hide").text
@@ -17,36 +17,36 @@ HIDE = load_statement("posts", "post_hide").text
 
 @pytest.fixture
 def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.first.pool, posts_database.first.once)
+    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.first.pool, posts_database.first.once)
+    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
-    return PostgresPostsAudit(posts_database.first.pool)
+    return PostgresPostsAudit(posts_database.instance_a.pool)
 
 
-def counts_of(told: list[Told]) -> list[tuple[str, int]]:
-    return [(one.type, one.payload["posts_count"]) for one in told]
+def event_counts(rows: list[OutboxRow]) -> list[tuple[str, int]]:
+    return [(one.type, one.payload["posts_count"]) for one in rows]
 
 
 async def test_posts_are_told_with_how_many_there_are(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
     """A hidden post counts as none; what changes nothing is not told."""
-    ana = some_id()
+    ana = random_id()
     one = await posts.create(ana, "one", None, None)
     two = await posts.create(ana, "two", None, None)
     for hidden in (True, True, False, False, True):
-        await posts.hide(one, hidden=hidden)
+        await posts.set_hidden(one, hidden=hidden)
     await posts.delete(one, ana)
     await posts.delete(two, ana)
-    told = await posts_database.told()
-    assert counts_of(told) == [
+    told = await posts_database.outbox_rows()
+    assert event_counts(told) == [
         ("post.created", 1),
         ("post.created", 2),
         ("post.deleted", 1),
@@ -56,25 +56,25 @@ async def test_posts_are_told_with_how_many_there_are(
     ]
     assert {one.key for one in told} == {ana}
     assert [one.payload["id"] for one in told] == [one, two, one, one, one, two]
-    assert await audit.posts_counts([ana, some_id()]) == {ana: 0}
+    assert await audit.posts_counts([ana, random_id()]) == {ana: 0}
 
 
 async def test_posts_are_told_to_the_microsecond(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
     """A timeline made of what is told has the same keys as one that is read."""
-    ana = some_id()
+    ana = random_id()
     for _ in range(20):
         await posts.create(ana, "one", None, None)
-    told = {one.payload["id"]: one.payload["created_us"] for one in await posts_database.told()}
-    assert told == {key.id: key.created_us for key in await posts.keys([ana], 100)}
+    told = {one.payload["id"]: one.payload["created_us"] for one in await posts_database.outbox_rows()}
+    assert told == {key.id: key.created_us for key in await posts.newest_keys([ana], 100)}
 
 
 async def test_events_of_one_author_are_numbered_in_the_order_of_commits(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
     """A change beside another waits for it before it takes a number, also when it began first."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     hidden = await posts.create(ana, "to be hidden", None, None)
     early, late = await posts_database.connection(), await posts_database.connection()
     hiding, posting = early.transaction(), late.transaction()
@@ -82,14 +82,14 @@ async def test_events_of_one_author_are_numbered_in_the_order_of_commits(
     await early.execute("SELECT pg_current_xact_id()")
     await posting.start()
     await late.execute(POST, ana, "first", None)
-    hide = await posts_database.met(early.execute(HIDE, hidden, True))
+    hide = await posts_database.start_until_blocked(early.execute(HIDE, hidden, True))
     await posts.create(ben, "of somebody else", None, None)
     await late.execute(POST, ana, "second", None)
     await posting.commit()
     await hide
     await hiding.commit()
-    told = [one for one in await posts_database.told() if one.key == ana]
-    assert counts_of(told) == [
+    told = [one for one in await posts_database.outbox_rows() if one.key == ana]
+    assert event_counts(told) == [
         ("post.created", 1),
         ("post.created", 2),
         ("post.created", 3),
@@ -101,28 +101,28 @@ async def test_told_counts_follow_each_other_beside_many_writers(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
     """In the order of numbers each event's count is the one before it, one more or one less."""
-    authors = some_ids(3)
+    authors = sorted_random_ids(3)
 
     async def write(number: int) -> None:
         author = authors[number % 3]
         own = [await posts.create(author, "post", None, None) for _ in range(3)]
-        await posts.hide(own[0], hidden=True)
+        await posts.set_hidden(own[0], hidden=True)
         await posts.delete(own[number % 2], author)
 
     await asyncio.gather(*(write(number) for number in range(30)))
     for author in authors:
-        told = [one for one in await posts_database.told() if one.key == author]
+        told = [one for one in await posts_database.outbox_rows() if one.key == author]
         steps = [1 if one.type == "post.created" else -1 for one in told]
         assert [one.payload["posts_count"] for one in told] == list(itertools.accumulate(steps))
         assert await audit.posts_counts([author]) == {author: told[-1].payload["posts_count"]}
-    assert await audit.wrong() == 0
+    assert await audit.count_mismatches() == 0
 
 
 async def test_likes_and_comments_of_others_are_told_to_the_author(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
     """One's own are not, nor is what is taken back."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     for user in (ana, ben):
         await reactions.like(post_id, user)
@@ -130,7 +130,7 @@ async def test_likes_and_comments_of_others_are_told_to_the_author(
     comments = [await reactions.comment(post_id, user, "so", None) for user in (ana, ben)]
     for one in comments:
         await reactions.delete_comment(one)
-    liked, said = await posts_database.told("post.liked", "comment.created")
+    liked, said = await posts_database.outbox_rows("post.liked", "comment.created")
     assert (liked.key, liked.payload) == (
         f"{post_id}:{ben}",
         {"post_id": post_id, "author_id": ana, "user_id": ben},

@@ -9,10 +9,10 @@ from storage.contracts.social import PageKey
 from storage.errors import Conflict
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.copies import CardRecord
-from storage.records.moments import microseconds
 from storage.records.posts import PostKey, PostRecord
-from tests.storage.service_database import ServiceDatabase, some_id, some_ids
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 ROCKET = "\N{ROCKET}"
@@ -20,20 +20,20 @@ ROCKET = "\N{ROCKET}"
 
 @pytest.fixture
 def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.first.pool, posts_database.first.once)
+    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.first.pool, posts_database.first.once)
+    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
-def key_of(post: PostRecord) -> PageKey:
-    return microseconds(post.created_at), post.id
+def page_key(post: PostRecord) -> PageKey:
+    return to_microseconds(post.created_at), post.id
 
 
-async def at_moments(
-    database: ServiceDatabase, authors: list[str], count: int, moments: int
+async def insert_at_times(
+    database: ServiceDatabase, authors: list[str], count: int, time_count: int
 ) -> list[PostKey]:
     """Posts of all those authors at few moments, the newest first as everybody is to see them."""
     chance = random.Random(count)
@@ -41,10 +41,12 @@ async def at_moments(
         await database.sql.execute(
             "INSERT INTO posts (author_id, content, created_at) VALUES ($1, 'p', $2)",
             chance.choice(authors),
-            NEW_YEAR + timedelta(microseconds=chance.randrange(moments)),
+            NEW_YEAR + timedelta(microseconds=chance.randrange(time_count)),
         )
     rows = await database.sql.fetch("SELECT id, author_id, created_at FROM posts")
-    keys = [PostKey(microseconds(row["created_at"]), str(row["id"]), str(row["author_id"])) for row in rows]
+    keys = [
+        PostKey(to_microseconds(row["created_at"]), str(row["id"]), str(row["author_id"])) for row in rows
+    ]
     return sorted(keys, key=lambda key: (key.created_us, key.id), reverse=True)
 
 
@@ -52,36 +54,36 @@ async def test_post_is_found_as_it_was_made(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
     """With its author's card if one is here, its counts, and whether the viewer likes it."""
-    ana, ben, event = some_ids(3)
-    await posts_database.know(ana)
+    ana, ben, event = sorted_random_ids(3)
+    await posts_database.cache_users(ana)
     post_id = await posts.create(ana, "hello", event, None)
     await reactions.like(post_id, ben)
     await reactions.comment(post_id, ben, "hello too", None)
     (seen,) = await posts.find([post_id], ben)
-    assert seen.author == CardRecord(ana, f"u{ana[:8]}", known=True)
+    assert seen.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
     assert (seen.content, seen.event_id) == ("hello", event)
     assert (seen.like_count, seen.comment_count, seen.liked_by_me) == (1, 1, True)
     assert [one.liked_by_me for one in await posts.find([post_id], ana)] == [False]
-    assert await posts.author(post_id) == ana
+    assert await posts.get_author_id(post_id) == ana
     (unknown,) = await posts.find([await posts.create(ben, "hi", None, None)], ana)
-    assert (unknown.author, unknown.event_id) == (CardRecord(ben), None)
+    assert (unknown.author, unknown.event_id) == (UserCardRecord(ben), None)
 
 
 async def test_unknown_and_misshapen_ids_find_nothing(posts: PostgresPosts) -> None:
     """Neither is an error."""
-    post_id = await posts.create(some_id(), "hello", None, None)
-    odd = [some_id(), "", "no id", post_id.upper(), post_id.replace("-", "")]
-    assert await posts.find(odd, some_id()) == await posts.find([], some_id()) == []
-    assert await posts.find([post_id, post_id, *odd], "no id") == await posts.find([post_id], some_id())
+    post_id = await posts.create(random_id(), "hello", None, None)
+    odd = [random_id(), "", "no id", post_id.upper(), post_id.replace("-", "")]
+    assert await posts.find(odd, random_id()) == await posts.find([], random_id()) == []
+    assert await posts.find([post_id, post_id, *odd], "no id") == await posts.find([post_id], random_id())
     for one in odd:
-        assert await posts.author(one) is None
-        assert not await posts.delete(one, some_id())
-        assert not await posts.hide(one, hidden=True)
+        assert await posts.get_author_id(one) is None
+        assert not await posts.delete(one, random_id())
+        assert not await posts.set_hidden(one, hidden=True)
 
 
 async def test_280_characters_fit_whatever_their_bytes(posts: PostgresPosts) -> None:
     """Code points count; one more is refused by the check and leaves nothing."""
-    ana = some_id()
+    ana = random_id()
     for sign in ("x", ROCKET):
         post_id = await posts.create(ana, sign * 280, None, None)
         assert (await posts.find([post_id], ana))[0].content == sign * 280
@@ -92,7 +94,7 @@ async def test_280_characters_fit_whatever_their_bytes(posts: PostgresPosts) -> 
 
 async def test_only_its_author_deletes_a_post(posts: PostgresPosts) -> None:
     """And once."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     assert not await posts.delete(post_id, ben)
     assert await posts.delete(post_id, ana)
@@ -102,7 +104,7 @@ async def test_only_its_author_deletes_a_post(posts: PostgresPosts) -> None:
 
 async def test_hidden_post_is_as_good_as_gone(posts: PostgresPosts, reactions: PostgresReactions) -> None:
     """Nobody finds it, on any way, until it is shown again as it was."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     comment_id = await reactions.comment(post_id, ben, "hello too", None)
     before = await posts.find([post_id], ben)
@@ -113,14 +115,14 @@ async def test_hidden_post_is_as_good_as_gone(posts: PostgresPosts, reactions: P
             bool(await posts.by_author(ana, None, ben, 10)),
             bool(await posts.newest([post_id], [], None, ben, 10)),
             bool(await posts.newest([], [ana], None, ben, 10)),
-            bool(await posts.keys([ana], 10)),
-            await posts.author(post_id) is not None,
+            bool(await posts.newest_keys([ana], 10)),
+            await posts.get_author_id(post_id) is not None,
             await reactions.find_comment(comment_id) is not None,
         ]
 
-    assert await posts.hide(post_id, hidden=True)
+    assert await posts.set_hidden(post_id, hidden=True)
     assert await seen() == [False] * 7
-    assert await posts.hide(post_id, hidden=False)
+    assert await posts.set_hidden(post_id, hidden=False)
     assert await seen() == [True] * 7
     assert await posts.find([post_id], ben) == before
 
@@ -129,15 +131,15 @@ async def test_posts_of_an_author_are_paged_by_key(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
     """Newest first, also where many came at one moment; what is posted meanwhile shifts no page."""
-    ana, ben = some_ids(2)
-    keys = await at_moments(posts_database, [ana, ben], 40, moments=4)
+    ana, ben = sorted_random_ids(2)
+    keys = await insert_at_times(posts_database, [ana, ben], 40, time_count=4)
     expected = [key.id for key in keys if key.author_id == ana]
     for limit in (1, 3, 7, 100):
         seen: list[str] = []
         before: PageKey | None = None
         while some := await posts.by_author(ana, before, ben, limit):
             seen += [one.id for one in some]
-            before = key_of(some[-1])
+            before = page_key(some[-1])
             extra = await posts.create(ana, "meanwhile", None, None)
             await posts.delete(extra, ana)
         assert seen == expected
@@ -149,11 +151,11 @@ async def test_newest_equals_a_naive_computation(
 ) -> None:
     """Of any posts by id and any authors, from any place on: each once, newest first."""
     chance = random.Random(seed)
-    authors = some_ids(5)
-    keys = await at_moments(posts_database, authors, 60, moments=6)
+    authors = sorted_random_ids(5)
+    keys = await insert_at_times(posts_database, authors, 60, time_count=6)
     hidden = set(chance.sample([key.id for key in keys], 6))
     for one in hidden:
-        await posts.hide(one, hidden=True)
+        await posts.set_hidden(one, hidden=True)
     for _ in range(15):
         ids = chance.sample([key.id for key in keys], chance.randrange(30))
         of = chance.sample(authors, chance.randrange(4))
@@ -173,12 +175,12 @@ async def test_newest_equals_a_naive_computation(
 
 async def test_keys_are_the_newest_of_all(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
     """As timelines keep them, to the microsecond."""
-    authors = some_ids(3)
-    keys = await at_moments(posts_database, authors, 30, moments=5)
-    assert await posts.keys(authors, 100) == keys
-    assert await posts.keys(authors, 7) == keys[:7]
-    assert await posts.keys(authors[:1], 100) == [key for key in keys if key.author_id == authors[0]]
-    assert await posts.keys([], 100) == await posts.keys([some_id()], 100) == []
+    authors = sorted_random_ids(3)
+    keys = await insert_at_times(posts_database, authors, 30, time_count=5)
+    assert await posts.newest_keys(authors, 100) == keys
+    assert await posts.newest_keys(authors, 7) == keys[:7]
+    assert await posts.newest_keys(authors[:1], 100) == [key for key in keys if key.author_id == authors[0]]
+    assert await posts.newest_keys([], 100) == await posts.newest_keys([random_id()], 100) == []
 
 
 async def test_forget_drops_all_of_a_user_and_counts_it_for_others(
@@ -188,17 +190,17 @@ async def test_forget_drops_all_of_a_user_and_counts_it_for_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Posts, comments and likes, some at a time; it may be done again."""
-    monkeypatch.setattr("storage.postgres.posts.FORGOTTEN_AT_ONCE", 2)
-    ana, ben = some_ids(2)
+    monkeypatch.setattr("storage.postgres.posts.DELETE_BATCH_ROWS", 2)
+    ana, ben = sorted_random_ids(2)
     kept = await posts.create(ben, "mine", None, None)
     own = [await posts.create(ana, f"post {number}", None, None) for number in range(5)]
-    await posts.hide(own[0], hidden=True)
+    await posts.set_hidden(own[0], hidden=True)
     for post_id in (kept, *own):
         for user in (ana, ben):
             await reactions.like(post_id, user)
             await reactions.comment(post_id, user, "so", None)
     for _ in range(2):
-        await posts.forget(ana)
+        await posts.remove_user(ana)
         assert await posts.by_author(ana, None, ben, 10) == []
         (left,) = await posts.by_author(ben, None, ben, 10)
         assert (left.like_count, left.comment_count) == (1, 1)

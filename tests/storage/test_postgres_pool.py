@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from storage.errors import Conflict, StorageError, Unavailable
-from storage.postgres.failures import told
-from storage.postgres.pool import PoolBounds, PostgresPool
-from storage.postgres.statement import SQL, Statement, StatementFaulty, parse_statement
+from storage.postgres.error_mapping import map_errors
+from storage.postgres.pool import PoolLimits, PostgresPool
+from storage.postgres.statement import SQL, InvalidStatement, Statement, parse_statement
 from storage.postgres.users import PostgresUsers
 from storage.records.users import NewUser
 from tests.until import until
@@ -18,14 +18,14 @@ from tests.until import until
 ONE = Statement("one", "SELECT 1 AS one", ())
 SLEEP = Statement("sleep", "SELECT pg_sleep(10)", ())
 
-OpenPool = Callable[[PoolBounds], Awaitable[PostgresPool]]
+OpenPool = Callable[[PoolLimits], Awaitable[PostgresPool]]
 
 
 @pytest.fixture
 async def open_pool(users_url: str) -> AsyncIterator[OpenPool]:
     pools: list[PostgresPool] = []
 
-    async def opened(bounds: PoolBounds) -> PostgresPool:
+    async def opened(bounds: PoolLimits) -> PostgresPool:
         pool = PostgresPool(users_url, bounds)
         await pool.open()
         pools.append(pool)
@@ -70,7 +70,7 @@ async def test_check_writes_and_reads(users_pool: PostgresPool, users_url: str) 
 
 async def test_full_pool_answers_in_time_and_health_does_not_notice(open_pool: OpenPool) -> None:
     """Whoever gets no connection is told so soon; the check has a connection of its own."""
-    pool = await open_pool(PoolBounds(connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
+    pool = await open_pool(PoolLimits(max_connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
     busy = asyncio.ensure_future(pool.rows(SLEEP))
     await until(lambda: pool.statistics().connections == 1 and pool.statistics().idle == 0)
     with pytest.raises(Unavailable):
@@ -84,7 +84,7 @@ async def test_full_pool_answers_in_time_and_health_does_not_notice(open_pool: O
 
 async def test_only_so_many_wait_for_a_connection(open_pool: OpenPool) -> None:
     """Past the bound of waiting nobody waits at all."""
-    pool = await open_pool(PoolBounds(connections=1, waiting=2, acquire_timeout_ms=3000))
+    pool = await open_pool(PoolLimits(max_connections=1, max_waiting=2, acquire_timeout_ms=3000))
     outcomes = await asyncio.gather(*(pool.rows(ONE) for _ in range(10)), return_exceptions=True)
     assert any(isinstance(outcome, Unavailable) for outcome in outcomes)
     assert any(isinstance(outcome, list) for outcome in outcomes)
@@ -93,7 +93,7 @@ async def test_only_so_many_wait_for_a_connection(open_pool: OpenPool) -> None:
 
 async def test_statement_past_its_time_is_unavailable(open_pool: OpenPool) -> None:
     """A statement that takes too long is cut off, and the pool goes on."""
-    pool = await open_pool(PoolBounds(statement_timeout_ms=50))
+    pool = await open_pool(PoolLimits(statement_timeout_ms=50))
     with pytest.raises(Unavailable):
         await pool.rows(SLEEP)
     assert len(await pool.rows(ONE)) == 1
@@ -125,7 +125,7 @@ async def test_killed_connections_cost_a_reader_nothing(users_pool: PostgresPool
 
 async def test_broken_connection_is_not_used_again(open_pool: OpenPool) -> None:
     """A connection that the driver lost its way on, but thinks alive, is cut and not handed on."""
-    pool = await open_pool(PoolBounds(connections=1))
+    pool = await open_pool(PoolLimits(max_connections=1))
     which = Statement("which", "SELECT pg_backend_pid() AS pid", ())
 
     async def lose_the_way() -> None:
@@ -207,7 +207,7 @@ async def test_unreachable_server_is_unavailable(tmp_path_factory: pytest.TempPa
 )
 def test_driver_failures_become_the_contracts(error: Exception, expected: type[StorageError]) -> None:
     """Each class of failure has one meaning, and none carries the driver's words."""
-    with pytest.raises(StorageError) as raised, told():
+    with pytest.raises(StorageError) as raised, map_errors():
         raise error
     assert type(raised.value) is expected
     assert "words" not in str(raised.value)
@@ -229,7 +229,7 @@ SELECT a::text FROM t WHERE b = :second AND c = ANY(:first) AND d < :second
 @pytest.mark.parametrize("signature", ["", "--   :a int  :b int"])
 def test_statement_without_a_true_signature_is_refused(signature: str) -> None:
     """A file whose header and text differ does not load."""
-    with pytest.raises(StatementFaulty):
+    with pytest.raises(InvalidStatement):
         parse_statement("x", f"-- Finds.\n--\n{signature}\nSELECT :a\n")
 
 

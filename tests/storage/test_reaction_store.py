@@ -6,35 +6,35 @@ from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.copies import CardRecord
-from storage.records.moments import microseconds
 from storage.records.posts import CommentRecord, LikeRecord
-from tests.storage.service_database import ServiceDatabase, some_id, some_ids
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
 @pytest.fixture
 def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.first.pool, posts_database.first.once)
+    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.first.pool, posts_database.first.once)
+    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 @pytest.fixture
 async def post_id(posts: PostgresPosts) -> str:
     """A post of somebody."""
-    return await posts.create(some_id(), "hello", None, None)
+    return await posts.create(random_id(), "hello", None, None)
 
 
-def key_of(record: CommentRecord | LikeRecord) -> PageKey:
-    return microseconds(record.created_at), record.id
+def page_key(record: CommentRecord | LikeRecord) -> PageKey:
+    return to_microseconds(record.created_at), record.id
 
 
 async def test_likes_are_idempotent(posts: PostgresPosts, reactions: PostgresReactions, post_id: str) -> None:
     """The first time is new, the second changes nothing, and so with taking it back."""
-    ana = some_id()
+    ana = random_id()
     for _ in range(2):
         assert await reactions.like(post_id, ana)
         assert not await reactions.like(post_id, ana)
@@ -49,8 +49,8 @@ async def test_reactions_to_no_post_are_missing(
     posts_database: ServiceDatabase, reactions: PostgresReactions, bad: str | None
 ) -> None:
     """Whether the id is nobody's or none at all; nothing is written."""
-    ana = some_id()
-    unknown = some_id() if bad is None else bad
+    ana = random_id()
+    unknown = random_id() if bad is None else bad
     with pytest.raises(Missing):
         await reactions.like(unknown, ana)
     with pytest.raises(Missing):
@@ -60,21 +60,21 @@ async def test_reactions_to_no_post_are_missing(
     assert await reactions.find_comment(unknown) is None
     assert await reactions.likes(unknown, None, (), 10) == []
     assert await reactions.comments(unknown, None, (), 10) == []
-    assert await posts_database.told() == []
+    assert await posts_database.outbox_rows() == []
 
 
 async def test_comment_is_found_as_it_was_made(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, post_id: str
 ) -> None:
     """With its author's card and whose post it is about; deleted it is gone, once."""
-    ana = some_id()
-    await posts_database.know(ana)
+    ana = random_id()
+    await posts_database.cache_users(ana)
     comment_id = await reactions.comment(post_id, ana, "so", None)
     found = await reactions.find_comment(comment_id)
     assert found is not None
     assert (found.id, found.post_id, found.content) == (comment_id, post_id, "so")
-    assert found.author == CardRecord(ana, f"u{ana[:8]}", known=True)
-    assert found.post_author_id == await posts.author(post_id)
+    assert found.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
+    assert found.post_author_id == await posts.get_author_id(post_id)
     assert await reactions.delete_comment(comment_id)
     assert not await reactions.delete_comment(comment_id)
     assert await reactions.find_comment(comment_id) is None
@@ -83,7 +83,7 @@ async def test_comment_is_found_as_it_was_made(
 
 async def test_281_characters_are_refused(reactions: PostgresReactions, post_id: str) -> None:
     """By the check; 280 code points fit, however many bytes they are."""
-    ana = some_id()
+    ana = random_id()
     await reactions.comment(post_id, ana, "\N{ROCKET}" * 280, None)
     with pytest.raises(Conflict, match="comments_content_check"):
         await reactions.comment(post_id, ana, "x" * 281, None)
@@ -94,7 +94,7 @@ async def test_comments_come_oldest_first(
     posts_database: ServiceDatabase, reactions: PostgresReactions, post_id: str
 ) -> None:
     """Paged by key, also within one moment, without those of the hidden; a new one shifts no page."""
-    ana, ben, hidden = some_ids(3)
+    ana, ben, hidden = sorted_random_ids(3)
     made = [await reactions.comment(post_id, who, "so", None) for who in (ana, hidden, ben, ana, ben, ana)]
     whole = [one.id for one in await reactions.comments(post_id, None, (), 100)]
     assert whole == made
@@ -108,7 +108,7 @@ async def test_comments_come_oldest_first(
         while len(seen) < 5:
             some = await reactions.comments(post_id, after, [hidden], limit)
             seen += [one.id for one in some]
-            after = key_of(some[-1])
+            after = page_key(some[-1])
             await reactions.comment(post_id, ben, "meanwhile", None)
         assert seen[:5] == whole
 
@@ -117,16 +117,16 @@ async def test_likes_come_latest_first(
     posts_database: ServiceDatabase, reactions: PostgresReactions, post_id: str
 ) -> None:
     """Paged by key, also within one moment, without the hidden and the deleted; the unknown are told."""
-    gone, hidden, *fans = some_ids(7)
-    await posts_database.know(*fans[1:])
-    await posts_database.know(gone, deleted=True)
+    gone, hidden, *fans = sorted_random_ids(7)
+    await posts_database.cache_users(*fans[1:])
+    await posts_database.cache_users(gone, deleted=True)
     for fan in (*fans, gone, hidden):
         await reactions.like(post_id, fan)
     first = await reactions.likes(post_id, None, [hidden], 2)
     assert [one.user.id for one in first] == [fans[4], fans[3]]
-    rest = await reactions.likes(post_id, key_of(first[-1]), [hidden], 100)
+    rest = await reactions.likes(post_id, page_key(first[-1]), [hidden], 100)
     assert [one.user.id for one in rest] == [fans[2], fans[1], fans[0]]
-    assert [one.user.known for one in rest] == [True, True, False]
+    assert [one.user.is_cached for one in rest] == [True, True, False]
     await posts_database.sql.execute("UPDATE post_likes SET created_at = '2026-01-01'")
     whole = [one.id for one in await reactions.likes(post_id, None, [hidden], 100)]
     assert whole == sorted(whole, reverse=True)
@@ -134,7 +134,7 @@ async def test_likes_come_latest_first(
     before: PageKey | None = None
     while some := await reactions.likes(post_id, before, [hidden], 2):
         seen += [one.id for one in some]
-        before = key_of(some[-1])
+        before = page_key(some[-1])
     assert seen == whole
 
 
@@ -142,10 +142,10 @@ async def test_deleted_post_takes_its_reactions_along(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, post_id: str
 ) -> None:
     """Nothing of them is found any more."""
-    ana = some_id()
+    ana = random_id()
     await reactions.like(post_id, ana)
     comment_id = await reactions.comment(post_id, ana, "so", None)
-    assert await posts.delete(post_id, await posts.author(post_id) or "")
+    assert await posts.delete(post_id, await posts.get_author_id(post_id) or "")
     assert await reactions.find_comment(comment_id) is None
     left = "SELECT (SELECT count(*) FROM post_likes) + (SELECT count(*) FROM comments)"
     assert await posts_database.sql.fetchval(left) == 0

@@ -4,83 +4,89 @@ import pytest
 
 from storage.contracts.social import PageKey
 from storage.errors import Conflict
-from storage.records.copies import CardRecord
 from storage.records.events import EventChange, RsvpState
-from storage.records.moments import microseconds
-from tests.storage.event_scene import EventScene
-from tests.storage.service_database import some_id, some_ids
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserCardRecord
+from tests.storage.event_fixture import EventFixture
+from tests.storage.service_database import random_id, sorted_random_ids
 
-STATES = ("GOING", "INTERESTED", "MAYBE", "NOT_GOING")
-NONE = RsvpState(None, None)
+STATUSES = ("GOING", "INTERESTED", "MAYBE", "NOT_GOING")
+NO_RSVP = RsvpState(None, None)
 
 
-async def full_event(scene: EventScene, line: list[str], capacity: int = 1) -> tuple[str, list[str]]:
+async def create_full_event(
+    scene: EventFixture, waitlist: list[str], capacity: int = 1
+) -> tuple[str, list[str]]:
     """An event, those who go, and a line of those given."""
-    event_id, goers = await scene.event(capacity), some_ids(capacity)
+    event_id, goers = await scene.create_event(capacity), sorted_random_ids(capacity)
     for user in goers:
-        await scene.rsvps.answer(event_id, user, "GOING", waitlist=False)
-    for place, user in enumerate(line, 1):
-        assert await scene.rsvps.answer(event_id, user, "GOING", waitlist=True) == RsvpState(None, place)
+        await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)
+    for place, user in enumerate(waitlist, 1):
+        assert await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True) == RsvpState(None, place)
     return event_id, goers
 
 
-@pytest.mark.parametrize("before", STATES)
-async def test_each_answer_follows_each_other(scene: EventScene, before: str) -> None:
+@pytest.mark.parametrize("before", STATUSES)
+async def test_each_answer_follows_each_other(scene: EventFixture, before: str) -> None:
     """It replaces the last one, is counted, and is told once where it changed something."""
-    ana = some_id()
-    for after in STATES:
-        event_id = await scene.event()
+    ana = random_id()
+    for after in STATUSES:
+        event_id = await scene.create_event()
         for status in (before, after):
-            assert await scene.rsvps.answer(event_id, ana, status, waitlist=False) == RsvpState(status, None)
-            assert await scene.rsvps.state(event_id, ana) == RsvpState(status, None)
-            assert (await scene.seen(event_id, ana)).my_rsvp == status
+            assert await scene.rsvps.set_rsvp(event_id, ana, status, waitlist=False) == RsvpState(
+                status, None
+            )
+            assert await scene.rsvps.get_rsvp(event_id, ana) == RsvpState(status, None)
+            assert (await scene.get_event(event_id, ana)).my_rsvp == status
             assert await scene.counts(event_id) == (status == "GOING", status == "INTERESTED")
         for _ in range(2):
-            assert await scene.rsvps.withdraw(event_id, ana) == NONE
-            assert await scene.rsvps.state(event_id, ana) == NONE
+            assert await scene.rsvps.delete_rsvp(event_id, ana) == NO_RSVP
+            assert await scene.rsvps.get_rsvp(event_id, ana) == NO_RSVP
             assert await scene.counts(event_id) == (0, 0)
-        told = [one for one in await scene.database.told("rsvp.changed") if one.key == f"{event_id}:{ana}"]
+        told = [
+            one for one in await scene.database.outbox_rows("rsvp.changed") if one.key == f"{event_id}:{ana}"
+        ]
         assert len(told) == (2 if before == after else 3)
         assert told[0].payload == {"event_id": event_id, "user_id": ana}
 
 
-async def test_unknown_answer_is_refused(scene: EventScene) -> None:
+async def test_unknown_answer_is_refused(scene: EventFixture) -> None:
     """By a check; what was answered before stands."""
-    event_id, ana = await scene.event(), some_id()
-    await scene.rsvps.answer(event_id, ana, "MAYBE", waitlist=False)
+    event_id, ana = await scene.create_event(), random_id()
+    await scene.rsvps.set_rsvp(event_id, ana, "MAYBE", waitlist=False)
     with pytest.raises(Conflict, match="event_rsvps_status_check"):
-        await scene.rsvps.answer(event_id, ana, "going", waitlist=False)
-    assert await scene.rsvps.state(event_id, ana) == RsvpState("MAYBE", None)
+        await scene.rsvps.set_rsvp(event_id, ana, "going", waitlist=False)
+    assert await scene.rsvps.get_rsvp(event_id, ana) == RsvpState("MAYBE", None)
 
 
-async def test_full_event_refuses_or_puts_into_the_line(scene: EventScene) -> None:
+async def test_full_event_refuses_or_puts_into_the_line(scene: EventFixture) -> None:
     """Whoever wants to wait gets a place in the line, the others are refused; other answers are free."""
-    ana, ben, cai = some_ids(3)
-    event_id, (goer,) = await full_event(scene, [ana])
+    ana, ben, cai = sorted_random_ids(3)
+    event_id, (goer,) = await create_full_event(scene, [ana])
     with pytest.raises(Conflict, match=r"event\.full"):
-        await scene.rsvps.answer(event_id, ben, "GOING", waitlist=False)
-    await scene.rsvps.answer(event_id, cai, "INTERESTED", waitlist=False)
-    assert await scene.rsvps.answer(event_id, cai, "GOING", waitlist=True) == RsvpState("INTERESTED", 2)
-    assert await scene.rsvps.answer(event_id, ana, "GOING", waitlist=False) == RsvpState(None, 1)
-    assert await scene.rsvps.answer(event_id, goer, "GOING", waitlist=False) == RsvpState("GOING", None)
+        await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, cai, "INTERESTED", waitlist=False)
+    assert await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True) == RsvpState("INTERESTED", 2)
+    assert await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False) == RsvpState(None, 1)
+    assert await scene.rsvps.set_rsvp(event_id, goer, "GOING", waitlist=False) == RsvpState("GOING", None)
     assert await scene.counts(event_id) == (1, 1)
-    seen = await scene.seen(event_id, cai)
+    seen = await scene.get_event(event_id, cai)
     assert (seen.my_rsvp, seen.my_waitlist_position) == ("INTERESTED", 2)
 
 
-async def test_free_place_goes_to_the_first_in_line(scene: EventScene) -> None:
+async def test_free_place_goes_to_the_first_in_line(scene: EventFixture) -> None:
     """Whether its owner answered otherwise or took the answer back; and the first is told."""
-    line = some_ids(3)
+    line = sorted_random_ids(3)
     line.reverse()
-    event_id, (goer,) = await full_event(scene, line)
-    await scene.rsvps.answer(event_id, goer, "NOT_GOING", waitlist=False)
-    assert await scene.going(event_id) == line[:1]
-    assert [(await scene.rsvps.state(event_id, user)).waitlist_position for user in line] == [None, 1, 2]
-    await scene.rsvps.withdraw(event_id, line[0])
-    assert await scene.going(event_id) == line[1:2]
-    assert await scene.promoted() == line[:2]
-    told = (await scene.database.told("rsvp.promoted"))[0]
-    event = await scene.seen(event_id)
+    event_id, (goer,) = await create_full_event(scene, line)
+    await scene.rsvps.set_rsvp(event_id, goer, "NOT_GOING", waitlist=False)
+    assert await scene.going_user_ids(event_id) == line[:1]
+    assert [(await scene.rsvps.get_rsvp(event_id, user)).waitlist_position for user in line] == [None, 1, 2]
+    await scene.rsvps.delete_rsvp(event_id, line[0])
+    assert await scene.going_user_ids(event_id) == line[1:2]
+    assert await scene.promoted_user_ids() == line[:2]
+    told = (await scene.database.outbox_rows("rsvp.promoted"))[0]
+    event = await scene.get_event(event_id)
     assert told.payload == {
         "event_id": event_id,
         "user_id": line[0],
@@ -90,109 +96,109 @@ async def test_free_place_goes_to_the_first_in_line(scene: EventScene) -> None:
     assert await scene.counts(event_id) == (1, 0)
 
 
-async def test_nobody_passes_the_line(scene: EventScene) -> None:
+async def test_nobody_passes_the_line(scene: EventFixture) -> None:
     """A place that is free while others wait is theirs, also when one comes who would not wait."""
-    line = some_ids(2)
-    event_id, (goer,) = await full_event(scene, line)
-    await scene.begins(event_id)
-    await scene.rsvps.withdraw(event_id, goer)
+    line = sorted_random_ids(2)
+    event_id, (goer,) = await create_full_event(scene, line)
+    await scene.mark_started(event_id)
+    await scene.rsvps.delete_rsvp(event_id, goer)
     assert await scene.counts(event_id) == (0, 0)
     with pytest.raises(Conflict, match=r"event\.full"):
-        await scene.rsvps.answer(event_id, goer, "GOING", waitlist=False)
-    assert await scene.rsvps.answer(event_id, goer, "GOING", waitlist=True) == RsvpState(None, 3)
+        await scene.rsvps.set_rsvp(event_id, goer, "GOING", waitlist=False)
+    assert await scene.rsvps.set_rsvp(event_id, goer, "GOING", waitlist=True) == RsvpState(None, 3)
 
 
 @pytest.mark.parametrize("status", ["INTERESTED", "MAYBE", "NOT_GOING", None])
-async def test_another_answer_leaves_the_line(scene: EventScene, status: str | None) -> None:
+async def test_another_answer_leaves_the_line(scene: EventFixture, status: str | None) -> None:
     """Those behind move up; the place that becomes free later is not for who left."""
-    ana, ben = some_ids(2)
-    event_id, (goer,) = await full_event(scene, [ana, ben])
+    ana, ben = sorted_random_ids(2)
+    event_id, (goer,) = await create_full_event(scene, [ana, ben])
     if status is None:
-        await scene.rsvps.withdraw(event_id, ana)
+        await scene.rsvps.delete_rsvp(event_id, ana)
     else:
-        await scene.rsvps.answer(event_id, ana, status, waitlist=True)
-    assert await scene.rsvps.state(event_id, ana) == RsvpState(status, None)
-    assert await scene.rsvps.state(event_id, ben) == RsvpState(None, 1)
-    await scene.rsvps.withdraw(event_id, goer)
-    assert await scene.going(event_id) == [ben]
-    assert await scene.promoted() == [ben]
+        await scene.rsvps.set_rsvp(event_id, ana, status, waitlist=True)
+    assert await scene.rsvps.get_rsvp(event_id, ana) == RsvpState(status, None)
+    assert await scene.rsvps.get_rsvp(event_id, ben) == RsvpState(None, 1)
+    await scene.rsvps.delete_rsvp(event_id, goer)
+    assert await scene.going_user_ids(event_id) == [ben]
+    assert await scene.promoted_user_ids() == [ben]
 
 
-async def test_raised_capacity_is_for_the_line(scene: EventScene) -> None:
+async def test_raised_capacity_is_for_the_line(scene: EventFixture) -> None:
     """As many as fit get a place, in the order of the line; lowered to what is taken, nobody does."""
-    line = some_ids(5)
+    line = sorted_random_ids(5)
     line.reverse()
-    event_id, _ = await full_event(scene, line, capacity=2)
+    event_id, _ = await create_full_event(scene, line, capacity=2)
     await scene.events.change(event_id, EventChange(capacity=4))
-    assert set(await scene.promoted()) == set(line[:2])
+    assert set(await scene.promoted_user_ids()) == set(line[:2])
     assert await scene.counts(event_id) == (4, 0)
-    assert [(await scene.rsvps.state(event_id, user)).waitlist_position for user in line[2:]] == [1, 2, 3]
+    assert [(await scene.rsvps.get_rsvp(event_id, user)).waitlist_position for user in line[2:]] == [1, 2, 3]
     await scene.events.change(event_id, EventChange(title="Walk"))
-    assert len(await scene.promoted()) == 2
+    assert len(await scene.promoted_user_ids()) == 2
     await scene.events.change(event_id, EventChange(capacity=100))
     assert await scene.counts(event_id) == (7, 0)
     assert await scene.sql.fetchval("SELECT count(*) FROM event_waitlist") == 0
 
 
-async def test_nobody_is_promoted_after_the_start(scene: EventScene) -> None:
+async def test_nobody_is_promoted_after_the_start(scene: EventFixture) -> None:
     """Neither for a place that becomes free nor for new ones; one may still answer until the end."""
-    line = some_ids(2)
-    event_id, (goer,) = await full_event(scene, line)
-    await scene.begins(event_id)
+    line = sorted_random_ids(2)
+    event_id, (goer,) = await create_full_event(scene, line)
+    await scene.mark_started(event_id)
     await scene.events.change(event_id, EventChange(capacity=2))
-    await scene.rsvps.answer(event_id, goer, "MAYBE", waitlist=False)
-    assert await scene.promoted() == []
+    await scene.rsvps.set_rsvp(event_id, goer, "MAYBE", waitlist=False)
+    assert await scene.promoted_user_ids() == []
     assert await scene.counts(event_id) == (0, 0)
-    assert await scene.rsvps.state(event_id, line[0]) == RsvpState(None, 1)
+    assert await scene.rsvps.get_rsvp(event_id, line[0]) == RsvpState(None, 1)
 
 
-async def test_event_that_is_over_takes_no_answers(scene: EventScene) -> None:
+async def test_event_that_is_over_takes_no_answers(scene: EventFixture) -> None:
     """But one may take back what one answered."""
-    event_id, ana = await scene.event(), some_id()
-    await scene.rsvps.answer(event_id, ana, "GOING", waitlist=False)
-    await scene.ends(event_id)
-    for status in STATES:
+    event_id, ana = await scene.create_event(), random_id()
+    await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    await scene.mark_ended(event_id)
+    for status in STATUSES:
         with pytest.raises(Conflict, match=r"event\.past"):
-            await scene.rsvps.answer(event_id, ana, status, waitlist=True)
-    assert await scene.rsvps.state(event_id, ana) == RsvpState("GOING", None)
-    assert await scene.rsvps.withdraw(event_id, ana) == NONE
+            await scene.rsvps.set_rsvp(event_id, ana, status, waitlist=True)
+    assert await scene.rsvps.get_rsvp(event_id, ana) == RsvpState("GOING", None)
+    assert await scene.rsvps.delete_rsvp(event_id, ana) == NO_RSVP
     assert await scene.counts(event_id) == (0, 0)
 
 
-async def test_answers_are_paged_the_first_first(scene: EventScene) -> None:
+async def test_answers_are_paged_the_first_first(scene: EventFixture) -> None:
     """By status or all, also within one moment, without the hidden and the deleted."""
-    gone, hidden, unknown, *known = some_ids(7)
-    await scene.database.know(hidden, *known)
-    await scene.database.know(gone, deleted=True)
-    event_id = await scene.event(20)
+    gone, hidden, unknown, *known = sorted_random_ids(7)
+    await scene.database.cache_users(hidden, *known)
+    await scene.database.cache_users(gone, deleted=True)
+    event_id = await scene.create_event(20)
     order = [known[3], gone, unknown, known[0], hidden, known[2], known[1]]
     for number, user in enumerate(order):
         status = "GOING" if number % 2 else "INTERESTED"
-        await scene.rsvps.answer(event_id, user, status, waitlist=False)
-    shown = await scene.rsvps.answers(event_id, None, None, [hidden], 10)
+        await scene.rsvps.set_rsvp(event_id, user, status, waitlist=False)
+    shown = await scene.rsvps.page_rsvps(event_id, None, None, [hidden], 10)
     assert [one.user.id for one in shown] == [known[3], unknown, known[0], known[2], known[1]]
-    assert shown[1].user == CardRecord(unknown)
-    assert shown[0].user == CardRecord(known[3], f"u{known[3][:8]}", known=True)
-    assert [one.user.id for one in await scene.rsvps.answers(event_id, "GOING", None, (), 10)] == [
+    assert shown[1].user == UserCardRecord(unknown)
+    assert shown[0].user == UserCardRecord(known[3], f"u{known[3][:8]}", is_cached=True)
+    assert [one.user.id for one in await scene.rsvps.page_rsvps(event_id, "GOING", None, (), 10)] == [
         known[0],
         known[2],
     ]
     await scene.sql.execute("UPDATE event_rsvps SET answered_at = '2026-01-01'")
     seen: list[str] = []
     after: PageKey | None = None
-    while some := await scene.rsvps.answers(event_id, None, after, [hidden], 2):
+    while some := await scene.rsvps.page_rsvps(event_id, None, after, [hidden], 2):
         seen += [one.user.id for one in some]
-        after = (microseconds(some[-1].answered_at), some[-1].user.id)
+        after = (to_microseconds(some[-1].answered_at), some[-1].user.id)
     assert seen == sorted([unknown, *known])
 
 
-async def test_told_of_changes_is_who_may_come(scene: EventScene) -> None:
+async def test_told_of_changes_is_who_may_come(scene: EventFixture) -> None:
     """All who answered, but for those who will not come and those who only wait; in the order of ids."""
-    line = some_ids(1)
-    event_id, goers = await full_event(scene, line, capacity=3)
-    others = some_ids(3)
+    line = sorted_random_ids(1)
+    event_id, goers = await create_full_event(scene, line, capacity=3)
+    others = sorted_random_ids(3)
     for user, status in zip(others, ("INTERESTED", "MAYBE", "NOT_GOING"), strict=True):
-        await scene.rsvps.answer(event_id, user, status, waitlist=False)
+        await scene.rsvps.set_rsvp(event_id, user, status, waitlist=False)
     expected = sorted([*goers, *others[:2]])
-    assert await scene.rsvps.answerers(event_id, "", 100) == expected
-    assert await scene.rsvps.answerers(event_id, expected[1], 2) == expected[2:4]
+    assert await scene.rsvps.list_users_to_notify(event_id, "", 100) == expected
+    assert await scene.rsvps.list_users_to_notify(event_id, expected[1], 2) == expected[2:4]

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import FreshDatabase
 from tests.storage.service_database import RawConnection
 
-COPYING = ("social", "posts", "events", "notifications")
+USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 TIME = "timestamp with time zone"
 NOW = "now()"
 RANDOM = "gen_random_uuid()"
@@ -27,19 +27,21 @@ class Column:
     type: str
     length: int | None = None
     default: str | None = None
-    needed: bool = False
+    not_null: bool = False
 
 
 def key(name: str = "id", default: str | None = RANDOM) -> Column:
-    return Column(name, "uuid", default=default, needed=True)
+    return Column(name, "uuid", default=default, not_null=True)
 
 
-def uuid(name: str, *, needed: bool = False) -> Column:
-    return Column(name, "uuid", needed=needed)
+def uuid(name: str, *, not_null: bool = False) -> Column:
+    return Column(name, "uuid", not_null=not_null)
 
 
-def text(name: str, length: int | None = None, default: str | None = None, *, needed: bool = False) -> Column:
-    return Column(name, "character varying" if length else "text", length, default, needed)
+def text(
+    name: str, length: int | None = None, default: str | None = None, *, not_null: bool = False
+) -> Column:
+    return Column(name, "character varying" if length else "text", length, default, not_null)
 
 
 def count(name: str) -> Column:
@@ -50,42 +52,44 @@ def flag(name: str) -> Column:
     return Column(name, "boolean", default="false")
 
 
-def made(name: str = "created_at") -> Column:
+def timestamp(name: str = "created_at") -> Column:
     return Column(name, TIME, default=NOW)
 
 
-ANSWERS = ", ".join(f"'{one}'::character varying" for one in ("GOING", "INTERESTED", "MAYBE", "NOT_GOING"))
+RSVP_STATUSES = ", ".join(
+    f"'{one}'::character varying" for one in ("GOING", "INTERESTED", "MAYBE", "NOT_GOING")
+)
 USER_CACHE = [
     key(default=None),
-    text("username", 50, needed=True),
+    text("username", 50, not_null=True),
     text("display_name", 100),
     text("avatar_url", 500),
     flag("verified"),
-    made("last_synced"),
+    timestamp("last_synced"),
 ]
 COLUMNS: dict[tuple[str, str], list[Column]] = {
     ("users", "users"): [
         key(),
-        text("email", 255, needed=True),
-        text("username", 50, needed=True),
-        text("password_hash", 255, needed=True),
+        text("email", 255, not_null=True),
+        text("username", 50, not_null=True),
+        text("password_hash", 255, not_null=True),
         text("display_name", 100),
         text("bio"),
         text("avatar_url", 500),
         flag("verified"),
-        made(),
+        timestamp(),
     ],
     ("users", "user_sessions"): [
         key(),
-        uuid("user_id", needed=True),
-        text("token_hash", 255, needed=True),
-        Column("expires_at", TIME, needed=True),
+        uuid("user_id", not_null=True),
+        text("token_hash", 255, not_null=True),
+        Column("expires_at", TIME, not_null=True),
     ],
     ("social", "follows"): [
         key(),
-        uuid("follower_id", needed=True),
-        uuid("following_id", needed=True),
-        made(),
+        uuid("follower_id", not_null=True),
+        uuid("following_id", not_null=True),
+        timestamp(),
     ],
     ("social", "user_social_stats"): [
         key("user_id", None),
@@ -95,43 +99,43 @@ COLUMNS: dict[tuple[str, str], list[Column]] = {
     ],
     ("posts", "posts"): [
         key(),
-        uuid("author_id", needed=True),
-        text("content", needed=True),
+        uuid("author_id", not_null=True),
+        text("content", not_null=True),
         uuid("event_id"),
         count("like_count"),
         count("comment_count"),
-        made(),
+        timestamp(),
     ],
-    ("posts", "post_likes"): [key(), uuid("post_id", needed=True), uuid("user_id", needed=True)],
+    ("posts", "post_likes"): [key(), uuid("post_id", not_null=True), uuid("user_id", not_null=True)],
     ("events", "events"): [
         key(),
-        uuid("creator_id", needed=True),
-        text("title", 200, needed=True),
+        uuid("creator_id", not_null=True),
+        text("title", 200, not_null=True),
         text("description"),
         text("category", 50, "'SOCIAL'::character varying"),
-        Column("start_datetime", TIME, needed=True),
-        Column("end_datetime", TIME, needed=True),
-        Column("capacity", "integer", needed=True),
+        Column("start_datetime", TIME, not_null=True),
+        Column("end_datetime", TIME, not_null=True),
+        Column("capacity", "integer", not_null=True),
         count("going_count"),
         count("interested_count"),
     ],
     ("events", "event_rsvps"): [
-        uuid("event_id", needed=True),
-        uuid("user_id", needed=True),
+        uuid("event_id", not_null=True),
+        uuid("user_id", not_null=True),
         text("status", 20),
     ],
     ("notifications", "notifications"): [
         key(),
-        uuid("recipient_id", needed=True),
+        uuid("recipient_id", not_null=True),
         uuid("sender_id"),
-        text("type", 50, needed=True),
-        text("title", 200, needed=True),
-        text("message", needed=True),
+        text("type", 50, not_null=True),
+        text("title", 200, not_null=True),
+        text("message", not_null=True),
         uuid("reference_id"),
         flag("is_read"),
-        made(),
+        timestamp(),
     ],
-    **{(service, "user_cache"): USER_CACHE for service in COPYING},
+    **{(service, "user_cache"): USER_CACHE for service in USER_CACHE_SERVICES},
 }
 CONSTRAINTS: dict[tuple[str, str], list[str]] = {
     ("users", "users"): ["PRIMARY KEY (id)", "UNIQUE (email)", "UNIQUE (username)"],
@@ -152,10 +156,10 @@ CONSTRAINTS: dict[tuple[str, str], list[str]] = {
     ("events", "event_rsvps"): [
         "UNIQUE (event_id, user_id)",
         "FOREIGN KEY (event_id) REFERENCES events(id)",
-        f"CHECK (((status)::text = ANY ((ARRAY[{ANSWERS}])::text[])))",
+        f"CHECK (((status)::text = ANY ((ARRAY[{RSVP_STATUSES}])::text[])))",
     ],
     ("notifications", "notifications"): ["PRIMARY KEY (id)"],
-    **{(service, "user_cache"): ["PRIMARY KEY (id)"] for service in COPYING},
+    **{(service, "user_cache"): ["PRIMARY KEY (id)"] for service in USER_CACHE_SERVICES},
 }
 INDEXES = {
     ("posts", "idx_posts_author"): "ON public.posts USING btree (author_id)",
@@ -165,7 +169,7 @@ INDEXES = {
         "ON public.notifications USING btree (recipient_id, is_read) WHERE (is_read = false)"
     ),
 }
-COUNTED = {
+COUNT_TRIGGERS = {
     "social": {"follows"},
     "posts": {"post_likes", "comments"},
     "events": {"event_rsvps"},
@@ -173,7 +177,7 @@ COUNTED = {
 
 
 @contextlib.asynccontextmanager
-async def looked_at(url: str) -> AsyncIterator[RawConnection]:
+async def open_connection(url: str) -> AsyncIterator[RawConnection]:
     connection = await asyncpg.connect(url)
     try:
         yield connection
@@ -204,7 +208,7 @@ async def columns_of(connection: RawConnection, table: str) -> dict[str, Column]
 @pytest.mark.parametrize(("service", "table"), COLUMNS)
 async def test_table_stands_as_designed(fresh_database: FreshDatabase, service: str, table: str) -> None:
     """Types, lengths, defaults, what is never null, keys and checks; a reference may say more."""
-    async with looked_at(fresh_database(service)) as connection:
+    async with open_connection(fresh_database(service)) as connection:
         found = await columns_of(connection, table)
         rows = await connection.fetch(
             "SELECT pg_get_constraintdef(oid) AS said FROM pg_constraint WHERE conrelid = $1::text::regclass",
@@ -214,7 +218,7 @@ async def test_table_stands_as_designed(fresh_database: FreshDatabase, service: 
         there = found[column.name]
         assert (there.type, there.length) == (column.type, column.length), column.name
         assert column.default is None or there.default == column.default, column.name
-        assert there.needed or not column.needed, column.name
+        assert there.not_null or not column.not_null, column.name
     said = {row["said"].removesuffix(" ON DELETE CASCADE") for row in rows}
     assert set(CONSTRAINTS[service, table]) <= said
 
@@ -222,15 +226,15 @@ async def test_table_stands_as_designed(fresh_database: FreshDatabase, service: 
 @pytest.mark.parametrize(("service", "index"), INDEXES)
 async def test_indexes_stand_as_designed(fresh_database: FreshDatabase, service: str, index: str) -> None:
     """By name, columns, order and condition."""
-    async with looked_at(fresh_database(service)) as connection:
+    async with open_connection(fresh_database(service)) as connection:
         said = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", index)
     assert said == f"CREATE INDEX {index} {INDEXES[service, index]}"
 
 
-@pytest.mark.parametrize("service", COUNTED)
+@pytest.mark.parametrize("service", COUNT_TRIGGERS)
 async def test_counts_are_kept_by_triggers(fresh_database: FreshDatabase, service: str) -> None:
     """On every table that is counted, for rows that come and rows that go."""
-    async with looked_at(fresh_database(service)) as connection:
+    async with open_connection(fresh_database(service)) as connection:
         rows = await connection.fetch(
             """
             SELECT event_object_table, event_manipulation FROM information_schema.triggers
@@ -238,4 +242,4 @@ async def test_counts_are_kept_by_triggers(fresh_database: FreshDatabase, servic
             """
         )
     found = {(row["event_object_table"], row["event_manipulation"]) for row in rows}
-    assert {(table, event) for table in COUNTED[service] for event in ("INSERT", "DELETE")} <= found
+    assert {(table, event) for table in COUNT_TRIGGERS[service] for event in ("INSERT", "DELETE")} <= found

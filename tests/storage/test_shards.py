@@ -12,7 +12,7 @@ TOPICS = [conversation_topic(f"{number:024x}") for number in range(4000)]
 @pytest.mark.parametrize("servers", [2, 3, 7])
 def test_shares_are_even(servers: int) -> None:
     """Within a quarter of the mean."""
-    shares = {server: len(some) for server, some in Shards(servers).parted(TOPICS).items()}
+    shares = {server: len(some) for server, some in Shards(servers).group_by_shard(TOPICS).items()}
     assert shares.keys() == set(range(servers))
     assert max(abs(share - len(TOPICS) / servers) for share in shares.values()) < len(TOPICS) / servers / 4
 
@@ -20,19 +20,21 @@ def test_shares_are_even(servers: int) -> None:
 def test_all_instances_agree() -> None:
     """Whatever each asked before."""
     one, other = Shards(3), Shards(3)
-    assert [one.of(topic) for topic in TOPICS] == [other.of(topic) for topic in reversed(TOPICS)][::-1]
+    assert [one.shard_of(topic) for topic in TOPICS] == [other.shard_of(topic) for topic in reversed(TOPICS)][
+        ::-1
+    ]
 
 
 def test_one_more_server_takes_its_share_and_moves_nothing_else() -> None:
     """Whatever moves, moves to the new one."""
     before, after = Shards(3), Shards(4)
-    moved = [topic for topic in TOPICS if before.of(topic) != after.of(topic)]
-    assert {after.of(topic) for topic in moved} == {3}
+    moved = [topic for topic in TOPICS if before.shard_of(topic) != after.shard_of(topic)]
+    assert {after.shard_of(topic) for topic in moved} == {3}
     assert len(TOPICS) / 5 < len(moved) < len(TOPICS) / 3
 
 
 def test_presence_is_where_its_board_is() -> None:
     """At the first; the rest is spread."""
     shards = Shards(5)
-    assert {shards.of(presence_topic(f"{number}")) for number in range(100)} == {0}
-    assert len({shards.of(user_topic(f"{number}")) for number in range(100)}) == 5
+    assert {shards.shard_of(presence_topic(f"{number}")) for number in range(100)} == {0}
+    assert len({shards.shard_of(user_topic(f"{number}")) for number in range(100)}) == 5

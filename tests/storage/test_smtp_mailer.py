@@ -10,36 +10,36 @@ import pytest
 from config.settings import MailSettings
 from storage.errors import StorageError, Unavailable
 from storage.mail import smtp
-from storage.mail.smtp import SmtpMailer, told
+from storage.mail.smtp import SmtpMailer, map_error
 from storage.records.mail import Mail
-from tests.post_office import PostOffice
+from tests.smtp_server import SmtpServer
 
 SENDER = "Convene <no-reply@convene.test>"
 LINK = "https://convene.test/#/reset/" + "t" * 43
 MAIL = Mail("0123abcd", "password reset", "ana@example.test", "A new password", f"Here:\n\n{LINK}\n", LINK)
 
 
-def mailer_to(office: PostOffice, **more: object) -> SmtpMailer:
+def create_mailer(server: SmtpServer, **more: object) -> SmtpMailer:
     settings: dict[str, object] = {"security": "none", "sender": SENDER, "base_url": "https://convene.test"}
-    return SmtpMailer(MailSettings(host="127.0.0.1", port=office.port, **{**settings, **more}))  # type: ignore[arg-type]
+    return SmtpMailer(MailSettings(host="127.0.0.1", port=server.port, **{**settings, **more}))  # type: ignore[arg-type]
 
 
-def to(address: str) -> Mail:
+def mail_to(address: str) -> Mail:
     return Mail(MAIL.id, MAIL.kind, address, MAIL.subject, MAIL.text, MAIL.link)
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[PostOffice]:
-    made = PostOffice()
+async def office() -> AsyncIterator[SmtpServer]:
+    made = SmtpServer()
     await made.open()
     yield made
     await made.close()
 
 
-async def test_mail_arrives_as_plain_text(office: PostOffice) -> None:
+async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
     """Sender, recipient, subject and text are there; nothing in it is for machines to follow."""
-    await mailer_to(office).send(MAIL)
-    (letter,) = office.letters
+    await create_mailer(office).send(MAIL)
+    (letter,) = office.mails
     message = letter.message
     assert (letter.sender, letter.recipient) == ("no-reply@convene.test", "ana@example.test")
     assert (message["From"], message["To"], message["Subject"]) == (SENDER, MAIL.to, MAIL.subject)
@@ -49,13 +49,13 @@ async def test_mail_arrives_as_plain_text(office: PostOffice) -> None:
     assert message["Auto-Submitted"] == "auto-generated"
 
 
-async def test_attempts_bear_one_message_id(office: PostOffice) -> None:
+async def test_attempts_bear_one_message_id(office: SmtpServer) -> None:
     """A mail that is sent twice is known as one by the mailbox."""
-    mailer = mailer_to(office)
+    mailer = create_mailer(office)
     await mailer.send(MAIL)
     await mailer.send(MAIL)
-    assert {letter.message["Message-ID"] for letter in office.letters} == {"<0123abcd@convene.test>"}
-    assert len(office.letters) == 2
+    assert {letter.message["Message-ID"] for letter in office.mails} == {"<0123abcd@convene.test>"}
+    assert len(office.mails) == 2
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ async def test_attempts_bear_one_message_id(office: PostOffice) -> None:
         ("o'neil+list@example.test", "o'neil+list@example.test"),
     ],
 )
-async def test_addresses_of_all_alphabets(office: PostOffice, address: str, delivered: str) -> None:
+async def test_addresses_of_all_alphabets(office: SmtpServer, address: str, delivered: str) -> None:
     """A domain goes out in ASCII, a name as it is."""
-    await mailer_to(office).send(to(address))
-    assert [letter.recipient for letter in office.letters] == [delivered]
+    await create_mailer(office).send(mail_to(address))
+    assert [letter.recipient for letter in office.mails] == [delivered]
 
 
 @pytest.mark.parametrize(
     "address", ["ana@example.test\r\nRCPT TO:<eva@example.test>", "a b@example.test", ""]
 )
-async def test_text_that_is_no_address_sends_nothing(office: PostOffice, address: str) -> None:
+async def test_text_that_is_no_address_sends_nothing(office: SmtpServer, address: str) -> None:
     """Nobody gets a second recipient or a header in by way of an address."""
     with pytest.raises(StorageError) as refused:
-        await mailer_to(office).send(to(address))
+        await create_mailer(office).send(mail_to(address))
     assert not isinstance(refused.value, Unavailable)
     assert office.recipients == []
 
@@ -92,26 +92,26 @@ async def test_text_that_is_no_address_sends_nothing(office: PostOffice, address
         ("553 5.1.3 ana@example.test is no address", False),
     ],
 )
-async def test_refusals_tell_whether_to_try_again(office: PostOffice, reply: str, again: bool) -> None:
+async def test_refusals_tell_whether_to_try_again(office: SmtpServer, reply: str, again: bool) -> None:
     """4xx may be tried again, 5xx not; the server's own words are not repeated."""
     office.replies = [reply]
     with pytest.raises(StorageError) as refused:
-        await mailer_to(office).send(MAIL)
+        await create_mailer(office).send(MAIL)
     assert isinstance(refused.value, Unavailable) is again
     assert str(refused.value) == f"SMTPRecipientsRefused {reply[:3]}"
     assert refused.value.__suppress_context__
-    await mailer_to(office).send(MAIL)
-    assert len(office.letters) == 1
+    await create_mailer(office).send(MAIL)
+    assert len(office.mails) == 1
 
 
-async def test_server_that_is_away_may_come_back(office: PostOffice) -> None:
+async def test_server_that_is_away_may_come_back(office: SmtpServer) -> None:
     """Nobody listening is a reason to try again."""
     await office.close()
     with pytest.raises(Unavailable):
-        await mailer_to(office).send(MAIL)
+        await create_mailer(office).send(MAIL)
     await office.open()
-    await mailer_to(office).send(MAIL)
-    assert len(office.letters) == 1
+    await create_mailer(office).send(MAIL)
+    assert len(office.mails) == 1
 
 
 async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,11 +119,11 @@ async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(smtp, "MAIL_SEND_TIMEOUT_S", 0.2)
     hung: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _reader, writer: hung.append(writer), "127.0.0.1", 0)
-    silent = PostOffice()
+    silent = SmtpServer()
     silent.port = server.sockets[0].getsockname()[1]
     async with asyncio.timeout(5):
         with pytest.raises(Unavailable):
-            await mailer_to(silent).send(MAIL)
+            await create_mailer(silent).send(MAIL)
     for writer in hung:
         writer.close()
     server.close()
@@ -148,24 +148,24 @@ async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPa
 )
 def test_failures_are_about_the_mail_or_about_the_moment(error: Exception, words: str, again: bool) -> None:
     """What an operator or time may mend is tried again; no word of the library's or the server's is kept."""
-    found = told(error)
+    found = map_error(error)
     assert isinstance(found, Unavailable) is again
     assert str(found) == words
 
 
-async def test_failed_goodbye_is_no_failure(office: PostOffice) -> None:
+async def test_failed_goodbye_is_no_failure(office: SmtpServer) -> None:
     """A mail that was taken is sent, however the connection ends; else it would be sent again."""
-    office.goodbye = "421 too late"
-    await mailer_to(office).send(MAIL)
-    assert len(office.letters) == 1
+    office.quit_reply = "421 too late"
+    await create_mailer(office).send(MAIL)
+    assert len(office.mails) == 1
 
 
 @pytest.mark.parametrize("login", [{}, {"username": "convene", "password": "hunter2"}])
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_no_privacy_no_mail(office: PostOffice, security: str, login: dict[str, str]) -> None:
+async def test_no_privacy_no_mail(office: SmtpServer, security: str, login: dict[str, str]) -> None:
     """Where the demanded privacy is not to be had, neither mail nor password leaves."""
-    mailer = mailer_to(office, security=security, **login)
+    mailer = create_mailer(office, security=security, **login)
     with pytest.raises(Unavailable) as refused:
         await mailer.send(MAIL)
-    assert (office.recipients, office.letters) == ([], [])
+    assert (office.recipients, office.mails) == ([], [])
     assert "hunter2" not in repr(refused.value)

@@ -7,36 +7,38 @@ import pytest
 from storage.contracts.social import PageKey, SocialStore
 from storage.errors import Conflict
 from storage.postgres.social import PostgresSocial
-from storage.records.moments import microseconds
 from storage.records.social import FollowRecord, SocialStats
-from tests.storage.service_database import ServiceDatabase, some_id, some_ids
+from storage.records.timestamps import to_microseconds
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 List = Callable[[str, PageKey | None, Sequence[str], int], Awaitable[list[FollowRecord]]]
 
 
 @pytest.fixture
 def social(social_database: ServiceDatabase) -> SocialStore:
-    return PostgresSocial(social_database.first.pool)
+    return PostgresSocial(social_database.instance_a.pool)
 
 
-def key_of(record: FollowRecord) -> PageKey:
-    return microseconds(record.created_at), record.id
+def page_key(record: FollowRecord) -> PageKey:
+    return to_microseconds(record.created_at), record.id
 
 
-async def listed(page: List, user_id: str, limit: int = 100, hidden: Sequence[str] = ()) -> list[str]:
+async def list_user_ids(
+    page: List, user_id: str, limit: int = 100, excluded_user_ids: Sequence[str] = ()
+) -> list[str]:
     """Everybody on a list, page by page."""
     seen: list[str] = []
     before: PageKey | None = None
-    while some := await page(user_id, before, hidden, limit):
+    while some := await page(user_id, before, excluded_user_ids, limit):
         assert len(some) <= limit
         seen += [one.user.id for one in some]
-        before = key_of(some[-1])
+        before = page_key(some[-1])
     return seen
 
 
 async def test_follow_and_unfollow_are_idempotent(social: SocialStore) -> None:
     """The first time is new, the second changes nothing; the same again after an end is new."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     for _ in range(2):
         assert await social.follow(ana, ben)
         assert not await social.follow(ana, ben)
@@ -49,7 +51,7 @@ async def test_follow_and_unfollow_are_idempotent(social: SocialStore) -> None:
 
 async def test_block_and_unblock_are_idempotent(social: SocialStore) -> None:
     """The first time is new, the second changes nothing; each side has a block of its own."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     for blocker, blocked in ((ana, ben), (ben, ana)):
         assert await social.block(blocker, blocked)
         assert not await social.block(blocker, blocked)
@@ -63,7 +65,7 @@ async def test_block_and_unblock_are_idempotent(social: SocialStore) -> None:
 
 async def test_nobody_follows_or_blocks_themselves(social: SocialStore) -> None:
     """A check refuses it, and says which."""
-    ana = some_id()
+    ana = random_id()
     with pytest.raises(Conflict, match="follows_not_self"):
         await social.follow(ana, ana)
     with pytest.raises(Conflict, match="blocks_not_self"):
@@ -73,7 +75,7 @@ async def test_nobody_follows_or_blocks_themselves(social: SocialStore) -> None:
 
 async def test_nobody_follows_across_a_block(social: SocialStore) -> None:
     """Whoever began it; after both have ended theirs it is possible again, and nothing came back."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     await social.block(ana, ben)
     await social.block(ben, ana)
     await social.unblock(ana, ben)
@@ -87,26 +89,26 @@ async def test_nobody_follows_across_a_block(social: SocialStore) -> None:
 
 async def test_block_ends_follows_both_ways(social_database: ServiceDatabase, social: SocialStore) -> None:
     """With their counts and with a word to the others; follows of third people stay."""
-    ana, ben, cai = some_ids(3)
+    ana, ben, cai = sorted_random_ids(3)
     for follower, followed in ((ana, ben), (ben, ana), (ana, cai), (cai, ben)):
         await social.follow(follower, followed)
     await social.block(ben, ana)
     assert await social.stats(ana) == SocialStats(following_count=1)
     assert await social.stats(ben) == SocialStats(followers_count=1)
     assert await social.stats(cai) == SocialStats(followers_count=1, following_count=1)
-    ended = {one.key for one in await social_database.told("follow.deleted")}
+    ended = {one.key for one in await social_database.outbox_rows("follow.deleted")}
     assert ended == {f"{ana}:{ben}", f"{ben}:{ana}"}
-    (told,) = await social_database.told("block.created")
+    (told,) = await social_database.outbox_rows("block.created")
     assert (told.key, told.payload) == (f"{ben}:{ana}", {"blocker_id": ben, "blocked_id": ana})
 
 
 async def test_each_change_is_told_once(social_database: ServiceDatabase, social: SocialStore) -> None:
     """What changed nothing is not told."""
-    ana, ben = some_ids(2)
+    ana, ben = sorted_random_ids(2)
     for act in (social.follow, social.unfollow, social.block, social.unblock):
         await act(ana, ben)
         await act(ana, ben)
-    types = [one.type for one in await social_database.told()]
+    types = [one.type for one in await social_database.outbox_rows()]
     assert types == ["follow.created", "follow.deleted", "block.created", "block.deleted"]
 
 
@@ -114,8 +116,8 @@ async def test_lists_are_paged_by_key_and_stable_under_inserts(
     social_database: ServiceDatabase, social: SocialStore
 ) -> None:
     """Latest first, also where many came at one moment; who follows meanwhile shifts no page."""
-    ana, *fans = some_ids(8)
-    await social_database.know(*fans)
+    ana, *fans = sorted_random_ids(8)
+    await social_database.cache_users(*fans)
     for fan in fans[:6]:
         await social.follow(fan, ana)
         await social.follow(ana, fan)
@@ -124,17 +126,17 @@ async def test_lists_are_paged_by_key_and_stable_under_inserts(
     await social_database.sql.execute(
         "UPDATE follows SET created_at = '2026-01-01 00:00:00.000002Z' WHERE follower_id = $1", fans[6]
     )
-    whole = await listed(social.followers, ana)
+    whole = await list_user_ids(social.followers, ana)
     assert sorted(whole) == sorted(fans)
     assert whole[0] == fans[6]
-    assert len(await listed(social.following, ana)) == 6
-    assert await listed(social.followers, ana, 2) == whole
-    assert await listed(social.following, ana, 1) == await listed(social.following, ana)
+    assert len(await list_user_ids(social.following, ana)) == 6
+    assert await list_user_ids(social.followers, ana, 2) == whole
+    assert await list_user_ids(social.following, ana, 1) == await list_user_ids(social.following, ana)
 
     first = await social.followers(ana, None, (), 3)
-    await social.follow(some_id(), ana)
+    await social.follow(random_id(), ana)
     await social.unfollow(whole[2], ana)
-    rest = await social.followers(ana, key_of(first[-1]), (), 100)
+    rest = await social.followers(ana, page_key(first[-1]), (), 100)
     assert [one.user.id for one in (*first, *rest)] == whole
 
 
@@ -142,9 +144,9 @@ async def test_hidden_and_deleted_people_are_left_out_and_the_unknown_are_told(
     social_database: ServiceDatabase, social: SocialStore
 ) -> None:
     """A page is full nevertheless; where no copy is here, a card says so."""
-    ana, hidden, gone, new, *known = some_ids(7)
-    await social_database.know(hidden, *known)
-    await social_database.know(gone, deleted=True)
+    ana, hidden, gone, new, *known = sorted_random_ids(7)
+    await social_database.cache_users(hidden, *known)
+    await social_database.cache_users(gone, deleted=True)
     for other in (known[0], hidden, known[1], gone, new, known[2]):
         await social.follow(other, ana)
         await social.follow(ana, other)
@@ -152,14 +154,14 @@ async def test_hidden_and_deleted_people_are_left_out_and_the_unknown_are_told(
         shown = await page(ana, None, [hidden], 4)
         assert [one.user.id for one in shown] == [known[2], new, known[1], known[0]]
         cards = {one.user.id: one.user for one in shown}
-        assert not cards[new].known
+        assert not cards[new].is_cached
         assert cards[new].username == ""
-        assert all(cards[one].known and cards[one].username == f"u{one[:8]}" for one in known)
+        assert all(cards[one].is_cached and cards[one].username == f"u{one[:8]}" for one in known)
 
 
 async def test_blocks_answers_many_in_one(social: SocialStore) -> None:
     """Those on either side of a block; who has none is absent, and so is who is nobody."""
-    ana, ben, cai, dan = some_ids(4)
+    ana, ben, cai, dan = sorted_random_ids(4)
     await social.block(ana, ben)
     await social.block(cai, ana)
     found = await social.blocks([ana, ben, dan, "no id"])
@@ -169,7 +171,7 @@ async def test_blocks_answers_many_in_one(social: SocialStore) -> None:
 
 async def test_followed_among_names_those_alone(social: SocialStore) -> None:
     """Of those asked for, and only in that direction."""
-    ana, ben, cai, dan = some_ids(4)
+    ana, ben, cai, dan = sorted_random_ids(4)
     await social.follow(ana, ben)
     await social.follow(ana, cai)
     await social.follow(dan, ana)
@@ -181,24 +183,24 @@ async def test_forget_drops_everything_of_a_user_and_counts_it_for_others(
     social_database: ServiceDatabase, social: SocialStore
 ) -> None:
     """Follows and blocks both ways and the counts; it may be done again."""
-    ana, ben, cai, dan = some_ids(4)
+    ana, ben, cai, dan = sorted_random_ids(4)
     for follower, followed in ((ana, ben), (ben, ana), (cai, ben), (ben, cai)):
         await social.follow(follower, followed)
     await social.block(ben, dan)
     for _ in range(2):
-        await social.forget(ben)
+        await social.remove_user(ben)
         assert await social.stats(ana) == await social.stats(cai) == SocialStats()
         assert await social.blocks([ben, dan]) == {}
-        assert await listed(social.followers, ben) == await listed(social.following, ben) == []
+        assert await list_user_ids(social.followers, ben) == await list_user_ids(social.following, ben) == []
         kept = "SELECT count(*) FROM user_social_stats WHERE user_id = $1"
         assert await social_database.sql.fetchval(kept, ben) == 0
-    assert len(await social_database.told("follow.deleted")) == 4
+    assert len(await social_database.outbox_rows("follow.deleted")) == 4
 
 
 @pytest.mark.parametrize("bad", ["", "no id", "{00000000-0000-0000-0000-000000000000}"])
 async def test_what_is_no_id_names_nobody(social: SocialStore, bad: str) -> None:
     """It is found nowhere and changes nothing."""
-    ana = some_id()
+    ana = random_id()
     assert await social.stats(bad) == SocialStats()
     assert await social.followers(bad, None, (), 10) == []
     assert not await social.unfollow(ana, bad)

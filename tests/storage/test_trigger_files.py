@@ -10,7 +10,7 @@ import pytest
 from storage.embedded import StoreUrls
 from storage.errors import StorageError
 from storage.postgres import migrations
-from storage.postgres.migrations import create_database, migrate, migrations_of, routines_of
+from storage.postgres.migrations import create_database, load_migrations, load_routines, migrate
 
 SERVICES = ("users", "social", "posts", "events", "notifications")
 _numbers = itertools.count(1)
@@ -37,7 +37,7 @@ async def names(stores: StoreUrls) -> AsyncIterator[list[str]]:
 def service(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
     """A service with one table, and the folder of its triggers."""
     name = f"triggered_{next(_numbers)}"
-    for folder in (f"{name}/migrations", f"{name}/triggers", "house/migrations"):
+    for folder in (f"{name}/migrations", f"{name}/triggers", "common/migrations"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / name / "migrations" / "0001_said.sql").write_text("CREATE TABLE said (said TEXT)")
     monkeypatch.setattr(migrations, "SQL", tmp_path)
@@ -45,7 +45,7 @@ def service(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return name, tmp_path / name / "triggers"
 
 
-async def said(url: str) -> str:
+async def call_function(url: str) -> str:
     connection = await asyncpg.connect(url)
     try:
         return str(await connection.fetchval("INSERT INTO said DEFAULT VALUES RETURNING said"))
@@ -61,18 +61,18 @@ async def test_triggers_are_applied_again_when_their_file_changes(
     (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="first"))
     url = await create_database(stores.postgres, name)
     assert await migrate(url, name) == [f"{name}/0001_said", f"{name}/triggers/a"]
-    assert await said(url) == "first"
+    assert await call_function(url) == "first"
     assert await migrate(url, name) == []
     (folder / "b.sql").write_text("-- Nothing yet.\nSELECT 1")
     assert await migrate(url, name) == [f"{name}/triggers/b"]
     (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="second"))
     assert await migrate(url, name) == [f"{name}/triggers/a"]
-    assert await said(url) == "second"
+    assert await call_function(url) == "second"
     connection = await asyncpg.connect(url)
     await connection.execute(_TRIGGER.format(name="a", says="meddled"))
     await connection.close()
     assert await migrate(url, name) == []
-    assert await said(url) == "meddled"
+    assert await call_function(url) == "meddled"
 
 
 async def test_triggers_come_after_migrations(stores: StoreUrls, service: tuple[str, Path]) -> None:
@@ -98,10 +98,10 @@ async def test_failed_trigger_leaves_the_last_one(stores: StoreUrls, service: tu
     for _ in range(2):
         with pytest.raises(StorageError):
             await migrate(url, name)
-        assert await said(url) == "first"
+        assert await call_function(url) == "first"
     (folder / "a.sql").write_text(good)
     assert await migrate(url, name) == [f"{name}/triggers/a"]
-    assert await said(url) == "second"
+    assert await call_function(url) == "second"
 
 
 @pytest.mark.parametrize("service_name", SERVICES)
@@ -112,7 +112,7 @@ async def test_every_service_migrates_from_nothing(
     name = f"anew_{service_name}_{next(_numbers)}"
     names.append(name)
     url = await create_database(stores.postgres, name)
-    expected = [one.name for one in (*migrations_of(service_name), *routines_of(service_name))]
+    expected = [one.name for one in (*load_migrations(service_name), *load_routines(service_name))]
     assert await migrate(url, service_name) == expected
     assert await migrate(url, service_name) == []
 
@@ -138,7 +138,7 @@ async def test_every_trigger_file_may_be_applied_again(
         outdated = "UPDATE schema_migrations SET checksum = '' WHERE name ~ '/(functions|triggers)/'"
         await connection.execute(outdated)
         applied = await migrate(url, service_name)
-        assert applied == [one.name for one in routines_of(service_name)]
+        assert applied == [one.name for one in load_routines(service_name)]
         assert await connection.fetch(there) == before
         assert len(before) >= len(applied)
     finally:

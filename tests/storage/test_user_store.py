@@ -12,8 +12,8 @@ from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore, UserStore
 from storage.errors import Conflict, Missing
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from storage.memory.users import MemoryUsers
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
@@ -25,12 +25,12 @@ LIFETIME_S = 3600
 
 
 @dataclass
-class Stores:
+class UserStores:
     users: UserStore
     sessions: SessionStore
     logins: LoginStore
 
-    async def somebody(self, username: str, display_name: str | None = None) -> UserRecord:
+    async def register_user(self, username: str, display_name: str | None = None) -> UserRecord:
         return await self.users.register(
             NewUser(f"{username}@example.test", username, f"hash of {username}", display_name)
         )
@@ -42,21 +42,21 @@ def backing(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def people(backing: str | None) -> AsyncIterator[Stores]:
+async def people(backing: str | None) -> AsyncIterator[UserStores]:
     if backing is None:
-        memory = People()
-        yield Stores(MemoryUsers(memory), MemorySessions(memory), MemoryLogins(memory))
+        memory = UserTables()
+        yield UserStores(MemoryUsers(memory), MemorySessions(memory), MemoryLogins(memory))
         return
     pool = PostgresPool(backing)
     await pool.open()
-    yield Stores(PostgresUsers(pool), PostgresSessions(pool), PostgresLogins(pool))
+    yield UserStores(PostgresUsers(pool), PostgresSessions(pool), PostgresLogins(pool))
     await pool.close()
 
 
-async def test_registered_user_is_found_by_every_key(people: Stores) -> None:
+async def test_registered_user_is_found_by_every_key(people: UserStores) -> None:
     """A user is the same record by id, by username and by login."""
-    ana = await people.somebody("ana", "Ana")
-    assert await people.users.users([ana.id]) == [ana]
+    ana = await people.register_user("ana", "Ana")
+    assert await people.users.find([ana.id]) == [ana]
     assert await people.users.by_username("ANA") == ana
     by_name = await people.users.credentials("aNa")
     by_email = await people.users.credentials("ANA@Example.Test")
@@ -65,7 +65,7 @@ async def test_registered_user_is_found_by_every_key(people: Stores) -> None:
     assert (by_name.user, by_name.password_hash) == (ana, "hash of ana")
 
 
-async def test_email_keeps_its_case(people: Stores) -> None:
+async def test_email_keeps_its_case(people: UserStores) -> None:
     """What was written is what is given back."""
     ana = await people.users.register(NewUser("Ana.B@example.test", "ana", "hash", None))
     assert ana.email == "Ana.B@example.test"
@@ -81,16 +81,16 @@ async def test_email_keeps_its_case(people: Stores) -> None:
     ],
 )
 async def test_taken_names_conflict_without_regard_to_case(
-    people: Stores, email: str, username: str, constraint: str
+    people: UserStores, email: str, username: str, constraint: str
 ) -> None:
     """A second user of a name is refused, and the constraint says which name."""
-    await people.somebody("ana")
+    await people.register_user("ana")
     with pytest.raises(Conflict) as refused:
         await people.users.register(NewUser(email, username, "hash", None))
     assert refused.value.constraint == constraint
 
 
-async def test_race_for_one_name_has_one_winner(people: Stores) -> None:
+async def test_race_for_one_name_has_one_winner(people: UserStores) -> None:
     """Of many who register the same name in different cases at once, one gets it."""
     spellings = ["ana", "ANA", "Ana", "aNa", "anA", "AnA", "ANa", "aNA"]
     outcomes = await asyncio.gather(
@@ -107,62 +107,62 @@ async def test_race_for_one_name_has_one_winner(people: Stores) -> None:
     assert len(lost) == len(spellings) - 1
 
 
-async def test_unknown_users_are_absent(people: Stores) -> None:
+async def test_unknown_users_are_absent(people: UserStores) -> None:
     """Ids and names that nobody has, well formed or not, find nobody."""
-    ana = await people.somebody("ana")
+    ana = await people.register_user("ana")
     odd = ["", "no id", str(uuid.uuid4()), ana.id.upper(), ana.id.replace("-", ""), f"{{{ana.id}}}"]
-    assert await people.users.users(odd) == []
-    assert await people.users.users([]) == []
+    assert await people.users.find(odd) == []
+    assert await people.users.find([]) == []
     assert await people.users.by_username("nobody") is None
     assert await people.users.credentials("nobody") is None
     assert await people.users.credentials("nobody@example.test") is None
     assert await people.users.credentials_of("no id") is None
 
 
-async def test_users_answers_each_once(people: Stores) -> None:
+async def test_users_answers_each_once(people: UserStores) -> None:
     """Asking twice for one id gives one record."""
-    ana, ben = await people.somebody("ana"), await people.somebody("ben")
-    found = await people.users.users([ana.id, ben.id, ana.id, str(uuid.uuid4())])
+    ana, ben = await people.register_user("ana"), await people.register_user("ben")
+    found = await people.users.find([ana.id, ben.id, ana.id, str(uuid.uuid4())])
     assert sorted(found, key=lambda user: user.username) == [ana, ben]
 
 
-async def test_change_sets_clears_and_leaves(people: Stores) -> None:
+async def test_change_sets_clears_and_leaves(people: UserStores) -> None:
     """A named field changes, None clears one, what is not named stays."""
-    ana = await people.somebody("ana", "Ana")
+    ana = await people.register_user("ana", "Ana")
     url = "https://example.test/a.png"
     changed = await people.users.change(ana.id, ProfileChange(bio="hello", avatar_url=url))
     assert (changed.display_name, changed.bio, changed.avatar_url) == ("Ana", "hello", url)
     cleared = await people.users.change(ana.id, ProfileChange(display_name=None, username="anna"))
     assert (cleared.display_name, cleared.bio, cleared.username) == (None, "hello", "anna")
-    assert await people.users.users([ana.id]) == [cleared]
+    assert await people.users.find([ana.id]) == [cleared]
 
 
-async def test_change_respects_other_peoples_names(people: Stores) -> None:
+async def test_change_respects_other_peoples_names(people: UserStores) -> None:
     """One may change the case of one's own name, not take another's; nothing is written then."""
-    ana = await people.somebody("ana")
-    await people.somebody("ben")
+    ana = await people.register_user("ana")
+    await people.register_user("ben")
     with pytest.raises(Conflict, match="users_username_key"):
         await people.users.change(ana.id, ProfileChange(username="Ben", bio="lost"))
     with pytest.raises(Conflict, match="users_email_key"):
         await people.users.change(ana.id, ProfileChange(email="BEN@example.test"))
-    assert await people.users.users([ana.id]) == [ana]
+    assert await people.users.find([ana.id]) == [ana]
     assert (await people.users.change(ana.id, ProfileChange(email="ANA@example.test"))).email.isascii()
 
 
-async def test_change_of_nobody_is_missing(people: Stores) -> None:
+async def test_change_of_nobody_is_missing(people: UserStores) -> None:
     """An id that nobody has, well formed or not, is missing."""
     for user_id in (str(uuid.uuid4()), "no id"):
         with pytest.raises(Missing):
             await people.users.change(user_id, ProfileChange(bio="hello"))
 
 
-async def test_search_finds_prefixes_of_both_names_in_order(people: Stores) -> None:
+async def test_search_finds_prefixes_of_both_names_in_order(people: UserStores) -> None:
     """Username and display name count, case does not, each person comes once, by username."""
-    await people.somebody("anton", "Anton A")
-    await people.somebody("ben", "ANdrea")
-    await people.somebody("carl", "Dan")
-    await people.somebody("an_1")
-    await people.somebody("an.1", "Élan")
+    await people.register_user("anton", "Anton A")
+    await people.register_user("ben", "ANdrea")
+    await people.register_user("carl", "Dan")
+    await people.register_user("an_1")
+    await people.register_user("an.1", "Élan")
     found = await people.users.search("An", None, 10)
     assert [user.username for user in found] == ["an.1", "an_1", "anton", "ben"]
     assert [user.username for user in await people.users.search("éL", None, 10)] == ["an.1"]
@@ -170,17 +170,17 @@ async def test_search_finds_prefixes_of_both_names_in_order(people: Stores) -> N
 
 
 @pytest.mark.parametrize("prefix", ["%", "_", "\\", "a%", "\U0010ffff"])
-async def test_search_takes_no_wildcards(people: Stores, prefix: str) -> None:
+async def test_search_takes_no_wildcards(people: UserStores, prefix: str) -> None:
     """Signs that mean something to a database mean themselves here."""
-    await people.somebody("ana", "Ana")
+    await people.register_user("ana", "Ana")
     assert await people.users.search(prefix, None, 10) == []
 
 
-async def test_search_pages_join_without_gap_or_repeat(people: Stores) -> None:
+async def test_search_pages_join_without_gap_or_repeat(people: UserStores) -> None:
     """Pages after their last key give everybody once, whatever the limit."""
     for number in range(7):
-        await people.somebody(f"u{number}", f"P{6 - number}" if number % 2 else None)
-        await people.somebody(f"x{number}", f"U {number}")
+        await people.register_user(f"u{number}", f"P{6 - number}" if number % 2 else None)
+        await people.register_user(f"x{number}", f"U {number}")
     seen: list[str] = []
     after: tuple[str, str] | None = None
     while page := await people.users.search("u", after, 3):
@@ -191,9 +191,9 @@ async def test_search_pages_join_without_gap_or_repeat(people: Stores) -> None:
     assert seen == [f"u{number}" for number in range(7)] + [f"x{number}" for number in range(7)]
 
 
-async def test_open_session_speaks_for_its_user(people: Stores) -> None:
+async def test_open_session_speaks_for_its_user(people: UserStores) -> None:
     """A token's hash finds the user until the session ends; a batch finds each its own."""
-    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    ana, ben = await people.register_user("ana"), await people.register_user("ben")
     one = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     two = await people.sessions.open(ben.id, "b" * 64, LIFETIME_S)
     assert (one.expires_at - one.created_at).total_seconds() == LIFETIME_S
@@ -205,7 +205,7 @@ async def test_open_session_speaks_for_its_user(people: Stores) -> None:
     assert found["a" * 64].expires_at == one.expires_at
 
 
-async def test_nobody_has_no_session(people: Stores) -> None:
+async def test_nobody_has_no_session(people: UserStores) -> None:
     """A session is always somebody's."""
     for user_id in (str(uuid.uuid4()), "no id"):
         with pytest.raises(Missing):
@@ -213,20 +213,20 @@ async def test_nobody_has_no_session(people: Stores) -> None:
     assert await people.sessions.identities(["a" * 64]) == {}
 
 
-async def test_expired_session_is_absent_but_known_as_expired(people: Stores) -> None:
+async def test_expired_session_is_absent_but_known_as_expired(people: UserStores) -> None:
     """Past its time a session speaks for nobody, is not listed, and is told apart from an unknown one."""
-    ana = await people.somebody("ana")
+    ana = await people.register_user("ana")
     session = await people.sessions.open(ana.id, "a" * 64, -1)
     await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
     await people.sessions.touch(session.id, LIFETIME_S, LIFETIME_S)
     assert list(await people.sessions.identities(["a" * 64])) == []
     assert len(await people.sessions.list(ana.id)) == 1
-    assert await people.logins.expired(["a" * 64, "b" * 64, "c" * 64]) == {"a" * 64}
+    assert await people.logins.find_expired(["a" * 64, "b" * 64, "c" * 64]) == {"a" * 64}
 
 
-async def test_touch_moves_the_end_up_to_the_greatest_age(people: Stores) -> None:
+async def test_touch_moves_the_end_up_to_the_greatest_age(people: UserStores) -> None:
     """Use prolongs a session from now, never past the maximum after its beginning."""
-    ana = await people.somebody("ana")
+    ana = await people.register_user("ana")
     session = await people.sessions.open(ana.id, "a" * 64, 10)
     await people.sessions.touch(session.id, LIFETIME_S, 2 * LIFETIME_S)
     (longer,) = await people.sessions.list(ana.id)
@@ -237,9 +237,9 @@ async def test_touch_moves_the_end_up_to_the_greatest_age(people: Stores) -> Non
     await people.sessions.touch(str(uuid.uuid4()), LIFETIME_S, LIFETIME_S)
 
 
-async def test_sessions_are_listed_by_latest_use(people: Stores) -> None:
+async def test_sessions_are_listed_by_latest_use(people: UserStores) -> None:
     """The session used last stands first; others' are not there."""
-    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    ana, ben = await people.register_user("ana"), await people.register_user("ben")
     first = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     second = await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
     await people.sessions.open(ben.id, "c" * 64, LIFETIME_S)
@@ -247,9 +247,9 @@ async def test_sessions_are_listed_by_latest_use(people: Stores) -> None:
     assert [session.id for session in await people.sessions.list(ana.id)] == [first.id, second.id]
 
 
-async def test_revoke_ends_only_ones_own_session(people: Stores) -> None:
+async def test_revoke_ends_only_ones_own_session(people: UserStores) -> None:
     """Another's session cannot be ended, one's own can, once."""
-    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    ana, ben = await people.register_user("ana"), await people.register_user("ben")
     session = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     assert not await people.sessions.revoke(ben.id, session.id)
     assert not await people.sessions.revoke(ana.id, "no id")
@@ -258,9 +258,9 @@ async def test_revoke_ends_only_ones_own_session(people: Stores) -> None:
     assert await people.sessions.identities(["a" * 64]) == {}
 
 
-async def test_new_password_ends_all_other_sessions(people: Stores) -> None:
+async def test_new_password_ends_all_other_sessions(people: UserStores) -> None:
     """The session that asks stays; the others of that user, and nobody else's, end and are named."""
-    ana, ben = await people.somebody("ana"), await people.somebody("ben")
+    ana, ben = await people.register_user("ana"), await people.register_user("ben")
     kept = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     ended = [(await people.sessions.open(ana.id, hashed * 64, LIFETIME_S)).id for hashed in "bc"]
     await people.sessions.open(ben.id, "d" * 64, LIFETIME_S)
@@ -273,21 +273,21 @@ async def test_new_password_ends_all_other_sessions(people: Stores) -> None:
     assert credentials.password_hash == "new hash"
 
 
-async def test_rehash_yields_to_a_new_password(people: Stores) -> None:
+async def test_rehash_yields_to_a_new_password(people: UserStores) -> None:
     """A hash is replaced only while it still stands; no session ends by it."""
-    ana = await people.somebody("ana")
+    ana = await people.register_user("ana")
     await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
-    await people.logins.rehash(ana.id, "another hash", "lost")
-    await people.logins.rehash(ana.id, "hash of ana", "renewed")
+    await people.logins.replace_password_hash(ana.id, "another hash", "lost")
+    await people.logins.replace_password_hash(ana.id, "hash of ana", "renewed")
     credentials = await people.users.credentials_of(ana.id)
     assert credentials is not None
     assert credentials.password_hash == "renewed"
     assert len(await people.sessions.identities(["a" * 64])) == 1
 
 
-async def test_login_beside_a_password_change_never_outlives_it_unseen(people: Stores) -> None:
+async def test_login_beside_a_password_change_never_outlives_it_unseen(people: UserStores) -> None:
     """A session opened while the password changes is ended by the change or sees the new hash."""
-    ana = await people.somebody("ana")
+    ana = await people.register_user("ana")
     for number in range(20):
         hashed = f"{number:064d}"
 

@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from config.limits import STREAM_FRAMES, STREAM_RETENTION_S
-from storage.contracts.bus import Position, UserStreams, user_topic
+from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
+from storage.contracts.bus import StreamPosition, UserStreams, user_topic
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
-from storage.memory.streams import MemoryUserStreams
-from storage.records.stream import StreamItem, decode_item, encode_item
-from storage.redis import user_stream
-from storage.redis.user_stream import RedisUserStreams
-from tests.storage.bus_system import HASTY, BusSystem, MemorySystem, RedisSystem, ShardedSystem
-from tests.storage.proxy import Proxy
+from storage.memory.user_streams import MemoryUserStreams
+from storage.records.user_stream import StreamItem, decode_stream_item, encode_stream_item
+from storage.redis import user_streams
+from storage.redis.user_streams import RedisUserStreams
+from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
+from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
 from tests.until import until
 
@@ -24,27 +24,27 @@ _names = itertools.count(1)
 
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
-async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusSystem]:
+async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
     """Instances on servers that a test may lose, or in memory."""
     if request.param == "memory":
-        made: BusSystem = MemorySystem()
+        made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
-        made = ShardedSystem(request.getfixturevalue("two_servers"))
+        made = ShardedCluster(request.getfixturevalue("two_servers"))
     else:
         server: ValkeyServer = request.getfixturevalue("server")
-        made = RedisSystem(server, server.url)
+        made = RedisCluster(server, server.url)
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def streams(system: BusSystem) -> UserStreams:
-    return await system.streams()
+async def streams(system: BusCluster) -> UserStreams:
+    return await system.open_user_streams()
 
 
 @pytest.fixture
 async def redis_streams(server: ValkeyServer) -> AsyncIterator[RedisUserStreams]:
-    made = await RedisUserStreams.open(server.url, patience=HASTY)
+    made = await RedisUserStreams.open(server.url, timeouts=SHORT_TIMEOUTS)
     yield made
     await made.close()
 
@@ -54,37 +54,37 @@ def ana() -> str:
     return f"user-{next(_names)}"
 
 
-async def filled(streams: UserStreams, user_id: str, count: int) -> Position:
+async def append_frames(streams: UserStreams, user_id: str, count: int) -> StreamPosition:
     """Append so many frames; answers where the last one stands."""
     positions = await asyncio.gather(*(streams.append(user_id, b"<", b">") for _ in range(count)))
     return positions[-1]
 
 
-async def where(streams: UserStreams, user_id: str) -> Position:
+async def get_position(streams: UserStreams, user_id: str) -> StreamPosition:
     (position,) = await streams.positions([user_id])
     return position
 
 
-async def where_again(streams: UserStreams, user_id: str) -> Position:
+async def wait_position(streams: UserStreams, user_id: str) -> StreamPosition:
     """The same, once the server is reached again."""
     async with asyncio.timeout(10):
         while True:
             with contextlib.suppress(Unavailable):
-                return await where(streams, user_id)
+                return await get_position(streams, user_id)
             await asyncio.sleep(0)
 
 
 # The contract
 
 
-async def test_positions_are_dense_under_concurrent_appends(system: BusSystem, ana: str) -> None:
+async def test_positions_are_dense_under_concurrent_appends(system: BusCluster, ana: str) -> None:
     """Whoever appends: 1, 2, 3, ... in one epoch, and every frame bears its own position."""
-    here, there = await system.streams(), await system.streams()
+    here, there = await system.open_user_streams(), await system.open_user_streams()
     appends = [one.append(ana, b'{"n":%d,"position":' % n, b"}") for n in range(25) for one in (here, there)]
     positions = await asyncio.gather(*appends)
     assert sorted(position.position for position in positions) == list(range(1, 51))
     assert len({position.epoch for position in positions}) == 1
-    kept = await here.after(ana, positions[0].epoch, 0, 100)
+    kept = await here.read_after(ana, positions[0].epoch, 0, 100)
     assert kept is not None
     assert [item.position for item in kept] == list(range(1, 51))
     for number, position in enumerate(positions):
@@ -92,33 +92,33 @@ async def test_positions_are_dense_under_concurrent_appends(system: BusSystem, a
         assert kept[position.position - 1].frame == expected
 
 
-async def test_frames_are_published_in_order_on_the_users_topic(system: BusSystem, ana: str) -> None:
+async def test_frames_are_published_in_order_on_the_users_topic(system: BusCluster, ana: str) -> None:
     """Who listens to the topic hears epoch, position and frame of each append, in the order of positions."""
-    bus, streams = await system.bus(), await system.streams()
+    bus, streams = await system.open_bus(), await system.open_user_streams()
     heard: list[StreamItem] = []
-    bus.on_frame(lambda _topic, payload: heard.append(decode_item(payload)))
+    bus.on_frame(lambda _topic, payload: heard.append(decode_stream_item(payload)))
     await bus.subscribe([user_topic(ana)])
-    last = await filled(streams, ana, 120)
+    last = await append_frames(streams, ana, 120)
     await until(lambda: len(heard) == 120)
     assert heard == [StreamItem(last.epoch, n, b"<%d>" % n) for n in range(1, 121)]
-    assert await streams.after(ana, last.epoch, 0, 1000) == heard
+    assert await streams.read_after(ana, last.epoch, 0, 1000) == heard
 
 
 async def test_streams_of_users_count_by_themselves(streams: UserStreams, ana: str) -> None:
     """Each user has positions of their own, and an epoch that stays."""
     bob = f"{ana}-bob"
-    epoch = (await filled(streams, ana, 3)).epoch
-    bobs = await filled(streams, bob, 1)
+    epoch = (await append_frames(streams, ana, 3)).epoch
+    bobs = await append_frames(streams, bob, 1)
     assert bobs.position == 1
-    assert await streams.append(ana, b"", b"") == Position(epoch, 4)
-    assert await streams.after(bob, bobs.epoch, 0, 10) == [StreamItem(bobs.epoch, 1, b"<1>")]
+    assert await streams.append(ana, b"", b"") == StreamPosition(epoch, 4)
+    assert await streams.read_after(bob, bobs.epoch, 0, 10) == [StreamItem(bobs.epoch, 1, b"<1>")]
 
 
 async def test_positions_answers_each_user_in_the_order_asked(streams: UserStreams, ana: str) -> None:
     """Thousands in one call, 0 for those who never got a frame; nobody asked is no answer."""
     users = [f"{ana}-{number}" for number in range(2500)]
     for user_id in users[::500]:
-        await filled(streams, user_id, 2)
+        await append_frames(streams, user_id, 2)
     positions = await streams.positions(users)
     assert [position.position for position in positions] == [0 if n % 500 else 2 for n in range(2500)]
     assert await streams.positions([]) == []
@@ -128,15 +128,15 @@ async def test_frames_may_hold_any_bytes(streams: UserStreams, ana: str) -> None
     """Spaces, line ends, nulls and what is no text come back as they were."""
     head, tail = b" \r\n\0" + bytes(range(256)), bytes(range(255, -1, -1)) + b" 7 "
     epoch = (await streams.append(ana, head, tail)).epoch
-    assert await streams.after(ana, epoch, 0, 1) == [StreamItem(epoch, 1, head + b"1" + tail)]
+    assert await streams.read_after(ana, epoch, 0, 1) == [StreamItem(epoch, 1, head + b"1" + tail)]
 
 
 async def test_after_answers_the_oldest_frames_behind_a_place(streams: UserStreams, ana: str) -> None:
     """From the place on, oldest first, at most as many as asked; nothing at the head."""
-    epoch = (await filled(streams, ana, 9)).epoch
+    epoch = (await append_frames(streams, ana, 9)).epoch
 
     async def told(position: int, limit: int) -> list[int]:
-        items = await streams.after(ana, epoch, position, limit)
+        items = await streams.read_after(ana, epoch, position, limit)
         assert items is not None
         return [item.position for item in items]
 
@@ -150,67 +150,67 @@ async def test_after_answers_the_oldest_frames_behind_a_place(streams: UserStrea
 
 async def test_places_of_another_history_are_unknown(streams: UserStreams, ana: str) -> None:
     """A foreign epoch, and a position that was never given out, are None and not empty."""
-    epoch = (await filled(streams, ana, 3)).epoch
-    assert await streams.after(ana, "another", 3, 10) is None
-    assert await streams.after(ana, epoch, 4, 10) is None
+    epoch = (await append_frames(streams, ana, 3)).epoch
+    assert await streams.read_after(ana, "another", 3, 10) is None
+    assert await streams.read_after(ana, epoch, 4, 10) is None
     (place,) = await streams.positions([f"{ana}-new"])
-    assert await streams.after(f"{ana}-new", place.epoch, 0, 10) == []
+    assert await streams.read_after(f"{ana}-new", place.epoch, 0, 10) == []
 
 
 async def test_frames_are_kept_and_trimmed(streams: UserStreams, ana: str) -> None:
     """The promised number of frames is there; further back is None, never a part."""
-    last = await filled(streams, ana, STREAM_FRAMES + 50)
-    kept = await streams.after(ana, last.epoch, last.position - STREAM_FRAMES, STREAM_FRAMES)
+    last = await append_frames(streams, ana, STREAM_FRAMES_MAX + 50)
+    kept = await streams.read_after(ana, last.epoch, last.position - STREAM_FRAMES_MAX, STREAM_FRAMES_MAX)
     assert kept is not None
-    assert [item.position for item in kept] == list(range(51, STREAM_FRAMES + 51))
-    assert await streams.after(ana, last.epoch, 0, 10) is None
+    assert [item.position for item in kept] == list(range(51, STREAM_FRAMES_MAX + 51))
+    assert await streams.read_after(ana, last.epoch, 0, 10) is None
 
 
 async def test_renewed_epoch_makes_all_old_places_unknown(streams: UserStreams, ana: str) -> None:
     """After lost appends nobody can go on from an old place unnoticed."""
-    old = await filled(streams, ana, 3)
-    await streams.renew()
-    new = await where(streams, ana)
+    old = await append_frames(streams, ana, 3)
+    await streams.reset()
+    new = await get_position(streams, ana)
     assert (new.epoch != old.epoch, new.position) == (True, 0)
-    assert await streams.after(ana, old.epoch, old.position, 10) is None
-    assert await streams.append(ana, b"", b"") == Position(new.epoch, 1)
-    await streams.renew()
-    assert (await where(streams, ana)).epoch not in {old.epoch, new.epoch}
+    assert await streams.read_after(ana, old.epoch, old.position, 10) is None
+    assert await streams.append(ana, b"", b"") == StreamPosition(new.epoch, 1)
+    await streams.reset()
+    assert (await get_position(streams, ana)).epoch not in {old.epoch, new.epoch}
 
 
-async def test_lost_server_comes_back_in_a_new_epoch(system: BusSystem, ana: str) -> None:
+async def test_lost_server_comes_back_in_a_new_epoch(system: BusCluster, ana: str) -> None:
     """Even when its files kept everything: they may lack the last second, so positions could run back."""
-    streams = await system.streams()
-    old = await filled(streams, ana, 3)
-    system.lose()
+    streams = await system.open_user_streams()
+    old = await append_frames(streams, ana, 3)
+    system.stop_server()
     with pytest.raises(Unavailable):
         await streams.append(ana, b"", b"")
     with pytest.raises(Unavailable):
         await streams.positions([ana])
-    system.restore()
-    new = await where_again(streams, ana)
+    system.restart_server()
+    new = await wait_position(streams, ana)
     assert (new.epoch != old.epoch, new.position) == (True, 0)
-    assert await streams.after(ana, old.epoch, old.position, 10) is None
-    assert await streams.append(ana, b"", b"") == Position(new.epoch, 1)
+    assert await streams.read_after(ana, old.epoch, old.position, 10) is None
+    assert await streams.append(ana, b"", b"") == StreamPosition(new.epoch, 1)
 
 
 def test_item_survives_its_bytes() -> None:
     """What is encoded is decoded; other bytes are a `ValueError`."""
     item = StreamItem("0123456789abcdef", 1234, b"a frame with spaces\xff")
-    assert decode_item(encode_item(item)) == item
+    assert decode_stream_item(encode_stream_item(item)) == item
     for other in (b"", b"epoch 12", b"epoch twelve frame", b"\xff 12 frame"):
         with pytest.raises(ValueError):
-            decode_item(other)
+            decode_stream_item(other)
 
 
 async def test_failures_in_memory_happen_before_or_after_the_append(ana: str) -> None:
     """A test may have an append fail with either outcome; the next one is right again."""
     streams = MemoryUserStreams(MemoryBroker())
     for taken, position in ((True, 1), (False, 1)):
-        streams.fail_next(taken=taken)
+        streams.fail_next(after_append=taken)
         with pytest.raises(Unavailable):
             await streams.append(ana, b"", b"")
-        assert (await where(streams, ana)).position == position
+        assert (await get_position(streams, ana)).position == position
     assert (await streams.append(ana, b"", b"")).position == 2
 
 
@@ -219,8 +219,8 @@ async def test_failures_in_memory_happen_before_or_after_the_append(ana: str) ->
 
 async def test_all_instances_share_the_epoch(server: ValkeyServer, ana: str) -> None:
     """Opening another instance begins nothing anew, even when all begin at once."""
-    instances = [await RedisUserStreams.open(server.url, patience=HASTY) for _ in range(8)]
-    places = await asyncio.gather(*(where(one, ana) for one in instances))
+    instances = [await RedisUserStreams.open(server.url, timeouts=SHORT_TIMEOUTS) for _ in range(8)]
+    places = await asyncio.gather(*(get_position(one, ana) for one in instances))
     assert len(set(places)) == 1
     for one in instances:
         await one.close()
@@ -230,10 +230,10 @@ async def test_wiped_server_begins_a_new_epoch(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
     """Without any restart: the epoch goes with what it is about."""
-    old = await filled(redis_streams, ana, 3)
+    old = await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         client.flushall()
-    assert await redis_streams.after(ana, old.epoch, 3, 10) is None
+    assert await redis_streams.read_after(ana, old.epoch, 3, 10) is None
     new = await redis_streams.append(ana, b"", b"")
     assert (new.epoch != old.epoch, new.position) == (True, 1)
 
@@ -242,24 +242,24 @@ async def test_evicted_positions_begin_a_new_epoch_and_evicted_frames_are_missed
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
     """Whatever a server short of memory throws away, nobody is told that nothing was missed."""
-    old = await filled(redis_streams, ana, 3)
+    old = await append_frames(redis_streams, ana, 3)
     with server.client() as client:
-        client.delete(f"{user_stream.KEY}:{old.epoch}:{ana}")
-        assert await redis_streams.after(ana, old.epoch, 1, 10) is None
-        assert await redis_streams.after(ana, old.epoch, 3, 10) == []
-        client.delete(user_stream.KEY)
-    assert (await where(redis_streams, ana)).epoch != old.epoch
+        client.delete(f"{user_streams.KEY}:{old.epoch}:{ana}")
+        assert await redis_streams.read_after(ana, old.epoch, 1, 10) is None
+        assert await redis_streams.read_after(ana, old.epoch, 3, 10) == []
+        client.delete(user_streams.KEY)
+    assert (await get_position(redis_streams, ana)).epoch != old.epoch
 
 
 async def test_nothing_but_the_positions_is_kept_for_ever(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
     """Frames expire after the time promised; every epoch has its own lists, so none is left behind."""
-    await filled(redis_streams, ana, 3)
-    await redis_streams.renew()
-    await filled(redis_streams, ana, 3)
+    await append_frames(redis_streams, ana, 3)
+    await redis_streams.reset()
+    await append_frames(redis_streams, ana, 3)
     with server.client() as client:
-        lists = [key for key in client.scan_iter() if key != user_stream.KEY]
+        lists = [key for key in client.scan_iter() if key != user_streams.KEY]
         assert len(lists) == 2
         for key in lists:
             assert STREAM_RETENTION_S - 60 <= client.ttl(key) <= STREAM_RETENTION_S
@@ -269,8 +269,8 @@ async def test_epoch_ends_when_it_knows_too_many_users(
     redis_streams: RedisUserStreams, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The positions are bounded: past that, everybody begins anew."""
-    monkeypatch.setattr(user_stream, "STREAMS_MAX", 5)
-    epochs = [(await filled(redis_streams, f"{ana}-{number}", 2)).epoch for number in range(10)]
+    monkeypatch.setattr(user_streams, "STREAMS_MAX", 5)
+    epochs = [(await append_frames(redis_streams, f"{ana}-{number}", 2)).epoch for number in range(10)]
     assert len(set(epochs)) > 1
 
 
@@ -278,17 +278,17 @@ async def test_forgotten_script_is_sent_again(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
     """A server that lost its scripts gets them with the next call, and nothing is done twice."""
-    await filled(redis_streams, ana, 3)
+    await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         client.script_flush()
-    assert (await filled(redis_streams, ana, 250)).position == 253
+    assert (await append_frames(redis_streams, ana, 250)).position == 253
 
 
 async def test_paused_server_is_unavailable_in_time(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
     """Nobody waits for a hanging server, and afterwards it works again."""
-    await filled(redis_streams, ana, 3)
+    await append_frames(redis_streams, ana, 3)
     server.pause()
     try:
         async with asyncio.timeout(3):
@@ -297,25 +297,25 @@ async def test_paused_server_is_unavailable_in_time(
             with pytest.raises(Unavailable):
                 await redis_streams.positions([ana])
     finally:
-        server.go_on()
-    await where_again(redis_streams, ana)
+        server.resume()
+    await wait_position(redis_streams, ana)
     assert (await redis_streams.append(ana, b"", b"")).position in {4, 5}
 
 
 async def test_append_with_a_lost_answer_may_have_happened(server: ValkeyServer, ana: str) -> None:
     """It is `Unavailable`, is never sent twice, and the next append goes on from what is true."""
     loop = asyncio.get_running_loop()
-    proxy = Proxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    proxy = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
     url = f"redis://127.0.0.1:{await proxy.start()}/0"
-    streams = await RedisUserStreams.open(url, patience=HASTY)
+    streams = await RedisUserStreams.open(url, timeouts=SHORT_TIMEOUTS)
     try:
-        await filled(streams, ana, 1)
-        proxy.lose_reply_to = b"EVALSHA"
+        await append_frames(streams, ana, 1)
+        proxy.drop_reply_to = b"EVALSHA"
         with pytest.raises(Unavailable):
             await streams.append(ana, b"", b"")
-        proxy.lose_reply_to = None
-        assert proxy.lost_replies == 1
-        assert (await where(streams, ana)).position == 2
+        proxy.drop_reply_to = None
+        assert proxy.dropped_replies == 1
+        assert (await get_position(streams, ana)).position == 2
         assert (await streams.append(ana, b"", b"")).position == 3
     finally:
         await streams.close()
@@ -328,5 +328,5 @@ async def test_cancelled_append_disturbs_no_other(redis_streams: RedisUserStream
     await asyncio.sleep(0)
     appends[3].cancel()
     results = await asyncio.gather(*appends, return_exceptions=True)
-    assert sum(isinstance(result, Position) for result in results) == 9
-    assert (await where(redis_streams, ana)).position == 10
+    assert sum(isinstance(result, StreamPosition) for result in results) == 9
+    assert (await get_position(redis_streams, ana)).position == 10

@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 from storage.embedded.binaries import find_binaries
 
-START_S = 20.0
+START_TIMEOUT_S = 20.0
 
 
 class ValkeyServer:
@@ -48,8 +48,8 @@ class ValkeyServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + START_S
-        while not self._answers():
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._is_ready():
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
 
@@ -62,7 +62,7 @@ class ValkeyServer:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGCONT)
 
@@ -71,7 +71,7 @@ class ValkeyServer:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             with self.client() as client:
                 return bool(client.ping())

@@ -7,16 +7,16 @@ import pytest
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.cards import CardCache
+from actors.accounts.card_cache import CardCache
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.requests import Login, PasswordChange, ProfilePatch, Registration, SignedIn
-from actors.wire.objects import UserCard
-from actors.wire.refusal import Refusal
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from storage.memory.users import MemoryUsers
 from storage.records.users import SessionRecord, UserRecord
 
@@ -25,36 +25,36 @@ REGISTRATION = Registration("ana@example.test", "ana", PASSWORD)
 
 
 class CountedUsers(MemoryUsers):
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: UserTables) -> None:
         super().__init__(people)
         self.loads: list[int] = []
 
-    async def users(self, user_ids: Sequence[str]) -> list[UserRecord]:
+    async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
         self.loads.append(len(user_ids))
-        return await super().users(user_ids)
+        return await super().find(user_ids)
 
 
-class LateSessions(MemorySessions):
+class GatedSessions(MemorySessions):
     """Opens a session only when it is let."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: UserTables) -> None:
         super().__init__(people)
-        self.door = asyncio.Event()
-        self.door.set()
-        self.at_the_door = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
-        self.at_the_door.set()
-        await self.door.wait()
+        self.waiting.set()
+        await self.gate.wait()
         return await super().open(user_id, token_hash, lifetime_s)
 
 
-class House:
+class AccountsSetup:
     def __init__(self) -> None:
         limits = Limits()
-        self.people = People()
+        self.people = UserTables()
         self.users = CountedUsers(self.people)
-        self.sessions = LateSessions(self.people)
+        self.sessions = GatedSessions(self.people)
         logins = MemoryLogins(self.people)
         self.authenticator = Authenticator(self.sessions, logins, limits)
         self.passwords = Passwords(limits, HashCost(memory_kib=64, rounds=1))
@@ -68,55 +68,55 @@ class House:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    made = House()
+async def house() -> AsyncIterator[AccountsSetup]:
+    made = AccountsSetup()
     yield made
     await made.accounts.close()
     await made.authenticator.close()
     made.passwords.close()
 
 
-async def test_login_with_the_old_password_loses_to_the_change(house: House) -> None:
+async def test_login_with_old_password_fails_after_password_change(house: AccountsSetup) -> None:
     """A login checked before a password change and opened after it ends in nothing."""
     signed = await house.accounts.register(REGISTRATION)
     identity = await house.authenticator.authenticate(signed.token)
-    house.sessions.door.clear()
-    house.sessions.at_the_door.clear()
+    house.sessions.gate.clear()
+    house.sessions.waiting.clear()
     late = asyncio.ensure_future(house.accounts.login(Login("ana", PASSWORD)))
-    await house.sessions.at_the_door.wait()
+    await house.sessions.waiting.wait()
     await house.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
-    house.sessions.door.set()
-    with pytest.raises(Refusal, match="invalid_credentials"):
+    house.sessions.gate.set()
+    with pytest.raises(ApiError, match="invalid_credentials"):
         await late
     assert [session.id for session in await house.sessions.list(signed.user.id)] == [identity.session_id]
 
 
-async def test_cards_are_gathered_and_kept_for_a_moment(house: House) -> None:
+async def test_cards_are_batched_and_cached(house: AccountsSetup) -> None:
     """Many callers of one tick cost one load, later ones none; unknown ids are absent."""
     ids = [
         (await house.accounts.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
         for name in ("ana", "ben", "eva")
     ]
     pairs = await asyncio.gather(
-        house.accounts.cards(ids[:2]), house.accounts.cards([ids[2], "nobody", ids[0]])
+        house.accounts.load_cards(ids[:2]), house.accounts.load_cards([ids[2], "nobody", ids[0]])
     )
     assert [set(cards) for cards in pairs] == [set(ids[:2]), {ids[0], ids[2]}]
     assert house.users.loads == [4]
-    assert set(await house.accounts.cards(ids)) == set(ids)
+    assert set(await house.accounts.load_cards(ids)) == set(ids)
     assert house.users.loads == [4]
 
 
-async def test_changed_profile_has_a_new_card(house: House) -> None:
+async def test_profile_change_updates_the_card(house: AccountsSetup) -> None:
     """One's own change is in the next card."""
     signed = await house.accounts.register(REGISTRATION)
     identity = await house.authenticator.authenticate(signed.token)
-    await house.accounts.cards([signed.user.id])
-    await house.accounts.change(identity, ProfilePatch(display_name="Ana"))
-    assert (await house.accounts.cards([signed.user.id]))[signed.user.id].display_name == "Ana"
+    await house.accounts.load_cards([signed.user.id])
+    await house.accounts.update_profile(identity, ProfilePatch(display_name="Ana"))
+    assert (await house.accounts.load_cards([signed.user.id]))[signed.user.id].display_name == "Ana"
     assert (await house.authenticator.authenticate(signed.token)).user.display_name == "Ana"
 
 
-async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
+async def test_card_loaded_before_invalidation_is_not_cached() -> None:
     """What was read before a change is not remembered after it."""
     door = asyncio.Event()
     begun = asyncio.Event()
@@ -131,7 +131,7 @@ async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
     cache = CardCache(load)
     first = asyncio.ensure_future(cache.get(["a"]))
     await begun.wait()
-    cache.forget("a")
+    cache.invalidate("a")
     door.set()
     await first
     await cache.get(["a"])
@@ -139,7 +139,7 @@ async def test_card_of_a_load_under_way_is_not_kept_past_a_change() -> None:
     await cache.close()
 
 
-async def test_card_is_never_older_than_the_contract_lets_copies_be() -> None:
+async def test_cached_card_expires() -> None:
     """After its time a card is loaded again."""
     now_s = 0.0
     loads: list[str] = []
@@ -159,7 +159,7 @@ async def test_card_is_never_older_than_the_contract_lets_copies_be() -> None:
     await cache.close()
 
 
-async def test_secrets_are_not_in_any_text_form() -> None:
+async def test_repr_contains_no_secrets() -> None:
     """Whatever prints a request or an answer prints no secret."""
     secret = "very secret"
     for thing in (

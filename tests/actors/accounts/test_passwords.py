@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors.accounts.passwords import HashCost, Passwords
-from actors.wire.refusal import Refusal
+from actors.protocol.errors import ApiError
 from config.limits import Limits
 
 CHEAP = HashCost(memory_kib=64, rounds=1)
@@ -15,53 +15,53 @@ CHEAP = HashCost(memory_kib=64, rounds=1)
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    made = Passwords(Limits(password_hashes_at_once=1, password_hashes_waiting=1), CHEAP)
+    made = Passwords(Limits(password_hashes_in_flight=1, password_hashes_queued=1), CHEAP)
     yield made
     made.close()
 
 
-async def test_default_cost_is_the_one_that_was_decided() -> None:
+async def test_default_hash_cost() -> None:
     """Nobody lowers the cost by accident: it stands in every hash."""
     real = Passwords(Limits())
     try:
         assert (await real.hash("a good password")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-        assert real._nobody.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert real._dummy_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     finally:
         real.close()
 
 
-async def test_verdicts(passwords: Passwords) -> None:
+async def test_verify_results(passwords: Passwords) -> None:
     """Right, wrong, nobody, broken hash, and a hash of another cost."""
     hashed = await passwords.hash("a good password")
     verdict = await passwords.verify(hashed, "a good password")
-    assert (verdict.right, verdict.stale) == (True, False)
+    assert (verdict.matches, verdict.needs_rehash) == (True, False)
     for known, given in ((hashed, "a bad password"), (None, "a good password"), ("broken", "x"), ("", "x")):
         wrong = await passwords.verify(known, given)
-        assert (wrong.right, wrong.stale) == (False, False)
+        assert (wrong.matches, wrong.needs_rehash) == (False, False)
     dearer = Passwords(Limits(), HashCost(memory_kib=128, rounds=1))
     try:
         stale = await dearer.verify(hashed, "a good password")
-        assert (stale.right, stale.stale) == (True, True)
+        assert (stale.matches, stale.needs_rehash) == (True, True)
     finally:
         dearer.close()
 
 
-async def test_two_spellings_of_one_accent_are_one_password(passwords: Passwords) -> None:
+async def test_passwords_are_unicode_normalized(passwords: Passwords) -> None:
     """Composed on one keyboard, decomposed on another: the same person gets in."""
     hashed = await passwords.hash("caf\u00e9 caf\u00e9")
-    assert (await passwords.verify(hashed, "cafe\u0301 cafe\u0301")).right
+    assert (await passwords.verify(hashed, "cafe\u0301 cafe\u0301")).matches
 
 
-async def test_places_are_bounded_and_come_back(passwords: Passwords) -> None:
+async def test_concurrent_hashes_are_bounded(passwords: Passwords) -> None:
     """One works, one waits, the third is refused; when the thread is free there is a place again."""
     door = threading.Event()
 
     def hold() -> None:
         door.wait(10)
 
-    held = [asyncio.ensure_future(passwords._run(hold)) for _ in range(2)]
+    held = [asyncio.ensure_future(passwords._run_in_thread(hold)) for _ in range(2)]
     await asyncio.sleep(0)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         await passwords.hash("a good password")
     assert refused.value.code == "server.overloaded"
     assert refused.value.retry_after_ms

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from storage.redis.timelines import RedisTimelines
-from tests.actors.feed.feed_house import FeedHouse
-from tests.actors.sync.opened import all_opened
+from tests.actors.domain_events.service_databases import open_databases
+from tests.actors.feed.feed_setup import FeedSetup
 from tests.conftest import FreshDatabase
-from tests.storage.bus_system import HASTY
+from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
 
 
@@ -25,16 +25,16 @@ def valkey() -> Iterator[ValkeyServer]:
 async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
     """Nobody has one yet."""
     wipe(valkey)
-    made = await RedisTimelines.open(valkey.url, patience=HASTY)
+    made = await RedisTimelines.open(valkey.url, timeouts=SHORT_TIMEOUTS)
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedHouse]:
+async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedSetup]:
     """A feed with a small bound to how many are handed a post."""
-    async with all_opened(fresh_database, "social", "posts") as databases:
-        made = FeedHouse(databases, timelines)
+    async with open_databases(fresh_database, "social", "posts") as databases:
+        made = FeedSetup(databases, timelines)
         yield made
         await made.close()
 

@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from actors.feed.feed import SHUN_S, Feed, FeedStores
+from actors.feed.home_feed import TIMELINES_RETRY_S, FeedStores, HomeFeed
 from storage.errors import Unavailable
 from storage.records.posts import PostKey
 from storage.records.timelines import TimelinePage
 from storage.redis.timelines import RedisTimelines
-from tests.actors.feed.feed_house import BROADCAST, FeedHouse, all_of, follow, post
+from tests.actors.domain_events.service_databases import open_databases
 from tests.actors.feed.feed_model import FeedModel
-from tests.actors.sync.opened import all_opened
+from tests.actors.feed.feed_setup import BROADCAST_THRESHOLD, FeedSetup, create_posts, follow, read_feed
 from tests.conftest import FreshDatabase
-from tests.storage.bus_system import HASTY
+from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.valkey_server import ValkeyServer
 
 
@@ -33,58 +33,58 @@ def own_valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> AsyncIterator[FeedHouse]:
+async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> AsyncIterator[FeedSetup]:
     """A feed on that server."""
-    timelines = await RedisTimelines.open(own_valkey.url, patience=HASTY)
-    async with all_opened(fresh_database, "social", "posts") as databases:
-        made = FeedHouse(databases, timelines)
+    timelines = await RedisTimelines.open(own_valkey.url, timeouts=SHORT_TIMEOUTS)
+    async with open_databases(fresh_database, "social", "posts") as databases:
+        made = FeedSetup(databases, timelines)
         yield made
         await made.close()
     await timelines.close()
 
 
-async def test_without_redis_the_stores_answer(
-    shaky: FeedHouse, model: FeedModel, own_valkey: ValkeyServer
+async def test_feed_without_redis_is_read_from_stores(
+    shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
     """The answer is the same, also of a broadcasting author; and when Redis is back, empty, again."""
-    ana, ben, cyd, *others = model.people
-    for one in others[:BROADCAST]:
+    ana, ben, cyd, *others = model.user_ids
+    for one in others[:BROADCAST_THRESHOLD]:
         await follow(shaky, model, one, ben)
     await follow(shaky, model, ana, ben, cyd)
-    await post(shaky, model, *[ana, ben, cyd] * 5)
+    await create_posts(shaky, model, *[ana, ben, cyd] * 5)
     await shaky.catch_up()
-    assert await all_of(shaky, ana) == model.feed(ana)
+    assert await read_feed(shaky, ana) == model.feed(ana)
     own_valkey.kill()
-    await post(shaky, model, ben, cyd)
-    assert await all_of(shaky, ana) == model.feed(ana)
+    await create_posts(shaky, model, ben, cyd)
+    assert await read_feed(shaky, ana) == model.feed(ana)
     own_valkey.start()
-    assert await read_again(shaky, ana) is None
-    shaky.open()
+    assert await read_when_connected(shaky, ana) is None
+    shaky.start()
     await shaky.catch_up()
 
-    assert await all_of(shaky, ana) == model.feed(ana)
+    assert await read_feed(shaky, ana) == model.feed(ana)
 
 
-async def test_what_a_restart_brings_back_is_not_used(
-    shaky: FeedHouse, model: FeedModel, own_valkey: ValkeyServer
+async def test_timelines_restored_by_redis_restart_are_not_used(
+    shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
     """Its files may lack the last second: timelines of another run of the server are built anew."""
-    ana, ben, *_ = model.people
+    ana, ben, *_ = model.user_ids
     await follow(shaky, model, ana, ben)
-    await post(shaky, model, ben)
+    await create_posts(shaky, model, ben)
     await shaky.catch_up()
-    assert await all_of(shaky, ana) == model.feed(ana)
+    assert await read_feed(shaky, ana) == model.feed(ana)
     assert await shaky.timelines.read(ana, None, 5) is not None
     own_valkey.kill()
     own_valkey.start()
     with own_valkey.client() as client:
         assert client.dbsize() > 0
-    found = await read_again(shaky, ana)
+    found = await read_when_connected(shaky, ana)
 
     assert found is None
 
 
-async def read_again(house: FeedHouse, user_id: str) -> TimelinePage | None:
+async def read_when_connected(house: FeedSetup, user_id: str) -> TimelinePage | None:
     """Read as soon as the connection is back."""
     async with asyncio.timeout(20.0):
         while True:
@@ -94,43 +94,43 @@ async def read_again(house: FeedHouse, user_id: str) -> TimelinePage | None:
                 await asyncio.sleep(0)
 
 
-class Silent:
+class UnavailableTimelines:
     """A `Timelines` that never answers; counts how often it was asked."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.read_count = 0
 
     async def read(self, user_id: str, before: PostKey | None, limit: int) -> TimelinePage | None:
-        self.asked += 1
+        self.read_count += 1
         raise Unavailable
 
-    async def begin(self, user_id: str) -> str:
+    async def begin_rebuild(self, user_id: str) -> str:
         raise Unavailable
 
-    async def finish(
-        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, cut: bool
+    async def finish_rebuild(
+        self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, truncated: bool
     ) -> bool:
         raise Unavailable
 
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
         raise Unavailable
 
-    async def drop(self, user_ids: Sequence[str]) -> None:
+    async def invalidate(self, user_ids: Sequence[str]) -> None:
         raise Unavailable
 
 
-async def test_silent_timelines_are_left_alone_for_a_moment(house: FeedHouse, model: FeedModel) -> None:
+async def test_unavailable_timelines_are_retried_after_a_delay(house: FeedSetup, model: FeedModel) -> None:
     """One request waits for them, the next ones do not, until they are tried again."""
     now_s = 100.0
-    silent = Silent()
+    silent = UnavailableTimelines()
     stores = FeedStores(house.posts, house.social, house.audiences, silent)
-    feed = Feed(stores, house.shown, house.builder, clock=lambda: now_s)
-    (ana, *_) = model.people
-    await post(house, model, ana)
+    feed = HomeFeed(stores, house.post_service, house.timeline_builder, clock=lambda: now_s)
+    (ana, *_) = model.user_ids
+    await create_posts(house, model, ana)
     for _ in range(5):
         assert [one.id for one in (await feed.page(ana, None, 5)).items] == model.feed(ana)
-    asked = silent.asked
-    now_s += SHUN_S
+    asked = silent.read_count
+    now_s += TIMELINES_RETRY_S
     await feed.page(ana, None, 5)
 
-    assert (asked, silent.asked) == (1, 2)
+    assert (asked, silent.read_count) == (1, 2)

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.actors.notifications.notice_house import SERVICES, NoticeHouse
-from tests.actors.sync.opened import all_opened
+from tests.actors.domain_events.service_databases import open_databases
+from tests.actors.notifications.notification_setup import SERVICES, NotificationSetup
 from tests.conftest import FreshDatabase
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase) -> AsyncIterator[NoticeHouse]:
+async def house(fresh_database: FreshDatabase) -> AsyncIterator[NotificationSetup]:
     """Ana, Ben and Cyd are known; nobody has done anything yet."""
-    async with all_opened(fresh_database, *SERVICES, "notifications") as databases:
-        made = NoticeHouse(databases)
+    async with open_databases(fresh_database, *SERVICES, "notifications") as databases:
+        made = NotificationSetup(databases)
         yield made
         await made.close()

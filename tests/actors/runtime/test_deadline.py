@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from actors.runtime.deadline import Deadline
-from actors.runtime.wheel import Wheel
+from actors.runtime.timer_wheel import TimerWheel
 
 
 @pytest.fixture
-async def wheel() -> AsyncIterator[Wheel]:
-    wheel = Wheel(asyncio.get_running_loop(), tick_s=0.005)
+async def wheel() -> AsyncIterator[TimerWheel]:
+    wheel = TimerWheel(asyncio.get_running_loop(), tick_s=0.005)
     yield wheel
     wheel.close()
 
 
-async def test_what_takes_too_long_is_ended(wheel: Wheel) -> None:
+async def test_expired_deadline_raises_timeout_error(wheel: TimerWheel) -> None:
     """It raises, the task goes on, and is not left half cancelled."""
     with pytest.raises(TimeoutError), Deadline(wheel, 0.01) as deadline:
         await asyncio.Event().wait()
@@ -27,24 +27,24 @@ async def test_what_takes_too_long_is_ended(wheel: Wheel) -> None:
     await asyncio.sleep(0)
 
 
-async def test_what_is_done_in_time_is_left_alone(wheel: Wheel) -> None:
+async def test_work_done_in_time_is_not_cancelled(wheel: TimerWheel) -> None:
     """Nothing comes of the deadline once it is left."""
     with Deadline(wheel, 0.01) as deadline:
         await asyncio.sleep(0)
     later = asyncio.Event()
-    wheel.after(0.05, later.set)
+    wheel.call_later(0.05, later.set)
     await later.wait()
     assert not deadline.expired
 
 
-async def test_a_timeout_of_what_is_done_is_its_own(wheel: Wheel) -> None:
+async def test_inner_timeout_does_not_set_expired(wheel: TimerWheel) -> None:
     """`expired` tells them apart."""
     with pytest.raises(TimeoutError), Deadline(wheel, 60) as deadline:
         raise TimeoutError
     assert not deadline.expired
 
 
-async def test_one_who_is_cancelled_meanwhile_stays_cancelled(wheel: Wheel) -> None:
+async def test_outer_cancellation_after_expiry_is_kept(wheel: TimerWheel) -> None:
     """The deadline takes back only what it did itself."""
 
     async def wait() -> None:
@@ -64,7 +64,7 @@ async def test_one_who_is_cancelled_meanwhile_stays_cancelled(wheel: Wheel) -> N
     assert task.cancelled()
 
 
-async def test_who_is_cancelled_before_it_is_due_raises_no_timeout(wheel: Wheel) -> None:
+async def test_cancellation_before_expiry_is_not_a_timeout(wheel: TimerWheel) -> None:
     """A client that goes away is no late answer."""
     entered = asyncio.Event()
 

@@ -6,14 +6,14 @@ import pytest
 
 from storage.postgres.database import Database
 from storage.postgres.social import PostgresSocial
-from tests.actors.sync.opened import opened
+from tests.actors.domain_events.service_databases import open_database
 from tests.conftest import FreshDatabase
 
 
 @pytest.fixture
 async def database(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
     """Empty."""
-    async with opened(fresh_database("social"), "social") as made:
+    async with open_database(fresh_database("social"), "social") as made:
         yield made
 
 

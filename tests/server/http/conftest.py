@@ -11,16 +11,16 @@ from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
 from actors.accounts.authenticator import Authenticator
-from actors.runtime.wheel import Wheel
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
-from server.application import application
-from server.http.rates import Rates
+from server.application import create_application
+from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
 from storage.memory.sessions import MemorySessions
-from tests.server.http.asking import Asked, Serve
+from storage.memory.user_tables import UserTables
+from tests.server.http.http_client import HttpClient, Serve
 
 AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 
@@ -28,15 +28,17 @@ AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 @pytest.fixture
 async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
     """Serves some routes, and handlers `beside` them by path; other keywords are the application's."""
-    people = People()
+    people = UserTables()
     limits = Limits(request_timeout_ms=200)
-    wheel = Wheel(asyncio.get_running_loop())
+    wheel = TimerWheel(asyncio.get_running_loop())
     authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
 
     async def served(
         routes: Iterable[Route], beside: Mapping[str, Handler] = MappingProxyType({}), **around: Any
-    ) -> Asked:
-        app = application(routes, authenticator, Rates(limits, ServerSettings()), wheel, limits, **around)
+    ) -> HttpClient:
+        app = create_application(
+            routes, authenticator, RateLimiter(limits, ServerSettings()), wheel, limits, **around
+        )
         for path, handler in beside.items():
             app.router.add_get(path, handler)
         return await aiohttp_client(app)

@@ -10,13 +10,13 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from actors.wire.refusal import Refusal
-from config.logs import configure_logs
+from actors.protocol.errors import ApiError
+from config.log_setup import configure_logging
 from config.settings import LogSettings
-from server.http.call import Answer, Call, Page
 from server.http.route import Route
+from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
 from storage.errors import Conflict, Unavailable
-from tests.server.http.asking import Serve, problem_of
+from tests.server.http.http_client import Serve, problem_of
 
 
 class Note(msgspec.Struct):
@@ -24,7 +24,7 @@ class Note(msgspec.Struct):
     size: int = 0
 
 
-class Sought(msgspec.Struct):
+class SearchQuery(msgspec.Struct):
     x: int = 0
 
 
@@ -33,21 +33,21 @@ class Echo(msgspec.Struct):
 
 
 def raising(error: BaseException) -> Route:
-    async def handler(call: Call[None, None]) -> None:
+    async def handler(call: TypedRequest[None, None]) -> None:
         raise error
 
-    return Route("GET", "/x", handler, auth=False)
+    return Route("GET", "/x", handler, requires_auth=False)
 
 
-async def echo(call: Call[Note, None]) -> Echo:
-    return Echo(call.body.text)
+async def echo(request: TypedRequest[Note, None]) -> Echo:
+    return Echo(request.body.text)
 
 
 @pytest.mark.parametrize(
     ("error", "status", "code", "retry"),
     [
-        (Refusal("message.deleted", "gone"), 409, "message.deleted", None),
-        (Refusal("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
+        (ApiError("message.deleted", "gone"), 409, "message.deleted", None),
+        (ApiError("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
         (Unavailable("10.0.0.1 secret"), 503, "server.unavailable", "1"),
         (Conflict("secret_key"), 500, "server.error", None),
         (RuntimeError("secret"), 500, "server.error", None),
@@ -63,7 +63,7 @@ async def test_every_failure_is_a_problem(
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    configure_logs(LogSettings(format="json"), stream)
+    configure_logging(LogSettings(format="json"), stream)
     try:
         client = await serve([raising(error)])
         response = await client.get("/x")
@@ -82,7 +82,7 @@ async def test_every_failure_is_a_problem(
 
 async def test_router_speaks_problems_too(serve: Serve) -> None:
     """An unknown path is 404, a known path with another method 405 with what it allows."""
-    client = await serve([Route("POST", "/notes/{id}", echo, body=Note, auth=False)])
+    client = await serve([Route("POST", "/notes/{id}", echo, body=Note, requires_auth=False)])
     assert (await problem_of(await client.get("/nothing")))["code"] == "route.not_found"
     response = await client.get("/notes/1")
     assert (await problem_of(response))["code"] == "method.not_allowed"
@@ -91,7 +91,7 @@ async def test_router_speaks_problems_too(serve: Serve) -> None:
 
 async def test_body_past_its_bound_is_too_large(serve: Serve) -> None:
     """Told by its length or found while reading, it is 413; at the bound it passes."""
-    client = await serve([Route("POST", "/notes", echo, body=Note, auth=False, body_bytes=100)])
+    client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False, body_bytes_max=100)])
     fits = b'{"text":"' + b"x" * 89 + b'"}'
     assert len(fits) == 100
     assert (await client.post("/notes", data=fits)).status == 200
@@ -107,7 +107,7 @@ async def test_body_past_its_bound_is_too_large(serve: Serve) -> None:
 
 async def test_body_that_does_not_come_is_given_up(serve: Serve) -> None:
     """A sender that stops in mid-body is told so and let go."""
-    client = await serve([Route("POST", "/notes", echo, body=Note, auth=False)])
+    client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False)])
 
     async def stuck() -> AsyncIterator[bytes]:
         yield b'{"text":'
@@ -120,10 +120,10 @@ async def test_body_that_does_not_come_is_given_up(serve: Serve) -> None:
 async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
     """Past the time of a request the caller is told that it may have happened."""
 
-    async def endless(call: Call[None, None]) -> None:
+    async def endless(call: TypedRequest[None, None]) -> None:
         await asyncio.Event().wait()
 
-    client = await serve([Route("GET", "/x", endless, auth=False)])
+    client = await serve([Route("GET", "/x", endless, requires_auth=False)])
     response = await client.get("/x")
     assert (response.status, (await problem_of(response))["code"]) == (503, "server.unavailable")
 
@@ -131,21 +131,23 @@ async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
 async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
     """A struct is 200 or the route's status, `Answer` its own, None 204 or 202, a page has its link."""
 
-    async def nothing(call: Call[None, None]) -> None:
+    async def nothing(call: TypedRequest[None, None]) -> None:
         return None
 
-    async def created(call: Call[None, None]) -> Echo:
+    async def created(call: TypedRequest[None, None]) -> Echo:
         return Echo("new")
 
-    async def chosen(call: Call[None, None]) -> Answer:
-        return Answer(Echo("old"), 202)
+    async def chosen(call: TypedRequest[None, None]) -> ResponseWithStatus:
+        return ResponseWithStatus(Echo("old"), 202)
 
-    async def page(call: Call[None, None]) -> Page[Echo]:
+    async def page(call: TypedRequest[None, None]) -> Page[Echo]:
         return Page([Echo("one")], "next&one")
 
     handlers = {"/nothing": nothing, "/created": created, "/chosen": chosen, "/page": page}
-    routes = [Route("GET", path, handler, status=201, auth=False) for path, handler in handlers.items()]
-    client = await serve([*routes, Route("POST", "/accepted", nothing, status=202, auth=False)])
+    routes = [
+        Route("GET", path, handler, status=201, requires_auth=False) for path, handler in handlers.items()
+    ]
+    client = await serve([*routes, Route("POST", "/accepted", nothing, status=202, requires_auth=False)])
     response = await client.get("/nothing")
     assert (response.status, await response.read()) == (204, b"")
     response = await client.post("/accepted")
@@ -161,18 +163,20 @@ async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
 
 async def test_call_carries_what_was_asked(serve: Serve) -> None:
     """Path, query, body, request id and address reach the handler; the caller's own id is kept."""
-    seen: list[Call[Note, Sought]] = []
+    seen: list[TypedRequest[Note, SearchQuery]] = []
 
-    async def handler(call: Call[Note, Sought]) -> None:
+    async def handler(call: TypedRequest[Note, SearchQuery]) -> None:
         seen.append(call)
 
-    client = await serve([Route("POST", "/notes/{id}", handler, body=Note, query=Sought, auth=False)])
+    client = await serve(
+        [Route("POST", "/notes/{id}", handler, body=Note, query=SearchQuery, requires_auth=False)]
+    )
     headers = {"X-Request-Id": "abc-1", "X-Forwarded-For": "203.0.113.9"}
     response = await client.post("/notes/a%20b?x=1", json={"text": "t", "unknown": 1}, headers=headers)
     assert response.headers["X-Request-Id"] == "abc-1"
     (call,) = seen
-    assert (call.path["id"], call.query.x, call.body, call.identity) == ("a b", 1, Note("t", 0), None)
-    assert (call.request_id, call.address) == ("abc-1", "127.0.0.1")
+    assert (call.path_params["id"], call.query.x, call.body, call.identity) == ("a b", 1, Note("t", 0), None)
+    assert (call.request_id, call.client_address) == ("abc-1", "127.0.0.1")
     response = await client.post("/notes/1", json={"text": "t"}, headers={"X-Request-Id": "<b>" * 50})
     assert "<" not in response.headers["X-Request-Id"]
 
@@ -192,17 +196,17 @@ async def test_address_behind_proxies(serve: Serve, proxies: int, forwarded: str
     """Only what trusted proxies wrote is believed; what a client wrote before them is not."""
     seen: list[str] = []
 
-    async def handler(call: Call[None, None]) -> None:
-        seen.append(call.address)
+    async def handler(call: TypedRequest[None, None]) -> None:
+        seen.append(call.client_address)
 
-    client = await serve([Route("GET", "/x", handler, auth=False)], trusted_proxies=proxies)
+    client = await serve([Route("GET", "/x", handler, requires_auth=False)], trusted_proxies=proxies)
     await client.get("/x", headers={"X-Forwarded-For": forwarded})
     assert seen == [address]
 
 
 async def test_answers_are_private_and_say_little(serve: Serve) -> None:
     """No answer is cached or sniffed, and none names the software's version."""
-    client = await serve([Route("POST", "/notes", echo, body=Note, auth=False)])
+    client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False)])
     response = await client.post("/notes", json={"text": "t"})
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"

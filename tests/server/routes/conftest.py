@@ -8,23 +8,23 @@ import pytest
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost, Passwords
-from actors.runtime.wheel import Wheel
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
-from server.application import application
-from server.http.rates import Rates
+from server.application import create_application
+from server.http.rate_limiter import RateLimiter
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.memory.logins import MemoryLogins
-from storage.memory.people import People
 from storage.memory.sessions import MemorySessions
+from storage.memory.user_tables import UserTables
 from storage.memory.users import MemoryUsers
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from tests.server.routes.edge import CHEAP, AiohttpClient, Edge
-from tests.server.routes.published import Published
+from tests.server.routes.document_match import DocumentMatch
+from tests.server.routes.user_service import CHEAP_HASHES, AiohttpClient, UserService
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def server_settings() -> ServerSettings:
 @pytest.fixture
 def hash_cost() -> HashCost:
     """Cheap hashes, but for those tests that are about their cost."""
-    return CHEAP
+    return CHEAP_HASHES
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -51,7 +51,7 @@ def backing(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def account_stores(backing: str | None) -> AsyncIterator[AccountStores]:
     if backing is None:
-        people = People()
+        people = UserTables()
         yield AccountStores(MemoryUsers(people), MemorySessions(people), MemoryLogins(people))
         return
     pool = PostgresPool(backing)
@@ -61,28 +61,28 @@ async def account_stores(backing: str | None) -> AsyncIterator[AccountStores]:
 
 
 @pytest.fixture
-async def edge(
+async def service(
     aiohttp_client: AiohttpClient,
     account_stores: AccountStores,
     limits: Limits,
     server_settings: ServerSettings,
     hash_cost: HashCost,
-) -> AsyncIterator[Edge]:
+) -> AsyncIterator[UserService]:
     authenticator = Authenticator(account_stores.sessions, account_stores.logins, limits)
     passwords = Passwords(limits, hash_cost)
-    wheel = Wheel(asyncio.get_running_loop())
+    wheel = TimerWheel(asyncio.get_running_loop())
     revoked: list[str] = []
     accounts = Accounts(account_stores, passwords, authenticator, revoked.extend)
     routes = [*UserRoutes(accounts).routes(), *SessionRoutes(accounts).routes()]
-    app = application(
+    app = create_application(
         routes,
         authenticator,
-        Rates(limits, server_settings),
+        RateLimiter(limits, server_settings),
         wheel,
         limits,
         trusted_proxies=server_settings.trusted_proxies,
     )
-    yield Edge(await aiohttp_client(app), accounts, authenticator, Published(routes), revoked)
+    yield UserService(await aiohttp_client(app), accounts, authenticator, DocumentMatch(routes), revoked)
     await accounts.close()
     await authenticator.close()
     passwords.close()

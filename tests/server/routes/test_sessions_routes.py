@@ -14,7 +14,7 @@ from actors.accounts.accounts import AccountStores
 from actors.accounts.passwords import HashCost
 from config.limits import TOKEN_LIFETIME_S, Limits
 from config.settings import ServerSettings
-from tests.server.routes.edge import PASSWORD, Edge
+from tests.server.routes.user_service import PASSWORD, UserService
 
 PROTECTED = [
     ("GET", "/v1/users/me"),
@@ -30,13 +30,13 @@ PROTECTED = [
 
 
 @pytest.mark.parametrize("login", ["ana", "ANA", "ana@example.test", "Ana@Example.TEST"])
-async def test_login_by_either_name_in_any_case(edge: Edge, login: str) -> None:
+async def test_login_by_either_name_in_any_case(service: UserService, login: str) -> None:
     """E-mail and username both log in; every login is a session of its own."""
-    registered = await edge.register("ana")
-    signed = await edge.login(login)
+    registered = await service.register("ana")
+    signed = await service.login(login)
     assert signed["user"] == registered["user"]
     assert signed["token"] != registered["token"]
-    assert await edge.answer(200, "GET", "/v1/users/me", token=signed["token"]) == registered["user"]
+    assert await service.expect(200, "GET", "/v1/users/me", token=signed["token"]) == registered["user"]
 
 
 ODD_LOGINS: list[tuple[Any, Any]] = [
@@ -53,12 +53,12 @@ ODD_LOGINS: list[tuple[Any, Any]] = [
 ]
 
 
-async def test_all_failed_logins_look_the_same(edge: Edge) -> None:
+async def test_all_failed_logins_look_the_same(service: UserService) -> None:
     """Unknown login, wrong password and odd input: one status, one body, one set of headers."""
-    await edge.register("ana")
+    await service.register("ana")
     looks = set()
     for login, password in ODD_LOGINS:
-        response = await edge.ask("POST", "/v1/sessions", {"login": login, "password": password})
+        response = await service.request("POST", "/v1/sessions", {"login": login, "password": password})
         problem = await response.json(content_type="application/problem+json")
         assert problem.pop("request_id")
         headers = frozenset(name for name in response.headers if name != "Date")
@@ -68,9 +68,11 @@ async def test_all_failed_logins_look_the_same(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_every_failed_login_costs_one_hash(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_failed_login_costs_one_hash(
+    service: UserService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever does not exist costs the same verification as who does."""
-    await edge.register("ana")
+    await service.register("ana")
     verified: list[str] = []
     real = PasswordHasher.verify
 
@@ -80,7 +82,7 @@ async def test_every_failed_login_costs_one_hash(edge: Edge, monkeypatch: pytest
 
     monkeypatch.setattr(PasswordHasher, "verify", counted)
     for login, password in ODD_LOGINS:
-        await edge.refused(
+        await service.expect_error(
             "auth.invalid_credentials", "POST", "/v1/sessions", {"login": login, "password": password}
         )
     assert len(verified) == len(ODD_LOGINS)
@@ -89,9 +91,9 @@ async def test_every_failed_login_costs_one_hash(edge: Edge, monkeypatch: pytest
 
 @pytest.mark.parametrize("backing", [None])
 @pytest.mark.parametrize("body", [{}, {"login": 5, "password": None}])
-async def test_malformed_login_names_both_fields(edge: Edge, body: dict[str, Any]) -> None:
+async def test_malformed_login_names_both_fields(service: UserService, body: dict[str, Any]) -> None:
     """A login without its fields is malformed, not wrong."""
-    problem = await edge.refused("request.invalid", "POST", "/v1/sessions", body)
+    problem = await service.expect_error("request.invalid", "POST", "/v1/sessions", body)
     assert {fault["field"] for fault in problem["errors"]} == {"login", "password"}
 
 
@@ -101,50 +103,50 @@ async def test_malformed_login_names_both_fields(edge: Edge, body: dict[str, Any
     "header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "Bearer " + "x" * 43, "Bearer é", "x"]
 )
 async def test_nothing_private_without_a_token(
-    edge: Edge, method: str, path: str, header: str | None
+    service: UserService, method: str, path: str, header: str | None
 ) -> None:
     """No token, a wrong scheme and an unknown token are all 401 with a challenge."""
     headers = {} if header is None else {"Authorization": header}
-    response = await edge.client.request(method, path, headers=headers, json={})
+    response = await service.client.request(method, path, headers=headers, json={})
     problem = await response.json(content_type="application/problem+json")
     assert (response.status, problem["code"]) == (401, "auth.required")
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_expired_token_says_so(edge: Edge, account_stores: AccountStores) -> None:
+async def test_expired_token_says_so(service: UserService, account_stores: AccountStores) -> None:
     """A token past its time is told apart from one that never was."""
-    ana = await edge.register("ana")
+    ana = await service.register("ana")
     token = "e" * 43
     hashed = sha256(token.encode()).hexdigest()
     await account_stores.sessions.open(ana["user"]["id"], hashed, -1)
-    await edge.refused("auth.expired", "GET", "/v1/users/me", token=token)
+    await service.expect_error("auth.expired", "GET", "/v1/users/me", token=token)
 
 
-async def test_sessions_are_listed_and_revoked(edge: Edge) -> None:
+async def test_sessions_are_listed_and_revoked(service: UserService) -> None:
     """Each login is listed; ending one ends its token and nothing else."""
-    ana = await edge.register("ana")
-    other = await edge.login("ana")
-    page = await edge.answer(200, "GET", "/v1/sessions", token=ana["token"])
+    ana = await service.register("ana")
+    other = await service.login("ana")
+    page = await service.expect(200, "GET", "/v1/sessions", token=ana["token"])
     assert [session["current"] for session in page["items"]].count(True) == 1
     assert len(page["items"]) == 2
     (gone,) = [session["id"] for session in page["items"] if not session["current"]]
-    await edge.answer(200, "GET", "/v1/users/me", token=other["token"])
-    await edge.answer(204, "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
-    await edge.refused("auth.required", "GET", "/v1/users/me", token=other["token"])
-    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
-    assert edge.revoked == [gone]
-    await edge.refused("session.not_found", "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
+    await service.expect(200, "GET", "/v1/users/me", token=other["token"])
+    await service.expect(204, "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
+    await service.expect_error("auth.required", "GET", "/v1/users/me", token=other["token"])
+    await service.expect(200, "GET", "/v1/users/me", token=ana["token"])
+    assert service.revoked == [gone]
+    await service.expect_error("session.not_found", "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
 
 
-async def test_session_pages_join(edge: Edge) -> None:
+async def test_session_pages_join(service: UserService) -> None:
     """Pages of one give every session once."""
-    token = (await edge.register("ana"))["token"]
+    token = (await service.register("ana"))["token"]
     for _ in range(3):
-        await edge.login("ana")
+        await service.login("ana")
     met: list[str] = []
     cursor = ""
     while True:
-        page = await edge.answer(200, "GET", f"/v1/sessions?limit=1{cursor}", token=token)
+        page = await service.expect(200, "GET", f"/v1/sessions?limit=1{cursor}", token=token)
         met += [session["id"] for session in page["items"]]
         if page["next_cursor"] is None:
             break
@@ -152,59 +154,63 @@ async def test_session_pages_join(edge: Edge) -> None:
     assert len(met) == len(set(met)) == 4
 
 
-async def test_anothers_session_cannot_be_ended(edge: Edge) -> None:
+async def test_anothers_session_cannot_be_ended(service: UserService) -> None:
     """Another's session looks as if it did not exist."""
-    ana, ben = await edge.register("ana"), await edge.register("ben")
-    page = await edge.answer(200, "GET", "/v1/sessions", token=ben["token"])
+    ana, ben = await service.register("ana"), await service.register("ben")
+    page = await service.expect(200, "GET", "/v1/sessions", token=ben["token"])
     path = f"/v1/sessions/{page['items'][0]['id']}"
-    await edge.refused("session.not_found", "DELETE", path, token=ana["token"])
-    await edge.answer(200, "GET", "/v1/users/me", token=ben["token"])
+    await service.expect_error("session.not_found", "DELETE", path, token=ana["token"])
+    await service.expect(200, "GET", "/v1/users/me", token=ben["token"])
 
 
-async def test_logout_ends_the_session_that_asks(edge: Edge) -> None:
+async def test_logout_ends_the_session_that_asks(service: UserService) -> None:
     """After it the token is worth nothing, and whoever listens is told."""
-    ana = await edge.register("ana")
-    await edge.answer(204, "DELETE", "/v1/sessions/current", token=ana["token"])
-    await edge.refused("auth.required", "GET", "/v1/users/me", token=ana["token"])
-    assert len(edge.revoked) == 1
+    ana = await service.register("ana")
+    await service.expect(204, "DELETE", "/v1/sessions/current", token=ana["token"])
+    await service.expect_error("auth.required", "GET", "/v1/users/me", token=ana["token"])
+    assert len(service.revoked) == 1
 
 
-async def test_new_password_ends_the_other_sessions(edge: Edge) -> None:
+async def test_new_password_ends_the_other_sessions(service: UserService) -> None:
     """The old password and the other tokens are worth nothing; this session goes on."""
-    ana = await edge.register("ana")
-    other = await edge.login("ana")
-    await edge.answer(200, "GET", "/v1/users/me", token=other["token"])
+    ana = await service.register("ana")
+    other = await service.login("ana")
+    await service.expect(200, "GET", "/v1/users/me", token=other["token"])
     change = {"current_password": PASSWORD, "new_password": "a better password"}
-    await edge.answer(204, "PUT", "/v1/users/me/password", change, ana["token"])
-    await edge.refused("auth.required", "GET", "/v1/users/me", token=other["token"])
-    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
-    assert len(edge.revoked) == 1
-    await edge.refused(
+    await service.expect(204, "PUT", "/v1/users/me/password", change, ana["token"])
+    await service.expect_error("auth.required", "GET", "/v1/users/me", token=other["token"])
+    await service.expect(200, "GET", "/v1/users/me", token=ana["token"])
+    assert len(service.revoked) == 1
+    await service.expect_error(
         "auth.invalid_credentials", "POST", "/v1/sessions", {"login": "ana", "password": PASSWORD}
     )
-    await edge.login("ana", "a better password")
+    await service.login("ana", "a better password")
 
 
-async def test_new_password_needs_the_old_one(edge: Edge) -> None:
+async def test_new_password_needs_the_old_one(service: UserService) -> None:
     """A stolen token alone does not take over an account."""
-    ana = await edge.register("ana")
-    other = await edge.login("ana")
+    ana = await service.register("ana")
+    other = await service.login("ana")
     change = {"current_password": "a bad password", "new_password": "a better password"}
-    await edge.refused("auth.invalid_credentials", "PUT", "/v1/users/me/password", change, ana["token"])
+    await service.expect_error(
+        "auth.invalid_credentials", "PUT", "/v1/users/me/password", change, ana["token"]
+    )
     short = {"current_password": PASSWORD, "new_password": "short"}
-    problem = await edge.refused("request.invalid", "PUT", "/v1/users/me/password", short, ana["token"])
+    problem = await service.expect_error(
+        "request.invalid", "PUT", "/v1/users/me/password", short, ana["token"]
+    )
     assert [fault["field"] for fault in problem["errors"]] == ["new_password"]
-    await edge.answer(200, "GET", "/v1/users/me", token=other["token"])
-    assert edge.revoked == []
+    await service.expect(200, "GET", "/v1/users/me", token=other["token"])
+    assert service.revoked == []
 
 
-async def test_no_table_holds_a_raw_token_or_password(edge: Edge, backing: str | None) -> None:
+async def test_no_table_holds_a_raw_token_or_password(service: UserService, backing: str | None) -> None:
     """A copy of the database lets nobody in."""
-    ana = await edge.register("ana")
-    signed = await edge.login("ana")
+    ana = await service.register("ana")
+    signed = await service.login("ana")
     if backing is None:
-        people = edge.accounts._users._people  # type: ignore[attr-defined]
-        dump = repr([people.users, people.password_hashes, people.sessions, people.session_of_token])
+        people = service.accounts._users._tables  # type: ignore[attr-defined]
+        dump = repr([people.users, people.password_hashes, people.sessions, people.session_ids_by_token])
     else:
         connection = await asyncpg.connect(backing)
         rows = [
@@ -221,9 +227,9 @@ async def test_no_table_holds_a_raw_token_or_password(edge: Edge, backing: str |
 
 @pytest.mark.parametrize("backing", [None])
 @pytest.mark.parametrize("hash_cost", [HashCost(memory_kib=65_536, rounds=6)])
-async def test_hashing_leaves_the_event_loop_free(edge: Edge) -> None:
+async def test_hashing_leaves_the_event_loop_free(service: UserService) -> None:
     """While dear passwords are checked the loop never waits for as long as one of them takes."""
-    passwords = edge.accounts._passwords
+    passwords = service.accounts._passwords
     before = time.perf_counter()
     await passwords.verify(None, "x" * 8)
     one_hash_s = time.perf_counter() - before
@@ -244,72 +250,74 @@ async def test_hashing_leaves_the_event_loop_free(edge: Edge) -> None:
 
 @pytest.mark.parametrize("backing", [None])
 @pytest.mark.parametrize("hash_cost", [HashCost()])
-@pytest.mark.parametrize("limits", [Limits(password_hashes_at_once=1, password_hashes_waiting=1)])
-async def test_too_many_hashes_are_refused_with_a_time_to_come_back(edge: Edge) -> None:
+@pytest.mark.parametrize("limits", [Limits(password_hashes_in_flight=1, password_hashes_queued=1)])
+async def test_too_many_hashes_are_refused_with_a_time_to_come_back(service: UserService) -> None:
     """Beyond what may wait, a login is 503 `server.overloaded`, and later it works again."""
     body = {"login": "nobody", "password": PASSWORD}
-    responses = await asyncio.gather(*(edge.ask("POST", "/v1/sessions", body) for _ in range(8)))
+    responses = await asyncio.gather(*(service.request("POST", "/v1/sessions", body) for _ in range(8)))
     problems = [await response.json(content_type="application/problem+json") for response in responses]
     codes = sorted({problem["code"] for problem in problems})
     assert codes == ["auth.invalid_credentials", "server.overloaded"]
     busy = next(r for r, p in zip(responses, problems, strict=True) if p["code"] == "server.overloaded")
     assert busy.status == 503
     assert int(busy.headers["Retry-After"]) >= 1
-    await edge.refused("auth.invalid_credentials", "POST", "/v1/sessions", body)
+    await service.expect_error("auth.invalid_credentials", "POST", "/v1/sessions", body)
 
 
-async def test_hash_of_another_cost_is_renewed_at_login(edge: Edge, account_stores: AccountStores) -> None:
+async def test_hash_of_another_cost_is_renewed_at_login(
+    service: UserService, account_stores: AccountStores
+) -> None:
     """A hash made with yesterday's parameters is replaced by the first right login, and works on."""
-    ana = await edge.register("ana")
+    ana = await service.register("ana")
     user_id = ana["user"]["id"]
     before = await account_stores.users.credentials_of(user_id)
     assert before is not None
     old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
-    await account_stores.logins.rehash(user_id, before.password_hash, old)
-    await edge.login("ana")
+    await account_stores.logins.replace_password_hash(user_id, before.password_hash, old)
+    await service.login("ana")
     after = await account_stores.users.credentials_of(user_id)
     assert after is not None
     assert after.password_hash != old
     assert after.password_hash.split("$")[:4] == before.password_hash.split("$")[:4]
-    await edge.login("ana")
-    assert await edge.answer(200, "GET", "/v1/users/me", token=ana["token"]) == ana["user"]
+    await service.login("ana")
+    assert await service.expect(200, "GET", "/v1/users/me", token=ana["token"]) == ana["user"]
 
 
 @pytest.mark.parametrize("backing", [None])
 @pytest.mark.parametrize(
     "limits", [Limits(logins_per_s=1, logins_burst=3, registrations_burst=2, registrations_per_s=1)]
 )
-async def test_logins_and_registrations_have_budgets_of_their_own(edge: Edge) -> None:
+async def test_logins_and_registrations_have_budgets_of_their_own(service: UserService) -> None:
     """Past the burst of an address: 429 with the time to come back; the other budget is untouched."""
     body = {"login": "nobody", "password": PASSWORD}
     left = []
     for _ in range(3):
-        response = await edge.ask("POST", "/v1/sessions", body)
+        response = await service.request("POST", "/v1/sessions", body)
         left.append((response.status, response.headers["RateLimit-Remaining"]))
     assert left == [(401, "2"), (401, "1"), (401, "0")]
-    refused = await edge.ask("POST", "/v1/sessions", body)
+    refused = await service.request("POST", "/v1/sessions", body)
     problem = await refused.json(content_type="application/problem+json")
     assert (refused.status, problem["code"]) == (429, "rate.limited")
     assert refused.headers["Retry-After"] == "1"
     assert 0 < problem["retry_after_ms"] <= 1000
     assert (refused.headers["RateLimit-Limit"], refused.headers["RateLimit-Remaining"]) == ("3", "0")
-    await edge.register("ana")
+    await service.register("ana")
 
 
 @pytest.mark.parametrize("backing", [None])
 @pytest.mark.parametrize("server_settings", [ServerSettings(requests_per_s=1, requests_burst=2)])
-async def test_one_users_requests_leave_anothers_alone(edge: Edge) -> None:
+async def test_one_users_requests_leave_anothers_alone(service: UserService) -> None:
     """The budget of requests is the user's, whatever the address."""
-    ana, ben = await edge.register("ana"), await edge.register("ben")
-    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
-    await edge.answer(200, "GET", "/v1/users/me", token=ana["token"])
-    await edge.refused("rate.limited", "GET", "/v1/users/me", token=ana["token"])
-    await edge.answer(200, "GET", "/v1/users/me", token=ben["token"])
+    ana, ben = await service.register("ana"), await service.register("ben")
+    await service.expect(200, "GET", "/v1/users/me", token=ana["token"])
+    await service.expect(200, "GET", "/v1/users/me", token=ana["token"])
+    await service.expect_error("rate.limited", "GET", "/v1/users/me", token=ana["token"])
+    await service.expect(200, "GET", "/v1/users/me", token=ben["token"])
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_lifetime_is_thirty_days(edge: Edge) -> None:
+async def test_lifetime_is_thirty_days(service: UserService) -> None:
     """`expires_at` is a month ahead."""
-    signed = await edge.register("ana")
+    signed = await service.register("ana")
     left_s = (datetime.fromisoformat(signed["expires_at"]) - datetime.now(UTC)).total_seconds()
     assert abs(left_s - TOKEN_LIFETIME_S) < 60

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.server.routes.edge import PASSWORD, Edge
+from tests.server.routes.user_service import PASSWORD, UserService
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 REGISTRATION = {"email": "ana@example.test", "username": "ana", "password": PASSWORD}
 
 
-async def test_registration_answers_user_and_working_token(edge: Edge) -> None:
+async def test_registration_answers_user_and_working_token(service: UserService) -> None:
     """Who registers is logged in at once and sees the own e-mail."""
-    signed = await edge.register("Ana.B_1", display_name="  Ana  ")
+    signed = await service.register("Ana.B_1", display_name="  Ana  ")
     user = signed["user"]
     assert signed.keys() == {"user", "token", "expires_at"}
     assert user == {
@@ -31,7 +31,7 @@ async def test_registration_answers_user_and_working_token(edge: Edge) -> None:
     assert uuid.UUID(user["id"])
     assert MOMENT.fullmatch(user["created_at"])
     assert MOMENT.fullmatch(signed["expires_at"])
-    assert await edge.answer(200, "GET", "/v1/users/me", token=signed["token"]) == user
+    assert await service.expect(200, "GET", "/v1/users/me", token=signed["token"]) == user
 
 
 @pytest.mark.parametrize(
@@ -42,20 +42,20 @@ async def test_registration_answers_user_and_working_token(edge: Edge) -> None:
     ],
 )
 async def test_taken_names_are_refused_without_regard_to_case(
-    edge: Edge, change: dict[str, str], code: str
+    service: UserService, change: dict[str, str], code: str
 ) -> None:
     """409 says which of the two is taken."""
-    await edge.register("ana")
-    problem = await edge.refused(code, "POST", "/v1/users", {**REGISTRATION, **change})
+    await service.register("ana")
+    problem = await service.expect_error(code, "POST", "/v1/users", {**REGISTRATION, **change})
     assert problem["status"] == 409
 
 
-async def test_race_for_a_username_has_one_winner(edge: Edge) -> None:
+async def test_race_for_a_username_has_one_winner(service: UserService) -> None:
     """Many registrations of one name in different cases at once: one 201, the rest 409."""
     names = ["ana", "ANA", "Ana", "aNa", "anA", "AnA"]
     responses = await asyncio.gather(
         *(
-            edge.ask(
+            service.request(
                 "POST", "/v1/users", {**REGISTRATION, "email": f"{number}@example.test", "username": name}
             )
             for number, name in enumerate(names)
@@ -93,19 +93,21 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("change", "field", "code"), BAD_FIELDS)
 @pytest.mark.parametrize("backing", [None])
-async def test_bad_field_is_named(edge: Edge, change: dict[str, Any], field: str, code: str) -> None:
+async def test_bad_field_is_named(
+    service: UserService, change: dict[str, Any], field: str, code: str
+) -> None:
     """422 names the field and what is wrong, and nobody is registered."""
-    problem = await edge.refused("request.invalid", "POST", "/v1/users", {**REGISTRATION, **change})
+    problem = await service.expect_error("request.invalid", "POST", "/v1/users", {**REGISTRATION, **change})
     assert problem["status"] == 422
     assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [(field, code)]
-    assert await edge.accounts._users.by_username("ana") is None
+    assert await service.accounts._users.by_username("ana") is None
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_all_faults_are_told_at_once(edge: Edge) -> None:
+async def test_all_faults_are_told_at_once(service: UserService) -> None:
     """Missing, mistyped and malformed fields of one request all stand in one answer."""
     body = {"email": 5, "username": "A!", "display_name": "x" * 101}
-    problem = await edge.refused("request.invalid", "POST", "/v1/users", body)
+    problem = await service.expect_error("request.invalid", "POST", "/v1/users", body)
     assert {(fault["field"], fault["code"]) for fault in problem["errors"]} == {
         ("email", "type"),
         ("username", "too_short"),
@@ -119,36 +121,36 @@ async def test_all_faults_are_told_at_once(edge: Edge) -> None:
     "raw",
     [b"", b"{", b"[]", b"null", b'"x"', b'{"email":"\xff"}', b"\x00", b'{"a":"\\ud800"}', b"[" * 50_000],
 )
-async def test_bodies_that_are_no_json_object_are_refused(edge: Edge, raw: bytes) -> None:
+async def test_bodies_that_are_no_json_object_are_refused(service: UserService, raw: bytes) -> None:
     """What cannot be read as an object gets 422, never 500."""
-    response = await edge.client.post("/v1/users", data=raw)
+    response = await service.client.post("/v1/users", data=raw)
     problem = await response.json(content_type="application/problem+json")
     assert (response.status, problem["code"]) == (422, "request.invalid")
     assert problem["errors"]
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_bounds_are_inclusive_and_count_code_points(edge: Edge) -> None:
+async def test_bounds_are_inclusive_and_count_code_points(service: UserService) -> None:
     """The longest and shortest allowed values pass, whatever their bytes."""
-    await edge.register("a" * 50, password="\U0001f511" * 128, display_name="\U0001f600" * 100)
-    await edge.register("abc", password="\U0001f511" * 8, display_name="   ")
-    await edge.login("a" * 50, "\U0001f511" * 128)
-    await edge.login("ABC", "\U0001f511" * 8)
+    await service.register("a" * 50, password="\U0001f511" * 128, display_name="\U0001f600" * 100)
+    await service.register("abc", password="\U0001f511" * 8, display_name="   ")
+    await service.login("a" * 50, "\U0001f511" * 128)
+    await service.login("ABC", "\U0001f511" * 8)
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_unknown_fields_and_content_types_are_tolerated(edge: Edge) -> None:
+async def test_unknown_fields_and_content_types_are_tolerated(service: UserService) -> None:
     """JSON is JSON, whatever the header says, and fields of tomorrow do not disturb."""
     raw = b'{"email":"ana@example.test","username":"ana","password":"a good password","is_admin":true}'
-    response = await edge.client.post("/v1/users", data=raw, headers={"Content-Type": "text/plain"})
+    response = await service.client.post("/v1/users", data=raw, headers={"Content-Type": "text/plain"})
     assert response.status == 201
 
 
-async def test_profile_of_another_shows_no_email(edge: Edge) -> None:
+async def test_profile_of_another_shows_no_email(service: UserService) -> None:
     """Others see a user by id and by name in any case, without what is private."""
-    ana, ben = await edge.register("ana"), await edge.register("ben")
-    by_id = await edge.answer(200, "GET", f"/v1/users/{ben['user']['id']}", token=ana["token"])
-    by_name = await edge.answer(200, "GET", "/v1/users/by-username/BEN", token=ana["token"])
+    ana, ben = await service.register("ana"), await service.register("ben")
+    by_id = await service.expect(200, "GET", f"/v1/users/{ben['user']['id']}", token=ana["token"])
+    by_name = await service.expect(200, "GET", "/v1/users/by-username/BEN", token=ana["token"])
     assert by_id == by_name
     expected = {key: value for key, value in ben["user"].items() if key != "email"}
     assert by_id == expected
@@ -166,26 +168,26 @@ async def test_profile_of_another_shows_no_email(edge: Edge) -> None:
         "/v1/users/by-username/%F0%9F%98%80",
     ],
 )
-async def test_unknown_people_are_not_found(edge: Edge, path: str) -> None:
+async def test_unknown_people_are_not_found(service: UserService, path: str) -> None:
     """Whatever names nobody is 404 `user.not_found`."""
-    ana = await edge.register("ana")
-    assert (await edge.refused("user.not_found", "GET", path, token=ana["token"]))["status"] == 404
+    ana = await service.register("ana")
+    assert (await service.expect_error("user.not_found", "GET", path, token=ana["token"]))["status"] == 404
 
 
-async def test_own_profile_changes_at_once(edge: Edge) -> None:
+async def test_own_profile_changes_at_once(service: UserService) -> None:
     """What a PATCH answered is what every read answers from then on."""
-    ana = await edge.register("ana", display_name="Ana")
+    ana = await service.register("ana", display_name="Ana")
     token = ana["token"]
     patch = {"bio": " line\nline ", "avatar_url": "https://example.test/a.png", "username": "Anna"}
-    changed = await edge.answer(200, "PATCH", "/v1/users/me", patch, token)
+    changed = await service.expect(200, "PATCH", "/v1/users/me", patch, token)
     assert (changed["bio"], changed["username"], changed["display_name"]) == ("line\nline", "anna", "Ana")
-    assert await edge.answer(200, "GET", "/v1/users/me", token=token) == changed
-    cards = await edge.answer(200, "GET", f"/v1/users?ids={changed['id']}", token=token)
+    assert await service.expect(200, "GET", "/v1/users/me", token=token) == changed
+    cards = await service.expect(200, "GET", f"/v1/users?ids={changed['id']}", token=token)
     assert cards["items"][0]["username"] == "anna"
-    assert (await edge.accounts.cards([changed["id"]]))[changed["id"]].username == "anna"
-    cleared = await edge.answer(200, "PATCH", "/v1/users/me", {"bio": None, "display_name": " "}, token)
+    assert (await service.accounts.load_cards([changed["id"]]))[changed["id"]].username == "anna"
+    cleared = await service.expect(200, "PATCH", "/v1/users/me", {"bio": None, "display_name": " "}, token)
     assert (cleared["bio"], cleared["display_name"], cleared["username"]) == (None, None, "anna")
-    assert await edge.answer(200, "PATCH", "/v1/users/me", {}, token) == cleared
+    assert await service.expect(200, "PATCH", "/v1/users/me", {}, token) == cleared
 
 
 @pytest.mark.parametrize(
@@ -205,25 +207,25 @@ async def test_own_profile_changes_at_once(edge: Edge) -> None:
     ],
 )
 async def test_bad_change_changes_nothing(
-    edge: Edge, patch: dict[str, Any], code: str, fields: set[str]
+    service: UserService, patch: dict[str, Any], code: str, fields: set[str]
 ) -> None:
     """A refused PATCH says why and leaves the profile as it was."""
-    ana = await edge.register("ana")
-    await edge.register("ben")
-    problem = await edge.refused(code, "PATCH", "/v1/users/me", patch, ana["token"])
+    ana = await service.register("ana")
+    await service.register("ben")
+    problem = await service.expect_error(code, "PATCH", "/v1/users/me", patch, ana["token"])
     assert {fault["field"] for fault in problem.get("errors", [])} == fields
-    assert await edge.answer(200, "GET", "/v1/users/me", token=ana["token"]) == ana["user"]
+    assert await service.expect(200, "GET", "/v1/users/me", token=ana["token"]) == ana["user"]
 
 
-async def test_search_pages_follow_their_links(edge: Edge) -> None:
+async def test_search_pages_follow_their_links(service: UserService) -> None:
     """Following `next` from page to page meets everybody once, in order."""
-    ana = await edge.register("ana")
+    ana = await service.register("ana")
     for number in range(5):
-        await edge.register(f"zoe{number}", display_name=f"Q {number}")
+        await service.register(f"zoe{number}", display_name=f"Q {number}")
     met: list[str] = []
     path = "/v1/users?q=ZO&limit=2"
     while path:
-        response = await edge.ask("GET", path, token=ana["token"])
+        response = await service.request("GET", path, token=ana["token"])
         page = await response.json()
         met += [card["username"] for card in page["items"]]
         assert all(
@@ -233,7 +235,7 @@ async def test_search_pages_follow_their_links(edge: Edge) -> None:
         assert (link is None) == (page["next_cursor"] is None)
         path = link[1] if link else ""
     assert met == [f"zoe{number}" for number in range(5)]
-    found = await edge.answer(200, "GET", "/v1/users?q=q%203", token=ana["token"])
+    found = await service.expect(200, "GET", "/v1/users?q=q%203", token=ana["token"])
     assert [card["username"] for card in found["items"]] == ["zoe3"]
 
 
@@ -260,17 +262,17 @@ async def test_search_pages_follow_their_links(edge: Edge) -> None:
         ("?ids=" + ",".join(str(number) for number in range(101)), "request.invalid"),
     ],
 )
-async def test_bad_queries_are_refused(edge: Edge, query: str, code: str) -> None:
+async def test_bad_queries_are_refused(service: UserService, query: str, code: str) -> None:
     """Odd limits, forged cursors and too many ids are 422."""
-    ana = await edge.register("ana")
-    assert (await edge.refused(code, "GET", "/v1/users" + query, token=ana["token"]))["status"] == 422
+    ana = await service.register("ana")
+    assert (await service.expect_error(code, "GET", "/v1/users" + query, token=ana["token"]))["status"] == 422
 
 
-async def test_cards_come_in_the_order_asked_for(edge: Edge) -> None:
+async def test_cards_come_in_the_order_asked_for(service: UserService) -> None:
     """Unknown ids are left out, repeated ones come once."""
-    ana, ben = (await edge.register("ana"))["user"], (await edge.register("ben"))["user"]
-    token = (await edge.login("ana"))["token"]
+    ana, ben = (await service.register("ana"))["user"], (await service.register("ben"))["user"]
+    token = (await service.login("ana"))["token"]
     ids = ",".join([ben["id"], "nobody", ana["id"], ben["id"], str(uuid.uuid4()), ""])
-    page = await edge.answer(200, "GET", f"/v1/users?ids={ids}", token=token)
+    page = await service.expect(200, "GET", f"/v1/users?ids={ids}", token=token)
     assert [card["id"] for card in page["items"]] == [ben["id"], ana["id"]]
     assert page["next_cursor"] is None

@@ -10,17 +10,17 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.folder import StoresFolder
 from storage.embedded.settings import read_settings, write_settings
-from tests.storage.embedded.stores_folder import Child, Folder, Reports
+from storage.embedded.stores_folder import StoresFolder
+from tests.storage.embedded.embedded_processes import ChildUser, FolderProcesses, RecordedReports
 
 
 @pytest.fixture
-def new_folder(tmp_path: Path) -> Iterator[Folder]:
+def new_folder(tmp_path: Path) -> Iterator[FolderProcesses]:
     """A folder that no store has used yet."""
-    made = Folder(tmp_path / "data")
+    made = FolderProcesses(tmp_path / "data")
     yield made
-    made.kill()
+    made.kill_servers()
     shutil.rmtree(StoresFolder(made.path)._choose_sockets(), ignore_errors=True)
     shutil.rmtree(made.path, ignore_errors=True)
 
@@ -39,7 +39,7 @@ def stopped_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(new_folder: Folder, stopped_stores: Path) -> Folder:
+def folder(new_folder: FolderProcesses, stopped_stores: Path) -> FolderProcesses:
     """A kept folder with stores that are not running."""
     subprocess.run(["cp", "-a", str(stopped_stores), str(new_folder.path)], check=True)
     file = new_folder.path / "settings.json"
@@ -51,11 +51,11 @@ def folder(new_folder: Folder, stopped_stores: Path) -> Folder:
 
 
 @pytest.fixture
-def child() -> Iterator[Callable[..., Child]]:
-    children: list[Child] = []
+def child() -> Iterator[Callable[..., ChildUser]]:
+    children: list[ChildUser] = []
 
-    def start(path: Path, keep: str = "keep", user: int | None = None) -> Child:
-        children.append(Child(path, keep, user))
+    def start(path: Path, keep: str = "keep", user: int | None = None) -> ChildUser:
+        children.append(ChildUser(path, keep, user))
         return children[-1]
 
     yield start
@@ -64,5 +64,5 @@ def child() -> Iterator[Callable[..., Child]]:
 
 
 @pytest.fixture
-def reports() -> Reports:
-    return Reports()
+def reports() -> RecordedReports:
+    return RecordedReports()

@@ -12,7 +12,7 @@ import msgspec
 from storage.embedded import EmbeddedStores, StoresUnavailable
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -22,9 +22,9 @@ async def main(folder: Path, *, keep: bool) -> None:
     try:
         urls = await stores.start()
     except StoresUnavailable as error:
-        say(f"unavailable: {error}")
+        print_line(f"unavailable: {error}")
         return
-    say(msgspec.json.encode(urls).decode())
+    print_line(msgspec.json.encode(urls).decode())
     await asyncio.to_thread(sys.stdin.readline)
     await stores.stop()
 

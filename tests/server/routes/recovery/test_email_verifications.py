@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 
 from config.accounts import VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
-from tests.post_office import Letter, PostOffice
-from tests.server.routes.recovery.house import RESETS, VERIFICATIONS, House, reset_token, verification_token
+from tests.server.routes.recovery.mail_user_service import (
+    RESET_SUBJECT,
+    VERIFICATION_SUBJECT,
+    MailUserService,
+    reset_token,
+    verification_token,
+)
+from tests.smtp_server import ReceivedMail, SmtpServer
 
 Database = Any
 EMAIL = "ana@example.test"
@@ -15,160 +21,176 @@ VERIFIED = "SELECT email_verified_at IS NOT NULL FROM users WHERE username = 'an
 BADGE = "SELECT verified FROM users WHERE username = 'ana'"
 
 
-async def letters(house: House, office: PostOffice) -> list[Letter]:
+async def verification_mails(service: MailUserService, smtp_server: SmtpServer) -> list[ReceivedMail]:
     """All letters of this kind that came."""
-    await house.settled()
-    return office.about(VERIFICATIONS)
+    await service.wait_until_idle()
+    return smtp_server.with_subject(VERIFICATION_SUBJECT)
 
 
-async def change_email(house: House, token: str, email: str) -> None:
-    await house.answer(200, "PATCH", "/v1/users/me", {"email": email}, token)
+async def change_email(service: MailUserService, token: str, email: str) -> None:
+    await service.expect(200, "PATCH", "/v1/users/me", {"email": email}, token)
 
 
 async def test_registration_sends_a_link_that_verifies(
-    house: House, office: PostOffice, database: Database
+    service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
     """The address is verified by the link in its mail; the badge of moderators is another thing."""
-    await house.register("ana")
-    (letter,) = await letters(house, office)
+    await service.register("ana")
+    (letter,) = await verification_mails(service, smtp_server)
     assert letter.recipient == EMAIL
     assert "Hello ana" in letter.text
     assert not await database.fetchval(VERIFIED)
-    assert await house.verify(verification_token(letter)) == 204
+    assert await service.verify_email(verification_token(letter)) == 204
     assert await database.fetchval(VERIFIED)
     assert not await database.fetchval(BADGE)
 
 
-async def test_link_works_once(house: House, office: PostOffice) -> None:
+async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer) -> None:
     """The second use is 404; so are many at once but one."""
-    await house.register("ana")
-    token = verification_token((await letters(house, office))[0])
-    statuses = await asyncio.gather(*(house.verify(token) for _ in range(6)))
+    await service.register("ana")
+    token = verification_token((await verification_mails(service, smtp_server))[0])
+    statuses = await asyncio.gather(*(service.verify_email(token) for _ in range(6)))
     assert sorted(statuses) == [204] + [404] * 5
-    problem = await house.refused("email_verification.not_found", "PUT", f"/v1/email-verifications/{token}")
+    problem = await service.expect_error(
+        "email_verification.not_found", "PUT", f"/v1/email-verifications/{token}"
+    )
     assert problem["status"] == 404
 
 
-async def test_link_lives_three_days(house: House, office: PostOffice, database: Database) -> None:
+async def test_link_lives_three_days(
+    service: MailUserService, smtp_server: SmtpServer, database: Database
+) -> None:
     """Past its time it is as unknown as any; naming the address again brings another."""
-    ana = await house.register("ana")
-    token = verification_token((await letters(house, office))[0])
+    ana = await service.register("ana")
+    token = verification_token((await verification_mails(service, smtp_server))[0])
     left = await database.fetchval("SELECT expires_at - now() FROM mail_tokens")
     assert abs(left.total_seconds() - VERIFICATION_LIFETIME_S) < 30
     await database.execute("UPDATE mail_tokens SET expires_at = now()")
-    assert await house.verify(token) == 404
-    await change_email(house, ana["token"], EMAIL)
-    (_, again) = await letters(house, office)
-    assert await house.verify(verification_token(again)) == 204
+    assert await service.verify_email(token) == 404
+    await change_email(service, ana["token"], EMAIL)
+    (_, again) = await verification_mails(service, smtp_server)
+    assert await service.verify_email(verification_token(again)) == 204
     assert await database.fetchval(VERIFIED)
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 42, "x" * 44, "x" * 43, "%00" * 43, "é" * 43])
-async def test_made_up_links_are_not_found(house: House, token: str) -> None:
+async def test_made_up_links_are_not_found(service: MailUserService, token: str) -> None:
     """Whatever stands in the link, it is 404 and nothing else."""
-    assert await house.verify(token) == 404
+    assert await service.verify_email(token) == 404
 
 
 async def test_another_address_is_not_verified_yet(
-    house: House, office: PostOffice, database: Database
+    service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
     """A change clears it and sends a link to the new address; the old link is worth nothing."""
-    ana = await house.register("ana")
-    old = verification_token((await letters(house, office))[0])
-    assert await house.verify(old) == 204
-    await change_email(house, ana["token"], "new@example.test")
+    ana = await service.register("ana")
+    old = verification_token((await verification_mails(service, smtp_server))[0])
+    assert await service.verify_email(old) == 204
+    await change_email(service, ana["token"], "new@example.test")
     assert not await database.fetchval(VERIFIED)
-    (_, letter) = await letters(house, office)
+    (_, letter) = await verification_mails(service, smtp_server)
     assert letter.recipient == "new@example.test"
-    assert await house.verify(verification_token(letter)) == 204
+    assert await service.verify_email(verification_token(letter)) == 204
     assert await database.fetchval(VERIFIED)
 
 
 async def test_link_to_an_old_address_verifies_no_new_one(
-    house: House, office: PostOffice, database: Database
+    service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
     """Whoever reads the old address says nothing about the new one."""
-    ana = await house.register("ana")
-    old = verification_token((await letters(house, office))[0])
-    await change_email(house, ana["token"], "new@example.test")
-    assert await house.verify(old) == 404
+    ana = await service.register("ana")
+    old = verification_token((await verification_mails(service, smtp_server))[0])
+    await change_email(service, ana["token"], "new@example.test")
+    assert await service.verify_email(old) == 404
     assert not await database.fetchval(VERIFIED)
 
 
 async def test_address_in_another_case_is_another(
-    house: House, office: PostOffice, database: Database
+    service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
     """Some mailboxes know the difference, so the proof is asked for again."""
-    ana = await house.register("ana")
-    assert await house.verify(verification_token((await letters(house, office))[0])) == 204
-    await change_email(house, ana["token"], "Ana@example.test")
+    ana = await service.register("ana")
+    assert (
+        await service.verify_email(verification_token((await verification_mails(service, smtp_server))[0]))
+        == 204
+    )
+    await change_email(service, ana["token"], "Ana@example.test")
     assert not await database.fetchval(VERIFIED)
-    assert [letter.recipient for letter in await letters(house, office)] == [EMAIL, "Ana@example.test"]
+    assert [letter.recipient for letter in await verification_mails(service, smtp_server)] == [
+        EMAIL,
+        "Ana@example.test",
+    ]
 
 
-async def test_other_changes_leave_it(house: House, office: PostOffice, database: Database) -> None:
+async def test_other_changes_leave_it(
+    service: MailUserService, smtp_server: SmtpServer, database: Database
+) -> None:
     """A profile may change, and the same address be named again, without a mail or a loss."""
-    ana = await house.register("ana")
-    await change_email(house, ana["token"], EMAIL)
-    (letter,) = await letters(house, office)
-    assert await house.verify(verification_token(letter)) == 204
-    await house.answer(200, "PATCH", "/v1/users/me", {"bio": "hello", "username": "ana"}, ana["token"])
-    await change_email(house, ana["token"], EMAIL)
-    assert len(await letters(house, office)) == 1
+    ana = await service.register("ana")
+    await change_email(service, ana["token"], EMAIL)
+    (letter,) = await verification_mails(service, smtp_server)
+    assert await service.verify_email(verification_token(letter)) == 204
+    await service.expect(200, "PATCH", "/v1/users/me", {"bio": "hello", "username": "ana"}, ana["token"])
+    await change_email(service, ana["token"], EMAIL)
+    assert len(await verification_mails(service, smtp_server)) == 1
     assert await database.fetchval(VERIFIED)
 
 
 async def test_change_beside_the_link_never_verifies_the_new_address(
-    house: House, office: PostOffice, database: Database
+    service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
     """Whichever of the two is first, what was proven was the old address."""
-    ana = await house.register("ana")
+    ana = await service.register("ana")
     for number in range(VERIFICATIONS_PER_LIFETIME - 1):
-        token = verification_token((await letters(house, office))[-1])
+        token = verification_token((await verification_mails(service, smtp_server))[-1])
         await asyncio.gather(
-            house.verify(token), change_email(house, ana["token"], f"new{number}@example.test")
+            service.verify_email(token), change_email(service, ana["token"], f"new{number}@example.test")
         )
         assert not await database.fetchval(VERIFIED)
 
 
-async def test_one_account_writes_to_few_addresses(house: House, office: PostOffice) -> None:
+async def test_one_account_writes_to_few_addresses(service: MailUserService, smtp_server: SmtpServer) -> None:
     """Changing the address on and on does not make the server write to everybody."""
-    ana = await house.register("ana")
+    ana = await service.register("ana")
     for number in range(VERIFICATIONS_PER_LIFETIME + 5):
-        await change_email(house, ana["token"], f"new{number}@example.test")
-        await house.settled()
-    assert len(await letters(house, office)) == VERIFICATIONS_PER_LIFETIME
+        await change_email(service, ana["token"], f"new{number}@example.test")
+        await service.wait_until_idle()
+    assert len(await verification_mails(service, smtp_server)) == VERIFICATIONS_PER_LIFETIME
 
 
-async def test_refused_change_sends_nothing(house: House, office: PostOffice) -> None:
+async def test_refused_change_sends_nothing(service: MailUserService, smtp_server: SmtpServer) -> None:
     """An address that is taken gets no mail by it."""
-    ana, _ = await house.register("ana"), await house.register("ben")
-    await letters(house, office)
+    ana, _ = await service.register("ana"), await service.register("ben")
+    await verification_mails(service, smtp_server)
     body = {"email": "BEN@example.test"}
-    await house.refused("user.email_taken", "PATCH", "/v1/users/me", body, ana["token"])
+    await service.expect_error("user.email_taken", "PATCH", "/v1/users/me", body, ana["token"])
     again = {"email": EMAIL, "username": "eva", "password": "a good password"}
-    await house.refused("user.email_taken", "POST", "/v1/users", again)
-    assert len(await letters(house, office)) == 2
+    await service.expect_error("user.email_taken", "POST", "/v1/users", again)
+    assert len(await verification_mails(service, smtp_server)) == 2
 
 
-async def test_registration_waits_for_no_mail_server(house: House, office: PostOffice) -> None:
+async def test_registration_waits_for_no_mail_server(
+    service: MailUserService, smtp_server: SmtpServer
+) -> None:
     """Registering works while mail does not, and the mail follows."""
-    await office.close()
-    ana = await house.register("ana")
-    await house.answer(200, "GET", "/v1/users/me", token=ana["token"])
-    await office.open()
-    assert len(await letters(house, office)) == 1
+    await smtp_server.close()
+    ana = await service.register("ana")
+    await service.expect(200, "GET", "/v1/users/me", token=ana["token"])
+    await smtp_server.open()
+    assert len(await verification_mails(service, smtp_server)) == 1
 
 
-async def test_links_are_for_one_thing(house: House, office: PostOffice, database: Database) -> None:
+async def test_links_are_for_one_thing(
+    service: MailUserService, smtp_server: SmtpServer, database: Database
+) -> None:
     """A link that verifies sets no password, and the other way round."""
-    await house.register("ana")
-    verification = verification_token((await letters(house, office))[0])
-    await house.ask_reset(EMAIL)
-    await house.settled()
-    reset = reset_token(office.about(RESETS)[-1])
-    assert await house.reset(verification) == 404
-    assert await house.verify(reset) == 404
+    await service.register("ana")
+    verification = verification_token((await verification_mails(service, smtp_server))[0])
+    await service.request_reset(EMAIL)
+    await service.wait_until_idle()
+    reset = reset_token(smtp_server.with_subject(RESET_SUBJECT)[-1])
+    assert await service.reset_password(verification) == 404
+    assert await service.verify_email(reset) == 404
     assert not await database.fetchval(VERIFIED)
-    assert await house.reset(reset) == 204
-    assert await house.verify(verification) == 204
+    assert await service.reset_password(reset) == 204
+    assert await service.verify_email(verification) == 204

@@ -1,0 +1,54 @@
+"""Records of the store as the objects that clients see.
+
+Only `own_of` shows an e-mail address; nothing here ever shows a hash.
+"""
+
+from actors.accounts.requests import SessionView
+from actors.protocol.objects import OwnUser, User, UserCard
+from actors.protocol.timestamps import rfc3339_from_datetime
+from storage.records.users import SessionRecord, UserRecord
+
+
+def to_user_card(user: UserRecord) -> UserCard:
+    return UserCard(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+    )
+
+
+def to_public_user(user: UserRecord) -> User:
+    return User(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+        bio=user.bio,
+        created_at=rfc3339_from_datetime(user.created_at),
+    )
+
+
+def to_own_user(user: UserRecord) -> OwnUser:
+    return OwnUser(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        verified=user.verified,
+        bio=user.bio,
+        created_at=rfc3339_from_datetime(user.created_at),
+        email=user.email,
+    )
+
+
+def to_session_view(session: SessionRecord, current_session_id: str) -> SessionView:
+    return SessionView(
+        id=session.id,
+        created_at=rfc3339_from_datetime(session.created_at),
+        last_used_at=rfc3339_from_datetime(session.last_used_at),
+        expires_at=rfc3339_from_datetime(session.expires_at),
+        current=session.id == current_session_id,
+    )

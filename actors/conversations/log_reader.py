@@ -1,0 +1,112 @@
+"""The durable frames of a conversation, made again from its log.
+
+Two ways: every entry at its own seq, for a room that missed some; and compacted, for a client that comes
+back: each message once, in its latest state, at the seq of its latest change. It never writes.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from actors.conversations import serializers
+from actors.delivery.rooms import ReplayedFrame
+from actors.protocol.objects import UserCard
+from actors.protocol.server_frames import ConversationUpdated, LogFrame
+from storage.contracts.messaging import MessageLog
+from storage.records.messaging import ChangeEntry, Entry, MessageEntry
+
+LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
+HEAD_CHUNK = 1000
+
+
+class LogReader:
+    """Implements `actors.delivery.rooms.Replay`."""
+
+    def __init__(
+        self, log: MessageLog, load_cards: LoadCards, encode_frame: Callable[[bytes], bytes]
+    ) -> None:
+        self._log = log
+        self._load_cards = load_cards
+        self._encode_frame = encode_frame
+
+    async def read_frames(self, conversation_id: str, after: int, through: int) -> list[ReplayedFrame]:
+        entries = await self._log.read(conversation_id, after, through)
+        events = await self._to_events(await self._with_messages(entries), None)
+        return [self._to_replayed_frame(event) for event in events]
+
+    async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
+        heads = dict(last_seqs)
+        grown = await self._log.find_advanced(last_seqs)
+        for conversation_id in grown:
+            heads[conversation_id] = await self.read_head(conversation_id, heads[conversation_id])
+        return heads
+
+    async def read_head(self, conversation_id: str, known_head: int) -> int:
+        """The seq of the last entry of a log that is known to have reached `reached`."""
+        while True:
+            entries = await self._log.read(conversation_id, known_head, known_head + HEAD_CHUNK)
+            if entries:
+                known_head = entries[-1].seq
+            if len(entries) < HEAD_CHUNK:
+                return known_head
+
+    async def read_changes(
+        self, conversation_id: str, after: int, limit: int, viewer_id: str
+    ) -> tuple[list[LogFrame], int, bool]:
+        """The compacted frames of up to `limit` entries, the seq they are complete to, and if more follow."""
+        entries = await self._log.read(conversation_id, after, after + limit + 1)
+        more = len(entries) > limit
+        entries = entries[:limit]
+        last_seq = entries[-1].seq if entries else after
+        compacted = await self._compact(entries, more=more)
+        return await self._to_events(compacted, viewer_id), last_seq, more
+
+    async def read_compacted(
+        self, conversation_id: str, after: int, through: int, viewer_id: str
+    ) -> list[LogFrame]:
+        """The compacted frames with after < seq <= through; what changes later is left to what follows."""
+        entries = await self._log.read(conversation_id, after, through)
+        return await self._to_events(await self._compact(entries, more=True), viewer_id)
+
+    def _to_replayed_frame(self, event: LogFrame) -> ReplayedFrame:
+        left = event.changed.left if isinstance(event, ConversationUpdated) else None
+        return ReplayedFrame(
+            event.seq, self._encode_frame(serializers.encode_event(event)), tuple(left or ())
+        )
+
+    async def _with_messages(self, entries: Sequence[Entry]) -> list[tuple[int, MessageEntry]]:
+        """Each entry's seq with its message as it is now."""
+        now = await self._load_changed_messages(entries)
+        return [
+            (entry.seq, now[entry.message_id] if isinstance(entry, ChangeEntry) else entry)
+            for entry in entries
+        ]
+
+    async def _load_changed_messages(self, entries: Sequence[Entry]) -> dict[str, MessageEntry]:
+        ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
+        return {one.id: one for one in await self._log.find_messages(list(ids))}
+
+    async def _compact(self, entries: Sequence[Entry], *, more: bool) -> list[tuple[int, MessageEntry]]:
+        """Each message once, at its latest change; one that changes in what follows stands there instead."""
+        last_seq = entries[-1].seq if entries else 0
+        latest: dict[str, tuple[int, MessageEntry]] = {}
+        for seq, message in await self._with_messages(entries):
+            if not (more and message.changed_seq > last_seq):
+                latest.pop(message.id, None)
+                latest[message.id] = (seq, message)
+        return list(latest.values())
+
+    async def _to_events(
+        self, messages: Sequence[tuple[int, MessageEntry]], viewer_id: str | None
+    ) -> list[LogFrame]:
+        joined = {
+            user_id
+            for _, message in messages
+            if message.membership is not None
+            for user_id in message.membership.joined
+        }
+        cards = await self._load_cards(list(joined)) if joined else {}
+        return [
+            serializers.to_created_event(message, cards, viewer_id)
+            if seq == message.seq
+            else serializers.to_updated_event(message, seq, viewer_id)
+            for seq, message in messages
+        ]

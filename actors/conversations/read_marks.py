@@ -1,0 +1,138 @@
+"""How far each member has read: marks that only move forward, and those who are told.
+
+The mark is durable before anybody hears of it. What the messages themselves say of their readers is
+written behind it, many marks of one reader as one. It never counts unread up or down: that is derived.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from actors.conversations.conversation_views import ConversationView, ConversationViews
+from actors.conversations.membership_notifier import MembershipNotifier
+from actors.delivery.rooms import Rooms
+from actors.protocol.objects import ReadState
+from actors.protocol.server_frames import ReadReceipt, server_frame_encoder
+from actors.protocol.timestamps import now_ms, rfc3339_from_ms
+from config.limits import READ_BY_MEMBERS_MAX, UNREAD_MAX
+from storage.contracts.messaging import MessagingStore
+from storage.errors import Unavailable
+from storage.records.identifiers import entry_id
+from storage.records.messaging import MessageEntry, ReadMark
+
+_log = logging.getLogger(__name__)
+RECEIPT_DELAY_S = 0.1
+
+
+class ReadMarks:
+    def __init__(
+        self,
+        store: MessagingStore,
+        views: ConversationViews,
+        rooms: Rooms,
+        membership_notifier: MembershipNotifier,
+        encode_frame: Callable[[bytes], bytes],
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._rooms = rooms
+        self._membership_notifier = membership_notifier
+        self._encode_frame = encode_frame
+        self._unwritten_ranges: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self._write_task: asyncio.Task[None] | None = None
+        self._queued_receipts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._receipt_timer: asyncio.TimerHandle | None = None
+
+    async def mark_read(self, user_id: str, conversation_id: str, seq: int, member_count: int) -> ReadState:
+        """Move the mark of a member to `seq`, if that is forward; answer where it stands.
+
+        Raises `Unavailable`.
+        """
+        view = await self._views.get(user_id, conversation_id)
+        if seq <= view.read_seq:
+            return await self._views.read_state(user_id, view)
+        read_at_ms = now_ms()
+        stands = await self._store.advance_read_mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
+        self._queue_receipt(user_id, conversation_id, seq, read_at_ms, member_count)
+        if member_count <= READ_BY_MEMBERS_MAX:
+            self._queue_read_by(user_id, conversation_id, view.read_seq, seq, read_at_ms)
+        # Counted behind the mark: what came meanwhile may have been told already.
+        state = ReadState(
+            stands, await self._store.count_unread(conversation_id, user_id, stands, UNREAD_MAX)
+        )
+        await self._membership_notifier.notify_read_mark(user_id, conversation_id, state)
+        return state
+
+    async def read_positions(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
+        """The (seq, time) up to which each member has read: by a mark, and by the last message sent."""
+        conversation = view.record
+        keys = [(conversation.id, user_id) for user_id in conversation.participants]
+        places: dict[str, list[tuple[int, int]]] = {
+            mark.user_id: [(mark.read_seq, mark.read_at_ms)]
+            for mark in await self._store.get_read_marks(keys)
+        }
+        sent = await self._store.last_sent_seqs(conversation.id)
+        for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
+            if isinstance(entry, MessageEntry):
+                sent[entry.sender_id] = entry.seq
+        last = await self._store.find_messages([entry_id(conversation.id, seq) for seq in sent.values()])
+        for message in last:
+            places.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
+        return places
+
+    async def close(self) -> None:
+        """Tell and write what is due. Ended by its caller's deadline."""
+        if self._receipt_timer is not None:
+            self._receipt_timer.cancel()
+            self._publish_receipts()
+        while self._write_task is not None:
+            await asyncio.wait([self._write_task])
+
+    def _queue_receipt(
+        self, user_id: str, conversation_id: str, seq: int, read_at_ms: int, member_count: int
+    ) -> None:
+        if member_count > READ_BY_MEMBERS_MAX:
+            return
+        # Only the latest of a moment is told: whoever scrolls reads many times.
+        if not self._queued_receipts:
+            self._receipt_timer = asyncio.get_running_loop().call_later(
+                RECEIPT_DELAY_S, self._publish_receipts
+            )
+        told = (seq, read_at_ms)
+        self._queued_receipts[conversation_id, user_id] = max(
+            told, self._queued_receipts.get((conversation_id, user_id), told)
+        )
+
+    def _publish_receipts(self) -> None:
+        receipts, self._queued_receipts = self._queued_receipts, {}
+        for (conversation_id, user_id), (seq, read_at_ms) in receipts.items():
+            frame = server_frame_encoder.encode(
+                ReadReceipt(conversation_id, user_id, seq, rfc3339_from_ms(read_at_ms))
+            )
+            self._rooms.publish_ephemeral(conversation_id, frame, self._encode_frame(frame), user_id)
+
+    def _queue_read_by(
+        self, user_id: str, conversation_id: str, after: int, through: int, read_at_ms: int
+    ) -> None:
+        key = (conversation_id, user_id)
+        earlier = self._unwritten_ranges.get(key)
+        if earlier is not None:
+            after = min(after, earlier[0])
+        # Far back nobody looks at single readers any more: the mark itself says it.
+        self._unwritten_ranges[key] = (max(after, through - UNREAD_MAX), through, read_at_ms)
+        if self._write_task is None:
+            self._write_task = asyncio.create_task(self._write_read_by())
+
+    async def _write_read_by(self) -> None:
+        try:
+            while self._unwritten_ranges:
+                (conversation_id, user_id), stretch = next(iter(self._unwritten_ranges.items()))
+                del self._unwritten_ranges[conversation_id, user_id]
+                after, through, read_at_ms = stretch
+                try:
+                    await self._store.mark_read_by(conversation_id, user_id, after, through, read_at_ms)
+                except Unavailable:
+                    # Readers are shown from the marks all the same; only the time of reading is coarser.
+                    _log.warning("readers of messages were not written")
+        finally:
+            self._write_task = None

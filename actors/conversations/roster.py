@@ -1,0 +1,138 @@
+"""Who is in a conversation, who its admins are, and what it is called, after each entry of its log.
+
+Pure: it decides what an amendment does, and applies what the log says was done. It never stores.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from actors.conversations.commands import (
+    AddByRule,
+    AddMember,
+    MembershipChange,
+    RemoveByRule,
+    RemoveMember,
+    UpdateSettings,
+)
+from actors.conversations.errors import not_found
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import ConversationType, UserCard
+from config.limits import PARTICIPANTS_MAX
+from storage.records.messaging import ConversationRecord, MembershipDelta
+
+
+class Roster:
+    __slots__ = ("admins", "members", "name", "type")
+
+    def __init__(self, conversation: ConversationRecord) -> None:
+        self.type = conversation.type
+        self.name = conversation.name
+        # In the order of joining: the first is the longest member.
+        self.members: dict[str, None] = dict.fromkeys(conversation.participants)
+        self.admins: dict[str, None] = dict.fromkeys(conversation.admins)
+
+    def apply(self, membership: MembershipDelta) -> None:
+        for user_id in membership.left:
+            self.members.pop(user_id, None)
+            self.admins.pop(user_id, None)
+        for user_id in membership.joined:
+            self.members.setdefault(user_id)
+        if membership.name is not None:
+            self.name = membership.name
+        if membership.admins is not None:
+            self.admins = dict.fromkeys(membership.admins)
+
+    def record(self, conversation: ConversationRecord, applied_seq: int) -> ConversationRecord:
+        """The conversation's record as of the entry at `applied_seq`."""
+        return msgspec.structs.replace(
+            conversation,
+            name=self.name,
+            participants=tuple(self.members),
+            admins=tuple(self.admins),
+            applied_seq=applied_seq,
+        )
+
+    def plan_change(self, change: MembershipChange) -> tuple[MembershipDelta, str] | None:
+        """What the amendment does and how the SYSTEM message says it; None when it changes nothing.
+
+        Raises:
+            Refusal: conversation.not_found (not a member), conversation.direct, permission.denied,
+                participant.not_found, conversation.full, request.invalid.
+        """
+        actor = change.actor
+        if isinstance(change, AddByRule | RemoveByRule):
+            return self._plan_by_rule(change)
+        if actor.id not in self.members:
+            raise not_found()
+        if self.type == ConversationType.DIRECT:
+            raise ApiError(
+                "conversation.direct", "A direct conversation has no members, admins or name to change."
+            )
+        match change:
+            case AddMember(user=user):
+                self._require_admin(actor.id)
+                return self._plan_add(user, f"@{actor.username} added @{user.username}")
+            case RemoveMember(user=user):
+                return self._plan_remove(change)
+            case UpdateSettings():
+                return self._plan_settings(change)
+
+    def _plan_add(self, user: UserCard, text: str) -> tuple[MembershipDelta, str] | None:
+        if user.id in self.members:
+            return None
+        if len(self.members) >= PARTICIPANTS_MAX:
+            raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS_MAX} members.")
+        return MembershipDelta(len(self.members) + 1, joined=(user.id,)), text
+
+    def _plan_by_rule(self, change: AddByRule | RemoveByRule) -> tuple[MembershipDelta, str] | None:
+        user = change.user
+        if isinstance(change, AddByRule):
+            return self._plan_add(user, f"@{user.username} joined")
+        if user.id not in self.members:
+            return None
+        return self._plan_remove(RemoveMember(user, user))
+
+    def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:
+        actor, user = change.actor, change.user
+        leaving = actor.id == user.id
+        if not leaving:
+            self._require_admin(actor.id)
+            if user.id not in self.members:
+                raise ApiError("participant.not_found", "That user is not in the conversation.")
+        membership = MembershipDelta(
+            len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id)
+        )
+        said = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
+        return membership, said
+
+    def _plan_settings(self, change: UpdateSettings) -> tuple[MembershipDelta, str] | None:
+        self._require_admin(change.actor.id)
+        name = change.name if change.name != self.name else None
+        admins = change.admins
+        if admins is not None:
+            strangers = [user_id for user_id in admins if user_id not in self.members]
+            if strangers or not admins:
+                raise ApiError("request.invalid", "Admins are members, and there is at least one.")
+            if set(admins) == set(self.admins):
+                admins = None
+        if name is None and admins is None:
+            return None
+        said = [f'changed the name to "{name}"'] if name is not None else []
+        said += ["changed the admins"] if admins is not None else []
+        membership = MembershipDelta(len(self.members), name=name, admins=admins)
+        return membership, f"@{change.actor.username} {' and '.join(said)}"
+
+    def _admins_without(self, user_id: str) -> tuple[str, ...] | None:
+        if user_id not in self.admins:
+            return None
+        left = tuple(one for one in self.admins if one != user_id)
+        return left or self._first_member(one for one in self.members if one != user_id)
+
+    def _first_member(self, members: Iterable[str]) -> tuple[str, ...]:
+        first = next(iter(members), None)
+        return () if first is None else (first,)
+
+    def _require_admin(self, user_id: str) -> None:
+        if user_id not in self.admins:
+            raise ApiError("permission.denied", "Only an admin of the conversation may do this.")

@@ -1,0 +1,137 @@
+"""Entries of the log as the frames and messages that clients see, and those as bytes.
+
+One event is encoded once, whoever gets it. It never decides who may see what.
+"""
+
+from collections.abc import Mapping
+
+from actors.protocol.objects import (
+    Conversation,
+    ConversationType,
+    DeliveryStatus,
+    LastMessage,
+    Message,
+    MessageType,
+    Reaction,
+    ReadBy,
+    UserCard,
+)
+from actors.protocol.server_frames import (
+    ConversationChanges,
+    ConversationUpdated,
+    MessageCreated,
+    MessageUpdated,
+    server_frame_encoder,
+)
+from actors.protocol.timestamps import rfc3339_from_ms
+from config.limits import PARTICIPANTS_IN_OBJECT
+from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
+
+REACTION_USERS_SHOWN = 20
+NO_READERS = DeliveryStatus([], 0)
+
+
+def to_message(
+    entry: MessageEntry,
+    viewer_id: str | None = None,
+    read_by: tuple[ReadByRecord, ...] | None = None,
+    read_count: int = 0,
+) -> Message:
+    """A message as `viewer_id` sees it; frames are for everybody and name no viewer.
+
+    `read_by` None means that the group is too large to name its readers: then only `read_count` is told.
+    """
+    if read_by is None:
+        readers = NO_READERS if read_count == 0 else DeliveryStatus([], read_count)
+    else:
+        readers = DeliveryStatus(
+            [ReadBy(one.user_id, rfc3339_from_ms(one.read_at_ms)) for one in read_by], len(read_by)
+        )
+    return Message(
+        id=entry.id,
+        conversation_id=entry.conversation_id,
+        seq=entry.seq,
+        changed_seq=entry.changed_seq,
+        sender_id=entry.sender_id,
+        client_id=None if entry.membership is not None else entry.client_id,
+        content=entry.content,
+        message_type=MessageType(entry.message_type),
+        mentions=list(entry.mentions),
+        reply_to=entry.reply_to,
+        reactions=[
+            Reaction(
+                emoji=reaction.emoji,
+                count=len(reaction.user_ids),
+                user_ids=list(reaction.user_ids[:REACTION_USERS_SHOWN]),
+                mine=viewer_id in reaction.user_ids,
+            )
+            for reaction in entry.reactions
+        ],
+        created_at=rfc3339_from_ms(entry.created_at_ms),
+        edited_at=None if entry.edited_at_ms is None else rfc3339_from_ms(entry.edited_at_ms),
+        deleted_at=None if entry.deleted_at_ms is None else rfc3339_from_ms(entry.deleted_at_ms),
+        delivery_status=readers,
+    )
+
+
+MessageLogEvent = MessageCreated | MessageUpdated | ConversationUpdated
+
+
+def to_created_event(
+    entry: MessageEntry, cards: Mapping[str, UserCard], viewer_id: str | None = None
+) -> MessageLogEvent:
+    """The durable frame of a message's own entry; `cards` are those of the users who joined with it."""
+    shown = to_message(entry, viewer_id)
+    done = entry.membership
+    if done is None:
+        return MessageCreated(entry.conversation_id, entry.seq, shown)
+    changed = ConversationChanges(
+        name=done.name,
+        admins=None if done.admins is None else list(done.admins),
+        joined=[to_user_card(user_id, cards) for user_id in done.joined] or None,
+        left=list(done.left) or None,
+    )
+    return ConversationUpdated(entry.conversation_id, entry.seq, shown, changed, done.member_count)
+
+
+def to_updated_event(entry: MessageEntry, seq: int, viewer_id: str | None = None) -> MessageUpdated:
+    """The durable frame of a change, with the message as it is now."""
+    return MessageUpdated(entry.conversation_id, seq, to_message(entry, viewer_id))
+
+
+def to_user_card(user_id: str, cards: Mapping[str, UserCard]) -> UserCard:
+    """The card of a user, or one that says only that there was one."""
+    found = cards.get(user_id)
+    return found if found is not None else UserCard(user_id, "deleted", None, None, verified=False)
+
+
+def to_conversation(
+    record: ConversationRecord,
+    cards: Mapping[str, UserCard],
+    *,
+    last_seq: int,
+    read_seq: int,
+    unread_count: int,
+    muted: bool,
+) -> Conversation:
+    last = record.last_message
+    return Conversation(
+        id=record.id,
+        type=ConversationType(record.type),
+        name=record.name,
+        member_count=len(record.participants),
+        participants=[to_user_card(one, cards) for one in record.participants[:PARTICIPANTS_IN_OBJECT]],
+        admins=list(record.admins),
+        last_message=None
+        if last is None
+        else LastMessage(last.content, last.sender_id, rfc3339_from_ms(last.timestamp_ms)),
+        last_seq=last_seq,
+        read_seq=read_seq,
+        unread_count=unread_count,
+        muted=muted,
+        created_at=rfc3339_from_ms(record.created_at_ms),
+    )
+
+
+def encode_event(event: MessageLogEvent) -> bytes:
+    return server_frame_encoder.encode(event)

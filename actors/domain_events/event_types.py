@@ -1,0 +1,147 @@
+"""What services tell each other, as typed structs: one for each type of event.
+
+They are written by the triggers in `sql/<service>/triggers/`. An event of a type that is not known here is
+a newer version's and concerns nobody yet.
+"""
+
+import msgspec
+
+from storage.records.domain_events import OutboxEvent
+
+
+class UserUpserted(msgspec.Struct, frozen=True):
+    """`user.created` and `user.updated`."""
+
+    id: str
+    username: str
+    display_name: str | None
+    avatar_url: str | None
+    verified: bool
+    version: int
+
+
+class UserDeleted(msgspec.Struct, frozen=True):
+    id: str
+    version: int
+
+
+class FollowChanged(msgspec.Struct, frozen=True):
+    follower_id: str
+    following_id: str
+
+
+class FollowCreated(FollowChanged, frozen=True):
+    pass
+
+
+class BlockChanged(msgspec.Struct, frozen=True):
+    blocker_id: str
+    blocked_id: str
+
+
+class BlockCreated(BlockChanged, frozen=True):
+    pass
+
+
+class PostChanged(msgspec.Struct, frozen=True):
+    """`posts_count` is the author's, after it."""
+
+    id: str
+    author_id: str
+    created_us: int
+    posts_count: int
+
+
+class PostCreated(PostChanged, frozen=True):
+    pass
+
+
+class PostLiked(msgspec.Struct, frozen=True):
+    post_id: str
+    author_id: str
+    user_id: str
+
+
+class CommentCreated(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    author_id: str
+    user_id: str
+
+
+class EventCreated(msgspec.Struct, frozen=True):
+    id: str
+    creator_id: str
+    title: str
+
+
+class EventUpdated(msgspec.Struct, frozen=True):
+    id: str
+    creator_id: str
+    title: str
+
+
+class RsvpChanged(msgspec.Struct, frozen=True):
+    """Without the status: whoever acts on it reads how it stands then."""
+
+    event_id: str
+    user_id: str
+
+
+class RsvpPromoted(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    title: str
+    creator_id: str
+
+
+class EventInvited(msgspec.Struct, frozen=True):
+    event_id: str
+    title: str
+    user_id: str
+    inviter_id: str
+
+
+DomainEvent = (
+    UserUpserted
+    | UserDeleted
+    | FollowCreated
+    | FollowChanged
+    | BlockCreated
+    | BlockChanged
+    | PostCreated
+    | PostChanged
+    | PostLiked
+    | CommentCreated
+    | EventCreated
+    | EventUpdated
+    | RsvpChanged
+    | RsvpPromoted
+    | EventInvited
+)
+
+_EVENT_TYPES: dict[str, type[DomainEvent]] = {
+    "user.created": UserUpserted,
+    "user.updated": UserUpserted,
+    "user.deleted": UserDeleted,
+    "follow.created": FollowCreated,
+    "follow.deleted": FollowChanged,
+    "block.created": BlockCreated,
+    "block.deleted": BlockChanged,
+    "post.created": PostCreated,
+    "post.deleted": PostChanged,
+    "post.liked": PostLiked,
+    "comment.created": CommentCreated,
+    "event.created": EventCreated,
+    "event.updated": EventUpdated,
+    "rsvp.changed": RsvpChanged,
+    "rsvp.promoted": RsvpPromoted,
+    "event.invited": EventInvited,
+}
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in _EVENT_TYPES.items()}
+
+
+def decode_event(event: OutboxEvent) -> DomainEvent | None:
+    """Read an event; None for a type that is not known here. Raises `msgspec.DecodeError`."""
+    decoder = _decoders.get(event.type)
+    return None if decoder is None else decoder.decode(event.payload)

@@ -1,0 +1,106 @@
+"""All consumers of an instance: begun, woken, counted, ended. Never takes an event itself."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from actors.domain_events.reader import Reader, ReaderStatistics
+from config.limits import IDEMPOTENCY_RETENTION_S
+from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Outbox
+from storage.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+PRUNE_INTERVAL_S = 60.0
+FAILING_TIMEOUT_S = 30.0
+TOPIC_PREFIX = "d:"
+
+
+class Producer(msgspec.Struct, frozen=True):
+    """A service whose feed is read, and those who read it."""
+
+    outbox: Outbox
+    idempotency_keys: IdempotencyKeys
+    readers: tuple[Reader, ...]
+
+
+class Readers:
+    """`publish` carries a hint to the other instances; it may be lost."""
+
+    def __init__(
+        self,
+        producers: Mapping[str, Producer],
+        locks: Sequence[Locks],
+        cursors: Mapping[str, Cursors],
+        publish: Callable[[str, bytes], None],
+        retention_s: float,
+    ) -> None:
+        self._producers = producers
+        self._locks = locks
+        self.cursors = cursors
+        self._publish = publish
+        self._retention_s = retention_s
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pending_wakes: set[str] = set()
+
+    def start(self) -> None:
+        for producer in self._producers.values():
+            self._tasks += [asyncio.create_task(reader.run()) for reader in producer.readers]
+        self._tasks.append(asyncio.create_task(self._prune_periodically()))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(locks.release_all() for locks in self._locks), return_exceptions=True)
+
+    def topics(self) -> list[str]:
+        """What to subscribe to: each frame on one of these goes to `heard`."""
+        return [TOPIC_PREFIX + service for service in self._producers]
+
+    def on_bus_message(self, topic: str) -> None:
+        self._wake_local(topic.removeprefix(TOPIC_PREFIX))
+
+    def wake_readers(self, service: str) -> None:
+        """Something was written there: its readers look, here and elsewhere. Once a tick."""
+        if service not in self._pending_wakes:
+            self._pending_wakes.add(service)
+            asyncio.get_running_loop().call_soon(self._publish_wake, service)
+
+    def get_reader(self, consumer: str) -> Reader | None:
+        return next((one for one in self._all_readers() if one.name == consumer), None)
+
+    def statistics(self) -> list[ReaderStatistics]:
+        return [reader.statistics() for reader in self._all_readers()]
+
+    async def check(self) -> None:
+        """Raises `Unavailable` when events have not been read for long."""
+        stuck = [one.consumer for one in self.statistics() if one.failing_s > FAILING_TIMEOUT_S]
+        if stuck:
+            raise Unavailable(f"events are not read: {', '.join(stuck)}")
+
+    def _all_readers(self) -> list[Reader]:
+        return [reader for producer in self._producers.values() for reader in producer.readers]
+
+    def _publish_wake(self, service: str) -> None:
+        self._pending_wakes.discard(service)
+        self._wake_local(service)
+        self._publish(TOPIC_PREFIX + service, b"")
+
+    def _wake_local(self, service: str) -> None:
+        producer = self._producers.get(service)
+        for reader in producer.readers if producer else ():
+            reader.wake()
+
+    async def _prune_periodically(self) -> None:
+        while True:
+            await asyncio.sleep(PRUNE_INTERVAL_S)
+            for producer in self._producers.values():
+                # Whoever has the lock of the first reader: one instance is enough.
+                if producer.readers and producer.readers[0].is_reading:
+                    names = [reader.name for reader in producer.readers]
+                    with contextlib.suppress(Unavailable):
+                        await producer.outbox.prune(names, self._retention_s)
+                        await producer.idempotency_keys.prune(IDEMPOTENCY_RETENTION_S)

@@ -1,0 +1,51 @@
+"""What conversations and sessions ask of the social network, and what they do where there is none.
+
+It holds; it does nothing. The network itself is put together in `actors.services`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from actors.conversations.conversation_services import (
+    BlockChecker,
+    Mentions,
+    NullBlockChecker,
+    NullMentions,
+)
+from actors.delivery.stream_writer import StreamWriter
+from actors.presence.presence_service import VisibleUsers
+
+
+async def _count_none(_user_id: str) -> int:
+    return 0
+
+
+async def _no_user_ids(_user_id: str) -> Sequence[str]:
+    return ()
+
+
+async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
+    return set()
+
+
+def _ignore(*_: str) -> None:
+    """Nobody minds."""
+
+
+_no_mentions = NullMentions()
+_no_blocks = NullBlockChecker()
+
+
+class ServiceHooks(msgspec.Struct, frozen=True):
+    """What conversations and sessions ask of the social network; nothing, where there is none."""
+
+    stream_writer: StreamWriter | None = None
+    mentions: Mentions = _no_mentions
+    block_checker: BlockChecker = _no_blocks
+    count_unread: Callable[[str], Awaitable[int]] = _count_none
+    list_blocked_users: Callable[[str], Awaitable[Sequence[str]]] = _no_user_ids
+    visible_users: VisibleUsers = _no_visible_users
+    invalidate_block: Callable[[str, str], None] = _ignore
+    bus_topics: tuple[str, ...] = ()
+    on_bus_message: Callable[[str], None] = _ignore

@@ -1,0 +1,130 @@
+"""The words of notifications, and what is told once. Pure: it asks nobody and sends nothing."""
+
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import NotificationType
+from config.limits import TITLE_CHARACTERS
+from storage.records.notifications import NewNotification
+
+
+def followed(user_id: str, sender: UserCard) -> NewNotification:
+    return _new_notification(
+        NotificationType.FOLLOW,
+        user_id,
+        sender,
+        sender.id,
+        "New follower",
+        "follows you",
+        "follow you",
+        "FOLLOW",
+    )
+
+
+def liked(user_id: str, sender: UserCard, post_id: str) -> NewNotification:
+    did = "liked your post"
+    return _new_notification(
+        NotificationType.LIKE, user_id, sender, post_id, "New like", did, did, f"LIKE:{post_id}", sender.id
+    )
+
+
+def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
+    did = "commented on your post"
+    return _new_notification(
+        NotificationType.COMMENT,
+        user_id,
+        sender,
+        post_id,
+        "New comment",
+        did,
+        did,
+        f"COMMENT:{post_id}",
+        comment_id,
+    )
+
+
+def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
+    did = f"invited you to {title}"
+    return _new_notification(
+        NotificationType.EVENT_INVITE,
+        user_id,
+        sender,
+        event_id,
+        "Invitation",
+        did,
+        did,
+        f"EVENT_INVITE:{event_id}",
+        sender.id,
+    )
+
+
+def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    did = f"changed {title}"
+    return _new_notification(
+        NotificationType.EVENT_UPDATE,
+        user_id,
+        sender,
+        event_id,
+        "Event changed",
+        did,
+        did,
+        f"EVENT_UPDATE:{event_id}",
+        source,
+    )
+
+
+def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
+    """Nobody did it: a place became free."""
+    said = f"You have a place at {title}"
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"EVENT_UPDATE:{event_id}:{source}",
+        sender_id=None,
+        type=NotificationType.EVENT_UPDATE.value,
+        title="You have a place"[:TITLE_CHARACTERS],
+        message=said,
+        group_key=f"EVENT_UPDATE:{event_id}",
+        reference_id=event_id,
+    )
+
+
+def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: str) -> NewNotification:
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"MENTION:{message_id}",
+        sender_id=sender.id,
+        type=NotificationType.MENTION.value,
+        title="You were mentioned",
+        message=f"{display_name(sender)} mentioned you",
+        grouped_message=(f"{display_name(sender)} mentioned you, ", " more before"),
+        group_key=f"MENTION:{conversation_id}",
+        conversation_id=conversation_id,
+        message_id=message_id,
+    )
+
+
+def display_name(card: UserCard) -> str:
+    return card.display_name or f"@{card.username}"
+
+
+def _new_notification(
+    kind: NotificationType,
+    user_id: str,
+    sender: UserCard,
+    reference_id: str,
+    title: str,
+    action: str,
+    grouped_action: str,
+    group_key: str,
+    source_id: str = "",
+) -> NewNotification:
+    """`told_by` tells one occasion from the next; without it each sender is told of once."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"{kind.value}:{reference_id}:{source_id}",
+        sender_id=sender.id,
+        type=kind.value,
+        title=title,
+        message=f"{display_name(sender)} {action}",
+        grouped_message=(f"{display_name(sender)} and ", f" more {grouped_action}"),
+        group_key=group_key,
+        reference_id=reference_id,
+    )

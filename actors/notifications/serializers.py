@@ -1,0 +1,23 @@
+"""Records of notifications as the objects that clients see. Asks nobody."""
+
+from collections.abc import Mapping
+
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Notification, NotificationType
+from actors.protocol.timestamps import rfc3339_from_datetime
+from storage.records.notifications import NotificationRecord
+
+
+def to_notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -> Notification:
+    return Notification(
+        id=record.id,
+        type=NotificationType(record.type),
+        title=record.title,
+        message=record.message,
+        sender=cards[record.sender.id] if record.sender is not None else None,
+        reference_id=record.reference_id,
+        conversation_id=record.conversation_id,
+        is_read=record.is_read,
+        count=record.count,
+        created_at=rfc3339_from_datetime(record.created_at),
+    )

@@ -1,0 +1,31 @@
+"""Keeps how many posts people have, in the Social service, as the Post service tells it.
+
+The number told last counts, whatever comes in which order. It never counts itself.
+"""
+
+from collections.abc import Sequence
+
+from actors.domain_events.event_types import PostChanged, decode_event
+from storage.contracts.social import AudienceStore
+from storage.records.domain_events import CursorUpdate, OutboxEvent
+from storage.records.social import PostsCount
+
+
+class PostsCountConsumer:
+    """A `Consumer` of the Post service's feed."""
+
+    name = "social.posts_count"
+
+    def __init__(self, audiences: AudienceStore) -> None:
+        self._audiences = audiences
+
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
+        counts: list[PostsCount] = []
+        for event in events:
+            match decode_event(event):
+                case PostChanged() as post:
+                    counts.append(PostsCount(post.author_id, post.posts_count, event.id))
+        await self._audiences.set_posts_counts(counts, cursor_update)
+
+    async def on_feed_reset(self) -> None:
+        await self._audiences.reset_posts_count_versions()

@@ -1,0 +1,89 @@
+"""The objects of the social network, as clients see them. Times are RFC 3339 strings (see `moment`)."""
+
+from enum import StrEnum
+
+import msgspec
+
+from actors.protocol.objects import UserCard
+
+
+class SocialStats(msgspec.Struct, frozen=True, gc=False):
+    user_id: str
+    followers_count: int
+    following_count: int
+    posts_count: int
+
+
+class Post(msgspec.Struct, frozen=True):
+    id: str
+    author: UserCard
+    content: str
+    event_id: str | None
+    like_count: int
+    comment_count: int
+    liked_by_me: bool
+    created_at: str
+
+
+class Comment(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    author: UserCard
+    content: str
+    created_at: str
+
+
+class RsvpStatus(StrEnum):
+    GOING = "GOING"
+    INTERESTED = "INTERESTED"
+    MAYBE = "MAYBE"
+    NOT_GOING = "NOT_GOING"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An event as one viewer sees it."""
+
+    id: str
+    creator: UserCard
+    title: str
+    description: str | None
+    category: str
+    start_datetime: str
+    end_datetime: str
+    capacity: int
+    going_count: int
+    interested_count: int
+    my_rsvp: RsvpStatus | None
+    my_waitlist_position: int | None
+    conversation_id: str
+
+
+class Rsvp(msgspec.Struct, frozen=True):
+    event_id: str
+    user: UserCard
+    status: RsvpStatus | None
+    waitlist_position: int | None
+
+
+class NotificationType(StrEnum):
+    FOLLOW = "FOLLOW"
+    LIKE = "LIKE"
+    COMMENT = "COMMENT"
+    MENTION = "MENTION"
+    EVENT_INVITE = "EVENT_INVITE"
+    EVENT_UPDATE = "EVENT_UPDATE"
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """`reference_id` is a post, a user, an event or a message; `conversation_id` is that of a message."""
+
+    id: str
+    type: NotificationType
+    title: str
+    message: str
+    sender: UserCard | None
+    reference_id: str | None
+    conversation_id: str | None
+    is_read: bool
+    count: int
+    created_at: str

@@ -1,0 +1,223 @@
+"""A cell: the runtime's hold on one actor, with its mailbox.
+
+States: idle (no mail), queued (waits for its turn), running (inside `receive`), waiting (its coroutine
+is under way), stopped. The mailbox is made with the first letter and dropped with the last. A cell
+never runs its actor twice at a time, and never drops a message without `refuse`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from actors.runtime.actor import Actor, MailboxFull, Stopped
+from actors.runtime.run_queue import RunQueue
+
+M = TypeVar("M")
+Reply = TypeVar("Reply")
+
+IDLE, QUEUED, RUNNING, WAITING, STOPPED = range(5)
+MESSAGES_PER_TURN = 64
+"""Messages handled before others get their turn: long enough to be cheap, short enough to be fair."""
+
+
+class ActorRef(Generic[M]):
+    __slots__ = (
+        "_mailbox",
+        "_mailbox_limit",
+        "_on_crash",
+        "_put_waiters",
+        "_queue",
+        "_replies",
+        "_state",
+        "_task",
+        "actor",
+    )
+
+    def __init__(
+        self,
+        actor: Actor[M],
+        queue: RunQueue,
+        mailbox_limit: int,
+        on_crash: "Callable[[ActorRef[M], Exception], None]",
+    ) -> None:
+        self.actor = actor
+        self._queue = queue
+        self._mailbox_limit = mailbox_limit
+        self._on_crash = on_crash
+        self._mailbox: deque[M] | None = None
+        # How many answers stand before the rest of the mail.
+        self._replies = 0
+        self._put_waiters: deque[asyncio.Future[None]] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._state = IDLE
+
+    @property
+    def depth(self) -> int:
+        """Messages waiting."""
+        return len(self._mailbox) if self._mailbox else 0
+
+    @property
+    def idle(self) -> bool:
+        return self._state == IDLE
+
+    @property
+    def stopped(self) -> bool:
+        return self._state == STOPPED
+
+    def tell(self, message: M) -> None:
+        """Leave a message; nobody waits.
+
+        Raises:
+            MailboxFull: it was not taken.
+            Stopped: it was not taken.
+        """
+        mail = self._mailbox
+        if mail is None:
+            if self._state == STOPPED:
+                raise Stopped
+            mail = self._mailbox = deque()
+        elif len(mail) >= self._mailbox_limit:
+            raise MailboxFull
+        mail.append(message)
+        if self._state == IDLE:
+            self._state = QUEUED
+            self._queue.schedule(self)
+
+    def deliver_inline(self, message: M) -> None:
+        """As `tell`, but an idle actor handles it before this returns. For mail that was in order already."""
+        if self._state != IDLE:
+            self.tell(message)
+            return
+        self._state = RUNNING
+        try:
+            work = self.actor.receive(message)
+        except Exception as error:  # noqa: BLE001 - the supervisor decides
+            self._handle_crash(message, error)
+            return
+        if work is not None:
+            self._start_task(message, work)
+            return
+        self._finish_turn()
+
+    def deliver_reply(self, message: M) -> None:
+        """Deliver what the actor asked for: before other mail, behind other answers, and with no limit."""
+        if self._state == IDLE:
+            self.deliver_inline(message)
+        elif self._state != STOPPED:
+            if self._mailbox is None:
+                self._mailbox = deque()
+            self._mailbox.insert(self._replies, message)
+            self._replies += 1
+
+    async def put(self, message: M) -> None:
+        """As `tell`, but wait for room. Cancelled while waiting: it was not taken."""
+        while True:
+            try:
+                self.tell(message)
+            except MailboxFull:
+                if self._put_waiters is None:
+                    self._put_waiters = deque()
+                waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._put_waiters.append(waiter)
+                await waiter
+            else:
+                return
+
+    async def ask(self, make_message: "Callable[[asyncio.Future[Reply]], M]", deadline_s: float) -> Reply:
+        """Tell `letter(reply)` and wait for the reply.
+
+        Raises:
+            TimeoutError: no reply in time. The message may still be handled.
+            MailboxFull, Stopped: as `tell`.
+        """
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.tell(make_message(reply))
+        async with asyncio.timeout(deadline_s):
+            return await reply
+
+    def run_turn(self) -> None:
+        """Handle what waits, up to a turn's worth. Called by the run queue alone."""
+        if self._state != QUEUED:
+            return
+        self._state = RUNNING
+        mail = self._mailbox
+        receive = self.actor.receive
+        for _ in range(MESSAGES_PER_TURN):
+            if not mail:
+                break
+            message = mail.popleft()
+            if self._replies:
+                self._replies -= 1
+            try:
+                work = receive(message)
+            except Exception as error:  # noqa: BLE001 - the supervisor decides
+                self._handle_crash(message, error)
+                return
+            if work is not None:
+                self._start_task(message, work)
+                return
+        self._finish_turn()
+
+    def start(self, activation: Coroutine[Any, Any, None]) -> None:
+        """Do `work` (waking up) before any mail is handled."""
+        self._state = RUNNING
+        self._start_task(None, activation)
+
+    def replace(self, actor: Actor[M], activation: Coroutine[Any, Any, None]) -> None:
+        """A new life in the same cell, with the mail that waits. For the supervisor."""
+        self.actor = actor
+        self.start(activation)
+
+    def stop(self, reason: Exception) -> None:
+        """End it: whatever waits is refused, whatever is under way is cancelled."""
+        self._state = STOPPED
+        if self._task is not None:
+            self._task.cancel()
+        mail, self._mailbox = self._mailbox, None
+        for message in mail or ():
+            self.actor.refuse(message, reason)
+        self._release_put_waiters()
+
+    def _finish_turn(self) -> None:
+        if self._state == STOPPED:
+            return
+        if self._mailbox:
+            self._state = QUEUED
+            self._queue.schedule(self)
+        else:
+            self._mailbox = None
+            self._state = IDLE
+        if self._put_waiters:
+            self._release_put_waiters()
+
+    def _release_put_waiters(self) -> None:
+        while self._put_waiters:
+            waiter = self._put_waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _start_task(self, message: M | None, work: Coroutine[Any, Any, None]) -> None:
+        self._state = WAITING
+        self._task = asyncio.create_task(self._run_task(message, work))
+
+    async def _run_task(self, message: M | None, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the supervisor decides
+            self._task = None
+            if self._state != STOPPED:
+                self._handle_crash(message, error)
+            return
+        except asyncio.CancelledError:
+            if message is not None:
+                self.actor.refuse(message, Stopped())
+            raise
+        self._task = None
+        self._finish_turn()
+
+    def _handle_crash(self, message: M | None, error: Exception) -> None:
+        self._state = WAITING
+        if message is not None:
+            self.actor.refuse(message, error)
+        self._on_crash(self, error)

@@ -1,0 +1,80 @@
+"""One timer wheel for every deadline of the process: heartbeats, idle actors, gaps, repeated heads.
+
+Buckets of one tick each; a single timer of the event loop, armed only while something waits. A timer is
+late by at most one tick and never early. A callback must not raise, and never blocks.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+
+class Timer:
+    """A deadline that can be called off. `cancel` after it has fired does nothing."""
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class TimerWheel:
+    __slots__ = ("_buckets", "_handle", "_loop", "_next_tick", "_tick_s")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick_s: float = 0.05) -> None:
+        self._loop = loop
+        self._tick_s = tick_s
+        self._buckets: dict[int, list[Timer]] = {}
+        self._next_tick = 0
+        self._handle: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return sum(len(bucket) for bucket in self._buckets.values())
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        """Call `action` once, `delay_s` from now, rounded up to a tick."""
+        timer = Timer(callback)
+        due = math.floor((self._loop.time() + delay_s) / self._tick_s) + 1
+        bucket = self._buckets.get(due)
+        if bucket is None:
+            self._buckets[due] = [timer]
+            if self._handle is None or due < self._next_tick:
+                self._schedule(due)
+        else:
+            bucket.append(timer)
+        return timer
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        self._buckets.clear()
+
+    def _schedule(self, due_tick: int) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._next_tick = due_tick
+        self._handle = self._loop.call_at(due_tick * self._tick_s, self._fire_due)
+
+    def _fire_due(self) -> None:
+        self._handle = None
+        now = math.floor(self._loop.time() / self._tick_s + 1e-9)
+        for due in sorted(tick for tick in self._buckets if tick <= now):
+            for timer in self._buckets.pop(due):
+                action, timer.callback = timer.callback, None
+                if action is not None:
+                    try:
+                        action()
+                    except Exception:  # noqa: BLE001 - one bad timer does not stop the wheel
+                        _log.exception("a timer's action failed")
+        if self._buckets:
+            # An action that set a timer has armed for that one alone; an older one may be due before it.
+            due = min(self._buckets)
+            if self._handle is None or due < self._next_tick:
+                self._schedule(due)

@@ -1,0 +1,66 @@
+"""Closing the sockets of tokens that have run out.
+
+    now and then -> sessions whose token should be over -> asked at the store, for it moves with use -> 4502
+
+One look at all sessions instead of a timer for each. It never ends a session that the store still knows.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from actors.runtime.timer_wheel import Timer, TimerWheel
+from actors.sessions.online_users import OnlineUsers
+from actors.sessions.session import Session
+from actors.sessions.transport import CloseCode
+from storage.errors import StorageError
+
+_log = logging.getLogger(__name__)
+
+ExpiresAt = Callable[[str, str], Awaitable[datetime | None]]
+"""(user, session) -> when it will have run out; None when it has, or is no more."""
+
+
+class TokenExpiryChecker:
+    def __init__(
+        self, online_users: OnlineUsers, expires_at: ExpiresAt, wheel: TimerWheel, period_s: float
+    ) -> None:
+        self._online_users = online_users
+        self._expires_at = expires_at
+        self._wheel = wheel
+        self._period_s = period_s
+        self._timer: Timer | None = None
+        self._check_task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._timer = self._wheel.call_later(self._period_s, self._start_check)
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._check_task is not None:
+            self._check_task.cancel()
+            await asyncio.gather(self._check_task, return_exceptions=True)
+
+    def _start_check(self) -> None:
+        self._check_task = asyncio.create_task(self._check_all())
+
+    async def _check_all(self) -> None:
+        now = time.time()
+        try:
+            for session in self._online_users.sessions():
+                if session.expires_at <= now:
+                    await self._check_session(session)
+        except StorageError:
+            _log.warning("tokens could not be looked at; it is tried again")
+        finally:
+            self.start()
+
+    async def _check_session(self, session: Session) -> None:
+        until = await self._expires_at(session.user_id, session.session_id)
+        if until is not None:
+            session.expires_at = until.timestamp()
+        elif not session.closed:
+            session.transport.close(CloseCode.TOKEN_EXPIRED, "the token has expired")

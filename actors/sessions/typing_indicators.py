@@ -1,0 +1,98 @@
+"""Who is typing where, as this instance's people say it; a hint to the other members, never stored.
+
+    active -> a member of a small enough group? -> told, at most every few seconds -> ended by the server
+
+Somebody who goes on typing says so again; whoever is silent for a while has stopped. It never tells a
+conversation that somebody types who is not in it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from actors.conversations.commands import ConversationInfo
+from actors.conversations.errors import not_found
+from actors.protocol.server_frames import TypingChanged, server_frame_encoder
+from actors.runtime.timer_wheel import Timer, TimerWheel
+from config.limits import TYPING_MEMBERS_MAX
+
+TYPING_TIMEOUT_S = 6.0
+REPEAT_INTERVAL_S = 3.0
+
+GetConversationInfo = Callable[[str, str], Awaitable[ConversationInfo]]
+"""(user, conversation) -> whether the user is in it, and with how many."""
+
+
+class EphemeralPublisher(Protocol):
+    def publish_ephemeral(
+        self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
+    ) -> None:
+        """Tell every member but one, everywhere, something that may be lost."""
+
+
+class _ActiveTyping(msgspec.Struct):
+    published_at: float
+    timeout: Timer
+
+
+class TypingIndicators:
+    def __init__(
+        self,
+        publisher: EphemeralPublisher,
+        get_info: GetConversationInfo,
+        wheel: TimerWheel,
+        encode_frame: Callable[[bytes], bytes],
+        clock: Callable[[], float],
+    ) -> None:
+        self._publisher = publisher
+        self._get_info = get_info
+        self._wheel = wheel
+        self._encode_frame = encode_frame
+        self._clock = clock
+        self._active: dict[tuple[str, str], _ActiveTyping] = {}
+
+    async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
+        """Raises `conversation.not_found`, or what the look raises."""
+        key = (user_id, conversation_id)
+        known = self._active.get(key)
+        if not active:
+            self._stop(key)
+            return
+        if known is not None and self._clock() - known.published_at < REPEAT_INTERVAL_S:
+            self._extend(key, known)
+            return
+        sight = await self._get_info(user_id, conversation_id)
+        if not sight.is_member:
+            raise not_found()
+        if sight.member_count > TYPING_MEMBERS_MAX:
+            return
+        known = self._active.get(key)
+        if known is None:
+            known = self._active[key] = _ActiveTyping(
+                0.0, self._wheel.call_later(TYPING_TIMEOUT_S, lambda: self._stop(key))
+            )
+        else:
+            self._extend(key, known)
+        known.published_at = self._clock()
+        self._publish(key, active=True)
+
+    def stop_all(self, user_id: str) -> None:
+        """The user's last session here has ended."""
+        for key in [key for key in self._active if key[0] == user_id]:
+            self._stop(key)
+
+    def _extend(self, key: tuple[str, str], typing: _ActiveTyping) -> None:
+        typing.timeout.cancel()
+        typing.timeout = self._wheel.call_later(TYPING_TIMEOUT_S, lambda: self._stop(key))
+
+    def _stop(self, key: tuple[str, str]) -> None:
+        known = self._active.pop(key, None)
+        if known is not None:
+            known.timeout.cancel()
+            self._publish(key, active=False)
+
+    def _publish(self, key: tuple[str, str], *, active: bool) -> None:
+        user_id, conversation_id = key
+        frame = server_frame_encoder.encode(TypingChanged(conversation_id, user_id, active))
+        self._publisher.publish_ephemeral(conversation_id, frame, self._encode_frame(frame), user_id)

@@ -1,0 +1,40 @@
+"""What messaging does when the User service tells of somebody: forget the card, and let the deleted go.
+
+Messages of the deleted stay, without a name. It never touches an account.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from actors.domain_events.event_types import UserDeleted, decode_event
+from storage.contracts.domain_events import Cursors
+from storage.records.domain_events import CursorUpdate, OutboxEvent
+
+
+class DeletedUserConsumer:
+    """A `Consumer` of the User service's feed: a deleted user leaves all conversations."""
+
+    name = "messaging.users"
+
+    def __init__(
+        self,
+        remove_from_conversations: Callable[[str], Awaitable[None]],
+        invalidate_card: Callable[[str], None],
+        cursors: Cursors,
+    ) -> None:
+        self._remove_from_conversations = remove_from_conversations
+        self._invalidate_card = invalidate_card
+        self._cursors = cursors
+
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
+        for event in events:
+            match decode_event(event):
+                case UserDeleted(id=user_id):
+                    self._invalidate_card(user_id)
+                    await self._remove_from_conversations(user_id)
+                case _:
+                    self._invalidate_card(event.key)
+        if cursor_update is not None:
+            await self._cursors.advance(cursor_update)
+
+    async def on_feed_reset(self) -> None:
+        """Whoever is gone has left already."""

@@ -1,0 +1,219 @@
+"""One instance of each command and frame, for readers who learn by looking.
+
+They are structs, so that no field of them can be wrong. Never shows anybody who lives.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from actors.protocol.commands import (
+    AddReaction,
+    Authenticate,
+    DeleteMessage,
+    EditMessage,
+    Ping,
+    ReadConversation,
+    RemoveReaction,
+    Resume,
+    SendMessage,
+    SetPresence,
+    Typing,
+    WatchPresence,
+)
+from actors.protocol.objects import (
+    Conversation,
+    ConversationType,
+    DeliveryStatus,
+    LastMessage,
+    Message,
+    MessageType,
+    OwnUser,
+    Reaction,
+    ReadBy,
+    UserCard,
+)
+from actors.protocol.presence import Presence, PresenceChanged
+from actors.protocol.server_frames import (
+    ChangeResult,
+    ConversationChanges,
+    ConversationJoined,
+    ConversationLeft,
+    ConversationMarked,
+    ConversationUpdated,
+    Empty,
+    Error,
+    EventUpdated,
+    FeedPostCreated,
+    Goodbye,
+    Hello,
+    Lagged,
+    MessageCreated,
+    MessageUpdated,
+    NotificationCreated,
+    NotificationRead,
+    Ok,
+    PingResult,
+    ReadReceipt,
+    ReadResult,
+    Ready,
+    Resumed,
+    Resync,
+    SendResult,
+    TypingChanged,
+    UserUpdated,
+    WatchResult,
+)
+from actors.protocol.social_objects import Event, Notification, NotificationType, Post
+from config.limits import FRAME_BYTES, Limits
+from server.event_stream import StreamReady
+
+_ANA = "019a63d2-7c1e-7e44-9a51-6d1f0c2b8e11"
+_BEN = "019a63d2-9f40-7b0a-8c3d-2e5b7a9d4f22"
+_GROUP = "6923a1f04c8e2b7d91f5c001"
+_MESSAGE = "6923a1f04c8e2b7d91f5c02a"
+_EPOCH = "k3v9"
+_POSITION = 118
+_TIMES = tuple(f"2025-11-24T09:{minute}:00.000Z" for minute in (30, 31, 32, 33))
+
+_LIMITS = Limits()
+_ANA_CARD = UserCard(_ANA, "ana", "Ana", None, verified=True)
+_BEN_CARD = UserCard(_BEN, "ben", "Ben", None, verified=False)
+_ANA_PROFILE = OwnUser(_ANA, "ana", "Ana", None, True, "I paint.", _TIMES[0], "ana@example.org")
+_MESSAGE_SENT = Message(
+    id=_MESSAGE,
+    conversation_id=_GROUP,
+    seq=42,
+    changed_seq=42,
+    sender_id=_ANA,
+    client_id="c-7",
+    content="See you at nine, @ben",
+    message_type=MessageType.TEXT,
+    mentions=[_BEN],
+    reply_to=None,
+    reactions=[],
+    created_at=_TIMES[1],
+    edited_at=None,
+    deleted_at=None,
+    delivery_status=DeliveryStatus([], 0),
+)
+_MESSAGE_EDITED = Message(
+    id=_MESSAGE,
+    conversation_id=_GROUP,
+    seq=42,
+    changed_seq=43,
+    sender_id=_ANA,
+    client_id="c-7",
+    content="See you at ten, @ben",
+    message_type=MessageType.TEXT,
+    mentions=[_BEN],
+    reply_to=None,
+    reactions=[Reaction("\N{THUMBS UP SIGN}", 1, [_BEN], mine=False)],
+    created_at=_TIMES[1],
+    edited_at=_TIMES[2],
+    deleted_at=None,
+    delivery_status=DeliveryStatus([ReadBy(_BEN, _TIMES[2])], 1),
+)
+_MEMBER_ADDED_MESSAGE = Message(
+    id="6923a1f04c8e2b7d91f5c02c",
+    conversation_id=_GROUP,
+    seq=44,
+    changed_seq=44,
+    sender_id=_ANA,
+    client_id=None,
+    content="Ana added Ben.",
+    message_type=MessageType.SYSTEM,
+    mentions=[],
+    reply_to=None,
+    reactions=[],
+    created_at=_TIMES[3],
+    edited_at=None,
+    deleted_at=None,
+    delivery_status=DeliveryStatus([], 0),
+)
+_CONVERSATION = Conversation(
+    id=_GROUP,
+    type=ConversationType.GROUP,
+    name="Breakfast",
+    member_count=2,
+    participants=[_ANA_CARD, _BEN_CARD],
+    admins=[_ANA],
+    last_message=LastMessage(_MESSAGE_SENT.content, _ANA, _TIMES[1]),
+    last_seq=42,
+    read_seq=41,
+    unread_count=1,
+    muted=False,
+    created_at=_TIMES[0],
+)
+_NOTIFICATION = Notification(
+    id="019a63d5-1b2c-7d3e-8f40-5a6b7c8d9e33",
+    type=NotificationType.MENTION,
+    title="Ben mentioned you",
+    message="Good morning, @ana",
+    sender=_BEN_CARD,
+    reference_id=_MESSAGE,
+    conversation_id=_GROUP,
+    is_read=False,
+    count=1,
+    created_at=_TIMES[2],
+)
+_POST = Post("019a63d6-2c3d-7e4f-9051-6b7c8d9eaf44", _BEN_CARD, "First snow.", None, 0, 0, False, _TIMES[2])
+_EVENT = Event(
+    id="019a63d7-3d4e-7f50-a162-7c8d9eafb055",
+    creator=_BEN_CARD,
+    title="Breakfast",
+    description=None,
+    category="food",
+    start_datetime="2025-11-25T09:00:00.000Z",
+    end_datetime="2025-11-25T10:30:00.000Z",
+    capacity=8,
+    going_count=2,
+    interested_count=1,
+    my_rsvp=None,
+    my_waitlist_position=None,
+    conversation_id=_GROUP,
+)
+
+EXAMPLES: Final[dict[type[Struct], Struct]] = {
+    Authenticate: Authenticate(1, "pN3x...", resume=Resume("019a63d8-4e5f", _EPOCH, _POSITION, {_GROUP: 41})),
+    SendMessage: SendMessage(2, _GROUP, "c-7", _MESSAGE_SENT.content, [_BEN]),
+    EditMessage: EditMessage(3, _GROUP, _MESSAGE, _MESSAGE_EDITED.content),
+    DeleteMessage: DeleteMessage(4, _GROUP, _MESSAGE),
+    AddReaction: AddReaction(5, _GROUP, _MESSAGE, "\N{THUMBS UP SIGN}"),
+    RemoveReaction: RemoveReaction(6, _GROUP, _MESSAGE, "\N{THUMBS UP SIGN}"),
+    ReadConversation: ReadConversation(7, _GROUP, 42),
+    Typing: Typing(11, _GROUP, active=True),
+    SetPresence: SetPresence(8, "away"),
+    WatchPresence: WatchPresence(9, [_BEN]),
+    Ping: Ping(10),
+    Hello: Hello(_LIMITS.heartbeat_ms, _LIMITS.auth_timeout_ms, FRAME_BYTES, _TIMES[0]),
+    Ready: Ready(1, "019a63d8-4e5f", _ANA_PROFILE, _EPOCH, _POSITION, 3),
+    Resumed: Resumed(1, {_GROUP: 42}),
+    Resync: Resync("too_far", _EPOCH, _POSITION),
+    Ok[SendResult]: Ok(2, SendResult(_MESSAGE, 42, _TIMES[1], duplicate=False)),
+    Ok[ChangeResult]: Ok(3, ChangeResult(43)),
+    Ok[ReadResult]: Ok(7, ReadResult(42, 0)),
+    Ok[Empty]: Ok(8, Empty()),
+    Ok[WatchResult]: Ok(9, WatchResult([Presence(_BEN, "online", None)])),
+    Ok[PingResult]: Ok(10, PingResult(_TIMES[3], _POSITION)),
+    Error: Error(2, "rate.limited", "Too many messages.", retry=True, retry_after_ms=250),
+    Goodbye: Goodbye(4001, "the server is stopping", 1200, resume=True),
+    Lagged: Lagged(_GROUP, 12, 41),
+    MessageCreated: MessageCreated(_GROUP, 42, _MESSAGE_SENT),
+    MessageUpdated: MessageUpdated(_GROUP, 43, _MESSAGE_EDITED),
+    ConversationUpdated: ConversationUpdated(
+        _GROUP, 44, _MEMBER_ADDED_MESSAGE, ConversationChanges(joined=[_BEN_CARD]), 2
+    ),
+    ConversationJoined: ConversationJoined(_POSITION, _CONVERSATION),
+    ConversationLeft: ConversationLeft(_POSITION, _GROUP),
+    ConversationMarked: ConversationMarked(_POSITION, _GROUP, 42, 0),
+    NotificationCreated: NotificationCreated(_POSITION, _NOTIFICATION, 3),
+    NotificationRead: NotificationRead(_POSITION, None, 0),
+    TypingChanged: TypingChanged(_GROUP, _BEN, active=True),
+    FeedPostCreated: FeedPostCreated(_POST),
+    EventUpdated: EventUpdated(_EVENT),
+    UserUpdated: UserUpdated(_ANA_PROFILE),
+    PresenceChanged: PresenceChanged([Presence(_BEN, "away", _TIMES[3])]),
+    ReadReceipt: ReadReceipt(_GROUP, _BEN, 42, _TIMES[2]),
+    StreamReady: StreamReady(_EPOCH, _POSITION, 3),
+}

@@ -1,0 +1,151 @@
+"""Bounds on the frames that a socket sends: how many in all, and how many in one turn of the event loop.
+
+    data_received -> handle (bounded) -> the rest waits, reading pauses -> InputScheduler -> handle ...
+
+Without these bounds one connection that sends minimal frames back to back keeps the event loop busy for
+seconds, and every other connection of the instance waits.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Final, Protocol, TypeVar
+
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN, Side
+from websockets.protocol import Protocol as Parser
+
+from actors.runtime.token_bucket import TokenBucket
+from config.limits import FRAME_BYTES
+from server.websocket.framing import at_frame_boundary
+
+_parser_log = logging.getLogger("convene.websocket")
+_parser_log.setLevel(logging.WARNING)
+
+Bytes = TypeVar("Bytes", bytes, bytearray)
+
+DATA_OPCODES: Final = frozenset((Opcode.TEXT, Opcode.BINARY))
+CONTROL_BYTES: Final = 125
+"""A control frame between fragments does not count as part of their message: room for it in the parser."""
+
+SLICE_BYTES: Final = 1024
+"""Bytes given to the parser at a time: at most 170 frames, which is the smallest unit of work."""
+
+FRAMES_PER_TURN: Final = 32
+SECONDS_PER_TURN: Final = 0.001
+"""A socket that used up either yields to the event loop."""
+
+SECONDS_PER_ROUND: Final = 0.004
+"""Time that all sockets with deferred input share in one turn of the event loop."""
+
+FREE_PONGS: Final = 4
+"""Empty pongs accepted between two pings without a charge. A well-behaved client sends one."""
+
+
+class MessageTooBig(Exception):  # noqa: N818 - the socket is closed with 1009
+    """The fragments of a message exceed `FRAME_BYTES`."""
+
+
+class Inbound:
+    """The receiving side of one socket: parser, fragments, frame budget, deferred input.
+
+    Created with the first frame that needs it and dropped when idle, because it is a sixth of a connection.
+    """
+
+    __slots__ = ("_budget", "_fragments", "deferred", "parser", "text")
+
+    def __init__(self, budget: TokenBucket) -> None:
+        self.parser = Parser(
+            Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
+        )
+        self.text = True
+        """Whether the last message was sent as text."""
+        self.deferred = b""
+        self._budget = budget
+        self._fragments: bytearray | None = None
+
+    def charge(self) -> bool:
+        """Charge one frame. False where the budget is used up."""
+        return self._budget.consume() == 0
+
+    def renew_budget(self, budget: TokenBucket) -> None:
+        """Replace the budget, when the client has authenticated."""
+        self._budget = budget
+
+    @property
+    def idle(self) -> bool:
+        """Whether a new `Inbound` would behave the same: nothing is incomplete, deferred or owed."""
+        return (
+            self._fragments is None
+            and not self.deferred
+            and at_frame_boundary(self.parser)
+            and self._budget.full
+        )
+
+    @property
+    def at_frame_boundary(self) -> bool:
+        return at_frame_boundary(self.parser)
+
+    def assemble(self, frame: Frame) -> bytes | None:
+        """Add a frame; return the message that it completes.
+
+        Raises:
+            MessageTooBig: the message has more than `FRAME_BYTES`.
+        """
+        if frame.opcode in DATA_OPCODES:
+            self.text = frame.opcode is Opcode.TEXT
+            if frame.fin:
+                return _bounded(bytes(frame.data))
+            self._fragments = bytearray(frame.data)
+        elif frame.opcode is Opcode.CONT and self._fragments is not None:
+            self._fragments += frame.data
+            if frame.fin:
+                message, self._fragments = bytes(self._fragments), None
+                return _bounded(message)
+            _bounded(self._fragments)
+        return None
+
+    def close(self) -> None:
+        """End the parser's generator, which is otherwise a reference cycle for the garbage collector."""
+        self.parser.parser.close()
+
+
+def _bounded(message: Bytes) -> Bytes:
+    if len(message) > FRAME_BYTES:
+        raise MessageTooBig
+    return message
+
+
+class DeferredInput(Protocol):
+    def resume_input(self) -> None:
+        """Handle one more turn's worth of the input that waits."""
+
+
+class InputScheduler:
+    """Gives sockets with deferred input their turns, in order, for a bounded time per loop iteration."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[DeferredInput] = deque()
+        self._scheduled = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def defer(self, socket: DeferredInput) -> None:
+        """Call `resume_input` in a later iteration of the event loop."""
+        self._waiting.append(socket)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run_round)
+
+    def _run_round(self) -> None:
+        end = self._loop.time() + SECONDS_PER_ROUND
+        for _ in range(len(self._waiting)):
+            self._waiting.popleft().resume_input()
+            if self._loop.time() >= end:
+                break
+        if self._waiting:
+            self._loop.call_soon(self._run_round)
+        else:
+            self._scheduled = False

@@ -1,0 +1,160 @@
+"""One server process: spawned or found again, known by more than its number, ended in order.
+
+The server has its own session, its own log file and no pipe to us, so it outlives us unless its command
+says otherwise. It never trusts a pid file alone.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from storage.embedded.process_identity import ProcessIdentity, find_server, identify, is_server_for
+from storage.embedded.server_command import ServerCommand, server_environment
+
+LOG_LIMIT_BYTES = 8 << 20
+LOG_TAIL_BYTES = 4096
+POLL_S = 0.02
+
+StopSteps: TypeAlias = Sequence[tuple[signal.Signals, float]]
+"""Signals of an orderly stop, each with the seconds it is given."""
+
+
+class PidFile(msgspec.Struct, frozen=True):
+    process: ProcessIdentity
+    restarts: int
+
+
+class ServerProcess:
+    def __init__(self, program: Path, data: Path, pid_file: Path, log_file: Path) -> None:
+        self._program = program.name
+        self._data = data
+        self._pid_file = pid_file
+        self._log_file = log_file
+        self._identity: ProcessIdentity | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._identity.pid if self._identity is not None and self.alive() else None
+
+    @property
+    def restarts(self) -> int:
+        """How often the server was started again, by whichever user of the folder watched."""
+        written = self._read_pid_file()
+        return written.restarts if written is not None else 0
+
+    def find(self) -> bool:
+        """Look for a living server on the folder: the known one, the pid file's, or an orphan without one."""
+        if self.find_known():
+            return True
+        self._identity = find_server(self._program, self._data)
+        if self._identity is not None:
+            self._write_pid_file(self._identity, self.restarts)
+        return self._identity is not None
+
+    def find_known(self) -> bool:
+        """Do the same without a look at all processes."""
+        if self.alive():
+            return True
+        written = self._read_pid_file()
+        if written is None or identify(written.process.pid) != written.process:
+            return False
+        if not is_server_for(written.process.pid, self._program, self._data):
+            return False
+        self._identity = written.process
+        return True
+
+    def alive(self) -> bool:
+        """Whether the known server lives; reaps it when it was our child."""
+        if self._identity is None:
+            return False
+        _reap(self._identity.pid)
+        return identify(self._identity.pid) == self._identity
+
+    def spawn(self, command: ServerCommand, *, restarts: int) -> None:
+        """Start the server. Nothing is awaited, so a cancellation cannot lose the process."""
+        self._trim_log()
+        pid = os.posix_spawn(
+            sys.executable,
+            command.launcher_argv(),
+            server_environment(),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self._log_file), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigmask=(),
+        )
+        self._identity = identify(pid)
+        if self._identity is None:
+            _reap(pid)
+        else:
+            self._write_pid_file(self._identity, restarts)
+
+    async def stop(self, steps: StopSteps) -> None:
+        """Send each signal in turn, giving the process so many seconds to end, until it has."""
+        for number, patience_s in steps:
+            if self._identity is None or not self.alive():
+                break
+            _send_signal(self._identity, number)
+            deadline = time.monotonic() + patience_s
+            while self.alive() and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody tells of an adopted process
+                await asyncio.sleep(POLL_S)
+        if not self.alive():
+            self._identity = None
+
+    def log_tail(self, lines: int = 3) -> str:
+        """Give the last lines the server wrote, for a person who has to find out why it does not start."""
+        try:
+            with self._log_file.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+                text = file.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+        return " | ".join(line.strip() for line in text.splitlines()[-lines:])
+
+    def _read_pid_file(self) -> PidFile | None:
+        try:
+            return msgspec.json.decode(self._pid_file.read_bytes(), type=PidFile)
+        except (OSError, msgspec.DecodeError):
+            return None  # absent, empty or cut short: the look at all processes decides
+
+    def _write_pid_file(self, process: ProcessIdentity, restarts: int) -> None:
+        # A full disk must not lose a server that runs: it is found without the file too.
+        with contextlib.suppress(OSError):
+            temporary = self._pid_file.with_suffix(".new")
+            temporary.write_bytes(msgspec.json.encode(PidFile(process, restarts)))
+            temporary.replace(self._pid_file)
+
+    def _trim_log(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._log_file.stat().st_size > LOG_LIMIT_BYTES:
+                self._log_file.replace(self._log_file.with_suffix(".old"))
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):  # adopted, or reaped already
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _send_signal(process: ProcessIdentity, signal_number: signal.Signals) -> None:
+    # The descriptor is taken first and the identity checked after it, so a reused pid is never hit.
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    try:
+        if identify(process.pid) == process:
+            signal.pidfd_send_signal(descriptor, signal_number)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,52 @@
+"""Watches the stores while no other user of the folder does.
+
+Takes over within a second when the one that watched has gone. It never stops a healthy store.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from storage.embedded.folder_locks import FolderLocks
+from storage.embedded.store_supervisor import WATCH_INTERVAL_S, StoreSupervisor
+
+
+class Watchdog:
+    def __init__(
+        self, supervisors: Sequence[StoreSupervisor], locks: FolderLocks, report: Callable[[str, str], None]
+    ) -> None:
+        self._supervisors = supervisors
+        self._locks = locks
+        self._report = report
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.active = False
+
+    def start(self) -> None:
+        self.active = self._locks.try_supervise()
+        self._task = asyncio.create_task(self._run(), name="embedded stores")
+
+    async def stop(self) -> None:
+        """Stop watching. A start under way is broken off; the next user of the folder finds the process."""
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self.active = False
+        self._locks.stop_supervising()
+
+    async def _run(self) -> None:
+        # A failure at the moment of a cancellation takes its place: the flag is what ends the watch.
+        while not self._stopping:
+            try:
+                while not self._locks.try_supervise():  # noqa: ASYNC110 - a file lock has no event
+                    await asyncio.sleep(WATCH_INTERVAL_S)
+                self.active = True
+                async with asyncio.TaskGroup() as group:
+                    for keeper in self._supervisors:
+                        group.create_task(keeper.watch())
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, a watch that ends unseen is worse
+                self._report("supervisor", f"the watch failed and begins again: {error!r}")
+                await asyncio.sleep(WATCH_INTERVAL_S)

@@ -1,0 +1,74 @@
+"""The user streams in memory, published through a broker of the in-memory bus.
+
+A test may have it fail before or after an append took effect, or lose everything as a server's restart
+does. It never forgets by time.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Sequence
+
+from config.limits import STREAM_FRAMES_MAX
+from storage.contracts.bus import StreamPosition, user_topic
+from storage.errors import Unavailable
+from storage.memory.bus import MemoryBroker
+from storage.records.user_stream import StreamItem, encode_stream_item
+
+
+class MemoryUserStreams:
+    """Implements `storage.contracts.bus.UserStreams`; one object is shared by all instances."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+        self._epoch = secrets.token_hex(8)
+        self._heads: dict[str, int] = {}
+        self._items: dict[str, deque[StreamItem]] = {}
+        self._fail_after_append: bool | None = None
+
+    def fail_next(self, *, after_append: bool) -> None:
+        """Let the next append raise `Unavailable`, though it was taken or because it was not."""
+        self._fail_after_append = after_append
+
+    def clear(self) -> None:
+        """Forget everything, as a restart of the server does."""
+        self._epoch = secrets.token_hex(8)
+        self._heads.clear()
+        self._items.clear()
+
+    async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
+        await self._yield_or_fail()
+        fail, self._fail_after_append = self._fail_after_append, None
+        if fail is False:
+            raise Unavailable("memory: told to fail")
+        position = self._heads.get(user_id, 0) + 1
+        self._heads[user_id] = position
+        item = StreamItem(self._epoch, position, b"%b%d%b" % (prefix, position, suffix))
+        self._items.setdefault(user_id, deque(maxlen=STREAM_FRAMES_MAX)).append(item)
+        self._broker.publish(user_topic(user_id), encode_stream_item(item))
+        if fail:
+            raise Unavailable("memory: told to fail")
+        return StreamPosition(self._epoch, position)
+
+    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
+        await self._yield_or_fail()
+        return [StreamPosition(self._epoch, self._heads.get(user_id, 0)) for user_id in user_ids]
+
+    async def read_after(
+        self, user_id: str, epoch: str, position: int, limit: int
+    ) -> list[StreamItem] | None:
+        await self._yield_or_fail()
+        missed = self._heads.get(user_id, 0) - position
+        kept = self._items.get(user_id, ())
+        if epoch != self._epoch or not 0 <= missed <= len(kept):
+            return None
+        return [item for item in kept if item.position > position][:limit]
+
+    async def reset(self) -> None:
+        await self._yield_or_fail()
+        self.clear()
+
+    async def _yield_or_fail(self) -> None:
+        await asyncio.sleep(0)
+        if not self._broker.connected:
+            raise Unavailable("memory: not connected")

@@ -1,0 +1,46 @@
+"""Idempotency keys, in the transaction of what they guard. Never makes anything itself."""
+
+from collections.abc import Awaitable, Callable
+
+from storage.errors import Conflict
+from storage.postgres.pool import PostgresPool, Transaction
+from storage.postgres.statement import load_statement
+from storage.records.idempotency_key import IdempotencyKey
+
+COMMON = "common"
+KEY_CONFLICT = "idempotency_keys"
+
+
+class PostgresIdempotencyKeys:
+    """Whatever is made under a key is made once; later, and beside it, the first result is answered."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._claim = load_statement(COMMON, "idempotency_key_claim")
+        self._get = load_statement(COMMON, "idempotency_key_get")
+        self._complete = load_statement(COMMON, "idempotency_key_complete")
+        self._prune = load_statement(COMMON, "idempotency_key_prune")
+
+    async def run_once(
+        self, idempotency_key: IdempotencyKey | None, work: Callable[[Transaction], Awaitable[str]]
+    ) -> str:
+        """Do the work in a transaction, unless its key was used: then answer what was made first.
+
+        Raises:
+            Conflict: `idempotency_keys`: the key was used for something else.
+        """
+        async with self._pool.transaction() as transaction:
+            if idempotency_key is None:
+                return await work(transaction)
+            if await transaction.row(self._claim, idempotency_key.key, idempotency_key.digest) is None:
+                row = await transaction.row(self._get, idempotency_key.key)
+                if row is None or row["digest"] != idempotency_key.digest:
+                    raise Conflict(KEY_CONFLICT)
+                return str(row["result"])
+            made = await work(transaction)
+            await transaction.row(self._complete, idempotency_key.key, made)
+            return made
+
+    async def prune(self, older_than_s: float) -> int:
+        """Forget old keys; answers how many."""
+        return len(await self._pool.write(self._prune, older_than_s))

@@ -1,0 +1,54 @@
+"""A service's copies of people, in its own database. Never asks the User service."""
+
+from collections.abc import Sequence
+
+from storage.postgres.cursors import PostgresCursors
+from storage.postgres.pool import PostgresPool
+from storage.postgres.statement import load_statement
+from storage.postgres.user_card_rows import to_user_snapshot
+from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
+from storage.records.domain_events import CursorUpdate
+from storage.records.user_cache import UserSnapshot
+
+SERVICE = "user_cache"
+
+
+class PostgresUserCache:
+    """A `UserCopies`."""
+
+    def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
+        self._pool = pool
+        self._cursors = cursors
+        self._upsert = load_statement(SERVICE, "user_cache_upsert")
+        self._list = load_statement(SERVICE, "user_cache_list")
+        self._page = load_statement(SERVICE, "user_cache_page")
+
+    async def apply(self, snapshots: Sequence[UserSnapshot], cursor_update: CursorUpdate | None) -> None:
+        # A statement takes each row once, and always in the same order: the newest of each, by id.
+        newest: dict[str, UserSnapshot] = {}
+        for copy in sorted(snapshots, key=lambda one: (one.id, one.version)):
+            newest[copy.id] = copy
+        async with self._pool.transaction() as transaction:
+            if newest:
+                await transaction.rows(self._upsert, *_columns(list(newest.values())))
+            await self._cursors.advance_in(transaction, cursor_update)
+
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
+        wanted = to_uuids(ids)
+        return [to_user_snapshot(row) for row in await self._pool.rows(self._list, wanted)] if wanted else []
+
+    async def page(self, after: str, limit: int) -> list[UserSnapshot]:
+        rows = await self._pool.rows(self._page, to_uuid(after) or MIN_UUID, limit)
+        return [to_user_snapshot(row) for row in rows]
+
+
+def _columns(snapshots: Sequence[UserSnapshot]) -> list[list[object]]:
+    return [
+        [to_uuid(one.id) for one in snapshots],
+        [one.username for one in snapshots],
+        [one.display_name for one in snapshots],
+        [one.avatar_url for one in snapshots],
+        [one.verified for one in snapshots],
+        [one.version for one in snapshots],
+        [one.deleted for one in snapshots],
+    ]

@@ -1,0 +1,95 @@
+"""All stores of an instance, opened together: five databases, the document store, what stands on Redis.
+
+They are opened one after another and closed the other way round; what fails to open closes those before
+it. Here it is said which implementation an instance uses, and nothing else.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from config.limits import Limits
+from config.settings import StoreSettings
+from storage.embedded import StoreUrls
+from storage.mongo.messaging import MongoMessaging
+from storage.postgres.database import Database
+from storage.postgres.migrations import create_database
+from storage.postgres.pool import PoolLimits
+from storage.redis.bus import RedisBus
+from storage.redis.presence import RedisPresence
+from storage.redis.sharded_bus import ShardedBus
+from storage.redis.sharded_user_streams import ShardedUserStreams
+from storage.redis.timelines import RedisTimelines
+from storage.redis.user_streams import RedisUserStreams
+
+SERVICES = ("users", "social", "posts", "events", "notifications")
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    databases: dict[str, Database]
+    messaging: MongoMessaging
+    bus: RedisBus | ShardedBus
+    user_streams: RedisUserStreams | ShardedUserStreams
+    timelines: RedisTimelines
+    presence: RedisPresence
+    _stack: contextlib.AsyncExitStack
+
+    @classmethod
+    async def open(cls, settings: StoreSettings, urls: StoreUrls, limits: Limits) -> "Stores":
+        """Bring the databases up to date and connect to everything. Raises `Unavailable`."""
+        async with contextlib.AsyncExitStack() as stack:
+            databases = {
+                service: await _open_database(stack, settings, urls, service) for service in SERVICES
+            }
+            messaging = await MongoMessaging.open(urls.mongo)
+            stack.push_async_callback(asyncio.to_thread, messaging.close)
+            servers = urls.redis.split(",")
+            bus = await _open_bus(servers, limits)
+            stack.push_async_callback(bus.close)
+            streams = await _open_user_streams(servers)
+            stack.push_async_callback(streams.close)
+            timelines = await RedisTimelines.open(servers[0])
+            stack.push_async_callback(timelines.close)
+            presence = await RedisPresence.open(servers[0])
+            stack.push_async_callback(presence.close)
+            return cls(databases, messaging, bus, streams, timelines, presence, stack.pop_all())
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) -> str:
+    """Where a service's database is: named, or made on the common server. Raises `Unavailable`."""
+    named: str | None = msgspec.structs.asdict(settings)[f"postgres_url_{service}"]
+    return named or await create_database(urls.postgres, service)
+
+
+async def _open_bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:
+    if len(servers) == 1:
+        return await RedisBus.open(servers[0], queue_frames=limits.bus_queue_frames)
+    return await ShardedBus.open(servers, queue_frames=limits.bus_queue_frames)
+
+
+async def _open_user_streams(servers: Sequence[str]) -> RedisUserStreams | ShardedUserStreams:
+    if len(servers) == 1:
+        return await RedisUserStreams.open(servers[0])
+    return await ShardedUserStreams.open(servers)
+
+
+async def _open_database(
+    stack: contextlib.AsyncExitStack, settings: StoreSettings, urls: StoreUrls, service: str
+) -> Database:
+    bounds = PoolLimits(
+        settings.postgres_connections,
+        settings.postgres_acquire_queue,
+        settings.postgres_acquire_timeout_ms,
+        settings.postgres_statement_timeout_ms,
+    )
+    database = await Database.open(await service_url(settings, urls, service), service, bounds)
+    stack.push_async_callback(database.locks.release_all)
+    stack.push_async_callback(database.pool.close)
+    return database

@@ -1,0 +1,49 @@
+"""Read marks as others see them: the latest of a moment, forward only."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from tests.actors.fake_cluster import ANA, BEN, FakeCluster, RecordingMember, send, stored_seq
+from tests.until import until
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[FakeCluster]:
+    town = FakeCluster()
+    yield town
+    await town.close()
+
+
+def receipt_seqs(member: RecordingMember) -> list[int]:
+    frames = [msgspec.json.decode(frame) for frame in member.frames]
+    return [frame["seq"] for frame in frames if frame["type"] == "conversation.read"]
+
+
+async def test_receipts_are_coalesced_to_the_latest(cluster: FakeCluster) -> None:
+    """Whoever scrolls through ten messages is one receipt to the others, on every instance."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    ana, far = await cluster.join_room(here, room, ANA), await cluster.join_room(there, room, ANA)
+    for number in range(10):
+        await stored_seq(send(here, room, ANA, f"m{number}"))
+    for seq in (2, 5, 10):
+        await here.conversations.mark_read(BEN, room, seq)
+
+    await until(lambda: receipt_seqs(ana) and receipt_seqs(far))
+    assert receipt_seqs(ana) == receipt_seqs(far) == [10]
+
+
+async def test_close_publishes_queued_receipts(cluster: FakeCluster) -> None:
+    """A server that stops leaves no receipt untold to those who stay."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    far = await cluster.join_room(there, room, ANA)
+    await stored_seq(send(here, room, ANA, "hello"))
+    await here.conversations.mark_read(BEN, room, 1)
+
+    await here.read_marks.close()
+
+    await until(lambda: receipt_seqs(far))
+    assert receipt_seqs(far) == [1]

@@ -1,0 +1,78 @@
+"""Readers as tests use them: made from two databases, driven by hand or run like an instance's."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from actors.domain_events.consumer import Consumer
+from actors.domain_events.reader import EventSource, Reader
+from storage.contracts.domain_events import Locks
+from storage.errors import Conflict
+from storage.postgres.database import Database
+from storage.records.domain_events import Cursor, OutboxEvent
+
+POLL_INTERVAL_S = 0.02
+NEVER_S = 600.0
+
+
+class UncontendedLocks:
+    """A `Locks` that everybody holds: nothing but the cursor stands between two readers."""
+
+    async def try_acquire(self, name: str) -> bool:
+        return True
+
+    async def release_all(self) -> None:
+        """Nothing was taken."""
+
+
+def make_reader(
+    consumer: Consumer,
+    producer: Database,
+    consumer_database: Database,
+    *,
+    locks: Locks | None = None,
+    poll_s: float = POLL_INTERVAL_S,
+    batch_size: int = 100,
+) -> Reader:
+    """A reader of the producer's feed that keeps its place with the keeper."""
+    return Reader(
+        consumer,
+        EventSource(producer.outbox, consumer_database.cursors, locks or consumer_database.locks),
+        poll_s,
+        batch_size,
+    )
+
+
+@contextlib.asynccontextmanager
+async def run_readers(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None]"]]:
+    """They read as in an instance, and end as one that is killed: they release nothing."""
+    tasks = [asyncio.create_task(reader.run()) for reader in readers]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def read_all_events(producer: Database, timeout_s: float = 10.0) -> list[OutboxEvent]:
+    """All that a service has told, also what transactions elsewhere on the server hold back at first."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            events = await producer.outbox.read(Cursor(""), 1000)
+            last = Cursor("", events[-1].xid, events[-1].id) if events else Cursor("")
+            if not await producer.outbox.lag_s(last):
+                return events
+
+
+async def catch_up(
+    reader: Reader, producer: Database, consumer_database: Database, timeout_s: float = 10.0
+) -> None:
+    """Read until nothing is left, also what transactions elsewhere on the server still hold back."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            with contextlib.suppress(Conflict):
+                await reader.read()
+            place = await consumer_database.cursors.get(reader.name)
+            if place is not None and not await producer.outbox.lag_s(place):
+                return

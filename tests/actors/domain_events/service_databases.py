@@ -1,0 +1,29 @@
+"""Databases of services, opened for one test and closed after it. Never shared by two tests."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from storage.postgres.database import Database
+from storage.postgres.pool import PoolLimits
+from tests.conftest import FreshDatabase
+
+
+@contextlib.asynccontextmanager
+async def open_database(url: str, service: str) -> AsyncIterator[Database]:
+    """One database, as an instance opens it."""
+    database = await Database.open(url, service, PoolLimits(max_connections=4))
+    try:
+        yield database
+    finally:
+        await database.locks.release_all()
+        await database.pool.close()
+
+
+@contextlib.asynccontextmanager
+async def open_databases(fresh_database: FreshDatabase, *services: str) -> AsyncIterator[dict[str, Database]]:
+    """Empty ones of those services, by name."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield {
+            service: await stack.enter_async_context(open_database(fresh_database(service), service))
+            for service in services
+        }

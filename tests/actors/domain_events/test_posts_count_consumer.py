@@ -1,0 +1,85 @@
+"""How many posts people have follows the Post service, in whatever order it is heard."""
+
+import random
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.posts.posts_count_consumer import PostsCountConsumer
+from storage.errors import Conflict
+from storage.postgres.audiences import PostgresAudiences
+from storage.postgres.database import Database
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.social import PostgresSocial
+from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
+from tests.actors.domain_events.service_databases import open_database
+from tests.conftest import FreshDatabase
+
+ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
+
+
+@pytest.fixture
+async def posts(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    """The Post service's database."""
+    async with open_database(fresh_database("posts"), "posts") as database:
+        yield database
+
+
+@pytest.fixture
+def counter(keeper: Database) -> PostsCountConsumer:
+    return PostsCountConsumer(PostgresAudiences(keeper.pool, keeper.cursors))
+
+
+async def get_posts_count(keeper: Database, user_id: str) -> int:
+    return (await PostgresSocial(keeper.pool).stats(user_id)).posts_count
+
+
+async def create_posts(database: Database) -> list[OutboxEvent]:
+    """Ana posts five times, takes two back, and one of hers is hidden; Ben posts once."""
+    store = PostgresPosts(database.pool, database.idempotency_keys)
+    ids = [await store.create(ANA, f"post {number}", None, None) for number in range(5)]
+    for post_id in ids[:2]:
+        await store.delete(post_id, ANA)
+    await store.create(BEN, "a post", None, None)
+    await store.set_hidden(ids[2], hidden=True)
+    return await read_all_events(database)
+
+
+async def test_counts_include_deletes_and_hidden_posts(
+    posts: Database, keeper: Database, counter: PostsCountConsumer
+) -> None:
+    """Made, taken back, hidden: what stands is counted."""
+    await create_posts(posts)
+    await catch_up(make_reader(counter, posts, keeper), posts, keeper)
+
+    assert (await get_posts_count(keeper, ANA), await get_posts_count(keeper, BEN)) == (2, 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_newest_count_wins_in_any_order(
+    posts: Database, keeper: Database, counter: PostsCountConsumer, seed: int
+) -> None:
+    """Twice and in any order, alone or together."""
+    chance = random.Random(seed)
+    events = await create_posts(posts)
+    told = chance.sample([*events, *events], len(events) * 2)
+    while told:
+        size = chance.randint(1, 4)
+        some, told = told[:size], told[size:]
+        await counter.handle(some, None)
+
+    assert (await get_posts_count(keeper, ANA), await get_posts_count(keeper, BEN)) == (2, 1)
+
+
+async def test_cursor_conflict_changes_no_counts(
+    posts: Database, keeper: Database, counter: PostsCountConsumer
+) -> None:
+    """Somebody else has moved the cursor: the count stays with it."""
+    events = await create_posts(posts)
+    await keeper.cursors.create(counter.name, Cursor("elsewhere"))
+    with pytest.raises(Conflict, match="cursor"):
+        await counter.handle(events, CursorUpdate(counter.name, Cursor("here"), Cursor("here", 1, 1)))
+
+    assert (await get_posts_count(keeper, ANA), await get_posts_count(keeper, BEN)) == (0, 0)

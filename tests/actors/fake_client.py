@@ -1,0 +1,68 @@
+"""A client in place of a socket, for tests: keeps what it was told, and why it was closed."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from actors.core import Core
+from actors.delivery.send_queue import SendQueue, SeqRange
+from actors.protocol.commands import CommandDecoders, json_decoders
+from actors.protocol.event_filter import EventGroup
+from actors.runtime.actor_ref import ActorRef
+from actors.sessions.session import Session
+from storage.records.users import Identity, UserRecord
+from tests.actors.fake_cluster import FAST_LIMITS
+
+
+def identity(user_id: str) -> Identity:
+    now = datetime.now(UTC)
+    user = UserRecord(
+        user_id, "a@example.org", f"user{user_id[-1]}", None, None, None, verified=False, created_at=now
+    )
+    return Identity(f"session of {user_id}", user, now + timedelta(days=1))
+
+
+class FakeClient:
+    """A socket that is not there: keeps what it was told, and why it was closed."""
+
+    def __init__(self, core: Core) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.close_code = 0
+        self.is_authenticated = False
+        self.event_groups: Collection[EventGroup] | None = None
+        self.send_queue = SendQueue(self, self, core.flusher, FAST_LIMITS)
+        self.session = Session(self, core.session_services)
+        self.ref: ActorRef[bytes | Identity] = ActorRef(
+            self.session, core.run_queue, 10, lambda _cell, _error: None
+        )
+
+    def write(self, data: bytes) -> None:
+        self.frames += [msgspec.json.decode(line) for line in data.split(b"\n") if line]
+
+    def too_slow(self) -> None:
+        raise AssertionError
+
+    def skipped(self, seq_range: SeqRange) -> None:
+        raise AssertionError
+
+    @property
+    def command_decoders(self) -> CommandDecoders:
+        return json_decoders
+
+    def set_event_filter(self, groups: Collection[EventGroup] | None) -> None:
+        self.event_groups = groups
+
+    def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        self.close_code = code
+        self.session.on_disconnect()
+
+    def on_authenticated(self) -> None:
+        self.is_authenticated = True
+
+    def send(self, **frame: object) -> None:
+        self.ref.deliver_inline(msgspec.json.encode(frame))
+
+    def received(self, kind: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == kind]

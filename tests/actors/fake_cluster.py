@@ -1,0 +1,116 @@
+"""Instances in memory, for tests: cores on shared twins of the stores, and listeners in place of sockets."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from actors.accounts.authenticator import Authenticator
+from actors.conversations.commands import Send
+from actors.conversations.drafts import create_draft
+from actors.conversations.future_reply import FutureReply
+from actors.core import Core, CoreStores
+from actors.delivery.flusher import Flusher
+from actors.delivery.send_queue import SendQueue, SeqRange
+from actors.protocol.objects import ConversationType, UserCard
+from config.limits import Limits
+from storage.memory.bus import MemoryBroker, MemoryBus
+from storage.memory.logins import MemoryLogins
+from storage.memory.messaging import MemoryMessaging
+from storage.memory.sessions import MemorySessions
+from storage.memory.user_streams import MemoryUserStreams
+from storage.memory.user_tables import UserTables
+from storage.records.messaging import MessageEntry
+
+FAST_LIMITS = Limits(gap_wait_ms=20, head_announce_delays_s=(0.1, 0.2, 0.4), flush_interval_ms=50)
+ANA, BEN, CYD = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+
+
+def card(user_id: str) -> UserCard:
+    return UserCard(user_id, f"user{user_id[-1]}", None, None, verified=False)
+
+
+async def load_cards(user_ids: Sequence[str]) -> Mapping[str, UserCard]:
+    return {user_id: card(user_id) for user_id in user_ids}
+
+
+class RecordingMember:
+    """A member online: keeps the frames that a room tells."""
+
+    def __init__(self, user_id: str, flusher: Flusher) -> None:
+        self.user_id = user_id
+        self.frames: list[bytes] = []
+        self.gaps: list[tuple[int, int]] = []
+        self.send_queue = SendQueue(self, self, flusher, FAST_LIMITS)
+
+    def write(self, data: bytes) -> None:
+        self.frames += [line for line in data.split(b"\n") if line]
+
+    def too_slow(self) -> None:
+        raise AssertionError
+
+    def skipped(self, seq_range: SeqRange) -> None:
+        raise AssertionError
+
+    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+        self.gaps.append((from_seq, to_seq))
+
+    @property
+    def seqs(self) -> list[int]:
+        return [frame["seq"] for frame in map(msgspec.json.decode, self.frames)]
+
+    @property
+    def contents(self) -> list[str]:
+        return [frame["message"]["content"] for frame in map(msgspec.json.decode, self.frames)]
+
+
+class FakeCluster:
+    """What the instances share."""
+
+    def __init__(self) -> None:
+        self.messaging = MemoryMessaging()
+        self.broker = MemoryBroker()
+        self.streams = MemoryUserStreams(self.broker)
+        self.cores: list[Core] = []
+
+    async def start_instance(self, limits: Limits = FAST_LIMITS) -> Core:
+        people = UserTables()
+        authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
+        stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
+        core = Core(
+            stores, authenticator, load_cards, limits, lambda event: event + b"\n", f"i{len(self.cores)}"
+        )
+        await core.start()
+        self.cores.append(core)
+        return core
+
+    async def close(self) -> None:
+        for core in self.cores:
+            await core.stop()
+
+    async def create_group(self, core: Core, *members: str) -> str:
+        made = await core.conversations.create(
+            card(members[0]), ConversationType.GROUP, members[1:], "town", None
+        )
+        return made.conversation.id
+
+    async def join_room(self, core: Core, conversation_id: str, user_id: str) -> RecordingMember:
+        ear = RecordingMember(user_id, core.flusher)
+        await core.rooms.join(ear, [(conversation_id, 0)])
+        return ear
+
+
+def send(
+    core: Core, conversation_id: str, sender_id: str, content: str, client_id: str | None = None
+) -> "asyncio.Future[tuple[MessageEntry, bool] | None]":
+    reply = FutureReply()
+    draft = create_draft(sender_id, client_id or content, content, (), None)
+    core.conversations.send(conversation_id, Send(draft, reply))
+    return reply.future
+
+
+async def stored_seq(future: "asyncio.Future[tuple[MessageEntry, bool] | None]") -> tuple[int, bool]:
+    """The seq under which it is stored, and whether it was before."""
+    found = await future
+    assert found is not None
+    return found[0].seq, found[1]

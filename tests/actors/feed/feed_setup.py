@@ -1,0 +1,121 @@
+"""The home feed on real stores, with its consumers driven by hand: nothing happens behind a test's back."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.home_feed import FeedStores, HomeFeed
+from actors.feed.timeline_builder import TimelineBuilder
+from actors.posts.posts import Posts
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
+from storage.contracts.social import AudienceStore, PageKey
+from storage.contracts.timelines import Timelines
+from storage.postgres.audiences import PostgresAudiences
+from storage.postgres.database import Database
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.social import PostgresSocial
+from storage.postgres.user_cache import PostgresUserCache
+from storage.records.timestamps import to_microseconds
+from storage.records.user_cache import UserSnapshot
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
+from tests.actors.feed.feed_model import FeedModel
+
+BROADCAST_THRESHOLD = 3
+
+
+class FakeUserSource:
+    """A User service that knows whomever it is asked for."""
+
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
+        return [UserSnapshot(one, f"u{one[:8]}", None, None, verified=False, version=1) for one in ids]
+
+
+class FeedSetup:
+    def __init__(self, databases: dict[str, Database], timelines: Timelines) -> None:
+        self.databases = databases
+        self.timelines = timelines
+        social, posts = databases["social"], databases["posts"]
+        self.social = PostgresSocial(social.pool)
+        self.audiences: AudienceStore = PostgresAudiences(social.pool, social.cursors)
+        self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
+        self.published_posts: list[tuple[str, Sequence[str]]] = []
+        self.start()
+
+    def start(self) -> None:
+        """Put the parts together, as an instance does that has just started."""
+        social, posts = self.databases["social"], self.databases["posts"]
+        people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
+        self.block_service = BlockService(self.social, 1.0)
+        self.timeline_builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
+        self.post_service = Posts(self.posts, people, self.block_service, _no_event, lambda: None)
+        stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
+        self.home_feed = HomeFeed(stores, self.post_service, self.timeline_builder)
+        self.fan_out = FanOut(
+            self.audiences, self.timelines, posts.cursors, self._record_published, BROADCAST_THRESHOLD
+        )
+        self.timeline_rebuilder = TimelineRebuilder(self.timelines, social.cursors)
+        self.readers = {
+            "posts": make_reader(self.fan_out, posts, posts, batch_size=5),
+            "social": make_reader(self.timeline_rebuilder, social, social, batch_size=5),
+        }
+
+    async def close(self) -> None:
+        await self.timeline_builder.close()
+        await self.block_service.close()
+
+    async def catch_up(self, *services: str) -> None:
+        """Let the consumers take all that has happened."""
+        for service in services or ("posts", "social"):
+            database = self.databases[service]
+            await catch_up(self.readers[service], database, database)
+
+    async def create_post(self, author_id: str, content: str = "a post") -> tuple[str, int]:
+        """The id of a new post, and when it was made."""
+        post_id = await self.posts.create(author_id, content, None, None)
+        (record,) = await self.posts.find([post_id], author_id)
+        return post_id, to_microseconds(record.created_at)
+
+    async def read_pages(self, user_id: str, limits: Iterator[int]) -> list[str]:
+        """The ids of a whole feed, read in pages of those sizes; each is full unless it is the last."""
+        ids: list[str] = []
+        before: PageKey | None = None
+        for limit in limits:
+            page = await self.home_feed.page(user_id, before, limit)
+            ids += [post.id for post in page.items]
+            if page.next_key is None:
+                assert len(page.items) <= limit
+                return ids
+            assert len(page.items) == limit, "a page in the middle is not full"
+            assert page.next_key[1] == page.items[-1].id
+            before = page.next_key
+        raise AssertionError("there is no end to it")
+
+    def _record_published(self, post_id: str, user_ids: Sequence[str]) -> None:
+        self.published_posts.append((post_id, user_ids))
+
+
+async def _no_event(_viewer_id: str, _event_id: str) -> bool:
+    return False
+
+
+# --- in the house and in the model alike
+
+
+async def follow(house: FeedSetup, model: FeedModel, follower: str, *followed: str) -> None:
+    for one in followed:
+        await house.social.follow(follower, one)
+        model.follows.add((follower, one))
+
+
+async def create_posts(house: FeedSetup, model: FeedModel, *authors: str) -> list[str]:
+    ids = []
+    for author_id in authors:
+        post_id, created_us = await house.create_post(author_id)
+        model.posts[post_id] = created_us, author_id
+        ids.append(post_id)
+    return ids
+
+
+async def read_feed(house: FeedSetup, user_id: str, limit: int = 5) -> list[str]:
+    return await house.read_pages(user_id, itertools.repeat(limit, 100))

@@ -1,0 +1,167 @@
+"""Mails on their way out: tried for a while, bounded in number, and what is lost is counted."""
+
+import asyncio
+import logging
+
+import pytest
+
+from actors.mail.mail_queue import MailQueue
+from config.accounts import RESET_LIFETIME_S
+from config.mail import MAIL_RETRY_DELAYS_S, MAIL_RETRY_JITTER, MAIL_SEND_TIMEOUT_S, MAILS_IN_FLIGHT
+from storage.errors import StorageError, Unavailable
+from storage.records.mail import Mail
+from tests.until import until
+
+
+def mail(number: int = 0) -> Mail:
+    return Mail(str(number), "password reset", "ana@example.test", "Subject", "Secret text", "secret link")
+
+
+class ScriptedMailer:
+    """Fails as `failures` say, then takes everything; waits at the door while that is shut."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.attempts: list[str] = []
+        self.sent: list[str] = []
+        self.running = 0
+        self.max_running = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def send(self, mail: Mail) -> None:
+        self.attempts.append(mail.id)
+        self.running += 1
+        self.max_running = max(self.max_running, self.running)
+        try:
+            await self.gate.wait()
+        finally:
+            self.running -= 1
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(mail.id)
+
+
+def is_idle(mail_queue: MailQueue) -> bool:
+    return mail_queue.statistics().pending == 0
+
+
+async def test_unavailable_mailer_is_retried() -> None:
+    """What is not possible now is possible later; the mail goes once."""
+    mailer = ScriptedMailer(Unavailable(), Unavailable())
+    postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001, 0.001))
+    postbox.enqueue(mail())
+    await until(lambda: is_idle(postbox))
+    assert mailer.sent == ["0"]
+    found = postbox.statistics()
+    assert (found.sent, found.retries, found.failed, found.shed) == (1, 2, 0, 0)
+
+
+async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture) -> None:
+    """After the last wait it is counted and told by its kind alone."""
+    mailer = ScriptedMailer(*[Unavailable("SMTPConnectError")] * 5)
+    postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001))
+    postbox.enqueue(mail())
+    await until(lambda: is_idle(postbox))
+    assert len(mailer.attempts) == 3
+    found = postbox.statistics()
+    assert (found.sent, found.retries, found.failed) == (0, 2, 1)
+    (record,) = caplog.records
+    assert (record.levelno, record.__dict__["kind"]) == (logging.ERROR, "password reset")
+    assert record.__dict__["reason"] == "SMTPConnectError"
+    said = str(record.__dict__)
+    assert [secret for secret in ("ana@", "Secret", "secret link") if secret in said] == []
+
+
+@pytest.mark.parametrize("failure", [StorageError("SMTPDataError 550"), KeyError("ana@example.test")])
+async def test_permanent_error_is_not_retried(caplog: pytest.LogCaptureFixture, failure: Exception) -> None:
+    """A mail that will never be taken, or that the mailer breaks at, is given up; the next one goes."""
+    mailer = ScriptedMailer(failure)
+    postbox = MailQueue(mailer)
+    postbox.enqueue(mail(1))
+    postbox.enqueue(mail(2))
+    await until(lambda: is_idle(postbox))
+    assert mailer.attempts == ["1", "2"]
+    assert mailer.sent == ["2"]
+    assert postbox.statistics().failed == 1
+    assert "ana@" not in " ".join(record.getMessage() for record in caplog.records)
+
+
+async def test_waiting_retry_does_not_block_other_mails() -> None:
+    """A mailbox that says later does not keep the others' mail back."""
+    mailer = ScriptedMailer(*[Unavailable()] * MAILS_IN_FLIGHT)
+    postbox = MailQueue(mailer, retry_delays_s=(3600,))
+    for number in range(MAILS_IN_FLIGHT + 3):
+        postbox.enqueue(mail(number))
+    await until(lambda: postbox.statistics().pending == MAILS_IN_FLIGHT)
+    assert len(mailer.sent) == 3
+    await postbox.close(5)
+    assert len(mailer.sent) == MAILS_IN_FLIGHT + 3
+
+
+async def test_concurrent_sends_are_bounded() -> None:
+    """A crowd of mails is not a crowd of connections."""
+    mailer = ScriptedMailer()
+    mailer.gate.clear()
+    postbox = MailQueue(mailer)
+    for number in range(MAILS_IN_FLIGHT * 5):
+        postbox.enqueue(mail(number))
+    await until(lambda: mailer.running == MAILS_IN_FLIGHT)
+    mailer.gate.set()
+    await until(lambda: is_idle(postbox))
+    assert mailer.max_running == MAILS_IN_FLIGHT
+    assert len(mailer.sent) == MAILS_IN_FLIGHT * 5
+
+
+async def test_full_queue_sheds_mail(caplog: pytest.LogCaptureFixture) -> None:
+    """Past the bound a mail is dropped, counted and told; those before it go."""
+    mailer = ScriptedMailer()
+    mailer.gate.clear()
+    postbox = MailQueue(mailer, max_pending=2)
+    for number in range(5):
+        postbox.enqueue(mail(number))
+    found = postbox.statistics()
+    assert (found.pending, found.shed) == (2, 3)
+    assert len(caplog.records) == 3
+    mailer.gate.set()
+    await until(lambda: is_idle(postbox))
+    assert mailer.sent == ["0", "1"]
+    postbox.enqueue(mail(9))
+    await until(lambda: is_idle(postbox))
+    assert mailer.sent[-1] == "9"
+
+
+async def test_close_retries_waiting_mails_once() -> None:
+    """A wait between attempts does not hold the shutdown up, and is not the end of the mail."""
+    mailer = ScriptedMailer(Unavailable(), Unavailable(), Unavailable())
+    postbox = MailQueue(mailer, retry_delays_s=(3600, 3600))
+    postbox.enqueue(mail(1))
+    postbox.enqueue(mail(2))
+    await until(lambda: postbox.statistics().retries == 2)
+    async with asyncio.timeout(5):
+        await postbox.close(60)
+    assert sorted(mailer.attempts) == ["1", "1", "2", "2"]
+    found = postbox.statistics()
+    assert (found.pending, found.sent, found.failed) == (0, 1, 1)
+    postbox.enqueue(mail(3))
+    assert postbox.statistics().shed == 1
+
+
+async def test_close_cancels_sends_after_timeout() -> None:
+    """A server that does not answer is not waited for; what is lost by it is counted."""
+    mailer = ScriptedMailer()
+    mailer.gate.clear()
+    postbox = MailQueue(mailer)
+    postbox.enqueue(mail())
+    await until(lambda: mailer.running == 1)
+    async with asyncio.timeout(5):
+        await postbox.close(0.01)
+    found = postbox.statistics()
+    assert (found.pending, found.sent, found.failed) == (0, 0, 1)
+    assert mailer.running == 0
+
+
+def test_retries_end_before_the_link_expires() -> None:
+    """No mail goes out whose link is past its time."""
+    waits_s = sum(MAIL_RETRY_DELAYS_S) * (1 + MAIL_RETRY_JITTER)
+    assert waits_s + len(MAIL_RETRY_DELAYS_S) * MAIL_SEND_TIMEOUT_S < RESET_LIFETIME_S

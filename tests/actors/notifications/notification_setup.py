@@ -1,0 +1,126 @@
+"""Notifications on real stores: what is told is read by hand, and devices are streams in memory."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from actors.delivery.stream_writer import StreamWriter
+from actors.notifications.notification_consumer import NotificationConsumer
+from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notifications import Notifications
+from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
+from actors.protocol.social_objects import Notification
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
+from storage.memory.bus import MemoryBroker
+from storage.memory.user_streams import MemoryUserStreams
+from storage.postgres.database import Database
+from storage.postgres.events import PostgresEvents
+from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.social import PostgresSocial
+from storage.postgres.user_cache import PostgresUserCache
+from storage.records.domain_events import OutboxEvent
+from storage.records.events import NewEvent
+from storage.records.user_cache import UserSnapshot
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
+
+SERVICES = ("social", "posts", "events")
+
+
+class FakeUserSource:
+    """The User service: whoever was given a name."""
+
+    def __init__(self) -> None:
+        self.snapshots: dict[str, UserSnapshot] = {}
+
+    def add_user(self, username: str, display_name: str | None = None) -> str:
+        user_id = str(uuid.uuid4())
+        self.snapshots[user_id] = UserSnapshot(
+            user_id, username, display_name, None, verified=False, version=1
+        )
+        return user_id
+
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
+        return [self.snapshots[one] for one in ids if one in self.snapshots]
+
+
+class NotificationSetup:
+    def __init__(self, databases: dict[str, Database]) -> None:
+        self.databases = databases
+        keeper, posts, events = databases["notifications"], databases["posts"], databases["events"]
+        self.user_source = FakeUserSource()
+        self.ana, self.ben = self.user_source.add_user("ana", "Ana"), self.user_source.add_user("ben")
+        self.cyd = self.user_source.add_user("cyd", "Cyd")
+        self.social = PostgresSocial(databases["social"].pool)
+        self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
+        self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
+        self.rsvps = PostgresRsvps(events.pool)
+        self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
+        self.store = PostgresNotifications(keeper.pool, keeper.cursors)
+        self.user_cards = UserCards(PostgresUserCache(keeper.pool, keeper.cursors), self.user_source)
+        self.block_service = BlockService(self.social, 1.0)
+        self.broker = MemoryBroker()
+        self.streams = MemoryUserStreams(self.broker)
+        self.stream_writer = StreamWriter(self.streams)
+        self.pusher = NotificationPusher(self.store, self.user_cards, self.stream_writer)
+        self.notifications = Notifications(
+            self.store, self.user_cards, self.block_service, self.stream_writer
+        )
+        self.published_event_updates: list[tuple[str, Sequence[str]]] = []
+        self.consumers = {service: self._make_consumer(service) for service in SERVICES}
+
+    async def close(self) -> None:
+        await self.notifications.close()
+        await self.block_service.close()
+        await self.stream_writer.close()
+
+    async def catch_up(self, *services: str) -> None:
+        """Let what was told become notifications."""
+        keeper = self.databases["notifications"]
+        for service in services or SERVICES:
+            producer = self.databases[service]
+            await catch_up(make_reader(self.consumers[service], producer, keeper), producer, keeper)
+
+    async def replay_all(self) -> None:
+        """All that was ever told comes once more, the last first."""
+        for service, notifier in self.consumers.items():
+            for event in reversed(await self.read_all_events(service)):
+                await notifier.handle([event], None)
+
+    async def read_all_events(self, service: str) -> list[OutboxEvent]:
+        return await read_all_events(self.databases[service])
+
+    async def create_event(self, creator_id: str, title: str = "Boules", capacity: int = 10) -> str:
+        start = datetime.now(UTC) + timedelta(days=1)
+        new = NewEvent(creator_id, title, None, "SPORTS", start, start + timedelta(hours=2), capacity)
+        return await self.events.create(new, None)
+
+    async def list_notifications(self, user_id: str) -> list[Notification]:
+        """What that user finds, the latest first."""
+        return (await self.notifications.page(user_id, None, 100, unread_only=False)).items
+
+    async def list_messages(self, user_id: str) -> list[tuple[str, str, int]]:
+        """Type, words and count of each."""
+        return [(one.type.value, one.message, one.count) for one in await self.list_notifications(user_id)]
+
+    async def pushed_frames(self, user_id: str) -> list[NotificationCreated | NotificationRead]:
+        """What that user's devices were told."""
+        (position,) = await self.streams.positions([user_id])
+        items = await self.streams.read_after(user_id, position.epoch, 0, 1000)
+        frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
+        return [one for one in frames if isinstance(one, NotificationCreated | NotificationRead)]
+
+    def _make_consumer(self, service: str) -> NotificationConsumer:
+        return NotificationConsumer(
+            service,
+            self.store,
+            self.user_cards,
+            self.block_service,
+            self.rsvps,
+            self.pusher,
+            self.notifications,
+            lambda event_id, user_ids: self.published_event_updates.append((event_id, user_ids)),
+        )

@@ -1,0 +1,106 @@
+"""How the sessions of a user become one presence."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.presence.local_presence import LocalPresence
+from actors.runtime.timer_wheel import TimerWheel
+from tests.actors.presence.recording_stores import RecordingLastSeenStore, RecordingPresenceStore
+from tests.until import until
+
+ANA, BEN = "ana", "ben"
+GRACE_S = 0.1
+
+
+class PresenceSetup:
+    def __init__(self) -> None:
+        self.store = RecordingPresenceStore()
+        self.last_seen = RecordingLastSeenStore()
+        self.wheel = TimerWheel(asyncio.get_running_loop(), 0.01)
+        self.local = LocalPresence(self.store, self.last_seen, self.wheel, "here", GRACE_S)
+
+
+@pytest.fixture
+async def presence() -> AsyncIterator[PresenceSetup]:
+    house = PresenceSetup()
+    yield house
+    await house.local.close()
+    house.wheel.close()
+
+
+async def test_wait_published_returns_after_the_store_write(presence: PresenceSetup) -> None:
+    """`said` returns when the board knows; those of one moment go together."""
+    presence.local.connect(ANA)
+    presence.local.connect(BEN)
+    await presence.local.wait_published(ANA)
+
+    assert presence.store.published == [{ANA: "online", BEN: "online"}]
+
+
+async def test_three_devices_are_one_presence(presence: PresenceSetup) -> None:
+    """A user is away only when all devices are, and one that comes back brings the user back."""
+    phone, laptop, tablet = object(), object(), object()
+    for _ in (phone, laptop, tablet):
+        presence.local.connect(ANA)
+    presence.local.set_away(ANA, phone, away=True)
+    presence.local.set_away(ANA, laptop, away=True)
+    assert presence.local.state(ANA) == "online"
+
+    presence.local.set_away(ANA, tablet, away=True)
+    assert presence.local.state(ANA) == "away"
+
+    presence.local.set_away(ANA, phone, away=False)
+    assert presence.local.state(ANA) == "online"
+
+    presence.local.disconnect(ANA, phone)
+    assert presence.local.state(ANA) == "online"
+    await until(lambda: presence.local.state(ANA) == "away")
+
+
+async def test_reconnect_within_grace_is_not_published(presence: PresenceSetup) -> None:
+    """Between the last socket and the next nothing is said."""
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    presence.local.disconnect(ANA, object())
+    presence.local.connect(ANA)
+    presence.local.connect(BEN)
+    await presence.local.wait_published(BEN)
+    await until(lambda: not len(presence.wheel))
+
+    assert presence.store.published == [{ANA: "online"}, {BEN: "online"}]
+
+
+async def test_user_is_offline_after_the_grace(presence: PresenceSetup) -> None:
+    """The last word is that nobody is here, and the moment of it is kept."""
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    presence.local.disconnect(ANA, object())
+
+    await until(lambda: presence.store.published[-1] == {ANA: None})
+    assert presence.local.state(ANA) is None
+    await until(lambda: ANA in presence.last_seen.saved and presence.last_seen.saved[ANA].status == "offline")
+
+
+async def test_failed_publish_is_retried(presence: PresenceSetup) -> None:
+    """While the board is away nobody waits for it; what is so by then is said."""
+    presence.store.unavailable = True
+    presence.local.connect(ANA)
+    await presence.local.wait_published(ANA)
+    presence.local.set_away(ANA, "phone", away=True)
+    presence.store.unavailable = False
+
+    await until(lambda: presence.store.states == {ANA: "away"})
+
+
+async def test_republish_restores_a_lost_store(presence: PresenceSetup) -> None:
+    """A board that lost everything hears of everybody again."""
+    presence.local.connect(ANA)
+    presence.local.connect(BEN)
+    await presence.local.wait_published(BEN)
+    presence.store.states.clear()
+
+    presence.local.republish()
+
+    await until(lambda: presence.store.states == {ANA: "online", BEN: "online"})

@@ -1,0 +1,231 @@
+"""Cells: one message at a time, in order, never lost without a word."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from actors.runtime.actor import MailboxFull, Stopped
+from actors.runtime.actor_ref import MESSAGES_PER_TURN, ActorRef
+from actors.runtime.run_queue import RunQueue
+from tests.until import until
+
+
+class RecordingActor:
+    """Notes what it receives; a float makes it wait, an exception makes it crash."""
+
+    def __init__(self) -> None:
+        self.received: list[object] = []
+        self.refused: list[tuple[object, Exception]] = []
+        self.running = 0
+        self.max_running = 0
+        self.gate = asyncio.Event()
+
+    def receive(self, message: object) -> Coroutine[Any, Any, None] | None:
+        if isinstance(message, Exception):
+            raise message
+        self.received.append(message)
+        return self.wait() if message == "wait" else None
+
+    async def wait(self) -> None:
+        self.running += 1
+        self.max_running = max(self.max_running, self.running)
+        await self.gate.wait()
+        self.running -= 1
+
+    def refuse(self, message: object, reason: Exception) -> None:
+        self.refused.append((message, reason))
+
+
+class ActorRefs:
+    def __init__(self) -> None:
+        self.queue = RunQueue(asyncio.get_running_loop())
+        self.crashes: list[Exception] = []
+
+    def make(self, actor: RecordingActor, limit: int = 10) -> ActorRef[object]:
+        return ActorRef(actor, self.queue, limit, lambda _cell, error: self.crashes.append(error))
+
+
+@pytest.fixture
+async def refs() -> ActorRefs:
+    return ActorRefs()
+
+
+@pytest.fixture
+async def actor() -> RecordingActor:
+    return RecordingActor()
+
+
+async def test_messages_are_received_in_order(refs: ActorRefs, actor: RecordingActor) -> None:
+    """First in, first received, over many turns."""
+    cell = refs.make(actor, limit=1000)
+    for number in range(5 * MESSAGES_PER_TURN):
+        cell.tell(number)
+
+    await until(lambda: cell.idle)
+
+    assert actor.received == list(range(5 * MESSAGES_PER_TURN))
+
+
+async def test_tell_does_not_run_the_actor_inline(refs: ActorRefs, actor: RecordingActor) -> None:
+    """`tell` never runs the receiver inside the sender."""
+    refs.make(actor).tell("x")
+
+    assert actor.received == []
+
+
+async def test_full_mailbox_rejects_new_messages(refs: ActorRefs, actor: RecordingActor) -> None:
+    """The sender of what was not taken is told at once; what was taken is handled."""
+    cell = refs.make(actor, limit=2)
+    cell.tell(1)
+    cell.tell(2)
+
+    with pytest.raises(MailboxFull):
+        cell.tell(3)
+    await until(lambda: cell.idle)
+
+    assert actor.received == [1, 2]
+
+
+async def test_put_waits_for_mailbox_space(refs: ActorRefs, actor: RecordingActor) -> None:
+    """Waiting senders get in, in their order, once there is room."""
+    cell = refs.make(actor, limit=1)
+    cell.tell(1)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(cell.put(2), cell.put(3))
+    await until(lambda: cell.idle)
+
+    assert actor.received == [1, 2, 3]
+
+
+async def test_messages_are_handled_one_at_a_time(refs: ActorRefs, actor: RecordingActor) -> None:
+    """An actor that waits for something receives nothing meanwhile."""
+    cell = refs.make(actor)
+    for message in ("wait", "wait", "after"):
+        cell.tell(message)
+    await until(lambda: actor.running == 1)
+
+    assert actor.received == ["wait"]
+    actor.gate.set()
+    await until(lambda: cell.idle)
+
+    assert actor.received == ["wait", "wait", "after"]
+    assert actor.max_running == 1
+
+
+async def test_deliver_inline_keeps_order(refs: ActorRefs, actor: RecordingActor) -> None:
+    """`hand` runs an idle actor at once, and queues behind what a busy one has."""
+    cell = refs.make(actor)
+    cell.deliver_inline("now")
+    assert actor.received == ["now"]
+
+    cell.tell("first")
+    cell.deliver_inline("second")
+    await until(lambda: cell.idle)
+
+    assert actor.received == ["now", "first", "second"]
+
+
+async def test_deliver_reply_ignores_the_mailbox_limit(refs: ActorRefs, actor: RecordingActor) -> None:
+    """What an actor asked for comes before other mail and is never refused for want of room."""
+    cell = refs.make(actor, limit=1)
+    cell.tell("mail")
+    cell.deliver_reply("answer")
+    await until(lambda: cell.idle)
+
+    assert actor.received == ["answer", "mail"]
+
+
+async def test_replies_keep_their_order_before_other_messages(refs: ActorRefs, actor: RecordingActor) -> None:
+    """However many come while the actor waits, and between its turns."""
+    cell = refs.make(actor, limit=100)
+    cell.deliver_inline("wait")
+    cell.tell("mail")
+    for number in range(3):
+        cell.deliver_reply(number)
+    actor.gate.set()
+    await until(lambda: cell.idle)
+    cell.tell("more")
+    for number in range(3, 5):
+        cell.deliver_reply(number)
+    await until(lambda: cell.idle)
+
+    assert actor.received == ["wait", 0, 1, 2, "mail", 3, 4, "more"]
+
+
+async def test_ask_returns_the_reply(refs: ActorRefs) -> None:
+    """The reply travels in the letter."""
+
+    class Doubler(RecordingActor):
+        def receive(self, message: object) -> None:
+            assert isinstance(message, tuple)
+            number, reply = message
+            reply.set_result(number * 2)
+
+    cell: ActorRef[object] = refs.make(Doubler())
+
+    assert await cell.ask(lambda reply: (21, reply), deadline_s=1.0) == 42
+
+
+async def test_ask_times_out(refs: ActorRefs, actor: RecordingActor) -> None:
+    """No reply in time is a TimeoutError, not a hang."""
+    with pytest.raises(TimeoutError):
+        await refs.make(actor).ask(lambda reply: reply, deadline_s=0.01)
+
+
+async def test_crash_notifies_sender_and_supervisor(refs: ActorRefs, actor: RecordingActor) -> None:
+    """What crashed the handler is refused to its sender; the rest of the mail waits for the next life."""
+    cell = refs.make(actor)
+    fault = RuntimeError("x")
+    cell.tell(fault)
+    cell.tell("kept")
+    await until(lambda: refs.crashes)
+
+    assert refs.crashes == [fault]
+    assert actor.refused == [(fault, fault)]
+    assert cell.depth == 1
+
+
+async def test_stop_refuses_queued_messages(refs: ActorRefs, actor: RecordingActor) -> None:
+    """Every message told before the end is handled or refused; later ones are not taken."""
+    cell = refs.make(actor)
+    cell.tell("wait")
+    cell.tell("left")
+    await until(lambda: actor.running == 1)
+    cell.stop(Stopped())
+    await until(lambda: len(actor.refused) == 2)
+
+    assert {message for message, _ in actor.refused} == {"wait", "left"}
+    with pytest.raises(Stopped):
+        cell.tell("late")
+
+
+async def test_idle_actor_has_no_task_and_no_mailbox(refs: ActorRefs, actor: RecordingActor) -> None:
+    """Idle costs nothing but the object."""
+    before = len(asyncio.all_tasks())
+    cell = refs.make(actor)
+    cell.tell("x")
+    await until(lambda: cell.idle)
+
+    assert cell.depth == 0
+    assert cell._mailbox is None
+    assert len(asyncio.all_tasks()) == before
+
+
+async def test_busy_actor_yields_to_other_actors(refs: ActorRefs) -> None:
+    """After a turn's worth of messages the next actor runs."""
+    order: list[str] = []
+
+    class Named(RecordingActor):
+        def receive(self, message: object) -> None:
+            order.append(str(message))
+
+    busy, other = refs.make(Named(), limit=1000), refs.make(Named())
+    for _ in range(3 * MESSAGES_PER_TURN):
+        busy.tell("busy")
+    other.tell("other")
+    await until(lambda: busy.idle and other.idle)
+
+    assert order.index("other") == MESSAGES_PER_TURN

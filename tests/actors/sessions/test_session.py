@@ -1,0 +1,223 @@
+"""A session and its user's stream: ready first, positions dense, losses told, rooms right."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from actors.conversations.commands import AddMember, RemoveMember
+from actors.core import Core
+from actors.protocol.objects import ConversationType
+from tests.actors.fake_client import FakeClient, identity
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
+from tests.until import until
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[FakeCluster]:
+    town = FakeCluster()
+    yield town
+    await town.close()
+
+
+ConnectUser = Callable[[Core, str], Any]
+
+
+@pytest.fixture
+async def connect_user() -> AsyncIterator[ConnectUser]:
+    """Brings a user online on an instance, and waits for `ready`."""
+    phones: list[FakeClient] = []
+
+    async def bring(core: Core, user_id: str) -> FakeClient:
+        phone = FakeClient(core)
+        phones.append(phone)
+        phone.ref.deliver_inline(identity(user_id))
+        await until(lambda: phone.received("ready"))
+        return phone
+
+    yield bring
+    for phone in phones:
+        phone.session.on_disconnect()
+
+
+async def test_ready_is_the_first_frame(cluster: FakeCluster, connect_user: ConnectUser) -> None:
+    """Frames of rooms that were entered on the way wait behind `ready`."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    phone = FakeClient(core)
+    phone.ref.deliver_inline(identity(BEN))
+    sends = [send(core, room, ANA, f"m{number}") for number in range(20)]
+    for one in sends:
+        await stored_seq(one)
+    await until(lambda: phone.received("ready"))
+    await stored_seq(send(core, room, ANA, "last"))
+    await until(lambda: phone.received("message.created"))
+
+    assert phone.frames[0]["type"] == "ready"
+    seqs = [frame["seq"] for frame in phone.received("message.created")]
+    assert seqs == list(range(seqs[0], 22))
+    phone.session.on_disconnect()
+
+
+async def test_conversation_joined_precedes_its_messages(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """On every instance `conversation.joined` is first, and nothing after its last_seq is missed."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    phones = [await connect_user(here, ANA), await connect_user(there, BEN)]
+    room = await cluster.create_group(here, ANA, BEN)
+    for number in range(5):
+        await stored_seq(send(here, room, ANA, f"m{number}"))
+    for phone in phones:
+        await until(lambda phone=phone: received_all_up_to(phone, 5))  # type: ignore[misc]
+        kinds = [frame["type"] for frame in phone.frames]
+        assert kinds.index("conversation.joined") < kinds.index("message.created")
+
+
+def received_all_up_to(client: FakeClient, seq: int) -> bool:
+    """Every seq from 1 on was told, as a frame or as part of a range to fetch."""
+    seqs = {frame["seq"] for frame in client.received("message.created")}
+    for lagged in client.received("lagged"):
+        seqs |= set(range(lagged["from_seq"], lagged["to_seq"] + 1))
+    return seqs >= set(range(1, seq + 1))
+
+
+async def test_removed_member_receives_no_more_messages(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """`conversation.left` is the last frame of it, on every instance, though the bus lost everything."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    phone = await connect_user(there, BEN)
+    await here.conversations.change_membership(room, RemoveMember(card(ANA), card(BEN)))
+    await until(lambda: phone.received("conversation.left"))
+    await stored_seq(send(here, room, ANA, "behind his back"))
+    await stored_seq(send(there, room, ANA, "and again"))
+
+    assert phone.received("message.created") == []
+    assert phone.frames[-1]["type"] == "conversation.left"
+
+
+async def test_lost_stream_frames_are_recovered_from_the_stream(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """A gap in positions is filled, in order."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    phone = await connect_user(there, BEN)
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("u:")
+    await cluster.create_group(here, ANA, BEN)
+    await cluster.create_group(here, CYD, BEN)
+    cluster.broker.should_drop = lambda _topic, _frame: False
+    await cluster.create_group(here, ANA, BEN)
+    await until(lambda: len(phone.received("conversation.joined")) == 3)
+
+    assert [frame["position"] for frame in phone.received("conversation.joined")] == [1, 2, 3]
+
+
+async def test_new_epoch_is_pushed_as_resync(cluster: FakeCluster, connect_user: ConnectUser) -> None:
+    """After the streams were lost the client learns the new epoch and reads its state anew."""
+    core = await cluster.start_instance()
+    phone = await connect_user(core, BEN)
+    cluster.broker.disconnect()
+    cluster.streams.clear()
+    cluster.broker.reconnect()
+    await until(lambda: phone.received("resync"))
+
+    resync = phone.received("resync")[0]
+    assert resync["reason"] == "epoch"
+    assert resync["epoch"] != phone.received("ready")[0]["epoch"]
+
+
+async def test_member_added_during_broker_outage_receives_messages(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """Losing the broker stops nobody on the same instance."""
+    core = await cluster.start_instance()
+    phone = await connect_user(core, BEN)
+    cluster.broker.disconnect()
+    room = await cluster.create_group(core, ANA, BEN)
+    await until(lambda: phone.received("resync"))
+    await stored_seq(send(core, room, ANA, "hello"))
+    await until(lambda: phone.received("message.created") or phone.received("lagged"))
+
+
+async def test_revoked_session_is_closed_on_every_instance(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """The instance that ended it tells the others."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    phones = [await connect_user(here, BEN), await connect_user(there, BEN), await connect_user(there, ANA)]
+    here.revoke_sessions([f"session of {BEN}"])
+    await until(lambda: phones[1].close_code)
+
+    assert [phone.close_code for phone in phones] == [4503, 4503, 0]
+
+
+async def test_read_marks_reach_other_devices_of_the_user(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """Marked on one instance, told on the other; the other members get a hint."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "hello"))
+    mine, my_tablet, hers = (
+        await connect_user(here, BEN),
+        await connect_user(there, BEN),
+        await connect_user(there, ANA),
+    )
+    mine.send(type="conversation.read", id=1, conversation_id=room, seq=1)
+    await until(lambda: my_tablet.received("conversation.marked") and hers.received("conversation.read"))
+    await until(lambda: mine.received("ok"))
+
+    assert mine.received("ok")[0]["result"] == {"read_seq": 1, "unread_count": 0}
+    assert my_tablet.received("conversation.marked")[0]["read_seq"] == 1
+    assert my_tablet.received("conversation.read") == []
+
+
+async def test_last_disconnect_frees_the_user_and_rooms(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """No room, no topic and no person is kept for nobody."""
+    core = await cluster.start_instance()
+    await cluster.create_group(core, ANA, BEN)
+    one, other = await connect_user(core, BEN), await connect_user(core, BEN)
+    assert (core.online_users.statistics().users, core.rooms.statistics().rooms) == (1, 1)
+    one.session.on_disconnect()
+    other.session.on_disconnect()
+
+    assert (core.online_users.statistics().users, core.rooms.statistics().rooms) == (0, 0)
+    assert core.rooms._bus.statistics().topics <= 3
+
+
+async def test_added_member_joins_the_room_on_any_instance(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """The one who is added hears what follows, wherever they are."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    made = await here.conversations.create(card(ANA), ConversationType.GROUP, [BEN], "town", None)
+    room = made.conversation.id
+    phone = await connect_user(there, CYD)
+    await here.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
+    await until(lambda: phone.received("conversation.joined"))
+    await stored_seq(send(here, room, ANA, "welcome"))
+    await until(lambda: received_seq(phone, 2))
+
+
+def received_seq(client: FakeClient, seq: int) -> bool:
+    seqs = {frame["seq"] for frame in client.frames if "seq" in frame}
+    return seq in seqs or any(lagged["to_seq"] >= seq for lagged in client.received("lagged"))
+
+
+async def test_disconnect_during_open_leaves_no_subscription(cluster: FakeCluster) -> None:
+    """A socket that is gone before `ready` is in no room and on no list."""
+    core = await cluster.start_instance()
+    await cluster.create_group(core, ANA, BEN)
+    phone = FakeClient(core)
+    phone.ref.deliver_inline(identity(BEN))
+    phone.close(1006, "gone")
+    await until(lambda: phone.ref.idle)
+    await asyncio.sleep(0)
+
+    assert core.online_users.statistics().users == 0
+    assert core.rooms.statistics().subscribers == 0

@@ -1,0 +1,246 @@
+"""Resume: exactly what was missed, on any instance, or a plain word that it is gone."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.conversations.commands import AddMember, Edit, RemoveMember
+from actors.core import Core
+from actors.sessions.session import Session
+from config.limits import RESUME_REPLAY_ENTRIES
+from tests.actors.fake_client import FakeClient, identity
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
+from tests.until import until
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[FakeCluster]:
+    town = FakeCluster()
+    yield town
+    await town.close()
+
+
+async def connect(core: Core, user_id: str) -> FakeClient:
+    phone = FakeClient(core)
+    phone.ref.deliver_inline(identity(user_id))
+    await until(lambda: phone.received("ready"))
+    return phone
+
+
+async def resume(
+    core: Core, user_id: str, ready: dict[str, Any], conversations: dict[str, int], **forged: Any
+) -> FakeClient:
+    """Come back as the client of `user_id` that was at `place` and knew conversations up to those seqs."""
+    phone = FakeClient(core)
+    asked = {
+        "session_id": ready["session_id"],
+        "epoch": ready["epoch"],
+        "position": ready["position"],
+        "conversations": conversations,
+    } | forged
+    # What the authenticator would answer for the token is known here.
+    authenticate = msgspec.json.encode({"type": "authenticate", "id": 1, "token": "t", "resume": asked})
+    phone.session = PreauthenticatedSession(phone, core, user_id)
+    phone.ref.actor = phone.session
+    phone.ref.deliver_inline(authenticate)
+    await until(lambda: phone.received("resumed") or phone.received("resync"))
+    return phone
+
+
+class PreauthenticatedSession(Session):
+    """A session whose token is already known to be good."""
+
+    def __init__(self, client: FakeClient, core: Core, user_id: str) -> None:
+        super().__init__(client, core.session_services)
+        self._identity = identity(user_id)
+
+    async def _authenticate(self, command: Any, token: str) -> None:
+        await self._open(command, self._identity)
+
+
+def seqs(client: FakeClient) -> list[int]:
+    return [frame["seq"] for frame in client.frames if "seq" in frame]
+
+
+async def test_missed_events_are_replayed_in_order_before_resumed(cluster: FakeCluster) -> None:
+    """Thirty changes while away, then the other instance: all of them, once, and then what is live."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    phone = await connect(here, BEN)
+    await stored_seq(send(here, room, ANA, "seen"))
+    await until(lambda: phone.received("message.created"))
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    for number in range(30):
+        await stored_seq(send(here, room, ANA, f"m{number}"))
+    again = await resume(there, BEN, place, {room: 1})
+    await stored_seq(send(here, room, ANA, "live"))
+    await until(lambda: 32 in seqs(again))
+
+    kinds = [frame["type"] for frame in again.frames]
+    assert kinds[0] == "ready"
+    assert kinds.index("resumed") == 31
+    assert seqs(again) == list(range(2, 33))
+    assert again.received("resumed")[0] == {"type": "resumed", "replayed": 30, "last_seqs": {room: 31}}
+    again.session.on_disconnect()
+
+
+async def test_replay_is_compacted(cluster: FakeCluster) -> None:
+    """A message that was edited thrice is told once, as it is now."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    found = await send(core, room, ANA, "a")
+    assert found is not None
+    for content in ("b", "c", "d"):
+        await core.conversations.change_message(ANA, room, Edit(found[0].id, content))
+    again = await resume(core, BEN, place, {room: 0})
+
+    assert [frame["message"]["content"] for frame in again.received("message.updated")] == ["d"]
+    assert again.received("message.created") == []
+    assert again.received("resumed")[0]["last_seqs"] == {room: 4}
+    again.session.on_disconnect()
+
+
+async def test_resume_with_nothing_missed_can_be_repeated(cluster: FakeCluster) -> None:
+    """Resume before the first event, and again right after it."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    for _ in range(2):
+        again = await resume(core, BEN, place, {room: 0})
+        assert [frame["type"] for frame in again.frames] == ["ready", "resumed"]
+        place = again.received("ready")[0]
+        again.session.on_disconnect()
+
+
+async def test_memberships_changed_while_offline_are_replayed(cluster: FakeCluster) -> None:
+    """A new conversation comes with `joined` and what was said in it; a lost one with `left`, and no more."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    old = await cluster.create_group(here, ANA, BEN)
+    phone = await connect(here, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    new = await cluster.create_group(here, ANA, CYD)
+    await here.conversations.change_membership(new, AddMember(card(ANA), card(BEN)))
+    await stored_seq(send(here, new, ANA, "welcome"))
+    await here.conversations.change_membership(old, RemoveMember(card(ANA), card(BEN)))
+    await stored_seq(send(here, old, ANA, "behind his back"))
+    again = await resume(there, BEN, place, {old: 0})
+
+    assert [frame["conversation"]["id"] for frame in again.received("conversation.joined")] == [new]
+    assert [frame["conversation_id"] for frame in again.received("conversation.left")] == [old]
+    assert {frame["conversation_id"] for frame in again.frames if "seq" in frame} == {new}
+    assert again.received("resumed")[0]["last_seqs"] == {new: 2}
+    again.session.on_disconnect()
+
+
+async def test_claimed_conversation_of_non_member_is_answered_with_left(cluster: FakeCluster) -> None:
+    """Whatever a client claims to know, it gets nothing of what is not its own."""
+    core = await cluster.start_instance()
+    foreign = await cluster.create_group(core, ANA, CYD)
+    await stored_seq(send(core, foreign, ANA, "secret"))
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    again = await resume(core, BEN, place, {foreign: 0, "nonsense": 3})
+
+    assert {frame["conversation_id"] for frame in again.received("conversation.left")} == {
+        foreign,
+        "nonsense",
+    }
+    assert seqs(again) == []
+    again.session.on_disconnect()
+
+
+@pytest.mark.parametrize(
+    ("forged", "reason"), [({"epoch": "another"}, "epoch"), ({"position": 10_000}, "epoch")]
+)
+async def test_unknown_position_is_answered_with_resync(
+    cluster: FakeCluster, forged: dict[str, object], reason: str
+) -> None:
+    """Another epoch, or a position above the head: read the state, go on from the place given."""
+    core = await cluster.start_instance()
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    again = await resume(core, BEN, place, {}, **forged)
+
+    resync = again.received("resync")[0]
+    assert (resync["reason"], resync["epoch"], resync["position"]) == (
+        reason,
+        place["epoch"],
+        place["position"],
+    )
+    assert again.received("resumed") == []
+    again.session.on_disconnect()
+
+
+async def test_resume_after_stream_loss_is_answered_with_resync(cluster: FakeCluster) -> None:
+    """A wiped broker is another epoch."""
+    core = await cluster.start_instance()
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    cluster.streams.clear()
+    again = await resume(core, BEN, place, {})
+
+    assert again.received("resync")[0]["reason"] == "epoch"
+    again.session.on_disconnect()
+
+
+async def test_large_gap_is_answered_with_lagged(cluster: FakeCluster) -> None:
+    """The cost of a resume is bounded: what does not fit is told as `lagged`."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    count = RESUME_REPLAY_ENTRIES + 1
+    for future in [send(core, room, ANA, f"m{number}") for number in range(count)]:
+        await stored_seq(future)
+    again = await resume(core, BEN, place, {room: 0})
+
+    lagged = again.received("lagged")[0]
+    assert (lagged["from_seq"], lagged["to_seq"]) == (1, count)
+    assert seqs(again) == []
+    assert again.received("resumed")[0]["last_seqs"] == {room: count}
+    again.session.on_disconnect()
+
+
+async def test_seq_above_the_head_is_clamped(cluster: FakeCluster) -> None:
+    """A client that claims more than there is gets no error, and no gap later."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    again = await resume(core, BEN, place, {room: 99})
+    await stored_seq(send(core, room, ANA, "first"))
+    await until(lambda: seqs(again) == [1])
+
+    assert again.received("resumed")[0]["last_seqs"] == {room: 0}
+    again.session.on_disconnect()
+
+
+async def test_missed_read_marks_are_replayed(cluster: FakeCluster) -> None:
+    """The stream's own frames come first, in their order."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    phone = await connect(core, BEN)
+    place = phone.received("ready")[0]
+    phone.session.on_disconnect()
+    await stored_seq(send(core, room, ANA, "hello"))
+    await core.conversations.mark_read(BEN, room, 1)
+    again = await resume(core, BEN, place, {room: 0})
+
+    kinds = [frame["type"] for frame in again.frames]
+    assert kinds == ["ready", "conversation.marked", "message.created", "resumed"]
+    assert again.received("conversation.marked")[0]["position"] == place["position"] + 1
+    again.session.on_disconnect()

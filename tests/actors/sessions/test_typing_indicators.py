@@ -1,0 +1,117 @@
+"""Who is typing: told to the others, ended by the server, never stored."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.core import Core
+from actors.sessions import typing_indicators
+from tests.actors.fake_client import FakeClient, identity
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster
+from tests.until import until
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[FakeCluster]:
+    town = FakeCluster()
+    yield town
+    await town.close()
+
+
+async def connect(core: Core, user_id: str) -> FakeClient:
+    phone = FakeClient(core)
+    phone.ref.deliver_inline(identity(user_id))
+    await until(lambda: phone.received("ready"))
+    return phone
+
+
+def typing_frames(client: FakeClient) -> list[tuple[str, bool]]:
+    return [(frame["user_id"], frame["active"]) for frame in client.received("typing")]
+
+
+async def test_typing_reaches_other_members_on_every_instance(cluster: FakeCluster) -> None:
+    """A word of typing reaches the members elsewhere; stopping is told too."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    ana, other_ana, ben = await connect(here, ANA), await connect(there, ANA), await connect(there, BEN)
+
+    ana.send(type="typing", id=1, conversation_id=room, active=True)
+    await until(lambda: ana.received("ok"))
+    ana.send(type="typing", id=2, conversation_id=room, active=False)
+
+    await until(lambda: len(typing_frames(ben)) == 2)
+    assert typing_frames(ben) == [(ANA, True), (ANA, False)]
+    assert typing_frames(ana) == typing_frames(other_ana) == []
+    for phone in (ana, other_ana, ben):
+        phone.session.on_disconnect()
+
+
+async def test_typing_ends_on_timeout_and_on_disconnect(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says nothing more has stopped; so has whoever is gone."""
+    monkeypatch.setattr(typing_indicators, "TYPING_TIMEOUT_S", 0.1)
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    ana, ben = await connect(core, ANA), await connect(core, BEN)
+    ana.send(type="typing", id=1, conversation_id=room, active=True)
+    await until(lambda: typing_frames(ben) == [(ANA, True), (ANA, False)])
+
+    monkeypatch.setattr(typing_indicators, "TYPING_TIMEOUT_S", 60.0)
+    ana.send(type="typing", id=2, conversation_id=room, active=True)
+    await until(lambda: len(typing_frames(ben)) == 3)
+    ana.session.on_disconnect()
+
+    await until(lambda: len(typing_frames(ben)) == 4)
+    assert typing_frames(ben)[2:] == [(ANA, True), (ANA, False)]
+    ben.session.on_disconnect()
+
+
+async def test_repeated_typing_is_published_once_per_interval(cluster: FakeCluster) -> None:
+    """Many words within a moment are one to the others, and each is answered."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    ana, ben = await connect(core, ANA), await connect(core, BEN)
+    ana.send(type="typing", id=0, conversation_id=room, active=True)
+    await until(lambda: ana.received("ok"))
+    for number in range(1, 10):
+        ana.send(type="typing", id=number, conversation_id=room, active=True)
+
+    await until(lambda: len(ana.received("ok")) == 10)
+    assert typing_frames(ben) == [(ANA, True)]
+    ana.session.on_disconnect()
+    ben.session.on_disconnect()
+
+
+async def test_typing_of_non_member_is_rejected(cluster: FakeCluster) -> None:
+    """A stranger is told that there is no such conversation, and nobody hears of it."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    ben, cyd = await connect(core, BEN), await connect(core, CYD)
+
+    cyd.send(type="typing", id=1, conversation_id=room, active=True)
+
+    await until(lambda: cyd.received("error"))
+    assert cyd.received("error")[0]["code"] == "conversation.not_found"
+    assert typing_frames(ben) == []
+    ben.session.on_disconnect()
+    cyd.session.on_disconnect()
+
+
+async def test_typing_is_not_published_in_large_groups(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above so many members the word is taken and goes nowhere."""
+    monkeypatch.setattr(typing_indicators, "TYPING_MEMBERS_MAX", 1)
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    ana, ben = await connect(core, ANA), await connect(core, BEN)
+
+    ana.send(type="typing", id=1, conversation_id=room, active=True)
+
+    await until(lambda: ana.received("ok"))
+    await asyncio.sleep(0)
+    assert typing_frames(ben) == []
+    ana.session.on_disconnect()
+    ben.session.on_disconnect()

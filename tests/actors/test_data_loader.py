@@ -1,0 +1,109 @@
+"""Look-ups gathered per tick."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from actors.data_loader import DataLoader
+from actors.protocol.errors import ApiError
+from config.accounts import DATA_LOADER_BATCH_KEYS, DATA_LOADER_BATCHES_IN_FLIGHT, DATA_LOADER_QUEUE_MAX
+from tests.until import until
+
+
+class GatedStore:
+    """Answers when it is let, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.failure: Exception | None = None
+
+    async def load(self, keys: Sequence[str]) -> Mapping[str, str]:
+        self.batches.append(list(keys))
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        return {key: key.upper() for key in keys if key != "nobody"}
+
+
+@pytest.fixture
+def store() -> GatedStore:
+    return GatedStore()
+
+
+async def test_keys_of_one_tick_are_loaded_together(store: GatedStore) -> None:
+    """Everything asked for in a tick goes in one call, each key once."""
+    lookups = DataLoader(store.load)
+    found = await asyncio.gather(*(lookups.get(key) for key in ("a", "b", "a", "nobody")))
+    assert found == ["A", "B", "A", None]
+    assert store.batches == [["a", "b", "nobody"]]
+    assert await lookups.get_many(["c", "nobody", "c"]) == {"c": "C"}
+
+
+async def test_lookup_does_not_join_a_running_batch(store: GatedStore) -> None:
+    """A question gets an answer that was read after it was asked."""
+    lookups = DataLoader(store.load)
+    store.gate.clear()
+    first = asyncio.ensure_future(lookups.get("a"))
+    await until(lambda: store.batches)
+    second = asyncio.ensure_future(lookups.get("a"))
+    await until(lambda: len(store.batches) == 2)
+    store.gate.set()
+    assert [*await asyncio.gather(first, second)] == ["A", "A"]
+
+
+async def test_cancelling_one_caller_does_not_affect_others(store: GatedStore) -> None:
+    """Whoever goes away takes nobody's answer along."""
+    lookups = DataLoader(store.load)
+    store.gate.clear()
+    gone, stays = (asyncio.ensure_future(lookups.get("a")) for _ in range(2))
+    await until(lambda: store.batches)
+    gone.cancel()
+    store.gate.set()
+    assert await stays == "A"
+
+
+async def test_load_error_is_raised_to_every_caller(store: GatedStore) -> None:
+    """All who waited get the failure; the next call is a new one."""
+    lookups = DataLoader(store.load)
+    store.failure = OSError("gone")
+    outcomes = await asyncio.gather(lookups.get("a"), lookups.get("b"), return_exceptions=True)
+    assert [*outcomes] == [store.failure, store.failure]
+    store.failure = None
+    assert await lookups.get("a") == "A"
+
+
+async def test_batch_size_and_concurrency_are_bounded(store: GatedStore) -> None:
+    """Many keys become calls of bounded size, only so many at once."""
+    lookups = DataLoader(store.load)
+    store.gate.clear()
+    keys = [str(number) for number in range(DATA_LOADER_BATCH_KEYS * (DATA_LOADER_BATCHES_IN_FLIGHT + 2))]
+    every = asyncio.ensure_future(lookups.get_many(keys))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert [len(asked) for asked in store.batches] == [DATA_LOADER_BATCH_KEYS] * DATA_LOADER_BATCHES_IN_FLIGHT
+    store.gate.set()
+    assert len(await every) == len(keys)
+    assert max(len(asked) for asked in store.batches) == DATA_LOADER_BATCH_KEYS
+
+
+async def test_full_queue_is_overloaded(store: GatedStore) -> None:
+    """Past what may wait the caller is told to come back."""
+    lookups = DataLoader(store.load)
+    with pytest.raises(ApiError) as refused:
+        await lookups.get_many(str(number) for number in range(DATA_LOADER_QUEUE_MAX + 1))
+    assert refused.value.code == "server.overloaded"
+    await lookups.close()
+
+
+async def test_close_cancels_pending_lookups(store: GatedStore) -> None:
+    """Nobody waits for ever for a look-up that was closed."""
+    lookups = DataLoader(store.load)
+    store.gate.clear()
+    waits = asyncio.ensure_future(lookups.get("a"))
+    await until(lambda: store.batches)
+    await lookups.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waits

@@ -1,0 +1,26 @@
+"""How tests of the HTTP layer ask, and what they read of a refusal."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient
+
+HttpClient = TestClient[Any, Any]
+Serve = Callable[..., Awaitable[HttpClient]]
+
+
+async def problem_of(response: ClientResponse) -> dict[str, Any]:
+    assert response.content_type == "application/problem+json"
+    problem: dict[str, Any] = await response.json(content_type="application/problem+json")
+    assert problem["status"] == response.status
+    assert problem["request_id"] == response.headers["X-Request-Id"]
+    assert problem.keys() >= {"type", "title", "status", "detail", "code", "request_id"}
+    return problem
+
+
+async def field_errors_of(response: ClientResponse) -> dict[str, str]:
+    """Codes of the faults by field, of a request that is not valid."""
+    problem = await problem_of(response)
+    assert (response.status, problem["code"]) == (422, "request.invalid")
+    return {fault["field"]: fault["code"] for fault in problem["errors"]}

@@ -1,0 +1,79 @@
+"""Token buckets, cursors and the keys of addresses."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from actors.protocol.errors import ApiError
+from server.http.cursor import decode_cursor, encode_cursor
+from server.http.rate_limiter import address_bucket_key
+from server.http.token_buckets import RateLimit, TokenBucketTable
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_burst_then_rate() -> None:
+    """The burst at once, then as many as the rate gives, and the time to come back is right."""
+    clock = Clock()
+    buckets = TokenBucketTable(RateLimit(per_s=2, burst=3), 10, clock)
+    assert [buckets.consume("a").allowed for _ in range(4)] == [True, True, True, False]
+    refused = buckets.consume("a")
+    assert (refused.retry_after_ms, refused.remaining, refused.reset_s) == (500, 0, 2)
+    clock.now_s += 0.5
+    assert buckets.consume("a").allowed
+    assert not buckets.consume("a").allowed
+    clock.now_s += 1000
+    assert [buckets.consume("a").allowed for _ in range(4)] == [True, True, True, False]
+
+
+def test_keys_have_buckets_of_their_own() -> None:
+    """One key's silence or noise is nothing to another."""
+    buckets = TokenBucketTable(RateLimit(per_s=1, burst=1), 10, Clock())
+    assert buckets.consume("a").allowed
+    assert buckets.consume("b").allowed
+    assert not buckets.consume("a").allowed
+
+
+def test_table_is_bounded_and_drops_the_longest_silent() -> None:
+    """A flood of new keys does not grow the table, and who was here last is still known."""
+    buckets = TokenBucketTable(RateLimit(per_s=1, burst=1), 3, Clock())
+    for key in "abc":
+        buckets.consume(key)
+    buckets.consume("a")
+    buckets.consume("d")
+    assert len(buckets) == 3
+    assert not buckets.consume("a").allowed
+    assert buckets.consume("b").allowed
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_a_network_of_ipv6_counts_as_one(one: str, other: str, same: bool) -> None:
+    """Whoever owns a /64 owns one budget."""
+    assert (address_bucket_key(one) == address_bucket_key(other)) == same
+
+
+@given(some.tuples(some.text(max_size=50), some.integers(0, 2**53)))
+def test_cursor_gives_back_its_key(key: tuple[str, int]) -> None:
+    """What was packed is what is read."""
+    assert decode_cursor(encode_cursor(key), tuple[str, int]) == key
+
+
+@given(some.text(max_size=80) | some.binary(max_size=60).map(encode_cursor))
+def test_forged_cursor_is_refused(text: str) -> None:
+    """Anything else is `cursor.invalid`, never another failure."""
+    with pytest.raises(ApiError, match="cursor"):
+        decode_cursor(text, tuple[str, int])

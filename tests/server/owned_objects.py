@@ -1,0 +1,77 @@
+"""A server, and somebody on it who owns one of each thing, for tables that ask all of its routes.
+
+Never changes: what a row of a table would use up, it makes for itself.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from run import Instance
+from storage.embedded import StoreUrls
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.running_instance import running_instance
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class OwnedObjects:
+    """A server, one who owns one of each thing, and the words that name them."""
+
+    api: ApiClient
+    instance: Instance
+    owner: RegisteredUser
+    placeholders: dict[str, str]
+
+    async def request(self, method: str, path: str, body: Json = None, **more: str) -> tuple[int, Json]:
+        words = {**self.placeholders, "unique": f"u{uuid4().hex}", **more}
+        status, told, _ = await self.api.request(
+            self.owner, method, fill_placeholders(path, words), fill_placeholders(body, words)
+        )
+        assert status < 500, (method, path, body, told)
+        return status, told
+
+
+def fill_placeholders(value: Json, placeholders: dict[str, str]) -> Json:
+    if isinstance(value, str):
+        for word, meant in placeholders.items():
+            value = value.replace(f"{{{word}}}", meant)
+        return value
+    if isinstance(value, list):
+        return [fill_placeholders(one, placeholders) for one in value]
+    if isinstance(value, dict):
+        return {name: fill_placeholders(one, placeholders) for name, one in value.items()}
+    return value
+
+
+@contextlib.asynccontextmanager
+async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
+    """For the length of a `with`."""
+    async with running_instance(stores) as instance, ApiClient(instance) as api:
+        ana, ben, eve = await people.register(3, instance)
+        await api.follow(ben, ana)
+        post, event = await api.post(ana), await api.event(ana)
+        group = await api.group(ana, ben)
+        words = {
+            "self": ana.id,
+            "other": ben.id,
+            "other_name": ben.username,
+            "stranger": eve.id,
+            "post": post["id"],
+            "comment": (await api.comment(ben, post["id"]))["id"],
+            "event": event["id"],
+            "group": group["id"],
+            "message": (await api.send(ana, group["id"], "x"))["id"],
+        }
+        yield OwnedObjects(api, instance, ana, words)
+
+
+def assert_invalid_field(problem: Json, field: str) -> None:
+    """A refusal of that field, each of its faults told in full."""
+    assert problem["code"] == "request.invalid", problem
+    assert any(fault["field"].startswith(field) for fault in problem["errors"]), problem
+    assert all(fault.keys() == {"field", "code", "detail"} for fault in problem["errors"])

@@ -1,0 +1,26 @@
+"""Sessions that open only when a test lets them."""
+
+import asyncio
+
+from storage.postgres.pool import PostgresPool
+from storage.postgres.sessions import PostgresSessions
+from storage.records.users import SessionRecord
+
+
+class GatedSessions(PostgresSessions):
+    """Lets everybody in until it is `shut`; then who comes waits at the door."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        super().__init__(pool)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
+
+    def close_gate(self) -> None:
+        self.gate.clear()
+        self.waiting.clear()
+
+    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+        self.waiting.set()
+        await self.gate.wait()
+        return await super().open(user_id, token_hash, lifetime_s)

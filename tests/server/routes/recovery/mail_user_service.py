@@ -1,0 +1,58 @@
+"""A server of the User service with mail and moderators, and what a test asks of it."""
+
+import re
+from dataclasses import dataclass
+
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
+from actors.mail.mail_queue import MailQueue
+from actors.moderation.moderation import Moderation
+from storage.postgres.sessions import PostgresSessions
+from storage.records.moderation import ReportKind
+from tests.server.routes.user_service import UserService
+from tests.smtp_server import ReceivedMail
+from tests.until import until
+
+RESET_SUBJECT = "A new password"
+VERIFICATION_SUBJECT = "Confirm your e-mail address"
+NEW_PASSWORD = "a better password"
+RESET_LINK = re.compile(r"https://convene\.test/#/reset/([A-Za-z0-9_-]{43})\n")
+VERIFICATION_LINK = re.compile(r"https://convene\.test/#/verify/([A-Za-z0-9_-]{43})\n")
+
+
+@dataclass(kw_only=True)
+class MailUserService(UserService):
+    """`seen` is what may be reported, `posts` what may be hidden."""
+
+    mail_queue: MailQueue
+    password_recovery: PasswordRecovery
+    email_verification: EmailVerification
+    sessions: PostgresSessions
+    moderation: Moderation
+    visible_targets: set[tuple[ReportKind, str]]
+    hideable_posts: set[str]
+
+    async def request_reset(self, email: str) -> None:
+        await self.expect(202, "POST", "/v1/password-resets", {"email": email})
+
+    async def reset_password(self, token: str, password: str = NEW_PASSWORD) -> int:
+        response = await self.request("PUT", f"/v1/password-resets/{token}", {"new_password": password})
+        return response.status
+
+    async def verify_email(self, token: str) -> int:
+        return (await self.request("PUT", f"/v1/email-verifications/{token}")).status
+
+    async def wait_until_idle(self) -> None:
+        """Wait until everything that was accepted has become mails, and all mails are gone."""
+        parts = (self.password_recovery, self.email_verification, self.mail_queue)
+        await until(lambda: not any(part.statistics().pending for part in parts))
+
+
+def reset_token(mail: ReceivedMail) -> str:
+    (token,) = RESET_LINK.findall(mail.text.replace("\r\n", "\n"))
+    return str(token)
+
+
+def verification_token(mail: ReceivedMail) -> str:
+    (token,) = VERIFICATION_LINK.findall(mail.text.replace("\r\n", "\n"))
+    return str(token)

@@ -1,0 +1,45 @@
+"""A whole server in the loop of the caller, on given stores. Never outlives its `with`."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from aiohttp import web_app
+
+from config.limits import Limits
+from config.settings import ServerSettings, Settings, StoreSettings
+from run import Instance
+from storage.embedded import StoreUrls
+from storage.postgres.migrations import create_database
+from storage.stores import SERVICES
+
+_databases: dict[str, StoreSettings] = {}
+
+
+@contextlib.asynccontextmanager
+async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance]:
+    """A server on a free port; keyword arguments are fields of `Limits`."""
+    settings = Settings(
+        server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
+        stores=await _store_settings(stores),
+        limits=msgspec.structs.replace(Limits(), **limits),
+    )
+    instance = Instance(settings, stores)
+    try:
+        await instance.start()
+        yield instance
+    finally:
+        await instance.stop()
+        # aiohttp remembers what it built for the last thousand handlers, and with them their applications.
+        web_app._cached_build_middleware.cache_clear()
+
+
+async def _store_settings(stores: StoreUrls) -> StoreSettings:
+    """The databases that all servers of a run share; named, so that nobody looks for them at every start."""
+    if stores.postgres not in _databases:
+        urls: dict[str, Any] = {
+            f"postgres_url_{service}": await create_database(stores.postgres, service) for service in SERVICES
+        }
+        _databases[stores.postgres] = StoreSettings(**urls)
+    return _databases[stores.postgres]

@@ -1,0 +1,226 @@
+"""One's own stream as Server-Sent Events: complete, in order, and gone on with anywhere."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
+from tests.server.websocket.peer import connect_peer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+WAIT_TIMEOUT_S = 5.0
+Event = tuple[str | None, Json]
+
+
+class EventStreamReader:
+    """What a reader of events reads, as the standard says."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.response = answer
+
+    async def next(self) -> Event:
+        """The id and the data of the next event; comments are none."""
+        event_id, data = None, ""
+        async with asyncio.timeout(WAIT_TIMEOUT_S):
+            while True:
+                line = (await self.response.content.readuntil(b"\n")).decode().rstrip("\r\n")
+                if not line and data:
+                    return event_id, json.loads(data)
+                name, _, value = line.partition(":")
+                if name == "id":
+                    event_id = value.removeprefix(" ")
+                elif name == "data":
+                    data += value.removeprefix(" ")
+
+    async def next_of(self, kind: str) -> Event:
+        while True:
+            event_id, data = await self.next()
+            if data["type"] == kind:
+                return event_id, data
+
+    async def wait_until_closed(self, timeout_s: float) -> None:
+        """Read to the end, which comes in time."""
+        async with asyncio.timeout(timeout_s):
+            await self.response.content.read()
+
+
+@contextlib.asynccontextmanager
+async def open_stream(
+    instance: Instance, person: RegisteredUser, last_id: str | None = None
+) -> AsyncIterator[EventStreamReader]:
+    headers = {"Authorization": f"Bearer {person.token}"}
+    if last_id is not None:
+        headers["Last-Event-ID"] = last_id
+    url = f"http://127.0.0.1:{instance.port}/v1/stream"
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
+        yield EventStreamReader(answer)
+
+
+async def like(api: ApiClient, person: RegisteredUser, author: RegisteredUser) -> Json:
+    """Make a new notification for the author."""
+    post = await api.post(author)
+    await api.expect(204, person, "PUT", f"/v1/posts/{post['id']}/like")
+    return post
+
+
+def parse_event_id(event_id: str | None) -> tuple[str, int]:
+    assert event_id is not None
+    epoch, _, position = event_id.rpartition(".")
+    assert epoch
+    return epoch, int(position)
+
+
+async def test_it_begins_with_a_place(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """An event stream that nobody keeps; the first event bears an id, from which one may go on."""
+    ana, ben = await people.register(2, instance)
+    await api.follow(ben, ana)
+    await api.wait_for(ana, "/v1/notifications", lambda page: page["items"])
+    async with open_stream(instance, ana) as events:
+        assert events.response.content_type == "text/event-stream"
+        assert events.response.headers["Cache-Control"] in {"no-store", "no-cache"}
+        event_id, first = await events.next()
+        assert parse_event_id(event_id) == (first["epoch"], first["position"])
+        assert first["unread_notifications"] == 1
+
+
+async def test_it_tells_what_a_socket_is_told(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """The durable frames of the user, alike, each with the id of its position."""
+    ana, ben = await people.register(2, instance)
+    async with open_stream(instance, ana) as events, connect_peer(instance.port) as connected:
+        await connected.open(ana.token)
+        epoch, position = parse_event_id((await events.next())[0])
+
+        async def told(kind: str, number: int) -> None:
+            event_id, frame = await events.next_of(kind)
+            assert parse_event_id(event_id) == (epoch, position + number)
+            assert frame["position"] == position + number
+            assert await connected.next_of(kind) == frame
+
+        await like(api, ben, ana)
+        await told("notification.created", 1)
+        group = await api.group(ben, ana)
+        await told("conversation.joined", 2)
+        await api.expect(204, ana, "PUT", "/v1/notifications/read")
+        await told("notification.read", 3)
+        await api.expect(204, ben, "DELETE", f"/v1/conversations/{group['id']}/participants/{ana.id}")
+        await told("conversation.left", 4)
+
+
+async def test_it_goes_on_behind_the_last_id(
+    api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
+) -> None:
+    """On another instance, with what was missed and nothing else, then live."""
+    ana, ben = await people.register(2, instance)
+    async with open_stream(instance, ana) as events:
+        begin = (await events.next())[0]
+        seen: list[Event] = []
+        for _ in range(3):
+            await like(api, ben, ana)
+            seen.append(await events.next_of("notification.created"))
+    for last_id, number in ((begin, 0), (seen[0][0], 1), (seen[2][0], 3)):
+        async with open_stream(second_instance, ana, last_id) as events:
+            for wanted in seen[number:]:
+                assert await events.next() == wanted
+            post = await like(api, ben, ana)
+            event_id, frame = await events.next_of("notification.created")
+            assert frame["notification"]["reference_id"] == post["id"]
+            assert parse_event_id(event_id) == (parse_event_id(begin)[0], frame["position"])
+            seen.append((event_id, frame))
+    positions = [parse_event_id(event_id)[1] for event_id, _ in seen]
+    assert positions == list(range(parse_event_id(begin)[1] + 1, parse_event_id(begin)[1] + 7))
+
+
+async def test_an_id_that_is_not_ours_is_resync(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Forged, foreign and future ones: read the state, and go on from the id that is told."""
+    ana, ben = await people.register(2, instance)
+    for _ in range(2):
+        await like(api, ben, ana)
+    await api.wait_for(ana, "/v1/notifications", lambda page: len(page["items"]) == 2)
+    async with open_stream(instance, ana) as events:
+        foreign = (await events.next())[0]
+    async with open_stream(instance, ben) as events:
+        own = (await events.next())[0]
+    epoch, position = parse_event_id(own)
+    for odd in (
+        *("x", ".", "..", "1", "1.1", f"{epoch}.", f".{position}", f"{epoch}.-1", f"{epoch}.x"),
+        *(f"{epoch}.{position + 1}", f"{epoch}.{10**30}", f"x{epoch}.{position}", "a" * 5000, foreign or ""),
+    ):
+        async with open_stream(instance, ben, odd) as events:
+            event_id, first = await events.next()
+            assert first["type"] == "resync", odd
+            assert first["reason"] in {"expired", "epoch", "too_far"}
+            assert parse_event_id(event_id) == (first["epoch"], first["position"]) == (epoch, position)
+    async with open_stream(instance, ben, odd) as events:
+        await events.next()
+        await like(api, ana, ben)
+        event_id, _ = await events.next_of("notification.created")
+        assert parse_event_id(event_id) == (epoch, position + 1)
+
+
+async def test_it_is_ones_own(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """401 without a token, and with one that nobody has."""
+    for headers in ({}, *({"Authorization": f"Bearer {odd}"} for odd in ("", "x", "A" * 43, "\u00e9"))):
+        status, told, _ = await api.request(None, "GET", "/v1/stream", **headers)
+        assert status == 401
+        assert told["code"].startswith("auth.")
+
+
+async def test_it_ends_with_its_session(
+    api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
+) -> None:
+    """Within a second of its revocation, on every instance; the streams of other sessions go on."""
+    (ana,) = await people.register(1, instance)
+    login = {"login": ana.username, "password": PASSWORD}
+    again = await api.expect(201, None, "POST", "/v1/sessions", login)
+    lost = RegisteredUser(ana.id, ana.username, again["token"])
+    sessions = (await api.get(ana, "/v1/sessions"))["items"]
+    (lost_id,) = [one["id"] for one in sessions if not one["current"]]
+    async with (
+        open_stream(instance, lost) as here,
+        open_stream(second_instance, lost) as there,
+        open_stream(second_instance, ana) as kept,
+    ):
+        for events in (here, there, kept):
+            await events.next()
+        await api.expect(204, ana, "DELETE", f"/v1/sessions/{lost_id}")
+        await asyncio.gather(here.wait_until_closed(1.0), there.wait_until_closed(1.0))
+        await api.group(ana)
+        assert (await kept.next_of("conversation.joined"))[0] is not None
+    status, told, _ = await api.request(lost, "GET", "/v1/stream")
+    assert (status, told["code"][:5]) == (401, "auth.")
+
+
+async def test_followers_hear_of_a_post(
+    api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
+) -> None:
+    """A hint without an id, on every instance; nobody else hears of it."""
+    ana, ben, eve = await people.register(3, instance)
+    await api.follow(ben, ana)
+    async with (
+        open_stream(instance, ben) as here,
+        open_stream(second_instance, ben) as there,
+        open_stream(second_instance, eve) as stranger,
+    ):
+        for events in (here, there, stranger):
+            await events.next()
+        post = await api.post(ana)
+        for events in (here, there):
+            event_id, hint = await events.next_of("feed.post_created")
+            assert event_id is None
+            assert hint["post"]["id"] == post["id"]
+            assert hint["post"]["author"]["id"] == ana.id
+        await api.follow(ana, eve)
+        assert (await stranger.next())[1]["type"] == "notification.created"

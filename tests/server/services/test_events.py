@@ -1,0 +1,209 @@
+"""Events: who makes and changes them, how they are found, and who is told."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import icalendar
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+EVENTS = "/v1/events"
+INVALID_EVENTS: list[tuple[Json, str]] = [
+    ({"end_datetime": "2090-05-01T18:00:00Z", "start_datetime": "2090-05-01T18:00:01Z"}, "end_datetime"),
+    ({"end_datetime": "2090-05-01T18:00:00Z", "start_datetime": "2090-05-01T18:00:00Z"}, "end_datetime"),
+    ({"start_datetime": "2090-05-01T25:00:00Z"}, "start_datetime"),
+    ({"start_datetime": "tomorrow"}, "start_datetime"),
+    ({"start_datetime": "2090-02-30T00:00:00Z"}, "start_datetime"),
+    ({"start_datetime": "0000-01-01T00:00:00Z"}, "start_datetime"),
+    ({"start_datetime": "0001-01-01T00:00:00+23:59"}, "start_datetime"),
+    ({"end_datetime": "9999-12-31T23:59:59-23:59"}, "end_datetime"),
+    ({"capacity": 0}, "capacity"),
+    ({"capacity": -1}, "capacity"),
+    ({"capacity": 10**9}, "capacity"),
+    ({"capacity": 10**30}, "capacity"),
+    ({"title": " "}, "title"),
+    ({"title": "x" * 201}, "title"),
+    ({"category": ""}, "category"),
+    ({"description": "x" * 10_000}, "description"),
+]
+
+
+def day(number: float) -> str:
+    """A moment so many days from now."""
+    return (datetime.now(UTC) + timedelta(days=number)).isoformat()
+
+
+def ids(items: list[Json]) -> list[str]:
+    return [one["id"] for one in items]
+
+
+async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
+    return await api.get(person, f"{EVENTS}/{event_id}")
+
+
+async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:
+    """The notification of a kind about an event, once it is there."""
+
+    def found(page: Json) -> list[Json]:
+        return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
+
+    return found(await api.wait_for(person, "/v1/notifications", found))[0]
+
+
+async def test_an_event_is_made_changed_and_deleted(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """By its creator alone; as it was made, with times in UTC; then it is nowhere."""
+    ana, ben = await people.register(2, instance)
+    made = await api.event(
+        ana,
+        title="  A party ",
+        description="with cake",
+        category="PARTY",
+        start_datetime="2090-05-01T18:00:00+02:00",
+        end_datetime="2090-05-01T18:00:00.123456Z",
+        capacity=3,
+    )
+    assert made["creator"]["id"] == ana.id
+    assert (made["title"], made["description"], made["category"]) == ("A party", "with cake", "PARTY")
+    assert made["start_datetime"] == "2090-05-01T16:00:00.000Z"
+    assert made["end_datetime"] == "2090-05-01T18:00:00.123Z"
+    assert (made["capacity"], made["going_count"], made["interested_count"]) == (3, 0, 0)
+    assert (made["my_rsvp"], made["my_waitlist_position"]) == (None, None)
+    assert made["conversation_id"]
+    assert await get_event(api, ben, made["id"]) == made
+    path = f"{EVENTS}/{made['id']}"
+    changed = await api.expect(200, ana, "PATCH", path, {"title": "Another", "description": None})
+    assert changed == {**made, "title": "Another", "description": None}
+    assert await get_event(api, ben, made["id"]) == changed
+    assert await api.expect(200, ana, "PATCH", path, {}) == changed
+    await api.expect_error("permission.denied", 403, ben, "PATCH", path, {"title": "x"})
+    await api.expect_error("permission.denied", 403, ben, "DELETE", path)
+    post = (await api.post(ben, event_id=made["id"]))["id"]
+    await api.expect(204, ana, "DELETE", path)
+    for person in (ana, ben):
+        for method, part, body in (
+            ("GET", "", None),
+            ("PATCH", "", {"title": "x"}),
+            ("DELETE", "", None),
+            ("PUT", "/rsvp", {"status": "GOING"}),
+            ("DELETE", "/rsvp", None),
+            ("GET", "/rsvps", None),
+            ("POST", "/invites", {"user_ids": [ben.id]}),
+            ("GET", "/calendar.ics", None),
+        ):
+            await api.expect_error("event.not_found", 404, person, method, f"{path}{part}", body)
+    assert (await api.get(ben, f"/v1/posts/{post}"))["content"]
+
+
+async def test_what_can_not_be_is_refused(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """In making and in changing, with the field; an event stays as it was."""
+    (ana,) = await people.shared(1, instance)
+    body = {"title": "x", "capacity": 5, "start_datetime": day(1), "end_datetime": day(2)}
+    event = await api.event(ana)
+    for wrong, field in INVALID_EVENTS:
+        for method, path, sent in (("POST", "", {**body, **wrong}), ("PATCH", f"/{event['id']}", wrong)):
+            answer = await api.expect_error("request.invalid", 422, ana, method, f"{EVENTS}{path}", sent)
+            assert field in [fault["field"] for fault in answer["errors"]], wrong
+    assert await get_event(api, ana, event["id"]) == event
+
+
+async def test_a_change_of_one_time_is_judged_by_the_other(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """An end before the start that stands is 422, and so is a start behind the end."""
+    (ana,) = await people.shared(1, instance)
+    event = await api.event(ana, start_datetime=day(2), end_datetime=day(3))
+    for patch in ({"end_datetime": day(1)}, {"start_datetime": day(4)}):
+        await api.expect_error("request.invalid", 422, ana, "PATCH", f"{EVENTS}/{event['id']}", patch)
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{event['id']}", {"end_datetime": day(2.5)})
+
+
+async def test_events_are_searched(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """By category, time and words, together; the soonest first, in pages without gaps or doubles."""
+    (ana,) = await people.register(1, instance)
+    word, category = f"w{uuid4().hex}", f"c{uuid4().hex}"
+    made = [
+        await api.event(
+            ana,
+            title=f"{word} {'even' if number % 2 == 0 else 'odd'}",
+            description=f"{word}d",
+            category=category,
+            start_datetime=f"2090-05-{10 + number}T18:00:00Z",
+            end_datetime=f"2090-05-{10 + number}T20:00:00Z",
+        )
+        for number in (3, 0, 4, 1, 2)
+    ]
+    soonest = ids(sorted(made, key=lambda event: event["start_datetime"]))
+    for query, wanted in (
+        (f"category={category}", soonest),
+        (f"q={word}", soonest),
+        (f"q={word.upper()}", soonest),
+        (f"q={word}%20even", soonest[::2]),
+        (f"category={category}&from=2090-05-12T00:00:00Z", soonest[2:]),
+        (f"category={category}&to=2090-05-12T00:00:00Z", soonest[:2]),
+        (f"category={category}&from=2090-05-11T00:00:00Z&to=2090-05-13T00:00:00%2B00:00", soonest[1:3]),
+        (f"category={category}&q=odd", soonest[1::2]),
+        (f"category=x{category}", []),
+        (f"q=x{word}", []),
+        (f"category={category}&from=2091-01-01T00:00:00Z", []),
+    ):
+        for limit in (2, 100):
+            assert ids(await api.collect_pages(ana, f"{EVENTS}?{query}", limit)) == wanted, query
+
+
+async def test_an_invite_is_told(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """To each of them, by whoever sees the event; unknown people are 404, and then nobody is."""
+    ana, ben, eve = await people.register(3, instance)
+    event, other = (await api.event(ana))["id"], (await api.event(ana))["id"]
+    lost = {"user_ids": [eve.id, str(uuid4())]}
+    await api.expect_error("user.not_found", 404, ben, "POST", f"{EVENTS}/{other}/invites", lost)
+    await api.expect(204, ben, "POST", f"{EVENTS}/{event}/invites", {"user_ids": [eve.id, ana.id, ben.id]})
+    assert (await wait_for_notification(api, eve, "EVENT_INVITE", event))["sender"]["id"] == ben.id
+    page = await api.get(eve, "/v1/notifications")
+    assert [one["reference_id"] for one in page["items"]] == [event]
+    assert (await api.get(ben, "/v1/notifications/unread_count"))["unread_count"] == 0
+
+
+async def test_a_change_is_told_to_who_answered(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """As EVENT_UPDATE; not to the creator, nor to somebody who never answered."""
+    ana, ben, eve = await people.register(3, instance)
+    event = (await api.event(ana))["id"]
+    await api.rsvp(ben, event)
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{event}", {"start_datetime": day(0.5)})
+    await wait_for_notification(api, ben, "EVENT_UPDATE", event)
+    for person in (ana, eve):
+        assert (await api.get(person, "/v1/notifications"))["items"] == []
+
+
+async def test_an_event_is_a_calendar_entry(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """iCalendar with CRLF, lines of 75 octets at most, a stable UID, and text that is escaped."""
+    (ana,) = await people.shared(1, instance)
+    title, description = "Cake, tea; \\ and \u2603" * 5, "one\ntwo, BEGIN:VEVENT" + "\u00e9" * 200
+    event = await api.event(ana, title=title, description=description)
+    status, text, headers = await api.request_bytes(ana, "GET", f"{EVENTS}/{event['id']}/calendar.ics")
+    assert status == 200
+    assert headers["content-type"].startswith("text/calendar")
+    assert text.endswith(b"\r\n")
+    assert text.count(b"\n") == text.count(b"\r\n")
+    assert max(map(len, text.split(b"\r\n"))) <= 75
+    (entry,) = icalendar.Calendar.from_ical(text).walk("VEVENT")
+    assert event["id"] in str(entry["UID"])
+    assert (str(entry["SUMMARY"]), str(entry["DESCRIPTION"])) == (title, description)
+    assert entry.decoded("DTSTART").isoformat(timespec="seconds") == event["start_datetime"][:19] + "+00:00"
+    assert entry.decoded("DTEND").isoformat(timespec="seconds") == event["end_datetime"][:19] + "+00:00"
+    again = await api.request_bytes(ana, "GET", f"{EVENTS}/{event['id']}/calendar.ics")
+    (entry_again,) = icalendar.Calendar.from_ical(again[1]).walk("VEVENT")
+    assert entry_again["UID"] == entry["UID"]

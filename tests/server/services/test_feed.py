@@ -1,0 +1,125 @@
+"""The home feed: one's own posts and those of whom one follows, newest first."""
+
+from typing import Any
+
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+FEED = "/v1/feed"
+
+
+def ids(items: list[Json]) -> list[str]:
+    return [one["id"] for one in items]
+
+
+async def feed(api: ApiClient, person: RegisteredUser) -> list[str]:
+    return ids(await api.collect_pages(person, FEED, 100))
+
+
+async def wait_for_feed(api: ApiClient, person: RegisteredUser, wanted: list[str]) -> None:
+    """The first page is this, soon."""
+    await api.wait_for(person, f"{FEED}?limit=100", lambda page: ids(page["items"]) == wanted)
+
+
+async def test_ones_own_posts_are_there_at_once(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Each as it was made; a deleted one is gone at once."""
+    (ana,) = await people.register(1, instance)
+    assert await feed(api, ana) == []
+    made: list[Any] = []
+    for number in range(3):
+        made.insert(0, await api.post(ana, f"{number}"))
+        assert (await api.get(ana, FEED))["items"] == made
+    await api.expect(204, ana, "DELETE", f"/v1/posts/{made[1]['id']}")
+    assert await feed(api, ana) == [made[0]["id"], made[2]["id"]]
+
+
+async def test_followed_posts_come_soon(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Among one's own by time; nobody else's; older ones too, when one follows later."""
+    ana, ben, eve = await people.register(3, instance)
+    old = (await api.post(ben))["id"]
+    own = (await api.post(ana))["id"]
+    await api.post(eve)
+    await api.follow(ana, ben)
+    await wait_for_feed(api, ana, [own, old])
+    new = (await api.post(ben))["id"]
+    await wait_for_feed(api, ana, [new, own, old])
+    assert await feed(api, ben) == [new, old]
+
+
+async def test_what_ends_ends_at_once(
+    api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Deletion, unfollowing and a block, on every instance; following again brings the posts back."""
+    ana, ben, eve = await people.register(3, instance)
+    own = (await api.post(ana))["id"]
+    kept, deleted = (await api.post(ben))["id"], (await api.post(ben))["id"]
+    blocked = (await api.post(eve))["id"]
+    for person in (ben, eve):
+        await api.follow(ana, person)
+    for asked in (api, second_api):
+        await wait_for_feed(asked, ana, [blocked, deleted, kept, own])
+    await second_api.expect(204, ben, "DELETE", f"/v1/posts/{deleted}")
+    for asked in (api, second_api):
+        assert await feed(asked, ana) == [blocked, kept, own]
+    await second_api.block(eve, ana)
+    for asked in (api, second_api):
+        assert await feed(asked, ana) == [kept, own]
+    await second_api.expect(204, ana, "DELETE", f"/v1/users/{ben.id}/follow")
+    for asked in (api, second_api):
+        assert await feed(asked, ana) == [own]
+    await api.follow(ana, ben)
+    for asked in (api, second_api):
+        await wait_for_feed(asked, ana, [kept, own])
+
+
+async def test_pages_have_no_gap_and_no_double(
+    api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Sixty posts by seven, from two instances in turn, while new ones arrive and some are deleted."""
+    ana, *others = await people.register(4, instance)
+    for person in others[:2]:
+        await api.follow(ana, person)
+    authors = [ana, *others[:2]]
+    made = [(await api.post(authors[number % 3], f"{number}"))["id"] for number in range(60)]
+    await wait_for_feed(api, ana, made[::-1])
+    seen: list[str] = []
+    later: list[str] = []
+    cursor: str | None = ""
+    pages = 0
+    while cursor is not None:
+        asked = (api, second_api)[pages % 2]
+        page = await asked.get(ana, f"{FEED}?limit=7{cursor and f'&cursor={cursor}'}")
+        seen += ids(page["items"])
+        assert len(page["items"]) == 7 or page["next_cursor"] is None
+        cursor = page["next_cursor"]
+        pages += 1
+        later.append((await second_api.post(authors[pages % 3], "meanwhile"))["id"])
+        if pages == 3:
+            lost = made.pop(10)
+            await api.expect(204, authors[10 % 3], "DELETE", f"/v1/posts/{lost}")
+    assert seen == made[::-1]
+    for asked in (api, second_api):
+        await wait_for_feed(asked, ana, later[::-1] + seen)
+
+
+async def test_a_post_is_as_it_is_now(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """What was counted, and who wrote it, are those of the moment of asking."""
+    ana, ben = await people.register(2, instance)
+    await api.follow(ana, ben)
+    post = (await api.post(ben))["id"]
+    await wait_for_feed(api, ana, [post])
+    await api.expect(204, ana, "PUT", f"/v1/posts/{post}/like")
+    await api.comment(ben, post)
+    (found,) = (await api.get(ana, FEED))["items"]
+    assert (found["like_count"], found["comment_count"], found["liked_by_me"]) == (1, 1, True)
+    await api.expect(200, ben, "PATCH", "/v1/users/me", {"display_name": "Benjamin"})
+    await api.wait_for(
+        ana, FEED, lambda page: page["items"][0]["author"]["display_name"] == "Benjamin", timeout_s=2.5
+    )

@@ -1,0 +1,256 @@
+"""What people are told of each other: once, never of themselves, and on every device alike."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.websocket.peer import Peer, connect_peer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+LIST = "/v1/notifications"
+COUNT = "/v1/notifications/unread_count"
+
+
+async def wait_for_notifications(api: ApiClient, person: RegisteredUser, count: int) -> list[Json]:
+    """Somebody's notifications, once there are so many."""
+    page = await api.wait_for(person, LIST, lambda page: len(page["items"]) >= count)
+    items: list[Json] = page["items"]
+    assert len(items) == count, items
+    return items
+
+
+async def like(api: ApiClient, person: RegisteredUser, post: Json) -> None:
+    await api.expect(204, person, "PUT", f"/v1/posts/{post['id']}/like")
+
+
+async def unlike(api: ApiClient, person: RegisteredUser, post: Json) -> None:
+    await api.expect(204, person, "DELETE", f"/v1/posts/{post['id']}/like")
+
+
+async def count_unread(api: ApiClient, person: RegisteredUser) -> int:
+    count: int = (await api.get(person, COUNT))["unread_count"]
+    return count
+
+
+@contextlib.asynccontextmanager
+async def open_socket(instance: Instance, person: RegisteredUser) -> AsyncIterator[tuple[Peer, Json]]:
+    """A socket of somebody, and its `ready`."""
+    async with connect_peer(instance.port) as connected:
+        await connected.upgrade(person.token)
+        assert (await connected.message())["type"] == "hello"
+        yield connected, await connected.message()
+
+
+async def test_a_follow_is_told(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """With who it was; following again after unfollowing tells nothing new."""
+    ana, ben, eve = await people.register(3, instance)
+    await api.follow(ben, ana)
+    (found,) = await wait_for_notifications(api, ana, 1)
+    assert (found["type"], found["is_read"], found["count"]) == ("FOLLOW", False, 1)
+    assert (found["sender"]["id"], found["sender"]["username"]) == (ben.id, ben.username)
+    assert found["title"]
+    assert found["message"]
+    await api.expect(204, ben, "DELETE", f"/v1/users/{ana.id}/follow")
+    await api.follow(ben, ana)
+    await api.follow(eve, ana)
+    page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
+    assert sum(one["count"] for one in page["items"]) == 2
+    assert await count_unread(api, ben) == 0
+
+
+async def test_a_like_taken_back_and_given_again_is_told_once(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """One notification that counts one."""
+    ana, ben, eve = await people.register(3, instance)
+    post, last = await api.post(ana), await api.post(ana)
+    await like(api, ben, post)
+    await unlike(api, ben, post)
+    await like(api, ben, post)
+    await like(api, ben, post)
+    await like(api, eve, last)
+    items = await wait_for_notifications(api, ana, 2)
+    assert [(one["type"], one["reference_id"], one["count"]) for one in items] == [
+        ("LIKE", last["id"], 1),
+        ("LIKE", post["id"], 1),
+    ]
+    assert items[1]["sender"]["id"] == ben.id
+    assert await count_unread(api, ana) == 2
+
+
+async def test_likes_of_one_post_are_gathered(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Two people make one unread notification that counts two."""
+    ana, ben, eve = await people.register(3, instance)
+    post = await api.post(ana)
+    await like(api, ben, post)
+    (first,) = await wait_for_notifications(api, ana, 1)
+    await like(api, eve, post)
+    page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["count"] == 2)
+    (found,) = page["items"]
+    assert (found["type"], found["reference_id"], found["is_read"]) == ("LIKE", post["id"], False)
+    assert found["id"] == first["id"]
+    assert await count_unread(api, ana) == 1
+
+
+async def test_a_comment_is_told(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """To the author of the post, with who wrote it; not to whoever else commented."""
+    ana, ben, eve = await people.register(3, instance)
+    post = await api.post(ana)
+    await api.comment(ben, post["id"])
+    (found,) = await wait_for_notifications(api, ana, 1)
+    assert (found["type"], found["reference_id"]) == ("COMMENT", post["id"])
+    assert found["sender"]["id"] == ben.id
+    await api.comment(eve, post["id"])
+    page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
+    assert sum(one["count"] for one in page["items"]) == 2
+    assert await count_unread(api, ben) == 0
+
+
+async def test_a_mention_is_told_to_members_alone(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Not to who is not in the conversation, and not to who wrote it."""
+    ana, ben, eve, outsider = await people.register(4, instance)
+    group = (await api.group(ana, ben, eve))["id"]
+    await api.send(ana, group, "all of you", mentions=[ben.id, outsider.id, ana.id])
+    (found,) = await wait_for_notifications(api, ben, 1)
+    assert found["type"] == "MENTION"
+    assert found["sender"]["id"] == ana.id
+    other = (await api.group(ben, ana, outsider))["id"]
+    await api.send(ben, other, "now you", mentions=[ana.id, outsider.id])
+    for person in (ana, outsider):
+        (only,) = await wait_for_notifications(api, person, 1)
+        assert (only["type"], only["sender"]["id"]) == ("MENTION", ben.id)
+    assert await count_unread(api, eve) == 0
+
+
+async def test_a_mention_in_odd_words_stops_nothing(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A group's name and a message may hold what other stores refuse; what comes after is told, too."""
+    ana, ben = await people.register(2, instance)
+    group = (await api.group(ana, ben, name="a\u0000b\u2028"))["id"]
+    await api.send(ana, group, "x\u0000y \U0001f600" * 300, mentions=[ben.id])
+    await wait_for_notifications(api, ben, 1)
+    await api.send(ana, (await api.group(ana, ben))["id"], "plain", mentions=[ben.id])
+    await wait_for_notifications(api, ben, 2)
+
+
+async def test_nobody_is_told_of_oneself(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """One's own like, comment and mention."""
+    ana, ben = await people.register(2, instance)
+    post, group = await api.post(ana), (await api.group(ana, ben))["id"]
+    await like(api, ana, post)
+    await api.comment(ana, post["id"])
+    await api.send(ana, group, "me", mentions=[ana.id])
+    await like(api, ben, await api.post(ana))
+    await api.comment(ben, post["id"])
+    await api.send(ben, group, "you", mentions=[ana.id])
+    items = await wait_for_notifications(api, ana, 3)
+    assert {one["sender"]["id"] for one in items} == {ben.id}
+    assert {(one["type"], one["count"]) for one in items} == {("LIKE", 1), ("COMMENT", 1), ("MENTION", 1)}
+
+
+async def test_nobody_is_told_across_a_block(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Neither of the two, in a group that both stay in."""
+    ana, ben, eve = await people.register(3, instance)
+    group = (await api.group(eve, ana, ben))["id"]
+    await api.block(ana, ben)
+    await api.send(ben, group, "ana", mentions=[ana.id])
+    await api.send(ana, group, "ben", mentions=[ben.id])
+    await api.send(eve, group, "both", mentions=[ana.id, ben.id])
+    for person in (ana, ben):
+        (only,) = await wait_for_notifications(api, person, 1)
+        assert only["sender"]["id"] == eve.id
+
+
+async def test_they_are_listed_and_read(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Newest first, in pages; one is read, then all; the number of unread ones follows at once."""
+    ana, ben = await people.register(2, instance)
+    posts = [await api.post(ana) for _ in range(3)]
+    for number, post in enumerate(posts, 1):
+        await like(api, ben, post)
+        await wait_for_notifications(api, ana, number)
+    items = await api.collect_pages(ana, LIST, 2)
+    assert [one["reference_id"] for one in items] == [post["id"] for post in reversed(posts)]
+    assert await count_unread(api, ana) == 3
+    for _ in range(2):
+        await api.expect(204, ana, "PUT", f"{LIST}/{items[1]['id']}/read")
+        assert await count_unread(api, ana) == 2
+    found = await api.collect_pages(ana, f"{LIST}?unread=true", 1)
+    assert [one["id"] for one in found] == [items[0]["id"], items[2]["id"]]
+    assert [one["is_read"] for one in await api.collect_pages(ana, f"{LIST}?unread=false", 100)] == [
+        False,
+        True,
+        False,
+    ]
+    for _ in range(2):
+        await api.expect(204, ana, "PUT", f"{LIST}/read")
+        assert await count_unread(api, ana) == 0
+        assert (await api.get(ana, f"{LIST}?unread=true"))["items"] == []
+    assert all(one["is_read"] for one in await wait_for_notifications(api, ana, 3))
+
+
+async def test_others_notifications_are_not_there(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """404, as for one that never was; they stay unread."""
+    ana, ben = await people.register(2, instance)
+    await api.follow(ben, ana)
+    (found,) = await wait_for_notifications(api, ana, 1)
+    for unseen in (found["id"], str(uuid4())):
+        await api.expect_error("notification.not_found", 404, ben, "PUT", f"{LIST}/{unseen}/read")
+    await api.expect(204, ben, "PUT", f"{LIST}/read")
+    assert await count_unread(api, ana) == 1
+    assert (await api.get(ben, LIST))["items"] == []
+
+
+async def test_every_device_is_told(
+    api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
+) -> None:
+    """Sockets of one user on two instances get the same frames, with positions that count up."""
+    ana, ben, eve = await people.register(3, instance)
+    post = await api.post(ana)
+    await api.follow(ben, ana)
+    await wait_for_notifications(api, ana, 1)
+    async with (
+        open_socket(instance, ana) as (here, ready),
+        open_socket(second_instance, ana) as (there, ready_there),
+    ):
+        assert ready["unread_notifications"] == ready_there["unread_notifications"] == 1
+        assert (ready["epoch"], ready["position"]) == (ready_there["epoch"], ready_there["position"])
+        await like(api, ben, post)
+        first = await assert_same_frame(here, there, "notification.created")
+        assert (first["notification"]["type"], first["unread_count"]) == ("LIKE", 2)
+        await like(api, eve, post)
+        again = await assert_same_frame(here, there, "notification.created")
+        assert again["notification"]["id"] == first["notification"]["id"]
+        assert (again["notification"]["count"], again["unread_count"]) == (2, 2)
+        listed = await wait_for_notifications(api, ana, 2)
+        assert again["notification"] == listed[0]
+        await api.expect(204, ana, "PUT", f"{LIST}/{listed[0]['id']}/read")
+        read = await assert_same_frame(here, there, "notification.read")
+        assert (read["ids"], read["unread_count"]) == ([listed[0]["id"]], 1)
+        await api.expect(204, ana, "PUT", f"{LIST}/read")
+        everything = await assert_same_frame(here, there, "notification.read")
+        assert (everything["ids"], everything["unread_count"]) == (None, 0)
+        positions = [frame["position"] for frame in (first, again, read, everything)]
+        assert positions == list(range(ready["position"] + 1, ready["position"] + 5))
+
+
+async def assert_same_frame(here: Peer, second_api: Peer, kind: str) -> Json:
+    """The next frame of a kind, which both get alike."""
+    found = await here.next_of(kind)
+    assert await second_api.next_of(kind) == found
+    return found

@@ -1,0 +1,182 @@
+"""Who goes to an event, who waits for a place, and who is therefore in its conversation."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+EVENTS = "/v1/events"
+
+
+def day(number: float) -> str:
+    """A moment so many days from now."""
+    return (datetime.now(UTC) + timedelta(days=number)).isoformat()
+
+
+async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
+    return await api.get(person, f"{EVENTS}/{event_id}")
+
+
+async def join_waitlist(api: ApiClient, person: RegisteredUser, event_id: str) -> int:
+    body = {"status": "GOING", "waitlist": True}
+    rsvp = await api.expect(202, person, "PUT", f"{EVENTS}/{event_id}/rsvp", body)
+    assert rsvp["status"] is None or rsvp["status"] != "GOING"
+    position: int = rsvp["waitlist_position"]
+    return position
+
+
+async def withdraw(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
+    return await api.expect(200, person, "DELETE", f"{EVENTS}/{event_id}/rsvp")
+
+
+async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:
+    """The notification of a kind about an event, once it is there."""
+
+    def found(page: Json) -> list[Json]:
+        return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
+
+    return found(await api.wait_for(person, "/v1/notifications", found))[0]
+
+
+async def test_there_are_four_answers(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The last one counts; each is listed by its status, and taken back."""
+    ana, ben, eve = await people.register(3, instance)
+    event = (await api.event(ana))["id"]
+    for status, going, interested in (
+        ("GOING", 1, 0),
+        ("INTERESTED", 0, 1),
+        ("INTERESTED", 0, 1),
+        ("MAYBE", 0, 0),
+        ("NOT_GOING", 0, 0),
+        ("GOING", 1, 0),
+    ):
+        rsvp = await api.rsvp(ben, event, status)
+        assert (rsvp["event_id"], rsvp["user"]["id"]) == (event, ben.id)
+        assert (rsvp["status"], rsvp["waitlist_position"]) == (status, None)
+        found = await get_event(api, ben, event)
+        assert (found["going_count"], found["interested_count"], found["my_rsvp"]) == (
+            going,
+            interested,
+            status,
+        )
+        assert (await get_event(api, ana, event))["my_rsvp"] is None
+    await api.rsvp(eve, event, "INTERESTED")
+    for query, wanted in (
+        ("", {ben.id, eve.id}),
+        ("?status=GOING", {ben.id}),
+        ("?status=INTERESTED", {eve.id}),
+        ("?status=MAYBE", set()),
+    ):
+        items = await api.collect_pages(ana, f"{EVENTS}/{event}/rsvps{query}", 1)
+        assert {one["user"]["id"] for one in items} == wanted
+        assert len(items) == len(wanted)
+    for _ in range(2):
+        assert (await withdraw(api, ben, event))["status"] is None
+    found = await get_event(api, ben, event)
+    assert (found["going_count"], found["interested_count"], found["my_rsvp"]) == (0, 1, None)
+
+
+async def test_a_full_event_has_a_line(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """First come, first served: 409 without waiting, 202 with; who is promoted is told."""
+    ana, ben, eve, dan, kim = await people.register(5, instance)
+    event = (await api.event(ana, capacity=1))["id"]
+    rsvp = f"{EVENTS}/{event}/rsvp"
+    await api.rsvp(ben, event)
+    await api.rsvp(ben, event)
+    await api.expect_error("event.full", 409, eve, "PUT", rsvp, {"status": "GOING"})
+    assert [await join_waitlist(api, one, event) for one in (eve, dan, kim, dan)] == [1, 2, 3, 2]
+    assert (await get_event(api, dan, event))["my_waitlist_position"] == 2
+    assert (await withdraw(api, eve, event))["waitlist_position"] is None
+    assert (await get_event(api, dan, event))["my_waitlist_position"] == 1
+    await withdraw(api, ben, event)
+    found = await get_event(api, dan, event)
+    assert (found["my_rsvp"], found["my_waitlist_position"], found["going_count"]) == ("GOING", None, 1)
+    await wait_for_notification(api, dan, "EVENT_UPDATE", event)
+    await api.expect_error("event.full", 409, ben, "PUT", rsvp, {"status": "GOING"})
+    assert await join_waitlist(api, ben, event) == 2
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{event}", {"capacity": 2})
+    found = await get_event(api, kim, event)
+    assert (found["my_rsvp"], found["going_count"]) == ("GOING", 2)
+    await wait_for_notification(api, kim, "EVENT_UPDATE", event)
+    assert (await get_event(api, ben, event))["my_waitlist_position"] == 1
+    told_off = await api.request(ana, "PATCH", f"{EVENTS}/{event}", {"capacity": 1})
+    assert (told_off[0], told_off[1]["code"]) == (409, "event.capacity_below_going")
+    await api.rsvp(dan, event, "MAYBE")
+    found = await get_event(api, ben, event)
+    assert (found["my_rsvp"], found["going_count"]) == ("GOING", 2)
+
+
+async def test_places_are_never_given_twice(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Eight want three places at the same time: three go, five wait at positions of their own."""
+    ana, *others = await people.register(9, instance)
+    event = (await api.event(ana, capacity=3))["id"]
+    body = {"status": "GOING", "waitlist": True}
+    answers = await asyncio.gather(
+        *(api.request(person, "PUT", f"{EVENTS}/{event}/rsvp", body) for person in others)
+    )
+    assert sorted(status for status, _, _ in answers) == [200] * 3 + [202] * 5
+    assert (await get_event(api, ana, event))["going_count"] == 3
+    places = [(await get_event(api, person, event))["my_waitlist_position"] for person in others]
+    assert sorted(place for place in places if place is not None) == [1, 2, 3, 4, 5]
+
+
+async def test_a_past_event_takes_nobody(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """`event.past` once it is over; nobody is promoted after the start."""
+    ana, ben, eve = await people.register(3, instance)
+    over = (await api.event(ana, start_datetime=day(-2), end_datetime=day(-1)))["id"]
+    await api.expect_error("event.past", 409, ben, "PUT", f"{EVENTS}/{over}/rsvp", {"status": "GOING"})
+    begun = (await api.event(ana, capacity=1, start_datetime=day(1), end_datetime=day(2)))["id"]
+    await api.rsvp(ben, begun)
+    await join_waitlist(api, eve, begun)
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{begun}", {"start_datetime": day(-1)})
+    await withdraw(api, ben, begun)
+    found = await get_event(api, eve, begun)
+    assert (found["my_rsvp"], found["going_count"]) == (None, 0)
+
+
+async def test_going_people_are_in_the_conversation(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """The creator from the start, others while they are going; nobody else finds it."""
+    ana, ben, eve = await people.register(3, instance)
+    event = await api.event(ana)
+    path = f"/v1/conversations/{event['conversation_id']}"
+    await api.wait_for(ana, path, lambda found: found["member_count"] == 1)
+    for person in (ben, eve):
+        await api.expect_error("conversation.not_found", 404, person, "GET", path)
+    await api.rsvp(ben, event["id"])
+    await api.rsvp(eve, event["id"], "INTERESTED")
+    await api.wait_for(ben, path, lambda found: found["member_count"] == 2)
+    await api.expect_error("conversation.not_found", 404, eve, "GET", path)
+    await api.send(ben, event["conversation_id"], "hello")
+    await api.rsvp(ben, event["id"], "MAYBE")
+    await api.wait_for(ben, path, lambda problem: problem["code"] == "conversation.not_found", 404)
+    await api.wait_for(ana, path, lambda found: found["member_count"] == 1)
+    await api.rsvp(ben, event["id"])
+    await api.wait_for(ben, path, lambda found: found["member_count"] == 2)
+    await withdraw(api, ben, event["id"])
+    await api.wait_for(ben, path, lambda problem: problem["code"] == "conversation.not_found", 404)
+
+
+async def test_who_is_promoted_joins_the_conversation(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Not while waiting, but soon after."""
+    ana, ben, eve = await people.register(3, instance)
+    event = await api.event(ana, capacity=1)
+    path = f"/v1/conversations/{event['conversation_id']}"
+    await api.rsvp(ben, event["id"])
+    await join_waitlist(api, eve, event["id"])
+    await api.wait_for(ben, path, lambda found: found["member_count"] == 2)
+    await api.expect_error("conversation.not_found", 404, eve, "GET", path)
+    await withdraw(api, ben, event["id"])
+    await api.wait_for(eve, path, lambda found: found["member_count"] == 2)

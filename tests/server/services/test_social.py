@@ -1,0 +1,71 @@
+"""Following: who follows whom, at once and counted."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
+
+
+def ids(items: list[Json]) -> list[str]:
+    return [one["id"] for one in items]
+
+
+async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:
+    found = await api.get(viewer, f"/v1/users/{person.id}/stats")
+    assert found["user_id"] == person.id
+    return found["followers_count"], found["following_count"]
+
+
+async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[str]:
+    return ids(await api.collect_pages(viewer, path, 100))
+
+
+async def test_a_follow_is_seen_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """In both lists and both figures; twice is once; not following is no fault."""
+    ana, ben = await people.register(2, instance)
+    for _ in range(2):
+        await api.follow(ana, ben)
+        assert await list_ids(api, ana, f"/v1/users/{ben.id}/followers") == [ana.id]
+        assert await list_ids(api, ben, f"/v1/users/{ana.id}/following") == [ben.id]
+        assert await stats(api, ana, ben) == (1, 0)
+        assert await stats(api, ben, ana) == (0, 1)
+    for _ in range(2):
+        await api.expect(204, ana, "DELETE", f"/v1/users/{ben.id}/follow")
+        assert await list_ids(api, ana, f"/v1/users/{ben.id}/followers") == []
+        assert await stats(api, ana, ben) == (0, 0)
+        assert await stats(api, ben, ana) == (0, 0)
+
+
+async def test_lists_come_in_pages(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The latest first, whole and without doubles, while others begin to follow."""
+    ana, *others = await people.register(8, instance)
+    for other in others[:6]:
+        await api.follow(other, ana)
+        await api.follow(ana, other)
+    wanted = [other.id for other in reversed(others[:6])]
+    assert ids(await api.collect_pages(ana, f"/v1/users/{ana.id}/followers", 2)) == wanted
+    assert ids(await api.collect_pages(ana, f"/v1/users/{ana.id}/following", 4)) == wanted
+    first = await api.get(ana, f"/v1/users/{ana.id}/followers?limit=3")
+    await api.follow(others[6], ana)
+    path = f"/v1/users/{ana.id}/followers?limit=3&cursor={first['next_cursor']}"
+    second = await api.get(ana, path)
+    assert ids(first["items"] + second["items"]) == wanted
+    card = first["items"][0]
+    assert card.keys() >= {"id", "username", "display_name", "avatar_url", "verified"}
+
+
+@pytest.mark.parametrize("what", ["follow", "block"])
+async def test_oneself_and_nobody(
+    what: str, api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Oneself is 422, an unknown user 404."""
+    (ana,) = await people.shared(1, instance)
+    await api.expect_error("request.invalid", 422, ana, "PUT", f"/v1/users/{ana.id}/{what}")
+    await api.expect_error("user.not_found", 404, ana, "PUT", f"/v1/users/{uuid4()}/{what}")

@@ -1,0 +1,152 @@
+"""What a group is called, who its admins are, and who hears of it: changes over HTTP."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
+
+Json = Any
+ROOT = "/v1/conversations"
+
+
+async def add_member(
+    api: ApiClient, admin: RegisteredUser, group: str, user_id: str, status: int = 204
+) -> Json:
+    return await api.expect(status, admin, "PUT", f"{ROOT}/{group}/participants/{user_id}")
+
+
+async def remove_member(
+    api: ApiClient, admin: RegisteredUser, group: str, user_id: str, status: int = 204
+) -> Json:
+    return await api.expect(status, admin, "DELETE", f"{ROOT}/{group}/participants/{user_id}")
+
+
+async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Json]:
+    """The newest hundred, oldest first."""
+    items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
+    return items[::-1]
+
+
+async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:
+    return sum(one["message_type"] == "SYSTEM" for one in await history(api, person, group))
+
+
+async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:
+    return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
+
+
+async def test_an_admin_renames_a_group(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """At once for everybody, with one SYSTEM message and the change in the log."""
+    ana, ben = await people.shared(2, instance)
+    made = await api.group(ana, ben, name="before")
+    group = made["id"]
+    changed = await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "  after \u20ac "})
+    assert changed["name"] == "after \u20ac"
+    assert (await api.get_conversation(ben, group))["name"] == "after \u20ac"
+    assert await count_system_messages(api, ben, group) == 1
+    (update,) = await updates(api, ben, group, made["last_seq"])
+    assert update["type"] == "conversation.updated"
+    assert update["seq"] == made["last_seq"] + 1
+    assert update["conversation_id"] == group
+    assert update["changed"] == {"name": "after \u20ac"}
+    assert update["member_count"] == 2
+    assert update["message"]["message_type"] == "SYSTEM"
+    assert update["message"]["seq"] == update["seq"]
+
+
+async def test_the_same_name_again_changes_nothing(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A change that changes nothing takes no seq."""
+    ana, ben = await people.shared(2, instance)
+    made = await api.group(ana, ben, name="same")
+    for _ in range(2):
+        shown = await api.expect(200, ana, "PATCH", f"{ROOT}/{made['id']}", {"name": " same "})
+        assert shown["last_seq"] == made["last_seq"]
+    await api.expect(200, ana, "PATCH", f"{ROOT}/{made['id']}", {"admins": [ana.id]})
+    await api.expect(200, ana, "PATCH", f"{ROOT}/{made['id']}", {})
+    assert (await api.get_conversation(ben, made["id"]))["last_seq"] == made["last_seq"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "x" * 101, "\U0001f600" * 101, 5, ["x"], {"a": 1}, True], ids=repr
+)
+async def test_a_name_out_of_bounds_is_refused(
+    name: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """422, nothing changed."""
+    ana, ben = await people.shared(2, instance)
+    made = await api.group(ana, ben)
+    await api.expect_error("request.invalid", 422, ana, "PATCH", f"{ROOT}/{made['id']}", {"name": name})
+    shown = await api.get_conversation(ana, made["id"])
+    assert (shown["name"], shown["last_seq"]) == (made["name"], made["last_seq"])
+
+
+# --- admins
+
+
+async def test_an_admin_makes_admins(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The new one may then do what admins do; the old one, left out, no longer."""
+    ana, ben, eve = await people.shared(3, instance)
+    made = await api.group(ana, ben)
+    group = made["id"]
+    shown = await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"admins": [ben.id]})
+    assert shown["admins"] == [ben.id]
+    (update,) = await updates(api, ben, group, made["last_seq"])
+    assert update["changed"] == {"admins": [ben.id]}
+    await api.expect_error("permission.denied", 403, ana, "PUT", f"{ROOT}/{group}/participants/{eve.id}")
+    await add_member(api, ben, group, eve.id)
+    shown = await api.expect(200, ben, "PATCH", f"{ROOT}/{group}", {"admins": [ana.id, ben.id, ana.id]})
+    assert sorted(shown["admins"]) == sorted([ana.id, ben.id])
+
+
+async def test_admins_are_members_and_never_none(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A stranger, nobody, nonsense and an empty list are refused; nothing changes."""
+    ana, ben, eve = await people.shared(3, instance)
+    made = await api.group(ana, ben)
+    wrong: list[Json] = [[eve.id], [ana.id, str(uuid4())], ["nonsense"], [], "x", [5], {"a": 1}]
+    for admins in wrong:
+        status, problem, _ = await api.request(ana, "PATCH", f"{ROOT}/{made['id']}", {"admins": admins})
+        assert (status, problem["code"]) in {
+            (422, "request.invalid"),
+            (404, "participant.not_found"),
+            (404, "user.not_found"),
+        }, admins
+    shown = await api.get_conversation(ben, made["id"])
+    assert (shown["admins"], shown["last_seq"]) == ([ana.id], made["last_seq"])
+
+
+async def test_name_and_admins_change_together_or_not_at_all(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """One request, one SYSTEM message; a wrong half leaves the other half undone."""
+    ana, ben, eve = await people.shared(3, instance)
+    made = await api.group(ana, ben, name="before")
+    group = made["id"]
+    wrong = {"name": "after", "admins": [eve.id]}
+    status, _, _ = await api.request(ana, "PATCH", f"{ROOT}/{group}", wrong)
+    assert status in {404, 422}
+    assert (await api.get_conversation(ana, group))["name"] == "before"
+    right = {"name": "after", "admins": [ana.id, ben.id]}
+    shown = await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", right)
+    assert (shown["name"], sorted(shown["admins"])) == ("after", sorted([ana.id, ben.id]))
+    assert shown["last_seq"] == made["last_seq"] + 1
+
+
+async def test_muting_is_ones_own(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Nobody else sees it, nothing is written to the log; it can be taken back, and done in a DIRECT too."""
+    ana, ben = await people.register(2, instance)
+    for made in (await api.group(ana, ben), await api.direct(ana, ben)):
+        path = f"{ROOT}/{made['id']}"
+        assert (await api.expect(200, ben, "PATCH", path, {"muted": True}))["muted"] is True
+        assert (await api.get_conversation(ben, made["id"]))["muted"] is True
+        assert (await api.get_conversation(ana, made["id"]))["muted"] is False
+        assert (await api.get_conversation(ben, made["id"]))["last_seq"] == made["last_seq"]
+        assert (await api.expect(200, ben, "PATCH", path, {"muted": False}))["muted"] is False
+        await api.expect_error("request.invalid", 422, ben, "PATCH", path, {"muted": "yes"})

@@ -1,0 +1,86 @@
+"""What operators and lost callers ask: health, figures, routes that are not there."""
+
+import re
+
+import pytest
+
+from run import Instance
+from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUsers
+
+
+async def test_it_is_alive_and_ready(api: ApiClient, instance: Instance) -> None:
+    """Without a token; ready names every store and the bus, and each works."""
+    assert await api.get(None, "/healthz") == {"status": "ok"}
+    ready = await api.get(None, "/readyz")
+    assert ready["ready"] is True
+    assert set(ready["checks"]) >= {"users", "messaging", "bus"}
+    assert set(ready["checks"].values()) == {"ok"}
+
+
+async def test_its_figures_are_prometheus(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Text with a help and a type for each family; nothing about anybody in it."""
+    ana, ben = await people.shared(2, instance)
+    group = (await api.group(ana, ben))["id"]
+    await api.send(ana, group, "a secret word")
+    async with api._session.get(f"http://127.0.0.1:{instance.port}/metrics") as answer:
+        assert answer.status == 200
+        assert answer.content_type == "text/plain"
+        figures = await answer.text()
+    for family in (
+        "convene_connections",
+        "convene_conversations_active",
+        "convene_mailbox_messages",
+        "convene_log_batch_entries",
+        "convene_bus_round_trip",
+        "convene_frames_shed",
+    ):
+        assert re.search(rf"^# TYPE {family}\w* ", figures, re.MULTILINE), family
+    for private in (ana.id, ana.username, ana.token, group, "secret word"):
+        assert private not in figures
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/v1/nothing", "/v1", "/v1/conversations/x/y/z", "/v1//conversations", "/%2e%2e/etc/passwd"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_an_unknown_route_is_404(path: str, method: str, api: ApiClient, instance: Instance) -> None:
+    """A problem with `route.not_found`, with or without a token."""
+    await api.expect_error("route.not_found", 404, None, method, path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/v1/conversations"),
+        ("PUT", "/v1/conversations"),
+        ("POST", "/v1/conversations/0123456789abcdef01234567"),
+        ("GET", "/v1/conversations/0123456789abcdef01234567/read"),
+        ("POST", "/v1/ws"),
+        ("POST", "/healthz"),
+    ],
+)
+async def test_a_wrong_method_is_405_and_names_the_right_ones(
+    method: str, path: str, api: ApiClient, instance: Instance
+) -> None:
+    """With the `Allow` header."""
+    status, problem, headers = await api.request(None, method, path)
+    assert (status, problem["code"]) == (405, "method.not_allowed")
+    allowed = {one.strip() for one in headers["allow"].split(",")}
+    assert allowed
+    assert method not in allowed
+
+
+async def test_answers_carry_their_budget_and_a_request_id(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """`RateLimit-*` and `X-Request-Id` on what counts; private answers are not kept by caches."""
+    ana = (await people.shared(1, instance))[0]
+    _, _, headers = await api.request(ana, "GET", "/v1/conversations")
+    assert headers["x-request-id"]
+    assert any(name.startswith("ratelimit") for name in headers)
+    assert headers["cache-control"] == "private, no-cache"
+    assert headers["x-content-type-options"] == "nosniff"

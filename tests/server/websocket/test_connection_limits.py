@@ -1,0 +1,379 @@
+"""What one may take of the server through sockets, and what happens to those who take more."""
+
+import asyncio
+import contextlib
+import re
+import socket
+
+import aiohttp
+import pytest
+
+from run import Instance
+from tests.server.conftest import StartInstance
+from tests.server.registered_users import RegisteredUsers
+from tests.server.websocket import frames
+from tests.server.websocket.peer import (
+    CloseResult,
+    HttpResponse,
+    Peer,
+    connect_peer,
+    http_request,
+    upgrade_headers,
+)
+
+pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
+
+
+async def upgrade(connected: Peer, token: str | None = None) -> HttpResponse:
+    connected.write(http_request("/v1/ws", upgrade_headers(token=token)))
+    return await connected.read_http_response()
+
+
+def assert_overloaded(answer: HttpResponse) -> None:
+    assert answer.status == 503
+    assert answer.json["code"] == "server.overloaded"
+    assert answer.json["retry_after_ms"] > 0
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+async def read_metrics(instance: Instance) -> dict[str, float]:
+    """The server's figures by their full name."""
+    url = f"http://127.0.0.1:{instance.port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        found = re.findall(r"^(convene_\S+) (\S+)$", await answer.text(), re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+async def wait_for_metric(instance: Instance, name: str, value: float) -> None:
+    """Wait until a figure has a value."""
+    async with asyncio.timeout(10):
+        while (await read_metrics(instance)).get(name) != value:
+            pass
+
+
+async def test_strangers_are_let_in_up_to_a_number(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """The one too many hears 503 as HTTP; a place is free again once somebody is known or gone."""
+    instance = await start_instance(sockets_unauthenticated=2)
+    token = (await people.shared(1, instance))[0].token
+    async with (
+        connect_peer(instance.port) as first,
+        connect_peer(instance.port) as second,
+        connect_peer(instance.port) as third,
+    ):
+        await first.open()
+        await second.open()
+        assert_overloaded(await upgrade(third))
+        assert (await first.request("authenticate", token=token))["type"] == "ready"
+        assert (await upgrade(third)).status == 101
+        async with connect_peer(instance.port) as fourth:
+            assert_overloaded(await upgrade(fourth))
+            await second.close()
+            await wait_for_metric(instance, "convene_connections_unauthenticated", 1)
+            assert (await upgrade(fourth)).status == 101
+
+
+async def test_new_sockets_are_let_in_at_a_rate(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Past it 503 with when to come back; those who are in notice nothing."""
+    instance = await start_instance(sockets_new_per_s=2)
+    token = (await people.shared(1, instance))[0].token
+    async with (
+        connect_peer(instance.port) as first,
+        connect_peer(instance.port) as second,
+        connect_peer(instance.port) as third,
+    ):
+        await first.open(token)
+        await second.open(token)
+        refused = await upgrade(third, token)
+        assert_overloaded(refused)
+        assert (await first.request("ping"))["type"] == "ok"
+        async with asyncio.timeout(refused.json["retry_after_ms"] / 1000 + 2):
+            while (await upgrade(third, token)).status != 101:
+                pass
+
+
+async def test_an_address_gets_new_sockets_at_a_rate(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Past it 429 with when to come back, before what all addresses share is touched."""
+    instance = await start_instance(sockets_new_per_address_per_s=2.0, sockets_new_per_address_burst=2)
+    token = (await people.shared(1, instance))[0].token
+    async with (
+        connect_peer(instance.port) as first,
+        connect_peer(instance.port) as second,
+        connect_peer(instance.port) as third,
+    ):
+        await first.open(token)
+        await second.open(token)
+        refused = await upgrade(third, token)
+        assert refused.status == 429
+        assert refused.json["code"] == "rate.limited"
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (await read_metrics(instance))["convene_connections_rejected_total"] == 0
+        async with asyncio.timeout(refused.json["retry_after_ms"] / 1000 + 2):
+            while (await upgrade(third, token)).status != 101:
+                pass
+
+
+async def test_a_stranger_has_a_time_to_become_known(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """4506, not to come back the same way; talking does not help, being known does."""
+    instance = await start_instance(auth_timeout_ms=200)
+    token = (await people.shared(1, instance))[0].token
+    async with (
+        connect_peer(instance.port) as silent,
+        connect_peer(instance.port) as talker,
+        connect_peer(instance.port) as known,
+    ):
+        await known.open(token)
+        await silent.open()
+        await talker.open()
+        assert (await talker.request("ping"))["code"] == "auth.required"
+        for connected in (silent, talker):
+            ending = await connected.read_until_closed()
+            assert ending.code == 4506
+            assert ending.goodbye is not None
+            assert ending.goodbye["code"] == 4506
+            assert ending.goodbye["resume"] is False
+        assert (await known.request("ping"))["type"] == "ok"
+
+
+async def test_a_user_has_so_many_sockets(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """The one too many is told 4505, the others stay; after one has left there is room again."""
+    instance = await start_instance(sockets_per_user=2)
+    one, other = await people.shared(2, instance)
+    async with (
+        connect_peer(instance.port) as first,
+        connect_peer(instance.port) as second,
+        connect_peer(instance.port) as third,
+        connect_peer(instance.port) as fourth,
+        connect_peer(instance.port) as elsewhere,
+    ):
+        await first.open(one.token)
+        await second.open(one.token)
+        await third.upgrade(one.token)
+        await fourth.open()
+        fourth.send({"type": "authenticate", "id": 1, "token": one.token})
+        for connected in (third, fourth):
+            ending = await connected.read_until_closed()
+            assert ending.code == 4505
+            assert ending.goodbye is not None
+            assert ending.goodbye["resume"] is False
+            assert "ready" not in [message["type"] for message in ending.messages]
+        await elsewhere.open(other.token)
+        assert (await first.request("ping"))["type"] == "ok"
+        second.write(frames.close(1000))
+        await second.read_until_closed()
+        async with connect_peer(instance.port) as fifth:
+            await fifth.open(one.token)
+
+
+async def test_the_server_pings_and_the_silent_are_closed(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """4003 after twice the heartbeat without a sign of life, to resume; a pong is a sign of life."""
+    instance = await start_instance(heartbeat_ms=300)
+    token = (await people.shared(1, instance))[0].token
+    loop = asyncio.get_running_loop()
+    async with connect_peer(instance.port) as silent, connect_peer(instance.port) as alive:
+        began = loop.time()
+        await silent.open(token)
+        await alive.open(token)
+
+        async def live() -> int:
+            answered = 0
+            while loop.time() < began + 2.0:
+                found = await alive.read_frame()
+                assert found.opcode == frames.PING
+                alive.write(frames.pong(found.payload))
+                answered += 1
+            return answered
+
+        async def fall_silent() -> CloseResult:
+            ended = await silent.read_until_closed()
+            # Twice the period at least; at most what is left of the one in which it was last heard, and some
+            # patience with the machine.
+            assert 0.6 <= loop.time() - began <= 2.4
+            return ended
+
+        answered, ending = await asyncio.gather(live(), fall_silent())
+        assert answered >= 4
+        assert ending.code == 4003
+        assert ending.goodbye is not None
+        assert ending.goodbye["resume"] is True
+        assert (await alive.request("ping"))["type"] == "ok"
+
+
+async def test_silence_ends_after_two_periods_whenever_it_began(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Not after one, and not after three: wherever in the server's round a client was heard last."""
+    instance = await start_instance(heartbeat_ms=2000)
+    person = (await people.shared(1, instance))[0]
+    loop = asyncio.get_running_loop()
+
+    async def silence() -> tuple[float, float]:
+        """The least and the most that it lasted: the last word was heard between the two beginnings."""
+        async with connect_peer(instance.port) as connected:
+            before = loop.time()
+            await connected.open(person.token)
+            after = loop.time()
+            assert (await connected.read_until_closed()).code == 4003
+            return loop.time() - after, loop.time() - before
+
+    for least_s, most_s in await asyncio.gather(*(silence() for _ in range(8))):
+        assert most_s >= 4.0
+        assert least_s < 5.5  # a busy machine is late
+
+
+async def test_any_traffic_counts_as_life(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """A client that only talks, and never answers a ping, is alive."""
+    instance = await start_instance(heartbeat_ms=200)
+    token = (await people.shared(1, instance))[0].token
+    async with connect_peer(instance.port) as talker:
+        await talker.open(token)
+        for _ in range(8):
+            assert (await talker.read_frame()).opcode == frames.PING
+            talker.send({"type": "ping", "id": 1})
+            assert (await talker.read_frame()).opcode == frames.TEXT
+
+
+async def connect_non_reading_peer(port: int) -> Peer:
+    """A peer whose own buffers are as small as the system lets them be."""
+    bare = socket.socket()
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    bare.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(bare, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=bare, limit=2**24)
+    return Peer(reader, writer)
+
+
+PINGS = frames.ping(b"x" * 125) * 1000
+
+
+async def send_pings(deaf: Peer, at_most: int = 2**32) -> None:
+    """Ask for so many bytes of answers and never read one, or until the server has had enough of it."""
+    deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(20):
+            for _ in range(at_most // len(PINGS)):
+                deaf.write(PINGS)
+                await deaf.writer.drain()
+                await asyncio.sleep(0)
+
+
+async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Over the hard limit: 4002 in the books, the connection aborted, no more held than the limit."""
+    hard = 128 * 1024
+    instance = await start_instance(
+        send_queue_soft_bytes=64 * 1024,
+        send_queue_hard_bytes=hard,
+        write_timeout_ms=60_000,
+        frames_burst=10_000_000,
+    )
+    token = (await people.shared(1, instance))[0].token
+    deaf = await connect_non_reading_peer(instance.port)
+    await deaf.open(token)
+    most = 0.0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, (await read_metrics(instance))["convene_send_queue_bytes"])
+
+    watching = asyncio.create_task(watch())
+    await send_pings(deaf)
+    watching.cancel()
+    await wait_for_metric(instance, "convene_connections", 0)
+    found = await read_metrics(instance)
+    assert found['convene_connections_closed_total{code="4002"}'] == 1
+    assert found["convene_send_queue_bytes"] == 0
+    assert 0 < most < hard + 300_000
+    await deaf.close()
+
+
+async def test_a_peer_that_reads_nothing_is_timed_out(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Under the limit, but stuck for the write timeout: 4002 and aborted; who reads is not."""
+    instance = await start_instance(
+        send_queue_soft_bytes=2**29, send_queue_hard_bytes=2**30, write_timeout_ms=300, frames_burst=10**9
+    )
+    token = (await people.shared(1, instance))[0].token
+    deaf = await connect_non_reading_peer(instance.port)
+    async with connect_peer(instance.port) as reader:
+        await deaf.open(token)
+        await reader.open(token)
+        await send_pings(deaf, 2**24)
+        await wait_for_metric(instance, "convene_connections", 1)
+        assert (await read_metrics(instance))['convene_connections_closed_total{code="4002"}'] == 1
+        assert (await reader.request("ping"))["type"] == "ok"
+    await deaf.close()
+
+
+async def test_more_frames_than_a_mailbox_holds_end_the_socket(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """4004, with a moment to come back: frames that wait for the authentication are not kept without end."""
+    instance = await start_instance(mailbox_messages=20)
+    token = (await people.shared(1, instance))[0].token
+    async with connect_peer(instance.port) as hasty:
+        await hasty.open()
+        hasty.send({"type": "authenticate", "id": 1, "token": token})
+        for number in range(2, 100):
+            hasty.send({"type": "ping", "id": number})
+        ending = await hasty.read_until_closed()
+        assert ending.code == 4004
+        assert ending.goodbye is not None
+        assert ending.goodbye["resume"] is True
+        assert ending.goodbye["retry_after_ms"] > 0
+
+
+async def test_messages_are_taken_at_a_rate(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """`rate.limited` with when to try again; the socket lives, and then the message is taken."""
+    instance = await start_instance(messages_per_s=2, messages_burst=3, frames_burst=1_000_000)
+    one, other = await people.shared(2, instance)
+    group = await make_group(instance, one.token, other.id)
+    async with connect_peer(instance.port) as sender, connect_peer(instance.port) as second:
+        await sender.open(one.token)
+        await second.open(one.token)
+
+        async def send(connected: Peer, number: int) -> dict[str, object]:
+            found: dict[str, object] = await connected.request(
+                "message.send", conversation_id=group, client_id=f"c{number}", content=f"number {number}"
+            )
+            return found
+
+        for number in range(3):
+            assert (await send(sender, number))["type"] == "ok"
+        refused = await send(sender, 3)
+        assert refused["type"] == "error"
+        assert refused["code"] == "rate.limited"
+        assert refused["retry"] is True
+        assert isinstance(refused["retry_after_ms"], int)
+        assert 0 < refused["retry_after_ms"] <= 500
+        # The budget is the user's, not the socket's.
+        assert (await send(second, 4))["code"] == "rate.limited"
+        assert (await sender.request("ping"))["type"] == "ok"
+        async with asyncio.timeout(3):
+            while (again := await send(sender, 3))["type"] != "ok":
+                assert again["code"] == "rate.limited"
+        result = again["result"]
+        assert isinstance(result, dict)
+        assert result["seq"] == 4
+        assert result["duplicate"] is False
+
+
+async def make_group(instance: Instance, token: str, *others: str) -> str:
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
+        body = {"type": "GROUP", "participants": list(others), "name": "a group"}
+        async with session.post(f"http://127.0.0.1:{instance.port}/v1/conversations", json=body) as answer:
+            assert answer.status == 201
+            made: str = (await answer.json())["id"]
+            return made

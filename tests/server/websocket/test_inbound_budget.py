@@ -1,0 +1,91 @@
+"""Floods of frames: the socket that sends them is closed with 4004, and nobody else waits for it."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from tests.server.conftest import StartInstance
+from tests.server.registered_users import RegisteredUsers
+from tests.server.websocket import frames
+from tests.server.websocket.peer import connect_peer
+
+pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
+
+FLOODS = {
+    "objects with nothing but an id": frames.text(b'{"id":1}'),
+    "ping commands": frames.text(msgspec.json.encode({"type": "ping", "id": 1})),
+    "unknown types": frames.text(b'{"type":"nothing.known","id":1}'),
+    "pings of the protocol": frames.ping(b""),
+    "pongs of the protocol": frames.pong(),
+    "empty continuation frames": frames.continuation(b"", fin=False),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_an_authenticated_flood_is_closed_with_4004(
+    start_instance: StartInstance, people: RegisteredUsers, name: str
+) -> None:
+    """Every kind of frame spends from the budget of the socket, control frames and fragments too."""
+    instance = await start_instance(frames_per_s=10.0, frames_burst=200.0)
+    token = (await people.shared(1, instance))[0].token
+    async with connect_peer(instance.port) as connected:
+        await connected.open(token)
+        if name == "empty continuation frames":
+            connected.write(frames.text(b"", fin=False))
+        connected.write(FLOODS[name] * 300)
+        ending = await connected.read_until_closed()
+        assert ending.code == 4004
+        assert ending.goodbye is not None
+        assert ending.goodbye["resume"] is True
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_an_unauthenticated_socket_may_send_a_handful(start_instance: StartInstance, name: str) -> None:
+    """Past the handful it is closed with 4004, whatever the frames are."""
+    instance = await start_instance(frames_unauthenticated=5)
+    async with connect_peer(instance.port) as connected:
+        await connected.open()
+        if name == "empty continuation frames":
+            connected.write(frames.text(b"", fin=False))
+        connected.write(FLOODS[name] * 15)
+        assert (await connected.read_until_closed()).code == 4004
+
+
+async def test_a_member_is_answered_before_a_flood_is_handled(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Where the budget allows a flood, the work per turn is bounded: others get their turns in between."""
+    instance = await start_instance(frames_burst=10_000_000.0)
+    one, other = await people.shared(2, instance)
+    async with connect_peer(instance.port) as flooder, connect_peer(instance.port) as member:
+        await flooder.open(one.token)
+        await member.open(other.token)
+        last = msgspec.json.encode({"type": "ping", "id": "last"})
+        flood = [
+            frames.text(last[:1], fin=False),
+            frames.continuation() * 200_000,
+            frames.continuation(last[1:], fin=True),
+        ]
+        flooder.write(*flood)
+        handled = asyncio.create_task(flooder.reply_to("last"))
+        for _ in range(20):
+            assert (await member.request("ping"))["type"] == "ok"
+        assert not handled.done()
+        await handled
+
+
+async def test_input_beyond_a_turn_is_handled_in_order(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """A burst within the budget is answered completely, in the order in which it was sent."""
+    instance = await start_instance()
+    token = (await people.shared(1, instance))[0].token
+    async with connect_peer(instance.port) as connected:
+        await connected.open(token)
+        asked = [f"p{number}" for number in range(1500)]
+        connected.write(
+            b"".join(frames.text(msgspec.json.encode({"type": "ping", "id": one})) for one in asked)
+        )
+        answered = [(await connected.next_of("ok"))["id"] for _ in asked]
+        assert answered == asked

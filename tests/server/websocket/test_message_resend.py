@@ -1,0 +1,152 @@
+"""`message.send` again under the same client_id, in order, and by one who was removed."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.server.websocket import frames
+from tests.server.websocket.chat_fixture import ChatFixture, assert_alive, assert_error, get_last_seq, send
+from tests.server.websocket.peer import Peer, connect_peer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
+Json = Any
+
+
+async def test_a_repeat_answers_the_first_message(ana: Peer, chat: ChatFixture) -> None:
+    """Same client_id and content: `duplicate: true`, one message; over HTTP and from another socket too."""
+    client_id = uuid4().hex
+    mentions, reply_to = [chat.ben.id], (await chat.api.send(chat.ben, chat.group, "first"))["id"]
+    sent = {"client_id": client_id, "mentions": mentions, "reply_to": reply_to}
+    first = (await send(ana, chat.group, "once", **sent))["result"]
+    again = (await send(ana, chat.group, "once", **sent))["result"]
+    assert first["duplicate"] is False
+    assert again == {**first, "duplicate": True}
+    async with connect_peer(chat.instance.port) as other:
+        await other.open(chat.ana.token)
+        assert (await send(other, chat.group, " once\n", **sent))["result"] == again
+    status, told, _ = await chat.api.request(
+        chat.ana, "POST", f"/v1/conversations/{chat.group}/messages", {"content": "once", **sent}
+    )
+    assert status == 200
+    assert (told["id"], told["seq"]) == (first["message_id"], first["seq"])
+    assert await get_last_seq(chat) == first["seq"]
+
+
+async def test_a_flight_of_repeats_is_one_message(ana: Peer, chat: ChatFixture) -> None:
+    """Twenty at once: one stored, nineteen duplicates of it."""
+    before = await get_last_seq(chat)
+    sent = {"conversation_id": chat.group, "client_id": uuid4().hex, "content": "at once"}
+    for number in range(20):
+        ana.send({"type": "message.send", "id": number, **sent})
+    results = [(await ana.next_of("ok", "error"))["result"] for _ in range(20)]
+    assert sum(not result["duplicate"] for result in results) == 1
+    assert {result["seq"] for result in results} == {before + 1}
+    assert len({result["message_id"] for result in results}) == 1
+    assert await get_last_seq(chat) == before + 1
+
+
+async def test_a_repeat_with_something_else_is_a_conflict(ana: Peer, chat: ChatFixture) -> None:
+    """Other content, mentions or reply_to under one client_id: `idempotency.conflict`, nothing stored."""
+    client_id = uuid4().hex
+    target = (await chat.api.send(chat.ben, chat.group, "target"))["id"]
+    first = (await send(ana, chat.group, "once", client_id=client_id))["result"]
+    others: list[dict[str, Json]] = [
+        {"content": "twice"},
+        {"content": "ONCE"},
+        {"content": "once", "mentions": [chat.ben.id]},
+        {"content": "once", "reply_to": target},
+    ]
+    for other in others:
+        answer = await send(ana, chat.group, client_id=client_id, **other)
+        assert_error(answer, "idempotency.conflict")
+        assert answer["retry"] is False
+    assert await get_last_seq(chat) == first["seq"]
+    assert (await send(ana, chat.group, "once", client_id=client_id))["result"]["duplicate"] is True
+
+
+async def test_a_client_id_belongs_to_sender_and_conversation(ana: Peer, chat: ChatFixture) -> None:
+    """The same one elsewhere, or from somebody else, is another message."""
+    client_id = uuid4().hex
+    second = (await chat.api.group(chat.ana, chat.ben))["id"]
+    assert (await send(ana, chat.group, "mine", client_id=client_id))["result"]["duplicate"] is False
+    assert (await send(ana, second, "elsewhere", client_id=client_id))["result"]["duplicate"] is False
+    async with connect_peer(chat.instance.port) as ben:
+        await ben.open(chat.ben.token)
+        assert (await send(ben, chat.group, "his", client_id=client_id))["result"]["duplicate"] is False
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [(frames.close(1000), 1000), (frames.frame(3), 1002), (frames.text("nonsense"), 4500)],
+    ids=["close", "violation", "bad frame"],
+)
+async def test_what_was_sent_before_the_end_is_stored_and_nothing_follows_a_close(
+    last: bytes, code: int, ana: Peer, chat: ChatFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer comes too late to be told; nobody tries. Who never answers a Close is cut off."""
+    content = uuid4().hex
+    ana.send(
+        {
+            "type": "message.send",
+            "id": 1,
+            "conversation_id": chat.group,
+            "client_id": uuid4().hex,
+            "content": content,
+        }
+    )
+    ana.write(last)
+    ending = await ana.read_until_closed(reply_to_close=False)
+    assert ending.code == code
+    assert ending.messages == []
+    async with asyncio.timeout(5):
+        while content not in str(await chat.api.get_conversation(chat.ben, chat.group)):
+            pass
+    assert not caplog.records
+
+
+async def test_one_socket_sends_in_order(ana: Peer, chat: ChatFixture) -> None:
+    """A burst without waiting for answers: seqs in the order of sending, answers too."""
+    before = await get_last_seq(chat)
+    for number in range(50):
+        ana.send(
+            {
+                "type": "message.send",
+                "id": number,
+                "conversation_id": chat.group,
+                "client_id": uuid4().hex,
+                "content": f"number {number}",
+            }
+        )
+    found = [await ana.next_of("ok", "error") for _ in range(50)]
+    assert [one["id"] for one in found] == list(range(50))
+    assert [one["result"]["seq"] for one in found] == list(range(before + 1, before + 51))
+    path = f"/v1/conversations/{chat.group}/messages?after={before}&limit=100"
+    stored = (await chat.api.get(chat.ben, path))["items"]
+    assert [one["content"] for one in stored] == [f"number {number}" for number in range(50)]
+
+
+async def test_a_removed_member_sends_no_more(chat: ChatFixture) -> None:
+    """`conversation.not_found` from the moment on, and `conversation.left` is the last they hear of it."""
+    group = (await chat.api.group(chat.ana, chat.ben, chat.eve))["id"]
+    async with connect_peer(chat.instance.port) as eve:
+        await eve.open(chat.eve.token)
+        assert (await send(eve, group, "still here"))["type"] == "ok"
+        await chat.api.expect(
+            204, chat.ana, "DELETE", f"/v1/conversations/{group}/participants/{chat.eve.id}"
+        )
+        refused = await send(eve, group, "and gone")
+        assert_error(refused, "conversation.not_found")
+        read = await eve.request("conversation.read", conversation_id=group, seq=1)
+        assert_error(read, "conversation.not_found")
+        await assert_alive(eve)
+        await chat.api.send(chat.ben, group, "not for her")
+        if not any(one["type"] == "conversation.left" for one in eve.skipped):
+            eve.skipped.append(await eve.next_of("conversation.left"))
+        await send(eve, chat.foreign, "a mark")
+        while (await eve.next_of("message.created"))["message"]["content"] != "a mark":
+            pass
+        of_it = [one for one in eve.skipped if one.get("conversation_id") == group]
+    assert of_it[-1]["type"] == "conversation.left"
+    assert "not for her" not in str(of_it)

@@ -1,0 +1,61 @@
+"""Answers to the server's pings are passed over without being parsed, and nothing else is."""
+
+import asyncio
+
+import msgspec
+import pytest
+from websockets.protocol import Protocol, Side
+
+from server.websocket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, at_frame_boundary
+from tests.server.websocket import frames
+from tests.server.websocket.chat_fixture import ChatFixture, assert_alive
+from tests.server.websocket.peer import Peer
+
+module_loop = pytest.mark.asyncio(loop_scope="module")
+PING = msgspec.json.encode({"type": "ping", "id": "a ping whose bytes look like a pong"})
+
+
+def test_the_parser_says_where_a_frame_begins() -> None:
+    """Before the first, between two, and nowhere within one: neither in its head nor in its payload."""
+    parser = Protocol(Side.SERVER)
+    found = []
+    whole = frames.text(b"hello") + frames.pong() + frames.text(b"x" * 300)
+    ends = {len(frames.text(b"hello")), len(frames.text(b"hello") + frames.pong()), len(whole)}
+    for number in range(len(whole)):
+        if at_frame_boundary(parser):
+            found.append(number)
+        parser.receive_data(whole[number : number + 1])
+    found += [len(whole)] if at_frame_boundary(parser) else []
+    assert found == [0, *sorted(ends)]
+
+
+@module_loop
+@pytest.mark.parametrize("start", [0, 4, 8])
+async def test_bytes_of_a_message_that_look_like_a_pong_are_kept(
+    ana: Peer, chat: ChatFixture, start: int
+) -> None:
+    """Coming by themselves, in the middle of a frame."""
+    mask = bytes((PING[start] ^ EMPTY_PONG[0], PING[start + 1] ^ EMPTY_PONG[1], 7, 9))
+    head, payload = frames.header(frames.TEXT, len(PING), mask=mask), frames.apply_mask(PING, mask)
+    looks = payload[start : start + EMPTY_PONG_BYTES]
+    assert looks.startswith(EMPTY_PONG)
+    await flush_segment(ana, head + payload[:start], looks, payload[start + EMPTY_PONG_BYTES :])
+    assert (await ana.reply_to("a ping whose bytes look like a pong"))["type"] == "ok"
+    await assert_alive(ana)
+
+
+@module_loop
+async def test_pongs_alone_keep_nothing_waiting(ana: Peer, chat: ChatFixture) -> None:
+    """Whatever comes between and behind them is answered, in one piece or in many."""
+    for pieces in ([frames.pong()], [frames.pong(), frames.pong()], [frames.pong() + frames.text(PING)]):
+        await flush_segment(ana, *pieces)
+    assert (await ana.reply_to("a ping whose bytes look like a pong"))["type"] == "ok"
+    await assert_alive(ana)
+
+
+async def flush_segment(connected: Peer, *pieces: bytes) -> None:
+    """Send so that the server, which is in the same loop, reads each by itself."""
+    for piece in pieces:
+        connected.write(piece)
+        for _ in range(3):
+            await asyncio.sleep(0)

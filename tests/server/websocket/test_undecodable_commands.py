@@ -1,0 +1,120 @@
+"""Frames that are no commands: an error to the `id` where there is one, else 4500."""
+
+import msgspec
+import pytest
+
+from tests.server.websocket import frames
+from tests.server.websocket.chat_fixture import assert_alive, assert_bad_frame, assert_error
+from tests.server.websocket.peer import Peer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
+
+
+@pytest.mark.parametrize("number", [1, 0, -1, 2**63, "one", "", "x" * 200, "\u20ac\U0001f600", '"quoted"\\'])
+async def test_any_integer_or_string_is_an_id(number: int | str, ana: Peer) -> None:
+    """It comes back as it was sent, with its kind."""
+    ana.send({"type": "ping", "id": number})
+    answer = await ana.message()
+    assert answer["type"] == "ok"
+    assert answer["id"] == number
+    assert type(answer["id"]) is type(number)
+
+
+UNDECODABLE = [
+    b"",
+    b" ",
+    b"hello",
+    b"{",
+    b'{"type":"ping","id":1',
+    b'{"type":"ping","id":1}}',
+    b'{"type":"ping","id":1}{"type":"ping","id":2}',
+    b"{'type':'ping','id':1}",
+    b'{"type":"ping","id":1,}',
+    b'{"type":"ping","id":01}',
+    b"null",
+    b"1",
+    b'"ping"',
+    b"[]",
+    b'[{"type":"ping","id":1}]',
+    b"[" * 30_000,
+    b"[" * 30_000 + b"]" * 30_000,
+    b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    b'{"type":"ping"}',
+    b'{"type":"ping","id":null}',
+    b'{"type":"ping","id":1.5}',
+    b'{"type":"ping","id":true}',
+    b'{"type":"ping","id":[1]}',
+    b'{"type":"ping","id":{"n":1}}',
+    b'{"type":"nonsense"}',
+    b"{}",
+    b'\xef\xbb\xbf{"type":"ping","id":1}',
+    b'{"type":"ping","id":NaN}',
+]
+
+
+@pytest.mark.parametrize("payload", UNDECODABLE, ids=lambda payload: repr(payload[:40]))
+async def test_what_has_no_id_ends_the_socket(payload: bytes, ana: Peer) -> None:
+    """There is nobody to answer to: 4500."""
+    ana.write(frames.text(payload))
+    await assert_bad_frame(ana)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"type":"nonsense","id":1}',
+        b'{"type":"","id":1}',
+        b'{"type":"PING","id":1}',
+        b'{"type":"hello","id":1}',
+        b'{"type":"ok","id":1,"result":{}}',
+    ],
+)
+async def test_an_unknown_type_is_an_error(payload: bytes, ana: Peer) -> None:
+    """`frame.unknown_type`; a newer client learns it and goes on."""
+    ana.write(frames.text(payload))
+    assert_error(await ana.reply_to(1), "frame.unknown_type")
+    await assert_alive(ana)
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"id":1}', b'{"id":1,"type":null}', b'{"id":1,"type":5}', b'{"id":1,"type":["ping"]}']
+)
+async def test_an_object_with_an_id_and_no_good_type_is_an_error(payload: bytes, ana: Peer) -> None:
+    """It has an id, so it gets an answer."""
+    ana.write(frames.text(payload))
+    assert_error(await ana.reply_to(1), "frame.unknown_type", "request.invalid")
+    await assert_alive(ana)
+
+
+async def test_unknown_fields_are_ignored(ana: Peer) -> None:
+    """Whatever they hold."""
+    answer = await ana.request("ping", colour="green", nested={"a": [1, {"b": None}]}, content=5)
+    assert answer["type"] == "ok"
+
+
+async def test_deep_nesting_in_an_unknown_field_harms_nobody(ana: Peer) -> None:
+    """Answered or 4500; the server lives."""
+    deep = b'{"type":"ping","id":1,"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    ana.write(frames.text(deep))
+    found = await ana.read_frame()
+    if found.opcode == frames.TEXT:
+        assert msgspec.json.decode(found.payload)["type"] in {"ok", "error", "goodbye"}
+
+
+async def test_duplicate_keys_have_one_meaning(ana: Peer) -> None:
+    """One answer, to one of the two ids."""
+    ana.write(frames.text(b'{"type":"ping","id":1,"id":2}'))
+    answer = await ana.message()
+    assert answer["type"] == "ok"
+    assert answer["id"] in {1, 2}
+    ana.send({"type": "ping", "id": 3})
+    assert (await ana.message())["id"] == 3
+
+
+async def test_ping_tells_the_time_and_the_place_in_the_stream(ana: Peer) -> None:
+    """`{server_time, position}`."""
+    result = (await ana.request("ping"))["result"]
+    assert result.keys() == {"server_time", "position"}
+    assert result["server_time"].endswith("Z")
+    assert len(result["server_time"]) == len("2023-11-14T22:13:20.123Z")
+    assert isinstance(result["position"], int)

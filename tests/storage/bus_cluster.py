@@ -1,0 +1,129 @@
+"""Several instances' buses and one server between them, which can be lost and come back.
+
+The same face for the bus in memory and the real one. It never waits longer than its patience.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from storage.contracts.bus import Bus, UserStreams
+from storage.memory.bus import MemoryBroker, MemoryBus
+from storage.memory.user_streams import MemoryUserStreams
+from storage.redis.bus import RedisBus
+from storage.redis.sharded_bus import ShardedBus
+from storage.redis.sharded_user_streams import ShardedUserStreams
+from storage.redis.timeouts import Timeouts
+from storage.redis.user_streams import RedisUserStreams
+from tests.storage.valkey_server import ValkeyServer
+
+SHORT_TIMEOUTS = Timeouts(reply_s=0.8, probe_interval_s=0.1, probe_timeout_s=1.0, retry_max_s=0.1)
+
+
+class CheckedBus(Bus, Protocol):
+    async def check(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class BusCluster(Protocol):
+    async def open_bus(self) -> CheckedBus:
+        """Open the bus of one more instance."""
+
+    async def open_user_streams(self) -> UserStreams:
+        """Open the user streams of one more instance."""
+
+    def stop_server(self) -> None:
+        """Lose the server, and what it held in the last moment."""
+
+    def restart_server(self) -> None:
+        """Let it come back, as another run of the same server."""
+
+    async def close(self) -> None: ...
+
+
+class MemoryCluster:
+    def __init__(self) -> None:
+        self._broker = MemoryBroker()
+        self._streams = MemoryUserStreams(self._broker)
+
+    async def open_bus(self) -> CheckedBus:
+        return MemoryBus(self._broker)
+
+    async def open_user_streams(self) -> UserStreams:
+        return self._streams
+
+    def stop_server(self) -> None:
+        self._broker.disconnect()
+
+    def restart_server(self) -> None:
+        self._streams.clear()
+        self._broker.reconnect()
+
+    async def close(self) -> None:
+        self._broker.disconnect()
+
+
+class RedisCluster:
+    """On a server of the test's own, or with ordinary patience on one that nobody loses."""
+
+    def __init__(self, server: ValkeyServer | None, url: str) -> None:
+        self._server = server
+        self._url = url
+        self._timeouts = Timeouts() if server is None else SHORT_TIMEOUTS
+        self._open: list[RedisBus | RedisUserStreams] = []
+
+    async def open_bus(self) -> CheckedBus:
+        bus = await RedisBus.open(self._url, queue_frames=10_000, timeouts=self._timeouts)
+        self._open.append(bus)
+        return bus
+
+    async def open_user_streams(self) -> UserStreams:
+        streams = await RedisUserStreams.open(self._url, timeouts=self._timeouts)
+        self._open.append(streams)
+        return streams
+
+    def stop_server(self) -> None:
+        assert self._server is not None
+        self._server.kill()
+
+    def restart_server(self) -> None:
+        assert self._server is not None
+        self._server.start()
+
+    async def close(self) -> None:
+        for one in self._open:
+            await one.close()
+
+
+class ShardedCluster:
+    """On several servers, all of the test's own; they are lost together."""
+
+    def __init__(self, servers: Sequence[ValkeyServer]) -> None:
+        self._servers = servers
+        self._open: list[ShardedBus | ShardedUserStreams] = []
+
+    async def open_bus(self) -> CheckedBus:
+        bus = await ShardedBus.open(self._urls, queue_frames=10_000, timeouts=SHORT_TIMEOUTS)
+        self._open.append(bus)
+        return bus
+
+    async def open_user_streams(self) -> UserStreams:
+        streams = await ShardedUserStreams.open(self._urls, timeouts=SHORT_TIMEOUTS)
+        self._open.append(streams)
+        return streams
+
+    def stop_server(self) -> None:
+        for server in self._servers:
+            server.kill()
+
+    def restart_server(self) -> None:
+        for server in self._servers:
+            server.start()
+
+    async def close(self) -> None:
+        for one in self._open:
+            await one.close()
+
+    @property
+    def _urls(self) -> list[str]:
+        return [server.url for server in self._servers]

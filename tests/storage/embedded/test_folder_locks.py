@@ -1,0 +1,67 @@
+"""The locks by which users of a folder know of each other."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storage.embedded import StoresUnavailable
+from storage.embedded.folder_locks import FolderLocks
+
+
+def open_locks(folder: Path, timeout_s: float = 0.2) -> FolderLocks:
+    return FolderLocks(folder / "lease", timeout_s)
+
+
+async def test_the_last_user_knows_that_it_is_alone(tmp_path: Path) -> None:
+    """Of two users the one that leaves first is not alone, the other is."""
+    first, second = open_locks(tmp_path), open_locks(tmp_path)
+    assert not first.has_other_users()
+    first.add_user()
+    assert second.has_other_users()
+    second.add_user()
+    assert not first.is_last_user()
+    first.release_all()
+    assert second.is_last_user()
+    second.release_all()
+    assert not first.has_other_users()
+
+
+async def test_one_watches_at_a_time(tmp_path: Path) -> None:
+    """The second becomes supervisor only when the first has retired."""
+    first, second = open_locks(tmp_path), open_locks(tmp_path)
+    assert first.try_supervise()
+    assert first.try_supervise()
+    assert not second.try_supervise()
+    first.stop_supervising()
+    assert second.try_supervise()
+    second.release_all()
+
+
+async def test_a_held_door_ends_patience_with_a_sentence(tmp_path: Path) -> None:
+    """Whoever waits too long is told that another process hangs."""
+    async with open_locks(tmp_path).lock("door"):
+        with pytest.raises(StoresUnavailable, match="Another process has been starting or stopping"):
+            async with open_locks(tmp_path).lock("door"):
+                pytest.fail("two behind one door")
+    async with open_locks(tmp_path).lock("door"):
+        pass
+
+
+async def test_a_lock_in_a_deleted_folder_guards_nothing(tmp_path: Path) -> None:
+    """Who waited at the door of a folder that was deleted meanwhile gets the door of the new one."""
+    waiting = asyncio.Event()
+
+    async def wait() -> None:
+        waiting.set()
+        async with open_locks(tmp_path, 5.0).lock("door"):
+            with pytest.raises(StoresUnavailable):
+                async with open_locks(tmp_path).lock("door"):
+                    pytest.fail("two behind one door")
+
+    async with open_locks(tmp_path).lock("door"):
+        task = asyncio.create_task(wait())
+        await waiting.wait()
+        shutil.rmtree(tmp_path / "lease")
+    await task

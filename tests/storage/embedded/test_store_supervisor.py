@@ -1,0 +1,179 @@
+"""One store kept running, on a made-up store whose server is a shell that sleeps, fails or lies as told."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.embedded import StoresUnavailable
+from storage.embedded.folder_locks import FolderLocks
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps
+from storage.embedded.store_supervisor import StoreSupervisor
+from tests.storage.embedded.embedded_processes import RecordedReports, wait_until
+
+
+class ScriptedStore:
+    """A store whose server does what `script` says and whose checks fail when `refuses` says so."""
+
+    name = "moody"
+    program = Path("/bin/sh")
+    stop_steps: StopSteps = ((signal.SIGTERM, 0.2), (signal.SIGKILL, 5.0))
+    restart_on_failed_checks = True
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "moody"
+        self.data.mkdir()
+        self.script = "sleep 600"
+        self.start_count = 0
+        self.log_tails: list[str] = []
+        self.check_count = 0
+        self.failing_checks = frozenset[int]()
+        self.close_count = 0
+
+    async def prepare(self) -> ServerCommand:
+        self.start_count += 1
+        return ServerCommand(
+            ("/bin/sh", "-c", f"{self.script}; :"),
+            working_folder=self.data,
+            parent_death_signal=signal.SIGKILL,
+        )
+
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:
+        self.log_tails.append(log_tail)
+        return None
+
+    async def check(self) -> None:
+        self.check_count += 1
+        if self.check_count in self.failing_checks:
+            raise RuntimeError
+
+    async def close(self) -> None:
+        self.close_count += 1
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
+    for name, value in {
+        "WATCH_INTERVAL_S": 0.02,
+        "CHECK_INTERVAL_S": 0.02,
+        "BACKOFF_FIRST_S": 0.01,
+        "BEYOND_BUDGET_PAUSE_S": 0.5,
+    }.items():
+        monkeypatch.setattr(f"storage.embedded.store_supervisor.{name}", value)
+    return ScriptedStore(tmp_path)
+
+
+@pytest.fixture
+async def keeper(
+    store: ScriptedStore, tmp_path: Path, reports: RecordedReports
+) -> AsyncIterator[StoreSupervisor]:
+    process = ServerProcess(store.program, store.data, tmp_path / "moody.pid", tmp_path / "moody.log")
+    keeper = StoreSupervisor(store, process, FolderLocks(tmp_path / "lease", 5.0), reports)
+    yield keeper
+    await keeper.stop()
+
+
+@contextlib.asynccontextmanager
+async def watching(keeper: StoreSupervisor) -> AsyncIterator[None]:
+    task = asyncio.create_task(keeper.watch())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def pid(keeper: StoreSupervisor) -> int:
+    found = keeper.statistics(supervising=True).pid
+    assert found is not None
+    return found
+
+
+async def test_a_server_that_dies_again_and_again_is_started_more_slowly(
+    store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
+) -> None:
+    """Past the budget of restarts it waits longer, says so, and still comes back when the cause is gone."""
+    await keeper.ensure_running(may_change_address=True)
+    store.failing_checks = frozenset(range(100_000))
+    store.script = "exit 1"
+    async with watching(keeper):
+        os.kill(pid(keeper), signal.SIGKILL)
+        await wait_until(lambda: ("moody", "does not stay up, next try in 0.5 s") in reports)
+        assert store.start_count == 6  # the first start and the budget
+        store.script, store.failing_checks = "sleep 600", frozenset()
+        await wait_until(lambda: ("moody", "restarted") in reports)
+        assert keeper.statistics(supervising=True).healthy
+
+
+async def test_failures_that_come_and_go_lead_to_a_restart(
+    store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
+) -> None:
+    """Every second check fails: the third failure restarts the server, two do not."""
+    await keeper.ensure_running(may_change_address=True)
+    first = pid(keeper)
+    began = store.check_count
+    store.failing_checks = frozenset({began + 2, began + 4})
+    async with watching(keeper):
+        await wait_until(lambda: store.check_count > began + 10)
+        assert pid(keeper) == first
+        assert reports.count(("moody", "works again")) == 2
+        began = store.check_count
+        store.failing_checks = frozenset({began + 10})
+        await wait_until(lambda: ("moody", "restarted") in reports)
+        assert pid(keeper) != first
+
+
+async def test_a_store_that_a_restart_does_not_help_is_left_running(
+    store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
+) -> None:
+    """PostgreSQL on a full disk goes on reading: it is reported, not restarted."""
+    store.restart_on_failed_checks = False
+    await keeper.ensure_running(may_change_address=True)
+    first = pid(keeper)
+    store.failing_checks = frozenset(range(100_000))
+    async with watching(keeper):
+        await wait_until(lambda: store.check_count > 20)
+        assert pid(keeper) == first
+        assert not keeper.statistics(supervising=True).healthy
+    assert reports.count(("moody", "a real write and read failed")) == 1
+
+
+async def test_a_first_start_that_fails_says_the_servers_last_words(
+    store: ScriptedStore, keeper: StoreSupervisor
+) -> None:
+    """What the server wrote before it died is in the error and was offered for repair; nothing runs on."""
+    store.script = "echo the disk is made of cheese >&2; exit 1"
+    store.failing_checks = frozenset(range(100_000))
+    with pytest.raises(StoresUnavailable, match=r"moody does not start. It says: .*made of cheese"):
+        await keeper.ensure_running(may_change_address=True)
+    assert store.log_tails[0] == ""
+    assert "made of cheese" in store.log_tails[1]
+    assert keeper.statistics(supervising=True).pid is None
+
+
+async def test_a_check_is_not_cut_by_a_cancellation(store: ScriptedStore, keeper: StoreSupervisor) -> None:
+    """A driver in the middle of connecting finishes before the watch ends."""
+    entered, release = asyncio.Event(), asyncio.Event()
+    finished = False
+
+    async def slow() -> None:
+        nonlocal finished
+        entered.set()
+        await release.wait()
+        finished = True
+
+    await keeper.ensure_running(may_change_address=True)
+    store.check = slow  # type: ignore[method-assign]
+    task = asyncio.create_task(keeper.watch())
+    await entered.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert finished

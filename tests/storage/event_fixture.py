@@ -1,0 +1,71 @@
+"""An Event service for tests: its stores as one instance has them, and events that are easy to make.
+
+Never gives anybody a place; that is the store's.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.events import PostgresEvents
+from storage.postgres.rsvps import PostgresRsvps
+from storage.records.events import EventRecord, NewEvent
+from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id
+
+HOUR = timedelta(hours=1)
+
+
+class EventFixture:
+    """`place` is where in time an event stands: hours from now to its start and to its end."""
+
+    def __init__(self, database: ServiceDatabase, instance: ServiceInstance) -> None:
+        self.database = database
+        self.sql = database.sql
+        self.rsvps = PostgresRsvps(instance.pool)
+        self.events = PostgresEvents(instance.pool, instance.idempotency_keys, self.rsvps)
+        self.audit = PostgresCountAudit(instance.pool, "events")
+
+    async def create_event(
+        self,
+        capacity: int = 10,
+        creator_id: str | None = None,
+        title: str = "Picnic",
+        description: str | None = None,
+        category: str = "SOCIAL",
+        hours: tuple[float, float] = (1, 2),
+    ) -> str:
+        now = datetime.now(UTC)
+        start, end = (now + hours * HOUR for hours in hours)
+        creator = creator_id or random_id()
+        return await self.events.create(
+            NewEvent(creator, title, description, category, start, end, capacity), None
+        )
+
+    async def mark_started(self, event_id: str) -> None:
+        """It has begun, and is not over."""
+        await self.sql.execute(
+            "UPDATE events SET start_datetime = now() - interval '1 hour' WHERE id = $1", event_id
+        )
+
+    async def mark_ended(self, event_id: str) -> None:
+        """It is over."""
+        await self.sql.execute(
+            "UPDATE events SET start_datetime = now() - interval '1 h', end_datetime = now() WHERE id = $1",
+            event_id,
+        )
+
+    async def get_event(self, event_id: str, viewer_id: str = "") -> EventRecord:
+        (event,) = await self.events.find([event_id], viewer_id)
+        return event
+
+    async def counts(self, event_id: str) -> tuple[int, int]:
+        """How many go, and how many are interested; these are as many as the rows."""
+        assert await self.audit.count_mismatches() == 0
+        event = await self.get_event(event_id)
+        return event.going_count, event.interested_count
+
+    async def going_user_ids(self, event_id: str) -> list[str]:
+        return [one.user.id for one in await self.rsvps.page_rsvps(event_id, "GOING", None, (), 1000)]
+
+    async def promoted_user_ids(self) -> list[str]:
+        """Who was told of a place, in the order in which they got it."""
+        return [one.payload["user_id"] for one in await self.database.outbox_rows("rsvp.promoted")]

@@ -1,0 +1,166 @@
+"""Places of an event under load: never more go than there are places, and the line keeps its order."""
+
+import asyncio
+import contextlib
+import random
+
+import asyncpg
+import pytest
+
+from storage.errors import Conflict
+from storage.postgres.statement import load_statement
+from storage.records.events import EventChange, RsvpState
+from tests.storage.event_fixture import EventFixture
+from tests.storage.service_database import random_id, sorted_random_ids
+
+PLACES = 20
+PEOPLE = 200
+ROUNDS = 10
+LOCK = load_statement("events", "event_lock").text
+SELECT_COUNTS = """
+    SELECT
+        going_count,
+        (SELECT count(*) FROM event_rsvps AS r WHERE r.event_id = e.id AND r.status = 'GOING') AS rows
+    FROM events AS e WHERE e.id = $1
+"""
+
+
+@pytest.fixture
+async def other(scene: EventFixture) -> EventFixture:
+    """The stores as a second instance of the server has them."""
+    return EventFixture(scene.database, await scene.database.instance())
+
+
+async def watch_capacity(scene: EventFixture, event_id: str, written: "asyncio.Future[list[object]]") -> None:
+    """Until all is written, see that what is committed is never above the capacity."""
+    while not written.done():
+        row = await scene.sql.fetchrow(SELECT_COUNTS, event_id)
+        assert row is not None
+        assert row["going_count"] == row["rows"] <= PLACES
+
+
+async def test_places_are_given_out_once_beside_withdrawals(scene: EventFixture, other: EventFixture) -> None:
+    """200 who want to go, for 20 places, ten times over, while others give theirs up or lose patience."""
+    people = sorted_random_ids(PEOPLE)
+    event_id = await scene.create_event(PLACES)
+    for round_ in range(ROUNDS):
+        chance = random.Random(round_)
+
+        async def want(number: int, chance: random.Random = chance) -> object:
+            store = (scene, other)[number % 2].rsvps
+            if chance.random() < 0.2:
+                await store.delete_rsvp(event_id, people[chance.randrange(PEOPLE)])
+            try:
+                return await store.set_rsvp(event_id, people[number], "GOING", waitlist=False)
+            except Conflict as refused:
+                return refused.constraint
+
+        tasks = [asyncio.ensure_future(want(number)) for number in range(PEOPLE)]
+        for task in chance.sample(tasks, 10):
+            asyncio.get_running_loop().call_later(chance.uniform(0, 0.1), task.cancel)
+        written: asyncio.Future[list[object]] = asyncio.gather(*tasks, return_exceptions=True)
+        await watch_capacity(scene, event_id, written)
+        outcomes = [one for one in written.result() if not isinstance(one, asyncio.CancelledError)]
+        assert all(one in (RsvpState("GOING", None), "event.full") for one in outcomes)
+        assert (await scene.counts(event_id))[0] > PLACES // 2
+    while await scene.counts(event_id) != (PLACES, 0):
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+    with pytest.raises(Conflict, match=r"event\.full"):
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+
+
+async def test_line_is_first_come_first_served(scene: EventFixture, other: EventFixture) -> None:
+    """However many come, leave the line and give places up at once, promotion is in the order of the line."""
+    people = sorted_random_ids(PEOPLE)
+    event_id = await scene.create_event(PLACES)
+    stores = (scene.rsvps, other.rsvps)
+    answers = await asyncio.gather(
+        *(
+            stores[number % 2].set_rsvp(event_id, user, "GOING", waitlist=True)
+            for number, user in enumerate(people)
+        )
+    )
+    line = sorted(
+        (answer.waitlist_position, user)
+        for answer, user in zip(answers, people, strict=True)
+        if answer.waitlist_position is not None
+    )
+    assert [place for place, _ in line] == list(range(1, PEOPLE - PLACES + 1))
+    order = [user for _, user in line]
+    impatient = set(order[1::5])
+    leaving = [*(user for user in people if user not in order), *order[:30], *impatient]
+    random.Random(1).shuffle(leaving)
+    written: asyncio.Future[list[object]] = asyncio.gather(
+        *(stores[number % 2].delete_rsvp(event_id, user) for number, user in enumerate(leaving))
+    )
+    await watch_capacity(scene, event_id, written)
+    await written
+    promoted = await scene.promoted_user_ids()
+    assert promoted == [user for user in order if user in set(promoted)]
+    passed = order[: order.index(promoted[-1])]
+    assert set(passed) - set(promoted) <= set(leaving)
+    assert await scene.counts(event_id) == (PLACES, 0)
+    assert set(await scene.going_user_ids(event_id)) == set(promoted) - set(leaving)
+    waiting = [user for user in order if user not in set(promoted) | set(leaving)]
+    states = await asyncio.gather(*(scene.rsvps.get_rsvp(event_id, user) for user in waiting))
+    assert [state.waitlist_position for state in states] == list(range(1, len(waiting) + 1))
+
+
+async def test_capacity_and_answers_meet_without_loss(scene: EventFixture, other: EventFixture) -> None:
+    """While the capacity goes up and down, no place stays free with somebody waiting, and none is doubled."""
+    event_id = await scene.create_event(5)
+    people = sorted_random_ids(60)
+
+    async def change(capacity: int) -> None:
+        with contextlib.suppress(Conflict):
+            await other.events.change(event_id, EventChange(capacity=capacity))
+
+    await asyncio.gather(
+        *(scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True) for user in people),
+        *(change(capacity) for capacity in (8, 3, 12, 2, 20, 1, 15)),
+        *(other.rsvps.delete_rsvp(event_id, user) for user in people[::4]),
+    )
+    event = await scene.get_event(event_id)
+    waiting = await scene.sql.fetchval("SELECT count(*) FROM event_waitlist")
+    assert await scene.counts(event_id) == (event.capacity, 0)
+    assert waiting > 0
+
+
+async def test_answer_that_meets_another_under_way_sees_what_it_did(scene: EventFixture) -> None:
+    """It waits at the event's row, and the last place is gone."""
+    event_id, ana, ben = await scene.create_event(1), *sorted_random_ids(2)
+    beside = await scene.database.connection()
+    answering = beside.transaction()
+    await answering.start()
+    await beside.fetchrow(LOCK, event_id)
+    answer = await scene.database.start_until_blocked(
+        scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    )
+    await beside.execute(
+        "INSERT INTO event_rsvps (event_id, user_id, status) VALUES ($1, $2, 'GOING')", event_id, ben
+    )
+    await answering.commit()
+    with pytest.raises(Conflict, match=r"event\.full"):
+        await answer
+    assert await scene.going_user_ids(event_id) == [ben]
+
+
+@pytest.mark.parametrize(
+    "past_the_lock",
+    [
+        "INSERT INTO event_rsvps (event_id, user_id, status) VALUES ($1, gen_random_uuid(), 'GOING')",
+        "UPDATE event_rsvps SET status = 'GOING' WHERE event_id = $1 AND status = 'MAYBE'",
+        "UPDATE events SET going_count = going_count + 1 WHERE id = $1",
+        "UPDATE events SET capacity = capacity - 1 WHERE id = $1",
+    ],
+)
+async def test_check_refuses_what_goes_past_the_lock(scene: EventFixture, past_the_lock: str) -> None:
+    """Whoever writes, and however: more than fit can not be."""
+    event_id = await scene.create_event(2)
+    for _ in range(2):
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, random_id(), "MAYBE", waitlist=False)
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await scene.sql.execute(past_the_lock, event_id)
+    assert refused.value.constraint_name == "events_capacity"
+    assert await scene.counts(event_id) == (2, 0)

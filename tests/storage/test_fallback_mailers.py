@@ -1,0 +1,64 @@
+"""Without a mail server: a link in a developer's log, and nowhere else."""
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import pytest
+import structlog
+
+from config.log_setup import configure_logging
+from config.settings import LogSettings, MailSettings
+from storage.errors import StorageError, Unavailable
+from storage.mail.mailer_factory import create_mailer
+from storage.records.mail import Mail
+
+LINK = "http://127.0.0.1:8080/#/reset/" + "t" * 43
+MAIL = Mail("1", "password reset", "ana@example.test", "Subject", f"Here: {LINK}", LINK)
+Logged = Callable[[Literal["json", "console"]], tuple[LogSettings, io.StringIO]]
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """Sets the log up as the server does."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def begin(form: Literal["json", "console"]) -> tuple[LogSettings, io.StringIO]:
+        settings, stream = LogSettings(format=form), io.StringIO()
+        configure_logging(settings, stream)
+        return settings, stream
+
+    yield begin
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def test_development_log_shows_the_link(logged: Logged) -> None:
+    """One can go on without a mail server: the whole link stands in one line, the address in none."""
+    settings, stream = logged("console")
+    await create_mailer(MailSettings(), settings).send(MAIL)
+    (line,) = stream.getvalue().splitlines()
+    assert LINK in line
+    assert "password reset" in line
+    assert "ana@" not in line
+
+
+async def test_log_of_machines_shows_no_link(logged: Logged) -> None:
+    """Where logs are collected it is said once that no mail goes out, and each mail is refused for good."""
+    settings, stream = logged("json")
+    mailer = create_mailer(MailSettings(), settings)
+    for _ in range(3):
+        with pytest.raises(StorageError) as refused:
+            await mailer.send(MAIL)
+        assert not isinstance(refused.value, Unavailable)
+    (line,) = stream.getvalue().splitlines()
+    assert "no mail server is set" in line
+    assert "/#/" not in line
+
+
+def test_no_text_form_of_a_mail_shows_it() -> None:
+    """A mail in an error message or a log says only what it is about."""
+    assert f"{MAIL} {MAIL!r}" == "Mail(password reset) Mail(password reset)"

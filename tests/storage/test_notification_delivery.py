@@ -1,0 +1,184 @@
+"""Notifications beside each other: taken in with the cursor, counted once, and told until they are known."""
+
+import asyncio
+import random
+from collections.abc import Awaitable
+
+import msgspec
+import pytest
+
+from storage.errors import Conflict
+from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.notifications import PostgresNotifications
+from storage.records.domain_events import Cursor, CursorUpdate
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
+from tests.storage.test_notification_store import like_notification, list_notifications
+
+NAME = "notifications.posts"
+START, NEXT = Cursor("here"), Cursor("here", 5, 50)
+
+
+@pytest.fixture
+def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
+    return PostgresNotifications(
+        notifications_database.instance_a.pool, notifications_database.instance_a.cursors
+    )
+
+
+@pytest.fixture
+async def other(notifications_database: ServiceDatabase) -> PostgresNotifications:
+    """The store as a second instance of the server has it."""
+    instance = await notifications_database.instance()
+    return PostgresNotifications(instance.pool, instance.cursors)
+
+
+async def test_untold_is_told_until_it_is_known(notifications: PostgresNotifications) -> None:
+    """Oldest first, with how many are unread; told, it is not told again until it counts up."""
+    ana, ben, one, two = sorted_random_ids(4)
+    await notifications.add([like_notification(ana, ben, one)], None)
+    await notifications.add([like_notification(ana, ben, two)], None)
+    untold = await notifications.list_undelivered(10)
+    assert [each.notification.reference_id for each in untold] == [one, two]
+    assert [each.unread_count for each in untold] == [2, 2]
+    assert await notifications.list_undelivered(1) == untold[:1]
+    await notifications.mark_delivered([untold[0].notification])
+    await notifications.mark_delivered([untold[0].notification])
+    assert await notifications.list_undelivered(10) == untold[1:]
+    await notifications.add([like_notification(ana, random_id(), one)], None)
+    again = (await notifications.list_undelivered(10))[1]
+    assert (again.notification.id, again.notification.count) == (untold[0].notification.id, 2)
+    assert again.unread_count == 2
+
+
+async def test_count_that_went_up_meanwhile_is_untold(notifications: PostgresNotifications) -> None:
+    """What the devices were told is what they know, and no more."""
+    ana, ben, cai, post = sorted_random_ids(4)
+    await notifications.add([like_notification(ana, ben, post)], None)
+    (first,) = await notifications.list_undelivered(10)
+    await notifications.add([like_notification(ana, cai, post)], None)
+    await notifications.mark_delivered([first.notification])
+    (second,) = await notifications.list_undelivered(10)
+    assert second.notification.count == 2
+    await notifications.mark_delivered([second.notification])
+    await notifications.mark_delivered([first.notification])
+    assert await notifications.list_undelivered(10) == []
+
+
+async def test_what_was_read_is_not_told(notifications: PostgresNotifications) -> None:
+    """Whoever reads it knows it; what is gone is told to nobody."""
+    ana, ben, one, two, three = sorted_random_ids(5)
+    await notifications.add([like_notification(ana, ben, post) for post in (one, two, three)], None)
+    untold = await notifications.list_undelivered(10)
+    await notifications.mark_read(ana, untold[0].notification.id)
+    assert len(await notifications.list_undelivered(10)) == 2
+    await notifications.mark_all_read(ana)
+    assert await notifications.list_undelivered(10) == []
+    await notifications.remove_user(ana)
+    await notifications.mark_delivered([each.notification for each in untold])
+    assert await list_notifications(notifications, ana) == []
+
+
+async def test_notices_and_cursor_move_together(
+    notifications_database: ServiceDatabase, notifications: PostgresNotifications
+) -> None:
+    """Whoever is elsewhere notifies nobody and leaves the sources free; no notices move the cursor too."""
+    cursors = notifications_database.instance_a.cursors
+    ana, ben, post = sorted_random_ids(3)
+    await cursors.create(NAME, START)
+    with pytest.raises(Conflict, match="cursor"):
+        await notifications.add([like_notification(ana, ben, post)], CursorUpdate(NAME, NEXT, START))
+    assert await list_notifications(notifications, ana) == []
+    await notifications.add([like_notification(ana, ben, post)], CursorUpdate(NAME, START, NEXT))
+    assert (len(await list_notifications(notifications, ana)), await cursors.get(NAME)) == (1, NEXT)
+    await notifications.add([], CursorUpdate(NAME, NEXT, START))
+    assert await cursors.get(NAME) == START
+
+
+async def test_one_source_about_two_things_tells_once(notifications: PostgresNotifications) -> None:
+    """Also within one batch."""
+    ana, ben, post = sorted_random_ids(3)
+    notice = like_notification(ana, ben, post)
+    await notifications.add([notice, msgspec.structs.replace(notice, group_key="other")], None)
+    assert [each.count for each in await list_notifications(notifications, ana)] == [1]
+
+
+async def test_same_notices_at_once_count_once(
+    notifications: PostgresNotifications, other: PostgresNotifications
+) -> None:
+    """Twenty readers on two instances that take the same: each source is counted once."""
+    people, posts, fans = sorted_random_ids(3), sorted_random_ids(2), sorted_random_ids(5)
+    notices = [like_notification(one, fan, post) for fan in fans for post in posts for one in people]
+    await asyncio.gather(*((notifications, other)[n % 2].add(notices, None) for n in range(20)))
+    for one in people:
+        told = await list_notifications(notifications, one)
+        assert [each.count for each in told] == [len(fans), len(fans)]
+
+
+@pytest.mark.parametrize("step", [None, CursorUpdate(NAME, START, NEXT)])
+async def test_one_step_of_two_readers_notifies_once(
+    notifications_database: ServiceDatabase,
+    notifications: PostgresNotifications,
+    other: PostgresNotifications,
+    step: CursorUpdate | None,
+) -> None:
+    """With a step one of them conflicts; without, both are done, and each source has told once."""
+    ana, ben, post = sorted_random_ids(3)
+    await notifications_database.instance_a.cursors.create(NAME, START)
+    outcomes = await asyncio.gather(
+        *(store.add([like_notification(ana, ben, post)], step) for store in (notifications, other)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, Conflict) for one in outcomes) == (step is not None)
+    assert [each.count for each in await list_notifications(notifications, ana)] == [1]
+
+
+@pytest.mark.parametrize("act", ["told", "read_all"])
+async def test_rows_are_locked_in_the_order_in_which_they_are_taken(
+    notifications_database: ServiceDatabase, notifications: PostgresNotifications, act: str
+) -> None:
+    """Whoever waits for the first holds no other, so two that meet never wait for each other."""
+    ana, ben, *posts = sorted_random_ids(10)
+    for post in reversed(posts):
+        await notifications.add([like_notification(ana, ben, post)], None)
+    rows = {one.reference_id: one for one in await list_notifications(notifications, ana)}
+    beside = await notifications_database.connection()
+    lock = "SELECT FROM notifications WHERE id = ANY($1::uuid[]) FOR UPDATE"
+    async with beside.transaction():
+        await beside.execute(lock, [rows[posts[0]].id])
+        known = list(rows.values())
+        work: Awaitable[object] = (
+            notifications.mark_delivered(known) if act == "told" else notifications.mark_all_read(ana)
+        )
+        waiting = await notifications_database.start_until_blocked(work)
+        await beside.execute(f"{lock} NOWAIT", [rows[post].id for post in posts[1:]])
+    await waiting
+    assert await notifications.list_undelivered(10) == []
+
+
+async def test_reading_beside_taking_loses_no_count(
+    notifications_database: ServiceDatabase,
+    notifications: PostgresNotifications,
+    other: PostgresNotifications,
+) -> None:
+    """While some take, read and tell, the counts of all that stands add up to the sources."""
+    people, posts = sorted_random_ids(3), sorted_random_ids(3)
+
+    async def take(number: int) -> None:
+        notices = [like_notification(one, random_id(), post) for one in people for post in posts]
+        random.Random(number).shuffle(notices)
+        await (notifications, other)[number % 2].add(notices, None)
+
+    async def look(number: int) -> None:
+        chance = random.Random(number)
+        await notifications.mark_delivered([each.notification for each in await other.list_undelivered(5)])
+        await notifications.mark_all_read(chance.choice(people))
+
+    await asyncio.gather(*(take(n) for n in range(20)), *(look(n) for n in range(10)))
+    total = await notifications_database.sql.fetchrow(
+        "SELECT (SELECT sum(count) FROM notifications) AS counted,"
+        " (SELECT count(*) FROM notification_sources) AS known"
+    )
+    assert total is not None
+    assert total["counted"] == total["known"] > 0
+    audit = PostgresCountAudit(notifications_database.instance_a.pool, "notifications")
+    assert await audit.count_mismatches() == 0

@@ -1,0 +1,189 @@
+"""Idempotency keys: what is made under one is made once, whatever is asked again and beside it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage.errors import Conflict, Missing
+from storage.postgres.pool import Transaction
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.statement import load_statement
+from storage.records.events import NewEvent
+from storage.records.idempotency_key import IdempotencyKey
+from tests.storage.event_fixture import EventFixture
+from tests.storage.service_database import ServiceDatabase, random_id
+
+KEY = IdempotencyKey("k" * 64, "d" * 64)
+SAME_KEY_OTHER_DIGEST = IdempotencyKey("k" * 64, "e" * 64)
+INSERT = load_statement("posts", "post_insert")
+
+
+@pytest.fixture
+def posts(posts_database: ServiceDatabase) -> PostgresPosts:
+    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
+
+
+@pytest.fixture
+def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
+    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
+
+
+class BlockedWork:
+    """Work that makes a post and then waits to be let go, or to fail."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.proceed = asyncio.Event()
+        self.failing = False
+
+    async def __call__(self, transaction: Transaction) -> str:
+        rows = await transaction.rows(INSERT, random_id(), "held", None)
+        self.started.set()
+        await self.proceed.wait()
+        if self.failing:
+            raise Missing
+        return str(rows[0]["id"])
+
+
+async def count_posts(database: ServiceDatabase) -> int:
+    return int(await database.sql.fetchval("SELECT count(*) FROM posts"))
+
+
+async def test_same_key_and_content_answer_the_first_result(
+    posts_database: ServiceDatabase, posts: PostgresPosts
+) -> None:
+    """However often; nothing more is made or told."""
+    ana = random_id()
+    first = await posts.create(ana, "hello", None, KEY)
+    assert {await posts.create(ana, "hello", None, KEY) for _ in range(3)} == {first}
+    assert await count_posts(posts_database) == 1
+    assert len(await posts_database.outbox_rows()) == 1
+    await posts.delete(first, ana)
+    assert await posts.create(ana, "hello", None, KEY) == first
+    assert await count_posts(posts_database) == 0
+
+
+async def test_same_key_with_other_content_conflicts(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
+) -> None:
+    """And nothing is made; another key is another request, and so is none."""
+    ana = random_id()
+    post_id = await posts.create(ana, "hello", None, KEY)
+    with pytest.raises(Conflict) as refused:
+        await posts.create(ana, "hello you", None, SAME_KEY_OTHER_DIGEST)
+    assert refused.value.constraint == "idempotency_keys"
+    with pytest.raises(Conflict, match="idempotency_keys"):
+        await reactions.comment(post_id, ana, "so", SAME_KEY_OTHER_DIGEST)
+    assert await count_posts(posts_database) == 1
+    await posts.create(ana, "hello", None, IdempotencyKey("l" * 64, KEY.digest))
+    await posts.create(ana, "hello", None, None)
+    await posts.create(ana, "hello", None, None)
+    assert await count_posts(posts_database) == 4
+
+
+async def test_comments_and_events_keep_their_keys_too(
+    reactions: PostgresReactions, posts: PostgresPosts, scene: EventFixture
+) -> None:
+    """Each service has its own."""
+    ana, now = random_id(), datetime.now(UTC)
+    post_id = await posts.create(ana, "hello", None, None)
+    assert len({await reactions.comment(post_id, ana, "so", KEY) for _ in range(3)}) == 1
+    assert len(await reactions.comments(post_id, None, (), 10)) == 1
+    new = NewEvent(ana, "Picnic", None, "SOCIAL", now, now + timedelta(hours=1), 5)
+    assert len({await scene.events.create(new, KEY) for _ in range(3)}) == 1
+    assert await scene.sql.fetchval("SELECT count(*) FROM events") == 1
+    with pytest.raises(Conflict, match="idempotency_keys"):
+        await scene.events.create(new, SAME_KEY_OTHER_DIGEST)
+
+
+async def test_second_request_waits_for_the_first_and_gets_its_result(
+    posts_database: ServiceDatabase, posts: PostgresPosts
+) -> None:
+    """On another instance too; with other content it waits as well, and then conflicts."""
+    ana, held = random_id(), BlockedWork()
+    other = await posts_database.instance()
+    first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
+    await held.started.wait()
+    elsewhere = PostgresPosts(other.pool, other.idempotency_keys)
+    second = await posts_database.start_until_blocked(posts.create(ana, "hello", None, KEY))
+    third = await posts_database.start_until_blocked(elsewhere.create(ana, "hello", None, KEY), waiting=2)
+    fourth = await posts_database.start_until_blocked(
+        elsewhere.create(ana, "bye", None, SAME_KEY_OTHER_DIGEST), waiting=3
+    )
+    held.proceed.set()
+    assert await second == await third == await first
+    with pytest.raises(Conflict, match="idempotency_keys"):
+        await fourth
+    assert await count_posts(posts_database) == 1
+
+
+async def test_failed_first_leaves_the_key_free(
+    posts_database: ServiceDatabase, posts: PostgresPosts
+) -> None:
+    """Who waited makes it then, even with other content, and its result is the first."""
+    ana, held = random_id(), BlockedWork()
+    held.failing = True
+    first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
+    await held.started.wait()
+    second = await posts_database.start_until_blocked(posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST))
+    held.proceed.set()
+    with pytest.raises(Missing):
+        await first
+    made = await second
+    assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST) == made
+    assert await count_posts(posts_database) == 1
+
+
+async def test_cancelled_first_leaves_the_key_free(
+    posts_database: ServiceDatabase, posts: PostgresPosts
+) -> None:
+    """A caller who goes away while it runs takes what was made along."""
+    ana, held = random_id(), BlockedWork()
+    first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
+    await held.started.wait()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    made = await posts.create(ana, "hello", None, KEY)
+    assert [one.id for one in await posts.by_author(ana, None, ana, 10)] == [made]
+    assert await count_posts(posts_database) == 1
+
+
+async def test_refused_content_leaves_the_key_free(
+    posts: PostgresPosts, reactions: PostgresReactions
+) -> None:
+    """Only successes are kept."""
+    ana = random_id()
+    with pytest.raises(Conflict, match="posts_content_check"):
+        await posts.create(ana, "x" * 281, None, KEY)
+    with pytest.raises(Missing):
+        await reactions.comment(random_id(), ana, "so", KEY)
+    assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST)
+
+
+async def test_many_at_once_make_one(posts_database: ServiceDatabase) -> None:
+    """Forty on two instances get the same answer."""
+    ana = random_id()
+    other = await posts_database.instance()
+    stores = [PostgresPosts(one.pool, one.idempotency_keys) for one in (posts_database.instance_a, other)]
+    made = await asyncio.gather(*(stores[n % 2].create(ana, "hello", None, KEY) for n in range(40)))
+    assert len(set(made)) == 1
+    assert await count_posts(posts_database) == 1
+
+
+async def test_old_keys_are_forgotten(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
+    """Those of the time promised stay."""
+    ana = random_id()
+    first = await posts.create(ana, "hello", None, KEY)
+    kept = IdempotencyKey("l" * 64, "d")
+    await posts.create(ana, "hello", None, kept)
+    await posts_database.sql.execute(
+        "UPDATE idempotency_keys SET created_at = now() - interval '2 days' WHERE key = $1", KEY.key
+    )
+    assert await posts_database.instance_a.idempotency_keys.prune(24 * 3600) == 1
+    assert await posts_database.instance_a.idempotency_keys.prune(24 * 3600) == 0
+    assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST) != first
+    with pytest.raises(Conflict, match="idempotency_keys"):
+        await posts.create(ana, "hello", None, IdempotencyKey(kept.key, "e"))

@@ -1,0 +1,226 @@
+"""Follows and blocks at the same moment: what the database promises whatever the order."""
+
+import asyncio
+import contextlib
+import random
+
+import pytest
+
+from storage.errors import Conflict, Unavailable
+from storage.postgres.audit import PostgresSocialAudit
+from storage.postgres.social import PostgresSocial
+from storage.postgres.statement import load_statement
+from storage.records.social import SocialStats
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
+
+FOLLOW = load_statement("social", "follow_insert").text
+UNFOLLOW = load_statement("social", "follow_delete").text
+BLOCK = load_statement("social", "block_insert").text
+FORGET = load_statement("social", "user_data_delete").text
+FORGET_STATS = load_statement("social", "stats_delete").text
+LOCK_COUNTS = "SELECT FROM user_social_stats WHERE user_id = $1 FOR UPDATE"
+FOLLOW_AND_BLOCK_PAIRS = """
+    SELECT count(*) FROM follows AS f INNER JOIN blocks AS b
+    ON (b.blocker_id, b.blocked_id) IN ((f.follower_id, f.following_id), (f.following_id, f.follower_id))
+"""
+
+
+@pytest.fixture
+def social(social_database: ServiceDatabase) -> PostgresSocial:
+    return PostgresSocial(social_database.instance_a.pool)
+
+
+async def count_mismatches(database: ServiceDatabase) -> int:
+    return await PostgresSocialAudit(database.instance_a.pool).count_mismatches()
+
+
+async def test_counts_equal_rows_after_many_writers(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """50 writers on two instances follow and unfollow the same few people and each other."""
+    other = PostgresSocial((await social_database.instance()).pool)
+    people = sorted_random_ids(8)
+
+    async def write(number: int) -> None:
+        chance = random.Random(number)
+        store = (social, other)[number % 2]
+        own = random_id()
+        for _ in range(12):
+            one, two = chance.sample([*people, own], 2)
+            await (store.follow if chance.random() < 0.6 else store.unfollow)(one, two)
+
+    await asyncio.gather(*(write(number) for number in range(50)))
+    assert await social_database.sql.fetchval("SELECT count(*) FROM follows") > 20
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_counts_equal_rows_while_people_block_and_go(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """Follows that end by blocks and by deleted accounts are discounted beside all others."""
+    people = sorted_random_ids(6)
+
+    async def write(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(12):
+            one, two = chance.sample(people, 2)
+            act = chance.choice([social.follow, social.follow, social.unfollow, social.block, social.unblock])
+            with contextlib.suppress(Conflict):
+                await act(one, two)
+
+    async def forget(user_id: str) -> None:
+        # It takes many rows in any order, so it may lose a deadlock; it is repeatable for that.
+        for _ in range(20):
+            with contextlib.suppress(Unavailable):
+                return await social.remove_user(user_id)
+        pytest.fail("it lost twenty deadlocks")
+
+    await asyncio.gather(*(write(number) for number in range(30)), *(forget(one) for one in people[:2]))
+    assert await count_mismatches(social_database) == 0
+    assert await social_database.sql.fetchval(FOLLOW_AND_BLOCK_PAIRS) == 0
+
+
+async def test_follow_and_block_at_once_never_leave_both(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """In either direction, over many pairs; the follow is refused, or ended by the block."""
+    pairs = [(random_id(), random_id()) for _ in range(40)]
+    outcomes = await asyncio.gather(
+        *(
+            act(*pair)
+            for one, two in pairs
+            for act, pair in ((social.follow, (one, two)), (social.block, (two, one)))
+        ),
+        return_exceptions=True,
+    )
+    assert {str(one) for one in outcomes if isinstance(one, Exception)} <= {"follows_blocked"}
+    assert outcomes[1::2] == [True] * len(pairs)
+    assert await social_database.sql.fetchval("SELECT count(*) FROM follows") == 0
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_block_that_meets_a_follow_under_way_ends_it(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """It waits until the follow is there, and then takes it away."""
+    ana, ben = sorted_random_ids(2)
+    beside = await social_database.connection()
+    following = beside.transaction()
+    await following.start()
+    await beside.execute(FOLLOW, ana, ben)
+    block = await social_database.start_until_blocked(social.block(ben, ana))
+    await following.commit()
+    assert await block
+    assert await social.stats(ana) == await social.stats(ben) == SocialStats()
+    assert await social_database.sql.fetchval("SELECT count(*) FROM follows") == 0
+
+
+@pytest.mark.parametrize("ends_well", [True, False])
+async def test_follow_that_meets_a_block_under_way_waits_for_it(
+    social_database: ServiceDatabase, social: PostgresSocial, ends_well: bool
+) -> None:
+    """It is refused when the block comes about, and new when it does not."""
+    ana, ben = sorted_random_ids(2)
+    beside = await social_database.connection()
+    blocking = beside.transaction()
+    await blocking.start()
+    await beside.execute(BLOCK, ben, ana)
+    follow = await social_database.start_until_blocked(social.follow(ana, ben))
+    if ends_well:
+        await blocking.commit()
+        with pytest.raises(Conflict, match="follows_blocked"):
+            await follow
+    else:
+        await blocking.rollback()
+        assert await follow
+    assert await social_database.sql.fetchval(FOLLOW_AND_BLOCK_PAIRS) == 0
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_follow_that_meets_an_unfollow_under_way_is_new(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """It waits for the end of the old one and counts once."""
+    ana, ben = sorted_random_ids(2)
+    await social.follow(ana, ben)
+    beside = await social_database.connection()
+    ending = beside.transaction()
+    await ending.start()
+    await beside.execute(UNFOLLOW, ana, ben)
+    follow = await social_database.start_until_blocked(social.follow(ana, ben))
+    await ending.commit()
+    assert await follow
+    assert await social.stats(ben) == SocialStats(followers_count=1)
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_unfollow_that_meets_a_follow_under_way_ends_nothing(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """What is not there yet can not end; the follow then stands and is counted."""
+    ana, ben = sorted_random_ids(2)
+    beside = await social_database.connection()
+    following = beside.transaction()
+    await following.start()
+    await beside.execute(FOLLOW, ana, ben)
+    assert not await social.unfollow(ana, ben)
+    await following.commit()
+    assert await social.stats(ben) == SocialStats(followers_count=1)
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_two_unfollows_at_once_discount_once(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """The second waits, finds nothing more, and says so."""
+    ana, ben = sorted_random_ids(2)
+    await social.follow(ana, ben)
+    beside = await social_database.connection()
+    ending = beside.transaction()
+    await ending.start()
+    await beside.execute(UNFOLLOW, ana, ben)
+    second = await social_database.start_until_blocked(social.unfollow(ana, ben))
+    await ending.commit()
+    assert not await second
+    assert await social.stats(ben) == SocialStats()
+    assert await count_mismatches(social_database) == 0
+
+
+@pytest.mark.parametrize("act", ["follow", "unfollow"])
+async def test_counts_are_locked_in_the_order_of_ids(
+    social_database: ServiceDatabase, social: PostgresSocial, act: str
+) -> None:
+    """Whoever waits for the first holds no other, so two that meet never wait for each other."""
+    low, high = sorted_random_ids(2)
+    for one, two in ((low, high), (high, low)):
+        await social.follow(one, two)
+        if act == "follow":
+            await social.unfollow(one, two)
+    beside = await social_database.connection()
+    for one, two in ((low, high), (high, low)):
+        async with beside.transaction():
+            await beside.execute(LOCK_COUNTS, low)
+            work = social.follow(one, two) if act == "follow" else social.unfollow(one, two)
+            waiting = await social_database.start_until_blocked(work)
+            await beside.execute(f"{LOCK_COUNTS} NOWAIT", high)
+        assert await waiting
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_follow_of_somebody_who_is_being_forgotten_is_counted_if_it_stays(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """A follow that comes between the two statements of `forget` keeps its count, and can end again."""
+    ana, ben, cai = sorted_random_ids(3)
+    await social.follow(ana, ben)
+    beside = await social_database.connection()
+    forgetting = beside.transaction()
+    await forgetting.start()
+    await beside.execute(FORGET, cai)
+    await social.follow(ben, cai)
+    await beside.execute(FORGET_STATS, cai)
+    await forgetting.commit()
+    assert await count_mismatches(social_database) == 0
+    assert await social.follow(ana, cai)
+    assert await social.unfollow(ben, cai)
+    assert await social.unfollow(ana, cai)

@@ -1,0 +1,115 @@
+"""Timelines on a server that is emptied, restarted or short of memory: what is lost is seen to be lost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from config.limits import TIMELINE_RETENTION_S
+from storage.errors import Unavailable
+from storage.records.timelines import TimelinePage
+from storage.redis.timelines import KEY, REBUILD_TIMEOUT_S, RedisTimelines
+from tests.storage.bus_cluster import SHORT_TIMEOUTS
+from tests.storage.service_database import random_id, sorted_random_ids
+from tests.storage.test_timelines import build, random_keys, read_all
+from tests.storage.valkey_server import ValkeyServer
+
+
+@pytest.fixture
+async def mortal(server: ValkeyServer) -> AsyncIterator[RedisTimelines]:
+    """On that server."""
+    made = await RedisTimelines.open(server.url, timeouts=SHORT_TIMEOUTS)
+    yield made
+    await made.close()
+
+
+async def test_emptied_server_has_no_timelines(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Neither one that was there nor one that was being built; scripts it forgot are sent again."""
+    ana, ben = sorted_random_ids(2)
+    await build(mortal, ana, random_keys(2))
+    token = await mortal.begin_rebuild(ben)
+    with server.client() as client:
+        client.flushall()
+        client.script_flush()
+    assert await mortal.read(ana, None, 10) is None
+    assert not await mortal.finish_rebuild(ben, token, random_keys(1), [], truncated=False)
+    await build(mortal, ana)
+    assert await read_all(mortal, ana) == []
+
+
+async def test_restarted_server_has_no_timelines(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Though its files brought everything back: they may lack the last second."""
+    ana, ben, keys = random_id(), random_id(), random_keys(2)
+    await build(mortal, ana, keys)
+    token = await mortal.begin_rebuild(ben)
+    with server.client() as client:
+        client.set("last", 1)
+        client.execute_command("WAITAOF", 1, 0, 5000)
+    server.kill()
+    with pytest.raises(Unavailable):
+        await mortal.read(ana, None, 10)
+    server.start()
+    with server.client() as client:
+        assert len(list(client.scan_iter(f"{KEY}:*"))) == 3
+    deadline = time.monotonic() + 5
+    page: TimelinePage | str | None = "unavailable"
+    while page == "unavailable":
+        assert time.monotonic() < deadline
+        try:
+            page = await mortal.read(ana, None, 10)
+        except Unavailable:
+            await asyncio.sleep(0)
+    assert page is None
+    assert not await mortal.finish_rebuild(ben, token, keys, [], truncated=False)
+    await mortal.push(keys[0], [ana])
+    assert await mortal.read(ana, None, 10) is None
+
+
+async def test_half_of_a_timeline_is_none(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Where a server short of memory threw the first part away, it is built anew."""
+    ana, keys = random_id(), random_keys(2)
+    await build(mortal, ana, keys)
+    with server.client() as client:
+        (about,) = list(client.scan_iter(f"{KEY}:*:a:{ana}"))
+        client.delete(about)
+    assert await mortal.read(ana, None, 10) is None
+    await mortal.push(keys[0], [ana])
+    await build(mortal, ana)
+    assert await read_all(mortal, ana) == []
+
+
+async def test_nothing_is_kept_for_ever(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Every key expires: one that is being built soon, one that nobody reads in its time."""
+    ana, ben = sorted_random_ids(2)
+    (key,) = random_keys(1)
+    await mortal.begin_rebuild(ana)
+    with server.client() as client:
+        assert [
+            REBUILD_TIMEOUT_S - 10 < client.ttl(one) <= REBUILD_TIMEOUT_S for one in client.scan_iter()
+        ] == [True]
+        await mortal.push(key, [ana])
+        await build(mortal, ben)
+        await mortal.push(key, [ben])
+        await mortal.read(ben, None, 1)
+        kept = [one for one in client.scan_iter() if ben in one]
+        assert len(kept) == 2
+        assert all(TIMELINE_RETENTION_S - 60 < client.ttl(one) <= TIMELINE_RETENTION_S for one in kept)
+        assert all(client.ttl(one) > 0 for one in client.scan_iter())
+
+
+async def test_timeline_without_its_posts_is_none(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Where a server short of memory threw the posts away, nobody is told that there are none."""
+    ana, ben, cai, keys = random_id(), random_id(), random_id(), random_keys(2)
+    await build(mortal, ana, keys)
+    await build(mortal, ben)
+    await mortal.push(keys[0], [ben])
+    await build(mortal, cai)
+    with server.client() as client:
+        for one in list(client.scan_iter(f"{KEY}:*:p:*")):
+            client.delete(one)
+    assert await mortal.read(ana, None, 10) is None
+    assert await mortal.read(ben, None, 10) is None
+    assert await read_all(mortal, cai) == []
+    await mortal.push(keys[1], [ana])
+    assert await mortal.read(ana, None, 10) is None

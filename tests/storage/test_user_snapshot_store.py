@@ -1,0 +1,169 @@
+"""People as the other services hear of them: versions, what is told of a change, and what is answered."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from storage.postgres.moderation import PostgresModeration
+from storage.postgres.sessions import PostgresSessions
+from storage.postgres.user_snapshots import PostgresUserSnapshots
+from storage.postgres.users import PostgresUsers
+from storage.records.user_cache import UserSnapshot
+from storage.records.users import NewUser, ProfileChange, UserRecord
+from tests.storage.service_database import ServiceDatabase, random_id
+
+CARD = {"id", "username", "display_name", "avatar_url", "verified", "version"}
+SECRETS = ("secret.example", "hash of", "a private bio", "a" * 64, "email", "password", "token", "bio")
+
+
+@pytest.fixture
+def users(users_database: ServiceDatabase) -> PostgresUsers:
+    return PostgresUsers(users_database.instance_a.pool)
+
+
+@pytest.fixture
+def people(users_database: ServiceDatabase) -> PostgresUserSnapshots:
+    return PostgresUserSnapshots(users_database.instance_a.pool)
+
+
+@pytest.fixture
+async def ana(users: PostgresUsers) -> UserRecord:
+    return await register_user(users, "ana")
+
+
+async def register_user(users: PostgresUsers, name: str) -> UserRecord:
+    return await users.register(NewUser(f"{name}@secret.example", name, f"hash of {name}", None))
+
+
+async def get_version(people: PostgresUserSnapshots, user: UserRecord) -> int:
+    (copy,) = await people.find([user.id])
+    return copy.version
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (ProfileChange(username="anna"), True),
+        (ProfileChange(username="Ana"), True),
+        (ProfileChange(display_name="Ana"), True),
+        (ProfileChange(avatar_url="https://example.test/a.png"), True),
+        (ProfileChange(display_name="Ana", bio="a private bio"), True),
+        (ProfileChange(display_name=None, avatar_url=None, username="ana"), False),
+        (ProfileChange(bio="a private bio"), False),
+        (ProfileChange(email="ana2@secret.example"), False),
+        (ProfileChange(), False),
+    ],
+)
+async def test_version_counts_changes_of_the_card_alone(
+    users_database: ServiceDatabase,
+    users: PostgresUsers,
+    people: PostgresUserSnapshots,
+    ana: UserRecord,
+    change: ProfileChange,
+    counts: bool,
+) -> None:
+    """What nobody keeps a copy of is neither counted nor told, nor is a change to the same."""
+    assert await get_version(people, ana) == 1
+    changed = await users.change(ana.id, change)
+    assert await get_version(people, ana) == 1 + counts
+    told = await users_database.outbox_rows("user.updated")
+    assert len(told) == counts
+    for one in told:
+        assert one.key == ana.id
+        assert one.payload == {
+            "id": ana.id,
+            "username": changed.username,
+            "display_name": changed.display_name,
+            "avatar_url": changed.avatar_url,
+            "verified": False,
+            "version": 2,
+        }
+
+
+async def test_version_is_nobodys_to_set(
+    users_database: ServiceDatabase, people: PostgresUserSnapshots, ana: UserRecord
+) -> None:
+    """Beside a change of the card it counts up by one, whatever else is written; the badge is of the card."""
+    await users_database.sql.execute("UPDATE users SET verified = TRUE, version = 77")
+    assert await get_version(people, ana) == 2
+    (told,) = await users_database.outbox_rows("user.updated")
+    assert (told.payload["verified"], told.payload["version"]) == (True, 2)
+
+
+async def test_versions_beside_each_other_are_all_different(
+    users_database: ServiceDatabase, users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
+) -> None:
+    """Each of twenty changes at once has its own, and the highest is what stands."""
+    await asyncio.gather(*(users.change(ana.id, ProfileChange(display_name=f"Ana {n}")) for n in range(20)))
+    told = await users_database.outbox_rows("user.updated")
+    assert [one.payload["version"] for one in told] == list(range(2, 22))
+    (copy,) = await people.find([ana.id])
+    assert (copy.version, copy.display_name) == (21, told[-1].payload["display_name"])
+
+
+async def test_life_of_a_user_is_told_without_secrets(
+    users_database: ServiceDatabase, users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
+) -> None:
+    """Made, changed and deleted, with the card alone; address, password, sessions and bio never leave."""
+    sessions = PostgresSessions(users_database.instance_a.pool)
+    moderation = PostgresModeration(users_database.instance_a.pool)
+    session = await sessions.open(ana.id, "a" * 64, 60)
+    await users.change(ana.id, ProfileChange(bio="a private bio", email="other@secret.example"))
+    await users.change(ana.id, ProfileChange(display_name="Ana"))
+    await users.change_password(ana.id, "another hash of ana", session.id)
+    await moderation.ban("ana")
+    await moderation.unban("ana")
+    await sessions.open(ana.id, "b" * 64, 60)
+    assert await people.delete(ana.id) is not None
+    told = await users_database.outbox_rows()
+    assert [one.type for one in told] == ["user.created", "user.updated", "user.deleted"]
+    assert [set(one.payload) for one in told] == [CARD, CARD, {"id", "version"}]
+    assert [one.payload["version"] for one in told] == [1, 2, 3]
+    rows = await users_database.sql.fetch("SELECT outbox::text AS said FROM outbox")
+    for row in rows:
+        assert not [secret for secret in SECRETS if secret in row["said"]]
+
+
+async def test_people_are_found_as_cards(
+    users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
+) -> None:
+    """Those that exist, each once; and page by page in the order of ids."""
+    everybody = [ana, *[await register_user(users, name) for name in ("ben", "cai", "dan")]]
+    cards = {
+        one.id: UserSnapshot(one.id, one.username, None, None, verified=False, version=1) for one in everybody
+    }
+    asked = [ana.id, ana.id, random_id(), "no id", ana.id.upper()]
+    assert await people.find(asked) == [cards[ana.id]]
+    assert await people.find([]) == []
+    for limit in (1, 3, 100):
+        seen: list[UserSnapshot] = []
+        while some := await people.page(seen[-1].id if seen else "", limit):
+            seen += some
+        assert seen == [cards[one] for one in sorted(cards)]
+
+
+async def test_delete_ends_all_sessions_and_names_them(
+    users_database: ServiceDatabase, users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
+) -> None:
+    """Once; of nobody else."""
+    sessions = PostgresSessions(users_database.instance_a.pool)
+    ben = await register_user(users, "ben")
+    opened = [(await sessions.open(ana.id, mark * 64, 60)).id for mark in "ab"]
+    await sessions.open(ben.id, "c" * 64, 60)
+    ended = await people.delete(ana.id)
+    assert sorted(ended or []) == sorted(opened)
+    assert await people.delete(ana.id) is None
+    assert await people.delete("no id") is None
+    assert await people.find([ana.id]) == []
+    assert await sessions.identities(["a" * 64, "b" * 64]) == {}
+    assert len(await sessions.list(ben.id)) == 1
+
+
+async def test_user_is_deleted_once_by_many(
+    users_database: ServiceDatabase, people: PostgresUserSnapshots, ana: UserRecord
+) -> None:
+    """One of those who ask at once did it, and it is told once."""
+    gone: list[Any] = await asyncio.gather(*(people.delete(ana.id) for _ in range(8)))
+    assert [one for one in gone if one is not None] == [[]]
+    assert len(await users_database.outbox_rows("user.deleted")) == 1
