@@ -184,3 +184,98 @@ journey("drafts survive a reload, and back shows a view as it was left", async (
   await page.locator(".bubble").first().waitFor();
   assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "half a message");
 });
+
+journey("an unsent message survives a reload and is stored once", async () => {
+  const conversation = await group(1, "Resend");
+  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  await page.context().setOffline(true);
+  await page.getByLabel("Message", { exact: true }).fill("kept");
+  await page.keyboard.press("Enter");
+  await page.locator(".unsent").waitFor();
+  await page.context().setOffline(false);
+  await page.reload();
+  await until(async () => (await texts(page)).includes("kept"), "the message is not sent");
+  const path = `/v1/conversations/${conversation.id}/messages`;
+  const { items } = await server.request("GET", path, { token: ana.token });
+  assert.equal(items.filter((one) => one.content === "kept").length, 1);
+});
+
+journey("two tabs show the same messages and read marks", async () => {
+  const conversation = await group(3, "Tabs");
+  const first = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const second = await first.context().newPage();
+  await second.goto(`${server.url}/#/messages`);
+  const row = second.locator(".conversation-row", { hasText: "Tabs" });
+  await row.waitFor();
+  await until(async () => (await row.locator(".badge").count()) === 0, "the other tab still counts unread");
+  await row.click();
+  await second.getByLabel("Message", { exact: true }).fill("from the second tab");
+  await second.keyboard.press("Enter");
+  await first.getByText("from the second tab").first().waitFor();
+  assert.deepEqual(await texts(first), await texts(second));
+});
+
+journey("a revoked session leads to the login, and from there back", async () => {
+  const cara = await server.createUser("Cara");
+  const page = await open(browser, server, null, "/#/events");
+  const logIn = async () => {
+    await page.getByLabel("Email or username").fill(cara.username);
+    await page.getByLabel("Password").fill("correct horse");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "Events" }).waitFor();
+  };
+  await logIn();
+  await sleep(500);
+  const { items } = await server.request("GET", "/v1/sessions", { token: cara.token });
+  for (const one of items.filter((session) => !session.current))
+    await server.request("DELETE", `/v1/sessions/${one.id}`, { token: cara.token });
+  await page.getByText("You were logged out").waitFor();
+  await logIn();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("text of users never becomes markup", async () => {
+  const attack = `<img src=x onerror="document.title='attacked'"><script>document.title='attacked'</script>`;
+  const eve = await server.createUser("Eve");
+  const body = { display_name: `${attack.slice(0, 60)}`, bio: attack };
+  await server.request("PATCH", "/v1/users/me", { token: eve.token, body });
+  const conversation = await server.createGroup(eve, [ana], attack.slice(0, 90));
+  await server.send(conversation, eve, `${attack} javascript:alert(1) https://example.org/"onclick=alert(1)`);
+  await server.request("POST", "/v1/posts", { token: eve.token, body: { content: attack } });
+  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  for (const address of ["", `/#/@${eve.username}`, "/#/messages"]) {
+    if (address) await page.goto(server.url + address);
+    await sleep(700);
+    assert.equal(await page.locator("main img, main script").count(), 0);
+    const links = await page.locator("main a").evaluateAll((all) => all.map((one) => one.protocol));
+    assert.ok(links.every((protocol) => ["http:", "https:"].includes(protocol)));
+    assert.ok(!(await page.title()).includes("attacked"));
+  }
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a keyboard is enough to reply to a message", async () => {
+  const conversation = await group(3, "Keyboard");
+  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  await page.locator(".conversation-row[aria-current]").focus();
+  let tabs = 0;
+  const active = () => page.evaluate(() => document.activeElement.className);
+  while (!(await active()).includes("message-input")) {
+    await page.keyboard.press("Tab");
+    tabs += 1;
+    assert.ok(tabs <= 6, "too many stops between the list and the composer");
+  }
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByRole("menu").waitFor();
+  await page.getByRole("menuitem", { name: "Reply" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("a reply");
+  await page.keyboard.press("Enter");
+  await page.locator(".message .quote", { hasText: "message 1" }).waitFor();
+});
