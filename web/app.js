@@ -3,6 +3,7 @@
 import { startDesktopNotifications } from "./components/desktop_notifications.js";
 import { closeDialogs } from "./components/dialog.js";
 import { button, element, errorText } from "./components/dom.js";
+import { startShortcuts } from "./components/shortcuts.js";
 import { applyTheme } from "./components/theme.js";
 import { refreshRelativeTimes } from "./components/time_format.js";
 import { toast } from "./components/toast.js";
@@ -47,6 +48,7 @@ class App {
     applyTheme();
     refreshRelativeTimes();
     addEventListener("hashchange", closeDialogs);
+    startShortcuts();
     this.#addRoutes();
     this.#api.unauthorized.on((error) => this.#end(error.message));
     this.#credentials.onChangedElsewhere(() => location.reload());

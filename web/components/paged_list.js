@@ -1,7 +1,9 @@
-// A list that is read page by page: the first page with `load`, the next ones on request. Shows loading,
+// A list that is read page by page: the first page with `load`, the next ones while scrolling. Shows loading,
 // empty and error states, and each item once.
 
 import { button, element, emptyState, errorText, loadingText, setChildren, skeleton } from "./dom.js";
+
+const PRELOAD_PX = 400;
 
 export class PagedList {
   #read;
@@ -12,6 +14,11 @@ export class PagedList {
   #keys = new Set();
   #footer = element("div", { class: "list-footer" });
   #generation = 0;
+  // Loads the next page when the end comes near. The button is there for the keyboard, and after errors.
+  #nearEnd = new IntersectionObserver(
+    (entries) => entries.some((one) => one.isIntersecting) && this.#loadMore(),
+    { rootMargin: `${PRELOAD_PX}px 0px` },
+  );
 
   // `read(cursor)` returns a page of the API, `render(item)` an element. `empty`: a text or an element.
   constructor({
@@ -67,6 +74,7 @@ export class PagedList {
   }
 
   async #loadMore() {
+    this.#nearEnd.disconnect();
     const generation = this.#generation;
     setChildren(this.#footer, loadingText());
     try {
@@ -103,9 +111,11 @@ export class PagedList {
   }
 
   #showFooter() {
+    this.#nearEnd.disconnect();
     if (this.#cursor !== null) {
       const more = button("Show more", () => this.#loadMore(), { class: "plain" });
       setChildren(this.#footer, more);
+      this.#nearEnd.observe(this.#footer);
     } else if (this.#keys.size > 0) setChildren(this.#footer);
     else setChildren(this.#footer, typeof this.#empty === "string" ? emptyState(this.#empty) : this.#empty);
   }

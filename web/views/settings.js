@@ -5,6 +5,7 @@ import { confirmDialog } from "../components/dialog.js";
 import { button, element, emptyState, errorText, loadingText, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
+import { showShortcuts } from "../components/shortcuts.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
@@ -98,7 +99,8 @@ function browserSettings() {
   theme.input.append(...Object.entries(THEMES).map(([value, label]) => element("option", { value }, label)));
   theme.value = currentTheme();
   theme.input.addEventListener("change", () => applyTheme(theme.value));
-  return [theme.element, isSupported() && notificationSwitch()];
+  const shortcuts = button("Keyboard shortcuts", showShortcuts, { class: "link" });
+  return [theme.element, isSupported() && notificationSwitch(), shortcuts];
 }
 
 function notificationSwitch() {

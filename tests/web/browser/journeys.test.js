@@ -165,7 +165,7 @@ journey("drafts survive a reload, and back shows a view as it was left", async (
     await server.request("POST", "/v1/posts", { token: ana.token, body: { content: `post ${index}` } });
   const page = await open(browser, server, ana, "/#/");
   await page.locator(".composer textarea").fill("half a post");
-  await page.getByRole("button", { name: "Show more" }).click();
+  await page.locator(".post").nth(19).scrollIntoViewIfNeeded();
   await page.locator(".post").nth(24).waitFor();
   await page.evaluate(() => scrollTo(0, 1_500));
   await page
