@@ -1,10 +1,11 @@
-"""The live part of one instance, put together: conversations, rooms, sessions, on given stores.
+"""The realtime core of one instance: conversations, rooms and sessions, wired to the given stores.
 
     socket -> Session -> Conversation -> LogWriter -> store
                  ^            |
                  +-- Room <---+--> bus <--> the other instances
 
-Here it only says who is given what, and in which order it ends. It opens no store and no socket.
+This module constructs the components, routes bus messages to them and stops them in order. The caller opens
+and closes the stores and the sockets.
 """
 
 import asyncio
@@ -76,7 +77,11 @@ class CoreStores(msgspec.Struct, frozen=True):
 
 
 class Core:
-    """`framed` makes the frame of the socket from an encoded event; `name` is this instance's own."""
+    """The components of one instance.
+
+    `encode_frame` turns an encoded event into a frame for the socket. `name` identifies the instance on the
+    bus.
+    """
 
     def __init__(
         self,
@@ -100,30 +105,32 @@ class Core:
         self.timer_wheel = TimerWheel(loop)
         self.run_queue = RunQueue(loop)
         self.flusher = Flusher(loop)
-        replay = LogReader(messaging, load_cards, encode_frame)
-        self.rooms = Rooms(stores.bus, replay, self.flusher, self.timer_wheel, limits, name)
+        log_reader = LogReader(messaging, load_cards, encode_frame)
+        self.rooms = Rooms(stores.bus, log_reader, self.flusher, self.timer_wheel, limits, name)
         views = ConversationViews(messaging, load_cards)
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
-        self.membership_notifier = announcer = MembershipNotifier(self.stream_writer, messaging, load_cards)
-        self.read_marks = ReadMarks(messaging, views, self.rooms, announcer, encode_frame)
+        self.membership_notifier = MembershipNotifier(self.stream_writer, messaging, load_cards)
+        self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
         self.log_writer = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, encode_frame, name)
         self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name)
-        house = ConversationServices(
+        conversation_services = ConversationServices(
             messaging,
             self.log_writer,
             publisher,
             self.summary_writer,
             limits,
-            announcer,
+            self.membership_notifier,
             self.draft_forwarder,
             hooks.mentions,
             hooks.block_checker,
             name,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
-            lambda conversation_id: Conversation(conversation_id, house, self._deliver_append_result),
+            lambda conversation_id: Conversation(
+                conversation_id, conversation_services, self._deliver_append_result
+            ),
             self.run_queue,
             self.timer_wheel,
             mailbox_limit=limits.mailbox_messages,
@@ -135,19 +142,19 @@ class Core:
             self.conversation_actors,
             views,
             self.read_marks,
-            replay,
-            announcer,
+            log_reader,
+            self.membership_notifier,
             load_cards,
             hooks.list_blocked_users,
             limits,
         )
         self.pending_effect_sweeper = PendingEffectSweeper(
-            messaging, self.conversation_actors, announcer, hooks.mentions, self.timer_wheel
+            messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel
         )
         self.online_users = OnlineUsers(
             stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
         )
-        resuming = StreamRecovery(stores.streams, replay)
+        stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.expires_at, self.timer_wheel, limits.token_check_s
@@ -159,7 +166,7 @@ class Core:
             authenticator,
             self.conversations,
             self.online_users,
-            resuming,
+            stream_recovery,
             self.presence,
             typing,
             hooks.count_unread,
@@ -172,15 +179,15 @@ class Core:
     ) -> PresenceService | None:
         if stores.presence is None:
             return None
-        board, seen = stores.presence.store, stores.presence.last_seen
+        store, last_seen = stores.presence.store, stores.presence.last_seen
         return PresenceService(
-            LocalPresence(board, seen, self.timer_wheel, self._name, limits.presence_grace_s),
-            PresenceSubscriptions(board, seen, stores.bus, self.timer_wheel, self._name, encode_frame),
+            LocalPresence(store, last_seen, self.timer_wheel, self._name, limits.presence_grace_s),
+            PresenceSubscriptions(store, last_seen, stores.bus, self.timer_wheel, self._name, encode_frame),
             hooks.visible_users,
         )
 
     async def start(self) -> None:
-        """Listen to the other instances. Raises `Unavailable`."""
+        """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
         self.rooms.on_bus_event(self._on_remote_append)
         self.rooms.on_members_left(self.online_users.remove_from_room)
         self._bus.on_frame(self._on_bus_message)
@@ -196,7 +203,7 @@ class Core:
             self.presence.start()
 
     async def stop(self) -> None:
-        """Finish what was begun and write what is due. Ended by its caller's deadline."""
+        """Finish running work and write what is queued. Has no timeout; the caller sets the deadline."""
         await self.pending_effect_sweeper.close()
         await self.token_expiry.close()
         if self.presence is not None:
@@ -212,13 +219,13 @@ class Core:
         self.timer_wheel.close()
 
     def revoke_sessions(self, session_ids: Sequence[str]) -> None:
-        """Those sessions have ended: their sockets close, here and on every instance."""
+        """Close the sockets of these sessions on every instance."""
         self._close_sessions(session_ids)
-        told = SessionsRevoked(self._name, list(session_ids))
-        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(told))
+        event = SessionsRevoked(self._name, list(session_ids))
+        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(event))
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
-        """Between those two a block came or went: no instance goes by what it remembers."""
+        """Invalidate the cached block between two users on every instance."""
         self._on_block_changed(user_id, other_id)
         self._bus.publish(
             CONTROL_TOPIC, control_event_encoder.encode(BlockChanged(self._name, user_id, other_id))
@@ -230,10 +237,10 @@ class Core:
             self.presence.subscriptions.unwatch_blocked(user_id, other_id)
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
-        """Tell those of them who are online anywhere; may be missed."""
-        hint = encode_ephemeral(server_frame_encoder.encode(frame))
+        """Send a frame to all sessions of these users, on every instance. At most once."""
+        payload = encode_ephemeral(server_frame_encoder.encode(frame))
         for user_id in user_ids:
-            self._bus.publish(user_topic(user_id), hint)
+            self._bus.publish(user_topic(user_id), payload)
 
     def _on_streams_reset(self) -> None:
         self.online_users.check_positions()
@@ -242,31 +249,31 @@ class Core:
     def _close_sessions(self, session_ids: Sequence[str]) -> None:
         for session in self.online_users.sessions_by_id(session_ids):
             session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        for listener in self.online_users.subscribers_by_session_id(session_ids):
-            listener.close("the session was revoked")
+        for subscriber in self.online_users.subscribers_by_session_id(session_ids):
+            subscriber.close("the session was revoked")
 
     def _deliver_append_result(self, conversation: Conversation, result: AppendResult) -> None:
-        cell = self.conversation_actors.get_active(conversation.id)
-        if cell is not None and cell.actor is conversation:
-            cell.deliver_reply(result)
+        ref = self.conversation_actors.get_active(conversation.id)
+        if ref is not None and ref.actor is conversation:
+            ref.deliver_reply(result)
 
     def _on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
-        cell = self.conversation_actors.get_active(conversation_id)
-        if cell is None:
+        ref = self.conversation_actors.get_active(conversation_id)
+        if ref is None:
             return
-        # Not taken is no harm: the next write finds out from the log.
+        # A dropped event is harmless: the next write reads the log.
         with contextlib.suppress(MailboxFull, Stopped):
             if isinstance(event, EntryAppended):
-                cell.tell(RemoteAppend(event.origin, event.seq, event.is_plain_message))
+                ref.tell(RemoteAppend(event.origin, event.seq, event.is_plain_message))
             else:
-                cell.tell(RemoteAppend(event.origin, event.seq, is_plain_message=False))
+                ref.tell(RemoteAppend(event.origin, event.seq, is_plain_message=False))
 
     def _on_forward_result(
         self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
     ) -> None:
-        cell = self.conversation_actors.get_active(conversation_id)
-        if cell is not None:
-            cell.deliver_reply(ForwardResult(pending, outcome))
+        ref = self.conversation_actors.get_active(conversation_id)
+        if ref is not None:
+            ref.deliver_reply(ForwardResult(pending, outcome))
         else:
             pending.refused(busy())
 
@@ -294,8 +301,8 @@ class Core:
                 self._close_sessions(session_ids)
             case StreamsReset():
                 self.online_users.check_positions()
-            case BlockChanged(user_id=one, other_id=other):
-                self._on_block_changed(one, other)
+            case BlockChanged(user_id=user_id, other_id=other_id):
+                self._on_block_changed(user_id, other_id)
 
     def _on_bus_gap(self) -> None:
         self.rooms.check_heads()

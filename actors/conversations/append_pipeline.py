@@ -1,12 +1,13 @@
-"""The way of letters into the log: one run at a time, numbered above the known head.
+"""Appends the commands of one conversation to its log, one batch at a time.
 
-    waiting -> run -> log writer -> written -> room, replies
-       |                               |
-       +--> handed to the instance     +--> refused: read what was missed, check again, number anew
-            that writes, for a while
+    queue -> batch -> log writer -> AppendResult -> room, replies
+      |                                  |
+      +--> forwarded for a while to      +--> seq conflict: catch up, check again, assign new seqs
+           the instance that writes
 
-The unique index is the fence, no lock is held. A sender's messages keep their order whichever way they
-go. It never answers `stored` before the store has said so.
+Entries get the seqs above the known head. No lock is held: the store's unique index on the seq rejects an
+entry whose seq another instance took. Messages of one sender keep their order on both paths. A command is
+answered as stored only after the store confirmed it.
 """
 
 import contextlib
@@ -49,7 +50,11 @@ from storage.records.messaging import (
 
 
 class AppendPipeline:
-    """`written_to` is called by the log writer and leads, through the mailbox, to `written`."""
+    """The queue of commands that wait for a seq.
+
+    The log writer calls `on_appended` from outside the actor. The callback must post the result to the
+    conversation's mailbox, which passes it to `on_append_result`.
+    """
 
     __slots__ = (
         "_forwarding",
@@ -78,7 +83,7 @@ class AppendPipeline:
         self._in_flight: list[PendingAppend] | None = None
         self._pending_sends: dict[tuple[str, str], PendingAppend] = {}
         self._forwarding = ForwardingState()
-        # Handed over and not answered: older than all that waits.
+        # Forwarded without an answer, so older than everything in the queue.
         self._recalled: list[PendingAppend] = []
 
     @property
@@ -87,7 +92,7 @@ class AppendPipeline:
 
     @property
     def is_writing(self) -> bool:
-        """Whether a run is with the log writer."""
+        """Whether the log writer has a batch of this conversation."""
         return self._in_flight is not None
 
     def on_remote_append(self, instance: str) -> None:
@@ -95,7 +100,7 @@ class AppendPipeline:
         self._forwarding.last_writer = instance
 
     def fail_all(self, reason: Exception) -> None:
-        """Tell everybody who waits here that this is the end of it."""
+        """Refuse all queued and in-flight commands."""
         for pending in [*(self._in_flight or ()), *self._recalled, *self._queue]:
             pending.refused(to_api_error(reason))
         self._in_flight = None
@@ -106,10 +111,10 @@ class AppendPipeline:
     def enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
         draft = command.draft
         key = (draft.sender_id, draft.client_id)
-        under_way = self._pending_sends.get(key)
-        if under_way is not None:
-            if _is_same_draft(under_way, draft):
-                under_way.add_reply(command.reply)
+        pending = self._pending_sends.get(key)
+        if pending is not None:
+            if _is_same_draft(pending, draft):
+                pending.add_reply(command.reply)
             else:
                 command.reply.refused(client_id_conflict())
         elif self._enqueue(command):
@@ -118,7 +123,7 @@ class AppendPipeline:
         return None
 
     async def enqueue_send_with_mentions(self, command: Send) -> None:
-        """Note first that there is somebody to notify: should this process die, another one does."""
+        """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
         try:
             await self._services.store.add_pending_effect(self._mention_effect(command.draft.attempt_id))
         except Unavailable as error:
@@ -129,7 +134,7 @@ class AppendPipeline:
             await work
 
     async def enqueue_membership_change(self, command: ChangeMembership) -> None:
-        """Note first that there is something to tell: should this process die, another one tells it."""
+        """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
         try:
             await self._services.store.add_pending_effect(self._membership_effect())
         except Unavailable as error:
@@ -147,11 +152,11 @@ class AppendPipeline:
         return PendingEffect(self._id, self._services.instance, self._state.head, now_ms())
 
     def _mention_effect(self, attempt_id: int) -> PendingEffect:
-        """One for each message that names somebody, so that each is settled by itself."""
+        """Return the effect of one message. Each message has its own, so each is settled separately."""
         return PendingEffect(self._id, f"{self._services.instance}:{attempt_id}", self._state.head, now_ms())
 
     async def _settle_membership_effect(self) -> None:
-        """Every amendment that was begun here is told, or was refused."""
+        """Settle the effect unless another membership change is queued. The conversation has one effect."""
         if not any(isinstance(pending.command, ChangeMembership) for pending in self._queue):
             await self._settle_effect(self._membership_effect())
 
@@ -163,7 +168,10 @@ class AppendPipeline:
         return True
 
     def _advance(self) -> Coroutine[Any, Any, None] | None:
-        """Submit what waits, after reading the log where others wrote; later, where a run is under way."""
+        """Submit the queue, catching up first if another instance wrote.
+
+        Does nothing while a batch is in flight or drafts are being recalled; their result advances the queue.
+        """
         if self._in_flight is not None or self._forwarding.is_recalling:
             return None
         if self._forwarding.should_forward():
@@ -173,27 +181,27 @@ class AppendPipeline:
         return self._submit_batch()
 
     def _forward_queued(self) -> None:
-        """Give the drafts at the front to the one who writes."""
-        handed: list[PendingAppend] = []
+        """Forward the drafts at the front of the queue to the instance that writes."""
+        forwarded: list[PendingAppend] = []
         while self._queue and _can_forward(self._queue[0]):
-            handed.append(self._queue.popleft())
-        if handed:
-            to, first = self._forwarding.start_forward(len(handed))
-            for number, pending in enumerate(handed, first):
+            forwarded.append(self._queue.popleft())
+        if forwarded:
+            target, first = self._forwarding.start_forward(len(forwarded))
+            for number, pending in enumerate(forwarded, first):
                 pending.forward_number = number
-            self._services.draft_forwarder.forward(to, self._id, handed)
+            self._services.draft_forwarder.forward(target, self._id, forwarded)
 
     def on_forward_result(self, result: ForwardResult) -> Coroutine[Any, Any, None] | None:
-        """A draft that was handed over comes back with its outcome, or without: then it is ours again."""
+        """Answer a forwarded draft from its outcome. Without an outcome, queue it here again."""
         pending, outcome = result.pending, result.outcome
         self._forwarding.record_result(answered=outcome is not None)
         if outcome is None:
             self._recalled.append(pending)
         elif outcome.entry is None:
-            refusal = ApiError(
+            error = ApiError(
                 outcome.code, outcome.detail, retry_after_ms=outcome.retry_after_ms, retry=outcome.retry
             )
-            self._refuse(pending, refusal)
+            self._refuse(pending, error)
         else:
             self._state.observe_head(outcome.entry.seq)
             self._forwarding.record_stored(outcome.entry.sender_id, pending.forward_number)
@@ -205,10 +213,10 @@ class AppendPipeline:
         return None
 
     def _requeue_recalled(self) -> None:
-        """What nobody answered for goes first again, but for what came too late to keep its sender's order.
+        """Put drafts without an outcome back at the front, and refuse those whose sender's order is lost.
 
-        The other instance may have refused it, which was not heard, and stored what was said after it. Saying
-        it again finds out.
+        The other instance may have refused such a draft, with the outcome lost, and stored a later one of the
+        same sender. The refusal asks the client to retry, which settles it.
         """
         recalled, self._recalled = self._recalled, []
         for pending in reversed(recalled):
@@ -219,63 +227,63 @@ class AppendPipeline:
                 self._queue.appendleft(pending)
 
     def _submit_batch(self) -> Coroutine[Any, Any, None] | None:
-        """Number what waits and hand it to the log writer: a run of messages, or one change alone.
+        """Assign seqs and submit the front of the queue: a batch of messages, or a single change.
 
-        Messages that follow others to the instance that writes are in no run, wherever they come up: behind
-        a change, behind what that instance handed to us, or behind what was refused.
+        While forwarding is on, drafts that can be forwarded do not join a batch. They may reach the front
+        after a change, after drafts received from another instance, or after a refused command.
         """
         if self._forwarding.is_recalling:
             return None
-        run: list[PendingAppend] = []
-        handing = self._forwarding.should_forward()
-        while self._queue and len(run) < self._services.limits.log_batch_entries:
+        batch: list[PendingAppend] = []
+        is_forwarding = self._forwarding.should_forward()
+        while self._queue and len(batch) < self._services.limits.log_batch_entries:
             pending = self._queue[0]
             alone = not isinstance(pending.command, Send)
-            if alone and run:
+            if alone and batch:
                 break
-            if handing and _can_forward(pending):
-                if run:
+            if is_forwarding and _can_forward(pending):
+                if batch:
                     break
                 self._forward_queued()
                 continue
             if isinstance(pending.command, ChangeMessage) and pending.target_message is None:
                 return self._catch_up_and_submit()
             self._queue.popleft()
-            pending.entry = self._build_entry(pending, self._state.head + len(run) + 1)
+            pending.entry = self._build_entry(pending, self._state.head + len(batch) + 1)
             if pending.entry is None:
                 continue
-            run.append(pending)
+            batch.append(pending)
             if alone:
                 break
-        if run:
-            self._in_flight = run
-            entries = [pending.entry for pending in run if pending.entry is not None]
+        if batch:
+            self._in_flight = batch
+            entries = [pending.entry for pending in batch if pending.entry is not None]
             self._services.log_writer.submit(
                 LogBatch(entries, self._forwarding.is_contended, self._on_appended)
             )
         return None
 
     def _build_entry(self, pending: PendingAppend, seq: int) -> Entry | None:
-        """The entry that a letter becomes at `seq`; None when it was answered instead."""
-        letter, roster = pending.command, self._state.roster
+        """Build the entry of a command at `seq`, or answer the command and return None."""
+        command, roster = pending.command, self._state.roster
         assert roster is not None
-        if isinstance(letter, Send):
-            if letter.draft.sender_id in roster.members:
-                return text_entry(self._id, seq, letter.draft)
+        if isinstance(command, Send):
+            if command.draft.sender_id in roster.members:
+                return text_entry(self._id, seq, command.draft)
             self._refuse(pending, not_found())
             return None
         try:
-            if isinstance(letter, ChangeMessage):
-                return self._build_change_entry(letter, pending, roster, seq)
-            plan = roster.plan_change(letter.change)
-        except ApiError as refusal:
-            self._refuse(pending, refusal)
+            if isinstance(command, ChangeMessage):
+                return self._build_change_entry(command, pending, roster, seq)
+            plan = roster.plan_change(command.change)
+        except ApiError as error:
+            self._refuse(pending, error)
             return None
         if plan is None:
-            letter.reply.unchanged()
+            command.reply.unchanged()
             return None
-        membership, said = plan
-        return system_entry(self._id, seq, letter.change, membership, said)
+        membership, content = plan
+        return system_entry(self._id, seq, command.change, membership, content)
 
     def _build_change_entry(
         self, command: ChangeMessage, pending: PendingAppend, roster: Roster, seq: int
@@ -284,21 +292,25 @@ class AppendPipeline:
         assert message is not None
         if command.user_id not in roster.members:
             raise not_found()
-        effect = plan_message_change(message, command.user_id, command.change, roster, now_ms())
-        if effect is None:
+        state = plan_message_change(message, command.user_id, command.change, roster, now_ms())
+        if state is None:
             pending.stored(message, duplicate=True)
             return None
-        return change_entry(self._id, seq, command.user_id, message.id, effect)
+        return change_entry(self._id, seq, command.user_id, message.id, state)
 
     def on_append_result(self, appended: Appended | None) -> Coroutine[Any, Any, None] | None:
-        """The log writer is done. What is not yet answered waits: should this crash, nobody is forgotten."""
-        run, self._in_flight = self._in_flight or [], None
+        """Answer the batch that the log writer finished, then submit the next one.
+
+        The batch returns to the queue first and commands leave it one by one, so that after a crash
+        `fail_all` answers the rest.
+        """
+        batch, self._in_flight = self._in_flight or [], None
         stored = appended.stored_count if appended is not None else 0
-        self._queue.extendleft(reversed(run))
+        self._queue.extendleft(reversed(batch))
         if appended is None:
-            # Nothing is known of these: their senders try again under the same client_id.
+            # The outcome is unknown. Senders retry with the same client_id.
             self._state.mark_uncertain()
-            for _ in run:
+            for _ in batch:
                 self._refuse(self._queue.popleft(), to_api_error(Unavailable()))
             return self._advance() if self._queue else None
         for _ in range(stored):
@@ -330,11 +342,11 @@ class AppendPipeline:
             self._services.mentions.notify_later(
                 entry,
                 self._state.roster.members.keys(),
-                lambda told: self._on_mentions_notified(entry.attempt_id) if told else None,
+                # A failed notification leaves the effect to the sweeper.
+                lambda notified: self._on_mentions_notified(entry.attempt_id) if notified else None,
             )
 
     def _on_mentions_notified(self, attempt_id: int) -> None:
-        """Those whom a message names are notified; where they are not, whoever finds the intent does it."""
         self._services.mentions.run_in_background(self._settle_effect(self._mention_effect(attempt_id)))
 
     async def _settle_effect(self, effect: PendingEffect) -> None:
@@ -342,19 +354,19 @@ class AppendPipeline:
             await self._services.store.remove_pending_effect(effect.key)
 
     async def _on_membership_change_stored(self, pending: PendingAppend) -> None:
-        """The amendment is in the log: bring the document up, tell those it concerns, then say so."""
-        entry, letter = pending.entry, pending.command
+        """Publish the entry, project the document, notify the affected users, then reply."""
+        entry, command = pending.entry, pending.command
         assert isinstance(entry, MessageEntry)
-        assert isinstance(letter, ChangeMembership)
+        assert isinstance(command, ChangeMembership)
         self._forwarding.record_win()
         self._state.apply_membership(entry)
-        added = letter.change.user if isinstance(letter.change, AddMember | AddByRule) else None
+        added = command.change.user if isinstance(command.change, AddMember | AddByRule) else None
         self._services.publisher.publish_entry(entry, {added.id: added} if added is not None else {})
         self._services.summary_writer.add_entry(entry)
         try:
             await self._state.project()
         except Unavailable as error:
-            # It is in the log and will be projected by whoever wakes; only this caller does not know.
+            # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
             self._state.mark_uncertain()
             pending.refused(to_api_error(error))
         else:
@@ -365,7 +377,7 @@ class AppendPipeline:
         await self._catch_up_and_submit()
 
     async def _on_message_change_stored(self, pending: PendingAppend) -> None:
-        """The change is in the log: bring its message up, tell the members, then say so."""
+        """Apply the change to its message, publish the message, then reply."""
         entry, message = pending.entry, pending.target_message
         assert isinstance(entry, ChangeEntry)
         assert message is not None
@@ -377,24 +389,24 @@ class AppendPipeline:
             self._state.mark_uncertain()
             pending.refused(to_api_error(error))
         else:
-            now = with_message_state(message, entry.seq, entry.state)
-            self._services.publisher.publish_change(now)
+            changed = with_message_state(message, entry.seq, entry.state)
+            self._services.publisher.publish_change(changed)
             self._services.summary_writer.add_change(entry, newest[0])
-            pending.stored(now)
+            pending.stored(changed)
         await self._catch_up_and_submit()
 
     def _on_duplicate(self, pending: PendingAppend, entry: Entry) -> None:
-        letter = pending.command
+        command = pending.command
         self._state.observe_head(entry.seq)
-        if not isinstance(letter, Send) or not isinstance(entry, MessageEntry):
+        if not isinstance(command, Send) or not isinstance(entry, MessageEntry):
             self._refuse(pending, client_id_conflict())
             return
-        if not is_same_message(entry, letter.draft):
+        if not is_same_message(entry, command.draft):
             self._refuse(pending, client_id_conflict())
             return
-        self._pending_sends.pop((letter.draft.sender_id, letter.draft.client_id), None)
-        # Our own attempt, stored after we had stopped waiting for it, is no duplicate to its sender.
-        pending.stored(entry, duplicate=entry.attempt_id != letter.draft.attempt_id)
+        self._pending_sends.pop((command.draft.sender_id, command.draft.client_id), None)
+        # This attempt itself may be stored already, by a write whose result was lost. Not a duplicate then.
+        pending.stored(entry, duplicate=entry.attempt_id != command.draft.attempt_id)
 
     def _refuse(self, pending: PendingAppend, error: ApiError) -> None:
         if isinstance(pending.command, Send):
@@ -403,7 +415,7 @@ class AppendPipeline:
         pending.refused(error)
 
     async def _catch_up_and_submit(self) -> None:
-        """Catch up if need be, then submit what waits; without the store, refuse what waits."""
+        """Catch up if needed, then submit the queue. Without the store, refuse the queue."""
         try:
             if self._state.needs_catch_up:
                 await self._state.catch_up()
@@ -419,24 +431,24 @@ class AppendPipeline:
             await work
 
     async def _load_target_message(self, pending: PendingAppend, change: MessageChange) -> bool:
-        """Read the message that a revision is about; refuse the revision where there is none."""
+        """Read the message to change. Refuse the command and return False if there is none."""
         try:
             ids = [change.message_id] if is_id(change.message_id) else []
-            found = await self._services.store.find_messages(ids)
+            messages = await self._services.store.find_messages(ids)
         except Unavailable as error:
-            refusal = to_api_error(error)
+            api_error = to_api_error(error)
         else:
-            if found and found[0].conversation_id == self._id:
-                pending.target_message = found[0]
+            if messages and messages[0].conversation_id == self._id:
+                pending.target_message = messages[0]
                 return True
-            refusal = ApiError("message.not_found", "There is no such message in this conversation.")
+            api_error = ApiError("message.not_found", "There is no such message in this conversation.")
         self._queue.remove(pending)
-        pending.refused(refusal)
+        pending.refused(api_error)
         return False
 
 
 def _can_forward(pending: PendingAppend) -> bool:
-    """Messages of our own; what was handed to us is ours to store."""
+    """Whether a command may be forwarded: only drafts, and not those received from another instance."""
     return isinstance(pending.command, Send) and not pending.command.forwarded
 
 

@@ -1,7 +1,6 @@
-"""What a conversation is told, and how it answers.
+"""The messages of a conversation actor.
 
-A letter carries its reply: whoever wrote it never waits inside an actor, the answer comes back through
-the reply. A reply is called exactly once.
+A command carries its reply, so that no actor waits for another. Each reply is called exactly once.
 """
 
 from typing import TYPE_CHECKING, Protocol
@@ -18,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class CommandReply(Protocol):
-    """Who is told how it went; synchronous, never raises."""
+    """Receives the result of a command. Exactly one method is called, once. Must not raise."""
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None: ...
 
     def unchanged(self) -> None:
-        """What was asked for is so already; nothing was stored."""
+        """The command changes nothing; no entry was stored."""
 
     def refused(self, error: ApiError) -> None: ...
 
 
 class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
-    """A message that has no seq yet. `draft` tells this attempt from another with the same `client_id`."""
+    """A message without a seq. `attempt_id` distinguishes attempts with the same `client_id`."""
 
     attempt_id: int
     sender_id: str
@@ -40,7 +39,7 @@ class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
 
 
 class Send(Struct, frozen=True):
-    """`relayed`: another instance handed it over, so it is not handed on."""
+    """Store a message. A `forwarded` draft came from another instance and is not forwarded again."""
 
     draft: Draft
     reply: CommandReply
@@ -48,21 +47,21 @@ class Send(Struct, frozen=True):
 
 
 class AddMember(Struct, frozen=True):
-    """Take somebody in; for admins."""
+    """Add a user. Admins only."""
 
     actor: UserCard
     user: UserCard
 
 
 class RemoveMember(Struct, frozen=True):
-    """Put somebody out (for admins), or leave."""
+    """Remove a user (admins only), or leave."""
 
     actor: UserCard
     user: UserCard
 
 
 class UpdateSettings(Struct, frozen=True):
-    """A new name, new admins, or both; for admins."""
+    """Change the name, the admins, or both. None keeps a value. Admins only."""
 
     actor: UserCard
     name: str | None
@@ -70,7 +69,7 @@ class UpdateSettings(Struct, frozen=True):
 
 
 class AddByRule(Struct, frozen=True):
-    """Take in somebody whom a rule lets in, whatever admins there are."""
+    """Add a user by a membership rule, without an admin's permission."""
 
     user: UserCard
 
@@ -80,7 +79,7 @@ class AddByRule(Struct, frozen=True):
 
 
 class RemoveByRule(Struct, frozen=True):
-    """Let somebody go whom a rule no longer keeps; who is out already stays out."""
+    """Remove a user by a membership rule. Changes nothing for a user who is not a member."""
 
     user: UserCard
 
@@ -116,7 +115,7 @@ MessageChange = Edit | Delete | React
 
 
 class ChangeMessage(Struct, frozen=True):
-    """Change an earlier message. The reply is given the message as it is then; a duplicate: as it was."""
+    """Change a message. The reply gets the message after the change, as a duplicate if nothing changed."""
 
     user_id: str
     change: MessageChange
@@ -124,7 +123,7 @@ class ChangeMessage(Struct, frozen=True):
 
 
 class ConversationInfo(Struct, frozen=True):
-    """A conversation as one member's read mark needs it."""
+    """The head of a conversation, its size, and whether the asking user is a member."""
 
     is_member: bool
     head: int
@@ -140,7 +139,7 @@ class InfoReply(Protocol):
 
 
 class GetInfo(Struct, frozen=True):
-    """Ask for the head and for one's membership; `at_least` is a seq the asker knows to exist."""
+    """Get `ConversationInfo` for a user. The head is at least `at_least` if that seq exists."""
 
     user_id: str
     at_least: int
@@ -148,7 +147,7 @@ class GetInfo(Struct, frozen=True):
 
 
 class RemoteAppend(Struct, frozen=True):
-    """Instance `origin` stored the entry at `seq`. `plain`: a message, with nothing to apply."""
+    """Instance `origin` stored the entry at `seq`. A plain message changes no other state."""
 
     origin: str
     seq: int
@@ -156,13 +155,13 @@ class RemoteAppend(Struct, frozen=True):
 
 
 class AppendResult(Struct, frozen=True):
-    """The log writer is done with the run that was submitted; `appended` is None when the store was away."""
+    """The log writer finished a batch. `appended` is None when the store stayed unavailable."""
 
     appended: Appended | None
 
 
 class ForwardResult(Struct, frozen=True):
-    """A draft that was handed to another instance, with its outcome; None when there was no answer."""
+    """The outcome of a forwarded draft, or None if none arrived in time."""
 
     pending: "PendingAppend"
     outcome: "DraftOutcome | None"

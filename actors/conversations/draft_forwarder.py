@@ -1,9 +1,9 @@
-"""Handing drafts to the instance that writes a conversation most, when two write it at once.
+"""Forwards drafts to the instance that writes a conversation, when two instances compete for its seqs.
 
-    loser -- Forward(drafts) --> winner's conversation -- Forwarded(outcomes) --> loser's senders
+    origin -- ForwardDrafts --> conversation on the writing instance -- DraftForwarded --> origin -> reply
 
-A preference for some seconds, not a lock: whoever gets no answer in time sends the very same drafts into
-the log itself, and the log stores each once. It never answers for the store.
+Forwarding is an optimization for a few seconds, not a lock. If no outcome arrives in time, the origin appends
+the same drafts itself, and the log stores each once.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
 
 
 class DraftOutcome(Struct, frozen=True, array_like=True):
-    """How one draft fared: stored as `entry`, or refused with `code`."""
+    """The result of one draft: stored as `entry`, or refused with `code`."""
 
     attempt_id: int
     entry: MessageEntry | None
@@ -49,7 +49,9 @@ class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):
 
 
 forward_encoder = msgspec.msgpack.Encoder()
-forward_decoder = msgspec.msgpack.Decoder(ForwardDrafts | DraftForwarded)
+forward_decoder: msgspec.msgpack.Decoder[ForwardDrafts | DraftForwarded] = msgspec.msgpack.Decoder(
+    ForwardDrafts | DraftForwarded
+)
 
 
 def instance_topic(name: str) -> str:
@@ -57,7 +59,7 @@ def instance_topic(name: str) -> str:
 
 
 class ForwardedReply:
-    """Answers the instance that forwarded a draft."""
+    """A `CommandReply` that sends the outcome to the instance that forwarded the draft."""
 
     __slots__ = ("_attempt_id", "_conversation_id", "_forwarder", "_origin")
 
@@ -73,7 +75,7 @@ class ForwardedReply:
         self._send_outcome(DraftOutcome(self._attempt_id, entry, duplicate, "", "", None, retry=False))
 
     def unchanged(self) -> None:
-        """Messages always change something."""
+        """Unused: a message always stores an entry."""
 
     def refused(self, error: ApiError) -> None:
         self._send_outcome(
@@ -87,7 +89,7 @@ class ForwardedReply:
 
 
 class DraftForwarder:
-    """`take` hands a forwarded draft to its conversation here; `lost` gets back what nobody answered for."""
+    """Sends drafts to other instances and receives theirs."""
 
     def __init__(self, bus: Bus, wheel: TimerWheel, instance: str) -> None:
         self._bus = bus
@@ -104,52 +106,52 @@ class DraftForwarder:
         return instance_topic(self._instance)
 
     def on_draft(self, callback: Callable[[str, Send], None]) -> None:
-        """Who gets drafts that another instance handed over."""
+        """Set the callback for drafts received from other instances."""
         self._on_draft = callback
 
     def on_result(self, callback: Callable[[str, PendingAppend, DraftOutcome | None], None]) -> None:
-        """Who gets each draft that was handed over with its outcome, or None when there was no answer."""
+        """Set the callback for the outcome of each forwarded draft; None if it timed out."""
         self._on_result = callback
 
     def forward(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
-        """Give drafts to another instance, in order. Each comes back through `on_outcome`, once."""
+        """Send drafts to another instance, in order. Each returns once, through `on_result`."""
         for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
-            some = pending_appends[start : start + DRAFTS_PER_FRAME]
+            chunk = pending_appends[start : start + DRAFTS_PER_FRAME]
             drafts = []
-            for pending in some:
+            for pending in chunk:
                 assert isinstance(pending.command, Send)
                 self._in_flight[pending.command.draft.attempt_id] = pending
                 drafts.append(pending.command.draft)
             self.publish(target, ForwardDrafts(self._instance, conversation_id, drafts))
-        handed = [draft.attempt_id for draft in _drafts(pending_appends)]
-        self._wheel.call_later(RESULT_TIMEOUT_S, lambda: self._on_timeout(conversation_id, handed))
+        attempt_ids = [draft.attempt_id for draft in _drafts(pending_appends)]
+        self._wheel.call_later(RESULT_TIMEOUT_S, lambda: self._on_timeout(conversation_id, attempt_ids))
 
     def publish(self, target: str, frame: ForwardDrafts | DraftForwarded) -> None:
         self._bus.publish(instance_topic(target), forward_encoder.encode(frame))
 
     def on_bus_message(self, payload: bytes) -> None:
-        """A frame of this instance's own topic."""
+        """Handle a frame from this instance's topic."""
         frame = forward_decoder.decode(payload)
         if isinstance(frame, DraftForwarded):
             pending = self._in_flight.pop(frame.outcome.attempt_id, None)
             if pending is not None:
                 self._on_result(frame.conversation_id, pending, frame.outcome)
             return
-        full = False
+        is_full = False
         for draft in frame.drafts:
             reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.draft)
             try:
-                if not full:
+                if not is_full:
                     self._on_draft(frame.conversation_id, Send(draft, reply, forwarded=True))
             except (MailboxFull, Stopped):
-                full = True
-            if full:
-                # Said rather than left to be found out: what is handed over next would go before it.
+                is_full = True
+            if is_full:
+                # Refuse instead of dropping: drafts forwarded later would overtake these.
                 reply.refused(busy())
 
     def _on_timeout(self, conversation_id: str, attempt_ids: Sequence[int]) -> None:
-        for draft in attempt_ids:
-            pending = self._in_flight.pop(draft, None)
+        for attempt_id in attempt_ids:
+            pending = self._in_flight.pop(attempt_id, None)
             if pending is not None:
                 self._on_result(conversation_id, pending, None)
 

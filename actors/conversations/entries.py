@@ -1,4 +1,4 @@
-"""How a letter becomes an entry of the log, once its seq is known. Pure; it never checks permissions."""
+"""Builds log entries from commands, once their seq is known."""
 
 from actors.conversations.commands import Draft, MembershipChange
 from actors.protocol.objects import MessageType
@@ -27,16 +27,16 @@ def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
 def system_entry(
     conversation_id: str, seq: int, change: MembershipChange, membership: MembershipDelta, content: str
 ) -> MessageEntry:
-    draft = new_attempt_id()
+    attempt_id = new_attempt_id()
     return MessageEntry(
         id=entry_id(conversation_id, seq),
         conversation_id=conversation_id,
         seq=seq,
         changed_seq=seq,
-        attempt_id=draft,
+        attempt_id=attempt_id,
         sender_id=change.actor.id,
-        # Unique like every entry's; clients are not shown it.
-        client_id=f"system:{draft:x}",
+        # Unique like every client_id. Not sent to clients.
+        client_id=f"system:{attempt_id:x}",
         content=content,
         message_type=MessageType.SYSTEM.value,
         mentions=(),
@@ -49,14 +49,14 @@ def system_entry(
 def change_entry(
     conversation_id: str, seq: int, user_id: str, message_id: str, state: MessageState
 ) -> ChangeEntry:
-    draft = new_attempt_id()
+    attempt_id = new_attempt_id()
     return ChangeEntry(
         id=entry_id(conversation_id, seq),
         conversation_id=conversation_id,
         seq=seq,
-        attempt_id=draft,
+        attempt_id=attempt_id,
         sender_id=user_id,
-        client_id=f"change:{draft:x}",
+        client_id=f"change:{attempt_id:x}",
         message_id=message_id,
         state=state,
         created_at_ms=now_ms(),

@@ -1,4 +1,4 @@
-"""A letter on its way into the log, with everybody who waits for it. Answered exactly once."""
+"""A command that waits to be appended to the log, with its replies. Each reply is called exactly once."""
 
 from actors.conversations.commands import ChangeMembership, ChangeMessage, CommandReply, Send
 from actors.protocol.errors import ApiError
@@ -11,14 +11,14 @@ class PendingAppend:
     def __init__(self, command: Send | ChangeMessage | ChangeMembership) -> None:
         self.command = command
         self.entry: Entry | None = None
-        # Under which number it was handed to another instance.
+        # Number under which it was forwarded to another instance.
         self.forward_number = 0
-        # What a revision is about, as read for the seq it is about to get.
+        # The message to change, read after the entry below the seq of this change.
         self.target_message: MessageEntry | None = None
         self._joined_replies: list[CommandReply] | None = None
 
     def add_reply(self, reply: CommandReply) -> None:
-        """The same message once more, while the first is under way: one more to be told."""
+        """Add the reply of a retry that arrived while the first attempt is pending."""
         if self._joined_replies is None:
             self._joined_replies = []
         self._joined_replies.append(reply)

@@ -1,7 +1,7 @@
-"""Telling what a process that died had begun: it changed who is in a conversation, or named somebody.
+"""Completes membership and mention notifications left by crashed instances.
 
-Every instance looks at intervals for intents that stand longer than any living process needs. What they
-are about is read from the log and told again; being told twice harms nobody. It never changes the log.
+Each instance periodically lists pending effects that are older than a live process needs. It reads their
+entries from the log and notifies again. Notifications are idempotent.
 """
 
 import asyncio
@@ -45,8 +45,9 @@ class PendingEffectSweeper:
         self._closed = False
 
     def start(self) -> None:
-        # Not all instances at the same moment.
-        self._wheel.call_later(SWEEP_PERIOD_S * random.uniform(0.5, 1.0), self._start_sweep)  # noqa: S311 - spreads load
+        # The jitter keeps instances from sweeping at the same time.
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - not for security
+        self._wheel.call_later(SWEEP_PERIOD_S * jitter, self._start_sweep)
 
     async def close(self) -> None:
         self._closed = True
@@ -55,10 +56,10 @@ class PendingEffectSweeper:
             await asyncio.gather(self._sweep_task, return_exceptions=True)
 
     async def sweep(self, older_than_ms: int) -> None:
-        """Tell again what intents older than that are about, and settle them."""
-        for intent in await self._store.list_pending_effects():
-            if intent.created_at_ms <= now_ms() - older_than_ms:
-                await self._complete(intent)
+        """Complete and remove the pending effects older than `older_than_ms`."""
+        for effect in await self._store.list_pending_effects():
+            if effect.created_at_ms <= now_ms() - older_than_ms:
+                await self._complete(effect)
 
     def _start_sweep(self) -> None:
         if not self._closed:
@@ -68,17 +69,17 @@ class PendingEffectSweeper:
         try:
             await self.sweep(PENDING_AGE_MS)
         except (StorageError, ApiError, MailboxFull, Stopped, TimeoutError):
-            _log.warning("what others left untold could not be told yet")
+            _log.warning("pending effects could not be completed; retrying at the next sweep")
         finally:
             self.start()
 
     async def _complete(self, effect: PendingEffect) -> None:
         conversation_id = effect.conversation_id
-        # Waking it brings its document up to its log.
-        cell = self._actors.ensure_active(conversation_id)
-        sight: ConversationInfo = await cell.ask(lambda reply: GetInfo("", 0, reply), ACTIVATION_TIMEOUT_S)
+        # Activation projects the log into the document.
+        ref = self._actors.ensure_active(conversation_id)
+        info: ConversationInfo = await ref.ask(lambda reply: GetInfo("", 0, reply), ACTIVATION_TIMEOUT_S)
         record = await self._store.get(conversation_id)
-        entries = await self._store.read(conversation_id, effect.since_seq, sight.head)
+        entries = await self._store.read(conversation_id, effect.since_seq, info.head)
         for entry in entries[:ENTRIES_PER_EFFECT_MAX]:
             if record is None or not isinstance(entry, MessageEntry):
                 continue

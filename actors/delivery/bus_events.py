@@ -1,7 +1,7 @@
-"""What instances tell each other about a conversation, on its topic.
+"""Events that instances publish on the topic of a conversation.
 
-News of the log are hints: whoever misses one finds the entry in the log. `frame` is the encoded event as
-clients get it, empty when it would be too large for the bus.
+Log events may be lost: an instance that misses one reads the entry from the log. `frame` is the encoded event
+for clients, or empty if it is too large for the bus.
 """
 
 from typing import Final
@@ -11,7 +11,10 @@ from msgspec import Struct
 
 
 class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
-    """The entry at `seq` is stored. `plain`: nothing is to be applied; `left`: they are members no more."""
+    """The entry at `seq` is stored.
+
+    A plain message changes no other state. `left_user_ids` are the members that the entry removed.
+    """
 
     origin: str
     seq: int
@@ -21,14 +24,14 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
 
 
 class HeadAnnounced(Struct, frozen=True, tag=2, array_like=True, gc=False):
-    """The log of this conversation goes up to `seq`."""
+    """The log of this conversation contains `seq`."""
 
     origin: str
     seq: int
 
 
 class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
-    """An ephemeral frame for every member but, when named, one."""
+    """An ephemeral frame for all members except `except_user_id`, if it is not empty."""
 
     origin: str
     frame: bytes
@@ -38,4 +41,4 @@ class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
 BusEvent = EntryAppended | HeadAnnounced | EphemeralPublished
 
 bus_event_encoder: Final = msgspec.msgpack.Encoder()
-bus_event_decoder: Final = msgspec.msgpack.Decoder(BusEvent)
+bus_event_decoder: Final[msgspec.msgpack.Decoder[BusEvent]] = msgspec.msgpack.Decoder(BusEvent)
