@@ -139,7 +139,7 @@ class DraftForwarder:
             return
         is_full = False
         for draft in frame.drafts:
-            reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.draft)
+            reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.attempt_id)
             try:
                 if not is_full:
                     self._on_draft(frame.conversation_id, Send(draft, reply, forwarded=True))

@@ -12,6 +12,7 @@ from actors.conversations.conversation import Conversation
 from actors.conversations.draft_forwarder import (
     DraftForwarded,
     DraftOutcome,
+    ForwardDrafts,
     forward_decoder,
     forward_encoder,
 )
@@ -359,13 +360,16 @@ def in_order(entries: list[MessageEntry]) -> bool:
 
 
 async def test_drafts_are_forwarded_after_losing_seqs(cluster: FakeCluster) -> None:
-    """After losing twice drafts go over the bus for a while: one writer, every draft once, in order."""
+    """After two conflicts drafts are forwarded for a while: each is stored once, in order, and answered."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    forwarded = 0
+    forwarded = stored = 0
 
-    def count(topic: str, _frame: bytes) -> bool:
-        nonlocal forwarded
-        forwarded += topic.startswith("i:")
+    def count(topic: str, frame: bytes) -> bool:
+        nonlocal forwarded, stored
+        if topic.startswith("i:"):
+            event = forward_decoder.decode(frame)
+            forwarded += isinstance(event, ForwardDrafts)
+            stored += isinstance(event, DraftForwarded) and event.outcome.entry is not None
         return False
 
     cluster.broker.should_drop = count
@@ -373,6 +377,7 @@ async def test_drafts_are_forwarded_after_losing_seqs(cluster: FakeCluster) -> N
     entries = await log_of(cluster, room)
 
     assert forwarded > 0
+    assert stored > 0
     assert [entry.seq for entry in entries] == list(range(1, 401))
     assert in_order(entries)
 
