@@ -15,17 +15,23 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.conversations.commands import AppendResult, ConversationCommand, ForwardResult, RemoteAppend
+from actors.conversations.commands import (
+    AppendResult,
+    ConversationCommand,
+    DraftOutcome,
+    ForwardResult,
+    PendingAppend,
+    RemoteAppend,
+)
 from actors.conversations.conversation import Conversation
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_views import ConversationViews, LoadCards
 from actors.conversations.conversations import Conversations
-from actors.conversations.draft_forwarder import DraftForwarder, DraftOutcome
+from actors.conversations.draft_forwarder import DraftForwarder
 from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.pending_append import PendingAppend
 from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks

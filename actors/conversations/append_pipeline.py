@@ -23,6 +23,7 @@ from actors.conversations.commands import (
     Draft,
     ForwardResult,
     MessageChange,
+    PendingAppend,
     Send,
 )
 from actors.conversations.conversation_services import ConversationServices
@@ -32,7 +33,6 @@ from actors.conversations.errors import busy, client_id_conflict, not_found, to_
 from actors.conversations.forwarding_state import ForwardingState
 from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import is_same_message, plan_message_change, with_message_state
-from actors.conversations.pending_append import PendingAppend
 from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms

@@ -3,17 +3,13 @@
 A command carries its reply, so that no actor waits for another. Each reply is called exactly once.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from storage.records.messaging import Appended, MessageEntry
-
-if TYPE_CHECKING:
-    from actors.conversations.draft_forwarder import DraftOutcome
-    from actors.conversations.pending_append import PendingAppend
+from storage.records.messaging import Appended, Entry, MessageEntry
 
 
 class CommandReply(Protocol):
@@ -122,6 +118,49 @@ class ChangeMessage(Struct, frozen=True):
     reply: CommandReply
 
 
+class PendingAppend:
+    """A command that waits to be appended to the log, with its replies. Each reply is called exactly once."""
+
+    __slots__ = ("_joined_replies", "command", "entry", "forward_number", "target_message")
+
+    def __init__(self, command: Send | ChangeMessage | ChangeMembership) -> None:
+        self.command = command
+        self.entry: Entry | None = None
+        # Number under which it was forwarded to another instance.
+        self.forward_number = 0
+        # The message to change, read after the entry below the seq of this change.
+        self.target_message: MessageEntry | None = None
+        self._joined_replies: list[CommandReply] | None = None
+
+    def add_reply(self, reply: CommandReply) -> None:
+        """Add the reply of a retry that arrived while the first attempt is pending."""
+        if self._joined_replies is None:
+            self._joined_replies = []
+        self._joined_replies.append(reply)
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool = False) -> None:
+        self.command.reply.stored(entry, duplicate=duplicate)
+        for reply in self._joined_replies or ():
+            reply.stored(entry, duplicate=True)
+
+    def refused(self, error: ApiError) -> None:
+        self.command.reply.refused(error)
+        for reply in self._joined_replies or ():
+            reply.refused(error)
+
+
+class DraftOutcome(Struct, frozen=True, array_like=True):
+    """The result of one draft: stored as `entry`, or refused with `code`."""
+
+    attempt_id: int
+    entry: MessageEntry | None
+    duplicate: bool
+    code: str
+    detail: str
+    retry_after_ms: int | None
+    retry: bool
+
+
 class ConversationInfo(Struct, frozen=True):
     """The head of a conversation, its size, and whether the asking user is a member."""
 
@@ -163,8 +202,8 @@ class AppendResult(Struct, frozen=True):
 class ForwardResult(Struct, frozen=True):
     """The outcome of a forwarded draft, or None if none arrived in time."""
 
-    pending: "PendingAppend"
-    outcome: "DraftOutcome | None"
+    pending: PendingAppend
+    outcome: DraftOutcome | None
 
 
 ConversationCommand = (

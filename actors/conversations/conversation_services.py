@@ -7,21 +7,12 @@ from typing import Any, Protocol
 
 from actors.conversations.draft_forwarder import DraftForwarder
 from actors.conversations.log_writer import LogWriter
+from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from config.limits import Limits
 from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ConversationRecord, MessageEntry
-
-
-class MembershipNotifier(Protocol):
-    """Notifies users who joined or left a conversation."""
-
-    async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
-        """Notify the users that `entry` added or removed.
-
-        Call after the document is projected. Does not raise; clients recover a lost notification by resync.
-        """
+from storage.records.messaging import MessageEntry
 
 
 class Mentions(Protocol):

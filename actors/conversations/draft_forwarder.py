@@ -12,9 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from actors.conversations.commands import Draft, Send
+from actors.conversations.commands import Draft, DraftOutcome, PendingAppend, Send
 from actors.conversations.errors import busy
-from actors.conversations.pending_append import PendingAppend
 from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.timer_wheel import TimerWheel
@@ -29,18 +28,6 @@ class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
     origin: str
     conversation_id: str
     drafts: list[Draft]
-
-
-class DraftOutcome(Struct, frozen=True, array_like=True):
-    """The result of one draft: stored as `entry`, or refused with `code`."""
-
-    attempt_id: int
-    entry: MessageEntry | None
-    duplicate: bool
-    code: str
-    detail: str
-    retry_after_ms: int | None
-    retry: bool
 
 
 class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):

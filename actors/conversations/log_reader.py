@@ -4,16 +4,15 @@ A room that missed entries gets each entry at its seq. A client that resumes get
 message once, in its latest state, at the seq of its latest change.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from actors.conversations import serializers
+from actors.conversations.conversation_views import LoadCards
 from actors.delivery.rooms import ReplayedFrame
-from actors.protocol.objects import UserCard
 from actors.protocol.server_frames import ConversationUpdated, LogFrame
 from storage.contracts.messaging import MessageLog
 from storage.records.messaging import ChangeEntry, Entry, MessageEntry
 
-LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 HEAD_CHUNK = 1000
 
 

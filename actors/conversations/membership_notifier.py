@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class MembershipNotifier:
-    """Implements `actors.conversations.conversation_services.MembershipNotifier`."""
+    """Notifies users who joined or left, and the devices of a user whose read mark moved."""
 
     def __init__(self, streams: StreamWriter, store: ConversationStore, load_cards: LoadCards) -> None:
         self._streams = streams
@@ -38,6 +38,10 @@ class MembershipNotifier:
         self._load_cards = load_cards
 
     async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
+        """Notify the users that `entry` added or removed.
+
+        Call after the document is projected. Clients recover a lost notification by resync.
+        """
         membership = entry.membership
         if membership is None:
             return

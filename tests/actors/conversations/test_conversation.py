@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from actors.conversations.commands import AddMember, Edit, RemoveMember, Send
+from actors.conversations.commands import AddMember, DraftOutcome, Edit, RemoveMember, Send
 from actors.conversations.conversation import Conversation
 from actors.conversations.draft_forwarder import (
     DraftForwarded,
-    DraftOutcome,
     ForwardDrafts,
     forward_decoder,
     forward_encoder,
