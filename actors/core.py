@@ -32,7 +32,7 @@ from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
+from actors.conversations.pending_effects import PendingEffectSweeper
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter

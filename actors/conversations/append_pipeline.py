@@ -10,7 +10,6 @@ entry whose seq another instance took. Messages of one sender keep their order o
 answered as stored only after the store confirmed it.
 """
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -28,14 +27,13 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.entries import change_entry, system_entry, text_entry
-from actors.conversations.errors import busy, client_id_conflict, not_found, to_api_error
-from actors.conversations.forwarding_state import ForwardingState
+from actors.conversations.entries import build_entry
+from actors.conversations.errors import busy, client_id_conflict, to_api_error
+from actors.conversations.forwarding_state import ForwardingState, can_forward
 from actors.conversations.log_writer import LogBatch
-from actors.conversations.message_changes import is_same_message, plan_message_change, with_message_state
-from actors.conversations.roster import Roster
+from actors.conversations.message_changes import is_same_message, with_message_state
+from actors.conversations.pending_effects import PendingEffects
 from actors.protocol.errors import ApiError
-from actors.protocol.timestamps import now_ms
 from storage.errors import Unavailable
 from storage.records.identifiers import is_id
 from storage.records.messaging import (
@@ -44,7 +42,6 @@ from storage.records.messaging import (
     Duplicate,
     Entry,
     MessageEntry,
-    PendingEffect,
     SeqConflict,
 )
 
@@ -57,13 +54,13 @@ class AppendPipeline:
     """
 
     __slots__ = (
+        "_effects",
         "_forwarding",
         "_id",
         "_in_flight",
         "_on_appended",
         "_pending_sends",
         "_queue",
-        "_recalled",
         "_services",
         "_state",
     )
@@ -83,8 +80,7 @@ class AppendPipeline:
         self._in_flight: list[PendingAppend] | None = None
         self._pending_sends: dict[tuple[str, str], PendingAppend] = {}
         self._forwarding = ForwardingState()
-        # Forwarded without an answer, so older than everything in the queue.
-        self._recalled: list[PendingAppend] = []
+        self._effects = PendingEffects(conversation_id, services.instance, services.store, services.mentions)
 
     @property
     def busy(self) -> bool:
@@ -101,11 +97,10 @@ class AppendPipeline:
 
     def fail_all(self, reason: Exception) -> None:
         """Refuse all queued and in-flight commands."""
-        for pending in [*(self._in_flight or ()), *self._recalled, *self._queue]:
+        for pending in [*(self._in_flight or ()), *self._forwarding.take_recalled(), *self._queue]:
             pending.refused(to_api_error(reason))
         self._in_flight = None
         self._queue.clear()
-        self._recalled.clear()
         self._pending_sends.clear()
 
     def enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
@@ -125,7 +120,7 @@ class AppendPipeline:
     async def enqueue_send_with_mentions(self, command: Send) -> None:
         """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
         try:
-            await self._services.store.add_pending_effect(self._mention_effect(command.draft.attempt_id))
+            await self._effects.add_mentions(command.draft.attempt_id, self._state.head)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
@@ -136,7 +131,7 @@ class AppendPipeline:
     async def enqueue_membership_change(self, command: ChangeMembership) -> None:
         """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
         try:
-            await self._services.store.add_pending_effect(self._membership_effect())
+            await self._effects.add_membership(self._state.head)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
@@ -147,18 +142,6 @@ class AppendPipeline:
 
     def enqueue_message_change(self, command: ChangeMessage) -> Coroutine[Any, Any, None] | None:
         return self._advance() if self._enqueue(command) else None
-
-    def _membership_effect(self) -> PendingEffect:
-        return PendingEffect(self._id, self._services.instance, self._state.head, now_ms())
-
-    def _mention_effect(self, attempt_id: int) -> PendingEffect:
-        """Return the effect of one message. Each message has its own, so each is settled separately."""
-        return PendingEffect(self._id, f"{self._services.instance}:{attempt_id}", self._state.head, now_ms())
-
-    async def _settle_membership_effect(self) -> None:
-        """Settle the effect unless another membership change is queued. The conversation has one effect."""
-        if not any(isinstance(pending.command, ChangeMembership) for pending in self._queue):
-            await self._settle_effect(self._membership_effect())
 
     def _enqueue(self, command: Send | ChangeMessage | ChangeMembership) -> bool:
         if len(self._queue) >= self._services.limits.drafts_queued:
@@ -182,21 +165,16 @@ class AppendPipeline:
 
     def _forward_queued(self) -> None:
         """Forward the drafts at the front of the queue to the instance that writes."""
-        forwarded: list[PendingAppend] = []
-        while self._queue and _can_forward(self._queue[0]):
-            forwarded.append(self._queue.popleft())
-        if forwarded:
-            target, first = self._forwarding.start_forward(len(forwarded))
-            for number, pending in enumerate(forwarded, first):
-                pending.forward_number = number
-            self._services.draft_forwarder.forward(target, self._id, forwarded)
+        target, drafts = self._forwarding.take_forwardable(self._queue)
+        if drafts:
+            self._services.draft_forwarder.forward(target, self._id, drafts)
 
     def on_forward_result(self, result: ForwardResult) -> Coroutine[Any, Any, None] | None:
         """Answer a forwarded draft from its outcome. Without an outcome, queue it here again."""
         pending, outcome = result.pending, result.outcome
         self._forwarding.record_result(answered=outcome is not None)
         if outcome is None:
-            self._recalled.append(pending)
+            self._forwarding.recall(pending)
         elif outcome.entry is None:
             error = ApiError(
                 outcome.code, outcome.detail, retry_after_ms=outcome.retry_after_ms, retry=outcome.retry
@@ -207,7 +185,7 @@ class AppendPipeline:
             self._forwarding.record_stored(outcome.entry.sender_id, pending.forward_number)
             self._pending_sends.pop((outcome.entry.sender_id, outcome.entry.client_id), None)
             pending.stored(outcome.entry, duplicate=outcome.duplicate)
-        if self._recalled and not self._forwarding.is_recalling:
+        if self._forwarding.has_recalled and not self._forwarding.is_recalling:
             self._requeue_recalled()
             return self._advance()
         return None
@@ -218,8 +196,7 @@ class AppendPipeline:
         The other instance may have refused such a draft, with the outcome lost, and stored a later one of the
         same sender. The refusal asks the client to retry, which settles it.
         """
-        recalled, self._recalled = self._recalled, []
-        for pending in reversed(recalled):
+        for pending in reversed(self._forwarding.take_recalled()):
             assert isinstance(pending.command, Send)
             if self._forwarding.is_overtaken(pending.command.draft.sender_id, pending.forward_number):
                 self._refuse(pending, busy())
@@ -241,7 +218,7 @@ class AppendPipeline:
             alone = not isinstance(pending.command, Send)
             if alone and batch:
                 break
-            if is_forwarding and _can_forward(pending):
+            if is_forwarding and can_forward(pending):
                 if batch:
                     break
                 self._forward_queued()
@@ -249,8 +226,7 @@ class AppendPipeline:
             if isinstance(pending.command, ChangeMessage) and pending.target_message is None:
                 return self._catch_up_and_submit()
             self._queue.popleft()
-            pending.entry = self._build_entry(pending, self._state.head + len(batch) + 1)
-            if pending.entry is None:
+            if not self._build_entry(pending, self._state.head + len(batch) + 1):
                 continue
             batch.append(pending)
             if alone:
@@ -263,40 +239,17 @@ class AppendPipeline:
             )
         return None
 
-    def _build_entry(self, pending: PendingAppend, seq: int) -> Entry | None:
-        """Build the entry of a command at `seq`, or answer the command and return None."""
-        command, roster = pending.command, self._state.roster
-        assert roster is not None
-        if isinstance(command, Send):
-            if command.draft.sender_id in roster.members:
-                return text_entry(self._id, seq, command.draft)
-            self._refuse(pending, not_found())
-            return None
+    def _build_entry(self, pending: PendingAppend, seq: int) -> bool:
+        """Set the entry of a command at `seq`. Answer the command and return False if it gets none."""
+        assert self._state.roster is not None
         try:
-            if isinstance(command, ChangeMessage):
-                return self._build_change_entry(command, pending, roster, seq)
-            plan = roster.plan_change(command.change)
+            pending.entry = build_entry(self._id, seq, pending, self._state.roster)
         except ApiError as error:
             self._refuse(pending, error)
-            return None
-        if plan is None:
-            command.reply.unchanged()
-            return None
-        membership, content = plan
-        return system_entry(self._id, seq, command.change, membership, content)
-
-    def _build_change_entry(
-        self, command: ChangeMessage, pending: PendingAppend, roster: Roster, seq: int
-    ) -> ChangeEntry | None:
-        message = pending.target_message
-        assert message is not None
-        if command.user_id not in roster.members:
-            raise not_found()
-        state = plan_message_change(message, command.user_id, command.change, roster, now_ms())
-        if state is None:
-            pending.stored(message, duplicate=True)
-            return None
-        return change_entry(self._id, seq, command.user_id, message.id, state)
+            return False
+        if pending.entry is None:
+            pending.unchanged()
+        return pending.entry is not None
 
     def on_append_result(self, appended: Appended | None) -> Coroutine[Any, Any, None] | None:
         """Answer the batch that the log writer finished, then submit the next one.
@@ -343,15 +296,10 @@ class AppendPipeline:
                 entry,
                 self._state.roster.members.keys(),
                 # A failed notification leaves the effect to the sweeper.
-                lambda notified: self._on_mentions_notified(entry.attempt_id) if notified else None,
+                lambda notified: (
+                    self._effects.remove_mentions_in_background(entry.attempt_id) if notified else None
+                ),
             )
-
-    def _on_mentions_notified(self, attempt_id: int) -> None:
-        self._services.mentions.run_in_background(self._settle_effect(self._mention_effect(attempt_id)))
-
-    async def _settle_effect(self, effect: PendingEffect) -> None:
-        with contextlib.suppress(Unavailable):
-            await self._services.store.remove_pending_effect(effect.key)
 
     async def _on_membership_change_stored(self, pending: PendingAppend) -> None:
         """Publish the entry, project the document, notify the affected users, then reply."""
@@ -372,7 +320,9 @@ class AppendPipeline:
         else:
             assert self._state.record is not None
             await self._services.membership_notifier.notify_change(self._state.record, entry)
-            await self._settle_membership_effect()
+            # Membership changes share one effect, which queued ones still need.
+            if not any(isinstance(queued.command, ChangeMembership) for queued in self._queue):
+                await self._effects.remove_membership()
             pending.stored(entry)
         await self._catch_up_and_submit()
 
@@ -445,11 +395,6 @@ class AppendPipeline:
         self._queue.remove(pending)
         pending.refused(api_error)
         return False
-
-
-def _can_forward(pending: PendingAppend) -> bool:
-    """Whether a command may be forwarded: only drafts, and not those received from another instance."""
-    return isinstance(pending.command, Send) and not pending.command.forwarded
 
 
 def _is_same_draft(pending: PendingAppend, draft: Draft) -> bool:

@@ -143,6 +143,13 @@ class PendingAppend:
         for reply in self._joined_replies or ():
             reply.stored(entry, duplicate=True)
 
+    def unchanged(self) -> None:
+        """Answer a change that has no effect. A message change returns the message as a duplicate."""
+        if self.target_message is not None:
+            self.stored(self.target_message, duplicate=True)
+        else:
+            self.command.reply.unchanged()
+
     def refused(self, error: ApiError) -> None:
         self.command.reply.refused(error)
         for reply in self._joined_replies or ():

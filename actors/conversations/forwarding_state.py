@@ -4,7 +4,10 @@ Forwarding starts after losing seqs to that instance and lasts a few seconds. It
 A wrong decision is harmless, because the log rejects duplicate seqs.
 """
 
+from collections import deque
 from time import monotonic
+
+from actors.conversations.commands import PendingAppend, Send
 
 LOSSES_BEFORE_FORWARDING = 2
 """Consecutive seq conflicts after which drafts are forwarded to the winner."""
@@ -25,6 +28,7 @@ class ForwardingState:
         "_forward_until",
         "_last_stored",
         "_next_number",
+        "_recalled",
         "_target",
         "in_flight",
         "is_recalling",
@@ -37,6 +41,8 @@ class ForwardingState:
         self._last_stored: dict[str, int] = {}
         self._forward_until = 0.0
         self._target = ""
+        # Forwarded without a result, so older than everything in the queue.
+        self._recalled: list[PendingAppend] = []
         self.last_writer = ""
         self.in_flight = 0
         self.is_recalling = False
@@ -60,6 +66,18 @@ class ForwardingState:
             self._forward_until = monotonic() + FORWARDING_S
         # While drafts are in flight the next ones follow them, which keeps each sender's order.
         return self.in_flight > 0 or monotonic() < self._forward_until
+
+    def take_forwardable(self, queue: deque[PendingAppend]) -> tuple[str, list[PendingAppend]]:
+        """Remove the drafts at the front of `queue`, number them and return them with their target."""
+        drafts: list[PendingAppend] = []
+        while queue and can_forward(queue[0]):
+            drafts.append(queue.popleft())
+        if not drafts:
+            return "", drafts
+        target, first = self.start_forward(len(drafts))
+        for number, pending in enumerate(drafts, first):
+            pending.forward_number = number
+        return target, drafts
 
     def start_forward(self, count: int) -> tuple[str, int]:
         """Count `count` drafts as in flight. Return the target instance and the number of the first draft.
@@ -90,3 +108,21 @@ class ForwardingState:
             self.is_recalling = True
         if not self.in_flight:
             self.is_recalling = False
+
+    @property
+    def has_recalled(self) -> bool:
+        return bool(self._recalled)
+
+    def recall(self, pending: PendingAppend) -> None:
+        """Keep a draft that timed out until the recall ends."""
+        self._recalled.append(pending)
+
+    def take_recalled(self) -> list[PendingAppend]:
+        """Remove and return the recalled drafts, in the order of their timeouts."""
+        recalled, self._recalled = self._recalled, []
+        return recalled
+
+
+def can_forward(pending: PendingAppend) -> bool:
+    """Whether a command may be forwarded: only drafts, and not those received from another instance."""
+    return isinstance(pending.command, Send) and not pending.command.forwarded

@@ -1,10 +1,11 @@
-"""Completes membership and mention notifications left by crashed instances.
+"""Pending effects: notifications that are recorded before their entry is stored, and removed when sent.
 
-Each instance periodically lists pending effects that are older than a live process needs. It reads their
-entries from the log and notifies again. Notifications are idempotent.
+A conversation records an effect, appends the entry, notifies the users and removes the effect. If the
+instance crashes in between, the sweeper of another instance notifies. Notifications are idempotent.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 
@@ -16,8 +17,8 @@ from actors.protocol.timestamps import now_ms
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
-from storage.contracts.messaging import MessagingStore
-from storage.errors import StorageError
+from storage.contracts.messaging import MessagingStore, PendingEffectStore
+from storage.errors import StorageError, Unavailable
 from storage.records.messaging import MessageEntry, PendingEffect
 
 _log = logging.getLogger(__name__)
@@ -27,7 +28,56 @@ ACTIVATION_TIMEOUT_S = 5.0
 ENTRIES_PER_EFFECT_MAX = 1000
 
 
+class PendingEffects:
+    """The pending effects of one conversation on this instance.
+
+    All membership changes share one effect. Each message with mentions has its own, so that each is removed
+    separately.
+    """
+
+    __slots__ = ("_id", "_instance", "_mentions", "_store")
+
+    def __init__(
+        self, conversation_id: str, instance: str, store: PendingEffectStore, mentions: Mentions
+    ) -> None:
+        self._id = conversation_id
+        self._instance = instance
+        self._store = store
+        self._mentions = mentions
+
+    async def add_membership(self, since_seq: int) -> None:
+        """Record that entries above `since_seq` may change the members. Raises `Unavailable`."""
+        await self._store.add_pending_effect(self._membership_effect(since_seq))
+
+    async def remove_membership(self) -> None:
+        await self._remove(self._membership_effect(0))
+
+    async def add_mentions(self, attempt_id: int, since_seq: int) -> None:
+        """Record that an entry above `since_seq` may mention users. Raises `Unavailable`."""
+        await self._store.add_pending_effect(self._mention_effect(attempt_id, since_seq))
+
+    def remove_mentions_in_background(self, attempt_id: int) -> None:
+        self._mentions.run_in_background(self._remove(self._mention_effect(attempt_id, 0)))
+
+    def _membership_effect(self, since_seq: int) -> PendingEffect:
+        return PendingEffect(self._id, self._instance, since_seq, now_ms())
+
+    def _mention_effect(self, attempt_id: int, since_seq: int) -> PendingEffect:
+        return PendingEffect(self._id, f"{self._instance}:{attempt_id}", since_seq, now_ms())
+
+    async def _remove(self, effect: PendingEffect) -> None:
+        # An effect that stays is completed again by a sweeper.
+        with contextlib.suppress(Unavailable):
+            await self._store.remove_pending_effect(effect.key)
+
+
 class PendingEffectSweeper:
+    """Completes the effects of crashed instances.
+
+    Periodically lists the pending effects that are older than a live instance needs, reads their entries
+    from the log and notifies again.
+    """
+
     def __init__(
         self,
         store: MessagingStore,
