@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
+from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
     AppendResult,
     ConversationCommand,
@@ -24,6 +25,7 @@ from actors.conversations.commands import (
     RemoteAppend,
 )
 from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_queries import ConversationQueries
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_views import ConversationViews, LoadCards
 from actors.conversations.conversations import Conversations
@@ -143,16 +145,14 @@ class Core:
             idle_s=limits.actor_idle_s,
             restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
         )
+        command_sender = CommandSender(self.conversation_actors, limits)
         self.conversations = Conversations(
             messaging,
-            self.conversation_actors,
-            views,
-            self.read_marks,
-            log_reader,
+            command_sender,
             self.membership_notifier,
+            ConversationQueries(messaging, command_sender, views, self.read_marks, log_reader, load_cards),
             load_cards,
             hooks.list_blocked_users,
-            limits,
         )
         self.pending_effect_sweeper = PendingEffectSweeper(
             messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel

@@ -1,48 +1,40 @@
 """The conversation service, used by sessions and HTTP routes.
 
-Reads come from the store and are current on every instance. Writes pass through the conversation's actor.
-A conversation that the caller may not see is reported as `conversation.not_found`.
+Commands pass through the conversation's actor; `ConversationQueries` reads from the store.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
 from actors.conversations import serializers
+from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
-    AddByRule,
     AddMember,
-    ChangeMembership,
     ChangeMessage,
-    ConversationCommand,
     ConversationInfo,
-    GetInfo,
-    MembershipChange,
     MessageChange,
-    RemoveByRule,
     RemoveMember,
     Send,
     UpdateSettings,
 )
-from actors.conversations.conversation_views import ConversationView, ConversationViews, LoadCards
-from actors.conversations.errors import blocked, busy, not_found
+from actors.conversations.conversation_queries import ConversationQueries
+from actors.conversations.conversation_views import LoadCards
+from actors.conversations.errors import blocked
 from actors.conversations.future_reply import FutureReply
-from actors.conversations.log_reader import LogReader
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.read_marks import ReadMarks
-from actors.protocol.errors import ApiError, invalid_field, unavailable
-from actors.protocol.objects import Conversation, ConversationType, Message, MessageType, ReadState, UserCard
+from actors.conversations.rule_membership import RuleMembership
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import Conversation, ConversationType, Message, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
 from actors.protocol.timestamps import now_ms
-from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.registry import Registry
-from config.limits import PARTICIPANTS_MAX, READ_BY_MEMBERS_MAX, Limits
+from config.limits import PARTICIPANTS_MAX
 from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import direct_conversation_id, idempotent_id, is_id, new_id
-from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
+from storage.records.identifiers import direct_conversation_id, idempotent_id, new_id
+from storage.records.messaging import ConversationRecord
 
 ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
 """(user_id) -> ids of the users who blocked this user or are blocked by this user."""
@@ -53,28 +45,20 @@ class CreateResult(msgspec.Struct, frozen=True):
     is_new: bool
 
 
-class Conversations:
+class Conversations(RuleMembership):
     def __init__(
         self,
         store: MessagingStore,
-        actors: Registry[str, ConversationCommand],
-        views: ConversationViews,
-        read_marks: ReadMarks,
-        log_reader: LogReader,
+        commands: CommandSender,
         membership_notifier: MembershipNotifier,
+        queries: ConversationQueries,
         load_cards: LoadCards,
         list_blocked_users: ListBlockedUsers,
-        limits: Limits,
     ) -> None:
-        self._store = store
-        self._actors = actors
-        self._views = views
-        self._read_marks = read_marks
-        self._log_reader = log_reader
-        self._membership_notifier = membership_notifier
+        super().__init__(store, commands, membership_notifier)
+        self._queries = queries
         self._load_cards = load_cards
         self._list_blocked_users = list_blocked_users
-        self._limits = limits
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def track_task(self, task: "asyncio.Task[Any]") -> None:
@@ -96,13 +80,13 @@ class Conversations:
             ApiError: conversation.not_found, if the id is malformed.
             MailboxFull, Stopped: the command was not accepted.
         """
-        self._actors.tell(_validate_id(conversation_id), command)
+        self._commands.tell(conversation_id, command)
 
     async def send_and_wait(
         self, conversation_id: str, command: Send, reply: FutureReply
     ) -> tuple[Message, bool]:
         """Send and wait. Return the message, and whether it was stored before."""
-        stored = await self._tell_and_wait(conversation_id, command, reply)
+        stored = await self._commands.execute(conversation_id, command, reply)
         assert stored is not None
         entry, duplicate = stored
         return serializers.to_message(entry, command.draft.sender_id, ()), duplicate
@@ -110,25 +94,10 @@ class Conversations:
     async def change_message(self, user_id: str, conversation_id: str, change: MessageChange) -> Message:
         """Edit, delete or react, and return the message after the change."""
         reply = FutureReply()
-        stored = await self._tell_and_wait(conversation_id, ChangeMessage(user_id, change, reply), reply)
+        stored = await self._commands.execute(conversation_id, ChangeMessage(user_id, change, reply), reply)
         assert stored is not None
-        view = await self._get_view(user_id, conversation_id)
-        return (await self._to_messages(user_id, view, [stored[0]]))[0]
-
-    async def _tell_and_wait(
-        self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership, reply: FutureReply
-    ) -> tuple[MessageEntry, bool] | None:
-        try:
-            self._actors.tell(_validate_id(conversation_id), command)
-        except (MailboxFull, Stopped):
-            raise busy() from None
-        try:
-            async with asyncio.timeout(self._limits.request_timeout_ms * 2 / 1000):
-                return await reply.future
-        except TimeoutError:
-            raise unavailable(
-                "The result is unknown. Retry with the same client_id; it is stored at most once."
-            ) from None
+        view = await self._queries.get_view(user_id, conversation_id)
+        return (await self._queries.to_messages(user_id, view, [stored[0]]))[0]
 
     # --- creating and changing
 
@@ -188,17 +157,15 @@ class Conversations:
         existing = await self._store.create(record)
         if existing is None:
             await self._membership_notifier.notify_joined(record, 0, member_ids)
-        return CreateResult(await self.get(user.id, conversation_id), is_new=existing is None or not direct)
-
-    async def change_membership(self, conversation_id: str, change: MembershipChange) -> None:
-        reply = FutureReply()
-        await self._tell_and_wait(conversation_id, ChangeMembership(change, reply), reply)
+        return CreateResult(
+            await self._queries.get(user.id, conversation_id), is_new=existing is None or not direct
+        )
 
     async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
         user = (await self._load_cards([user_id])).get(user_id)
         if user is None or user_id in await self._list_blocked_users(actor.id):
             # Only members may learn which users exist.
-            await self._get_view(actor.id, conversation_id)
+            await self._queries.get_view(actor.id, conversation_id)
             raise ApiError("user.not_found", "There is no such user.")
         await self.change_membership(conversation_id, AddMember(actor, user))
 
@@ -208,33 +175,6 @@ class Conversations:
             conversation_id, RemoveMember(actor, serializers.to_user_card(user_id, cards))
         )
 
-    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
-        """Create the group if it does not exist, with `creator` as its only member and admin."""
-        record = ConversationRecord(
-            id=conversation_id,
-            type=ConversationType.GROUP.value,
-            name=name,
-            participants=(creator.id,),
-            admins=(creator.id,),
-            created_at_ms=now_ms(),
-        )
-        if await self._store.get(conversation_id) is None and await self._store.create(record) is None:
-            await self._membership_notifier.notify_joined(record, 0, [creator.id])
-
-    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Add a user without an admin's permission. Raises `ApiError` (conversation.full)."""
-        await self.change_membership(conversation_id, AddByRule(user))
-
-    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Remove a user without an admin's permission. Does nothing if the user is not a member."""
-        await self.change_membership(conversation_id, RemoveByRule(user))
-
-    async def remove_user(self, user_id: str) -> None:
-        """Remove a deleted user from all groups. Direct conversations stay with the other member."""
-        for membership in await self._store.list_memberships(user_id, None):
-            if membership.conversation.type == ConversationType.GROUP:
-                await self.remove_by_rule(membership.conversation.id, serializers.to_user_card(user_id, {}))
-
     async def update(
         self,
         actor: UserCard,
@@ -243,131 +183,48 @@ class Conversations:
         admins: Sequence[str] | None,
         muted: bool | None,  # noqa: FBT001
     ) -> Conversation:
-        await self._get_view(actor.id, conversation_id)
+        """Change the name and the admins, and mute the conversation for the actor. None keeps a value."""
+        await self._queries.get_view(actor.id, conversation_id)
         if name is not None or admins is not None:
             unique_admins = None if admins is None else tuple(dict.fromkeys(admins))
             await self.change_membership(conversation_id, UpdateSettings(actor, name, unique_admins))
         if muted is not None:
             await self._store.set_muted(conversation_id, actor.id, muted=muted)
-        return await self.get(actor.id, conversation_id)
+        return await self._queries.get(actor.id, conversation_id)
 
-    # --- reading
+    # --- queries, see `ConversationQueries`
 
-    async def get(self, user_id: str, conversation_id: str) -> Conversation:
-        view = await self._get_view(user_id, conversation_id)
-        return (await self._views.to_conversations(user_id, [view]))[0]
+    def get(self, user_id: str, conversation_id: str) -> Coroutine[Any, Any, Conversation]:
+        return self._queries.get(user_id, conversation_id)
 
-    async def page(
+    def page(
         self, user_id: str, after: tuple[int, str] | None, limit: int
-    ) -> tuple[list[Conversation], tuple[int, str] | None]:
-        """Return a page of a user's conversations, latest activity first, and the cursor of the next page.
+    ) -> Coroutine[Any, Any, tuple[list[Conversation], tuple[int, str] | None]]:
+        return self._queries.page(user_id, after, limit)
 
-        A cursor is the (last activity in ms, id) of the last conversation on a page.
-        """
-        views = await self._views.list_for_user(user_id)
-        if after is not None:
-            views = [view for view in views if (view.last_activity_ms, view.record.id) < after]
-        page = views[:limit]
-        full_views = await self._views.get_many(user_id, [view.record.id for view in page])
-        conversations = await self._views.to_conversations(
-            user_id, [full_views[view.record.id] for view in page if view.record.id in full_views]
-        )
-        next_cursor = (page[-1].last_activity_ms, page[-1].record.id) if len(views) > limit else None
-        return conversations, next_cursor
-
-    async def participants(
+    def participants(
         self, user_id: str, conversation_id: str, after: int, limit: int
-    ) -> tuple[list[UserCard], int | None]:
-        """Return a page of members in order of joining, and the offset of the next page."""
-        view = await self._get_view(user_id, conversation_id)
-        member_ids = view.record.participants[after : after + limit]
-        cards = await self._load_cards(member_ids)
-        has_more = after + limit < len(view.record.participants)
-        return [serializers.to_user_card(member_id, cards) for member_id in member_ids], (
-            after + limit if has_more else None
-        )
+    ) -> Coroutine[Any, Any, tuple[list[UserCard], int | None]]:
+        return self._queries.participants(user_id, conversation_id, after, limit)
 
-    async def history(
+    def history(
         self, user_id: str, conversation_id: str, before: int | None, after: int | None, limit: int
-    ) -> list[Message]:
-        view = await self._get_view(user_id, conversation_id)
-        head = view.last_seq + 1
-        entries = await self._store.page_messages(
-            conversation_id,
-            before=min(before, head) if before is not None else head,
-            after=after or 0,
-            limit=limit,
-            newest=after is None or before is not None,
-        )
-        return await self._to_messages(user_id, view, entries)
+    ) -> Coroutine[Any, Any, list[Message]]:
+        return self._queries.history(user_id, conversation_id, before, after, limit)
 
-    async def can_see_message(self, user_id: str, message_id: str) -> bool:
-        """Whether the message exists in a conversation of the user."""
-        messages = await self._store.find_messages([message_id]) if is_id(message_id) else []
-        return bool(messages and await self._views.get_many(user_id, [messages[0].conversation_id]))
+    def can_see_message(self, user_id: str, message_id: str) -> Coroutine[Any, Any, bool]:
+        return self._queries.can_see_message(user_id, message_id)
 
-    async def changes(
+    def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int
-    ) -> tuple[list[LogFrame], int, bool]:
-        await self._get_view(user_id, conversation_id)
-        return await self._log_reader.read_changes(conversation_id, after, limit, user_id)
+    ) -> Coroutine[Any, Any, tuple[list[LogFrame], int, bool]]:
+        return self._queries.changes(user_id, conversation_id, after, limit)
 
-    async def mark_read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
-        """Move the user's read mark forward to `seq`, at most to the head."""
-        info = await self._ask_info(user_id, conversation_id, seq)
-        if not info.is_member:
-            raise not_found()
-        return await self._read_marks.mark_read(
-            user_id, conversation_id, min(seq, info.head), info.member_count
-        )
+    def mark_read(self, user_id: str, conversation_id: str, seq: int) -> Coroutine[Any, Any, ReadState]:
+        return self._queries.mark_read(user_id, conversation_id, seq)
 
-    async def get_info(self, user_id: str, conversation_id: str) -> ConversationInfo:
-        """Return the head, the member count and whether the user is a member. Raises `ApiError`."""
-        return await self._ask_info(user_id, conversation_id, 0)
-
-    async def _ask_info(self, user_id: str, conversation_id: str, at_least: int) -> ConversationInfo:
-        try:
-            ref = self._actors.ensure_active(_validate_id(conversation_id))
-            return await ref.ask(
-                lambda reply: GetInfo(user_id, at_least, reply), self._limits.request_timeout_ms / 1000
-            )
-        except (MailboxFull, Stopped, TimeoutError):
-            raise busy() from None
-
-    async def _get_view(self, user_id: str, conversation_id: str) -> ConversationView:
-        return await self._views.get(user_id, _validate_id(conversation_id))
-
-    async def _to_messages(
-        self, user_id: str, view: ConversationView, entries: Sequence[MessageEntry]
-    ) -> list[Message]:
-        lists_readers = len(view.record.participants) <= READ_BY_MEMBERS_MAX
-        positions = await self._read_marks.read_positions(view) if lists_readers else {}
-        return [
-            serializers.to_message(
-                entry, user_id, _read_by(entry, positions) if lists_readers else None, len(entry.read_by)
-            )
-            for entry in entries
-        ]
-
-
-def _read_by(
-    entry: MessageEntry, read_positions: Mapping[str, Sequence[tuple[int, int]]]
-) -> tuple[ReadByRecord, ...]:
-    """Merge the stored readers of a message with members whose read position passed it since."""
-    if entry.message_type != MessageType.TEXT:
-        return ()
-    readers = {reader.user_id: reader for reader in entry.read_by}
-    for user_id, positions in read_positions.items():
-        times = [read_at_ms for read_seq, read_at_ms in positions if read_seq >= entry.seq]
-        if times and user_id not in readers and user_id != entry.sender_id:
-            readers[user_id] = ReadByRecord(user_id, min(times))
-    return tuple(readers.values())
-
-
-def _validate_id(conversation_id: str) -> str:
-    if not is_id(conversation_id):
-        raise not_found()
-    return conversation_id
+    def get_info(self, user_id: str, conversation_id: str) -> Coroutine[Any, Any, ConversationInfo]:
+        return self._commands.get_info(user_id, conversation_id)
 
 
 def _request_digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:
