@@ -17,7 +17,6 @@ import msgspec
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
-    AppendResult,
     ConversationCommand,
     DraftOutcome,
     ForwardResult,
@@ -137,7 +136,7 @@ class Core:
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
             lambda conversation_id: Conversation(
-                conversation_id, conversation_services, self._deliver_append_result
+                conversation_id, conversation_services, self.conversation_actors.get_active
             ),
             self.run_queue,
             self.timer_wheel,
@@ -257,11 +256,6 @@ class Core:
             session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
         for subscriber in self.online_users.subscribers_by_session_id(session_ids):
             subscriber.close("the session was revoked")
-
-    def _deliver_append_result(self, conversation: Conversation, result: AppendResult) -> None:
-        ref = self.conversation_actors.get_active(conversation.id)
-        if ref is not None and ref.actor is conversation:
-            ref.deliver_reply(result)
 
     def _on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         ref = self.conversation_actors.get_active(conversation_id)

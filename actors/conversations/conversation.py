@@ -27,35 +27,30 @@ from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, to_api_error
 from actors.protocol.errors import ApiError
+from actors.runtime.actor_ref import ActorRef
 from storage.errors import Unavailable
 from storage.records.identifiers import entry_id, is_id
+from storage.records.messaging import Appended
 
 
 class Conversation:
-    """Implements `PersistentActor[ConversationCommand]`.
+    """Implements `PersistentActor[ConversationCommand]`. `get_active` looks up the actor's own reference."""
 
-    `deliver_result` posts an `AppendResult` to the mailbox of this actor.
-    """
-
-    __slots__ = ("_id", "_loaded", "_pipeline", "_services", "_state")
+    __slots__ = ("_get_active", "_id", "_loaded", "_pipeline", "_services", "_state")
 
     def __init__(
         self,
         conversation_id: str,
         services: ConversationServices,
-        deliver_result: "Callable[[Conversation, AppendResult], None]",
+        get_active: Callable[[str], ActorRef[ConversationCommand] | None],
     ) -> None:
         self._id = conversation_id
         self._services = services
+        self._get_active = get_active
         self._state = ConversationState(
             conversation_id, services.store, services.publisher, services.summary_writer
         )
-        self._pipeline = AppendPipeline(
-            conversation_id,
-            services,
-            self._state,
-            lambda appended: deliver_result(self, AppendResult(appended)),
-        )
+        self._pipeline = AppendPipeline(conversation_id, services, self._state, self._deliver_append_result)
         self._loaded = False
 
     # --- lifecycle
@@ -72,10 +67,6 @@ class Conversation:
 
     def on_crash(self, reason: Exception) -> None:
         self._pipeline.fail_all(reason)
-
-    @property
-    def id(self) -> str:
-        return self._id
 
     @property
     def busy(self) -> bool:
@@ -112,6 +103,12 @@ class Conversation:
                 pending.refused(to_api_error(reason))
             case RemoteAppend() | AppendResult():
                 pass
+
+    def _deliver_append_result(self, appended: Appended | None) -> None:
+        """Post the log writer's result to the mailbox. Drop it if this actor crashed and was replaced."""
+        ref = self._get_active(self._id)
+        if ref is not None and ref.actor is self:
+            ref.deliver_reply(AppendResult(appended))
 
     async def _load_and_receive(self, command: ConversationCommand) -> None:
         try:
