@@ -22,6 +22,7 @@ from actors.conversations.commands import (
     ForwardResult,
     PendingAppend,
     RemoteAppend,
+    Send,
 )
 from actors.conversations.conversation import Conversation
 from actors.conversations.conversation_queries import ConversationQueries
@@ -37,7 +38,7 @@ from actors.conversations.pending_effects import PendingEffectSweeper
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
-from actors.delivery.bus_events import EntryAppended, HeadAnnounced
+from actors.delivery.bus_events import ConversationBus, EntryAppended, HeadAnnounced
 from actors.delivery.control_events import (
     CONTROL_TOPIC,
     BlockChanged,
@@ -86,8 +87,8 @@ class CoreStores(msgspec.Struct, frozen=True):
 class Core:
     """The components of one instance.
 
-    `encode_frame` turns an encoded event into a frame for the socket. `name` identifies the instance on the
-    bus.
+    Implements `RoomsHandler` and `ForwardingHandler`. `encode_frame` turns an encoded event into a frame for
+    the socket. `name` identifies the instance on the bus.
     """
 
     def __init__(
@@ -113,7 +114,9 @@ class Core:
         self.run_queue = RunQueue(loop)
         self.flusher = Flusher(loop)
         log_reader = LogReader(messaging, load_cards, encode_frame)
-        self.rooms = Rooms(stores.bus, log_reader, self.flusher, self.timer_wheel, limits, name)
+        self.rooms = Rooms(
+            ConversationBus(stores.bus, name), log_reader, self.flusher, self.timer_wheel, limits, self
+        )
         views = ConversationViews(messaging, load_cards)
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
         self.membership_notifier = MembershipNotifier(self.stream_writer, messaging, load_cards)
@@ -121,7 +124,7 @@ class Core:
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
         self.log_writer = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, encode_frame, name)
-        self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name)
+        self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
         conversation_services = ConversationServices(
             messaging,
             self.log_writer,
@@ -193,13 +196,9 @@ class Core:
 
     async def start(self) -> None:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
-        self.rooms.on_bus_event(self._on_remote_append)
-        self.rooms.on_members_left(self.online_users.remove_from_room)
         self._bus.on_frame(self._on_bus_message)
         self._bus.on_gap(self._on_bus_gap)
         self.stream_writer.on_loss(self.online_users.resync, self._on_streams_reset)
-        self.draft_forwarder.on_draft(self.conversations.send)
-        self.draft_forwarder.on_result(self._on_forward_result)
         await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
         self.online_users.start()
         self.pending_effect_sweeper.start()
@@ -257,7 +256,12 @@ class Core:
         for subscriber in self.online_users.subscribers_by_session_id(session_ids):
             subscriber.close("the session was revoked")
 
-    def _on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
+    # --- RoomsHandler
+
+    def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+        self.online_users.remove_from_room(conversation_id, user_ids)
+
+    def on_remote_log_event(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         ref = self.conversation_actors.get_active(conversation_id)
         if ref is None:
             return
@@ -268,7 +272,12 @@ class Core:
             else:
                 ref.tell(RemoteAppend(event.origin, event.seq, is_plain_message=False))
 
-    def _on_forward_result(
+    # --- ForwardingHandler
+
+    def on_draft_received(self, conversation_id: str, command: Send) -> None:
+        self.conversations.send(conversation_id, command)
+
+    def on_forward_result(
         self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
     ) -> None:
         ref = self.conversation_actors.get_active(conversation_id)
@@ -276,6 +285,8 @@ class Core:
             ref.deliver_reply(ForwardResult(pending, outcome))
         else:
             pending.refused(busy())
+
+    # --- bus
 
     def _on_bus_message(self, topic: str, frame: bytes) -> None:
         if topic.startswith("c:"):

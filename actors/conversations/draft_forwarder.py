@@ -6,8 +6,8 @@ Forwarding is an optimization for a few seconds, not a lock. If no outcome arriv
 the same drafts itself, and the log stores each once.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -75,33 +75,34 @@ class ForwardedReply:
         self._forwarder.publish(self._origin, DraftForwarded(self._conversation_id, outcome))
 
 
+class ForwardingHandler(Protocol):
+    """Receives the drafts and results that arrive at this instance."""
+
+    def on_draft_received(self, conversation_id: str, command: Send) -> None:
+        """Append a draft of another instance. Raises `MailboxFull` or `Stopped` if it is not accepted."""
+
+    def on_forward_result(
+        self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
+    ) -> None:
+        """Handle the outcome of a forwarded draft; None if it timed out. Must not raise."""
+
+
 class DraftForwarder:
     """Sends drafts to other instances and receives theirs."""
 
-    def __init__(self, bus: Bus, wheel: TimerWheel, instance: str) -> None:
+    def __init__(self, bus: Bus, wheel: TimerWheel, instance: str, handler: ForwardingHandler) -> None:
         self._bus = bus
         self._wheel = wheel
         self._instance = instance
+        self._handler = handler
         self._in_flight: dict[int, PendingAppend] = {}
-        self._on_draft: Callable[[str, Send], None] = lambda _id, _send: None
-        self._on_result: Callable[[str, PendingAppend, DraftOutcome | None], None] = (
-            lambda _id, _pending, _outcome: None
-        )
 
     @property
     def topic(self) -> str:
         return instance_topic(self._instance)
 
-    def on_draft(self, callback: Callable[[str, Send], None]) -> None:
-        """Set the callback for drafts received from other instances."""
-        self._on_draft = callback
-
-    def on_result(self, callback: Callable[[str, PendingAppend, DraftOutcome | None], None]) -> None:
-        """Set the callback for the outcome of each forwarded draft; None if it timed out."""
-        self._on_result = callback
-
     def forward(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
-        """Send drafts to another instance, in order. Each returns once, through `on_result`."""
+        """Send drafts to another instance, in order. Each is passed once to `on_forward_result`."""
         for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
             chunk = pending_appends[start : start + DRAFTS_PER_FRAME]
             drafts = []
@@ -122,14 +123,14 @@ class DraftForwarder:
         if isinstance(frame, DraftForwarded):
             pending = self._in_flight.pop(frame.outcome.attempt_id, None)
             if pending is not None:
-                self._on_result(frame.conversation_id, pending, frame.outcome)
+                self._handler.on_forward_result(frame.conversation_id, pending, frame.outcome)
             return
         is_full = False
         for draft in frame.drafts:
             reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.attempt_id)
             try:
                 if not is_full:
-                    self._on_draft(frame.conversation_id, Send(draft, reply, forwarded=True))
+                    self._handler.on_draft_received(frame.conversation_id, Send(draft, reply, forwarded=True))
             except (MailboxFull, Stopped):
                 is_full = True
             if is_full:
@@ -140,7 +141,7 @@ class DraftForwarder:
         for attempt_id in attempt_ids:
             pending = self._in_flight.pop(attempt_id, None)
             if pending is not None:
-                self._on_result(conversation_id, pending, None)
+                self._handler.on_forward_result(conversation_id, pending, None)
 
 
 def _drafts(pending_appends: Sequence[PendingAppend]) -> list[Draft]:

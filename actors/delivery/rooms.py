@@ -9,22 +9,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from actors.delivery.bus_events import (
-    EntryAppended,
-    EphemeralPublished,
-    HeadAnnounced,
-    bus_event_decoder,
-    bus_event_encoder,
-)
+from actors.delivery.bus_events import ConversationBus, EntryAppended, EphemeralPublished, HeadAnnounced
 from actors.delivery.flusher import Flusher
+from actors.delivery.head_repeater import HeadRepeater
 from actors.delivery.room import Room, RoomSubscriber
-from actors.runtime.timer_wheel import Timer, TimerWheel
-from config.limits import BUS_FRAME_BYTES, Limits
-from storage.contracts.bus import Bus, conversation_topic
+from actors.runtime.timer_wheel import TimerWheel
+from config.limits import Limits
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -58,45 +52,37 @@ class RoomsStatistics(msgspec.Struct, frozen=True):
     heads_repeated: int
 
 
-class HeadRepeat(NamedTuple):
-    """The repeated publication of a head: its seq, the repeats so far, and the timer of the next one."""
+class RoomsHandler(Protocol):
+    """Receives log events that rooms learn of. Methods are synchronous and must not raise."""
 
-    seq: int
-    step: int
-    timer: Timer
+    def on_remote_log_event(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
+        """Another instance stored an entry or repeated its head."""
+
+    def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+        """An entry that removed these members was stored here, received, or read from the log."""
 
 
 class Rooms:
     def __init__(
         self,
-        bus: Bus,
+        bus: ConversationBus,
         log_reader: LogFrameReader,
         flusher: Flusher,
         wheel: TimerWheel,
         limits: Limits,
-        instance: str,
+        handler: RoomsHandler,
     ) -> None:
         self._bus = bus
         self._log_reader = log_reader
         self._flusher = flusher
         self._wheel = wheel
-        self._limits = limits
-        self._instance = instance
+        self._gap_wait_s = limits.gap_wait_ms / 1000
+        self._handler = handler
+        self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._head_repeats: dict[str, HeadRepeat] = {}
-        self._on_bus_event: Callable[[str, EntryAppended | HeadAnnounced], None] = lambda _id, _event: None
-        self._on_members_left: Callable[[str, Sequence[str]], None] = lambda _id, _left: None
-        self._repair_count = self._repaired_entries = self._repeated_heads = 0
-
-    def on_bus_event(self, callback: Callable[[str, EntryAppended | HeadAnnounced], None]) -> None:
-        """Set the callback for log events from other instances."""
-        self._on_bus_event = callback
-
-    def on_members_left(self, callback: Callable[[str, Sequence[str]], None]) -> None:
-        """Set the callback for users who left a conversation, called for local and remote entries."""
-        self._on_members_left = callback
+        self._repair_count = self._repaired_entries = 0
 
     def statistics(self) -> RoomsStatistics:
         return RoomsStatistics(
@@ -104,7 +90,7 @@ class Rooms:
             subscribers=sum(len(room.subscribers) for room in self._rooms.values()),
             repairs=self._repair_count,
             repaired_entries=self._repaired_entries,
-            heads_repeated=self._repeated_heads,
+            heads_repeated=self._head_repeater.repeat_count,
         )
 
     async def join(
@@ -155,7 +141,7 @@ class Rooms:
             del self._rooms[conversation_id]
             self._opening.pop(conversation_id, None)
         if empty:
-            self._bus.unsubscribe([conversation_topic(conversation_id) for conversation_id in empty])
+            self._bus.unsubscribe(empty)
 
     def intern_id(self, conversation_id: str) -> str:
         """Return the room's copy of an equal id, so that all subscribers share one string."""
@@ -172,12 +158,10 @@ class Rooms:
         room = self._rooms.get(conversation_id)
         if room is not None:
             room.deliver(event.seq, framed)
-        if len(event.frame) > BUS_FRAME_BYTES:
-            event = msgspec.structs.replace(event, frame=b"")
-        self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))
-        self._schedule_head_repeat(conversation_id, event.seq)
+        self._bus.publish(conversation_id, event)
+        self._head_repeater.schedule(conversation_id, event.seq)
         if event.left_user_ids:
-            self._on_members_left(conversation_id, event.left_user_ids)
+            self._handler.on_members_left(conversation_id, event.left_user_ids)
 
     def publish_ephemeral(
         self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
@@ -186,8 +170,8 @@ class Rooms:
         room = self._rooms.get(conversation_id)
         if room is not None:
             room.deliver_ephemeral(framed, except_user_id)
-        event = EphemeralPublished(self._instance, frame, except_user_id)
-        self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))
+        event = EphemeralPublished(self._bus.instance, frame, except_user_id)
+        self._bus.publish(conversation_id, event)
 
     def observe_head(self, conversation_id: str, seq: int) -> None:
         """Record that a log contains `seq`. The room fetches what it misses."""
@@ -199,19 +183,15 @@ class Rooms:
         self, conversation_id: str, payload: bytes, encode_frame: Callable[[bytes], bytes]
     ) -> None:
         """Handle a bus message on the topic of a conversation. Messages of this instance are ignored."""
-        try:
-            event = bus_event_decoder.decode(payload)
-        except msgspec.DecodeError:
-            _log.warning("bus frame could not be decoded", extra={"conversation_id": conversation_id})
-            return
-        if event.origin == self._instance:
+        event = self._bus.decode(conversation_id, payload)
+        if event is None:
             return
         room = self._rooms.get(conversation_id)
         if isinstance(event, EphemeralPublished):
             if room is not None:
                 room.deliver_ephemeral(encode_frame(event.frame), event.except_user_id)
             return
-        self._on_bus_event(conversation_id, event)
+        self._handler.on_remote_log_event(conversation_id, event)
         if room is None:
             return
         if isinstance(event, EntryAppended) and event.frame:
@@ -219,7 +199,7 @@ class Rooms:
         else:
             room.observe_head(event.seq)
         if isinstance(event, EntryAppended) and event.left_user_ids:
-            self._on_members_left(conversation_id, event.left_user_ids)
+            self._handler.on_members_left(conversation_id, event.left_user_ids)
 
     def check_heads(self) -> None:
         """Compare all rooms with their logs in the background, after bus messages may have been lost."""
@@ -234,7 +214,7 @@ class Rooms:
         ids = [conversation_id for conversation_id, _ in new]
         try:
             try:
-                await self._bus.subscribe([conversation_topic(conversation_id) for conversation_id in ids])
+                await self._bus.subscribe(ids)
             except Unavailable:
                 # The bus keeps trying to subscribe, and heads are compared when it is back.
                 _log.warning("rooms opened while the bus is unavailable", extra={"rooms": len(ids)})
@@ -267,7 +247,7 @@ class Rooms:
             return
         room.is_repairing = True
         # Missing frames usually arrive late rather than never, so a short wait saves the read.
-        self._wheel.call_later(self._limits.gap_wait_ms / 1000, lambda: self._spawn(self._repair(room)))
+        self._wheel.call_later(self._gap_wait_s, lambda: self._spawn(self._repair(room)))
 
     async def _repair(self, room: Room) -> None:
         try:
@@ -282,41 +262,12 @@ class Rooms:
                 for replayed in frames:
                     room.deliver(replayed.seq, replayed.framed)
                     if replayed.left_user_ids:
-                        self._on_members_left(room.id, replayed.left_user_ids)
+                        self._handler.on_members_left(room.id, replayed.left_user_ids)
                 if not frames:
                     # The announced head is above the log, which happens with stale frames. Trust the log.
                     room.known_head = room.position
         finally:
             room.is_repairing = False
-
-    def _schedule_head_repeat(self, conversation_id: str, seq: int) -> None:
-        repeat = self._head_repeats.get(conversation_id)
-        if repeat is not None and repeat.step == 0:
-            # Reuse the timer of the first repeat. `_repeat_head` waits once more if the head advanced.
-            self._head_repeats[conversation_id] = repeat._replace(seq=seq)
-            return
-        if repeat is not None:
-            repeat.timer.cancel()
-        self._start_head_timer(self._limits.head_announce_delays_s[0], conversation_id, seq, 0)
-
-    def _start_head_timer(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
-        timer = self._wheel.call_later(delay_s, lambda: self._repeat_head(conversation_id, seq))
-        self._head_repeats[conversation_id] = HeadRepeat(seq, step, timer)
-
-    def _repeat_head(self, conversation_id: str, scheduled_seq: int) -> None:
-        seq, step, _ = self._head_repeats[conversation_id]
-        steps = self._limits.head_announce_delays_s
-        # If the head advanced since, the new head waits its own first delay.
-        if seq == scheduled_seq:
-            event = HeadAnnounced(self._instance, seq)
-            self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))
-            self._repeated_heads += 1
-            step += 1
-        if step >= len(steps):
-            del self._head_repeats[conversation_id]
-            return
-        delay_s = steps[step] - (steps[step - 1] if step else 0.0)
-        self._start_head_timer(delay_s, conversation_id, seq, step)
 
     def _spawn(self, awaitable: "Awaitable[None]") -> None:
         task = asyncio.ensure_future(awaitable)
