@@ -10,16 +10,13 @@ entry whose seq another instance took. Messages of one sender keep their order o
 answered as stored only after the store confirmed it.
 """
 
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from actors.conversations.append_queue import AppendQueue
 from actors.conversations.commands import (
-    AddByRule,
-    AddMember,
     ChangeMembership,
     ChangeMessage,
-    Draft,
     ForwardResult,
     MessageChange,
     PendingAppend,
@@ -28,11 +25,11 @@ from actors.conversations.commands import (
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.entries import build_entry
+from actors.conversations.entry_effects import EntryEffects
 from actors.conversations.errors import busy, client_id_conflict, to_api_error
 from actors.conversations.forwarding_state import ForwardingState, can_forward
 from actors.conversations.log_writer import LogBatch
-from actors.conversations.message_changes import is_same_message, with_message_state
-from actors.conversations.pending_effects import PendingEffects
+from actors.conversations.message_changes import is_same_message
 from actors.protocol.errors import ApiError
 from storage.errors import Unavailable
 from storage.records.identifiers import is_id
@@ -47,19 +44,19 @@ from storage.records.messaging import (
 
 
 class AppendPipeline:
-    """The queue of commands that wait for a seq.
+    """Turns the commands of one conversation into log entries.
 
     The log writer calls `on_appended` from outside the actor. The callback must post the result to the
     conversation's mailbox, which passes it to `on_append_result`.
     """
 
     __slots__ = (
+        "_appends",
         "_effects",
         "_forwarding",
         "_id",
         "_in_flight",
         "_on_appended",
-        "_pending_sends",
         "_queue",
         "_services",
         "_state",
@@ -76,11 +73,11 @@ class AppendPipeline:
         self._services = services
         self._state = state
         self._on_appended = on_appended
-        self._queue: deque[PendingAppend] = deque()
+        self._appends = AppendQueue(services.limits.drafts_queued)
+        self._queue = self._appends.items
         self._in_flight: list[PendingAppend] | None = None
-        self._pending_sends: dict[tuple[str, str], PendingAppend] = {}
         self._forwarding = ForwardingState()
-        self._effects = PendingEffects(conversation_id, services.instance, services.store, services.mentions)
+        self._effects = EntryEffects(conversation_id, services, state)
 
     @property
     def busy(self) -> bool:
@@ -100,27 +97,15 @@ class AppendPipeline:
         for pending in [*(self._in_flight or ()), *self._forwarding.take_recalled(), *self._queue]:
             pending.refused(to_api_error(reason))
         self._in_flight = None
-        self._queue.clear()
-        self._pending_sends.clear()
+        self._appends.clear()
 
     def enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
-        draft = command.draft
-        key = (draft.sender_id, draft.client_id)
-        pending = self._pending_sends.get(key)
-        if pending is not None:
-            if _is_same_draft(pending, draft):
-                pending.add_reply(command.reply)
-            else:
-                command.reply.refused(client_id_conflict())
-        elif self._enqueue(command):
-            self._pending_sends[key] = self._queue[-1]
-            return self._advance()
-        return None
+        return self._advance() if self._appends.add_send(command) else None
 
     async def enqueue_send_with_mentions(self, command: Send) -> None:
         """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
         try:
-            await self._effects.add_mentions(command.draft.attempt_id, self._state.head)
+            await self._effects.pending.add_mentions(command.draft.attempt_id, self._state.head)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
@@ -131,24 +116,17 @@ class AppendPipeline:
     async def enqueue_membership_change(self, command: ChangeMembership) -> None:
         """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
         try:
-            await self._effects.add_membership(self._state.head)
+            await self._effects.pending.add_membership(self._state.head)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
-        if self._enqueue(command):
+        if self._appends.add(command):
             work = self._advance()
             if work is not None:
                 await work
 
     def enqueue_message_change(self, command: ChangeMessage) -> Coroutine[Any, Any, None] | None:
-        return self._advance() if self._enqueue(command) else None
-
-    def _enqueue(self, command: Send | ChangeMessage | ChangeMembership) -> bool:
-        if len(self._queue) >= self._services.limits.drafts_queued:
-            command.reply.refused(busy())
-            return False
-        self._queue.append(PendingAppend(command))
-        return True
+        return self._advance() if self._appends.add(command) else None
 
     def _advance(self) -> Coroutine[Any, Any, None] | None:
         """Submit the queue, catching up first if another instance wrote.
@@ -179,12 +157,11 @@ class AppendPipeline:
             error = ApiError(
                 outcome.code, outcome.detail, retry_after_ms=outcome.retry_after_ms, retry=outcome.retry
             )
-            self._refuse(pending, error)
+            self._appends.refuse(pending, error)
         else:
             self._state.observe_head(outcome.entry.seq)
             self._forwarding.record_stored(outcome.entry.sender_id, pending.forward_number)
-            self._pending_sends.pop((outcome.entry.sender_id, outcome.entry.client_id), None)
-            pending.stored(outcome.entry, duplicate=outcome.duplicate)
+            self._appends.complete(pending, outcome.entry, duplicate=outcome.duplicate)
         if self._forwarding.has_recalled and not self._forwarding.is_recalling:
             self._requeue_recalled()
             return self._advance()
@@ -199,7 +176,7 @@ class AppendPipeline:
         for pending in reversed(self._forwarding.take_recalled()):
             assert isinstance(pending.command, Send)
             if self._forwarding.is_overtaken(pending.command.draft.sender_id, pending.forward_number):
-                self._refuse(pending, busy())
+                self._appends.refuse(pending, busy())
             else:
                 self._queue.appendleft(pending)
 
@@ -245,7 +222,7 @@ class AppendPipeline:
         try:
             pending.entry = build_entry(self._id, seq, pending, self._state.roster)
         except ApiError as error:
-            self._refuse(pending, error)
+            self._appends.refuse(pending, error)
             return False
         if pending.entry is None:
             pending.unchanged()
@@ -264,7 +241,7 @@ class AppendPipeline:
             # The outcome is unknown. Senders retry with the same client_id.
             self._state.mark_uncertain()
             for _ in batch:
-                self._refuse(self._queue.popleft(), to_api_error(Unavailable()))
+                self._appends.refuse(self._queue.popleft(), to_api_error(Unavailable()))
             return self._advance() if self._queue else None
         for _ in range(stored):
             pending = self._queue.popleft()
@@ -287,61 +264,41 @@ class AppendPipeline:
         entry = pending.entry
         assert isinstance(entry, MessageEntry)
         self._state.head = entry.seq
-        self._services.publisher.publish_entry(entry)
-        self._services.summary_writer.add_entry(entry)
-        self._pending_sends.pop((entry.sender_id, entry.client_id), None)
-        pending.stored(entry)
-        if entry.mentions and self._state.roster is not None:
-            self._services.mentions.notify_later(
-                entry,
-                self._state.roster.members.keys(),
-                # A failed notification leaves the effect to the sweeper.
-                lambda notified: (
-                    self._effects.remove_mentions_in_background(entry.attempt_id) if notified else None
-                ),
-            )
+        self._effects.publish_message(entry)
+        self._appends.complete(pending, entry)
+        if entry.mentions:
+            self._effects.notify_mentions(entry)
 
     async def _on_membership_change_stored(self, pending: PendingAppend) -> None:
-        """Publish the entry, project the document, notify the affected users, then reply."""
         entry, command = pending.entry, pending.command
         assert isinstance(entry, MessageEntry)
         assert isinstance(command, ChangeMembership)
         self._forwarding.record_win()
-        self._state.apply_membership(entry)
-        added = command.change.user if isinstance(command.change, AddMember | AddByRule) else None
-        self._services.publisher.publish_entry(entry, {added.id: added} if added is not None else {})
-        self._services.summary_writer.add_entry(entry)
         try:
-            await self._state.project()
+            await self._effects.apply_membership(entry, command.change)
         except Unavailable as error:
             # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
             self._state.mark_uncertain()
             pending.refused(to_api_error(error))
         else:
-            assert self._state.record is not None
-            await self._services.membership_notifier.notify_change(self._state.record, entry)
             # Membership changes share one effect, which queued ones still need.
             if not any(isinstance(queued.command, ChangeMembership) for queued in self._queue):
-                await self._effects.remove_membership()
+                await self._effects.pending.remove_membership()
             pending.stored(entry)
         await self._catch_up_and_submit()
 
     async def _on_message_change_stored(self, pending: PendingAppend) -> None:
-        """Apply the change to its message, publish the message, then reply."""
         entry, message = pending.entry, pending.target_message
         assert isinstance(entry, ChangeEntry)
         assert message is not None
         self._forwarding.record_win()
         try:
-            await self._state.apply_change(entry)
-            newest = await self._services.store.page_messages(self._id, entry.seq, 0, 1, newest=True)
+            changed = await self._effects.apply_message_change(entry, message)
         except Unavailable as error:
+            # The entry is stored, and the next catch-up applies it. Only this caller gets an error.
             self._state.mark_uncertain()
             pending.refused(to_api_error(error))
         else:
-            changed = with_message_state(message, entry.seq, entry.state)
-            self._services.publisher.publish_change(changed)
-            self._services.summary_writer.add_change(entry, newest[0])
             pending.stored(changed)
         await self._catch_up_and_submit()
 
@@ -349,20 +306,13 @@ class AppendPipeline:
         command = pending.command
         self._state.observe_head(entry.seq)
         if not isinstance(command, Send) or not isinstance(entry, MessageEntry):
-            self._refuse(pending, client_id_conflict())
+            self._appends.refuse(pending, client_id_conflict())
             return
         if not is_same_message(entry, command.draft):
-            self._refuse(pending, client_id_conflict())
+            self._appends.refuse(pending, client_id_conflict())
             return
-        self._pending_sends.pop((command.draft.sender_id, command.draft.client_id), None)
         # This attempt itself may be stored already, by a write whose result was lost. Not a duplicate then.
-        pending.stored(entry, duplicate=entry.attempt_id != command.draft.attempt_id)
-
-    def _refuse(self, pending: PendingAppend, error: ApiError) -> None:
-        if isinstance(pending.command, Send):
-            draft = pending.command.draft
-            self._pending_sends.pop((draft.sender_id, draft.client_id), None)
-        pending.refused(error)
+        self._appends.complete(pending, entry, duplicate=entry.attempt_id != command.draft.attempt_id)
 
     async def _catch_up_and_submit(self) -> None:
         """Catch up if needed, then submit the queue. Without the store, refuse the queue."""
@@ -371,7 +321,7 @@ class AppendPipeline:
                 await self._state.catch_up()
         except Unavailable as error:
             while self._queue:
-                self._refuse(self._queue.popleft(), to_api_error(error))
+                self._appends.refuse(self._queue.popleft(), to_api_error(error))
             return
         while self._queue and isinstance(self._queue[0].command, ChangeMessage):
             if await self._load_target_message(self._queue[0], self._queue[0].command.change):
@@ -395,13 +345,3 @@ class AppendPipeline:
         self._queue.remove(pending)
         pending.refused(api_error)
         return False
-
-
-def _is_same_draft(pending: PendingAppend, draft: Draft) -> bool:
-    first = pending.command
-    return (
-        isinstance(first, Send)
-        and first.draft.content == draft.content
-        and set(first.draft.mentions) == set(draft.mentions)
-        and first.draft.reply_to == draft.reply_to
-    )
