@@ -39,18 +39,12 @@ from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
 from actors.delivery.bus_events import ConversationBus, EntryAppended, HeadAnnounced
-from actors.delivery.control_events import (
-    CONTROL_TOPIC,
-    BlockChanged,
-    SessionsRevoked,
-    StreamsReset,
-    control_event_decoder,
-    control_event_encoder,
-)
+from actors.delivery.control_events import CONTROL_TOPIC
 from actors.delivery.flusher import Flusher
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.hooks import ServiceHooks
+from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
@@ -63,7 +57,6 @@ from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
-from actors.sessions.transport import CloseCode
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
@@ -104,7 +97,6 @@ class Core:
         hooks = hooks or ServiceHooks()
         self._hooks = hooks
         loop = asyncio.get_running_loop()
-        self._authenticator = authenticator
         self._bus = stores.bus
         self._encode_frame = encode_frame
         self._name = name
@@ -164,6 +156,9 @@ class Core:
         )
         stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
+        self._control = InstanceControl(
+            stores.bus, name, authenticator, self.online_users, self.presence, hooks
+        )
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.expires_at, self.timer_wheel, limits.token_check_s
         )
@@ -198,7 +193,7 @@ class Core:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
         self._bus.on_frame(self._on_bus_message)
         self._bus.on_gap(self._on_bus_gap)
-        self.stream_writer.on_loss(self.online_users.resync, self._on_streams_reset)
+        self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
         await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
         self.online_users.start()
         self.pending_effect_sweeper.start()
@@ -224,37 +219,17 @@ class Core:
 
     def revoke_sessions(self, session_ids: Sequence[str]) -> None:
         """Close the sockets of these sessions on every instance."""
-        self._close_sessions(session_ids)
-        event = SessionsRevoked(self._name, list(session_ids))
-        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(event))
+        self._control.revoke_sessions(session_ids)
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Invalidate the cached block between two users on every instance."""
-        self._on_block_changed(user_id, other_id)
-        self._bus.publish(
-            CONTROL_TOPIC, control_event_encoder.encode(BlockChanged(self._name, user_id, other_id))
-        )
-
-    def _on_block_changed(self, user_id: str, other_id: str) -> None:
-        self._hooks.invalidate_block(user_id, other_id)
-        if self.presence is not None:
-            self.presence.subscriptions.unwatch_blocked(user_id, other_id)
+        self._control.publish_block_change(user_id, other_id)
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
         payload = encode_ephemeral(server_frame_encoder.encode(frame))
         for user_id in user_ids:
             self._bus.publish(user_topic(user_id), payload)
-
-    def _on_streams_reset(self) -> None:
-        self.online_users.check_positions()
-        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(StreamsReset(self._name)))
-
-    def _close_sessions(self, session_ids: Sequence[str]) -> None:
-        for session in self.online_users.sessions_by_id(session_ids):
-            session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        for subscriber in self.online_users.subscribers_by_session_id(session_ids):
-            subscriber.close("the session was revoked")
 
     # --- RoomsHandler
 
@@ -298,22 +273,9 @@ class Core:
         elif topic == self.draft_forwarder.topic:
             self.draft_forwarder.on_bus_message(frame)
         elif topic == CONTROL_TOPIC:
-            self._on_control_event(control_event_decoder.decode(frame))
+            self._control.on_bus_message(frame)
         elif topic in self._hooks.bus_topics:
             self._hooks.on_bus_message(topic)
-
-    def _on_control_event(self, event: SessionsRevoked | StreamsReset | BlockChanged) -> None:
-        if event.origin == self._name:
-            return
-        match event:
-            case SessionsRevoked(session_ids=session_ids):
-                for session_id in session_ids:
-                    self._authenticator.invalidate(session_id)
-                self._close_sessions(session_ids)
-            case StreamsReset():
-                self.online_users.check_positions()
-            case BlockChanged(user_id=user_id, other_id=other_id):
-                self._on_block_changed(user_id, other_id)
 
     def _on_bus_gap(self) -> None:
         self.rooms.check_heads()
