@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
+import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.commands import Send
@@ -12,6 +14,7 @@ from actors.conversations.future_reply import FutureReply
 from actors.core import Core, CoreStores
 from actors.delivery.flusher import Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
+from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import Limits
 from storage.memory.bus import MemoryBroker, MemoryBus
@@ -114,3 +117,16 @@ async def stored_seq(future: "asyncio.Future[tuple[MessageEntry, bool] | None]")
     stored = await future
     assert stored is not None
     return stored[0].seq, stored[1]
+
+
+async def log_of(cluster: FakeCluster, conversation_id: str) -> list[MessageEntry]:
+    """Return the messages in a conversation's log."""
+    entries = await cluster.messaging.read(conversation_id, 0, 1_000_000)
+    return [entry for entry in entries if isinstance(entry, MessageEntry)]
+
+
+async def refused_code(future: "asyncio.Future[Any]") -> str:
+    """Return the error code with which a sent message is refused."""
+    with pytest.raises(ApiError) as refusal:
+        await future
+    return refusal.value.code

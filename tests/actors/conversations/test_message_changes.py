@@ -1,7 +1,7 @@
 """Edits, deletions and reactions: each is an entry of the log with its seq."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,13 +12,6 @@ from actors.protocol.objects import Message
 from storage.records.messaging import Appended, Entry
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
 from tests.until import until
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
 
 
 async def send_message(core: Core, room: str, user_id: str, content: str) -> str:

@@ -1,19 +1,9 @@
-"""Read receipts as other members receive them."""
-
-from collections.abc import AsyncIterator
+"""Read marks, and the receipts that other members receive."""
 
 import msgspec
-import pytest
 
 from tests.actors.fake_cluster import ANA, BEN, FakeCluster, RecordingMember, send, stored_seq
 from tests.until import until
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
 
 
 def receipt_seqs(member: RecordingMember) -> list[int]:
@@ -47,3 +37,19 @@ async def test_close_publishes_queued_receipts(cluster: FakeCluster) -> None:
 
     await until(lambda: receipt_seqs(remote_ana))
     assert receipt_seqs(remote_ana) == [1]
+
+
+async def test_read_marks_move_forward_only_up_to_the_head(cluster: FakeCluster) -> None:
+    """A lower seq changes nothing, and a seq above the head moves the mark to the head."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    for number in range(3):
+        await stored_seq(send(core, room, ANA, f"m{number}"))
+
+    first = await core.conversations.mark_read(BEN, room, 2)
+    back = await core.conversations.mark_read(BEN, room, 1)
+    ahead = await core.conversations.mark_read(BEN, room, 99)
+
+    assert (first.read_seq, first.unread_count) == (2, 1)
+    assert (back.read_seq, back.unread_count) == (2, 1)
+    assert (ahead.read_seq, ahead.unread_count) == (3, 0)
