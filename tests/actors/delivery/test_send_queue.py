@@ -1,52 +1,8 @@
-"""Rooms and send queues: frames are joined once per tick, kept in order and bounded."""
-
-import asyncio
-
-import pytest
+"""Send queues: frames are joined once per tick, kept in order and bounded."""
 
 from actors.delivery.flusher import Flusher
 from actors.delivery.room import Room
-from actors.delivery.send_queue import SendQueue, SeqRange
-from config.limits import Limits
-
-LIMITS = Limits(send_queue_soft_bytes=10, send_queue_hard_bytes=20)
-
-
-class RecordingMember:
-    """A room subscriber with a transport that records each write."""
-
-    def __init__(self, flusher: Flusher, user_id: str = "u") -> None:
-        self.user_id = user_id
-        self.writes: list[bytes] = []
-        self.too_slow_count = 0
-        self.gaps: list[tuple[int, int]] = []
-        self.send_queue = SendQueue(self, self, flusher, LIMITS)
-
-    def write(self, data: bytes) -> None:
-        self.writes.append(data)
-
-    def too_slow(self) -> None:
-        self.too_slow_count += 1
-
-    def skipped(self, seq_range: SeqRange) -> None:
-        self.lagged(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq)
-
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
-        self.gaps.append((from_seq, to_seq))
-
-
-@pytest.fixture
-async def flusher() -> Flusher:
-    return Flusher(asyncio.get_running_loop())
-
-
-def start_room(flusher: Flusher, position: int, *members: RecordingMember) -> tuple[Room, list[Room]]:
-    gaps: list[Room] = []
-    room = Room("c", flusher, gaps.append)
-    for member in members:
-        room.add_subscriber(member)
-    room.start(position)
-    return room, gaps
+from tests.actors.delivery.recording_member import RecordingMember, start_room
 
 
 async def test_frames_of_one_tick_are_written_together(flusher: Flusher) -> None:
@@ -60,32 +16,6 @@ async def test_frames_of_one_tick_are_written_together(flusher: Flusher) -> None
     assert member.writes == [b"abc"]
 
 
-async def test_room_frames_are_written_together_to_each_member(flusher: Flusher) -> None:
-    """Each member gets one write with all entries of the tick."""
-    members = [RecordingMember(flusher) for _ in range(3)]
-    room, _ = start_room(flusher, 0, *members)
-    for seq, frame in enumerate((b"1", b"2", b"3"), 1):
-        room.deliver(seq, frame)
-    flusher.flush()
-
-    assert [member.writes for member in members] == [[b"123"]] * 3
-
-
-async def test_flush_returns_whether_frames_shared_a_write(flusher: Flusher) -> None:
-    """Only frames since the last flush count."""
-    ana, ben = RecordingMember(flusher), RecordingMember(flusher)
-    room, _ = start_room(flusher, 0, ana, ben)
-    assert room.size == 2
-
-    room.deliver(1, b"1")
-    assert not room.flush(alone=True)
-    room.deliver(2, b"2")
-    room.deliver(3, b"3")
-    assert room.flush(alone=True)
-    assert not room.flush(alone=True)
-    assert ana.writes == ben.writes == [b"1", b"23"]
-
-
 async def test_pushed_frames_precede_later_room_frames(flusher: Flusher) -> None:
     """A frame pushed before a room's entry is written before it."""
     member = RecordingMember(flusher)
@@ -95,31 +25,6 @@ async def test_pushed_frames_precede_later_room_frames(flusher: Flusher) -> None
     flusher.flush()
 
     assert b"".join(member.writes) == b"joined1"
-
-
-async def test_room_delivers_in_seq_order(flusher: Flusher) -> None:
-    """A later entry waits for the gap to be filled, and an earlier one is dropped."""
-    member = RecordingMember(flusher)
-    room, gaps = start_room(flusher, 4, member)
-    for seq in (7, 5, 4, 6, 5):
-        room.deliver(seq, str(seq).encode())
-    flusher.flush()
-
-    assert b"".join(member.writes) == b"567"
-    assert room in gaps
-
-
-async def test_removed_member_gets_only_earlier_frames(flusher: Flusher) -> None:
-    """Leaving and joining in the middle of a tick take effect between its entries."""
-    leaving, staying, joining = RecordingMember(flusher), RecordingMember(flusher), RecordingMember(flusher)
-    room, _ = start_room(flusher, 0, leaving, staying)
-    room.deliver(1, b"1")
-    room.remove_subscriber(leaving)
-    room.add_subscriber(joining)
-    room.deliver(2, b"2")
-    flusher.flush()
-
-    assert [b"".join(member.writes) for member in (leaving, staying, joining)] == [b"1", b"12", b"2"]
 
 
 async def test_paused_queue_keeps_frames_in_order(flusher: Flusher) -> None:
@@ -161,16 +66,6 @@ async def test_owner_is_notified_over_the_hard_limit(flusher: Flusher) -> None:
     flusher.flush()
 
     assert member.too_slow_count == 1
-
-
-async def test_ephemeral_frame_is_not_sent_to_the_excepted_user(flusher: Flusher) -> None:
-    """All members except `except_user_id` get the frame."""
-    ana, ben = RecordingMember(flusher, "ana"), RecordingMember(flusher, "ben")
-    room, _ = start_room(flusher, 0, ana, ben)
-    room.deliver_ephemeral(b"read", "ana")
-    flusher.flush()
-
-    assert (ana.writes, ben.writes) == ([], [b"read"])
 
 
 async def test_log_frames_are_skipped_over_the_soft_limit_and_reported(flusher: Flusher) -> None:
