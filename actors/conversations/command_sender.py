@@ -51,7 +51,7 @@ class CommandSender:
                 return await reply.future
         except TimeoutError:
             raise unavailable(
-                "The result is unknown. Retry with the same client_id; it is stored at most once."
+                "The result is unknown. Retry; a message with the same `client_id` is stored once."
             ) from None
 
     async def get_info(self, user_id: str, conversation_id: str, at_least: int = 0) -> ConversationInfo:
