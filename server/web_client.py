@@ -1,10 +1,9 @@
-"""The web client: the files of `web/`, read once at the start and served as they are.
+"""Serves the web client: the files of `web/`, read once at startup.
 
-    / -> index.html        /web/<name> -> the file of that name, if it was there at the start
+    / -> index.html        /web/<name> -> the file of that name, if it existed at startup
 
-No path of a request touches the disk: a name is looked up, never opened. The page may load only what
-this server gives it, run only its files, and be shown in nobody's frame. Never makes anything of what
-it serves, and never asks who reads it.
+Request paths never reach the file system: a name is a dictionary key. The content security policy lets the
+page load resources and scripts from this origin only, and forbids framing it. No authentication.
 """
 
 from pathlib import Path
@@ -26,13 +25,17 @@ CONTENT_TYPES: Final = {
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # No text becomes markup or script, whoever wrote it: no policy of the page can make it so.
+    # Strings cannot be assigned to script or markup sinks, and no trusted-types policy can be created.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 
 class WebClient:
-    """Files of other kinds than `TYPES` are not served. Raises OSError where a file cannot be read."""
+    """Serves the files of a folder whose suffix is in `CONTENT_TYPES`.
+
+    Raises:
+        OSError: a file could not be read.
+    """
 
     def __init__(self, folder: Path = WEB_FOLDER) -> None:
         files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
@@ -40,7 +43,7 @@ class WebClient:
 
     @property
     def names(self) -> frozenset[str]:
-        """What is served under `/web/`."""
+        """Names served under `/web/`."""
         return frozenset(self._files)
 
     async def index(self, request: web.Request) -> web.Response:
@@ -52,17 +55,17 @@ class WebClient:
         return self._file_response(request, request.match_info["name"])
 
     def _file_response(self, request: web.Request, name: str) -> web.Response:
-        served = self._files.get(name)
-        if served is None:
-            raise ApiError("route.not_found", "No such file.")
-        if matches_if_none_match(request, served.headers[hdrs.ETAG]):
-            kept = {header: value for header, value in served.headers.items() if header != hdrs.CONTENT_TYPE}
-            return web.Response(status=304, headers=kept)
-        return web.Response(body=served.body, headers=served.headers)
+        file = self._files.get(name)
+        if file is None:
+            raise ApiError("route.not_found", "The web client has no file of this name.")
+        if matches_if_none_match(request, file.headers[hdrs.ETAG]):
+            headers = {header: value for header, value in file.headers.items() if header != hdrs.CONTENT_TYPE}
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=file.body, headers=file.headers)
 
 
 class _StaticFile:
-    """One file: its bytes, and the headers of its answer."""
+    """The bytes of a file and its response headers."""
 
     __slots__ = ("body", "headers")
 
@@ -71,7 +74,7 @@ class _StaticFile:
         self.headers = {
             hdrs.CONTENT_TYPE: CONTENT_TYPES[path.suffix],
             hdrs.ETAG: compute_etag(self.body),
-            # Asked for each time, and mostly answered with 304: a new version is there at the next load.
+            # Browsers revalidate on every load, mostly answered with 304, so a new version is used at once.
             hdrs.CACHE_CONTROL: "public, no-cache",
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Referrer-Policy": "no-referrer",

@@ -1,7 +1,7 @@
-"""The address a request came from, also through proxies that are known to stand in front.
+"""The client's IP address, taken from `X-Forwarded-For` when trusted proxies are configured.
 
-With no proxy the header that proxies write is ignored: anybody can send it. Never used to decide who
-somebody is.
+Without trusted proxies the header is ignored, because any client can send it. The address is for rate
+limits; it does not authenticate.
 """
 
 import ipaddress
@@ -12,12 +12,12 @@ FORWARDED_FOR_CHARACTERS = 2000
 
 
 def client_address(request: web.Request, trusted_proxies: int) -> str:
-    """Name the peer, or whom the outermost of so many proxies saw."""
+    """Return the address seen by the outermost of `trusted_proxies` proxies, or else the peer's."""
     peer = request.remote or "unknown"
     if trusted_proxies == 0:
         return peer
-    told = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_FOR_CHARACTERS:]
-    hops = [hop.strip() for hop in told.split(",") if hop.strip()]
+    forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_FOR_CHARACTERS:]
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     if len(hops) < trusted_proxies:
         return peer
     try:

@@ -1,7 +1,7 @@
-"""Entity tags: whether the caller has an answer already.
+"""Entity tags of responses (RFC 9110, section 8.8.3).
 
-A tag is made of an answer's bytes, so it is strong. It saves bytes, not work: the answer is made anew
-each time, and nothing is kept.
+A tag is a hash of the encoded body, so it is strong. It saves transfer, not work: each response is
+computed before its tag is compared, and nothing is cached.
 """
 
 import re
@@ -17,6 +17,6 @@ def compute_etag(body: bytes) -> str:
 
 
 def matches_if_none_match(request: web.Request, etag: str) -> bool:
-    """Tell whether `If-None-Match` names that tag. Weak comparison, as RFC 9110 asks (section 13.1.2)."""
-    known = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
-    return known.strip() == "*" or etag in _ETAG_PATTERN.findall(known)
+    """Whether `If-None-Match` lists the tag. Uses weak comparison (RFC 9110, section 13.1.2)."""
+    etags = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
+    return etags.strip() == "*" or etag in _ETAG_PATTERN.findall(etags)

@@ -1,4 +1,4 @@
-"""A decoder's complaint about one field, in words for whoever sent it. Never repeats what was sent."""
+"""Converts decoder errors into field errors. Their messages do not contain the rejected value."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from actors.protocol.errors import FieldError
 
 
 def to_field_error(name: str, code: str, error: msgspec.ValidationError, expected: Any) -> FieldError:
-    """Say what was expected; where it is one of few values, all of them."""
-    told = str(error)
-    if told.startswith("Invalid enum value"):
-        legal = _allowed_values(msgspec.inspect.type_info(expected))
-        told = f"Must be one of {', '.join(legal)}." if legal else "Is not one of the legal values."
-    return FieldError(name, code, told)
+    """Describe what was expected. For an enumeration, list its values."""
+    detail = str(error)
+    if detail.startswith("Invalid enum value"):
+        allowed = _allowed_values(msgspec.inspect.type_info(expected))
+        detail = f"Must be one of {', '.join(allowed)}." if allowed else "Is not one of the allowed values."
+    return FieldError(name, code, detail)
 
 
 def _allowed_values(expected: msgspec.inspect.Type) -> list[str]:
@@ -23,7 +23,7 @@ def _allowed_values(expected: msgspec.inspect.Type) -> list[str]:
         case msgspec.inspect.EnumType(cls=cls):
             return [str(member.value) for member in cls]
         case msgspec.inspect.UnionType(types=types):
-            return [value for one in types for value in _allowed_values(one)]
+            return [value for member_type in types for value in _allowed_values(member_type)]
         case msgspec.inspect.Metadata(type=inner):
             return _allowed_values(inner)
         case _:

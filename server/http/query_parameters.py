@@ -1,7 +1,7 @@
-"""A request's query: every field read on its own, so that all faults are told at once.
+"""Decodes query parameters into a struct, field by field, so that one response reports all errors.
 
-What a struct does not name is ignored, a repeated parameter counts the first time, and a list is
-written with commas. Never repeats in a fault what somebody wrote.
+Unknown parameters are ignored, the first of a repeated parameter counts, and lists are comma-separated.
+Error messages do not contain the rejected value.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,28 +18,28 @@ from server.http.field_errors import to_field_error
 
 Query = TypeVar("Query")
 
-# A cursor that is too long is `cursor.invalid` when it is read: the bound is only told here.
+# The bound is documentation only: decode_cursor rejects a longer cursor with `cursor.invalid`.
 CursorText = Annotated[
     str,
     Meta(
-        description="The `next_cursor` of the page before.",
+        description="The `next_cursor` of the previous page.",
         extra_json_schema={"maxLength": CURSOR_CHARACTERS},
     ),
 ]
 
 
-PageLimit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="How many at most.")]
+PageLimit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="Maximum number of items to return.")]
 
 
 class PageQuery(msgspec.Struct, frozen=True):
-    """What every list takes."""
+    """Parameters of every paginated list."""
 
     limit: PageLimit = PAGE_DEFAULT
     cursor: CursorText | None = None
 
 
 class QueryDecoder(Generic[Query]):
-    """Reads one type of query."""
+    """Decodes the query parameters of one struct type."""
 
     __slots__ = ("_fields", "_type")
 
@@ -57,43 +57,50 @@ class QueryDecoder(Generic[Query]):
         )
 
     def decode(self, parameters: Mapping[str, str]) -> Query:
-        """Read it. Raises `request.invalid` with all the faults at once."""
+        """Decode the parameters.
+
+        Raises:
+            ApiError: request.invalid, with the errors of all fields.
+        """
         values: dict[str, Any] = {}
-        faults: list[FieldError] = []
-        for field, listed, moment, kind in self._fields:
+        errors: list[FieldError] = []
+        for field, is_list, is_timestamp, value_type in self._fields:
             name = field.encode_name
             text = parameters.get(name)
             if text is None:
                 if field.required:
-                    faults.append(FieldError(name, "required", "Must be there."))
+                    errors.append(FieldError(name, "required", "This parameter is required."))
                 continue
-            value = [part for part in text.split(",") if part] if listed else text
+            value = [part for part in text.split(",") if part] if is_list else text
             try:
-                # All that comes is text, but a number is no moment.
-                values[field.name] = msgspec.convert(value, kind, strict=moment)
+                # Strings need lax conversion to become numbers. For timestamps it would accept numbers too.
+                values[field.name] = msgspec.convert(value, value_type, strict=is_timestamp)
             except msgspec.ValidationError as error:
-                faults.append(to_field_error(name, "invalid", error, field.type))
-        if faults:
-            raise ApiError("request.invalid", "Some parameters are not valid.", errors=faults)
+                errors.append(to_field_error(name, "invalid", error, field.type))
+        if errors:
+            raise ApiError(
+                "request.invalid", "Some query parameters are invalid; see `errors`.", errors=errors
+            )
         return self._type(**values)
 
 
-def _without_none(kind: Any) -> Any:
-    """What a parameter that is there may be: None is for absence, the word `null` for nothing."""
-    if get_origin(kind) not in {Union, UnionType}:
-        return kind
-    return Union[tuple(one for one in get_args(kind) if one is not NoneType)]  # noqa: UP007 - made of types
+def _without_none(value_type: Any) -> Any:
+    """Remove None from a union. It means an absent parameter; the text `null` must not decode to it."""
+    if get_origin(value_type) not in {Union, UnionType}:
+        return value_type
+    members = tuple(member for member in get_args(value_type) if member is not NoneType)
+    return Union[members]  # noqa: UP007 - built at run time
 
 
 def is_list_type(kind: msgspec.inspect.Type) -> bool:
-    """Tell whether a field of that type holds several values."""
+    """Whether a field of that type holds several values."""
     return _contains_type(kind, msgspec.inspect.CollectionType)
 
 
 def _contains_type(kind: msgspec.inspect.Type, wanted: type[msgspec.inspect.Type]) -> bool:
     match kind:
         case msgspec.inspect.UnionType(types=types):
-            return any(_contains_type(one, wanted) for one in types)
+            return any(_contains_type(member, wanted) for member in types)
         case msgspec.inspect.Metadata(type=inner):
             return _contains_type(inner, wanted)
         case _:

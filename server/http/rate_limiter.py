@@ -1,7 +1,6 @@
-"""How often a route may be asked: by address before login, by user after it.
+"""Rate limits of routes: per client address before authentication, per user after it.
 
-The budgets are the configuration's. Never decides what a refused caller is told beyond when to come
-back.
+The limits come from the configuration.
 """
 
 import ipaddress
@@ -16,14 +15,14 @@ from config.limits import Limits
 from config.settings import ServerSettings
 from server.http.token_buckets import RateDecision, RateLimit, TokenBucketTable
 
-RATE_DECISION: Final = web.RequestKey("grant", RateDecision)
+RATE_DECISION: Final = web.RequestKey("rate_decision", RateDecision)
 LIMIT_HEADER: Final = istr("RateLimit-Limit")
 REMAINING_HEADER: Final = istr("RateLimit-Remaining")
 RESET_HEADER: Final = istr("RateLimit-Reset")
 
 
 class RateClass(StrEnum):
-    """What is counted together."""
+    """Groups of routes that share a budget."""
 
     REQUEST = "request"
     REGISTRATION = "registration"
@@ -32,10 +31,10 @@ class RateClass(StrEnum):
 
 
 class RateLimiter:
-    """A table of buckets for every class."""
+    """Holds a table of token buckets for each rate class."""
 
     def __init__(self, limits: Limits, server: ServerSettings) -> None:
-        budgets = {
+        rate_limits = {
             RateClass.REQUEST: RateLimit(server.requests_per_s, server.requests_burst),
             RateClass.REGISTRATION: RateLimit(limits.registrations_per_s, limits.registrations_burst),
             RateClass.LOGIN: RateLimit(limits.logins_per_s, limits.logins_burst),
@@ -44,31 +43,36 @@ class RateLimiter:
             ),
         }
         self._tables = {
-            rate: TokenBucketTable(budget, server.rate_entries) for rate, budget in budgets.items()
+            rate_class: TokenBucketTable(rate_limit, server.rate_entries)
+            for rate_class, rate_limit in rate_limits.items()
         }
 
     def consume(self, request: web.Request, rate_class: RateClass, key: str) -> None:
-        """Count one for that bucket; what is left of it goes onto the answer.
+        """Take one token of the key's bucket; the response will show what is left.
 
         Raises:
-            Refusal: rate.limited, for an empty one.
+            ApiError: rate.limited, with the time until the next token.
         """
-        grant = request[RATE_DECISION] = self._tables[rate_class].consume(key)
-        if not grant.allowed:
-            raise ApiError("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
+        decision = request[RATE_DECISION] = self._tables[rate_class].consume(key)
+        if not decision.allowed:
+            raise ApiError(
+                "rate.limited",
+                "Too many requests; retry after `retry_after_ms`.",
+                retry_after_ms=decision.retry_after_ms,
+            )
 
 
 def add_rate_limit_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put what is left of the caller's budget on the answer, where one was counted."""
-    grant = request.get(RATE_DECISION)
-    if grant is not None:
-        response.headers[LIMIT_HEADER] = str(grant.limit)
-        response.headers[REMAINING_HEADER] = str(grant.remaining)
-        response.headers[RESET_HEADER] = str(grant.reset_s)
+    """Add the `RateLimit-*` headers to the response of a rate-limited request."""
+    decision = request.get(RATE_DECISION)
+    if decision is not None:
+        response.headers[LIMIT_HEADER] = str(decision.limit)
+        response.headers[REMAINING_HEADER] = str(decision.remaining)
+        response.headers[RESET_HEADER] = str(decision.reset_s)
 
 
 def address_bucket_key(address: str) -> str:
-    """Name the bucket of an address: a network of IPv6 is handed out as a whole, so it counts as one."""
+    """Return the bucket key of an address. An IPv6 /64 shares one bucket: providers assign it as a whole."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

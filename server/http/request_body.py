@@ -1,7 +1,6 @@
-"""A request's body: read within its bound, decoded into its struct, with all its faults when it has any.
+"""Reads request bodies within a size limit and decodes them into structs, reporting all field errors at once.
 
-The content type is not looked at: what decodes as JSON is JSON. Never repeats in a fault what somebody
-wrote.
+The `Content-Type` header is ignored. Error messages do not contain the rejected value.
 """
 
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
@@ -18,13 +17,17 @@ Body = TypeVar("Body")
 
 @runtime_checkable
 class ValidatedBody(Protocol):
-    """A body that knows its own faults; fields that are `UNSET` are not its business."""
+    """A body with checks of its own. `field_errors` skips fields that are `UNSET`."""
 
     def field_errors(self) -> list[FieldError]: ...
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
-    """Read the whole body. Raises `request.too_large` as soon as that is known."""
+    """Read the whole body.
+
+    Raises:
+        ApiError: request.too_large, as soon as the limit is exceeded.
+    """
     if request.content_length is not None and request.content_length > limit_bytes:
         raise _too_large(limit_bytes)
     chunks: list[bytes] = []
@@ -38,7 +41,7 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
 
 
 class BodyDecoder(Generic[Body]):
-    """Decodes one type of body. Unknown fields are ignored."""
+    """Decodes the bodies of one struct type. Unknown fields are ignored."""
 
     __slots__ = ("_decoder", "_type")
 
@@ -47,42 +50,48 @@ class BodyDecoder(Generic[Body]):
         self._decoder = msgspec.json.Decoder(body)
 
     def decode(self, raw: bytes) -> Body:
-        """Decode. Raises `request.invalid` with all the faults at once."""
+        """Decode a body.
+
+        Raises:
+            ApiError: request.invalid, with the errors of all fields.
+        """
         try:
             return self._decoder.decode(raw)
         except msgspec.ValidationError:
             raise ApiError(
-                "request.invalid", "Some fields are not valid.", errors=self._collect_field_errors(raw)
+                "request.invalid",
+                "Some fields are invalid; see `errors`.",
+                errors=self._collect_field_errors(raw),
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise invalid_field("", "The body is not JSON.", "malformed") from None
+            raise invalid_field("", "The body must be JSON.", "malformed") from None
 
     def _collect_field_errors(self, raw: bytes) -> list[FieldError]:
-        """Judge field by field: the decoder stops at the first fault, the caller should not have to."""
+        """Validate field by field: the typed decoder stops at the first error."""
         try:
-            # A whole decode, for what the typed one had not come to when it stopped.
-            sent = msgspec.json.decode(raw)
+            # The typed decoder may have stopped before a syntax error.
+            document = msgspec.json.decode(raw)
         except (ValueError, RecursionError):
-            return [FieldError("", "malformed", "The body is not JSON.")]
-        if not isinstance(sent, dict) or not issubclass(self._type, msgspec.Struct):
+            return [FieldError("", "malformed", "The body must be JSON.")]
+        if not isinstance(document, dict) or not issubclass(self._type, msgspec.Struct):
             return [FieldError("", "type", "The body must be a JSON object.")]
-        faults: list[FieldError] = []
+        errors: list[FieldError] = []
         values: dict[str, object] = {}
         for field in msgspec.structs.fields(self._type):
             name = field.encode_name
             values[field.name] = UNSET
-            if name in sent:
+            if name in document:
                 try:
-                    values[field.name] = msgspec.convert(sent[name], field.type)
+                    values[field.name] = msgspec.convert(document[name], field.type)
                 except msgspec.ValidationError as error:
-                    faults.append(to_field_error(name, "type", error, field.type))
+                    errors.append(to_field_error(name, "type", error, field.type))
             elif field.required:
-                faults.append(FieldError(name, "required", "Must be there."))
+                errors.append(FieldError(name, "required", "This field is required."))
         body = cast("type[object]", self._type)(**values)
         if isinstance(body, ValidatedBody):
-            faults.extend(body.field_errors())
-        return faults
+            errors.extend(body.field_errors())
+        return errors
 
 
 def _too_large(limit_bytes: int) -> ApiError:
-    return ApiError("request.too_large", f"A body may have at most {limit_bytes} bytes.")
+    return ApiError("request.too_large", f"The body must have at most {limit_bytes} bytes.")

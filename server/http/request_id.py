@@ -1,6 +1,6 @@
-"""The id by which a caller and the log name one request.
+"""The request id that appears in responses and in the log.
 
-Taken from the caller when it looks like one, else made. Never trusted for anything.
+Taken from the client's `X-Request-Id` if it is well-formed, else random. It is not trusted for anything else.
 """
 
 import os
@@ -16,5 +16,7 @@ _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def get_request_id(request: web.Request) -> str:
-    given = request.headers.get(REQUEST_ID_HEADER)
-    return given if given is not None and _REQUEST_ID_PATTERN.fullmatch(given) else os.urandom(16).hex()
+    client_id = request.headers.get(REQUEST_ID_HEADER)
+    if client_id is not None and _REQUEST_ID_PATTERN.fullmatch(client_id):
+        return client_id
+    return os.urandom(16).hex()

@@ -1,8 +1,8 @@
-"""A route: method, path and types on one side, a handler of decoded calls on the other.
+"""Routes: method, path, types and handler, and their adaptation to aiohttp.
 
-    request -> who asks -> budget -> query -> body -> handler -> answer, page or refusal
+    request -> authenticate -> rate limit -> decode query -> decode body -> handler -> encode response
 
-The types are also what the published contract is made of. Never holds what a route does.
+The OpenAPI document is generated from the same types.
 """
 
 from collections.abc import Awaitable, Callable
@@ -34,13 +34,13 @@ Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 class Route:
     """One method of one path.
 
-    A handler answers a struct, `Answer` to choose the status, `Text` in the route's `media_type`, or
-    None for 204 (202 where that is the route's status). A GET route answers HEAD too.
+    A handler returns a struct, a `ResponseWithStatus` to choose the status, a `TextResponse` in the route's
+    `media_type`, or None for 204 (202 if that is the route's `status`). A GET route also serves HEAD.
 
-    An authenticated route counts by user, another by address, in the bucket of its `rate`; None counts
-    nothing. An idempotent one takes the `Idempotency-Key` header. For the published contract: `answer` is
-    what it answers, `also` are other statuses of success that a handler chooses, `refuses` the codes of
-    refusal that are its own.
+    Requests count against `rate_class`, per user on authenticated routes and per address on others; None
+    disables the limit. An idempotent route accepts the `Idempotency-Key` header. `response`,
+    `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
+    documentation only.
     """
 
     method: str
@@ -61,7 +61,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteContext:
-    """What every route needs of the server around it."""
+    """Dependencies shared by all routes."""
 
     authenticator: Authenticator
     rate_limiter: RateLimiter
@@ -71,7 +71,7 @@ class RouteContext:
 
 
 class RouteAdapter:
-    """A route as aiohttp calls it. Raises `Refusal`; turning that into an answer is the application's."""
+    """Adapts a route to an aiohttp handler. Raises `ApiError`, which `error_middleware` converts."""
 
     def __init__(self, route: Route, context: RouteContext) -> None:
         self._route = route
@@ -87,7 +87,7 @@ class RouteAdapter:
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
         user_id = identity.user.id if identity else ""
-        call = TypedRequest(
+        typed_request = TypedRequest(
             identity=identity,
             body=body,
             path_params=request.match_info,
@@ -99,12 +99,14 @@ class RouteAdapter:
         )
         try:
             with self._deadline() as deadline:
-                answer = await self._route.handler(call)
+                result = await self._route.handler(typed_request)
         except TimeoutError:
             if not deadline.expired:
                 raise
-            raise unavailable("This took too long; it may or may not have happened.") from None
-        return encode_response(request, answer, self._route.status, self._route.media_type)
+            raise unavailable(
+                "The request timed out. It may or may not have taken effect; retry it."
+            ) from None
+        return encode_response(request, result, self._route.status, self._route.media_type)
 
     def _deadline(self) -> Deadline:
         return Deadline(self._context.wheel, self._context.timeout_ms / 1000)
@@ -112,7 +114,7 @@ class RouteAdapter:
     async def _authenticate(self, request: web.Request) -> Identity:
         token = bearer_token(request)
         if token is None:
-            raise ApiError("auth.required", "This needs a token.")
+            raise ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")
         return await self._context.authenticator.authenticate(token)
 
     def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
@@ -127,11 +129,13 @@ class RouteAdapter:
             with self._deadline():
                 raw = await read_body(request, self._route.body_bytes_max)
         except TimeoutError:
-            raise ApiError("request.timeout", "The body did not come in time.") from None
+            raise ApiError(
+                "request.timeout", "The request body did not arrive in time; retry the request."
+            ) from None
         return self._body_decoder.decode(raw)
 
 
 def bearer_token(request: web.Request) -> str | None:
-    """Read the token of the `Authorization` header, None without one."""
+    """Return the bearer token of the `Authorization` header, or None without one."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None

@@ -1,7 +1,7 @@
-"""Token buckets in a bounded table: who asked how much of late.
+"""A bounded table of token buckets, one per key.
 
-A full table drops whoever has been silent longest, who then starts afresh. Never waits and never
-keeps a timer: a bucket fills by the clock when it is looked at.
+A full table evicts the least recently used bucket; its key starts with a full one next time. No timers:
+a bucket is refilled from the clock when it is used.
 """
 
 import math
@@ -12,14 +12,14 @@ import msgspec
 
 
 class RateLimit(msgspec.Struct, frozen=True):
-    """So many a second, and so many at once after a silence."""
+    """`per_s` tokens a second, accumulated up to `burst`."""
 
     per_s: float
     burst: int
 
 
 class RateDecision(msgspec.Struct, frozen=True):
-    """Whether it may be done, and what is left. `reset_s` is when the bucket is full again."""
+    """Result of taking a token. The bucket is full again in `reset_s` seconds."""
 
     allowed: bool
     limit: int
@@ -37,7 +37,7 @@ class _Bucket:
 
 
 class TokenBucketTable:
-    """One budget, one bucket a key."""
+    """Token buckets of one rate limit, by key; at most `max_entries`."""
 
     __slots__ = ("_buckets", "_clock", "_max_entries", "_rate_limit")
 
@@ -50,7 +50,7 @@ class TokenBucketTable:
         self._buckets: dict[str, _Bucket] = {}
 
     def consume(self, key: str) -> RateDecision:
-        """Take one token of the key's bucket, or say when there will be one."""
+        """Take one token of the key's bucket, or return when there will be one."""
         now = self._clock()
         budget = self._rate_limit
         bucket = self._buckets.pop(key, None)
@@ -58,7 +58,7 @@ class TokenBucketTable:
             if len(self._buckets) >= self._max_entries:
                 del self._buckets[next(iter(self._buckets))]
             bucket = _Bucket(budget.burst, now)
-        # Put back at the end: the first of the table is the longest silent.
+        # Reinserted at the end: the first entry is the least recently used.
         self._buckets[key] = bucket
         bucket.tokens = min(budget.burst, bucket.tokens + (now - bucket.updated_at) * budget.per_s)
         bucket.updated_at = now

@@ -1,6 +1,6 @@
-"""One request as a handler sees it, and what a handler may answer.
+"""The request that a route handler receives, and the results it may return.
 
-Everything in a call is decoded and checked already. Never carries the token.
+Everything in a request is decoded and validated. It does not contain the access token.
 """
 
 from collections.abc import Mapping
@@ -21,30 +21,31 @@ Item = TypeVar("Item")
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
-    """A part of a list. With a `next_cursor` the answer also gets its `Link` header."""
+    """One page of a list. `next_cursor` is null on the last page; the `Link` header has it too."""
 
     items: list[Item]
     next_cursor: str | None
 
 
 class ResponseWithStatus(msgspec.Struct, frozen=True):
-    """An answer whose status is known only when it is made."""
+    """A result with a status chosen by the handler."""
 
     body: object
     status: int
 
 
 class TextResponse(msgspec.Struct, frozen=True):
-    """An answer that is not JSON; its route says of which media type it is."""
+    """A text result in the route's `media_type`."""
 
     content: str
 
 
 @dataclass(frozen=True, slots=True)
 class TypedRequest(Generic[Body, Query]):
-    """`identity` is None only on routes without authentication, `body` and `query` on routes without one.
+    """A decoded and authenticated request.
 
-    `idempotency_key` is what the caller sent, `once` the same for stores, both only on idempotent routes.
+    `identity` is None only on routes without authentication, `body` and `query` on routes without one.
+    `raw_idempotency_key` is the header, `idempotency_key` its form for stores; idempotent routes only.
     """
 
     identity: Identity | None
@@ -58,12 +59,16 @@ class TypedRequest(Generic[Body, Query]):
 
     @property
     def caller(self) -> Identity:
-        """Who asks, on a route with authentication."""
+        """The authenticated user and session."""
         if self.identity is None:
-            raise ApiError("auth.required", "This needs a token.")
+            raise ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")
         return self.identity
 
     def cursor(self, key: type[Key]) -> Key | None:
-        """Read the key in the query's `cursor`, None without one. Raises `cursor.invalid`."""
+        """Decode the query's `cursor`; None without one.
+
+        Raises:
+            ApiError: cursor.invalid.
+        """
         text: str | None = getattr(self.query, "cursor", None)
         return None if text is None else decode_cursor(text, key)
