@@ -1,7 +1,6 @@
-"""The door of the socket: who may come in, and who is in.
+"""Admission, bookkeeping and draining of the websocket connections of an instance.
 
-It counts strangers and new connections before any work is done for them, holds every open socket, and
-says goodbye to all of them when the server stops. It never looks at what they say.
+Limits are checked before any other work is done for a new connection.
 """
 
 import asyncio
@@ -68,7 +67,7 @@ class ConnectionManager:
         self._opened = self._rejected = self._shed_frames = 0
         self._closes: Counter[int] = Counter()
         self._draining = False
-        # One for all cells: a bound method made for each would be kept by each.
+        # Shared by all sessions: a bound method per session would cost memory for each.
         self._on_crash = self._stop_crashed_session
 
     def statistics(self) -> ConnectionStatistics:
@@ -77,38 +76,46 @@ class ConnectionManager:
             unauthenticated=self._unauthenticated,
             opened=self._opened,
             rejected=self._rejected,
-            shed_frames=self._shed_frames + sum(socket.send_queue.shed_count for socket in self._connections),
-            queued_bytes=sum(socket.send_queue.queued_bytes for socket in self._connections),
+            shed_frames=self._shed_frames
+            + sum(connection.send_queue.shed_count for connection in self._connections),
+            queued_bytes=sum(connection.send_queue.queued_bytes for connection in self._connections),
             closes=dict(self._closes),
         )
 
     def admit(self) -> None:
-        """Let one more connection in.
+        """Check the limits for one more connection.
 
         Raises:
-            Refusal: server.overloaded, with when to come back.
+            ApiError: server.overloaded, with the time after which to retry.
         """
         if self._draining:
             self._rejected += 1
-            raise overloaded("The server is stopping.", REJECTED_RETRY_MS)
+            raise overloaded(
+                "The server is shutting down; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
+            )
         if self._unauthenticated >= self.limits.sockets_unauthenticated:
             self._rejected += 1
-            raise overloaded("Too many sockets have not authenticated yet.", REJECTED_RETRY_MS)
+            raise overloaded(
+                "Too many unauthenticated connections; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
+            )
         wait_ms = self._admission_limiter.admit_or_wait_ms()
         if wait_ms:
             self._rejected += 1
-            raise overloaded("Too many new sockets at once.", max(wait_ms, REJECTED_RETRY_MS))
+            raise overloaded(
+                "Too many new connections; reconnect after `retry_after_ms`.", max(wait_ms, REJECTED_RETRY_MS)
+            )
 
     def create_session_ref(self, session: Session) -> ActorRef[bytes | Identity]:
         return ActorRef(session, self._run_queue, self.limits.mailbox_messages, self._on_crash)
 
     def frame_token_bucket(self, *, authenticated: bool) -> TokenBucket:
-        """Return the budget for the frames of one socket, by whether its client has authenticated."""
+        """Return a new budget for the frames of one connection; smaller before authentication."""
         if authenticated:
             return TokenBucket(self.limits.frames_per_s, self.limits.frames_burst)
         return TokenBucket(UNAUTHENTICATED_FRAMES_PER_S, self.limits.frames_unauthenticated)
 
     def add(self, connection: "WebSocketConnection") -> int:
+        """Register an open connection. Returns its heartbeat bucket, for `remove`."""
         self._opened += 1
         self._unauthenticated += 1
         self._connections[connection] = None
@@ -130,20 +137,23 @@ class ConnectionManager:
         self._draining = True
 
     async def drain(self, spread_ms: int, timeout_s: float) -> None:
-        """Say goodbye to everybody in waves, each with its own moment to come back."""
+        """Close all connections in waves, and wait up to `timeout_s` until they are closed.
+
+        Each client gets a random reconnect delay of up to `spread_ms`.
+        """
         self._draining = True
-        waiting = list(self._connections)
-        random.shuffle(waiting)
-        wave = max(1, len(waiting) // DRAIN_WAVES)
-        for start in range(0, len(waiting), wave):
-            for socket in waiting[start : start + wave]:
+        remaining = list(self._connections)
+        random.shuffle(remaining)
+        wave = max(1, len(remaining) // DRAIN_WAVES)
+        for start in range(0, len(remaining), wave):
+            for connection in remaining[start : start + wave]:
                 retry_after_ms = random.randrange(spread_ms + 1)  # noqa: S311 - spreads load, guards nothing
-                socket.close(CloseCode.SHUTDOWN, "the server is stopping", retry_after_ms)
+                connection.close(CloseCode.SHUTDOWN, "the server is shutting down", retry_after_ms)
             await asyncio.sleep(0)
         end = asyncio.get_running_loop().time() + timeout_s
         while self._connections and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - rare, at the end
             await asyncio.sleep(0.02)
 
     def _stop_crashed_session(self, ref: ActorRef[bytes | Identity], error: Exception) -> None:
-        """A session has no storage to start anew from: its socket was told, its client comes back."""
+        """Stop a crashed session: it has no stored state to restart from, and its client resumes."""
         ref.stop(error)
