@@ -3,8 +3,8 @@
     transport -> sans-I/O parser -> whole messages -> session's actor        (in)
     rooms, session -> send queue -> transport, once per loop iteration        (out)
 
-A connection has no task, queue or future. The parser of `websockets` implements the state machine of RFC 6455.
-Payloads are decoded by the session, not here.
+A connection has no task, queue or future. The parser of `websockets` implements the state machine of
+RFC 6455. Payloads are decoded by the session, not here.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ PAYLOAD_VIOLATION_CODES = frozenset((INVALID_UTF8, MESSAGE_TOO_BIG))
 
 
 class WebSocketConnection(asyncio.Protocol):
-    """Implements `actors.sessions.transport.Transport`. Registered with the manager until the connection is lost."""
+    """Implements `actors.sessions.transport.Transport`. Owned by the manager until the connection is lost."""
 
     __slots__ = (
         "_auth_timer",
@@ -327,7 +327,7 @@ class WebSocketConnection(asyncio.Protocol):
                 self.send_queue.push(data)
 
     def _on_peer_close(self) -> None:
-        """Finish after the peer's Close or protocol error; the parser has queued its Close and reads no more."""
+        """Finish after the peer's Close or protocol error. The parser has queued its Close already."""
         parser = self.parser
         if not self._closing:
             self._closing = True

@@ -74,7 +74,7 @@ class Inbound:
 
     @property
     def idle(self) -> bool:
-        """Whether a new `Inbound` would behave the same: nothing is incomplete or deferred, the budget is full."""
+        """Whether a new `Inbound` would behave the same: no incomplete or deferred input, full budget."""
         return (
             self._fragments is None
             and not self.deferred
@@ -106,7 +106,7 @@ class Inbound:
         return None
 
     def close(self) -> None:
-        """Close the parser's generator. Left open it is a reference cycle, which only the garbage collector frees."""
+        """Close the parser's generator, which is otherwise a reference cycle for the garbage collector."""
         self.parser.parser.close()
 
 

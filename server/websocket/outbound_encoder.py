@@ -32,7 +32,7 @@ class OutboundEncoder:
         self._last_output = b""
 
     def __call__(self, framed: bytes) -> bytes:
-        """Return the frames to send in place of `framed`, in the same order; empty if all are filtered out."""
+        """Return the frames to send in place of `framed`, in the same order; empty if none is left."""
         if framed is not self._last_input:
             self._last_output = b"".join(self._encode_frame(*frame) for frame in split_frames(framed))
             self._last_input = framed
