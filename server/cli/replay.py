@@ -22,9 +22,13 @@ def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
         async def work() -> None:
             async with open_services(config) as services:
                 dead_letters = await services.replay.list_dead_letters()
-                for letter in dead_letters:
+                for dead_letter in dead_letters:
                     console.print(
-                        letter.id, letter.consumer, letter.event.type, letter.event.key, letter.reason
+                        dead_letter.id,
+                        dead_letter.consumer,
+                        dead_letter.event.type,
+                        dead_letter.event.key,
+                        dead_letter.reason,
                     )
                 console.print(f"{len(dead_letters)} dead letters")
 

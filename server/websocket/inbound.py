@@ -42,7 +42,7 @@ FREE_PONGS: Final = 4
 """Empty pongs accepted between two pings without a charge. A well-behaved client sends one."""
 
 
-class MessageTooBig(Exception):  # noqa: N818 - the socket is closed with 1009
+class MessageTooBig(Exception):  # noqa: N818 - the connection is closed with 1009
     """The fragments of a message exceed `FRAME_BYTES`."""
 
 
@@ -141,11 +141,11 @@ class InputScheduler:
 
     def _run_round(self) -> None:
         end = self._loop.time() + SECONDS_PER_ROUND
-        for _ in range(len(self._waiting)):
+        for _ in range(len(self._pending)):
             self._pending.popleft().resume_input()
             if self._loop.time() >= end:
                 break
-        if self._waiting:
+        if self._pending:
             self._loop.call_soon(self._run_round)
         else:
             self._scheduled = False
