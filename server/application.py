@@ -12,6 +12,7 @@ from multidict import istr
 from actors.accounts.authenticator import Authenticator
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
+from server.http.content_headers import check_content_encoding
 from server.http.cors import Cors
 from server.http.problem import problem_response, to_api_error
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
@@ -52,6 +53,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     request_id = get_request_id(request)
     request[REQUEST_ID] = request_id
     try:
+        check_content_encoding(request)
         return await handler(request)
     except (web.HTTPSuccessful, web.HTTPRedirection):
         raise
@@ -75,7 +77,7 @@ def _error_response(request: web.Request, request_id: str, error: Exception) -> 
     response = problem_response(api_error, request_id)
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
-    if api_error.status in {408, 413}:
+    if api_error.status in {408, 413, 415}:
         # The rest of the body is still arriving and will not be read.
         response.force_close()
     return response

@@ -1,11 +1,14 @@
-"""Serves the web client: the files of `web/`, read once at startup.
+"""Serves the browser client: the files of `web/`, read once when the server starts.
 
-    / -> index.html        /web/<name> -> the file of that name, if it existed at startup
+    / -> index.html, with its scripts and styles bundled
+    /web/<name> -> a bundle, or the file of that name
 
-Request paths never reach the file system: a name is a dictionary key. The content security policy lets the
-page load resources and scripts from this origin only, and forbids framing it. No authentication.
+Request paths never touch the disk: names are looked up in memory. The Content Security Policy allows the page
+to load and run only what this server serves, and no other page to frame it.
 """
 
+import gzip
+import re
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +16,7 @@ from aiohttp import hdrs, web
 
 from actors.protocol.errors import ApiError
 from server.http.etag import compute_etag, matches_if_none_match
+from server.web_bundle import make_bundle
 
 WEB_FOLDER: Final = Path(__file__).parent.parent / "web"
 INDEX_FILE: Final = "index.html"
@@ -30,21 +34,23 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 
 
-class WebClient:
-    """Serves the files of a folder whose suffix is in `CONTENT_TYPES`.
+# Every load asks whether the file changed; a name with a hash of the content never does.
+REVALIDATE: Final = "public, no-cache"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
-    Raises:
-        OSError: a file could not be read.
-    """
+
+class WebClient:
+    """Files of other types than `CONTENT_TYPES` are not served. Raises OSError if a file cannot be read."""
 
     def __init__(self, folder: Path = WEB_FOLDER) -> None:
-        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
-        self._files = {path.relative_to(folder).as_posix(): _StaticFile(path) for path in files}
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Names served under `/web/`."""
-        return frozenset(self._files)
+        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
+        bodies = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        self.names = frozenset(bodies)
+        sources = {name: body.decode() for name, body in bodies.items() if name.endswith((".js", ".css"))}
+        bundle = make_bundle(bodies[INDEX_FILE].decode(), sources)
+        bodies[INDEX_FILE] = bundle.page
+        self._files = {name: _StaticFile(name, body, REVALIDATE) for name, body in bodies.items()}
+        self._files |= {name: _StaticFile(name, body, IMMUTABLE) for name, body in bundle.files.items()}
 
     async def index(self, request: web.Request) -> web.Response:
         """`GET /`."""
@@ -58,26 +64,37 @@ class WebClient:
         file = self._files.get(name)
         if file is None:
             raise ApiError("route.not_found", "The web client has no file of this name.")
-        if matches_if_none_match(request, file.headers[hdrs.ETAG]):
-            headers = {header: value for header, value in file.headers.items() if header != hdrs.CONTENT_TYPE}
+        body, headers = file.gzipped if _accepts_gzip(request) else file.plain
+        if matches_if_none_match(request, headers[hdrs.ETAG]):
+            headers = {header: value for header, value in headers.items() if header != hdrs.CONTENT_TYPE}
             return web.Response(status=304, headers=headers)
-        return web.Response(body=file.body, headers=file.headers)
+        return web.Response(body=body, headers=headers)
 
 
 class _StaticFile:
-    """The bytes of a file and its response headers."""
+    """One file, plain and compressed, each with the headers of its response."""
 
-    __slots__ = ("body", "headers")
+    __slots__ = ("gzipped", "plain")
 
-    def __init__(self, path: Path) -> None:
-        self.body = path.read_bytes()
-        self.headers = {
-            hdrs.CONTENT_TYPE: CONTENT_TYPES[path.suffix],
-            hdrs.ETAG: compute_etag(self.body),
-            # Browsers revalidate on every load, mostly answered with 304, so a new version is used at once.
-            hdrs.CACHE_CONTROL: "public, no-cache",
+    def __init__(self, name: str, body: bytes, cache_control: str) -> None:
+        headers = {
+            hdrs.CONTENT_TYPE: CONTENT_TYPES[Path(name).suffix],
+            hdrs.CACHE_CONTROL: cache_control,
+            hdrs.VARY: hdrs.ACCEPT_ENCODING,
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Opener-Policy": "same-origin",
         }
+        compressed = gzip.compress(body, mtime=0)
+        encoded = {**headers, hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: compute_etag(compressed)}
+        self.plain = body, {**headers, hdrs.ETAG: compute_etag(body)}
+        self.gzipped = compressed, encoded
+
+
+def _accepts_gzip(request: web.Request) -> bool:
+    for one in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+        coding, _, parameters = one.partition(";")
+        if coding.strip().lower() == "gzip":
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters)
+    return False

@@ -6,12 +6,12 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.records.events import EventRecord
-from storage.records.identifiers import idempotent_id
+from storage.records import identifiers
 
 
 def event_conversation_id(event_id: str) -> str:
     """The id of an event's conversation: a function of the event's, so that it is made once only."""
-    return idempotent_id("event", event_id)
+    return identifiers.event_conversation_id(event_id)
 
 
 def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:

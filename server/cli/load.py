@@ -17,8 +17,8 @@ from rich.console import Console
 
 from actors.accounts.tokens import hash_token, new_token
 from config.limits import TOKEN_LIFETIME_S
-from loadtest.command import load_commands
-from loadtest.people.users_file import Person, write_users
+from loadtest.accounts.users_file import LoadUser, write_users
+from loadtest.cli import load_commands
 from server.cli.operator_services import ConfigOption, RunAsync
 from storage.contracts.bulk_users import BulkUser, BulkUserStore
 
@@ -46,7 +46,7 @@ def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsy
 
         async def work() -> None:
             started_at = time.monotonic()
-            created: list[Person] = []
+            created: list[LoadUser] = []
             async with open_bulk_users(config) as store:
                 while len(created) < users:
                     created += await _create_batch(store, min(USERS_PER_BATCH, users - len(created)))
@@ -57,9 +57,9 @@ def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsy
         run_async(work)
 
 
-async def _create_batch(store: BulkUserStore, count: int) -> list[Person]:
+async def _create_batch(store: BulkUserStore, count: int) -> list[LoadUser]:
     prefix = f"load_{secrets.token_hex(6)}"
-    users = [Person(str(uuid.uuid4()), new_token()) for _ in range(count)]
+    users = [LoadUser(str(uuid.uuid4()), new_token()) for _ in range(count)]
     records = []
     for number, user in enumerate(users):
         hashed_token = hash_token(user.token)

@@ -1,6 +1,6 @@
 """Reads request bodies within a size limit and decodes them into structs, reporting all field errors at once.
 
-The `Content-Type` header is ignored. Error messages do not contain the rejected value.
+Error messages do not contain the rejected value.
 """
 
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable

@@ -15,7 +15,7 @@ REQUEST_ID_HEADER: Final = istr("X-Request-Id")
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def get_request_id(request: web.Request) -> str:
+def get_request_id(request: web.BaseRequest) -> str:
     client_id = request.headers.get(REQUEST_ID_HEADER)
     if client_id is not None and _REQUEST_ID_PATTERN.fullmatch(client_id):
         return client_id

@@ -18,6 +18,7 @@ from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
 from server.http.client_address import client_address
+from server.http.content_headers import check_json
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
 from server.http.query_parameters import QueryDecoder
 from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
@@ -125,6 +126,8 @@ class RouteAdapter:
     async def _read_body(self, request: web.Request) -> object:
         if self._body_decoder is None:
             return None
+        if request.body_exists:
+            check_json(request)
         try:
             with self._deadline():
                 raw = await read_body(request, self._route.body_bytes_max)

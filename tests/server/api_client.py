@@ -69,6 +69,8 @@ class ApiClient:
     ) -> tuple[int, bytes, dict[str, str]]:
         """Like `request`, with raw bytes as bodies."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
         if user is not None:
             sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:
@@ -83,7 +85,7 @@ class ApiClient:
         status: int = 200,
         timeout_s: float = WAIT_TIMEOUT_S,
     ) -> Json:
-        """Poll until the response has this status and satisfies the condition; fail with the last response."""
+        """Poll until the response has this status and satisfies the condition."""
         told: tuple[int, Json] | None = None
         try:
             async with asyncio.timeout(timeout_s):

@@ -215,7 +215,7 @@ async def test_a_body_too_large_is_refused(taking: BodyRoute, owned: OwnedObject
         for start in range(0, len(large), 8192):
             yield large[start : start + 8192]
 
-    headers = {"Authorization": f"Bearer {owned.owner.token}"}
+    headers = {"Authorization": f"Bearer {owned.owner.token}", "Content-Type": "application/json"}
     async with owned.api._session.request(
         taking.method, owned.api._root + path, data=parts(), headers=headers
     ) as answer:

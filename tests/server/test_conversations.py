@@ -248,3 +248,21 @@ async def test_a_key_has_at_most_200_characters(
     status, problem = await create_with_key(api, ana, "k" * 201, body)
     assert (status, problem["code"]) == (422, "request.invalid")
     assert (await create_with_key(api, ana, uuid4().hex.ljust(200, "k"), body))[0] == 201
+
+
+@pytest.mark.parametrize("ana_sorts_first", [True, False])
+async def test_an_idempotency_key_cannot_take_the_id_of_a_direct_conversation(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, ana_sorts_first: bool
+) -> None:
+    """A group made under the other user's id as key leaves the direct conversation of the two free."""
+    ana, ben, eve = await people.register(3, instance)
+    if (ana.id < ben.id) is not ana_sorts_first:
+        ana, ben = ben, ana
+    body = {"type": "GROUP", "participants": [eve.id], "name": "a group"}
+    status, group, _ = await api.request(ana, "POST", ROOT, body, Idempotency_Key=ben.id)
+    assert status == 201
+
+    direct = await api.direct(ana, ben)
+
+    assert direct["type"] == "DIRECT"
+    assert direct["id"] != group["id"]

@@ -94,14 +94,16 @@ async def test_body_over_its_limit_is_413(serve: Serve) -> None:
     client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False, body_bytes_max=100)])
     fits = b'{"text":"' + b"x" * 89 + b'"}'
     assert len(fits) == 100
-    assert (await client.post("/notes", data=fits)).status == 200
+    assert (
+        await client.post("/notes", data=fits, headers={"Content-Type": "application/json"})
+    ).status == 200
 
     async def chunks() -> AsyncIterator[bytes]:
         for byte in fits + b" ":
             yield bytes([byte])
 
     for data in (fits + b" ", chunks()):
-        response = await client.post("/notes", data=data)
+        response = await client.post("/notes", data=data, headers={"Content-Type": "application/json"})
         assert (await problem_of(response))["code"] == "request.too_large"
 
 
@@ -113,7 +115,7 @@ async def test_stalled_body_times_out(serve: Serve) -> None:
         yield b'{"text":'
         await asyncio.Event().wait()
 
-    response = await client.post("/notes", data=stuck())
+    response = await client.post("/notes", data=stuck(), headers={"Content-Type": "application/json"})
     assert (response.status, (await problem_of(response))["code"]) == (408, "request.timeout")
 
 
@@ -129,7 +131,7 @@ async def test_handler_timeout_is_503(serve: Serve) -> None:
 
 
 async def test_result_determines_the_response(serve: Serve) -> None:
-    """A struct has 200 or the route's status, `ResponseWithStatus` its own, None 204 or 202; a page has a link."""
+    """A struct gets 200 or the status of its route, `ResponseWithStatus` its own, None 204 or 202."""
 
     async def nothing(call: TypedRequest[None, None]) -> None:
         return None

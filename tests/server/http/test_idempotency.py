@@ -48,7 +48,9 @@ async def request_key(
     client: HttpClient, path: str, body: Any = None, key: str | None = "k", method: str = "POST"
 ) -> dict[str, Any]:
     data = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
-    headers = {} if key is None else {"Idempotency-Key": key}
+    headers = {"Content-Type": "application/json"}
+    if key is not None:
+        headers["Idempotency-Key"] = key
     response = await client.request(method, path, data=data, headers=headers)
     assert response.status == 200, await response.text()
     found: dict[str, Any] = await response.json()

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from server.api_docs.error_responses import route_error_codes
 from server.api_docs.openapi import openapi_document
 from server.api_docs.openapi_document import OpenApi, Operation
-from server.api_docs.route_operations import path_template
+from server.api_docs.route_operations import path_template, route_error_codes
 from server.http.route import Route
 
 ROUTER_ERRORS = {"route.not_found", "method.not_allowed"}
@@ -19,7 +18,7 @@ class DocumentMatch:
     """The OpenAPI operations of some routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        document = openapi_document(routes, "0")
+        document = openapi_document(routes, "0", "http://convene.test")
         self._routes = [
             (
                 re.compile(re.sub(r"\{\w+\}", "[^/]+", path_template(route))),
