@@ -1,4 +1,4 @@
-"""Every published route, requested without a token, by a stranger, the owner and a user the owner has blocked."""
+"""Every published route by role: anonymous, stranger, owner, and a user the owner has blocked."""
 
 import re
 from collections.abc import AsyncIterator
@@ -27,8 +27,8 @@ UNKNOWN_TOKEN = "A" * 43
 class Row:
     """A request and its status for anonymous, stranger, owner and blocked.
 
-    `{post}` and the like are created by the owner for each request. With `own_people` the request uses users of
-    its own; `endless` is a response that does not end by itself.
+    `{post}` and the like are created by the owner for each request. With `own_people` the request uses users
+    of its own; `endless` is a response that does not end by itself.
     """
 
     method: str

@@ -40,8 +40,8 @@ def command(number: int | str, size: int | None = None) -> bytes:
 class Case:
     """The bytes sent and the expected result.
 
-    `answers` are the ids of `ok` frames, `pongs` the payloads of pongs. Without `codes` the connection must stay
-    open; with them it must close with one of them.
+    `answers` are the ids of `ok` frames, `pongs` the payloads of pongs. Without `codes` the connection must
+    stay open; with them it must close with one of them.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """RFC 6455 frames on a raw connection: valid ones are served, invalid ones close with the code of the RFC.
 
-Every case is sent to an authenticated connection; the commands in it are `ping`, whose reply shows that the frame
-arrived intact.
+Every case is sent to an authenticated connection. The commands in it are `ping`, whose reply shows that the
+frame arrived intact.
 """
 
 import contextlib
