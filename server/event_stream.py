@@ -17,6 +17,7 @@ from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
+from server.http.problem import authentication_required
 from server.http.route import bearer_token
 from storage.contracts.bus import StreamPosition
 from storage.records.user_stream import StreamItem
@@ -107,7 +108,7 @@ class EventStreamEndpoint:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         token = bearer_token(request)
         if token is None:
-            raise ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")
+            raise authentication_required()
         identity = await self._authenticator.authenticate(token)
         queue = EventQueue(identity.session_id, self._limits.send_queue_hard_bytes)
         subscription = await self._online_users.add_subscriber(queue, identity.user.id)

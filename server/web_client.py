@@ -15,7 +15,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from actors.protocol.errors import ApiError
-from server.http.etag import compute_etag, matches_if_none_match
+from server.http.response import compute_etag, matches_if_none_match
 from server.web_bundle import make_bundle
 
 WEB_FOLDER: Final = Path(__file__).parent.parent / "web"

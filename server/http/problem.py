@@ -5,13 +5,29 @@ exception is logged, and the client gets `server.error`.
 """
 
 import math
+import os
+import re
+from typing import Final
 
 import msgspec
 import structlog
 from aiohttp import web
+from multidict import istr
 
 from actors.protocol.errors import ApiError, FieldError
 from storage.errors import StorageError, Unavailable
+
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+REQUEST_ID_HEADER: Final = istr("X-Request-Id")
+_REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def get_request_id(request: web.BaseRequest) -> str:
+    client_id = request.headers.get(REQUEST_ID_HEADER)
+    if client_id is not None and _REQUEST_ID_PATTERN.fullmatch(client_id):
+        return client_id
+    return os.urandom(16).hex()
+
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +90,7 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
         case web.HTTPForbidden():
             return ApiError("permission.denied", "You do not have permission to do this.")
         case web.HTTPUnauthorized():
-            return ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")
+            return authentication_required()
         case web.HTTPClientError():
             return ApiError("request.invalid", "The request is not valid HTTP for this route.")
         case StorageError() | Exception():
@@ -82,3 +98,7 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
             return ApiError(
                 "server.error", "The server failed to handle the request. Report the `request_id`."
             )
+
+
+def authentication_required() -> ApiError:
+    return ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")

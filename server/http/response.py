@@ -1,21 +1,46 @@
-"""Encodes a handler's result as an HTTP response: status, body, entity tag, link to the next page.
+"""Results of route handlers, and their encoding as HTTP responses: status, body, entity tag, next page link.
 
 Successful GET responses may be cached by the client, which must revalidate them; all others must not be
 stored. Responses are not compressed: they mix secrets with text of other users (the BREACH attack).
+
+An entity tag (RFC 9110, section 8.8.3) is a hash of the encoded body, so it is strong. It saves transfer, not
+work: each response is computed before its tag is compared, and nothing is cached.
 """
 
-from typing import Final
+import re
+from hashlib import blake2b
+from typing import Final, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
 
-from server.http.etag import compute_etag, matches_if_none_match
-from server.http.typed_request import Page, ResponseWithStatus, TextResponse
-
 JSON_TYPE: Final = "application/json"
 _NO_STORE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 _encoder = msgspec.json.Encoder()
+_ETAG_PATTERN = re.compile(r'(?:W/)?("[^"]*")')
+
+Item = TypeVar("Item")
+
+
+class Page(msgspec.Struct, Generic[Item], frozen=True):
+    """One page of a list. `next_cursor` is null on the last page; the `Link` header has it too."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class ResponseWithStatus(msgspec.Struct, frozen=True):
+    """A result with a status chosen by the handler."""
+
+    body: object
+    status: int
+
+
+class TextResponse(msgspec.Struct, frozen=True):
+    """A text result in the route's `media_type`."""
+
+    content: str
 
 
 def encode_response(
@@ -55,3 +80,13 @@ def _next_page_path(request: web.Request, cursor: str) -> str:
     parameters = [part for part in query.split("&") if part and not part.startswith("cursor=")]
     parameters.append("cursor=" + quote(cursor, safe=""))
     return f"{path}?{'&'.join(parameters)}"
+
+
+def compute_etag(body: bytes) -> str:
+    return f'"{blake2b(body, digest_size=16).hexdigest()}"'
+
+
+def matches_if_none_match(request: web.Request, etag: str) -> bool:
+    """Whether `If-None-Match` lists the tag. Uses weak comparison (RFC 9110, section 13.1.2)."""
+    etags = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
+    return etags.strip() == "*" or etag in _ETAG_PATTERN.findall(etags)

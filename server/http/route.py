@@ -5,9 +5,9 @@
 The OpenAPI document is generated from the same types.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
@@ -17,16 +17,53 @@ from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
-from server.http.client_address import client_address
-from server.http.content_headers import check_json
+from server.http.cursor import decode_cursor
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
-from server.http.query_parameters import QueryDecoder
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
-from server.http.request_body import BodyDecoder, read_body
-from server.http.request_id import REQUEST_ID
+from server.http.problem import REQUEST_ID, authentication_required
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
+from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
 from server.http.response import JSON_TYPE, encode_response
-from server.http.typed_request import TypedRequest
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Identity
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRequest(Generic[Body, Query]):
+    """A decoded and authenticated request.
+
+    `identity` is None only on routes without authentication, `body` and `query` on routes without one.
+    `raw_idempotency_key` is the header, `idempotency_key` its form for stores; idempotent routes only.
+    """
+
+    identity: Identity | None
+    body: Body
+    path_params: Mapping[str, str]
+    query: Query
+    client_address: str
+    request_id: str
+    raw_idempotency_key: str | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+    @property
+    def caller(self) -> Identity:
+        """The authenticated user and session."""
+        if self.identity is None:
+            raise authentication_required()
+        return self.identity
+
+    def cursor(self, key: type[Key]) -> Key | None:
+        """Decode the query's `cursor`; None without one.
+
+        Raises:
+            ApiError: cursor.invalid.
+        """
+        text: str | None = getattr(self.query, "cursor", None)
+        return None if text is None else decode_cursor(text, key)
+
 
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 
@@ -115,7 +152,7 @@ class RouteAdapter:
     async def _authenticate(self, request: web.Request) -> Identity:
         token = bearer_token(request)
         if token is None:
-            raise ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")
+            raise authentication_required()
         return await self._context.authenticator.authenticate(token)
 
     def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:

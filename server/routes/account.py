@@ -2,8 +2,7 @@
 
 from actors.accounts.account_deletion import AccountDeletion
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class AccountRoutes:

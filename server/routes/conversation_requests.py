@@ -18,7 +18,7 @@ from config.limits import (
     PAGE_DEFAULT,
     PARTICIPANTS_MAX,
 )
-from server.http.query_parameters import PageLimit
+from server.http.request_decoding import PageLimit
 
 SEQ_MAX = 2**53
 Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]

@@ -17,9 +17,9 @@ from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page, ResponseWithStatus
+from server.http.route import Route, TypedRequest
 from server.routes.conversation_requests import (
     Changes,
     ChangesQuery,

@@ -13,9 +13,9 @@ from actors.events.rsvps import Rsvps
 from actors.protocol.errors import invalid_field
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TextResponse, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page, ResponseWithStatus, TextResponse
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 from storage.records.events import EventSearchCriteria
 

@@ -6,9 +6,9 @@ import msgspec
 
 from actors.notifications.notifications import Notifications
 from actors.protocol.social_objects import Notification
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 
 

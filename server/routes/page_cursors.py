@@ -6,7 +6,8 @@ from uuid import UUID
 from actors.pagination import KeysetPage
 from actors.protocol.errors import ApiError
 from server.http.cursor import encode_cursor
-from server.http.typed_request import Page, TypedRequest
+from server.http.response import Page
+from server.http.route import TypedRequest
 from storage.contracts.social import PageKey
 
 Item = TypeVar("Item")

@@ -14,9 +14,9 @@ from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post
 from config.limits import POST_CHARACTERS
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 
 Id = Annotated[str, Meta(max_length=64)]

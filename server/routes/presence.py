@@ -8,8 +8,7 @@ from msgspec import Meta
 from actors.presence.presence_service import PresenceService
 from actors.protocol.presence import Presence
 from config.limits import PRESENCE_WATCHED_USERS
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class PresenceQuery(msgspec.Struct, frozen=True):

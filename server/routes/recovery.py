@@ -7,8 +7,7 @@ from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class RecoveryRoutes:

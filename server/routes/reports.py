@@ -2,8 +2,7 @@
 
 from actors.moderation.report_request import ReportRequest
 from actors.moderation.reports import Reports
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class ReportRoutes:

@@ -6,10 +6,10 @@ Only the response to a login contains its token.
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import Login, SessionView, SignedIn
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 
 
 class SessionRoutes:

@@ -5,9 +5,9 @@ from typing import Any
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import SocialStats
 from actors.social.social import Social
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 
 USER_NOT_FOUND = ("user.not_found",)

@@ -15,10 +15,10 @@ from actors.protocol.objects import OwnUser, User, UserCard
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import USER_CARDS_PER_REQUEST
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 
 
 class UserQuery(PageQuery, frozen=True):

@@ -13,16 +13,13 @@ from aiohttp.abc import AbstractStreamWriter
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
 from config.accounts import CARD_CACHE_S
-from server.http.client_address import client_address
-from server.http.problem import problem_response
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
-from server.http.request_id import REQUEST_ID
+from server.http.cors import ANY_ORIGIN
+from server.http.problem import REQUEST_ID, problem_response
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
 from server.http.route import bearer_token
 from server.websocket.connection import WebSocketConnection
 from server.websocket.connection_manager import ConnectionManager
 from server.websocket.handshake import WEBSOCKET_VERSION, accept_handshake
-
-ANY_ORIGIN = "*"
 
 
 class DetachedResponse(web.StreamResponse):

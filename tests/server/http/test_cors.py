@@ -3,8 +3,8 @@
 import pytest
 from aiohttp import ClientResponse, web
 
-from server.http.route import Route
-from server.http.typed_request import ResponseWithStatus, TypedRequest
+from server.http.response import ResponseWithStatus
+from server.http.route import Route, TypedRequest
 from tests.server.http.http_client import HttpClient, Serve, problem_of
 
 ALLOWED_ORIGIN = "https://friend.example"

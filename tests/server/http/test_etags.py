@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.http.route import Route
-from server.http.typed_request import ResponseWithStatus, TextResponse, TypedRequest
+from server.http.response import ResponseWithStatus, TextResponse
+from server.http.route import Route, TypedRequest
 from tests.server.http.http_client import HttpClient, Serve
 
 

@@ -10,9 +10,9 @@ from msgspec import Meta
 from yarl import URL
 
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from tests.server.http.http_client import HttpClient, Serve, field_errors_of, problem_of
 
 

@@ -6,8 +6,7 @@ from hypothesis import strategies as some
 
 from actors.protocol.errors import ApiError
 from server.http.cursor import decode_cursor, encode_cursor
-from server.http.rate_limiter import address_bucket_key
-from server.http.token_buckets import RateLimit, TokenBucketTable
+from server.http.rate_limiter import RateLimit, TokenBucketTable, address_bucket_key
 
 
 class Clock:
