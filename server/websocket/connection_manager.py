@@ -6,11 +6,12 @@ Limits are checked before any other work is done for a new connection.
 import asyncio
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import Final, Protocol
 
 import msgspec
 
 from actors.delivery.flusher import Flusher
+from actors.delivery.send_queue import SendQueue
 from actors.protocol.errors import overloaded
 from actors.runtime.actor_ref import ActorRef
 from actors.runtime.run_queue import RunQueue
@@ -21,17 +22,24 @@ from actors.sessions.session_services import SessionServices
 from actors.sessions.transport import CloseCode
 from config.limits import Limits
 from server.websocket.admission_limiter import AdmissionLimiter
-from server.websocket.heartbeat import Heartbeat
+from server.websocket.heartbeat import Heartbeat, HeartbeatTarget
 from server.websocket.inbound import InputScheduler
 from server.websocket.outbound_encoder import OutboundEncoders
 from storage.records.users import Identity
 
-if TYPE_CHECKING:
-    from server.websocket.connection import WebSocketConnection
+REJECTED_RETRY_MS: Final = 1000
+DRAIN_WAVES: Final = 20
+UNAUTHENTICATED_FRAMES_PER_S: Final = 0.5
 
-REJECTED_RETRY_MS = 1000
-DRAIN_WAVES = 20
-UNAUTHENTICATED_FRAMES_PER_S = 0.5
+
+class ManagedConnection(HeartbeatTarget, Protocol):
+    """An open connection as its manager uses it."""
+
+    @property
+    def send_queue(self) -> SendQueue: ...
+
+    def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        """Send a goodbye and a Close, and close the transport. No effect on a closing connection."""
 
 
 class ConnectionStatistics(msgspec.Struct, frozen=True):
@@ -62,7 +70,7 @@ class ConnectionManager:
         self.heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
         self.input_scheduler = InputScheduler(asyncio.get_running_loop())
         self._admission_limiter = AdmissionLimiter(limits.sockets_new_per_s)
-        self._connections: dict[WebSocketConnection, None] = {}
+        self._connections: dict[ManagedConnection, None] = {}
         self._unauthenticated = 0
         self._opened = self._rejected = self._shed_frames = 0
         self._closes: Counter[int] = Counter()
@@ -114,7 +122,7 @@ class ConnectionManager:
             return TokenBucket(self.limits.frames_per_s, self.limits.frames_burst)
         return TokenBucket(UNAUTHENTICATED_FRAMES_PER_S, self.limits.frames_unauthenticated)
 
-    def add(self, connection: "WebSocketConnection") -> int:
+    def add(self, connection: ManagedConnection) -> int:
         """Register an open connection. Returns its heartbeat bucket, for `remove`."""
         self._opened += 1
         self._unauthenticated += 1
@@ -124,7 +132,7 @@ class ConnectionManager:
     def on_authenticated(self) -> None:
         self._unauthenticated -= 1
 
-    def remove(self, connection: "WebSocketConnection", bucket: int, *, unauthenticated: bool) -> None:
+    def remove(self, connection: ManagedConnection, bucket: int, *, unauthenticated: bool) -> None:
         if self._connections.pop(connection, connection) is None:
             self._unauthenticated -= unauthenticated
             self._shed_frames += connection.send_queue.shed_count
