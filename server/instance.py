@@ -15,6 +15,7 @@ from server.application import create_application
 from server.cli.operator_services import OperatorServices
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
+from server.http.cors import ANY_ORIGIN
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
@@ -34,7 +35,7 @@ from server.routes.users import UserRoutes
 from server.shutdown import ShutdownSteps
 from server.web_client import WebClient
 from server.websocket.connection_manager import ConnectionManager
-from server.websocket.endpoint import ANY_ORIGIN, WebSocketEndpoint
+from server.websocket.endpoint import WebSocketEndpoint
 from storage.embedded import StoreUrls
 
 _log = logging.getLogger("convene")

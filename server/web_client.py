@@ -15,7 +15,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from actors.protocol.errors import ApiError
-from server.http.etag import compute_etag, matches_if_none_match
+from server.http.response import compute_etag, matches_if_none_match
 from server.web_bundle import make_bundle
 
 WEB_FOLDER: Final = Path(__file__).parent.parent / "web"
@@ -29,7 +29,7 @@ CONTENT_TYPES: Final = {
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # No text becomes markup or script: the page cannot create a Trusted Types policy.
+    # Strings cannot be assigned to script or markup sinks, and no trusted-types policy can be created.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -61,13 +61,13 @@ class WebClient:
         return self._file_response(request, request.match_info["name"])
 
     def _file_response(self, request: web.Request, name: str) -> web.Response:
-        served = self._files.get(name)
-        if served is None:
-            raise ApiError("route.not_found", "No such file.")
-        body, headers = served.gzipped if _accepts_gzip(request) else served.plain
+        file = self._files.get(name)
+        if file is None:
+            raise ApiError("route.not_found", "The web client has no file of this name.")
+        body, headers = file.gzipped if _accepts_gzip(request) else file.plain
         if matches_if_none_match(request, headers[hdrs.ETAG]):
-            kept = {header: value for header, value in headers.items() if header != hdrs.CONTENT_TYPE}
-            return web.Response(status=304, headers=kept)
+            headers = {header: value for header, value in headers.items() if header != hdrs.CONTENT_TYPE}
+            return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers)
 
 

@@ -15,8 +15,7 @@ from aiohttp import hdrs, web
 from config.limits import Limits
 from server.api_docs.asyncapi import asyncapi_document
 from server.api_docs.openapi import openapi_document
-from server.http.etag import compute_etag, matches_if_none_match
-from server.http.response import JSON_TYPE
+from server.http.response import JSON_TYPE, compute_etag, matches_if_none_match
 from server.http.route import Route
 
 VIEWER_FILE: Final = Path(__file__).parent / "viewer" / "redoc.standalone.js"

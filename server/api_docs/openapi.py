@@ -29,8 +29,8 @@ from server.api_docs.schemas import Schemas
 from server.api_docs.untyped_endpoints import UNTYPED_OPERATIONS, UNTYPED_TAGS
 from server.http.idempotency import IDEMPOTENCY_KEY_HEADER
 from server.http.problem import Problem
+from server.http.response import TextResponse
 from server.http.route import Route
-from server.http.typed_request import TextResponse
 
 OPENAPI_VERSION: Final = "3.1.0"
 INFO_DESCRIPTION: Final = """\

@@ -22,9 +22,8 @@ from server.api_docs.openapi_document import (
 )
 from server.api_docs.schemas import Schemas, split_summary
 from server.http.problem import PROBLEM_TYPE, Problem
-from server.http.response import JSON_TYPE
+from server.http.response import JSON_TYPE, Page, TextResponse
 from server.http.route import Route
-from server.http.typed_request import Page, TextResponse
 
 _PARAMETER = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _VERSION = re.compile(r"^/v\d+/")

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from server.api_docs.openapi_document import Parameter, Schema
-from server.http.query_parameters import is_list_type
+from server.http.request_decoding import is_list_type
 
 SCHEMA_REF_PREFIX: Final = "#/components/schemas/"
 _GENERIC_NAME = re.compile(r"([A-Z][A-Za-z]*)_(\w+)_$")

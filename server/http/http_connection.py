@@ -16,9 +16,8 @@ from aiohttp.web_protocol import RequestHandler
 from actors.protocol.errors import ApiError, overloaded
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from config.limits import Limits
-from server.http.problem import problem_response
+from server.http.problem import REQUEST_ID_HEADER, get_request_id, problem_response
 from server.http.rate_limiter import address_bucket_key
-from server.http.request_id import REQUEST_ID_HEADER, get_request_id
 
 _log = logging.getLogger("convene")
 

@@ -12,10 +12,10 @@ from msgspec import Meta
 from actors.protocol.errors import ERROR_SPECS
 from server.api_docs.openapi import TAG_DESCRIPTIONS, openapi_document
 from server.api_docs.untyped_endpoints import UNTYPED_TAGS
-from server.http.query_parameters import PageQuery
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TextResponse, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page, ResponseWithStatus, TextResponse
+from server.http.route import Route, TypedRequest
 from tests.server.api_docs.all_routes import collect_routes
 
 Json = dict[str, Any]

@@ -13,8 +13,8 @@ from yarl import URL
 from actors.protocol.errors import ApiError
 from config.log_setup import configure_logging
 from config.settings import LogSettings
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
+from server.http.response import Page, ResponseWithStatus
+from server.http.route import Route, TypedRequest
 from storage.errors import Conflict, Unavailable
 from tests.server.http.http_client import Serve, problem_of
 

@@ -1,4 +1,4 @@
-"""What the published contract says of an answer, held against the answer."""
+"""Checks responses against the published OpenAPI document."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ ROUTER_ERRORS = {"route.not_found", "method.not_allowed"}
 
 
 class DocumentMatch:
-    """The contract of some routes."""
+    """The OpenAPI operations of some routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         document = openapi_document(routes, "0", "http://convene.test")
@@ -29,7 +29,7 @@ class DocumentMatch:
         ]
 
     def check(self, method: str, path: str, status: int, body: bytes) -> None:
-        """Fail when a status, a code of refusal or a body is not what was published."""
+        """Fail if a status, an error code or a body is not documented."""
         found = [
             (route, operation)
             for form, route, operation in self._routes
