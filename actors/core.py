@@ -41,6 +41,7 @@ from actors.conversations.summary_writer import SummaryWriter
 from actors.delivery.bus_events import ConversationBus, EntryAppended, HeadAnnounced
 from actors.delivery.control_events import CONTROL_TOPIC
 from actors.delivery.flusher import Flusher
+from actors.delivery.head_comparison import HeadComparison
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.hooks import ServiceHooks
@@ -109,6 +110,7 @@ class Core:
         self.rooms = Rooms(
             ConversationBus(stores.bus, name), log_reader, self.flusher, self.timer_wheel, limits, self
         )
+        self.head_comparison = HeadComparison(self.rooms, log_reader)
         views = ConversationViews(messaging, load_cards)
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
         self.membership_notifier = MembershipNotifier(self.stream_writer, messaging, load_cards)
@@ -196,6 +198,7 @@ class Core:
         self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
         await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
         self.online_users.start()
+        self.head_comparison.start()
         self.pending_effect_sweeper.start()
         self.token_expiry.start()
         if self.presence is not None:
@@ -203,6 +206,7 @@ class Core:
 
     async def stop(self) -> None:
         """Finish running work and write what is queued. Has no timeout; the caller sets the deadline."""
+        await self.head_comparison.close()
         await self.pending_effect_sweeper.close()
         await self.token_expiry.close()
         if self.presence is not None:

@@ -175,5 +175,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that use real stores, so that `make test-fast` can leave them out."""
     for item in items:
         folders = set(item.path.relative_to(TESTS).parts)
-        if "stores" in getattr(item, "fixturenames", ()) or folders & STORE_FOLDERS or "postgres" in item.name:
+        if (
+            "stores" in getattr(item, "fixturenames", ())
+            or folders & STORE_FOLDERS
+            or "postgres" in item.name
+        ):
             item.add_marker(pytest.mark.stores)

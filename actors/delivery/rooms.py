@@ -173,6 +173,10 @@ class Rooms:
         event = EphemeralPublished(self._bus.instance, frame, except_user_id)
         self._bus.publish(conversation_id, event)
 
+    def open_conversation_ids(self) -> list[str]:
+        """Return the conversations of all open rooms."""
+        return [room.id for room in self._rooms.values() if room.is_open]
+
     def observe_head(self, conversation_id: str, seq: int) -> None:
         """Record that a log contains `seq`. The room fetches what it misses."""
         room = self._rooms.get(conversation_id)
