@@ -185,7 +185,10 @@ class InfoReply(Protocol):
 
 
 class GetInfo(Struct, frozen=True):
-    """Get `ConversationInfo` for a user. The head is at least `at_least` if that seq exists."""
+    """Get `ConversationInfo` for a command of a user. The head is at least `at_least` if that seq exists.
+
+    Refused with `user.blocked` in a direct conversation with a block. The server itself has no `user_id`.
+    """
 
     user_id: str
     at_least: int

@@ -17,8 +17,11 @@ from actors.conversations.commands import (
     ChangeMessage,
     ConversationCommand,
     ConversationInfo,
+    Delete,
     ForwardResult,
     GetInfo,
+    MessageChange,
+    React,
     RemoteAppend,
     RemoveByRule,
     Send,
@@ -31,6 +34,8 @@ from actors.runtime.actor_ref import ActorRef
 from storage.errors import Unavailable
 from storage.records.identifiers import entry_id, is_id
 from storage.records.messaging import Appended
+
+Proceed = Callable[[], Coroutine[Any, Any, None] | None]
 
 
 class Conversation:
@@ -127,26 +132,39 @@ class Conversation:
         draft = command.draft
         if not self._state.is_member(draft.sender_id):
             return self._recheck_membership(draft.sender_id, command)
-        peer = self._state.direct_peer(draft.sender_id)
-        if peer is not None:
-            is_blocked = self._services.block_checker.cached_is_blocked(draft.sender_id, peer)
-            if is_blocked is None:
-                return self._check_block(peer, command)
-            if is_blocked:
-                command.reply.refused(blocked())
-                return None
-        return self._handle_allowed_send(command)
+        return self._unless_blocked(draft.sender_id, command, lambda: self._handle_allowed_send(command))
 
-    async def _check_block(self, peer: str, command: Send) -> None:
+    def _unless_blocked(
+        self, user_id: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
+    ) -> Coroutine[Any, Any, None] | None:
+        """Refuse what a member does in a direct conversation if either user blocked the other.
+
+        Everything that one user does towards another passes here: sending, editing, reacting, typing and read
+        marks. Taking back one's own message or reaction does not.
+        """
+        peer = self._state.direct_peer(user_id)
+        if peer is None:
+            return proceed()
+        is_blocked = self._services.block_checker.cached_is_blocked(user_id, peer)
+        if is_blocked is None:
+            return self._check_block(user_id, peer, command, proceed)
+        if is_blocked:
+            self.refuse(command, blocked())
+            return None
+        return proceed()
+
+    async def _check_block(
+        self, user_id: str, peer: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
+    ) -> None:
         try:
-            is_blocked = await self._services.block_checker.load_is_blocked(command.draft.sender_id, peer)
+            is_blocked = await self._services.block_checker.load_is_blocked(user_id, peer)
         except (Unavailable, ApiError) as error:
-            command.reply.refused(to_api_error(error))
+            self.refuse(command, error)
             return
         if is_blocked:
-            command.reply.refused(blocked())
+            self.refuse(command, blocked())
             return
-        work = self._handle_allowed_send(command)
+        work = proceed()
         if work is not None:
             await work
 
@@ -200,11 +218,11 @@ class Conversation:
         )
         if not by_rule and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
-        return (
-            self._pipeline.enqueue_membership_change(command)
-            if isinstance(command, ChangeMembership)
-            else self._pipeline.enqueue_message_change(command)
-        )
+        if isinstance(command, ChangeMembership):
+            return self._pipeline.enqueue_membership_change(command)
+        if _takes_back(command.change):
+            return self._pipeline.enqueue_message_change(command)
+        return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))
 
     def _on_remote_append(self, event: RemoteAppend) -> None:
         """Advance the head without reading the log, if nothing of this instance is being written."""
@@ -222,6 +240,20 @@ class Conversation:
         except Unavailable as error:
             self.refuse(command, error)
             return
+        if not state.is_member(command.user_id):
+            self._send_info(command)
+            return
+        work = self._unless_blocked(command.user_id, command, lambda: self._send_info(command))
+        if work is not None:
+            await work
+
+    def _send_info(self, command: GetInfo) -> None:
+        state = self._state
         if not command.reply.done():
             count = len(state.roster.members) if state.roster is not None else 0
             command.reply.set_result(ConversationInfo(state.is_member(command.user_id), state.head, count))
+
+
+def _takes_back(change: MessageChange) -> bool:
+    """Whether a change only removes what the user did before. A block does not prevent that."""
+    return isinstance(change, Delete) or (isinstance(change, React) and not change.add)
