@@ -101,6 +101,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sockets_unauthenticated: int = 1000
     """Sockets of one instance that have not authenticated. One more gets 503."""
 
+    sockets_unauthenticated_per_address: int = 900
+    """Unauthenticated sockets of one client address on one instance. One more gets 503."""
+
     sockets_new_per_s: int = 500
     """New sockets per second of one instance. Past it: 503 with `Retry-After`."""
 

@@ -15,7 +15,6 @@ from server.application import create_application
 from server.cli.operator_services import OperatorServices
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
-from server.http.cors import ANY_ORIGIN
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
@@ -87,7 +86,11 @@ class Instance:
         )
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
-            connections, components.authenticator, (ANY_ORIGIN,), rates, settings.server.trusted_proxies
+            connections,
+            components.authenticator,
+            settings.server.cors_origins,
+            rates,
+            settings.server.trusted_proxies,
         )
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)

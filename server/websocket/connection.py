@@ -66,7 +66,7 @@ class WebSocketConnection(asyncio.Protocol):
         "_session_ref",
         "_sub_protocol",
         "_transport",
-        "_unauthenticated",
+        "_unauthenticated_address",
         "_write_paused",
         "_write_timer",
         "send_queue",
@@ -91,7 +91,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._closing = False
         # Set once the client exceeded its frame budget: further input is dropped unread.
         self._discarding = False
-        self._unauthenticated = True
+        # The client address while the client has not authenticated, then None.
+        self._unauthenticated_address: str | None = None
         self._heartbeat_bucket = 0
         self._auth_timer: Timer | None = None
         self._write_timer: Timer | None = None
@@ -99,10 +100,12 @@ class WebSocketConnection(asyncio.Protocol):
 
     # --- the connection
 
-    def start(self, identity: Identity | None, leftover: bytes) -> None:
+    def start(self, identity: Identity | None, address: str, leftover: bytes) -> None:
         """Send `hello` after the handshake, and handle the bytes that arrived with it."""
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_HIGH_BYTES)
-        self._heartbeat_bucket = self._manager.add(self)
+        if identity is None:
+            self._unauthenticated_address = address
+        self._heartbeat_bucket = self._manager.add(self, self._unauthenticated_address)
         self.session.send_hello()
         if identity is not None:
             self._session_ref.tell(identity)
@@ -118,7 +121,7 @@ class WebSocketConnection(asyncio.Protocol):
         for timer in (self._auth_timer, self._write_timer, self._close_timer):
             if timer is not None:
                 timer.cancel()
-        self._manager.remove(self, self._heartbeat_bucket, unauthenticated=self._unauthenticated)
+        self._manager.remove(self, self._heartbeat_bucket, self._unauthenticated_address)
         self.send_queue.discard()
         self.session.on_disconnect()
         self._session_ref.stop(Stopped())
@@ -279,9 +282,9 @@ class WebSocketConnection(asyncio.Protocol):
         )
 
     def on_authenticated(self) -> None:
-        if self._unauthenticated:
-            self._unauthenticated = False
-            self._manager.on_authenticated()
+        if self._unauthenticated_address is not None:
+            self._manager.on_authenticated(self._unauthenticated_address)
+            self._unauthenticated_address = None
             if self._inbound is not None:
                 self._inbound.renew_budget(self._manager.frame_token_bucket(authenticated=True))
             if self._auth_timer is not None:
@@ -308,7 +311,7 @@ class WebSocketConnection(asyncio.Protocol):
             if not self.send_queue.paused:
                 self._transport.write(PING)
             self._free_pongs = FREE_PONGS
-            if self._inbound is not None and self._inbound.idle and not self._unauthenticated:
+            if self._inbound is not None and self._inbound.idle and self._unauthenticated_address is None:
                 self._inbound.close()
                 self._inbound = None
 
@@ -318,7 +321,7 @@ class WebSocketConnection(asyncio.Protocol):
             self.close(CloseCode.HEARTBEAT_TIMEOUT, "heartbeat timeout")
 
     def _on_auth_timeout(self) -> None:
-        if self._unauthenticated:
+        if self._unauthenticated_address is not None:
             self.close(CloseCode.AUTHENTICATION_TIMEOUT, "authentication timeout")
 
     def _write_control_frames(self) -> None:

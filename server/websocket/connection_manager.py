@@ -71,7 +71,7 @@ class ConnectionManager:
         self.input_scheduler = InputScheduler(asyncio.get_running_loop())
         self._admission_limiter = AdmissionLimiter(limits.sockets_new_per_s)
         self._connections: dict[ManagedConnection, None] = {}
-        self._unauthenticated = 0
+        self._unauthenticated: Counter[str] = Counter()
         self._opened = self._rejected = self._shed_frames = 0
         self._closes: Counter[int] = Counter()
         self._draining = False
@@ -81,7 +81,7 @@ class ConnectionManager:
     def statistics(self) -> ConnectionStatistics:
         return ConnectionStatistics(
             connections=len(self._connections),
-            unauthenticated=self._unauthenticated,
+            unauthenticated=self._unauthenticated.total(),
             opened=self._opened,
             rejected=self._rejected,
             shed_frames=self._shed_frames
@@ -90,8 +90,10 @@ class ConnectionManager:
             closes=dict(self._closes),
         )
 
-    def admit(self) -> None:
-        """Check the limits for one more connection.
+    def admit(self, address: str, *, authenticated: bool) -> None:
+        """Check the limits for one more connection of a client address.
+
+        An authenticated connection, whose upgrade request had a valid token, needs no unauthenticated slot.
 
         Raises:
             ApiError: server.overloaded, with the time after which to retry.
@@ -101,7 +103,10 @@ class ConnectionManager:
             raise overloaded(
                 "The server is shutting down; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
             )
-        if self._unauthenticated >= self.limits.sockets_unauthenticated:
+        if not authenticated and (
+            self._unauthenticated.total() >= self.limits.sockets_unauthenticated
+            or self._unauthenticated[address] >= self.limits.sockets_unauthenticated_per_address
+        ):
             self._rejected += 1
             raise overloaded(
                 "Too many unauthenticated connections; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
@@ -122,19 +127,27 @@ class ConnectionManager:
             return TokenBucket(self.limits.frames_per_s, self.limits.frames_burst)
         return TokenBucket(UNAUTHENTICATED_FRAMES_PER_S, self.limits.frames_unauthenticated)
 
-    def add(self, connection: ManagedConnection) -> int:
-        """Register an open connection. Returns its heartbeat bucket, for `remove`."""
+    def add(self, connection: ManagedConnection, unauthenticated_address: str | None) -> int:
+        """Register an open connection. Returns its heartbeat bucket, for `remove`.
+
+        The address is that of a client which has not authenticated, None for others.
+        """
         self._opened += 1
-        self._unauthenticated += 1
+        if unauthenticated_address is not None:
+            self._unauthenticated[unauthenticated_address] += 1
         self._connections[connection] = None
         return self.heartbeat.add(connection)
 
-    def on_authenticated(self) -> None:
-        self._unauthenticated -= 1
+    def on_authenticated(self, address: str) -> None:
+        """Free the unauthenticated slot of a connection."""
+        self._unauthenticated[address] -= 1
+        if not self._unauthenticated[address]:
+            del self._unauthenticated[address]
 
-    def remove(self, connection: ManagedConnection, bucket: int, *, unauthenticated: bool) -> None:
+    def remove(self, connection: ManagedConnection, bucket: int, unauthenticated_address: str | None) -> None:
         if self._connections.pop(connection, connection) is None:
-            self._unauthenticated -= unauthenticated
+            if unauthenticated_address is not None:
+                self.on_authenticated(unauthenticated_address)
             self._shed_frames += connection.send_queue.shed_count
             self.heartbeat.remove(connection, bucket)
 

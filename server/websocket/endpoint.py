@@ -6,8 +6,9 @@ private attributes of aiohttp, which is pinned; tests guard it.
 """
 
 from collections.abc import Container
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
@@ -37,7 +38,10 @@ class DetachedResponse(web.StreamResponse):
 
 
 class WebSocketEndpoint:
-    """Checks handshake, origin, rate limits and token of a request, and upgrades it."""
+    """Checks handshake, origin, rate limits and token of a request, and upgrades it.
+
+    Pages of the same host and of `allowed_origins` may connect, and clients that send no `Origin`.
+    """
 
     def __init__(
         self,
@@ -65,13 +69,14 @@ class WebSocketEndpoint:
             return response
         self._check_origin(request)
         # Per address first, so that one address cannot use up the limits that all clients share.
-        address = client_address(request, self._trusted_proxies)
-        self._rate_limiter.consume(request, RateClass.SOCKET, address_bucket_key(address))
-        self._connections.admit()
+        address = address_bucket_key(client_address(request, self._trusted_proxies))
+        self._rate_limiter.consume(request, RateClass.SOCKET, address)
         token = bearer_token(request)
         identity = None
         if token is not None:
+            # Before the slots are counted: clients that hold a token need none of the unauthenticated ones.
             identity = await self._authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
+        self._connections.admit(address, authenticated=identity is not None)
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
@@ -79,14 +84,16 @@ class WebSocketEndpoint:
         leftover = detach_connection(request)
         connection = WebSocketConnection(self._connections, transport, sub_protocol)
         transport.set_protocol(connection)
-        connection.start(identity, leftover)
+        connection.start(identity, address, leftover)
         if not transport.is_closing():
             transport.resume_reading()
         return DetachedResponse()
 
     def _check_origin(self, request: web.Request) -> None:
-        origin = request.headers.get("Origin")
+        origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or ANY_ORIGIN in self._allowed_origins or origin in self._allowed_origins:
+            return
+        if urlsplit(origin).netloc.lower() == request.headers.get(hdrs.HOST, "").lower():
             return
         raise ApiError(
             "permission.denied", "The `Origin` of this page is not in the server's list of allowed origins."

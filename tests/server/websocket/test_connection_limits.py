@@ -51,6 +51,24 @@ async def wait_for_metric(instance: Instance, name: str, value: float) -> None:
             pass
 
 
+@pytest.mark.parametrize("limit", ["sockets_unauthenticated", "sockets_unauthenticated_per_address"])
+async def test_a_valid_token_needs_no_unauthenticated_slot(
+    start_instance: StartInstance, people: RegisteredUsers, limit: str
+) -> None:
+    """One address that takes all slots keeps out neither users with a bearer header nor itself with one."""
+    instance = await start_instance(**{limit: 1})
+    token = (await people.shared(1, instance))[0].token
+    async with (
+        connect_peer(instance.port) as silent,
+        connect_peer(instance.port) as unknown,
+        connect_peer(instance.port) as known,
+    ):
+        await silent.open()
+        assert_overloaded(await upgrade(unknown))
+        await known.open(token)
+        assert (await known.request("ping"))["type"] == "ok"
+
+
 async def test_unauthenticated_connections_are_limited(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:

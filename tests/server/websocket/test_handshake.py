@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from run import Instance
@@ -38,7 +39,7 @@ def test_accept_key_of_the_rfc_example() -> None:
         {"Connection": "UPGRADE"},
         {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"},
         {"Sec-WebSocket-Extensions": "x-webkit-deflate-frame, permessage-bzip2"},
-        {"Origin": "https://pages.example"},
+        {"Origin": "https://convene.test"},
     ],
     ids=str,
 )
@@ -180,3 +181,11 @@ async def assert_served_or_closed(connected: Peer) -> None:
     except (EOFError, ConnectionError):
         return
     assert answer.status == 200
+
+
+async def test_pages_of_other_origins_are_refused(instance: Instance) -> None:
+    """A page of another host may not connect unless its origin is configured."""
+    async with connect_peer(instance.port) as connected:
+        status, _, body = await send_handshake(connected, {"Origin": "https://pages.example"})
+        assert status == 403
+        assert msgspec.json.decode(body)["code"] == "permission.denied"
