@@ -25,7 +25,7 @@ from actors.operations.doctor import Doctor, DoctorInputs
 from actors.protocol.server_frames import UserUpdated
 from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
 from config.settings import Settings
-from server.cli.operator_services import OperatorServices
+from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
 from storage.embedded import StoreUrls

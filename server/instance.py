@@ -12,7 +12,6 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
 from server.application import create_application
-from server.cli.operator_services import OperatorServices
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
@@ -20,6 +19,7 @@ from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from server.observability.health import Health
 from server.observability.metrics import MetricSources, create_metrics_registry
+from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes

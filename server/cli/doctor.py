@@ -3,7 +3,7 @@
 import typer
 from rich.console import Console
 
-from server.cli.operator_services import ConfigOption, OpenOperatorServices, RunAsync
+from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
 
 
 def add_doctor(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:

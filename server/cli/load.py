@@ -19,7 +19,7 @@ from actors.accounts.tokens import hash_token, new_token
 from config.limits import TOKEN_LIFETIME_S
 from loadtest.accounts.users_file import LoadUser, write_users
 from loadtest.cli import load_commands
-from server.cli.operator_services import ConfigOption, RunAsync
+from server.cli.command_types import ConfigOption, RunAsync
 from storage.contracts.bulk_users import BulkUser, BulkUserStore
 
 USERS_PER_BATCH: Final = 2000

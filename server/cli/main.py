@@ -30,13 +30,14 @@ from config.settings import InvalidSettings, Settings, load_settings
 from examples.demo.demo_data import DemoData
 from examples.demo.plan_users import USERS_MAX, USERS_MIN
 from examples.demo.register_users import UsernameTaken
+from server.cli.command_types import ConfigOption
 from server.cli.doctor import add_doctor
 from server.cli.load import add_load
 from server.cli.moderate import add_moderate
-from server.cli.operator_services import ConfigOption, OperatorServices
 from server.cli.replay import add_replay
 from server.cli.serve import serve
 from server.instance import Instance
+from server.operator_services import OperatorServices
 from storage.embedded import StoresUnavailable
 from storage.errors import StorageError
 from storage.mongo.messaging import MongoMessaging

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from actors.moderation.moderation import Moderation
 from actors.protocol.errors import ApiError
-from server.cli.operator_services import ConfigOption, OpenOperatorServices, RunAsync
+from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
 
 Username = Annotated[str, typer.Argument(help="Username of the account.")]
 REPORTS_SHOWN = 100

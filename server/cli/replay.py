@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from server.cli.operator_services import ConfigOption, OpenOperatorServices, RunAsync
+from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
 
 
 def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:

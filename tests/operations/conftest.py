@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import ServerSettings, Settings, StoreSettings
 from run import Instance
-from server.cli.operator_services import OperatorServices
+from server.operator_services import OperatorServices
 from storage.embedded import StoreUrls
 from storage.stores import SERVICES
 from tests.conftest import FreshDatabase

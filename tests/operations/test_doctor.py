@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from actors.operations.doctor import Doctor
-from server.cli.operator_services import OperatorServices
+from server.operator_services import OperatorServices
 
 ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
 

@@ -5,7 +5,7 @@ import uuid
 import asyncpg
 import msgspec
 
-from server.cli.operator_services import OperatorServices
+from server.operator_services import OperatorServices
 
 INSERT_DEAD_LETTER = """
 INSERT INTO dead_letters (consumer, event_id, key, type, payload, reason, happened_at)

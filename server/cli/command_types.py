@@ -1,24 +1,13 @@
-"""Services that operator commands use, and the types by which the entry point provides them."""
+"""Types by which the command line provides services to its commands."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from actors.moderation.moderation import Moderation
-from actors.operations.dead_letter_replay import DeadLetterReplay
-from actors.operations.doctor import Doctor
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorServices:
-    moderation: Moderation
-    doctor: Doctor
-    replay: DeadLetterReplay
-
+from server.operator_services import OperatorServices
 
 OpenOperatorServices = Callable[[Path | None], AbstractAsyncContextManager[OperatorServices]]
 """(configuration file) -> the services, open within the context, without a listening server."""

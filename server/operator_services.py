@@ -1,0 +1,14 @@
+"""What operator commands use of the services."""
+
+from dataclasses import dataclass
+
+from actors.moderation.moderation import Moderation
+from actors.operations.dead_letter_replay import DeadLetterReplay
+from actors.operations.doctor import Doctor
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorServices:
+    moderation: Moderation
+    doctor: Doctor
+    replay: DeadLetterReplay
