@@ -1,7 +1,4 @@
-"""What logging in needs, in memory: the twin of the real store, held to the same contract suite.
-
-Never fails as a real store may: `Unavailable` does not come from here.
-"""
+"""In-memory login store. Passes the contract suite; does not raise `Unavailable`."""
 
 from collections.abc import Sequence
 
@@ -9,7 +6,7 @@ from storage.memory.user_tables import UserTables
 
 
 class MemoryLogins:
-    """A `LoginStore`."""
+    """Implements `storage.contracts.logins.LoginStore`."""
 
     def __init__(self, tables: UserTables) -> None:
         self._tables = tables
@@ -20,9 +17,9 @@ class MemoryLogins:
 
     async def find_expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
         now = self._tables.now()
-        known = self._tables.session_ids_by_token
+        session_ids = self._tables.session_ids_by_token
         return frozenset(
             token_hash
             for token_hash in token_hashes
-            if token_hash in known and self._tables.sessions[known[token_hash]].expires_at <= now
+            if token_hash in session_ids and self._tables.sessions[session_ids[token_hash]].expires_at <= now
         )

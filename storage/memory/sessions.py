@@ -1,7 +1,4 @@
-"""Logged-in sessions in memory: the twin of the real store, held to the same contract suite.
-
-Never fails as a real store may: `Unavailable` does not come from here.
-"""
+"""In-memory session store. Passes the contract suite; does not raise `Unavailable`."""
 
 import uuid
 from collections.abc import Sequence
@@ -17,7 +14,7 @@ Sessions = list[SessionRecord]
 
 
 class MemorySessions:
-    """A `SessionStore`."""
+    """Implements `storage.contracts.users.SessionStore`."""
 
     def __init__(self, tables: UserTables) -> None:
         self._tables = tables
@@ -39,14 +36,14 @@ class MemorySessions:
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         now = self._tables.now()
-        found: dict[str, Identity] = {}
+        identities: dict[str, Identity] = {}
         for token_hash in token_hashes:
             session_id = self._tables.session_ids_by_token.get(token_hash)
             session = self._tables.sessions.get(session_id) if session_id else None
             if session is not None and session.expires_at > now:
                 user = self._tables.users[session.user_id]
-                found[token_hash] = Identity(session.id, user, session.expires_at)
-        return found
+                identities[token_hash] = Identity(session.id, user, session.expires_at)
+        return identities
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         session = self._tables.sessions.get(session_id)
@@ -60,8 +57,8 @@ class MemorySessions:
 
     async def list(self, user_id: str) -> Sessions:
         now = self._tables.now()
-        own = [s for s in self._tables.sessions.values() if s.user_id == user_id and s.expires_at > now]
-        return sorted(own, key=lambda session: (session.last_used_at, session.id), reverse=True)
+        active = [s for s in self._tables.sessions.values() if s.user_id == user_id and s.expires_at > now]
+        return sorted(active, key=lambda session: (session.last_used_at, session.id), reverse=True)
 
     async def revoke(self, user_id: str, session_id: str) -> bool:
         session = self._tables.sessions.get(session_id)

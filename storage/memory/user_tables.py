@@ -1,7 +1,6 @@
-"""The tables of the User service, in memory: what the three stores over it share.
+"""In-memory tables of the User service, shared by its three stores.
 
-One event loop uses it and no method of the stores waits in the middle, so each is atomic. Never
-outlives the process.
+The stores' methods do not await between reads and writes, so each is atomic within one event loop.
 """
 
 from collections.abc import Callable

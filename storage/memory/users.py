@@ -1,7 +1,4 @@
-"""People in memory: the twin of the real store, held to the same contract suite.
-
-Never fails as a real store may: `Unavailable` does not come from here.
-"""
+"""In-memory user store. Passes the contract suite; does not raise `Unavailable`."""
 
 import uuid
 from collections.abc import Sequence
@@ -16,7 +13,7 @@ from storage.records.users import Credentials, NewUser, ProfileChange, UserRecor
 
 
 class MemoryUsers:
-    """A `UserStore`."""
+    """Implements `storage.contracts.users.UserStore`."""
 
     def __init__(self, tables: UserTables) -> None:
         self._tables = tables
@@ -93,14 +90,14 @@ class MemoryUsers:
 
     async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
         lowered = prefix.lower()
-        found = [
+        users = [
             user
             for user in self._tables.users.values()
             if user.username.lower().startswith(lowered)
             or (user.display_name is not None and user.display_name.lower().startswith(lowered))
         ]
-        found.sort(key=_search_key)
-        return [user for user in found if after is None or _search_key(user) > after][:limit]
+        users.sort(key=_search_key)
+        return [user for user in users if after is None or _search_key(user) > after][:limit]
 
     def _check_unique(self, email: str, username: str, except_user_id: str | None) -> None:
         for user in self._tables.users.values():

@@ -1,4 +1,4 @@
-"""The presence board on Redis. Never keeps anything of its own."""
+"""Presence on Redis."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,17 +17,17 @@ USERS_PER_CALL = 500
 
 
 class RedisPresence:
-    """A `PresenceBoard`."""
+    """Implements `storage.contracts.presence.PresenceStore`."""
 
     def __init__(self, url: str, timeouts: Timeouts) -> None:
         self._client = CommandClient(parse_address(url), timeouts, "presence")
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisPresence":
-        """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        board = cls(url, timeouts or Timeouts())
-        await board._client.connection.open()
-        return board
+        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        store = cls(url, timeouts or Timeouts())
+        await store._client.connection.open()
+        return store
 
     async def close(self) -> None:
         await self._client.connection.close()
@@ -39,23 +39,23 @@ class RedisPresence:
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         pairs = list(states.items())
         for start in range(0, len(pairs), USERS_PER_CALL):
-            words: list[CommandArg] = []
+            arguments: list[CommandArg] = []
             for user_id, state in pairs[start : start + USERS_PER_CALL]:
-                words += (user_id, state or "")
+                arguments += (user_id, state or "")
             await run_script(
-                self._client, SET_STATES, KEY, instance, LAST_SEEN_RETENTION_S, presence_topic(""), *words
+                self._client, SET_STATES, KEY, instance, LAST_SEEN_RETENTION_S, presence_topic(""), *arguments
             )
 
     async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
-        found: list[PresenceRecord] = []
+        records: list[PresenceRecord] = []
         for start in range(0, len(user_ids), USERS_PER_CALL):
-            some = user_ids[start : start + USERS_PER_CALL]
-            reply = await run_script(self._client, GET_STATES, KEY, *some)
-            found += [
+            batch = user_ids[start : start + USERS_PER_CALL]
+            reply = await run_script(self._client, GET_STATES, KEY, *batch)
+            records += [
                 PresenceRecord(user_id, state.decode() or "offline")
-                for user_id, state in zip(some, reply, strict=True)
+                for user_id, state in zip(batch, reply, strict=True)
             ]
-        return found
+        return records
 
     async def remove_instance(self, instance: str) -> list[str]:
         reply = await run_script(self._client, REMOVE_INSTANCE, KEY, instance)

@@ -1,11 +1,11 @@
-"""The scripts of presence, each one atomic step inside the server.
+"""Lua scripts of presence. Each is atomic.
 
-    <key>:lease:<instance>   lives as long as the instance renews it
-    <key>:leases             instances by the moment of their last beat
-    <key>:of:<instance>      who is with it
+    <key>:lease:<instance>   exists while the instance renews it
+    <key>:leases             instances by the time of their last renewal
+    <key>:of:<instance>      users on the instance
     <key>:user:<user>        instance -> state
 
-Times are the server's own. Written for a single primary, as the streams.
+Times are the server's. The scripts compute key names, so they need a single primary, not Redis Cluster.
 """
 
 from storage.redis.script import Script, make_script
@@ -30,7 +30,7 @@ redis.call('ZADD', KEYS[1] .. ':leases', ms, ARGV[1])
 return redis.call('ZRANGE', KEYS[1] .. ':leases', ms - tonumber(ARGV[2]), '+inf', 'BYSCORE')
 """)
 
-# ARGV: instance, seconds kept, prefix of topics; then user, state ('' for none), again and again.
+# ARGV: instance, retention in s, topic prefix; then user and state ('' for none) for each user.
 SET_STATES = _script("""
 for at = 4, #ARGV, 2 do
   local user, state = ARGV[at], ARGV[at + 1]
@@ -48,7 +48,7 @@ redis.call('EXPIRE', of(ARGV[1]), ARGV[2])
 return 1
 """)
 
-# ARGV: users. The answer: 'online', 'away' or '' for each.
+# ARGV: users. Returns 'online', 'away' or '' for each.
 GET_STATES = _script("""
 local living, answer = {}, {}
 for at = 1, #ARGV do
@@ -66,7 +66,7 @@ end
 return answer
 """)
 
-# ARGV: instance. Nothing for one that lives.
+# ARGV: instance. Does nothing while the instance holds its lease.
 REMOVE_INSTANCE = _script("""
 if redis.call('EXISTS', lease(ARGV[1])) == 1 then return {} end
 local users = redis.call('SMEMBERS', of(ARGV[1]))

@@ -1,7 +1,4 @@
-"""One bus over several Redis servers, each topic at its own.
-
-A lost server delays the topics that are there, and no others.
-"""
+"""One bus over several Redis servers, sharded by topic. A lost server affects its topics only."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,7 +20,7 @@ class ShardedBus:
     async def open(
         cls, urls: Sequence[str], *, queue_frames: int, timeouts: Timeouts | None = None
     ) -> "ShardedBus":
-        """Connect to all. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
+        """Connect to all servers. Raises `Unavailable`, or `ValueError` if bus is not a Redis URL."""
         return cls(
             await open_all(RedisBus.open(url, queue_frames=queue_frames, timeouts=timeouts) for url in urls)
         )
@@ -32,19 +29,19 @@ class ShardedBus:
         await asyncio.gather(*(bus.close() for bus in self._buses))
 
     async def check(self) -> None:
-        """Raises `Unavailable` where one of them does not work."""
+        """Check all servers. Raises `Unavailable` if one of them fails."""
         await asyncio.gather(*(bus.check() for bus in self._buses))
 
     def publish(self, topic: str, frame: bytes) -> None:
         self._buses[self._shards.shard_of(topic)].publish(topic, frame)
 
     async def subscribe(self, topics: Sequence[str]) -> None:
-        parts = self._shards.group_by_shard(topics)
-        await asyncio.gather(*(self._buses[shard].subscribe(some) for shard, some in parts.items()))
+        groups = self._shards.group_by_shard(topics)
+        await asyncio.gather(*(self._buses[shard].subscribe(group) for shard, group in groups.items()))
 
     def unsubscribe(self, topics: Sequence[str]) -> None:
-        for shard, some in self._shards.group_by_shard(topics).items():
-            self._buses[shard].unsubscribe(some)
+        for shard, group in self._shards.group_by_shard(topics).items():
+            self._buses[shard].unsubscribe(group)
 
     def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
         for bus in self._buses:
@@ -55,15 +52,15 @@ class ShardedBus:
             bus.on_gap(callback)
 
     def statistics(self) -> BusStatistics:
-        """All together; the lag is that of the slowest."""
-        found = [bus.statistics() for bus in self._buses]
+        """Return the sums over all servers; the lag is the maximum."""
+        statistics = [bus.statistics() for bus in self._buses]
         return BusStatistics(
-            connected=all(one.connected for one in found),
-            topics=sum(one.topics for one in found),
-            waiting=sum(one.waiting for one in found),
-            published=sum(one.published for one in found),
-            received=sum(one.received for one in found),
-            dropped=sum(one.dropped for one in found),
-            reconnects=sum(one.reconnects for one in found),
-            lag_ms=max(one.lag_ms for one in found),
+            connected=all(bus.connected for bus in statistics),
+            topics=sum(bus.topics for bus in statistics),
+            waiting=sum(bus.waiting for bus in statistics),
+            published=sum(bus.published for bus in statistics),
+            received=sum(bus.received for bus in statistics),
+            dropped=sum(bus.dropped for bus in statistics),
+            reconnects=sum(bus.reconnects for bus in statistics),
+            lag_ms=max(bus.lag_ms for bus in statistics),
         )

@@ -1,4 +1,4 @@
-"""User streams over several Redis servers: each where its user's topic is, for appending publishes."""
+"""User streams over several Redis servers. A stream is on the server of its topic: append publishes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class ShardedUserStreams:
 
     @classmethod
     async def open(cls, urls: Sequence[str], *, timeouts: Timeouts | None = None) -> "ShardedUserStreams":
-        """Connect to all. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
+        """Connect to all servers. Raises `Unavailable`, or `ValueError` if one is not a Redis URL."""
         return cls(await open_all(RedisUserStreams.open(url, timeouts=timeouts) for url in urls))
 
     async def close(self) -> None:
@@ -29,16 +29,16 @@ class ShardedUserStreams:
         return await self._shard_for(user_id).append(user_id, prefix, suffix)
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        parts: dict[RedisUserStreams, list[str]] = {}
+        groups: dict[RedisUserStreams, list[str]] = {}
         for user_id in user_ids:
-            parts.setdefault(self._shard_for(user_id), []).append(user_id)
-        found = await asyncio.gather(*(streams.positions(some) for streams, some in parts.items()))
-        places = {
-            user_id: place
-            for some, positions in zip(parts.values(), found, strict=True)
-            for user_id, place in zip(some, positions, strict=True)
+            groups.setdefault(self._shard_for(user_id), []).append(user_id)
+        replies = await asyncio.gather(*(streams.positions(group) for streams, group in groups.items()))
+        positions = {
+            user_id: position
+            for group, reply in zip(groups.values(), replies, strict=True)
+            for user_id, position in zip(group, reply, strict=True)
         }
-        return [places[user_id] for user_id in user_ids]
+        return [positions[user_id] for user_id in user_ids]
 
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int

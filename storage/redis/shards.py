@@ -1,7 +1,7 @@
-"""Which of several Redis servers a topic is at: rendezvous hashing (Thaler and Ravishankar, 1998).
+"""Assigns topics to Redis servers by rendezvous hashing (Thaler and Ravishankar, 1998).
 
-Each instance finds the same answer by itself; one server more takes over its even share of topics, and no
-others move. A server is its place in the list, so the list may only grow at its end. Never asks a server.
+Every instance computes the same assignment. An added server takes an even share of the topics, and no other
+topic moves. A server is identified by its index in the list, so servers may be added only at the end.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ PerServer = TypeVar("PerServer", bound=Closable)
 
 
 async def open_all(openings: Iterable[Awaitable[PerServer]]) -> list[PerServer]:
-    """Open what is at each server, one after the other; where one fails, those before it are closed."""
+    """Open client after another; if client fails, close those opened before it."""
     opened: list[PerServer] = []
     async with contextlib.AsyncExitStack() as stack:
         for opening in openings:
-            one = await opening
-            stack.push_async_callback(one.close)
-            opened.append(one)
+            client = await opening
+            stack.push_async_callback(client.close)
+            opened.append(client)
         stack.pop_all()
     return opened
 
@@ -38,18 +38,18 @@ class Shards:
     def __init__(self, servers: int) -> None:
         self._prefixes = [f"{server}:".encode() for server in range(servers)]
         self.shard_of = lru_cache(SHARD_CACHE_SIZE)(self._compute_shard)
-        """The place of a topic's server."""
+        """Return the index of a topic's server."""
 
     def group_by_shard(self, topics: Sequence[str]) -> dict[int, list[str]]:
-        """The topics by their servers."""
-        parts: dict[int, list[str]] = {}
+        """Group topics by the index of their server."""
+        groups: dict[int, list[str]] = {}
         for topic in topics:
-            parts.setdefault(self.shard_of(topic), []).append(topic)
-        return parts
+            groups.setdefault(self.shard_of(topic), []).append(topic)
+        return groups
 
     def _compute_shard(self, topic: str) -> int:
         if topic.startswith(PRESENCE_TOPIC_PREFIX):
-            # The board publishes where it stands: at the first.
+            # Presence is stored on the first server only, and its scripts publish there.
             return 0
         name = topic.encode()
         weights = [blake2b(prefix + name, digest_size=8).digest() for prefix in self._prefixes]

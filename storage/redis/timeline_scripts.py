@@ -1,8 +1,8 @@
-"""The scripts of the timelines, each one atomic step inside the server.
+"""Lua scripts of the timelines. Each is atomic.
 
-Two keys a user: a hash that says how the timeline stands, and a sorted set of posts, all with the score 0
-and so in the order of their bytes. Both bear the server's run id: what a restart brought back from a disk
-or a replica may lack the last second, so it is never used. Written for a single primary, as the streams.
+Two keys per user: a hash with the state, and a sorted set of posts, all with score 0 and so in byte order.
+Key names contain the server's run id: data that a restart loads from disk or a replica may lack the last
+second, so it is not used. The scripts compute key names, so they need a single primary, not Redis Cluster.
 """
 
 from storage.redis.script import Script, make_script
@@ -25,7 +25,7 @@ def _script(body: str) -> Script:
     return make_script(_KEYS + body)
 
 
-# ARGV: user, upper bound, limit, seconds kept.
+# ARGV: user, upper bound, limit, retention in s.
 READ = _script("""
 local known = redis.call('HMGET', about(ARGV[1]), 'state', 'cut', 'broadcast', 'some')
 if known[1] ~= 'ready' then return false end
@@ -40,7 +40,7 @@ return {known[2], known[3],
   redis.call('ZRANGE', posts(ARGV[1]), ARGV[2], '-', 'BYLEX', 'REV', 'LIMIT', 0, ARGV[3])}
 """)
 
-# ARGV: user, token, seconds that building may take.
+# ARGV: user, token, rebuild timeout in s.
 BEGIN_REBUILD = _script("""
 redis.call('DEL', about(ARGV[1]), posts(ARGV[1]))
 redis.call('HSET', about(ARGV[1]), 'state', ARGV[2], 'cut', 0)
@@ -48,7 +48,7 @@ redis.call('EXPIRE', about(ARGV[1]), ARGV[3])
 return 1
 """)
 
-# ARGV: user, token, cut, broadcast, posts kept, seconds kept; then posts.
+# ARGV: user, token, cut, broadcast, posts kept, retention in s; then posts.
 FINISH_REBUILD = _script("""
 if redis.call('HGET', about(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
 for at = 7, #ARGV, 500 do
@@ -65,7 +65,7 @@ redis.call('EXPIRE', posts(ARGV[1]), ARGV[6])
 return 1
 """)
 
-# ARGV: post, posts kept, seconds kept; then users.
+# ARGV: post, posts kept, retention in s; then users.
 PUSH = _script("""
 for at = 4, #ARGV do
   local user = ARGV[at]

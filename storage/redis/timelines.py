@@ -1,4 +1,4 @@
-"""Timelines on Redis. A post is 40 bytes there: its time, its id and its author's, in their order."""
+"""Timelines on Redis. A post is stored as 40 bytes: creation time, id and author id."""
 
 import secrets
 import struct
@@ -22,14 +22,14 @@ _TIME = struct.Struct(">Q")
 
 
 class RedisTimelines:
-    """A `Timelines`."""
+    """Implements `storage.contracts.timelines.Timelines`."""
 
     def __init__(self, url: str, timeouts: Timeouts) -> None:
         self._client = CommandClient(parse_address(url), timeouts, "timelines")
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisTimelines":
-        """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
+        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
         timelines = cls(url, timeouts or Timeouts())
         await timelines._client.connection.open()
         return timelines
@@ -57,9 +57,9 @@ class RedisTimelines:
     async def finish_rebuild(
         self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, truncated: bool
     ) -> bool:
-        authors = b"".join(uuid.UUID(one).bytes for one in broadcast)
+        authors = b"".join(uuid.UUID(author_id).bytes for author_id in broadcast)
         posts = [_encode_key(key) for key in keys]
-        done = await run_script(
+        stored = await run_script(
             self._client,
             FINISH_REBUILD,
             KEY,
@@ -71,13 +71,13 @@ class RedisTimelines:
             TIMELINE_RETENTION_S,
             *posts,
         )
-        return bool(done)
+        return bool(stored)
 
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
         for start in range(0, len(user_ids), USERS_PER_CALL):
-            some = user_ids[start : start + USERS_PER_CALL]
+            batch = user_ids[start : start + USERS_PER_CALL]
             await run_script(
-                self._client, PUSH, KEY, _encode_key(key), TIMELINE_POSTS, TIMELINE_RETENTION_S, *some
+                self._client, PUSH, KEY, _encode_key(key), TIMELINE_POSTS, TIMELINE_RETENTION_S, *batch
             )
 
     async def invalidate(self, user_ids: Sequence[str]) -> None:

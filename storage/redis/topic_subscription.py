@@ -1,11 +1,11 @@
-"""One topic as a subscriber sees it, and who waits for it. It never talks to the server."""
+"""State of one topic in a subscriber, and the calls that wait for its confirmation."""
 
 import asyncio
 from collections.abc import Iterable
 
 
 class SubscribeWaiter:
-    """One call that waits until so many topics are heard; when it gives up, the hearing is owed a notice."""
+    """A `subscribe` call that waits for confirmations. If it times out, the last one reports a gap."""
 
     __slots__ = ("confirmed", "remaining", "timed_out")
 
@@ -15,7 +15,7 @@ class SubscribeWaiter:
         self.confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def confirm_one(self) -> bool:
-        """Another topic is heard; True when it was the last one of a call that had given up."""
+        """Count a confirmation. Returns True if it was the last one and the call had timed out."""
         self.remaining -= 1
         if self.remaining:
             return False
@@ -25,9 +25,9 @@ class SubscribeWaiter:
 
 
 class TopicSubscription:
-    """`asked`: the last command about it on this connection was to subscribe; `pending`: unanswered ones.
+    """`requested`: the last command sent for it was SUBSCRIBE; `unanswered`: commands without a reply.
 
-    Only the answer to the last command counts: an earlier one may be followed by its opposite.
+    Only the reply to the last command counts, because UNSUBSCRIBE may follow SUBSCRIBE.
     """
 
     __slots__ = ("name", "requested", "unanswered", "waiters", "wanted")

@@ -1,9 +1,9 @@
-"""The scripts of the user streams, each one atomic step inside the server.
+"""Lua scripts of the user streams. Each is atomic.
 
-All positions stand in one hash beside the epoch they belong to and the run of the server that made it, so
-they are valid together or gone together. An append-only file may lose its last second, and a replica may be
-behind: whoever serves with another run id begins a new epoch. Written for a single primary, never for a
-cluster, because the names of the lists are made here.
+One hash holds all positions, their epoch and the run id of the server that started the epoch, so they are
+valid together or lost together. An append-only file may lose its last second and a replica may lag, so a
+server with another run id starts a new epoch. The scripts compute key names, so they need a single primary,
+not Redis Cluster.
 """
 
 from storage.redis.script import Script, make_script
@@ -36,8 +36,8 @@ def _script(body: str) -> Script:
     return make_script(_EPOCH + body)
 
 
-# ARGV: frames kept, seconds kept, streams at most, prefix of topics; then user, head, tail, again and again.
-# An epoch with too many streams ends: what it knows of users long gone is given up with it.
+# ARGV: frames kept, retention in s, streams at most, topic prefix; then user, prefix, suffix of each append.
+# Too many streams end the epoch, which also drops the positions of inactive users.
 APPEND = _script("""
 local epoch = current()
 if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[3]) then epoch = begin(run_id()) end
@@ -64,7 +64,7 @@ for at = 1, #ARGV do answer[at + 1] = found[at] or '0' end
 return answer
 """)
 
-# ARGV: user, epoch, position, limit. A position above the head was never given out: another history.
+# ARGV: user, epoch, position, limit. A position above the head was not assigned in this epoch.
 READ_AFTER = _script("""
 if current() ~= ARGV[2] then return false end
 local missed = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') - tonumber(ARGV[3])

@@ -1,7 +1,7 @@
-"""The user streams on Redis: appended, kept and published by one script.
+"""User streams on Redis. One script appends, retains and publishes.
 
-Appends of one loop tick go in one call, for the look at the server's run id costs more than the rest. It
-never repeats an append whose outcome is unknown.
+Appends of one loop tick are sent in one call, because reading the server's run id costs more than the rest.
+An append with an unknown outcome is not retried.
 """
 
 import asyncio
@@ -39,13 +39,13 @@ class RedisUserStreams:
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisUserStreams":
-        """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
+        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
         streams = cls(url, timeouts or Timeouts())
         await streams._client.connection.open()
         return streams
 
     async def close(self) -> None:
-        """Wait for what was begun, as long as a reply may take, and end the connection."""
+        """Wait for pending appends, at most for the reply timeout, and disconnect."""
         if self._waiting:
             self._flush()
         await asyncio.gather(*self._calls)
@@ -53,18 +53,18 @@ class RedisUserStreams:
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         if self._unanswered >= PENDING_APPENDS_MAX:
-            raise Unavailable("redis: too many appends wait")
+            raise Unavailable("redis: too many pending appends")
         loop = asyncio.get_running_loop()
-        taken: asyncio.Future[StreamPosition] = loop.create_future()
+        appended: asyncio.Future[StreamPosition] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush)
-        self._waiting.append((user_id, prefix, suffix, taken))
+        self._waiting.append((user_id, prefix, suffix, appended))
         self._unanswered += 1
-        return await taken
+        return await appended
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        calls = (self._read_positions(some) for some in _chunks(user_ids, POSITIONS_PER_CALL))
-        return [position for some in await asyncio.gather(*calls) for position in some]
+        calls = (self._read_positions(chunk) for chunk in _chunks(user_ids, POSITIONS_PER_CALL))
+        return [position for chunk in await asyncio.gather(*calls) for position in chunk]
 
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int
@@ -77,25 +77,25 @@ class RedisUserStreams:
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for some in _chunks(waiting, APPENDS_PER_CALL):
-            call = asyncio.create_task(self._append(some))
+        for chunk in _chunks(waiting, APPENDS_PER_CALL):
+            call = asyncio.create_task(self._append(chunk))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
     async def _append(self, appends: Sequence[PendingStreamAppend]) -> None:
         arguments: list[CommandArg] = [STREAM_FRAMES_MAX, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
-        for user_id, head, tail, _ in appends:
-            arguments += (user_id, head, tail)
+        for user_id, prefix, suffix, _ in appends:
+            arguments += (user_id, prefix, suffix)
         try:
             reply = await self._run_script(APPEND, arguments)
         except Unavailable as error:
-            for *_, taken in appends:
-                if not taken.done():
-                    taken.set_exception(Unavailable(*error.args))
+            for *_, appended in appends:
+                if not appended.done():
+                    appended.set_exception(Unavailable(*error.args))
         else:
-            for (*_, taken), position in zip(appends, _parse_positions(reply), strict=True):
-                if not taken.done():
-                    taken.set_result(position)
+            for (*_, appended), position in zip(appends, _parse_positions(reply), strict=True):
+                if not appended.done():
+                    appended.set_result(position)
         finally:
             self._unanswered -= len(appends)
 
@@ -114,5 +114,5 @@ def _parse_positions(reply: Reply) -> list[StreamPosition]:
 ItemT = TypeVar("ItemT")
 
 
-def _chunks(everything: Sequence[ItemT], size: int) -> list[Sequence[ItemT]]:
-    return [everything[start : start + size] for start in range(0, len(everything), size)]
+def _chunks(items: Sequence[ItemT], size: int) -> list[Sequence[ItemT]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
