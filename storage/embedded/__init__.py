@@ -1,8 +1,4 @@
-"""Real stores from installed wheels, started beside the server: PostgreSQL, Valkey and secantusd-rs.
-
-The way in is `EmbeddedStores`. Nothing outside this folder starts or stops a store's process; it never
-knows a table, a collection or a key.
-"""
+"""Embedded stores: starts PostgreSQL, Valkey and secantusd-rs from installed wheels. See `EmbeddedStores`."""
 
 from storage.embedded.errors import StoresUnavailable
 from storage.embedded.statistics import EmbeddedStatistics, StoreStatistics

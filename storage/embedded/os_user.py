@@ -1,8 +1,7 @@
-"""Which user PostgreSQL runs as: it refuses to be root.
+"""Chooses the OS user of PostgreSQL, which refuses to run as root.
 
-As an ordinary user it is that user. As root it is a number that no account has, so that nothing else on the
-machine shares its rights; only `initdb`, which insists on a name, runs as an existing account.
-It never creates an account.
+Without root it is the current user. As root it is a uid without an account, so that no other program on the
+machine shares its rights. `initdb` needs a user name and runs as an existing account.
 """
 
 import os
@@ -13,19 +12,19 @@ import msgspec
 
 from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
 
-# Between the ranges that distributions give out and the 16-bit limit that small containers map.
+# Above the ranges that distributions assign and below the 16-bit limit of small container mappings.
 FIRST_UID = 61_000
 LAST_UID = 65_000
 
 
 class OsUsers(msgspec.Struct, frozen=True):
     server_uid: int | None
-    """None: whoever we are."""
+    """None: the current user."""
     initdb_uid: int | None
 
 
 def choose_os_users(data_folder: Path) -> OsUsers:
-    """Find the account of the data that lies there already, or a free one."""
+    """Return the owner of existing data, or a free uid."""
     if os.geteuid() != 0:
         return OsUsers(None, None)
     taken = {entry.pw_uid for entry in pwd.getpwall()}

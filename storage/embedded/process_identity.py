@@ -1,7 +1,4 @@
-"""Which process a number means: a pid alone is reused, outlives its program as a zombie, and lies.
-
-Reads /proc and nothing else. It never signals a process.
-"""
+"""Identifies processes through /proc. A pid alone is not enough: it is reused, and zombies keep it."""
 
 import os
 from pathlib import Path
@@ -12,7 +9,7 @@ PROC = Path("/proc")
 
 
 class ProcessIdentity(msgspec.Struct, frozen=True):
-    """A process for all time: its number, the tick it began at, the boot it belongs to."""
+    """A unique process: pid, start time in clock ticks, boot."""
 
     pid: int
     start_ticks: int
@@ -20,10 +17,10 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Find the living process with this number; None when there is none or it is a zombie."""
+    """Return the running process with this pid; None if process_cwd is none or it is a zombie."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-        # The name in the second field may hold spaces and brackets: the fields begin after the last one.
+        # The name in the second field may contain spaces and parentheses: split after the last one.
         fields = text[text.rindex(")") + 2 :].split()
         if fields[0] in {"Z", "X", "x"}:
             return None
@@ -33,31 +30,31 @@ def identify(pid: int) -> ProcessIdentity | None:
 
 
 def is_server_for(pid: int, program: str, data_folder: Path) -> bool:
-    """Whether the process runs `program`, or is about to, on the folder `data`.
+    """Whether the process runs `program`, or is about to, on `data_folder`.
 
-    The same path may be another container's folder, so the working folder decides wherever it can be seen.
+    Compares working folders if they are readable, because another container may use the same path.
     """
     arguments = _command_line(pid)
     if not any(argument.rpartition("/")[2] == program for argument in arguments):
         return False
-    starting = arguments[0].rpartition("/")[2] != program
+    is_starting = arguments[0].rpartition("/")[2] != program
     try:
-        there, here = (PROC / str(pid) / "cwd").stat(), data_folder.stat()
+        process_cwd, data_stat = (PROC / str(pid) / "cwd").stat(), data_folder.stat()
     except OSError:
         return str(data_folder) in arguments
-    return os.path.samestat(there, here) or (starting and str(data_folder) in arguments)
+    return os.path.samestat(process_cwd, data_stat) or (is_starting and str(data_folder) in arguments)
 
 
 def find_server(program: str, data_folder: Path) -> ProcessIdentity | None:
-    """Find the oldest living process that runs `program` on `data`, whoever started it."""
-    found = [
+    """Return the oldest process that runs `program` on `data_folder`, started by any process."""
+    identities = [
         identity
         for entry in PROC.iterdir()
         if entry.name.isdigit()
         and is_server_for(int(entry.name), program, data_folder)
         and (identity := identify(int(entry.name))) is not None
     ]
-    return min(found, key=lambda identity: identity.start_ticks, default=None)
+    return min(identities, key=lambda identity: identity.start_ticks, default=None)
 
 
 def _command_line(pid: int) -> list[str]:

@@ -1,7 +1,7 @@
-"""A connection to the document store, for its health and its first user.
+"""A connection to secantusd-rs for health checks and the first user.
 
-The driver's synchronous client on a thread of its own: the asynchronous one loses its socket when a server
-dies while it connects. It never reads what others wrote.
+Uses the synchronous driver on a dedicated thread, because the asynchronous one leaks its socket if the server
+dies while it connects.
 """
 
 import asyncio
@@ -25,15 +25,15 @@ class SecantusProbe:
         self._thread = ThreadPoolExecutor(1, "secantus-probe")
 
     async def write_and_read(self) -> None:
-        """Write something new and read it back.
+        """Write a new value and read it back.
 
         Raises:
-            Exception: of whatever kind: it did not work.
+            Exception: any error means that the check failed.
         """
         await self._run(self._write_and_read)
 
     async def create_user(self, name: str, password: str) -> list[str]:
-        """Make a user who may do all; answer the names of all users."""
+        """Create a user with the role `root`; return the names of all users."""
         return await self._run(lambda: self._create_user(name, password))
 
     async def close(self) -> None:
@@ -41,12 +41,12 @@ class SecantusProbe:
         self._thread.shutdown(wait=False)
 
     def _write_and_read(self) -> None:
-        mark = secrets.token_hex(8)
+        value = secrets.token_hex(8)
         probe = self._client["convene_health"]["probe"]
-        probe.update_one({"_id": "probe"}, {"$set": {"mark": mark}}, upsert=True)
-        found = probe.find_one({"_id": "probe"})
-        if found is None or found["mark"] != mark:
-            raise RuntimeError("what was read is not what was written")
+        probe.update_one({"_id": "probe"}, {"$set": {"mark": value}}, upsert=True)
+        document = probe.find_one({"_id": "probe"})
+        if document is None or document["mark"] != value:
+            raise RuntimeError("the value read differs from the value written")
 
     def _create_user(self, name: str, password: str) -> list[str]:
         self._client.admin.command("createUser", name, pwd=password, roles=["root"])

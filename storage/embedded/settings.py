@@ -1,6 +1,6 @@
-"""What was settled when a folder of stores was first used, so that its URLs stay the same.
+"""Settings of a stores folder, created on first use and kept, so that URLs stay the same.
 
-Lies in one file that only its owner may read. It never shows its passwords in its text form.
+Stored in one file that only its owner can read. The `repr` shows no passwords.
 """
 
 import os
@@ -20,7 +20,7 @@ class StoresSettings(msgspec.Struct, frozen=True):
     mongo_port: int = 0
 
     def __repr__(self) -> str:
-        return "Settings(<hidden>)"
+        return "StoresSettings(<hidden>)"
 
 
 def new_settings(sockets: Path, *, keep: bool) -> StoresSettings:
@@ -28,10 +28,10 @@ def new_settings(sockets: Path, *, keep: bool) -> StoresSettings:
 
 
 def read_settings(file: Path) -> StoresSettings | None:
-    """Read the settings, or None when there are none.
+    """Read the settings; None if the file does not exist.
 
     Raises:
-        StoresUnavailable: they are damaged, or another user's.
+        StoresUnavailable: the file is damaged or belongs to another user.
     """
     try:
         owner = file.stat().st_uid
@@ -45,12 +45,12 @@ def read_settings(file: Path) -> StoresSettings | None:
     except FileNotFoundError:
         return None
     except msgspec.DecodeError:
-        msg = f"The file {file} is damaged: put it back from a copy, or move its folder away."
+        msg = f"The file {file} is damaged: restore it from a backup, or move its folder away."
         raise StoresUnavailable(msg) from None
 
 
 def write_settings(file: Path, settings: StoresSettings) -> None:
-    """Write whole or not at all, readable by the owner alone from the first byte."""
+    """Write atomically; the file is readable by its owner only, from the first byte."""
     temporary = file.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

@@ -1,13 +1,10 @@
-"""What an operator sees of the embedded stores.
-
-Numbers only; it never holds a URL.
-"""
+"""Statistics of the embedded stores for operators."""
 
 import msgspec
 
 
 class StoreStatistics(msgspec.Struct, frozen=True):
-    """One store. `healthy`: its last real write and read where we supervise, else that its process lives."""
+    """One store. `healthy`: the last health check succeeded if supervising, else its process runs."""
 
     name: str
     pid: int | None

@@ -1,7 +1,4 @@
-"""What the keeper asks of each kind of store.
-
-It never starts or ends a server itself.
-"""
+"""The interface between a supervisor and each kind of store."""
 
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +8,7 @@ from storage.embedded.server_process import StopSteps
 
 
 class Store(Protocol):
-    """One kind of server on one folder, and how to talk to it."""
+    """One kind of server on one data folder: its command, repair and health check."""
 
     name: str
     program: Path
@@ -19,30 +16,31 @@ class Store(Protocol):
     """The data folder, which is also the server's working folder."""
     stop_steps: StopSteps
     restart_on_failed_checks: bool
-    """Whether a server that lives but refuses writes is helped by a restart."""
+    """Whether a restart helps a server that runs but fails health checks."""
 
     async def prepare(self) -> ServerCommand:
-        """Make the data folder ready, remove what a dead server left, and say how to start.
+        """Prepare the data folder, remove leftovers of a dead server, and return the command to start.
 
         Called only while no server runs on the folder.
 
         Raises:
-            StoresUnavailable: it cannot be made ready; trying again does not help.
+            StoresUnavailable: a permanent failure; retrying does not help.
         """
 
     def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:
-        """Put right what keeps a server from starting, judged by what it wrote last; say what was done.
+        """Fix what prevents a start, judged by the end of the log; return what was done, or None.
 
-        Called while none runs, before each start; nothing was written before the first. With `may_move`
-        its address may change, because nobody has been told it yet.
+        Called before each start, while no server runs; `log_tail` is empty before the first. With
+        `may_change_address` the URL may change, because it was not handed out yet.
         """
 
     async def check(self) -> None:
-        """Do a real write and read of it.
+        """Write and read a value.
 
         Raises:
-            Exception: of whatever kind: it did not work. The keeper sets the time limit, and closes.
+            Exception: any error means that the check failed. The supervisor sets the timeout and then
+                calls `close`.
         """
 
     async def close(self) -> None:
-        """Drop the connection that `check` holds."""
+        """Close the connection that `check` keeps."""

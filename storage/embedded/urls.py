@@ -1,13 +1,10 @@
-"""Where the three stores are reached.
-
-Holds passwords, so its text form hides them; it is never written to a log.
-"""
+"""URLs of the three stores. They contain passwords, so the `repr` shows nothing."""
 
 import msgspec
 
 
 class StoreUrls(msgspec.Struct, frozen=True):
-    """URLs as the drivers take them: asyncpg (database `postgres`), pymongo or motor, redis-py."""
+    """URLs for the drivers: asyncpg (database `postgres`), pymongo or motor, redis-py."""
 
     postgres: str
     mongo: str

@@ -1,6 +1,6 @@
-"""Watches the stores while no other user of the folder does.
+"""Supervises the stores while no other process does.
 
-Takes over within a second when the one that watched has gone. It never stops a healthy store.
+Takes over within `WATCH_INTERVAL_S` after the supervising process ends.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Watchdog:
         self._task = asyncio.create_task(self._run(), name="embedded stores")
 
     async def stop(self) -> None:
-        """Stop watching. A start under way is broken off; the next user of the folder finds the process."""
+        """Stop supervising. A start in progress is cancelled; the next user finds its process."""
         self._stopping = True
         if self._task is not None:
             self._task.cancel()
@@ -38,15 +38,15 @@ class Watchdog:
         self._locks.stop_supervising()
 
     async def _run(self) -> None:
-        # A failure at the moment of a cancellation takes its place: the flag is what ends the watch.
+        # An error raised during cancellation can replace it, so the flag ends the loop.
         while not self._stopping:
             try:
                 while not self._locks.try_supervise():  # noqa: ASYNC110 - a file lock has no event
                     await asyncio.sleep(WATCH_INTERVAL_S)
                 self.active = True
                 async with asyncio.TaskGroup() as group:
-                    for keeper in self._supervisors:
-                        group.create_task(keeper.watch())
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, a watch that ends unseen is worse
-                self._report("supervisor", f"the watch failed and begins again: {error!r}")
+                    for supervisor in self._supervisors:
+                        group.create_task(supervisor.watch())
+            except Exception as error:  # noqa: BLE001 - supervision must continue after any error
+                self._report("supervisor", f"supervision failed and restarts: {error!r}")
                 await asyncio.sleep(WATCH_INTERVAL_S)

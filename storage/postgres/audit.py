@@ -1,4 +1,4 @@
-"""Whether the counts of a service are those of its rows, in PostgreSQL. Never changes a row."""
+"""Consistency checks of counts in PostgreSQL. Read-only."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ AUDITS: Final[dict[str, Statement]] = {
 
 
 class PostgresCountAudit:
-    """A `CountAudit` of that service."""
+    """Implements `storage.contracts.audit.CountAudit` for one service."""
 
     def __init__(self, pool: PostgresPool, service: str) -> None:
         self._pool = pool
@@ -29,7 +29,7 @@ class PostgresCountAudit:
 
 
 class PostgresPostsAudit(PostgresCountAudit):
-    """A `PostsAudit`."""
+    """Implements `storage.contracts.audit.PostsAudit`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, "posts")
@@ -41,7 +41,7 @@ class PostgresPostsAudit(PostgresCountAudit):
 
 
 class PostgresSocialAudit(PostgresCountAudit):
-    """A `SocialAudit`."""
+    """Implements `storage.contracts.audit.SocialAudit`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, "social")

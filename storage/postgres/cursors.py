@@ -1,4 +1,4 @@
-"""Where the consumers of a service stand, in its own database. Never reads a feed."""
+"""Cursors and dead letters of a service's consumers, in its database."""
 
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
@@ -10,7 +10,7 @@ CURSOR_CONFLICT = "cursor"
 
 
 class PostgresCursors:
-    """A `Cursors`; stores whose effects move a cursor use `moved` inside their own transactions."""
+    """Implements `storage.contracts.domain_events.Cursors`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -34,7 +34,11 @@ class PostgresCursors:
             raise Conflict(CURSOR_CONFLICT)
 
     async def advance_in(self, transaction: Transaction, update: CursorUpdate | None) -> None:
-        """Move a cursor inside a transaction, if there is a step. Raises `Conflict`: `cursor`."""
+        """Advance a cursor in the transaction of its effect; None is ignored.
+
+        Raises:
+            Conflict: `cursor`: another reader has moved it.
+        """
         if update is not None and await transaction.row(self._advance, *_update_params(update)) is None:
             raise Conflict(CURSOR_CONFLICT)
 

@@ -1,6 +1,6 @@
-"""Locks over all instances: advisory locks of PostgreSQL, on one connection that is kept for them.
+"""Locks across instances: PostgreSQL advisory locks, held by one dedicated connection.
 
-They go with the connection, so a dead instance holds none. Never the safety of anything.
+The server releases them when the connection ends, so a dead instance holds none.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ STATEMENT_TIMEOUT_S = 5.0
 
 
 class PostgresLocks:
-    """A `Locks`."""
+    """Implements `storage.contracts.domain_events.Locks`."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,7 +1,4 @@
-"""What logging in needs besides people and sessions, in PostgreSQL.
-
-Never ends a session.
-"""
+"""Login support in PostgreSQL: password rehashing and expired sessions."""
 
 from collections.abc import Sequence
 
@@ -13,7 +10,7 @@ SERVICE = "users"
 
 
 class PostgresLogins:
-    """A `LoginStore`."""
+    """Implements `storage.contracts.logins.LoginStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

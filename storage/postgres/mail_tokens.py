@@ -1,6 +1,6 @@
-"""Tokens of mails in PostgreSQL. The user's row is locked first, always, then what hangs on it is judged.
+"""E-mail tokens in PostgreSQL.
 
-Never sees a token, only its hash.
+Every transaction locks the user's row first, so checks and writes of one user's tokens are serialized.
 """
 
 from storage.errors import Missing
@@ -14,7 +14,7 @@ SERVICE = "users"
 
 
 class PostgresPasswordResets:
-    """A `ResetStore`."""
+    """Implements `storage.contracts.mail_tokens.PasswordResetStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -26,10 +26,10 @@ class PostgresPasswordResets:
 
     async def issue(self, email: str, token_hash: str, lifetime_s: int, max_tokens: int) -> UserRecord | None:
         async with self._pool.transaction() as transaction:
-            found = await transaction.row(self._lock, email)
-            if found is None:
+            user = await transaction.row(self._lock, email)
+            if user is None:
                 return None
-            row = await transaction.row(self._insert, found["id"], token_hash, float(lifetime_s), max_tokens)
+            row = await transaction.row(self._insert, user["id"], token_hash, float(lifetime_s), max_tokens)
         return to_user(row) if row else None
 
     async def is_valid(self, token_hash: str) -> bool:
@@ -45,7 +45,7 @@ class PostgresPasswordResets:
 
 
 class PostgresEmailVerifications:
-    """A `VerificationStore`."""
+    """Implements `storage.contracts.mail_tokens.EmailVerificationStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -57,11 +57,11 @@ class PostgresEmailVerifications:
     async def issue(
         self, user_id: str, token_hash: str, lifetime_s: int, max_tokens: int
     ) -> UserRecord | None:
-        known = to_uuid(user_id)
+        user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
-            if await transaction.row(self._lock, known) is None:
+            if await transaction.row(self._lock, user_uuid) is None:
                 return None
-            row = await transaction.row(self._insert, known, token_hash, float(lifetime_s), max_tokens)
+            row = await transaction.row(self._insert, user_uuid, token_hash, float(lifetime_s), max_tokens)
         return to_user(row) if row else None
 
     async def redeem(self, token_hash: str) -> None:

@@ -1,4 +1,4 @@
-"""What moderators do to people, in PostgreSQL. Never touches what others own: posts have their own store."""
+"""Moderation of users in PostgreSQL."""
 
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
@@ -8,7 +8,7 @@ SERVICE = "users"
 
 
 class PostgresModeration:
-    """A `ModerationStore`."""
+    """Implements `storage.contracts.moderation.ModerationStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -23,11 +23,11 @@ class PostgresModeration:
 
     async def ban(self, username: str) -> list[str]:
         async with self._pool.transaction() as transaction:
-            found = await transaction.row(self._ban_lock, username)
-            if found is None:
+            user = await transaction.row(self._ban_lock, username)
+            if user is None:
                 raise Missing
-            ended = await transaction.rows(self._ban, found["id"])
-        return [str(row["id"]) for row in ended]
+            sessions = await transaction.rows(self._ban, user["id"])
+        return [str(row["id"]) for row in sessions]
 
     async def unban(self, username: str) -> None:
         if not await self._pool.write(self._unban, username):

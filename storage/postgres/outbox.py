@@ -1,7 +1,4 @@
-"""A service's event feed, in its own database.
-
-The feed is written by triggers and read here. Never decides who reads it.
-"""
+"""A service's event feed, in its database. Triggers write it; this store reads and prunes it."""
 
 from collections.abc import Sequence
 
@@ -13,7 +10,7 @@ COMMON = "common"
 
 
 class PostgresOutbox:
-    """An `Outbox`."""
+    """Implements `storage.contracts.domain_events.Outbox`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

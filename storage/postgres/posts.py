@@ -1,4 +1,4 @@
-"""Posts in PostgreSQL. Counts are kept by triggers, never by a look before."""
+"""Posts in PostgreSQL. Triggers maintain the counts."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ DELETE_BATCH_ROWS = 500
 
 
 class PostgresPosts:
-    """A `PostStore`, and its `FeedPosts`."""
+    """Implements `PostStore` and `FeedPosts` of `storage.contracts.posts`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
@@ -42,10 +42,10 @@ class PostgresPosts:
         if idempotency_key is None:
             return str((await self._pool.write(self._insert, *values))[0]["id"])
 
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             return str((await transaction.rows(self._insert, *values))[0]["id"])
 
-        return await self._idempotency_keys.run_once(idempotency_key, make)
+        return await self._idempotency_keys.run_once(idempotency_key, insert)
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
         wanted = to_uuids(ids)
@@ -91,9 +91,9 @@ class PostgresPosts:
         return bool(await self._pool.write(self._hide, to_uuid(post_id), hidden))
 
     async def remove_user(self, user_id: str) -> None:
-        known = to_uuid(user_id)
-        await self._pool.write(self._delete_user_data, known)
-        while await self._pool.write(self._delete_user_posts, known, DELETE_BATCH_ROWS):
+        user_uuid = to_uuid(user_id)
+        await self._pool.write(self._delete_user_data, user_uuid)
+        while await self._pool.write(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS):
             pass
 
 

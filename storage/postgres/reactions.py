@@ -1,4 +1,4 @@
-"""Comments and likes in PostgreSQL. The foreign key says whether there is such a post."""
+"""Comments and likes in PostgreSQL. Foreign keys detect a missing post."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ MISSING_POST_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_post_id_fkey", 
 
 
 class PostgresReactions:
-    """A `ReactionStore`."""
+    """Implements `storage.contracts.posts.ReactionStore`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
@@ -55,12 +55,12 @@ class PostgresReactions:
     async def comment(
         self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
     ) -> str:
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             rows = await transaction.rows(self._comment, to_uuid(post_id), to_uuid(author_id), content)
             return str(rows[0]["id"])
 
         try:
-            return await self._idempotency_keys.run_once(idempotency_key, make)
+            return await self._idempotency_keys.run_once(idempotency_key, insert)
         except Conflict as conflict:
             raise _to_missing(conflict) from None
 

@@ -1,7 +1,4 @@
-"""Logged-in sessions in PostgreSQL; what has run out is decided by the database's clock alone.
-
-Never sees a token, only its hash.
-"""
+"""Sessions in PostgreSQL. Expiry is decided by the database's clock."""
 
 from collections.abc import Sequence
 
@@ -18,7 +15,7 @@ Sessions = list[SessionRecord]
 
 
 class PostgresSessions:
-    """A `SessionStore`."""
+    """Implements `storage.contracts.users.SessionStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

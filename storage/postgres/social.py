@@ -1,4 +1,4 @@
-"""Follows and blocks in PostgreSQL. Counts and fences are the database's; nothing is looked up before."""
+"""Follows and blocks in PostgreSQL. Constraints and triggers enforce the rules and maintain the counts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ SERVICE = "social"
 
 
 class PostgresSocial:
-    """A `SocialStore`."""
+    """Implements `storage.contracts.social.SocialStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -45,10 +45,10 @@ class PostgresSocial:
         return bool(await self._pool.write(self._unblock, to_uuid(blocker_id), to_uuid(blocked_id)))
 
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        found: dict[str, list[str]] = {}
+        blocks: dict[str, list[str]] = {}
         for row in await self._pool.rows(self._blocks, to_uuids(user_ids)):
-            found.setdefault(str(row["user_id"]), []).append(str(row["other_id"]))
-        return found
+            blocks.setdefault(str(row["user_id"]), []).append(str(row["other_id"]))
+        return blocks
 
     async def followers(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
@@ -73,10 +73,10 @@ class PostgresSocial:
         return {str(row["other_id"]) for row in rows}
 
     async def remove_user(self, user_id: str) -> None:
-        known = to_uuid(user_id)
+        user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
-            await transaction.row(self._delete_user_data, known)
-            await transaction.row(self._stats_delete, known)
+            await transaction.row(self._delete_user_data, user_uuid)
+            await transaction.row(self._stats_delete, user_uuid)
 
     async def _page(
         self,

@@ -1,4 +1,4 @@
-"""Rows of people as records: copies, and the cards that stand beside other things. Asks nothing."""
+"""Conversion of rows to `UserSnapshot` and `UserCardRecord`."""
 
 import asyncpg
 
@@ -18,7 +18,7 @@ def to_user_snapshot(row: asyncpg.Record) -> UserSnapshot:
 
 
 def to_user_card(row: asyncpg.Record, user_id: str) -> UserCardRecord:
-    """Who stands in a row that was joined with `user_cache`; its columns are null without a copy."""
+    """Convert the columns of a left join with `user_cache`; they are null if no snapshot is cached."""
     if row["username"] is None:
         return UserCardRecord(user_id)
     return UserCardRecord(

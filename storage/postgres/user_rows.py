@@ -1,7 +1,4 @@
-"""Rows of the User service as records.
-
-Never asks the database.
-"""
+"""Conversion of the User service's rows to records."""
 
 import asyncpg
 

@@ -1,4 +1,4 @@
-"""People in PostgreSQL as the other services ask for them. Never shows more of a user than the card."""
+"""Public user data in PostgreSQL, as other services read it."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ SERVICE = "users"
 
 
 class PostgresUserSnapshots:
-    """A `PeopleStore`."""
+    """Implements `storage.contracts.user_cache.UserSnapshotStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -31,10 +31,10 @@ class PostgresUserSnapshots:
         return [to_user_snapshot(row) for row in rows]
 
     async def delete(self, user_id: str) -> list[str] | None:
-        known = to_uuid(user_id)
+        user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
-            if await transaction.row(self._lock, known) is None:
+            if await transaction.row(self._lock, user_uuid) is None:
                 return None
-            ended = await transaction.rows(self._delete_sessions, known)
-            await transaction.row(self._delete, known)
-        return [str(row["id"]) for row in ended]
+            sessions = await transaction.rows(self._delete_sessions, user_uuid)
+            await transaction.row(self._delete, user_uuid)
+        return [str(row["id"]) for row in sessions]

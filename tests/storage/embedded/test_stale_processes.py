@@ -168,7 +168,7 @@ async def test_an_orphan_that_hangs_is_replaced(
     async with EmbeddedStores(folder.path, report=reports):
         assert folder.servers()["redis"] != stuck
         assert folder.count() == 3
-    assert ("redis", "a left-over server does not work, it is stopped") in reports
+    assert ("redis", "a leftover server fails its health check and is stopped") in reports
 
 
 async def test_a_process_is_known_by_its_start_not_its_number() -> None:
