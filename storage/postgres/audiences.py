@@ -18,13 +18,13 @@ class PostgresAudiences:
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
-        self._followees = load_statement(SERVICE, "followee_list")
-        self._followers = load_statement(SERVICE, "follower_list")
-        self._audiences = load_statement(SERVICE, "audience_list")
-        self._broadcast = load_statement(SERVICE, "broadcast_set")
-        self._mark_settled = load_statement(SERVICE, "broadcast_mark_settled")
-        self._set_posts_counts = load_statement(SERVICE, "posts_count_upsert")
-        self._reset_versions = load_statement(SERVICE, "posts_count_reset_versions")
+        self._followees = load_statement(SERVICE, "audiences", "followee_list")
+        self._followers = load_statement(SERVICE, "audiences", "follower_list")
+        self._audiences = load_statement(SERVICE, "audiences", "audience_list")
+        self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
+        self._mark_settled = load_statement(SERVICE, "audiences", "broadcast_mark_settled")
+        self._set_posts_counts = load_statement(SERVICE, "audiences", "posts_count_upsert")
+        self._reset_versions = load_statement(SERVICE, "audiences", "posts_count_reset_versions")
 
     async def followees(self, user_id: str) -> Followees:
         followees = Followees([], [])

@@ -9,10 +9,10 @@ from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 from storage.records.social import PostsCount
 
 AUDITS: Final[dict[str, Statement]] = {
-    "social": load_statement("social", "audit"),
-    "posts": load_statement("posts", "audit"),
-    "events": load_statement("events", "audit"),
-    "notifications": load_statement("notifications", "audit"),
+    "social": load_statement("social", "audit", "audit"),
+    "posts": load_statement("posts", "audit", "audit"),
+    "events": load_statement("events", "audit", "audit"),
+    "notifications": load_statement("notifications", "audit", "audit"),
 }
 
 
@@ -25,7 +25,7 @@ class PostgresCountAudit:
 
     async def count_mismatches(self) -> int:
         row = await self._pool.row(self._count_mismatches)
-        return int(row["wrong"]) if row else 0
+        return int(row["mismatch_count"]) if row else 0
 
 
 class PostgresPostsAudit(PostgresCountAudit):
@@ -33,7 +33,7 @@ class PostgresPostsAudit(PostgresCountAudit):
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, "posts")
-        self._counts = load_statement("posts", "author_stats_list")
+        self._counts = load_statement("posts", "audit", "author_stats_list")
 
     async def posts_counts(self, author_ids: Sequence[str]) -> dict[str, int]:
         rows = await self._pool.rows(self._counts, to_uuids(author_ids))
@@ -45,7 +45,7 @@ class PostgresSocialAudit(PostgresCountAudit):
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, "social")
-        self._page = load_statement("social", "posts_count_page")
+        self._page = load_statement("social", "audit", "posts_count_page")
 
     async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
         rows = await self._pool.rows(self._page, to_uuid(after) or MIN_UUID, limit)

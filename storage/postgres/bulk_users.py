@@ -18,7 +18,7 @@ class PostgresBulkUsers:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._insert = load_statement(SERVICE, "bulk_user_insert")
+        self._insert = load_statement(SERVICE, "bulk_users", "bulk_user_insert")
 
     async def insert_users(self, users: Sequence[BulkUser], session_lifetime_s: int) -> int:
         rows = await self._pool.write(
@@ -30,4 +30,4 @@ class PostgresBulkUsers:
             UNUSABLE_PASSWORD_HASH,
             float(session_lifetime_s),
         )
-        return int(rows[0]["made"])
+        return int(rows[0]["user_count"])

@@ -14,13 +14,13 @@ class PostgresCursors:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._get = load_statement(COMMON, "cursor_get")
-        self._insert = load_statement(COMMON, "cursor_insert")
-        self._advance = load_statement(COMMON, "cursor_advance")
-        self._insert_dead_letter = load_statement(COMMON, "dead_letter_insert")
-        self._list_dead_letters = load_statement(COMMON, "dead_letter_list")
-        self._count = load_statement(COMMON, "dead_letter_count")
-        self._delete_dead_letter = load_statement(COMMON, "dead_letter_delete")
+        self._get = load_statement(COMMON, "cursors", "cursor_get")
+        self._insert = load_statement(COMMON, "cursors", "cursor_insert")
+        self._advance = load_statement(COMMON, "cursors", "cursor_advance")
+        self._insert_dead_letter = load_statement(COMMON, "cursors", "dead_letter_insert")
+        self._list_dead_letters = load_statement(COMMON, "cursors", "dead_letter_list")
+        self._count = load_statement(COMMON, "cursors", "dead_letter_count")
+        self._delete_dead_letter = load_statement(COMMON, "cursors", "dead_letter_delete")
 
     async def get(self, consumer: str) -> Cursor | None:
         row = await self._pool.row(self._get, consumer)

@@ -30,15 +30,15 @@ class PostgresEvents:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
         self._rsvps = rsvps
-        self._insert = load_statement(SERVICE, "event_insert")
-        self._list_by_ids = load_statement(SERVICE, "event_list_by_ids")
-        self._page = load_statement(SERVICE, "event_page")
-        self._creator = load_statement(SERVICE, "event_creator")
-        self._update = load_statement(SERVICE, "event_update")
-        self._delete = load_statement(SERVICE, "event_delete")
-        self._invite = load_statement(SERVICE, "invite_insert")
-        self._rsvp_events = load_statement(SERVICE, "user_rsvp_event_list")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
+        self._insert = load_statement(SERVICE, "events", "event_insert")
+        self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
+        self._page = load_statement(SERVICE, "events", "event_page")
+        self._creator = load_statement(SERVICE, "events", "event_creator")
+        self._update = load_statement(SERVICE, "events", "event_update")
+        self._delete = load_statement(SERVICE, "events", "event_delete")
+        self._invite = load_statement(SERVICE, "events", "invite_insert")
+        self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
+        self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
 
     async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
         async def insert(transaction: Transaction) -> str:

@@ -16,10 +16,10 @@ class PostgresIdempotencyKeys:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._claim = load_statement(COMMON, "idempotency_key_claim")
-        self._get = load_statement(COMMON, "idempotency_key_get")
-        self._complete = load_statement(COMMON, "idempotency_key_complete")
-        self._prune = load_statement(COMMON, "idempotency_key_prune")
+        self._claim = load_statement(COMMON, "idempotency_keys", "idempotency_key_claim")
+        self._get = load_statement(COMMON, "idempotency_keys", "idempotency_key_get")
+        self._complete = load_statement(COMMON, "idempotency_keys", "idempotency_key_complete")
+        self._prune = load_statement(COMMON, "idempotency_keys", "idempotency_key_prune")
 
     async def run_once(
         self, idempotency_key: IdempotencyKey | None, work: Callable[[Transaction], Awaitable[str]]

@@ -20,7 +20,7 @@ class PostgresLocks:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._try_lock = load_statement("common", "lock_try")
+        self._try_lock = load_statement("common", "locks", "lock_try")
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._held: set[str] = set()
         self._mutex = asyncio.Lock()

@@ -14,8 +14,8 @@ class PostgresLogins:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._replace_password_hash = load_statement(SERVICE, "user_password_rehash")
-        self._expired = load_statement(SERVICE, "session_expired")
+        self._replace_password_hash = load_statement(SERVICE, "logins", "user_password_rehash")
+        self._expired = load_statement(SERVICE, "logins", "session_expired")
 
     async def replace_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
         await self._pool.write(self._replace_password_hash, to_uuid(user_id), old_hash, new_hash)

@@ -18,11 +18,11 @@ class PostgresPasswordResets:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lock = load_statement(SERVICE, "password_reset_lock")
-        self._insert = load_statement(SERVICE, "password_reset_insert")
-        self._is_valid = load_statement(SERVICE, "password_reset_is_valid")
-        self._lock_owner = load_statement(SERVICE, "password_reset_owner_lock")
-        self._redeem = load_statement(SERVICE, "password_reset_redeem")
+        self._lock = load_statement(SERVICE, "mail_tokens", "password_reset_lock")
+        self._insert = load_statement(SERVICE, "mail_tokens", "password_reset_insert")
+        self._is_valid = load_statement(SERVICE, "mail_tokens", "password_reset_is_valid")
+        self._lock_owner = load_statement(SERVICE, "mail_tokens", "password_reset_owner_lock")
+        self._redeem = load_statement(SERVICE, "mail_tokens", "password_reset_redeem")
 
     async def issue(self, email: str, token_hash: str, lifetime_s: int, max_tokens: int) -> UserRecord | None:
         async with self._pool.transaction() as transaction:
@@ -49,10 +49,10 @@ class PostgresEmailVerifications:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lock = load_statement(SERVICE, "email_verification_lock")
-        self._insert = load_statement(SERVICE, "email_verification_insert")
-        self._lock_owner = load_statement(SERVICE, "email_verification_owner_lock")
-        self._redeem = load_statement(SERVICE, "email_verification_redeem")
+        self._lock = load_statement(SERVICE, "mail_tokens", "email_verification_lock")
+        self._insert = load_statement(SERVICE, "mail_tokens", "email_verification_insert")
+        self._lock_owner = load_statement(SERVICE, "mail_tokens", "email_verification_owner_lock")
+        self._redeem = load_statement(SERVICE, "mail_tokens", "email_verification_redeem")
 
     async def issue(
         self, user_id: str, token_hash: str, lifetime_s: int, max_tokens: int

@@ -89,7 +89,10 @@ async def create_database(maintenance_url: str, service: str) -> str:
     with map_errors():
         connection = await asyncpg.connect(maintenance_url, timeout=CONNECT_TIMEOUT_S)
         try:
-            if await connection.fetchval(load_statement(COMMON, "database_exists").text, name) is None:
+            if (
+                await connection.fetchval(load_statement(COMMON, "migrations", "database_exists").text, name)
+                is None
+            ):
                 await connection.execute(f'CREATE DATABASE "{name}"')
         except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
             pass  # created concurrently
@@ -111,7 +114,9 @@ async def migrate(url: str, service: str) -> list[str]:
             url, timeout=CONNECT_TIMEOUT_S, command_timeout=MIGRATION_TIMEOUT_S
         )
         try:
-            await connection.execute(load_statement(COMMON, "migration_lock").text, MIGRATION_LOCK_KEY)
+            await connection.execute(
+                load_statement(COMMON, "migrations", "migration_lock").text, MIGRATION_LOCK_KEY
+            )
             applied = await _apply(connection, migrations)
             return applied + await _apply_routines(connection, load_routines(service))
         finally:
@@ -119,7 +124,7 @@ async def migrate(url: str, service: str) -> list[str]:
 
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
-    await connection.execute(load_statement(COMMON, "migration_table_create").text)
+    await connection.execute(load_statement(COMMON, "migrations", "migration_table_create").text)
     await _convert_records(connection, migrations)
     recorded = await _applied_checksums(connection)
     changed = [m.name for m in migrations if recorded.get(m.name, m.checksum) != m.checksum]
@@ -129,7 +134,7 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
     missing = sorted(name for name in recorded.keys() - names if name < last.get(name.partition("/")[0], ""))
     if changed or missing:
         raise InvalidMigration(f"Changed after they were applied: {changed}; applied but missing: {missing}.")
-    insert = load_statement(COMMON, "migration_insert")
+    insert = load_statement(COMMON, "migrations", "migration_insert")
     applied: list[str] = []
     for migration in migrations:
         if migration.name not in recorded:
@@ -144,10 +149,10 @@ async def _convert_records(
     connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]
 ) -> None:
     """Convert records from before 0.1.0 to the current folder names and checksums."""
-    rename = load_statement(COMMON, "migration_rename_owner")
+    rename = load_statement(COMMON, "migrations", "migration_rename_owner")
     for old_owner, new_owner in RENAMED_OWNERS:
         await connection.execute(rename.text, old_owner, new_owner)
-    set_checksum = load_statement(COMMON, "migration_set_checksum")
+    set_checksum = load_statement(COMMON, "migrations", "migration_set_checksum")
     recorded = await _applied_checksums(connection)
     for migration in migrations:
         if not recorded.get(migration.name, CHECKSUM_KIND).startswith(CHECKSUM_KIND):
@@ -158,7 +163,7 @@ async def _apply_routines(
     connection: "asyncpg.Connection[asyncpg.Record]", routines: list[Migration]
 ) -> list[str]:
     recorded = await _applied_checksums(connection)
-    upsert = load_statement(COMMON, "routine_upsert")
+    upsert = load_statement(COMMON, "migrations", "routine_upsert")
     changed = [routine for routine in routines if recorded.get(routine.name) != routine.checksum]
     for routine in changed:
         async with connection.transaction():
@@ -168,5 +173,5 @@ async def _apply_routines(
 
 
 async def _applied_checksums(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
-    rows = await connection.fetch(load_statement(COMMON, "migration_list").text)
+    rows = await connection.fetch(load_statement(COMMON, "migrations", "migration_list").text)
     return {row["name"]: row["checksum"] for row in rows}

@@ -12,10 +12,10 @@ class PostgresModeration:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._verified_update = load_statement(SERVICE, "user_verified_update")
-        self._ban_lock = load_statement(SERVICE, "user_ban_lock")
-        self._ban = load_statement(SERVICE, "user_ban")
-        self._unban = load_statement(SERVICE, "user_unban")
+        self._verified_update = load_statement(SERVICE, "moderation", "user_verified_update")
+        self._ban_lock = load_statement(SERVICE, "moderation", "user_ban_lock")
+        self._ban = load_statement(SERVICE, "moderation", "user_ban")
+        self._unban = load_statement(SERVICE, "moderation", "user_unban")
 
     async def set_verified(self, username: str, *, verified: bool) -> None:
         if not await self._pool.write(self._verified_update, username, verified):

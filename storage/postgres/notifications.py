@@ -22,15 +22,15 @@ class PostgresNotifications:
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
-        self._upsert = load_statement(SERVICE, "notification_upsert")
-        self._undelivered = load_statement(SERVICE, "notification_undelivered_list")
-        self._mark_delivered = load_statement(SERVICE, "notification_mark_delivered")
-        self._page = load_statement(SERVICE, "notification_page")
-        self._count = load_statement(SERVICE, "notification_unread_counts")
-        self._mark_read = load_statement(SERVICE, "notification_mark_read")
-        self._mark_all_read = load_statement(SERVICE, "notification_mark_all_read")
-        self._delete_between = load_statement(SERVICE, "notification_delete_between")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
+        self._upsert = load_statement(SERVICE, "notifications", "notification_upsert")
+        self._undelivered = load_statement(SERVICE, "notifications", "notification_undelivered_list")
+        self._mark_delivered = load_statement(SERVICE, "notifications", "notification_mark_delivered")
+        self._page = load_statement(SERVICE, "notifications", "notification_page")
+        self._count = load_statement(SERVICE, "notifications", "notification_unread_counts")
+        self._mark_read = load_statement(SERVICE, "notifications", "notification_mark_read")
+        self._mark_all_read = load_statement(SERVICE, "notifications", "notification_mark_all_read")
+        self._delete_between = load_statement(SERVICE, "notifications", "notification_delete_between")
+        self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         async with self._pool.transaction() as transaction:

@@ -14,12 +14,12 @@ class PostgresOutbox:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._source = load_statement(COMMON, "outbox_source")
-        self._read = load_statement(COMMON, "outbox_read")
-        self._reassign_xids = load_statement(COMMON, "outbox_reassign_xids")
-        self._lag = load_statement(COMMON, "outbox_lag")
-        self._upsert_reader = load_statement(COMMON, "outbox_reader_upsert")
-        self._prune = load_statement(COMMON, "outbox_prune")
+        self._source = load_statement(COMMON, "outbox", "outbox_source")
+        self._read = load_statement(COMMON, "outbox", "outbox_read")
+        self._reassign_xids = load_statement(COMMON, "outbox", "outbox_reassign_xids")
+        self._lag = load_statement(COMMON, "outbox", "outbox_lag")
+        self._upsert_reader = load_statement(COMMON, "outbox", "outbox_reader_upsert")
+        self._prune = load_statement(COMMON, "outbox", "outbox_prune")
 
     async def source(self) -> OutboxSource:
         row = await self._pool.row(self._source)

@@ -56,8 +56,8 @@ class PostgresPool:
         self._waiting = 0
         self._pool: ConnectionPool | None = None
         self._health_pool: ConnectionPool | None = None
-        self._health_check = load_statement("common", "health_check")
-        self._health_read = load_statement("common", "health_read")
+        self._health_check = load_statement("common", "health", "health_check")
+        self._health_read = load_statement("common", "health", "health_read")
 
     async def open(self) -> None:
         try:

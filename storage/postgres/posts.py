@@ -24,16 +24,16 @@ class PostgresPosts:
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
-        self._insert = load_statement(SERVICE, "post_insert")
-        self._list_by_ids = load_statement(SERVICE, "post_list_by_ids")
-        self._page_by_author = load_statement(SERVICE, "post_page_by_author")
-        self._page_of_feed = load_statement(SERVICE, "post_page_of_feed")
-        self._keys = load_statement(SERVICE, "post_keys_of_authors")
-        self._author = load_statement(SERVICE, "post_author")
-        self._delete = load_statement(SERVICE, "post_delete")
-        self._hide = load_statement(SERVICE, "post_hide")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
-        self._delete_user_posts = load_statement(SERVICE, "user_posts_delete")
+        self._insert = load_statement(SERVICE, "posts", "post_insert")
+        self._list_by_ids = load_statement(SERVICE, "posts", "post_list_by_ids")
+        self._page_by_author = load_statement(SERVICE, "posts", "post_page_by_author")
+        self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
+        self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
+        self._author = load_statement(SERVICE, "posts", "post_author")
+        self._delete = load_statement(SERVICE, "posts", "post_delete")
+        self._hide = load_statement(SERVICE, "posts", "post_hide")
+        self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
+        self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
     async def create(
         self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None

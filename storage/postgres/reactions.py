@@ -24,13 +24,13 @@ class PostgresReactions:
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
-        self._like = load_statement(SERVICE, "like_insert")
-        self._unlike = load_statement(SERVICE, "like_delete")
-        self._likes = load_statement(SERVICE, "like_page")
-        self._comment = load_statement(SERVICE, "comment_insert")
-        self._get_comment = load_statement(SERVICE, "comment_get")
-        self._comments = load_statement(SERVICE, "comment_page")
-        self._delete_comment = load_statement(SERVICE, "comment_delete")
+        self._like = load_statement(SERVICE, "reactions", "like_insert")
+        self._unlike = load_statement(SERVICE, "reactions", "like_delete")
+        self._likes = load_statement(SERVICE, "reactions", "like_page")
+        self._comment = load_statement(SERVICE, "reactions", "comment_insert")
+        self._get_comment = load_statement(SERVICE, "reactions", "comment_get")
+        self._comments = load_statement(SERVICE, "reactions", "comment_page")
+        self._delete_comment = load_statement(SERVICE, "reactions", "comment_delete")
 
     async def like(self, post_id: str, user_id: str) -> bool:
         try:

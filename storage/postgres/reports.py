@@ -22,10 +22,10 @@ class PostgresReports:
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
-        self._insert = load_statement(SERVICE, "report_insert")
-        self._exists = load_statement(SERVICE, "report_exists")
-        self._page_open = load_statement(SERVICE, "report_page_open")
-        self._resolve = load_statement(SERVICE, "report_resolve")
+        self._insert = load_statement(SERVICE, "reports", "report_insert")
+        self._exists = load_statement(SERVICE, "reports", "report_exists")
+        self._page_open = load_statement(SERVICE, "reports", "report_page_open")
+        self._resolve = load_statement(SERVICE, "reports", "report_resolve")
 
     async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
         values = (to_uuid(report.reporter_id), report.kind.value, report.target_id, report.reason)

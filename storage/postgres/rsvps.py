@@ -26,13 +26,13 @@ class PostgresRsvps:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lock = load_statement(SERVICE, "event_lock")
-        self._get = load_statement(SERVICE, "rsvp_get")
-        self._set_rsvp = load_statement(SERVICE, "rsvp_answer")
-        self._delete_rsvp = load_statement(SERVICE, "rsvp_withdraw")
-        self._page = load_statement(SERVICE, "rsvp_page")
-        self._users_to_notify = load_statement(SERVICE, "rsvp_notify_list")
-        self._promote = load_statement(SERVICE, "waitlist_promote")
+        self._lock = load_statement(SERVICE, "rsvps", "event_lock")
+        self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
+        self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
+        self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
+        self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
+        self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
+        self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
 
     async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
         (row,) = await self._pool.write(self._set_rsvp, to_uuid(event_id), to_uuid(user_id), status, waitlist)

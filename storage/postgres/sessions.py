@@ -19,11 +19,11 @@ class PostgresSessions:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._insert = load_statement(SERVICE, "session_insert")
-        self._identities = load_statement(SERVICE, "session_identities")
-        self._touch = load_statement(SERVICE, "session_touch")
-        self._list = load_statement(SERVICE, "session_list")
-        self._delete = load_statement(SERVICE, "session_delete")
+        self._insert = load_statement(SERVICE, "sessions", "session_insert")
+        self._identities = load_statement(SERVICE, "sessions", "session_identities")
+        self._touch = load_statement(SERVICE, "sessions", "session_touch")
+        self._list = load_statement(SERVICE, "sessions", "session_list")
+        self._delete = load_statement(SERVICE, "sessions", "session_delete")
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
         rows = await self._pool.write(self._insert, to_uuid(user_id), token_hash, float(lifetime_s))

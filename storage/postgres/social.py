@@ -19,18 +19,18 @@ class PostgresSocial:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._follow = load_statement(SERVICE, "follow_insert")
-        self._unfollow = load_statement(SERVICE, "follow_delete")
-        self._block = load_statement(SERVICE, "block_insert")
-        self._unblock = load_statement(SERVICE, "block_delete")
-        self._blocks = load_statement(SERVICE, "block_list")
-        self._followers = load_statement(SERVICE, "follower_page")
-        self._following = load_statement(SERVICE, "following_page")
-        self._stats = load_statement(SERVICE, "stats_get")
-        self._followed_among = load_statement(SERVICE, "followee_filter")
-        self._connected_among = load_statement(SERVICE, "connection_list")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
-        self._stats_delete = load_statement(SERVICE, "stats_delete")
+        self._follow = load_statement(SERVICE, "social", "follow_insert")
+        self._unfollow = load_statement(SERVICE, "social", "follow_delete")
+        self._block = load_statement(SERVICE, "social", "block_insert")
+        self._unblock = load_statement(SERVICE, "social", "block_delete")
+        self._blocks = load_statement(SERVICE, "social", "block_list")
+        self._followers = load_statement(SERVICE, "social", "follower_page")
+        self._following = load_statement(SERVICE, "social", "following_page")
+        self._stats = load_statement(SERVICE, "social", "stats_get")
+        self._followed_among = load_statement(SERVICE, "social", "followee_filter")
+        self._connected_among = load_statement(SERVICE, "social", "connection_list")
+        self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
+        self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
 
     async def follow(self, follower_id: str, following_id: str) -> bool:
         return bool(await self._pool.write(self._follow, to_uuid(follower_id), to_uuid(following_id)))

@@ -19,9 +19,9 @@ class PostgresUserCache:
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
-        self._upsert = load_statement(SERVICE, "user_cache_upsert")
-        self._list = load_statement(SERVICE, "user_cache_list")
-        self._page = load_statement(SERVICE, "user_cache_page")
+        self._upsert = load_statement(SERVICE, "user_cache", "user_cache_upsert")
+        self._list = load_statement(SERVICE, "user_cache", "user_cache_list")
+        self._page = load_statement(SERVICE, "user_cache", "user_cache_page")
 
     async def apply(self, snapshots: Sequence[UserSnapshot], cursor_update: CursorUpdate | None) -> None:
         # An upsert must not contain a row twice, and a fixed order avoids deadlocks.

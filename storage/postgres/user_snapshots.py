@@ -16,11 +16,11 @@ class PostgresUserSnapshots:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._list = load_statement(SERVICE, "user_snapshot_list_by_ids")
-        self._page = load_statement(SERVICE, "user_snapshot_page")
-        self._lock = load_statement(SERVICE, "user_delete_lock")
-        self._delete = load_statement(SERVICE, "user_delete")
-        self._delete_sessions = load_statement(SERVICE, "session_delete_all")
+        self._list = load_statement(SERVICE, "user_snapshots", "user_snapshot_list_by_ids")
+        self._page = load_statement(SERVICE, "user_snapshots", "user_snapshot_page")
+        self._lock = load_statement(SERVICE, "user_snapshots", "user_delete_lock")
+        self._delete = load_statement(SERVICE, "user_snapshots", "user_delete")
+        self._delete_sessions = load_statement(SERVICE, "user_snapshots", "session_delete_all")
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         wanted = to_uuids(ids)

@@ -26,17 +26,17 @@ class PostgresUsers:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._idempotency_keys = PostgresIdempotencyKeys(pool)
-        self._insert = load_statement(SERVICE, "user_insert")
-        self._credentials_by_email = load_statement(SERVICE, "user_credentials_by_email")
-        self._credentials_by_username = load_statement(SERVICE, "user_credentials_by_username")
-        self._credentials_by_id = load_statement(SERVICE, "user_credentials_by_id")
-        self._update = load_statement(SERVICE, "user_update")
-        self._lock = load_statement(SERVICE, "user_lock")
-        self._password_update = load_statement(SERVICE, "user_password_update")
-        self._delete_other_sessions = load_statement(SERVICE, "session_delete_others")
-        self._list_by_ids = load_statement(SERVICE, "user_list_by_ids")
-        self._by_username = load_statement(SERVICE, "user_by_username")
-        self._page_by_prefix = load_statement(SERVICE, "user_page_by_prefix")
+        self._insert = load_statement(SERVICE, "users", "user_insert")
+        self._credentials_by_email = load_statement(SERVICE, "users", "user_credentials_by_email")
+        self._credentials_by_username = load_statement(SERVICE, "users", "user_credentials_by_username")
+        self._credentials_by_id = load_statement(SERVICE, "users", "user_credentials_by_id")
+        self._update = load_statement(SERVICE, "users", "user_update")
+        self._lock = load_statement(SERVICE, "users", "user_lock")
+        self._password_update = load_statement(SERVICE, "users", "user_password_update")
+        self._delete_other_sessions = load_statement(SERVICE, "users", "session_delete_others")
+        self._list_by_ids = load_statement(SERVICE, "users", "user_list_by_ids")
+        self._by_username = load_statement(SERVICE, "users", "user_by_username")
+        self._page_by_prefix = load_statement(SERVICE, "users", "user_page_by_prefix")
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         values = (user.email, user.username, user.password_hash, user.display_name)
