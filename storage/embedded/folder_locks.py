@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable
 
 POLL_S = 0.02
 

@@ -1,6 +1,7 @@
-"""Settings of a stores folder, created on first use and kept, so that URLs stay the same.
+"""Settings, URLs and statistics of the embedded stores.
 
-Stored in one file that only its owner can read. The `repr` shows no passwords.
+Settings are created on the first use of a folder and kept, so that URLs stay the same. They are stored in one
+file that only its owner can read. No `repr` shows passwords.
 """
 
 import os
@@ -9,7 +10,32 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable
+
+
+class StoreUrls(msgspec.Struct, frozen=True):
+    """URLs for the drivers: asyncpg (database `postgres`), pymongo or motor, redis-py."""
+
+    postgres: str
+    mongo: str
+    redis: str
+
+    def __repr__(self) -> str:
+        return "StoreUrls(<hidden>)"
+
+
+class StoreStatistics(msgspec.Struct, frozen=True):
+    """One store. `healthy`: the last health check succeeded if supervising, else its process runs."""
+
+    name: str
+    pid: int | None
+    restarts: int
+    healthy: bool
+
+
+class EmbeddedStatistics(msgspec.Struct, frozen=True):
+    supervising: bool
+    stores: tuple[StoreStatistics, ...]
 
 
 class StoresSettings(msgspec.Struct, frozen=True):

@@ -5,27 +5,64 @@ them.
 """
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from storage.embedded.binaries import Binaries, find_binaries
+from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable, find_binaries
 from storage.embedded.completion import run_to_completion
-from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
 from storage.embedded.folder_locks import FolderLocks
 from storage.embedded.postgres import Postgres
-from storage.embedded.process_identity import identify
 from storage.embedded.secantus import Secantus
-from storage.embedded.server_process import ServerProcess
-from storage.embedded.settings import StoresSettings
-from storage.embedded.statistics import EmbeddedStatistics
-from storage.embedded.store import Store
-from storage.embedded.store_supervisor import StoreSupervisor
+from storage.embedded.server_process import ServerProcess, identify
+from storage.embedded.settings import EmbeddedStatistics, StoresSettings, StoreUrls
+from storage.embedded.store_supervisor import WATCH_INTERVAL_S, Store, StoreSupervisor
 from storage.embedded.stores_folder import StoresFolder
-from storage.embedded.urls import StoreUrls
 from storage.embedded.valkey import Valkey
-from storage.embedded.watchdog import Watchdog
+
+
+class Watchdog:
+    def __init__(
+        self, supervisors: Sequence[StoreSupervisor], locks: FolderLocks, report: Callable[[str, str], None]
+    ) -> None:
+        self._supervisors = supervisors
+        self._locks = locks
+        self._report = report
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.active = False
+
+    def start(self) -> None:
+        self.active = self._locks.try_supervise()
+        self._task = asyncio.create_task(self._run(), name="embedded stores")
+
+    async def stop(self) -> None:
+        """Stop supervising. A start in progress is cancelled; the next user finds its process."""
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self.active = False
+        self._locks.stop_supervising()
+
+    async def _run(self) -> None:
+        # An error raised during cancellation can replace it, so the flag ends the loop.
+        while not self._stopping:
+            try:
+                while not self._locks.try_supervise():  # noqa: ASYNC110 - a file lock has no event
+                    await asyncio.sleep(WATCH_INTERVAL_S)
+                self.active = True
+                async with asyncio.TaskGroup() as group:
+                    for supervisor in self._supervisors:
+                        group.create_task(supervisor.watch())
+            except Exception as error:  # noqa: BLE001 - supervision must continue after any error
+                self._report("supervisor", f"supervision failed and restarts: {error!r}")
+                await asyncio.sleep(WATCH_INTERVAL_S)
+
 
 LOCK_TIMEOUT_S = 180.0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable
 from storage.embedded.settings import StoresSettings, new_settings, read_settings, write_settings
 
 # sockaddr_un holds 108 bytes including the final zero; the longest name in the folder is PostgreSQL's lock.

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.statistics import StoreStatistics
+from storage.embedded.settings import StoreStatistics
 from tests.journeys.instance import Backing, Instance
 from tests.journeys.oracle import Oracle
 from tests.journeys.patience import LONG, eventually

@@ -81,7 +81,7 @@ async def test_a_second_start_of_the_same_object_is_refused(new_folder: FolderPr
     """Started stores cannot be started again, and go on; a second stop is harmless."""
     stores = EmbeddedStores(new_folder.path, keep=False)
     await stores.start()
-    with pytest.raises(StoresUnavailable, match="started already"):
+    with pytest.raises(StoresUnavailable, match="already started"):
         await stores.start()
     assert len(new_folder.servers()) == 3
     await stores.stop()

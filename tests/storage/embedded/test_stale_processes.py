@@ -12,8 +12,7 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.process_identity import ProcessIdentity, find_server, identify, is_server_for
-from storage.embedded.server_process import PidFile
+from storage.embedded.server_process import PidFile, ProcessIdentity, find_server, identify, is_server_for
 from storage.embedded.valkey import Valkey
 from tests.storage.embedded.embedded_processes import (
     ChildUser,
