@@ -20,8 +20,7 @@ from storage.postgres.migrations import create_database
 from storage.postgres.pool import PoolLimits
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
-from storage.redis.sharded_bus import ShardedBus
-from storage.redis.sharded_user_streams import ShardedUserStreams
+from storage.redis.sharding import ShardedBus, ShardedUserStreams
 from storage.redis.timelines import RedisTimelines
 from storage.redis.user_streams import RedisUserStreams
 

@@ -12,7 +12,7 @@ from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
 from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
 from storage.records.idempotency_key import IdempotencyKey

@@ -14,7 +14,7 @@ from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
 from storage.records.events import RsvpRecord, RsvpState
 

@@ -7,7 +7,7 @@ import asyncpg
 from storage.contracts.social import PageKey
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 from storage.records.social import FollowRecord, SocialStats
 
