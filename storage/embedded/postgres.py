@@ -28,6 +28,12 @@ LAST_UID = 65_000
 
 
 class OsUsers(msgspec.Struct, frozen=True):
+    """OS users of PostgreSQL, which refuses to run as root.
+
+    Without root it is the current user. As root the server gets a uid without an account, so that no other
+    program on the machine shares its rights; `initdb` needs a user name and runs as an existing account.
+    """
+
     server_uid: int | None
     """None: the current user."""
     initdb_uid: int | None

@@ -32,6 +32,12 @@ TIMEOUT_MS = 4_000
 
 
 class SecantusProbe:
+    """A connection to secantusd-rs for health checks and the first user.
+
+    Uses the synchronous driver on a dedicated thread, because the asynchronous one leaks its socket if the
+    server dies while it connects.
+    """
+
     def __init__(self, url: str) -> None:
         self._client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
             url, timeoutMS=TIMEOUT_MS, serverSelectionTimeoutMS=TIMEOUT_MS, maxPoolSize=1, connect=False

@@ -22,7 +22,10 @@ PROC = Path("/proc")
 
 
 class ProcessIdentity(msgspec.Struct, frozen=True):
-    """A unique process: pid, start time in clock ticks, boot."""
+    """A unique process: pid, start time in clock ticks, boot.
+
+    A pid alone is not enough: it is reused, and zombies keep it.
+    """
 
     pid: int
     start_ticks: int

@@ -1,4 +1,13 @@
-"""Presence on Redis."""
+"""Presence on Redis.
+
+    <key>:lease:<instance>   exists while the instance renews it
+    <key>:leases             instances by the time of their last renewal
+    <key>:of:<instance>      users on the instance
+    <key>:user:<user>        instance -> state
+
+Each operation is one atomic Lua script. Times are the server's. The scripts compute key names, so they need
+a single primary, not Redis Cluster.
+"""
 
 from collections.abc import Mapping, Sequence
 

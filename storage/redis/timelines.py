@@ -1,4 +1,12 @@
-"""Timelines on Redis. A post is stored as 40 bytes: creation time, id and author id."""
+"""Timelines on Redis. A post is stored as 40 bytes: creation time, id and author id.
+
+Two keys per user: a hash with the state, and a sorted set of posts, all with score 0 and so in byte order.
+Key names contain the server's run id: data that a restart loads from disk or a replica may lack the last
+second, so it is not used.
+
+Each operation is one atomic Lua script. The scripts compute key names, so they need a single primary, not
+Redis Cluster.
+"""
 
 import secrets
 import struct

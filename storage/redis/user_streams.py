@@ -1,4 +1,9 @@
-"""User streams on Redis. One script appends, retains and publishes.
+"""User streams on Redis. Each operation is one atomic Lua script.
+
+One hash holds all positions, their epoch and the run id of the server that started the epoch, so they are
+valid together or lost together. An append-only file may lose its last second and a replica may lag, so a
+server with another run id starts a new epoch. The scripts compute key names, so they need a single primary,
+not Redis Cluster.
 
 Appends of one loop tick are sent in one call, because reading the server's run id costs more than the rest.
 An append with an unknown outcome is not retried.
