@@ -1,1 +1,1 @@
-"""Where things are kept: contracts, records and errors for everybody, drivers behind them for nobody else."""
+"""Storage: contracts and errors are public, drivers are private to this package."""

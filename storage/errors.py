@@ -1,16 +1,16 @@
-"""The four ways in which a store can fail its caller. No driver's exception passes this line."""
+"""Errors that stores raise. Driver exceptions are mapped to these and stay inside `storage`."""
 
 
 class StorageError(Exception):
-    """Any failure of a store."""
+    """Base class of all errors that a store raises."""
 
 
-class Unavailable(StorageError):  # noqa: N818 - reads as what it says
-    """The store did not answer in time, or not at all. What was asked may or may not have happened."""
+class Unavailable(StorageError):  # noqa: N818 - named after the condition
+    """The store did not reply in time, or is unreachable. A write may or may not have been applied."""
 
 
 class Conflict(StorageError):  # noqa: N818
-    """A constraint of the store refused the write; nothing was written. `constraint` names it."""
+    """A constraint rejected the write; nothing was written. `constraint` is its name."""
 
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
@@ -18,4 +18,4 @@ class Conflict(StorageError):  # noqa: N818
 
 
 class Missing(StorageError):  # noqa: N818
-    """What was to be changed is not there."""
+    """The row or document to change does not exist."""

@@ -1,4 +1,4 @@
-"""The stores that an operator names, or embedded ones where none is named. Never mixes the two."""
+"""Resolves store URLs: the configured servers, or embedded ones when none is configured."""
 
 import contextlib
 import logging
@@ -11,12 +11,16 @@ from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls
 
 _log = logging.getLogger("convene")
 INFO_REPORTS = {"started", "joined the running server"}
-"""What embedded stores report when all is well; everything else is a warning."""
+"""Reports of embedded stores that are logged as information; all others are warnings."""
 
 
 @contextlib.asynccontextmanager
 async def resolve_store_urls(settings: StoreSettings) -> AsyncIterator[StoreUrls]:
-    """The stores that the settings name, or embedded ones for as long as this lasts."""
+    """Yield the configured store URLs, or start embedded stores that run until the context exits.
+
+    Raises:
+        StoresUnavailable: some URLs are set and others are not, or an embedded store did not start.
+    """
     postgres = settings.postgres_url or settings.postgres_url_users
     if postgres and settings.mongo_url and settings.redis_url:
         yield StoreUrls(postgres=postgres, mongo=settings.mongo_url, redis=settings.redis_url)

@@ -1,7 +1,7 @@
-"""All stores of an instance, opened together: five databases, the document store, what stands on Redis.
+"""All stores of one instance: five PostgreSQL databases, MongoDB, and what is built on Redis.
 
-They are opened one after another and closed the other way round; what fails to open closes those before
-it. Here it is said which implementation an instance uses, and nothing else.
+Stores are opened one after another and closed in reverse order. If one fails to open, those opened before
+it are closed.
 """
 
 import asyncio
@@ -20,8 +20,7 @@ from storage.postgres.migrations import create_database
 from storage.postgres.pool import PoolLimits
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
-from storage.redis.sharded_bus import ShardedBus
-from storage.redis.sharded_user_streams import ShardedUserStreams
+from storage.redis.sharding import ShardedBus, ShardedUserStreams
 from storage.redis.timelines import RedisTimelines
 from storage.redis.user_streams import RedisUserStreams
 
@@ -40,7 +39,7 @@ class Stores:
 
     @classmethod
     async def open(cls, settings: StoreSettings, urls: StoreUrls, limits: Limits) -> "Stores":
-        """Bring the databases up to date and connect to everything. Raises `Unavailable`."""
+        """Migrate the databases and connect to all stores. Raises `Unavailable`."""
         async with contextlib.AsyncExitStack() as stack:
             databases = {
                 service: await _open_database(stack, settings, urls, service) for service in SERVICES
@@ -63,9 +62,9 @@ class Stores:
 
 
 async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) -> str:
-    """Where a service's database is: named, or made on the common server. Raises `Unavailable`."""
-    named: str | None = msgspec.structs.asdict(settings)[f"postgres_url_{service}"]
-    return named or await create_database(urls.postgres, service)
+    """Return the URL of a service's database; create it on the shared server if none is configured."""
+    configured: str | None = msgspec.structs.asdict(settings)[f"postgres_url_{service}"]
+    return configured or await create_database(urls.postgres, service)
 
 
 async def _open_bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:

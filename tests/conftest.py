@@ -1,6 +1,6 @@
-"""What every test may ask for: real stores, started once a run, and fresh databases on them.
+"""Fixtures for all tests: real stores, started once per run, and empty databases on them.
 
-The stores live in a loop on a thread of their own, because they outlive the loops of the tests.
+The stores run in an event loop on a separate thread, because they outlive the loops of the tests.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ TESTS = Path(__file__).parent
 
 
 class LoopThread:
-    """An event loop for what is shared by all tests of a run."""
+    """An event loop on a thread, for objects shared by all tests of a run."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -45,7 +45,7 @@ class LoopThread:
 
 @pytest.fixture(scope="session")
 def background() -> Iterator[LoopThread]:
-    """A loop that outlives the tests."""
+    """An event loop that outlives the tests."""
     thread = LoopThread()
     yield thread
     thread.close()
@@ -53,7 +53,7 @@ def background() -> Iterator[LoopThread]:
 
 @pytest.fixture(scope="session")
 def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrls]:
-    """The three real stores, once a run."""
+    """The three real stores, started once per run."""
     folder: Path = tmp_path_factory.mktemp("stores")
     embedded = EmbeddedStores(folder, keep=False)
     urls = background.run(embedded.start(), STORES_START_S)
@@ -64,7 +64,7 @@ def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> 
 FreshDatabase = Callable[[str], str]
 
 
-# Few rows are deleted sooner than as many files are made anew; no trigger and no foreign key looks at it.
+# Faster than TRUNCATE, which creates new files. Triggers and foreign keys are disabled.
 DELETE_ALL_ROWS = """
 DO $$
 DECLARE one record;
@@ -83,7 +83,7 @@ TERMINATE_CONNECTIONS = (
 
 
 class DatabasePool:
-    """Empty, migrated databases, copied from one template a service and used again once emptied."""
+    """Empty, migrated databases: copied from one template per service, emptied and reused."""
 
     def __init__(self, postgres_url: str) -> None:
         self._postgres_url = postgres_url
@@ -92,7 +92,7 @@ class DatabasePool:
         self._free: dict[str, list[str]] = {}
 
     async def acquire(self, service: str) -> str:
-        template = f"template_{service}"  # no server's own: those of whole servers fill up
+        template = f"template_{service}"  # the service's own databases belong to whole-server tests
         if service not in self._templates:
             await migrate(await create_database(self._postgres_url, template), service)
             self._templates.add(service)
@@ -119,22 +119,22 @@ class DatabasePool:
 
 @pytest.fixture(scope="session")
 def databases(stores: StoreUrls) -> DatabasePool:
-    """All databases of a run."""
+    """The databases of a run."""
     return DatabasePool(stores.postgres)
 
 
 @pytest.fixture
 def fresh_database(background: LoopThread, databases: DatabasePool) -> Iterator[FreshDatabase]:
-    """Gives the URL of an empty, migrated database of a service, for one test."""
-    taken: list[tuple[str, str]] = []
+    """Returns the URL of an empty, migrated database of a service, for one test."""
+    acquired: list[tuple[str, str]] = []
 
     def fresh(service: str) -> str:
         url = background.run(databases.acquire(service), STORES_START_S)
-        taken.append((service, url))
+        acquired.append((service, url))
         return url
 
     yield fresh
-    for service, url in taken:
+    for service, url in acquired:
         background.run(databases.release(service, url))
 
 
@@ -146,7 +146,7 @@ def users_url(fresh_database: FreshDatabase) -> str:
 
 @pytest.fixture
 async def users_pool(users_url: str) -> AsyncIterator[PostgresPool]:
-    """Connections to an empty database of the User service."""
+    """A pool for an empty database of the User service."""
     pool = PostgresPool(users_url)
     await pool.open()
     yield pool

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from storage.postgres.statement import split_statements
+
 ROOT = Path(__file__).parent.parent
 SOURCES = ("server", "actors", "storage", "config", "client", "loadtest", "examples")
-LOAD_STATEMENT = re.compile(r'load_statement\(\s*("?\w+"?),\s*"(\w+)"')
+LOAD_STATEMENT = re.compile(r'load_statement\(\s*("?\w+"?),\s*"(\w+)",\s*"(\w+)"')
 STRING_CONSTANT = re.compile(r'^(\w+)\b.*= "(\w+)"', re.MULTILINE)
 VAGUE_FILE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
@@ -18,16 +20,27 @@ def python_files() -> list[Path]:
 
 
 def test_each_query_is_loaded_by_exactly_one_store() -> None:
-    """A query file that nobody loads is dead; one that two load has two owners."""
-    loaded: Counter[tuple[str, str]] = Counter()
+    """No statement is unused, and no statement is used by two stores."""
+    loaded: Counter[tuple[str, str, str]] = Counter()
     for path in (ROOT / "storage" / "postgres").rglob("*.py"):
         constants = dict(STRING_CONSTANT.findall(path.read_text()))
-        for service, name in LOAD_STATEMENT.findall(path.read_text()):
-            loaded[constants.get(service, service.strip('"')), name] += 1
-    files = [(path.parts[-3], path.stem) for path in (ROOT / "sql").glob("*/queries/*.sql")]
+        for service, store, name in LOAD_STATEMENT.findall(path.read_text()):
+            loaded[constants.get(service, service.strip('"')), store, name] += 1
+    statements = [
+        (path.parent.name, path.stem, name)
+        for path in (ROOT / "sql").glob("*/*.sql")
+        for name, _ in split_statements(path.read_text())
+    ]
 
-    assert files
-    assert loaded == Counter(files)
+    assert statements
+    assert loaded == Counter(statements)
+
+
+def test_each_statement_has_a_comment() -> None:
+    """A comment that says what the statement does follows its name."""
+    for path in (ROOT / "sql").glob("*/*.sql"):
+        for name, block in split_statements(path.read_text()):
+            assert re.match(r"-- [^ ]", block), (path, name)
 
 
 def test_each_sql_file_says_what_it_is() -> None:

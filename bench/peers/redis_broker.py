@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from bench.harness.process_cpu import OTHER_CORE
 from bench.harness.server import Process, ServerFailed
-from storage.embedded.binaries import find_binaries
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable, find_binaries
 
 START_S = 15.0
 

@@ -1,1 +1,1 @@
-"""What a store promises, one Protocol a file."""
+"""Protocols of the stores, with the records that they take and return."""

@@ -1,7 +1,4 @@
-"""What must hold in a store at every moment, looked at from outside. Reads much; for operators.
-
-All raise `Unavailable`. Never mends anything.
-"""
+"""Consistency checks for operators. Read-only; most scan whole tables. All methods raise `Unavailable`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,22 +7,22 @@ from storage.records.social import PostsCount
 
 
 class CountAudit(Protocol):
-    """A service whose counts are kept by triggers."""
+    """Checks the counts that triggers maintain in one service."""
 
     async def count_mismatches(self) -> int:
-        """How many rows have counts that are not those of what they count."""
+        """Return how many rows hold a count that differs from the rows it counts."""
 
 
 class PostsAudit(CountAudit, Protocol):
     async def posts_counts(self, author_ids: Sequence[str]) -> dict[str, int]:
-        """How many posts those people have; absent where none ever."""
+        """Return the number of posts by author id; authors that never posted are absent."""
 
 
 class SocialAudit(CountAudit, Protocol):
     async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
-        """What Social was told of people's posts, in the order of ids, behind that one."""
+        """Return the post counts that Social holds, for user ids greater than `after`, in id order."""
 
 
 class LogAudit(Protocol):
     async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
-        """Conversations and the `last_seq` of their documents, in the order of ids, behind that one."""
+        """Return (conversation id, `last_seq` of its document) for ids greater than `after`, in id order."""

@@ -1,4 +1,4 @@
-"""What a load test asks of the User service's store: people by the thousand."""
+"""Bulk creation of users, for load tests."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ import msgspec
 
 
 class BulkUser(msgspec.Struct, frozen=True):
-    """Somebody who is to exist, and be logged in by the token of that hash."""
+    """A user to create, with one session. `token_hash` is the SHA-256 (hex) of its token."""
 
     id: str
     username: str
@@ -16,8 +16,12 @@ class BulkUser(msgspec.Struct, frozen=True):
 
 class BulkUserStore(Protocol):
     async def insert_users(self, users: Sequence[BulkUser], session_lifetime_s: int) -> int:
-        """Make them users with a session each; all of them or none. Answers how many.
+        """Create the users, each with one session, and return how many. All or nothing.
 
-        The feed tells of each as of any new user. None of them has a password that anything matches.
-        One round trip; give some thousands at most. Raises `Conflict` where one is there, `Unavailable`.
+        Each publishes `user.created` like any new user. No password matches their password hash.
+        Cost: one round trip; pass a few thousand users at most.
+
+        Raises:
+            Conflict: one of the users exists; none was created.
+            Unavailable: the users may or may not have been created.
         """

@@ -1,4 +1,4 @@
-"""What carries events between instances, and the stream each user has on it."""
+"""The bus between instances, and the event stream of each user."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -9,6 +9,8 @@ from storage.records.user_stream import StreamItem
 
 
 class BusStatistics(msgspec.Struct, frozen=True):
+    """`waiting` counts queued frames; `lag_ms` is the time of the last probe to come back."""
+
     connected: bool
     topics: int
     waiting: int
@@ -20,61 +22,68 @@ class BusStatistics(msgspec.Struct, frozen=True):
 
 
 class Bus(Protocol):
-    """Carries bytes between instances. At most once; order is kept per publisher and topic."""
+    """Publishes encoded events to other instances. At most once; ordered per publisher and topic."""
 
     def publish(self, topic: str, frame: bytes) -> None:
-        """Leave a frame for every subscriber of the topic, this instance included; never waits.
+        """Queue `frame` for every subscriber of `topic`, including this instance. Does not wait.
 
-        Frames of one loop tick leave together. Where the queue is full or the broker away the frame is
-        dropped and counted: what it told must be found in a store.
+        Frames of one loop tick are sent together. If the queue is full or the broker is unreachable, the
+        frame is dropped and counted; subscribers must be able to recover its content from a store.
         """
 
     async def subscribe(self, topics: Sequence[str]) -> None:
-        """Listen; returns when the broker has confirmed each. Raises `Unavailable`, and goes on trying."""
+        """Subscribe; returns once the broker has confirmed every topic.
+
+        Raises:
+            Unavailable: not confirmed in time; the bus keeps trying to subscribe.
+        """
 
     def unsubscribe(self, topics: Sequence[str]) -> None: ...
 
     def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
-        """Who is called with each frame heard; synchronous, must not raise."""
+        """Set the callback for received frames, called with topic and frame. It must not raise."""
 
     def on_gap(self, callback: Callable[[], None]) -> None:
-        """Who is called when a connection was lost and all topics are heard again: frames may be missing."""
+        """Set the callback for lost connections, called once all topics are subscribed again.
+
+        Frames may have been missed before the call.
+        """
 
     def statistics(self) -> BusStatistics: ...
 
 
 class StreamPosition(msgspec.Struct, frozen=True):
-    """A place in a user's stream: positions count up within an epoch."""
+    """A position in a user's stream. Positions count up within an epoch; a new epoch starts over."""
 
     epoch: str
     position: int
 
 
 class UserStreams(Protocol):
-    """One stream a user, kept for a while, published as it grows."""
+    """One event stream per user: retained for a limited time, published on append."""
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
-        """Take the next position p, keep `head + str(p) + tail` and publish it on the user's topic; atomic.
+        """Assign the next position p, store `prefix + str(p) + suffix` and publish it. Atomic.
 
-        What is published there is read by `storage.records.user_stream.decode_item`.
+        It is published on `user_topic(user_id)`, in the format that `decode_stream_item` reads.
 
         Raises:
-            Unavailable: it may or may not have been taken.
+            Unavailable: the frame may or may not have been appended.
         """
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        """Where each stream stands. One round trip. Raises `Unavailable`."""
+        """Return the position of each stream, in the order given. One round trip. Raises `Unavailable`."""
 
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int
     ) -> list[StreamItem] | None:
-        """Read the oldest `limit` frames behind that place; None when not all that followed it are kept.
+        """Return the oldest `limit` frames after a position, or None if one after it is no longer retained.
 
         One round trip. Raises `Unavailable`.
         """
 
     async def reset(self) -> None:
-        """Begin a new epoch for all: what was to be appended is lost, and everybody must notice.
+        """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
 
         Raises `Unavailable`.
         """

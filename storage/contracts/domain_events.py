@@ -1,4 +1,7 @@
-"""How services hear of each other: a feed on one side, a cursor on the other. All raise `Unavailable`."""
+"""Domain events between services: the producer's outbox, the consumer's cursor.
+
+All methods raise `Unavailable`.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,41 +10,49 @@ from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter, Outb
 
 
 class Outbox(Protocol):
-    """A service's published event feed. Only what nothing can come before any more is in it."""
+    """A service's published event feed.
 
-    async def source(self) -> OutboxSource: ...
+    Returns only rows below `pg_snapshot_xmin`, so that no later commit can precede a row already read.
+    """
+
+    async def source(self) -> OutboxSource:
+        """Return the identity of this database and its highest event id."""
 
     async def read(self, cursor: Cursor, limit: int) -> list[OutboxEvent]:
-        """The events behind that place, in the order of the feed. One index range."""
+        """Return up to `limit` events after `cursor`, in feed order. Cost: one index range."""
 
     async def reassign_xids(self) -> None:
-        """Make events readable that came with a dump of another server; repeatable."""
+        """Give rows restored from another server's dump transaction ids of this server. Idempotent."""
 
     async def lag_s(self, cursor: Cursor) -> float:
-        """How old the oldest event behind that place is; 0 where there is none."""
+        """Return the age of the oldest event after `cursor`, in seconds; 0 if there is none."""
 
     async def save_reader_cursor(self, consumer: str, cursor: Cursor) -> None:
-        """Tell up to where a consumer has read, so that what all have read can go."""
+        """Record how far a consumer has read, so that `prune` can delete what all have read."""
 
     async def prune(self, consumers: Sequence[str], older_than_s: float) -> int:
-        """Drop what all of these have read and is older; answers how many."""
+        """Delete events that all `consumers` have read and that are older; return how many."""
 
 
 class Cursors(Protocol):
-    """Where the consumers of one service stand, and what they could not take."""
+    """Cursors and dead letters of the consumers of one service."""
 
     async def get(self, consumer: str) -> Cursor | None: ...
 
     async def create(self, consumer: str, cursor: Cursor) -> None:
-        """A first place; one that stands already stays."""
+        """Store a consumer's first cursor; keep an existing one."""
 
     async def advance(self, update: CursorUpdate) -> None:
-        """For consumers whose effect is elsewhere, and done. Raises `Conflict` if somebody else moved it."""
+        """Advance the cursor alone, for consumers whose effect is already durable in another store.
+
+        Raises:
+            Conflict: `cursor`: another reader has moved it.
+        """
 
     async def add_dead_letter(
         self, consumer: str, event: OutboxEvent, reason: str, update: CursorUpdate | None
     ) -> None:
-        """Keep an event as a dead letter and move on, in one transaction. Raises as `move` does."""
+        """Store an event as a dead letter and advance, in one transaction. Raises like `advance`."""
 
     async def dead_letters(self, limit: int) -> list[DeadLetter]: ...
 
@@ -54,14 +65,18 @@ class IdempotencyKeys(Protocol):
     """The idempotency keys of one service."""
 
     async def prune(self, older_than_s: float) -> int:
-        """Forget old ones; answers how many."""
+        """Delete keys older than `older_than_s`; return how many."""
 
 
 class Locks(Protocol):
-    """Locks over all instances, for economy and never for safety: one may be lost without a word."""
+    """Advisory locks across instances. They save work only: one may be lost without notice."""
 
     async def try_acquire(self, name: str) -> bool:
-        """Try to take it, or see that it is still held; False when another instance has it."""
+        """Acquire the lock, or confirm that this instance still holds it.
+
+        Returns:
+            False if another instance holds it.
+        """
 
     async def release_all(self) -> None:
-        """Give all of them up."""
+        """Release every lock that this instance holds."""

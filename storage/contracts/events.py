@@ -1,4 +1,4 @@
-"""The Event service's store: events, answers and the line for a place. All raise `Unavailable`."""
+"""The Event service's stores: events, RSVPs and waitlists. All methods raise `Unavailable`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,12 +16,17 @@ from storage.records.idempotency_key import IdempotencyKey
 
 
 class EventStore(Protocol):
-    """Under the same `Once` the first result is answered again, or `Conflict`: `idempotency_keys`."""
+    """Events.
 
-    async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str: ...
+    A repeated idempotency key returns the first result. If the digest differs, the method raises `Conflict`:
+    `idempotency_keys`.
+    """
+
+    async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
+        """Create an event and return its id."""
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
-        """Those that are there, in no order."""
+        """Return those of the events that exist, in no particular order."""
 
     async def search(
         self,
@@ -31,16 +36,16 @@ class EventStore(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[EventRecord]:
-        """By start, the soonest first."""
+        """Return events that match `criteria`, ordered by start, soonest first."""
 
     async def get_creator_id(self, event_id: str) -> str | None: ...
 
     async def change(self, event_id: str, change: EventChange) -> None:
-        """Change it; places that a raised capacity opens go to the first in line, unless it has begun.
+        """Change an event. Before its start, places added by a larger capacity go to the waitlist in order.
 
         Raises:
-            Missing: no such event.
-            Conflict: `events_capacity` (fewer places than are taken), `events_end_after_start`.
+            Missing: the event does not exist.
+            Conflict: `events_capacity` (capacity below the places taken), `events_end_after_start`.
         """
 
     async def delete(self, event_id: str, creator_id: str) -> bool: ...
@@ -50,24 +55,24 @@ class EventStore(Protocol):
     ) -> None: ...
 
     async def remove_user(self, user_id: str) -> None:
-        """Drop everything of a deleted user; places go to the first in line. Repeatable."""
+        """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent."""
 
 
 class RsvpStore(Protocol):
-    """Answers. `going_count` never passes `capacity`; the line is first come, first served."""
+    """RSVPs. `going_count` does not exceed `capacity`; the waitlist is first in, first out."""
 
     async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
-        """Answer for a user.
+        """Set a user's RSVP and return it.
 
-        A place that becomes free goes to the first in line in the same transaction, until the start.
+        Until the start, a freed place goes to the first user of the waitlist, in the same transaction.
 
         Raises:
-            Missing: no such event.
-            Conflict: `event.past`; `event.full` (no place, or others wait) unless `waitlist`.
+            Missing: the event does not exist.
+            Conflict: `event.past`; `event.full` (no free place, or users are waiting) unless `waitlist`.
         """
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
-        """Take the answer back and leave the line. Raises `Missing`."""
+        """Delete a user's RSVP and waitlist entry. Raises `Missing`."""
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState: ...
 
@@ -79,7 +84,7 @@ class RsvpStore(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[RsvpRecord]:
-        """The first first."""
+        """Return RSVPs ordered by (answered_at, user id), oldest first."""
 
     async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
-        """Who is to be told of changes: ids in order, behind that one."""
+        """Return ids of users to notify of changes to the event: ids greater than `after`, in order."""

@@ -1,17 +1,17 @@
-"""What logging in asks of the User service's store, besides people and sessions."""
+"""Login support of the User service's store: password rehashing and expired sessions."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 
 class LoginStore(Protocol):
-    """Both methods are one statement and may be repeated; both raise `Unavailable`."""
+    """Each method is one statement and idempotent. All raise `Unavailable`."""
 
     async def replace_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
-        """Put `new_hash` in the place of `old_hash`; nothing happens when another stands there by now.
+        """Replace `old_hash` with `new_hash`; do nothing if the stored hash is no longer `old_hash`.
 
-        It is for the same password hashed anew: no session ends.
+        For rehashing the same password with new parameters: sessions stay valid.
         """
 
     async def find_expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
-        """Those of the hashes whose session is still known but has run out. One round trip."""
+        """Return those of the hashes whose session is stored but expired. One round trip."""

@@ -1,4 +1,4 @@
-"""What carries mail out of the house."""
+"""Sending e-mail."""
 
 from typing import Protocol
 
@@ -6,15 +6,15 @@ from storage.records.mail import Mail
 
 
 class Mailer(Protocol):
-    """Hands mails to whoever delivers them. What an error says names neither address nor text."""
+    """Sends e-mails. Error texts contain neither addresses nor message text."""
 
     async def send(self, mail: Mail) -> None:
-        """Hand over one mail; on return another server has taken it upon itself.
+        """Send one mail. On return a mail server has accepted responsibility for it.
 
-        May be repeated: attempts at one mail bear one Message-ID, by which mailboxes know them. It ends
-        within `MAIL_SEND_TIMEOUT_S`; cancelled, it may or may not have happened.
+        May be retried: all attempts carry the same Message-ID, so mailboxes can drop duplicates. Returns or
+        raises within `MAIL_SEND_TIMEOUT_S`. After cancellation the mail may or may not have been sent.
 
         Raises:
-            Unavailable: not now. It may have been taken all the same.
-            StorageError: this mail will not be taken, however often it is tried.
+            Unavailable: a temporary failure; the mail may have been accepted.
+            StorageError: a permanent failure; retrying does not help.
         """

@@ -1,4 +1,4 @@
-"""The User service's store of what links in mails are good for. Tokens are known by their SHA-256 (hex)."""
+"""Single-use tokens in e-mail links. Stores know tokens only by their SHA-256 (hex)."""
 
 from typing import Protocol
 
@@ -6,40 +6,43 @@ from storage.records.users import UserRecord
 
 
 class PasswordResetStore(Protocol):
-    """Tokens that give a new password. Every method is one transaction; all raise `Unavailable`."""
+    """Password reset tokens. Every method is one transaction; all raise `Unavailable`."""
 
     async def issue(self, email: str, token_hash: str, lifetime_s: int, max_tokens: int) -> UserRecord | None:
-        """Make a token for whoever has that address, without regard to case, good for so long.
+        """Create a token for the user with that address (case-insensitive), valid for `lifetime_s`.
 
-        None, and no token, where nobody has it, where its user is banned, or where `most` were made for
-        that user within the lifetime, used or not: the bound holds whatever comes at once.
+        Returns:
+            None, without creating a token, if no user has the address, the user is banned, or `max_tokens`
+            tokens, used or not, were created for that user within the lifetime. The limit also holds for
+            concurrent calls.
         """
 
     async def is_valid(self, token_hash: str) -> bool:
-        """Whether `use` would work now."""
+        """Return whether `redeem` would accept the token now."""
 
     async def redeem(self, token_hash: str, password_hash: str) -> list[str]:
-        """Set the password, end all sessions and all other pending tokens; answers the ended sessions.
+        """Set the password, end all sessions and pending tokens of the user; return the ended session ids.
 
-        One transaction: a token works once, whoever else uses it at the same time, and no login with the
-        old password outlives it unseen.
+        One transaction: a token works once, also under concurrent calls, and a concurrent login with the
+        old password is either among the ended sessions or refused.
 
         Raises:
-            Missing: unknown, used or past its time, its user banned or of another address by now.
+            Missing: the token is unknown, used or expired, or its user is banned or has changed address.
         """
 
 
 class EmailVerificationStore(Protocol):
-    """Tokens that verify an address. Every method is one transaction; all raise `Unavailable`."""
+    """E-mail verification tokens. Every method is one transaction; all raise `Unavailable`."""
 
     async def issue(
         self, user_id: str, token_hash: str, lifetime_s: int, max_tokens: int
     ) -> UserRecord | None:
-        """Make a token for that user's present address, good for so long.
+        """Create a token for the user's current address, valid for `lifetime_s`.
 
-        None, and no token, where the address is verified, where a token for it is pending, where the user
-        is gone or banned, or where `most` were made within the lifetime.
+        Returns:
+            None, without creating a token, if the address is verified, a token for it is pending, the user
+            is deleted or banned, or `max_tokens` tokens were created within the lifetime.
         """
 
     async def redeem(self, token_hash: str) -> None:
-        """Mark the address as verified. Works once. Raises `Missing` as that of `ResetStore` does."""
+        """Mark the address as verified. Works once. Raises `Missing` like `PasswordResetStore.redeem`."""

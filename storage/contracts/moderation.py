@@ -1,4 +1,4 @@
-"""The User service's store of what moderators are told, and of what they do to people."""
+"""Moderation in the User service's store: reports, verification and bans."""
 
 from datetime import datetime
 from typing import Protocol
@@ -11,37 +11,39 @@ class ReportStore(Protocol):
     """Reports. Every method is one transaction; all raise `Unavailable`."""
 
     async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
-        """Store a report, durably on return. Idempotent: the same person and target again change nothing.
+        """Store a report. Durable on return.
+
+        Idempotent: a second report by the same user of the same target changes nothing.
 
         Raises:
-            Conflict: `idempotency_keys`: the key was used for something else; nothing was stored.
+            Conflict: `idempotency_keys`: the key was used for another request; nothing was stored.
         """
 
     async def exists(self, reporter_id: str, kind: ReportKind, target_id: str) -> bool:
-        """Whether that person has reported that before."""
+        """Return whether the user has reported the target before."""
 
     async def page_open(self, after: tuple[datetime, str] | None, limit: int) -> list[ReportRecord]:
-        """Those that nobody has resolved, the oldest first, behind that (created_at, id)."""
+        """Return unresolved reports after that (created_at, id), oldest first."""
 
     async def resolve(self, report_id: str, resolution: str) -> bool:
-        """Close an open report; False where there is none, or none any more."""
+        """Resolve an open report. Returns False if it does not exist or is resolved."""
 
 
 class ModerationStore(Protocol):
-    """What moderators do to people, who are named without regard to case. All raise `Unavailable`."""
+    """Moderation of users. Usernames are case-insensitive. All methods raise `Unavailable`."""
 
     async def set_verified(self, username: str, *, verified: bool) -> None:
-        """Give or take the badge. May be repeated. Raises `Missing`."""
+        """Set or clear the verified badge. Idempotent. Raises `Missing`."""
 
     async def ban(self, username: str) -> list[str]:
-        """Keep somebody out and end all sessions, whose ids it answers; one transaction. May be repeated.
+        """Ban a user, end all sessions and return their ids. One transaction. Idempotent.
 
-        From its return on, that user has no credentials, no session and no token of a mail that works,
-        until `unban`: what was under way at the same time is either ended or refused.
+        From its return until `unban`, the user has no valid credentials, session or e-mail token. A
+        concurrent login is either ended or refused.
 
         Raises:
-            Missing: nobody has that name.
+            Missing: no user has that name.
         """
 
     async def unban(self, username: str) -> None:
-        """Let somebody in again; the old sessions stay ended. May be repeated. Raises `Missing`."""
+        """Lift a ban; ended sessions stay ended. Idempotent. Raises `Missing`."""

@@ -1,4 +1,4 @@
-"""The Notification service's store. All raise `Unavailable`."""
+"""The Notification service's store. All methods raise `Unavailable`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -10,17 +10,19 @@ from storage.records.notifications import NewNotification, NotificationRecord, U
 
 class NotificationStore(Protocol):
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
-        """Notify, each source once for ever, and move the cursor, in one transaction.
+        """Store notifications and advance the cursor, in one transaction.
+
+        Idempotent: a (recipient, source) that was stored before is skipped, also after its deletion.
 
         Raises:
-            Conflict: `cursor`: somebody else has moved it; nobody was notified.
+            Conflict: `cursor`: another reader has moved it; nothing was stored.
         """
 
     async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
-        """What the devices of its users have not been told as it is now, the oldest first."""
+        """Return notifications whose current state was not yet delivered, oldest first."""
 
     async def mark_delivered(self, notifications: Sequence[NotificationRecord]) -> None:
-        """They know these, as they were."""
+        """Mark these as delivered in the state given; one that has changed since stays undelivered."""
 
     async def page(
         self,
@@ -31,19 +33,19 @@ class NotificationStore(Protocol):
         *,
         unread_only: bool,
     ) -> list[NotificationRecord]:
-        """The latest first."""
+        """Return a user's notifications, newest first."""
 
     async def unread_counts(self, recipient_ids: Sequence[str]) -> Mapping[str, int]:
-        """How many each has not read; absent where none. One round trip."""
+        """Return unread counts by user; users without unread ones are absent. One round trip."""
 
     async def mark_read(self, recipient_id: str, notification_id: str) -> bool | None:
-        """Mark as read; whether that is new, None when the user has no such notification."""
+        """Mark one as read. Returns whether it was unread; None if the user has no such notification."""
 
     async def mark_all_read(self, recipient_id: str) -> int:
-        """Mark all as read; answers how many that were."""
+        """Mark all as read and return how many were unread."""
 
     async def remove_between(self, user_id: str, other_user_id: str) -> Mapping[str, Sequence[str]]:
-        """Drop what each was told of the other; answers the ids by recipient. Repeatable."""
+        """Delete notifications that two users caused for each other; return ids by recipient. Idempotent."""
 
     async def remove_user(self, user_id: str) -> None:
-        """Drop everything of a deleted user. Repeatable."""
+        """Delete all rows of a deleted user. Idempotent."""

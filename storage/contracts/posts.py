@@ -1,4 +1,4 @@
-"""The Post service's store: posts, comments and likes. All raise `Unavailable`."""
+"""The Post service's stores: posts, comments and likes. All methods raise `Unavailable`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,20 +9,23 @@ from storage.records.posts import CommentRecord, LikeRecord, PostKey, PostRecord
 
 
 class PostStore(Protocol):
-    """Counts equal the rows at every commit. Under the same `Once` the first result is answered again."""
+    """Posts. Counts equal the counted rows at every commit.
+
+    A repeated idempotency key returns the first result.
+    """
 
     async def create(
         self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
     ) -> str:
-        """The id of the new post. Raises `Conflict`: `idempotency_keys`."""
+        """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
-        """Those that are there, in no order."""
+        """Return those of the posts that exist, in no particular order."""
 
     async def by_author(
         self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
     ) -> list[PostRecord]:
-        """The newest first."""
+        """Return an author's posts, newest first."""
 
     async def get_author_id(self, post_id: str) -> str | None: ...
 
@@ -31,44 +34,49 @@ class PostStore(Protocol):
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool: ...
 
     async def remove_user(self, user_id: str) -> None:
-        """Drop everything of a deleted user. Repeatable."""
+        """Delete all rows of a deleted user. Idempotent."""
 
 
 class FeedPosts(Protocol):
-    """The same store, as feeds ask it."""
+    """Reads for feeds."""
 
     async def newest(
         self, ids: Sequence[str], authors: Sequence[str], before: PageKey | None, viewer_id: str, limit: int
     ) -> list[PostRecord]:
-        """The newest of those posts and of all by those authors. One index range each."""
+        """Return the newest among the posts `ids` and all posts by `authors`. One index range each."""
 
     async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
-        """The newest posts of all of them, newest first."""
+        """Return keys of the newest posts by any of `authors`, newest first."""
 
 
 class ReactionStore(Protocol):
     """Comments and likes of posts."""
 
     async def like(self, post_id: str, user_id: str) -> bool:
-        """Whether that is new. Raises `Missing`: no such post."""
+        """Like a post. Returns whether the like is new. Raises `Missing`: no such post."""
 
     async def unlike(self, post_id: str, user_id: str) -> bool: ...
 
     async def likes(
         self, post_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[LikeRecord]:
-        """The latest first."""
+        """Return likes of a post, newest first."""
 
     async def comment(
         self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
     ) -> str:
-        """The id of the new comment. Raises `Missing`: no such post; `Conflict`: `idempotency_keys`."""
+        """Create a comment and return its id.
+
+        Raises:
+            Missing: the post does not exist.
+            Conflict: `idempotency_keys`: the key was used for another request.
+        """
 
     async def find_comment(self, comment_id: str) -> CommentRecord | None: ...
 
     async def comments(
         self, post_id: str, after: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[CommentRecord]:
-        """The oldest first."""
+        """Return comments of a post, oldest first."""
 
     async def delete_comment(self, comment_id: str) -> bool: ...

@@ -1,6 +1,7 @@
-"""Where instances say who is with them. All raise `Unavailable`; what is kept is lost with the broker.
+"""Presence entries that instances publish for their users. All methods raise `Unavailable`.
 
-An entry counts only while its instance has a lease, so those of a dead instance vanish together.
+An entry counts only while its instance holds a lease, so all entries of a dead instance expire together.
+Entries are lost if Redis restarts; `LastSeenStore` is durable.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,28 +12,28 @@ from storage.records.presence import LastSeen, PresenceRecord
 
 class PresenceStore(Protocol):
     async def renew_lease(self, instance: str) -> list[str]:
-        """Renew an instance's lease; answers all instances that have one."""
+        """Renew an instance's lease; return all instances that hold one."""
 
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
-        """Who is with an instance, and how (`online`, `away`; None: no longer), and tell who watches them.
+        """Set users' states on an instance (`online`, `away`, None: disconnected) and notify subscribers.
 
-        What is told goes to each user's presence topic, without saying what changed. Repeatable.
+        Publishes a notice without content on the presence topic of each user. Idempotent.
         """
 
     async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
-        """In the order asked for; offline where nobody says anything."""
+        """Return presence in the order asked for; users without an entry are offline."""
 
     async def remove_instance(self, instance: str) -> list[str]:
-        """Take what a dead instance left: those who were with it. Only the first who asks gets them."""
+        """Remove a dead instance and return its users. Only the first caller gets them."""
 
 
 class LastSeenStore(Protocol):
-    """When people were there last, durably. Written late and in batches; the later moment stays."""
+    """When users were last online, durably. Written in batches; the later time wins."""
 
     async def save_last_seen(self, entries: Sequence[LastSeen]) -> None: ...
 
     async def get_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
-        """In milliseconds since the epoch; absent where never."""
+        """Return times in milliseconds since the epoch; users never seen are absent."""
 
 
 PRESENCE_TOPIC_PREFIX: Final = "p:"

@@ -1,4 +1,4 @@
-"""The Social service's store: who follows and who blocks whom. All raise `Unavailable`."""
+"""The Social service's stores: follows, blocks and audiences. All methods raise `Unavailable`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -7,24 +7,32 @@ from storage.records.domain_events import CursorUpdate
 from storage.records.social import Audience, Followees, FollowRecord, PostsCount, SocialStats
 
 PageKey = tuple[int, str]
-"""Microseconds since the epoch, and an id."""
+"""Key of the last row of a page: microseconds since the epoch, and an id."""
 
 
 class SocialStore(Protocol):
-    """Between two people there is never a follow and a block, whatever the concurrency."""
+    """Follows and blocks. Two users never have both a follow and a block, under any concurrency."""
 
     async def follow(self, follower_id: str, following_id: str) -> bool:
-        """Whether that is new. Raises `Conflict`: `follows_blocked`, `follows_not_self`."""
+        """Follow a user. Returns whether the follow is new.
+
+        Raises:
+            Conflict: `follows_blocked`, `follows_not_self`.
+        """
 
     async def unfollow(self, follower_id: str, following_id: str) -> bool: ...
 
     async def block(self, blocker_id: str, blocked_id: str) -> bool:
-        """Whether that is new; follows both ways have ended. Raises `Conflict`: `blocks_not_self`."""
+        """Block a user and delete follows in both directions. Returns whether the block is new.
+
+        Raises:
+            Conflict: `blocks_not_self`.
+        """
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool: ...
 
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """With whom each of them has a block, whoever began; absent where with nobody. One round trip."""
+        """Return by user the ids that block them or are blocked by them; absent if none. One round trip."""
 
     async def followers(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
@@ -37,39 +45,39 @@ class SocialStore(Protocol):
     async def stats(self, user_id: str) -> SocialStats: ...
 
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
-        """Whom of the others that user follows."""
+        """Return those of `others` that the user follows."""
 
     async def connected_among(self, user_id: str, others: Sequence[str]) -> set[str]:
-        """Whom of the others that user follows or is followed by."""
+        """Return those of `others` that the user follows or is followed by."""
 
     async def remove_user(self, user_id: str) -> None:
-        """Drop everything about a deleted user. Repeatable."""
+        """Delete all rows of a deleted user. Idempotent."""
 
 
 class AudienceStore(Protocol):
-    """The same store, as feeds ask it."""
+    """Followers and post counts, for feeds."""
 
     async def followees(self, user_id: str) -> Followees: ...
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
-        """Ids in order, behind that one."""
+        """Return follower ids greater than `after`, in order."""
 
     async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, Audience]: ...
 
     async def set_broadcast(self, user_id: str) -> None:
-        """From now on that user's posts are read, not handed out. For good."""
+        """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""
 
     async def mark_broadcast_settled(self, user_id: str) -> None:
-        """Every timeline that did not know it was dropped."""
+        """Record that every timeline built before `set_broadcast` was invalidated."""
 
     async def set_posts_counts(
         self, counts: Sequence[PostsCount], cursor_update: CursorUpdate | None
     ) -> None:
-        """Take over how many posts people have, unless told of a later state; moves the cursor with it.
+        """Store post counts, unless a later one is stored, and advance the cursor, in one transaction.
 
         Raises:
-            Conflict: `cursor`: somebody else has moved it; nothing was taken over.
+            Conflict: `cursor`: another reader has moved it; nothing was stored.
         """
 
     async def reset_posts_count_versions(self) -> None:
-        """The numbers of the Post service's events have begun anew."""
+        """Accept any event id as newer, because the Post service's event ids started over."""

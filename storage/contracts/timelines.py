@@ -1,7 +1,7 @@
-"""The newest posts of whom somebody follows, kept ready to be read. All raise `Unavailable`.
+"""Cached timelines: keys of the newest posts by followed users. All methods raise `Unavailable`.
 
-What is kept may be lost at any moment and is then built anew from the stores; it is never the only place
-of anything, and may hold more than may be shown.
+A timeline may be lost at any time and is then rebuilt from the other stores. It may contain posts that the
+user may not see; readers filter.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,26 @@ from storage.records.timelines import TimelinePage
 
 
 class Timelines(Protocol):
-    """One timeline a user. Built between `begin` and `finish`; what is pushed meanwhile is not lost."""
+    """One timeline per user. Posts pushed between `begin_rebuild` and `finish_rebuild` are kept."""
 
     async def read(self, user_id: str, before: PostKey | None, limit: int) -> TimelinePage | None:
-        """The newest of it; None when it has to be built. One round trip."""
+        """Return the newest keys before `before`, or None if the timeline must be rebuilt. One round trip."""
 
     async def begin_rebuild(self, user_id: str) -> str:
-        """Begin to build one anew; answers a token for `finish`. From now on posts are pushed to it."""
+        """Start a rebuild and return a token for `finish_rebuild`. Pushes are collected from now on."""
 
     async def finish_rebuild(
         self, user_id: str, token: str, keys: Sequence[PostKey], broadcast: Sequence[str], *, truncated: bool
     ) -> bool:
-        """Put in what was read since `begin`; `cut` when there are older ones.
+        """Store the keys read since `begin_rebuild`; `truncated` if older posts exist.
 
-        False, and nothing happens, when it was dropped or begun again since: what was read may be wrong.
+        Returns:
+            False, without effect, if the timeline was invalidated or another rebuild was started since:
+            the keys may be outdated.
         """
 
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
-        """Put a post on those of the timelines that are kept. Repeatable."""
+        """Add a post to those of the timelines that are cached. Idempotent."""
 
     async def invalidate(self, user_ids: Sequence[str]) -> None:
-        """Have them built anew when they are next read."""
+        """Drop timelines; the next read rebuilds them."""

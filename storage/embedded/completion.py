@@ -1,7 +1,7 @@
-"""Work that a cancellation must not cut in the middle.
+"""Runs work that must not be interrupted by cancellation.
 
-Drivers lose a socket when they are cancelled while they connect, and turn some cancellations into errors of
-theirs; a stop cut short leaves servers behind. It never waits for more than the one piece of work.
+Drivers leak a socket if they are cancelled while connecting, and turn some cancellations into their own
+errors. An interrupted stop would leave servers running.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ ResultT = TypeVar("ResultT")
 
 
 async def run_to_completion(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run `work` to its end. A cancellation is raised only then, in the place of any result."""
+    """Run to the end. A cancellation is deferred until then and raised instead of the result."""
     task = asyncio.create_task(coroutine)
     cancelled = False
     while not task.done():
@@ -22,6 +22,6 @@ async def run_to_completion(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
             cancelled = True
     if cancelled:
         if not task.cancelled():
-            task.exception()  # seen, so that nobody warns of it
+            task.exception()  # retrieved, to prevent asyncio's warning
         raise asyncio.CancelledError
     return task.result()

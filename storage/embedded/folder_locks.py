@@ -1,8 +1,8 @@
-"""Who uses a folder of stores, told by file locks that the kernel drops with their holder.
+"""File locks that coordinate the processes sharing a stores folder.
 
-`users` is held shared by every user, `supervisor` by the one that watches, `door` while somebody
-comes or goes, and one lock per store while that store is started or stopped. Works between processes and
-within one. It never trusts the content of a file.
+`users` is held shared by every process that uses the folder, `supervisor` by the one that supervises, `door`
+while a process joins or leaves, and one lock per store while that store is started or stopped. The kernel
+releases locks when their holder dies. They also work between two users in one process.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable
 
 POLL_S = 0.02
 
@@ -27,24 +27,24 @@ class FolderLocks:
 
     @contextlib.asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[None]:
-        """Hold the lock `name` alone.
+        """Hold the lock `name` exclusively.
 
         Raises:
-            StoresUnavailable: somebody else held it for longer than our patience.
+            StoresUnavailable: not acquired within the timeout.
         """
         deadline = time.monotonic() + self._timeout_s
         descriptor = self._open_lock_file(name)
         try:
             while not _try_flock(descriptor, fcntl.LOCK_EX) or os.fstat(descriptor).st_nlink == 0:
                 if os.fstat(descriptor).st_nlink == 0:
-                    # The last user of a temporary folder deleted it: this lock guards nothing any more.
+                    # The last user of a temporary folder deleted the lock file: lock the new one.
                     stale, descriptor = descriptor, self._open_lock_file(name)
                     os.close(stale)
                     continue
                 if time.monotonic() > deadline:
                     msg = (
                         f"Another process has been starting or stopping the stores in {self._folder.parent} "
-                        f"for {self._timeout_s:.0f} s: look for a hanging one, or use another folder."
+                        f"for {self._timeout_s:.0f} s: stop a process that hangs, or use another folder."
                     )
                     raise StoresUnavailable(msg)
                 await asyncio.sleep(POLL_S)
@@ -53,7 +53,7 @@ class FolderLocks:
             os.close(descriptor)
 
     def has_other_users(self) -> bool:
-        """Whether the folder has users beside us. Called behind the door, before `join`."""
+        """Whether other processes use the folder. Call it with `door` held, before `add_user`."""
         descriptor = self._open_lock_file("users")
         try:
             return not _try_flock(descriptor, fcntl.LOCK_EX)
@@ -61,20 +61,20 @@ class FolderLocks:
             os.close(descriptor)
 
     def add_user(self) -> None:
-        """Become a user. Called behind the door."""
+        """Register as a user. Call it with `door` held."""
         descriptor = self._open_lock_file("users")
         if not _try_flock(descriptor, fcntl.LOCK_SH):
             os.close(descriptor)
-            msg = f"The stores in {self._folder.parent} are being taken down: try again."
+            msg = f"The stores in {self._folder.parent} are being stopped: try again."
             raise StoresUnavailable(msg)
         self._users = descriptor
 
     def is_last_user(self) -> bool:
-        """Whether no other user is left. Called behind the door when leaving: it costs the membership."""
+        """Whether no other user is left. Call it with `door` held, when leaving: it ends the registration."""
         return self._users is not None and _try_flock(self._users, fcntl.LOCK_EX)
 
     def try_supervise(self) -> bool:
-        """Become the one that watches, if nobody is."""
+        """Become the supervisor, if there is none."""
         if self._supervisor is not None:
             return True
         descriptor = self._open_lock_file("supervisor")
@@ -85,7 +85,7 @@ class FolderLocks:
         return False
 
     def stop_supervising(self) -> None:
-        """Stop being the one that watches."""
+        """Give up the supervisor's role."""
         if self._supervisor is not None:
             os.close(self._supervisor)
             self._supervisor = None

@@ -1,9 +1,9 @@
-"""Becomes a store's server: settles whose it is and where it works, then replaces itself by the program.
+"""Sets user, folder and parent-death signal, then executes a server program.
 
-Run as a script of its own (`python -I -S launcher.py ...`), so that nothing of Python runs between fork
-and exec of a busy parent. As root it takes the given unprivileged user; where that user could not reach its
-files (a checkout below /root, a private data folder) it keeps the one right to pass through folders.
-It never returns to its caller.
+Runs as a separate script (`python -I -S launcher.py ...`), so that no Python code runs between fork and exec
+in a busy parent. Started as root, it switches to the given unprivileged user. If that user cannot
+access the files (a checkout below /root, a private data folder), it keeps the one capability to traverse
+folders.
 """
 
 import ctypes
@@ -46,7 +46,7 @@ def _set_capabilities(libc: ctypes.CDLL, permitted: int, inheritable: int) -> bo
 
 
 def _keep_capability(libc: ctypes.CDLL, capability: int) -> bool:
-    """Hand one right to the program. PostgreSQL asks `access`, which counts rights only with the bit set."""
+    """Pass one capability to the program. PostgreSQL uses `access`, which needs the securebit to count it."""
     bit = 1 << capability
     if _set_capabilities(libc, bit | 1 << CAP_SETPCAP, bit):
         libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
@@ -72,39 +72,39 @@ def _drop_privileges(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
     except OSError as error:
-        sys.stderr.write(f"this root may not become user {uid} ({error.strerror})\n")
+        sys.stderr.write(f"root cannot switch to user {uid} ({error.strerror})\n")
         sys.exit(EXIT_UNREACHABLE)
     if _can_access(program, paths):
         return
-    # The first passes through folders; the second also opens programs that a strict umask closed, and is the
-    # one that Docker gives to root.
+    # The first allows traversing folders. The second also allows opening programs that a strict umask made
+    # private; it is the one that Docker grants to root.
     for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
         if os.fork() == 0:
             os._exit(0 if _keep_capability(libc, capability) and _can_access(program, paths) else 1)
         if os.wait()[1] == 0:
             _keep_capability(libc, capability)
             return
-    sys.stderr.write(f"user {uid} cannot reach {program} {' '.join(paths)}\n")
+    sys.stderr.write(f"user {uid} cannot access {program} {' '.join(paths)}\n")
     sys.exit(EXIT_UNREACHABLE)
 
 
 def main(arguments: list[str]) -> None:
-    """Take `parent=`, `death=`, `folder=`, `user=`, `reach=` up to `--`, then the command."""
+    """Parse `parent=`, `death=`, `folder=`, `user=`, `reach=` before `--`, and the command after it."""
     split = arguments.index("--")
     command = arguments[split + 1 :]
     pairs = [argument.partition("=") for argument in arguments[:split]]
-    given = {key: value for key, _, value in pairs}
+    options = {key: value for key, _, value in pairs}
     os.closerange(3, 4096)
     os.umask(0o077)
-    os.chdir(given["folder"])
+    os.chdir(options["folder"])
     libc = ctypes.CDLL(None, use_errno=True)
-    if "user" in given:
+    if "user" in options:
         reach = [value for key, _, value in pairs if key == "reach"]
-        _drop_privileges(libc, int(given["user"]), command[0], reach)
-    if "death" in given:
-        # After the change of user, which clears it; the parent may be gone by now.
-        libc.prctl(PR_SET_PDEATHSIG, int(given["death"]), 0, 0, 0)
-        if os.getppid() != int(given["parent"]):
+        _drop_privileges(libc, int(options["user"]), command[0], reach)
+    if "death" in options:
+        # After the change of user, which clears it. The parent may have died by now.
+        libc.prctl(PR_SET_PDEATHSIG, int(options["death"]), 0, 0, 0)
+        if os.getppid() != int(options["parent"]):
             sys.exit(EXIT_ORPHANED)
     os.execv(command[0], command)  # noqa: S606 - no shell is the point
 

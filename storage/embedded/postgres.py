@@ -1,32 +1,74 @@
-"""PostgreSQL 18 on a unix socket, every login with a password.
+"""Embedded PostgreSQL 18 on a unix socket with password authentication.
 
-Owns its `initdb` and the server's arguments; the wheel's own wrapper trusts stale pid files and opens parent
-folders. It never turns off a sync.
+Runs `initdb` and the server itself, because the wheel's wrapper trusts stale pid files and changes the
+permissions of parent folders. All syncs stay enabled.
 """
 
 import asyncio
 import contextlib
+import os
+import pwd
 import shutil
 import signal
 from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
+import msgspec
 
-from storage.embedded.binaries import Binaries
-from storage.embedded.errors import StoresUnavailable
-from storage.embedded.os_user import OsUsers, choose_os_users, chown_tree
-from storage.embedded.process_identity import identify, is_server_for
+from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable
 from storage.embedded.server_command import ServerCommand, server_environment
-from storage.embedded.server_process import StopSteps
+from storage.embedded.server_process import StopSteps, identify, is_server_for
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
+
+# Above the ranges that distributions assign and below the 16-bit limit of small container mappings.
+FIRST_UID = 61_000
+LAST_UID = 65_000
+
+
+class OsUsers(msgspec.Struct, frozen=True):
+    """OS users of PostgreSQL, which refuses to run as root.
+
+    Without root it is the current user. As root the server gets a uid without an account, so that no other
+    program on the machine shares its rights; `initdb` needs a user name and runs as an existing account.
+    """
+
+    server_uid: int | None
+    """None: the current user."""
+    initdb_uid: int | None
+
+
+def choose_os_users(data_folder: Path) -> OsUsers:
+    """Return the owner of existing data, or a free uid."""
+    if os.geteuid() != 0:
+        return OsUsers(None, None)
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    named = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_name == "nobody"), None)
+    if named is None:
+        named = next((uid for uid in sorted(taken, reverse=True) if uid), None)
+    if named is None:
+        msg = f"PostgreSQL refuses to run as root, and this machine has no other account: {INSTALL_HINT}."
+        raise StoresUnavailable(msg)
+    if data_folder.exists() and (owner := data_folder.stat().st_uid) != 0:
+        return OsUsers(owner, named)
+    free = next((uid for uid in range(FIRST_UID, LAST_UID) if uid not in taken), named)
+    return OsUsers(free, named)
+
+
+def chown_tree(folder: Path, uid: int) -> None:
+    """Make a whole tree the property of `uid`."""
+    os.chown(folder, uid, uid)
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(parent) / name, uid, uid, follow_symlinks=False)
+
 
 SUPERUSER = "convene"
 INITDB_TIMEOUT_S = 120.0
 SCRAM_ITERATIONS = 64
-"""RFC 7677 asks for 4096 to slow down whoever guesses a person's password. Ours is 192 random bits, which
-nobody guesses, and each connection would pay for them on both sides."""
+"""RFC 7677 requires at least 4096 to slow down guessing of passwords that users choose. This password has 192
+random bits, so a high count would only slow down every connection, on both sides."""
 SERVER_SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
@@ -37,7 +79,7 @@ SERVER_SETTINGS = (
     "full_page_writes=on",
     "timezone=UTC",
     "log_timezone=UTC",
-    # Statements, parameters and details of a failure are users' text.
+    # Statements, parameters and error details contain users' text.
     "log_min_error_statement=panic",
     "log_parameter_max_length=0",
     "log_parameter_max_length_on_error=0",
@@ -47,7 +89,7 @@ SERVER_SETTINGS = (
 
 class Postgres:
     name = "postgres"
-    # SIGINT is the fast stop: clients are cut off, all is flushed. SIGQUIT leaves recovery to the next start.
+    # SIGINT is a fast shutdown: disconnects clients and flushes. SIGQUIT needs recovery at the next start.
     stop_steps: StopSteps = (
         (signal.SIGINT, 30.0),
         (signal.SIGQUIT, 5.0),
@@ -69,16 +111,16 @@ class Postgres:
         return f"postgresql://{SUPERUSER}:{self._settings.postgres_password}@/postgres?host={quote(str(self._sockets))}"
 
     async def prepare(self) -> ServerCommand:
-        account = choose_os_users(self.data)
+        os_users = choose_os_users(self.data)
         if not (self.data / "PG_VERSION").exists():
-            await self._init_cluster(account)
-        ensure_private_folder(self._sockets, account.server_uid)
+            await self._init_cluster(os_users)
+        ensure_private_folder(self._sockets, os_users.server_uid)
         self._remove_stale_locks()
         settings = [part for setting in SERVER_SETTINGS for part in ("-c", setting)]
         return ServerCommand(
             argv=(str(self.program), "-D", str(self.data), "-k", str(self._sockets), *settings),
             working_folder=self.data,
-            uid=account.server_uid,
+            uid=os_users.server_uid,
             required_paths=(self.data, self._sockets),
             parent_death_signal=None if self._settings.keep else signal.SIGQUIT,
         )
@@ -102,19 +144,19 @@ class Postgres:
             self._connection.terminate()
             self._connection = None
 
-    async def _init_cluster(self, account: OsUsers) -> None:
-        """Make the cluster aside and move it into place whole: a killed `initdb` leaves no half of one."""
-        aside = self._folder.path / "postgres.new"
-        shutil.rmtree(aside, ignore_errors=True)
-        work = aside / "work"
+    async def _init_cluster(self, os_users: OsUsers) -> None:
+        """Create the cluster in a temporary folder and rename it: a killed `initdb` leaves no partial one."""
+        staging = self._folder.path / "postgres.new"
+        shutil.rmtree(staging, ignore_errors=True)
+        work = staging / "work"
         work.mkdir(parents=True)
-        # The outer folder stays ours: other programs of the account that `initdb` runs as cannot pass it.
-        ensure_private_folder(aside)
+        # Keep the outer folder ours, so that other programs of `initdb`'s os_users cannot enter it.
+        ensure_private_folder(staging)
         password = work / "password"
         password.touch(mode=0o600)
         password.write_text(self._settings.postgres_password, encoding="ascii")
-        if account.initdb_uid is not None:
-            chown_tree(work, account.initdb_uid)
+        if os_users.initdb_uid is not None:
+            chown_tree(work, os_users.initdb_uid)
         await self._run_initdb(
             ServerCommand(
                 argv=(
@@ -125,15 +167,15 @@ class Postgres:
                     *(() if self._settings.keep else ("--no-sync",)),
                 ),
                 working_folder=work,
-                uid=account.initdb_uid,
+                uid=os_users.initdb_uid,
                 required_paths=(work,),
                 parent_death_signal=signal.SIGKILL,
             )
         )
-        if account.server_uid is not None:
-            chown_tree(work / "data", account.server_uid)
+        if os_users.server_uid is not None:
+            chown_tree(work / "data", os_users.server_uid)
         (work / "data").rename(self.data)
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
     async def _run_initdb(self, command: ServerCommand) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -148,7 +190,7 @@ class Postgres:
             async with asyncio.timeout(INITDB_TIMEOUT_S):
                 output, _ = await process.communicate()
         except TimeoutError:
-            output = b"it took too long"
+            output = b"initdb timed out"
         finally:
             if process.returncode is None:
                 process.kill()
@@ -156,23 +198,23 @@ class Postgres:
         if process.returncode:
             text = " | ".join(output.decode("utf-8", errors="replace").strip().splitlines()[-3:])
             msg = (
-                f"PostgreSQL could not make its data folder {self.data}: {text}. "
-                "Run as another user, or set CONVENE_POSTGRES_URL to a server of your own."
+                f"PostgreSQL could not create its data folder {self.data}: {text}. "
+                "Run as another user, or set CONVENE_POSTGRES_URL to your own server."
             )
             raise StoresUnavailable(msg)
 
     def _remove_stale_locks(self) -> None:
-        """Remove the locks of a dead server: any living process that got its number would count as it.
+        """Remove the lock files of a dead server; a reused pid would make PostgreSQL refuse to start.
 
-        Called behind our lock, with no server of ours alive. Somebody else's is known by its program and
-        folder; PostgreSQL's own look at the shared memory stands behind that.
+        Called with the store's lock held and no server of ours running. A foreign server is recognized by
+        its program and folder; PostgreSQL's own check of the shared memory leftover as a second safeguard.
         """
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(lock.read_text(encoding="utf-8").split()[0])
             if identify(pid) is not None and is_server_for(pid, self.program.name, self.data):
-                msg = f"A PostgreSQL that is not ours (process {pid}) runs on {self.data}: stop it first."
+                msg = f"Another PostgreSQL (process {pid}) uses {self.data}: stop it first."
                 raise StoresUnavailable(msg)
         lock.unlink(missing_ok=True)
-        for remains in self._sockets.glob(".s.PGSQL.*"):
-            remains.unlink(missing_ok=True)
+        for leftover in self._sockets.glob(".s.PGSQL.*"):
+            leftover.unlink(missing_ok=True)

@@ -1,27 +1,80 @@
-"""secantusd-rs: MongoDB's protocol on MongoDB's storage engine, on loopback behind a password.
+"""Embedded secantusd-rs: MongoDB's protocol and storage engine, on loopback with authentication.
 
-It acknowledges before it writes unless told to sync on commit, so it is always told. Its log files are
-kept small: with the default of 2 GB a start takes seconds. It never serves without authentication, but for
-the moment in which an empty folder gets its user.
+Always runs with `--sync-on-commit`, without which it acknowledges before it writes. Log files are small,
+because a start takes seconds with the default of 2 GB. Authentication is off only while the user of a new
+data folder is created.
 """
 
 import asyncio
+import secrets
 import shutil
 import signal
 import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
+import pymongo
 from pymongo.errors import PyMongoError
 
-from storage.embedded.binaries import Binaries
+from storage.embedded.binaries import Binaries, StoresUnavailable
 from storage.embedded.completion import run_to_completion
-from storage.embedded.errors import StoresUnavailable
-from storage.embedded.secantus_probe import SecantusProbe
 from storage.embedded.server_command import ServerCommand
 from storage.embedded.server_process import ServerProcess, StopSteps
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
+
+ResultT = TypeVar("ResultT")
+
+TIMEOUT_MS = 4_000
+
+
+class SecantusProbe:
+    """A connection to secantusd-rs for health checks and the first user.
+
+    Uses the synchronous driver on a dedicated thread, because the asynchronous one leaks its socket if the
+    server dies while it connects.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
+            url, timeoutMS=TIMEOUT_MS, serverSelectionTimeoutMS=TIMEOUT_MS, maxPoolSize=1, connect=False
+        )
+        self._thread = ThreadPoolExecutor(1, "secantus-probe")
+
+    async def write_and_read(self) -> None:
+        """Write a new value and read it back.
+
+        Raises:
+            Exception: any error means that the check failed.
+        """
+        await self._run(self._write_and_read)
+
+    async def create_user(self, name: str, password: str) -> list[str]:
+        """Create a user with the role `root`; return the names of all users."""
+        return await self._run(lambda: self._create_user(name, password))
+
+    async def close(self) -> None:
+        await self._run(self._client.close)
+        self._thread.shutdown(wait=False)
+
+    def _write_and_read(self) -> None:
+        value = secrets.token_hex(8)
+        probe = self._client["convene_health"]["probe"]
+        probe.update_one({"_id": "probe"}, {"$set": {"mark": value}}, upsert=True)
+        document = probe.find_one({"_id": "probe"})
+        if document is None or document["mark"] != value:
+            raise RuntimeError("the value read differs from the value written")
+
+    def _create_user(self, name: str, password: str) -> list[str]:
+        self._client.admin.command("createUser", name, pwd=password, roles=["root"])
+        return [user["user"] for user in self._client.admin.command("usersInfo", 1)["users"]]
+
+    async def _run(self, work: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
 
 USER = "convene"
 HOST = "127.0.0.1"
@@ -29,16 +82,16 @@ FIRST_START_TIMEOUT_S = 60.0
 POLL_S = 0.03
 
 CACHE_SIZE = "2G"
-"""A bound, not a reservation. With 512M inserts slowed from 13 k/s to 4 k/s past 120,000 messages."""
+"""A maximum, not a reservation. With 512M inserts slowed from 13 k/s to 4 k/s past 120,000 messages."""
 
 OPLOG_ENTRIES = "5000000"
-"""Nobody reads the oplog here, and dropping its old entries one by one halves the rate of inserts."""
+"""The oplog is not used, and deleting its old entries one by one halves the insert rate."""
 
 
 class Secantus:
     name = "mongo"
     stop_steps: StopSteps = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
-    # After a full disk it lives, answers pings and fails everything else for ever.
+    # After the disk was full it keeps running and answers pings but fails all other commands.
     restart_on_failed_checks = True
 
     def __init__(self, binaries: Binaries, folder: StoresFolder, settings: StoresSettings) -> None:
@@ -65,15 +118,15 @@ class Secantus:
             self._choose_port()
         return self._command(self.data, self._port, "--auth")
 
-    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - the port tells more
-        """Take another port when somebody else has ours and nobody knows it yet."""
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - the port check suffices
+        """Choose another port if another program uses ours and the address may change."""
         if not may_change_address or not self._port or _is_free(self._port):
             return None
         self._choose_port()
-        return "its port was taken by another program; it has a new one"
+        return "its port is used by another program; it has a new one"
 
     async def check(self) -> None:
-        # The driver backs off after a refusal, a bare socket does not: a start is seen at once.
+        # The driver backs off after a refused connection. A plain socket detects a start at once.
         if not await _is_listening(self._port):
             raise ConnectionRefusedError
         if self._probe is None:
@@ -86,38 +139,38 @@ class Secantus:
             await probe.close()
 
     async def _create(self) -> None:
-        """Make an empty store with its one user aside and move it into place whole.
+        """Create an empty store with its user in a temporary folder and rename it.
 
-        The server has no first-user exception: the user is made while it does not ask for one, on a port that
-        nobody knows, and what else got in meanwhile makes the whole be thrown away.
+        The server cannot create a first user with authentication enabled, so it runs without, on a random
+        port. If another user appears meanwhile, the store is discarded.
         """
-        fresh = self._folder.path / "mongo.new"
+        staging = self._folder.path / "mongo.new"
         server = ServerProcess(
             self.program,
-            fresh,
+            staging,
             self._folder.run_folder / "mongo.new.pid",
             self._folder.log_folder / "mongo.log",
         )
         if server.find():
             await server.stop(((signal.SIGKILL, 5.0),))
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=0o700)
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
         port = _pick_port()
         try:
-            # Nothing in it is worth outliving us.
+            # It must not outlive this process.
             server.spawn(
-                msgspec.structs.replace(self._command(fresh, port), parent_death_signal=signal.SIGKILL),
+                msgspec.structs.replace(self._command(staging, port), parent_death_signal=signal.SIGKILL),
                 restarts=0,
             )
             async with asyncio.timeout(FIRST_START_TIMEOUT_S):
                 await self._create_user(server, port)
             await server.stop(((signal.SIGTERM, 10.0),))
         except (TimeoutError, PyMongoError) as error:
-            msg = f"secantusd-rs could not make its data folder in {self.data}: {server.log_tail()}"
+            msg = f"secantusd-rs could not create its data folder {self.data}: {server.log_tail()}"
             raise StoresUnavailable(msg) from error
         finally:
             await server.stop(((signal.SIGKILL, 5.0),))
-        fresh.rename(self.data)
+        staging.rename(self.data)
 
     async def _create_user(self, server: ServerProcess, port: int) -> None:
         while not await _is_listening(port):
@@ -132,7 +185,7 @@ class Secantus:
             await run_to_completion(probe.close())
 
     def _command(self, data: Path, port: int, *options: str) -> ServerCommand:
-        # An empty file of its own keeps it from reading one in the working or home folder.
+        # An empty file keeps it from reading one in the working or home folder.
         configuration = self._folder.run_folder / "secantusd.toml"
         configuration.touch(mode=0o600)
         return ServerCommand(

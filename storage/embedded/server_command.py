@@ -1,7 +1,4 @@
-"""How a server is started.
-
-Holds no password: every user of the machine can read a command line. It never starts anything itself.
-"""
+"""The command line of a server. Contains no password: every user of the machine can read it."""
 
 import os
 import signal
@@ -16,16 +13,16 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 class ServerCommand(msgspec.Struct, frozen=True):
     argv: tuple[str, ...]
     working_folder: Path
-    """The working folder, which is the data folder: a server is known again by it."""
+    """The data folder; a running server is recognized by it."""
     uid: int | None = None
-    """An unprivileged uid to take, when we are root."""
+    """The unprivileged uid to switch to, if this process is root."""
     required_paths: tuple[Path, ...] = ()
-    """What that user must be able to reach beside the program."""
+    """Paths that this uid must be able to access, besides the program."""
     parent_death_signal: signal.Signals | None = None
-    """The signal the server gets when we die, however we die; None lets it live on."""
+    """The signal sent to the server when this process dies; None keeps it running."""
 
     def launcher_argv(self) -> list[str]:
-        """Give the full command line, with the launcher before it."""
+        """Return the command line, prefixed with the launcher."""
         options = [f"folder={self.working_folder}"]
         if self.uid is not None:
             options += [f"user={self.uid}", *(f"reach={path}" for path in self.required_paths)]
@@ -35,6 +32,6 @@ class ServerCommand(msgspec.Struct, frozen=True):
 
 
 def server_environment() -> dict[str, str]:
-    """Only what a server needs: our own variables hold passwords, and some would change its settings."""
+    """Return a minimal environment: ours contains passwords and variables that change a server's settings."""
     kept = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
     return {"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in kept if name in os.environ}}

@@ -1,7 +1,7 @@
-"""One server process: spawned or found again, known by more than its number, ended in order.
+"""One server process: spawned or found, identified by more than its pid, stopped step by step.
 
-The server has its own session, its own log file and no pipe to us, so it outlives us unless its command
-says otherwise. It never trusts a pid file alone.
+The server has its own session and log file and no pipe to this process, so it survives this process unless
+its command sets a parent-death signal.
 """
 
 import asyncio
@@ -16,15 +16,84 @@ from typing import TypeAlias
 
 import msgspec
 
-from storage.embedded.process_identity import ProcessIdentity, find_server, identify, is_server_for
 from storage.embedded.server_command import ServerCommand, server_environment
+
+PROC = Path("/proc")
+
+
+class ProcessIdentity(msgspec.Struct, frozen=True):
+    """A unique process: pid, start time in clock ticks, boot.
+
+    A pid alone is not enough: it is reused, and zombies keep it.
+    """
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+
+
+def identify(pid: int) -> ProcessIdentity | None:
+    """Return the running process with this pid; None if process_cwd is none or it is a zombie."""
+    try:
+        text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+        # The name in the second field may contain spaces and parentheses: split after the last one.
+        fields = text[text.rindex(")") + 2 :].split()
+        if fields[0] in {"Z", "X", "x"}:
+            return None
+        return ProcessIdentity(pid, int(fields[19]), _boot_id())
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def is_server_for(pid: int, program: str, data_folder: Path) -> bool:
+    """Whether the process runs `program`, or is about to, on `data_folder`.
+
+    Compares working folders if they are readable, because another container may use the same path.
+    """
+    arguments = _command_line(pid)
+    if not any(argument.rpartition("/")[2] == program for argument in arguments):
+        return False
+    is_starting = arguments[0].rpartition("/")[2] != program
+    try:
+        process_cwd, data_stat = (PROC / str(pid) / "cwd").stat(), data_folder.stat()
+    except OSError:
+        return str(data_folder) in arguments
+    return os.path.samestat(process_cwd, data_stat) or (is_starting and str(data_folder) in arguments)
+
+
+def find_server(program: str, data_folder: Path) -> ProcessIdentity | None:
+    """Return the oldest process that runs `program` on `data_folder`, started by any process."""
+    identities = [
+        identity
+        for entry in PROC.iterdir()
+        if entry.name.isdigit()
+        and is_server_for(int(entry.name), program, data_folder)
+        and (identity := identify(int(entry.name))) is not None
+    ]
+    return min(identities, key=lambda identity: identity.start_ticks, default=None)
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        raw = (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return []
+    return [os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0")] if raw else []
+
+
+def _boot_id() -> str:
+    try:
+        return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
 
 LOG_LIMIT_BYTES = 8 << 20
 LOG_TAIL_BYTES = 4096
 POLL_S = 0.02
 
 StopSteps: TypeAlias = Sequence[tuple[signal.Signals, float]]
-"""Signals of an orderly stop, each with the seconds it is given."""
+"""Signals to send one after another, each with the seconds to wait for the exit."""
 
 
 class PidFile(msgspec.Struct, frozen=True):
@@ -46,12 +115,12 @@ class ServerProcess:
 
     @property
     def restarts(self) -> int:
-        """How often the server was started again, by whichever user of the folder watched."""
-        written = self._read_pid_file()
-        return written.restarts if written is not None else 0
+        """How often the server was restarted, by any supervisor of the folder."""
+        recorded = self._read_pid_file()
+        return recorded.restarts if recorded is not None else 0
 
     def find(self) -> bool:
-        """Look for a living server on the folder: the known one, the pid file's, or an orphan without one."""
+        """Find a running server: the known one, the one in the pid file, or any process on the folder."""
         if self.find_known():
             return True
         self._identity = find_server(self._program, self._data)
@@ -60,26 +129,26 @@ class ServerProcess:
         return self._identity is not None
 
     def find_known(self) -> bool:
-        """Do the same without a look at all processes."""
+        """Like `find`, but without scanning all processes."""
         if self.alive():
             return True
-        written = self._read_pid_file()
-        if written is None or identify(written.process.pid) != written.process:
+        recorded = self._read_pid_file()
+        if recorded is None or identify(recorded.process.pid) != recorded.process:
             return False
-        if not is_server_for(written.process.pid, self._program, self._data):
+        if not is_server_for(recorded.process.pid, self._program, self._data):
             return False
-        self._identity = written.process
+        self._identity = recorded.process
         return True
 
     def alive(self) -> bool:
-        """Whether the known server lives; reaps it when it was our child."""
+        """Whether the known server runs. Reaps it if it was our child and has exited."""
         if self._identity is None:
             return False
         _reap(self._identity.pid)
         return identify(self._identity.pid) == self._identity
 
     def spawn(self, command: ServerCommand, *, restarts: int) -> None:
-        """Start the server. Nothing is awaited, so a cancellation cannot lose the process."""
+        """Start the server. Synchronous, so that a cancellation cannot lose the process."""
         self._trim_log()
         pid = os.posix_spawn(
             sys.executable,
@@ -100,19 +169,19 @@ class ServerProcess:
             self._write_pid_file(self._identity, restarts)
 
     async def stop(self, steps: StopSteps) -> None:
-        """Send each signal in turn, giving the process so many seconds to end, until it has."""
-        for number, patience_s in steps:
+        """Send the signals one after another, each time waiting up to its timeout for the process to exit."""
+        for number, timeout_s in steps:
             if self._identity is None or not self.alive():
                 break
             _send_signal(self._identity, number)
-            deadline = time.monotonic() + patience_s
-            while self.alive() and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody tells of an adopted process
+            deadline = time.monotonic() + timeout_s
+            while self.alive() and time.monotonic() < deadline:  # noqa: ASYNC110 - no event for a process that is not a child
                 await asyncio.sleep(POLL_S)
         if not self.alive():
             self._identity = None
 
     def log_tail(self, lines: int = 3) -> str:
-        """Give the last lines the server wrote, for a person who has to find out why it does not start."""
+        """Return the last lines of the server's log, to explain why it does not start."""
         try:
             with self._log_file.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
@@ -125,10 +194,10 @@ class ServerProcess:
         try:
             return msgspec.json.decode(self._pid_file.read_bytes(), type=PidFile)
         except (OSError, msgspec.DecodeError):
-            return None  # absent, empty or cut short: the look at all processes decides
+            return None  # missing, empty or truncated: scanning the processes decides
 
     def _write_pid_file(self, process: ProcessIdentity, restarts: int) -> None:
-        # A full disk must not lose a server that runs: it is found without the file too.
+        # A full disk must not stop us: the server is found without the file too.
         with contextlib.suppress(OSError):
             temporary = self._pid_file.with_suffix(".new")
             temporary.write_bytes(msgspec.json.encode(PidFile(process, restarts)))
@@ -146,7 +215,7 @@ def _reap(pid: int) -> None:
 
 
 def _send_signal(process: ProcessIdentity, signal_number: signal.Signals) -> None:
-    # The descriptor is taken first and the identity checked after it, so a reused pid is never hit.
+    # Open the descriptor before checking the identity, so that a reused pid is not signalled.
     try:
         descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:

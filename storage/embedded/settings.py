@@ -1,6 +1,7 @@
-"""What was settled when a folder of stores was first used, so that its URLs stay the same.
+"""Settings, URLs and statistics of the embedded stores.
 
-Lies in one file that only its owner may read. It never shows its passwords in its text form.
+Settings are created on the first use of a folder and kept, so that URLs stay the same. They are stored in one
+file that only its owner can read. No `repr` shows passwords.
 """
 
 import os
@@ -9,7 +10,32 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable
+
+
+class StoreUrls(msgspec.Struct, frozen=True):
+    """URLs for the drivers: asyncpg (database `postgres`), pymongo or motor, redis-py."""
+
+    postgres: str
+    mongo: str
+    redis: str
+
+    def __repr__(self) -> str:
+        return "StoreUrls(<hidden>)"
+
+
+class StoreStatistics(msgspec.Struct, frozen=True):
+    """One store. `healthy`: the last health check succeeded if supervising, else its process runs."""
+
+    name: str
+    pid: int | None
+    restarts: int
+    healthy: bool
+
+
+class EmbeddedStatistics(msgspec.Struct, frozen=True):
+    supervising: bool
+    stores: tuple[StoreStatistics, ...]
 
 
 class StoresSettings(msgspec.Struct, frozen=True):
@@ -20,7 +46,7 @@ class StoresSettings(msgspec.Struct, frozen=True):
     mongo_port: int = 0
 
     def __repr__(self) -> str:
-        return "Settings(<hidden>)"
+        return "StoresSettings(<hidden>)"
 
 
 def new_settings(sockets: Path, *, keep: bool) -> StoresSettings:
@@ -28,10 +54,10 @@ def new_settings(sockets: Path, *, keep: bool) -> StoresSettings:
 
 
 def read_settings(file: Path) -> StoresSettings | None:
-    """Read the settings, or None when there are none.
+    """Read the settings; None if the file does not exist.
 
     Raises:
-        StoresUnavailable: they are damaged, or another user's.
+        StoresUnavailable: the file is damaged or belongs to another user.
     """
     try:
         owner = file.stat().st_uid
@@ -45,12 +71,12 @@ def read_settings(file: Path) -> StoresSettings | None:
     except FileNotFoundError:
         return None
     except msgspec.DecodeError:
-        msg = f"The file {file} is damaged: put it back from a copy, or move its folder away."
+        msg = f"The file {file} is damaged: restore it from a backup, or move its folder away."
         raise StoresUnavailable(msg) from None
 
 
 def write_settings(file: Path, settings: StoresSettings) -> None:
-    """Write whole or not at all, readable by the owner alone from the first byte."""
+    """Write atomically; the file is readable by its owner only, from the first byte."""
     temporary = file.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

@@ -1,7 +1,7 @@
-"""Keeps one store running: starts or joins its server, notices its end, starts it again.
+"""Keeps one store running: starts or joins its server and restarts it after a failure.
 
-Every start and stop happens under the store's own lock, so two processes never start two servers on
-one folder. It never gives up for good: past its budget it tries more slowly.
+Every start and stop holds the store's lock, so two processes cannot start two servers on one folder. Beyond
+the restart budget it retries more slowly, without giving up.
 """
 
 import asyncio
@@ -10,13 +10,55 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
+from storage.embedded.binaries import StoresUnavailable
 from storage.embedded.completion import run_to_completion
-from storage.embedded.errors import StoresUnavailable
 from storage.embedded.folder_locks import FolderLocks
-from storage.embedded.server_process import ServerProcess
-from storage.embedded.statistics import StoreStatistics
-from storage.embedded.store import Store
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps
+from storage.embedded.settings import StoreStatistics
+
+
+class Store(Protocol):
+    """One kind of server on one data folder: its command, repair and health check."""
+
+    name: str
+    program: Path
+    data: Path
+    """The data folder, which is also the server's working folder."""
+    stop_steps: StopSteps
+    restart_on_failed_checks: bool
+    """Whether a restart helps a server that runs but fails health checks."""
+
+    async def prepare(self) -> ServerCommand:
+        """Prepare the data folder, remove leftovers of a dead server, and return the command to start.
+
+        Called only while no server runs on the folder.
+
+        Raises:
+            StoresUnavailable: a permanent failure; retrying does not help.
+        """
+
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:
+        """Fix what prevents a start, judged by the end of the log; return what was done, or None.
+
+        Called before each start, while no server runs; `log_tail` is empty before the first. With
+        `may_change_address` the URL may change, because it was not handed out yet.
+        """
+
+    async def check(self) -> None:
+        """Write and read a value.
+
+        Raises:
+            Exception: any error means that the check failed. The supervisor sets the timeout and then
+                calls `close`.
+        """
+
+    async def close(self) -> None:
+        """Close the connection that `check` keeps."""
+
 
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.03
@@ -52,30 +94,30 @@ class StoreSupervisor:
         return StoreStatistics(self._store.name, pid, self._process.restarts, healthy)
 
     async def ensure_running(self, *, may_change_address: bool) -> None:
-        """Join the running server or start one; on return it has done a real write and read.
+        """Join the running server or start one; on return a health check has succeeded.
 
         Raises:
-            StoresUnavailable: it does not start; the text has its last words.
+            StoresUnavailable: it does not start; the text contains the end of its log.
         """
         async with self._locks.lock(self._store.name):
             if self._process.find():
                 if await self._wait_until_healthy():
                     self._report(self._store.name, "joined the running server")
                     return
-                self._report(self._store.name, "a left-over server does not work, it is stopped")
+                self._report(self._store.name, "a leftover server fails its health check and is stopped")
                 await self._process.stop(self._store.stop_steps)
             pause_s = BACKOFF_FIRST_S
             for attempt in range(FIRST_START_ATTEMPTS):
                 if attempt:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, BACKOFF_LIMIT_S)
-                last_words = self._process.log_tail() if attempt else ""
-                if done := self._store.repair(last_words, may_change_address=may_change_address):
-                    self._report(self._store.name, done)
+                log_tail = self._process.log_tail() if attempt else ""
+                if repaired := self._store.repair(log_tail, may_change_address=may_change_address):
+                    self._report(self._store.name, repaired)
                 if await self._start(restarts=0):
                     self._report(self._store.name, "started")
                     return
-        msg = f"The embedded store {self._store.name} does not start. It says: {self._process.log_tail()}"
+        msg = f"The embedded store {self._store.name} does not start. Its log: {self._process.log_tail()}"
         raise StoresUnavailable(msg)
 
     async def stop(self) -> None:
@@ -86,16 +128,16 @@ class StoreSupervisor:
             self._healthy = False
 
     async def close(self) -> None:
-        """Let go of the server without stopping it."""
+        """Disconnect from the server without stopping it."""
         await self._store.close()
 
     async def watch(self) -> None:
-        """Look after the server until cancelled."""
+        """Check and restart the server until cancelled."""
         next_check_s = 0.0
         while True:
             if not self._process.find_known():
                 self._healthy = False
-                self._report(self._store.name, "the server died")
+                self._report(self._store.name, "the server exited")
                 await self._restart()
             elif time.monotonic() >= next_check_s:
                 await self._check_health()
@@ -105,15 +147,17 @@ class StoreSupervisor:
     async def _check_health(self) -> None:
         was_healthy = self._healthy
         if await self._check() != was_healthy:
-            self._report(self._store.name, "works again" if self._healthy else "a real write and read failed")
+            self._report(
+                self._store.name, "health check succeeds again" if self._healthy else "health check failed"
+            )
         now = time.monotonic()
         if not self._healthy:
             self._failures.append(now)
         while self._failures and self._failures[0] < now - FAILURES_WINDOW_S:
             self._failures.popleft()
-        # Not in a row: after a full disk some connections of a server work and others never again.
+        # Not only consecutive failures: after a full disk only some connections of a server fail.
         if len(self._failures) == FAILURES_BEFORE_RESTART and self._store.restart_on_failed_checks:
-            self._report(self._store.name, "the server lives but refuses work, it is restarted")
+            self._report(self._store.name, "the server runs but fails its health checks and is restarted")
             async with self._locks.lock(self._store.name):
                 await self._process.stop(self._store.stop_steps)
             await self._restart()
@@ -123,20 +167,20 @@ class StoreSupervisor:
         for attempt in itertools.count():
             await self._wait_before_retry(attempt)
             async with self._locks.lock(self._store.name):
-                # Somebody may have come and started it while we waited for the lock.
+                # Another process may have started it while we waited for the lock.
                 if self._process.find() and await self._wait_until_healthy():
                     return
                 await self._process.stop(self._store.stop_steps)
                 self._restarts.append(time.monotonic())
-                last_words = self._process.log_tail() if attempt else ""
-                if done := self._store.repair(last_words, may_change_address=False):
-                    self._report(self._store.name, done)
+                log_tail = self._process.log_tail() if attempt else ""
+                if repaired := self._store.repair(log_tail, may_change_address=False):
+                    self._report(self._store.name, repaired)
                 try:
                     if await self._start(restarts=self._process.restarts + 1):
                         self._report(self._store.name, "restarted")
                         return
                 except (OSError, StoresUnavailable) as error:
-                    self._report(self._store.name, f"cannot be started: {error}")
+                    self._report(self._store.name, f"start failed: {error}")
 
     async def _wait_before_retry(self, attempt: int) -> None:
         if self._over_restart_budget():
@@ -145,12 +189,12 @@ class StoreSupervisor:
             pause_s = min(BACKOFF_FIRST_S * 2**attempt, BACKOFF_LIMIT_S)
         else:
             return
-        self._report(self._store.name, f"does not stay up, next try in {pause_s:.1f} s")
+        self._report(self._store.name, f"keeps failing, next attempt in {pause_s:.1f} s")
         await asyncio.sleep(pause_s)
 
     def _over_restart_budget(self) -> bool:
-        full = len(self._restarts) == RESTART_BUDGET
-        return full and time.monotonic() - self._restarts[0] < RESTART_BUDGET_WINDOW_S
+        is_full = len(self._restarts) == RESTART_BUDGET
+        return is_full and time.monotonic() - self._restarts[0] < RESTART_BUDGET_WINDOW_S
 
     async def _start(self, *, restarts: int) -> bool:
         command = await self._store.prepare()
@@ -176,7 +220,7 @@ class StoreSupervisor:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await self._store.check()
-        except Exception:  # noqa: BLE001 - of a dying server drivers raise more than they document
+        except Exception:  # noqa: BLE001 - drivers raise undocumented errors if a server dies
             with contextlib.suppress(Exception):
                 await self._store.close()
             return False

@@ -1,43 +1,81 @@
-"""The three stores on one folder, shared by all processes that use it.
+"""The three embedded stores on one folder, shared by all processes that use it.
 
-The first user starts the servers, later ones join, one of the living watches, the last one out stops
-them in order. It never deletes a folder that was ever to be kept.
+The first process starts the servers, later ones join, one of them supervises, and the last one to leave stops
+them.
 """
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from storage.embedded.binaries import Binaries, find_binaries
+from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable, find_binaries
 from storage.embedded.completion import run_to_completion
-from storage.embedded.errors import INSTALL_HINT, StoresUnavailable
 from storage.embedded.folder_locks import FolderLocks
 from storage.embedded.postgres import Postgres
-from storage.embedded.process_identity import identify
 from storage.embedded.secantus import Secantus
-from storage.embedded.server_process import ServerProcess
-from storage.embedded.settings import StoresSettings
-from storage.embedded.statistics import EmbeddedStatistics
-from storage.embedded.store import Store
-from storage.embedded.store_supervisor import StoreSupervisor
+from storage.embedded.server_process import ServerProcess, identify
+from storage.embedded.settings import EmbeddedStatistics, StoresSettings, StoreUrls
+from storage.embedded.store_supervisor import WATCH_INTERVAL_S, Store, StoreSupervisor
 from storage.embedded.stores_folder import StoresFolder
-from storage.embedded.urls import StoreUrls
 from storage.embedded.valkey import Valkey
-from storage.embedded.watchdog import Watchdog
+
+
+class Watchdog:
+    def __init__(
+        self, supervisors: Sequence[StoreSupervisor], locks: FolderLocks, report: Callable[[str, str], None]
+    ) -> None:
+        self._supervisors = supervisors
+        self._locks = locks
+        self._report = report
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.active = False
+
+    def start(self) -> None:
+        self.active = self._locks.try_supervise()
+        self._task = asyncio.create_task(self._run(), name="embedded stores")
+
+    async def stop(self) -> None:
+        """Stop supervising. A start in progress is cancelled; the next user finds its process."""
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self.active = False
+        self._locks.stop_supervising()
+
+    async def _run(self) -> None:
+        # An error raised during cancellation can replace it, so the flag ends the loop.
+        while not self._stopping:
+            try:
+                while not self._locks.try_supervise():  # noqa: ASYNC110 - a file lock has no event
+                    await asyncio.sleep(WATCH_INTERVAL_S)
+                self.active = True
+                async with asyncio.TaskGroup() as group:
+                    for supervisor in self._supervisors:
+                        group.create_task(supervisor.watch())
+            except Exception as error:  # noqa: BLE001 - supervision must continue after any error
+                self._report("supervisor", f"supervision failed and restarts: {error!r}")
+                await asyncio.sleep(WATCH_INTERVAL_S)
+
 
 LOCK_TIMEOUT_S = 180.0
 
 
 def ignore_report(store: str, what: str) -> None:
-    """Report to nobody."""
+    """Discard a report."""
 
 
 class EmbeddedStores:
-    """Real stores for as long as somebody uses the folder.
+    """Embedded stores that run while any process uses the folder.
 
-    `report` is called with a store's name and a plain sentence, in the event loop, and must not wait.
+    `report` is called in the event loop with a store's name and a text; it must not block. A folder that was
+    once opened with `keep` is kept.
     """
 
     def __init__(
@@ -51,19 +89,19 @@ class EmbeddedStores:
         self._watchdog: Watchdog | None = None
 
     async def start(self) -> StoreUrls:
-        """Start the stores or join the running ones; on return each has done a real write and read.
+        """Start the stores or join the running ones; on return each has passed a health check.
 
-        Cancelled or failed, it leaves nothing running that was not running before.
+        After a cancellation or an error, servers that it started are stopped.
 
         Raises:
-            StoresUnavailable: why not, and what to install or set.
+            StoresUnavailable: the text states the cause and what to install or set.
         """
         if self._supervisors:
-            msg = "These embedded stores are started already."
+            msg = "These embedded stores are already started."
             raise StoresUnavailable(msg)
         binaries = find_binaries()
         if identify(os.getpid()) is None:
-            msg = f"The embedded stores need /proc, which this machine does not show: {INSTALL_HINT}."
+            msg = f"The embedded stores need /proc, which is not available here: {INSTALL_HINT}."
             raise StoresUnavailable(msg)
         try:
             async with self._locks.lock("door"):
@@ -83,16 +121,17 @@ class EmbeddedStores:
         return urls
 
     async def stop(self) -> None:
-        """Leave. The last user stops the servers in order, and deletes a folder that is not to be kept.
+        """Leave the folder. The last user stops the servers and deletes a folder that is not kept.
 
-        A cancellation is obeyed only once that is done.
+        A cancellation is deferred until that is done.
         """
         await run_to_completion(self._leave())
 
     def statistics(self) -> EmbeddedStatistics:
         supervising = self._watchdog is not None and self._watchdog.active
         return EmbeddedStatistics(
-            supervising, tuple(keeper.statistics(supervising=supervising) for keeper in self._supervisors)
+            supervising,
+            tuple(supervisor.statistics(supervising=supervising) for supervisor in self._supervisors),
         )
 
     async def __aenter__(self) -> StoreUrls:
@@ -107,22 +146,22 @@ class EmbeddedStores:
         if self._watchdog is not None:
             await self._watchdog.stop()
             self._watchdog = None
-        keepers, self._supervisors = self._supervisors, ()
+        supervisors, self._supervisors = self._supervisors, ()
         try:
-            if keepers:
+            if supervisors:
                 async with self._locks.lock("door"):
                     if self._locks.is_last_user():
                         _raise_first(
                             await asyncio.gather(
-                                *(keeper.stop() for keeper in keepers), return_exceptions=True
+                                *(supervisor.stop() for supervisor in supervisors), return_exceptions=True
                             )
                         )
                         await asyncio.to_thread(self._folder.clean_up)
                     self._locks.release_all()
         finally:
             self._locks.release_all()
-            for keeper in keepers:
-                await keeper.close()
+            for supervisor in supervisors:
+                await supervisor.close()
 
     async def _ensure_running(
         self, binaries: Binaries, settings: StoresSettings, *, may_change_address: bool
@@ -133,9 +172,10 @@ class EmbeddedStores:
         stores: tuple[Store, ...] = (postgres, valkey, secantus)
         self._supervisors = tuple(self._create_supervisor(store) for store in stores)
         starts = (
-            keeper.ensure_running(may_change_address=may_change_address) for keeper in self._supervisors
+            supervisor.ensure_running(may_change_address=may_change_address)
+            for supervisor in self._supervisors
         )
-        # All are waited for, so that none is still starting when the others are stopped.
+        # Wait for all, so that none is still starting when the others are stopped.
         _raise_first(await asyncio.gather(*starts, return_exceptions=True))
         return StoreUrls(postgres.url, secantus.url, valkey.url)
 

@@ -1,7 +1,6 @@
-"""The folder of the stores: where data, logs, locks and sockets lie, all of it private to its owner.
+"""The stores folder with data, logs, locks and sockets, private to its owner.
 
-It never touches what it did not make, neither when opening (no permission of a parent folder
-changes) nor when deleting.
+Only files and folders created here are changed or deleted; permissions of parent folders stay as they are.
 """
 
 import contextlib
@@ -15,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-from storage.embedded.errors import StoresUnavailable
+from storage.embedded.binaries import StoresUnavailable
 from storage.embedded.settings import StoresSettings, new_settings, read_settings, write_settings
 
-# sockaddr_un holds 108 bytes with its final zero; the longest name below the folder is PostgreSQL's lock.
+# sockaddr_un holds 108 bytes including the final zero; the longest name in the folder is PostgreSQL's lock.
 SOCKETS_PATH_MAX_BYTES = 100 - len("/postgres/.s.PGSQL.5432.lock")
-# PostgreSQL reads a list of folders, with quotes and commas.
+# PostgreSQL parses this setting as a list with quotes and commas.
 UNQUOTED_PATH = re.compile(r"[A-Za-z0-9_./+-]+")
 OWNED_NAMES = (
     "postgres",
@@ -44,10 +43,10 @@ class StoresFolder:
         self._settings_file = self.path / "settings.json"
 
     def prepare(self, *, keep: bool) -> StoresSettings:
-        """Make the folders and the passwords, or read them. A folder that was ever to be kept stays so.
+        """Create folders and settings, or read them. A folder that was once kept stays kept.
 
         Raises:
-            StoresUnavailable: the folder is another user's or has lost its passwords.
+            StoresUnavailable: the folder belongs to another user, or its settings are missing.
         """
         settings = read_settings(self._settings_file)
         for folder in (self.path, self.lock_folder, self.run_folder, self.log_folder):
@@ -56,7 +55,7 @@ class StoresFolder:
             if any((self.path / name).exists() for name in ("postgres", "mongo")):
                 msg = (
                     f"The folder {self.path} holds data of stores, but {self._settings_file.name} with their "
-                    "passwords is missing: put it back, or move the folder away."
+                    "passwords is missing: restore it, or move the folder away."
                 )
                 raise StoresUnavailable(msg)
             settings = new_settings(self._choose_sockets(), keep=keep)
@@ -74,7 +73,7 @@ class StoresFolder:
         write_settings(self._settings_file, msgspec.structs.replace(settings, mongo_port=port))
 
     def clean_up(self) -> None:
-        """Remove what stopped servers leave: the sockets, and all data of a folder that is not to be kept."""
+        """Delete the sockets of stopped servers, and all data if the folder is not kept."""
         settings = read_settings(self._settings_file)
         if settings is not None:
             shutil.rmtree(settings.sockets, ignore_errors=True)
@@ -82,8 +81,8 @@ class StoresFolder:
                 self.delete()
 
     def delete(self) -> None:
-        """Remove all that is ours, and the folder itself when nothing else is in it."""
-        # The locks go last: whoever waits for one sees that its file is gone and begins anew.
+        """Delete what was created here, and the folder itself if it is then empty."""
+        # Locks last: a process waiting for one sees that its file was deleted and locks a new one.
         for name in OWNED_NAMES:
             shutil.rmtree(self.path / name, ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -93,27 +92,27 @@ class StoresFolder:
 
     def _choose_sockets(self) -> Path:
         name = f"convene-{os.geteuid()}-{hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]}"
-        for path in (self.run_folder / "s", Path(tempfile.gettempdir()) / name, Path("/tmp") / name):  # noqa: S108 - checked by `private_folder`
+        for path in (self.run_folder / "s", Path(tempfile.gettempdir()) / name, Path("/tmp") / name):  # noqa: S108 - checked by `ensure_private_folder`
             text = os.fsdecode(path)
             if len(os.fsencode(path)) <= SOCKETS_PATH_MAX_BYTES and UNQUOTED_PATH.fullmatch(text):
                 return path
-        msg = "No folder has a path short enough for sockets: set TMPDIR to one that has."
+        msg = "No folder has a path short enough for sockets: set TMPDIR to a shorter path."
         raise StoresUnavailable(msg)
 
 
 def ensure_private_folder(path: Path, owner: int | None = None) -> None:
-    """Make a folder that only its owner may enter, or see that it is one.
+    """Create a folder that only its owner can enter, or verify an existing one.
 
     Raises:
-        StoresUnavailable: somebody else's folder, or a link, lies there.
+        StoresUnavailable: the path is a link or belongs to another user.
     """
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), owner}:
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {os.geteuid(), owner}:
         msg = f"{path} is not a folder of user {os.geteuid()}: remove it, or use another folder."
         raise StoresUnavailable(msg)
-    if stat.S_IMODE(found.st_mode) != 0o700:
+    if stat.S_IMODE(status.st_mode) != 0o700:
         path.chmod(0o700)
-    if owner is not None and found.st_uid != owner:
+    if owner is not None and status.st_uid != owner:
         os.chown(path, owner, owner)

@@ -1,7 +1,7 @@
-"""Valkey 9 on a unix socket in a private folder, append-only.
+"""Embedded Valkey 9 on a unix socket in a private folder, with an append-only file.
 
-What it holds can be rebuilt, so an append-only file it cannot read is set aside. It never listens on a
-network address.
+Its data can be rebuilt, so an unreadable append-only file is moved away. It does not listen on a network
+address.
 """
 
 import contextlib
@@ -44,30 +44,30 @@ class Valkey:
                 *(str(self.program), "--dir", str(self.data), "--port", "0"),
                 *("--unixsocket", str(self._socket), "--unixsocketperm", "700"),
                 *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
-                # A title of its own would overwrite the command line, by which a server is known again.
+                # A process title would overwrite the command line, by which a server is recognized.
                 *("--set-proc-title", "no", "--daemonize", "no", "--loglevel", "notice"),
             ),
             working_folder=self.data,
             parent_death_signal=None if self._keep else signal.SIGKILL,
         )
 
-    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - a socket has no rival
-        """Keep an unreadable append-only file for a look, one generation, and start without it."""
+    def repair(self, log_tail: str, *, may_change_address: bool) -> str | None:  # noqa: ARG002 - a socket path does not change
+        """Move an unreadable append-only file away, keeping one generation, and start without it."""
         if not any(word in log_tail.lower() for word in ("append only file", "aof", "rdb")):
             return None
-        aside = self.data / "unreadable"
-        shutil.rmtree(aside, ignore_errors=True)
+        unreadable = self.data / "unreadable"
+        shutil.rmtree(unreadable, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):
-            (self.data / "appendonlydir").rename(aside)
-        return "its append-only file could not be read and was set aside"
+            (self.data / "appendonlydir").rename(unreadable)
+        return "its append-only file could not be read and was moved away"
 
     async def check(self) -> None:
         if self._client is None:
             self._client = redis.Redis(unix_socket_path=str(self._socket), decode_responses=True)
-        mark = secrets.token_hex(8)
-        await self._client.set("convene:health", mark, ex=60)
-        if await self._client.get("convene:health") != mark:
-            raise RuntimeError("what was read is not what was written")
+        value = secrets.token_hex(8)
+        await self._client.set("convene:health", value, ex=60)
+        if await self._client.get("convene:health") != value:
+            raise RuntimeError("the value read differs from the value written")
 
     async def close(self) -> None:
         if self._client is not None:

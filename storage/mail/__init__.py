@@ -1,1 +1,1 @@
-"""The ways in which mail leaves the house. The only folder that sees the SMTP library."""
+"""Implementations of `Mailer`. Only this package imports the SMTP library."""

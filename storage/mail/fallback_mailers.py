@@ -1,7 +1,7 @@
-"""What stands in for mail where no server is set.
+"""Mailers for installations without an SMTP server.
 
-A development run shows each link in its log, so that one can go on; everywhere else a link in a log would
-be a key under the mat, and the mail is refused. Neither ever sends anything.
+In development each link is written to the log, so that it can be followed. In production a link in a log
+would let readers of the log take over accounts, so mails are refused.
 """
 
 import logging
@@ -13,17 +13,17 @@ _log = logging.getLogger(__name__)
 
 
 class LoggingMailer:
-    """A `Mailer` for development."""
+    """A `Mailer` for development that logs each link."""
 
     async def send(self, mail: Mail) -> None:
-        _log.info("no mail server is set; this %s would have been sent: %s", mail.kind, mail.link)
+        _log.info("no mail server is configured; %s mail not sent, its link is %s", mail.kind, mail.link)
 
 
 class DisabledMailer:
-    """A `Mailer` that refuses everything, and says so once, when it is made."""
+    """A `Mailer` that refuses every mail. Logs a warning once, at construction."""
 
     def __init__(self) -> None:
-        _log.warning("no mail server is set: nobody gets a new password or a confirmed address by mail")
+        _log.warning("no mail server is configured: password resets and e-mail verification are disabled")
 
     async def send(self, mail: Mail) -> None:  # noqa: ARG002 - the contract's signature
-        raise StorageError("no mail server is set")
+        raise StorageError("no mail server is configured")

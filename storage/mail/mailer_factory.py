@@ -1,4 +1,4 @@
-"""Which way mail leaves, by the configuration. Never shows a link in a log that others keep."""
+"""Chooses the mailer by configuration."""
 
 from config.settings import LogSettings, MailSettings
 from storage.contracts.mail import Mailer
@@ -9,5 +9,5 @@ from storage.mail.smtp import SmtpMailer
 def create_mailer(mail: MailSettings, log: LogSettings) -> Mailer:
     if mail.host is not None:
         return SmtpMailer(mail)
-    # A log for eyes is a developer's; one for machines is collected, kept and read by others.
+    # A console log is a developer's. A JSON log is collected, kept and read by others: no links in it.
     return LoggingMailer() if log.format == "console" else DisabledMailer()

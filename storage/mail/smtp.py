@@ -1,7 +1,7 @@
-"""Mail by SMTP: one connection a mail, because mails are few and servers close what is idle.
+"""Sends e-mail by SMTP. One connection per mail: mails are few and servers close idle connections.
 
-Asks for the privacy that the settings name and sends nothing, no password either, where it is not to be
-had. Never lets the server's words through: they repeat addresses.
+If the configured transport security is not available, nothing is sent, not even the password. Errors carry
+no text of the server, because servers repeat addresses in it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class SmtpMailer:
-    """A `Mailer`. `trust` says whose certificates count, those of the system when not given."""
+    """A `Mailer` for one SMTP server. Without `tls_context`, the system's certificates are trusted."""
 
     def __init__(self, settings: MailSettings, tls_context: ssl.SSLContext | None = None) -> None:
         if settings.host is None or settings.sender is None:
@@ -49,7 +49,7 @@ class SmtpMailer:
             raise map_error(error) from None
 
     async def _quit(self, connection: aiosmtplib.SMTP) -> None:
-        # The mail is gone already; whether the goodbye is heard changes nothing.
+        # The server has accepted the mail; a failed QUIT changes nothing.
         with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
             await connection.quit(timeout=SMTP_QUIT_TIMEOUT_S)
 
@@ -60,7 +60,7 @@ class SmtpMailer:
             port=settings.port or DEFAULT_PORTS[settings.security],
             username=settings.username,
             password=settings.password,
-            # The library would look its own name up, which may take long and tells of the inside.
+            # By default the library looks up the host's name: slow, and it discloses an internal name.
             local_hostname=self._domain,
             timeout=MAIL_SEND_TIMEOUT_S,
             use_tls=settings.security == "tls",
@@ -75,14 +75,14 @@ class SmtpMailer:
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(localtime())
         message["Message-ID"] = f"<{mail.id}@{self._domain}>"
-        # Whoever is away does not answer a machine (RFC 3834).
+        # Suppresses automatic replies (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.text)
         return message
 
 
 def to_ascii_domain(address: str) -> str:
-    """Write the domain in ASCII, which every server takes. A name in other letters stays as it is."""
+    """Encode the domain as ASCII (IDNA), which every server accepts. The local part stays unchanged."""
     checked = validate_email(
         address, check_deliverability=False, globally_deliverable=False, test_environment=True
     )
@@ -90,22 +90,22 @@ def to_ascii_domain(address: str) -> str:
 
 
 def map_error(error: Exception) -> StorageError:
-    """Say whether another attempt may help, in words of our own."""
+    """Map to `Unavailable` if a retry may help, else to `StorageError`, without the server's text."""
     name = type(error).__name__
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=refused):
-            codes = [one.code for one in refused]
+            codes = [refusal.code for refusal in refused]
         case aiosmtplib.SMTPSenderRefused(code=code) | aiosmtplib.SMTPDataError(code=code):
             codes = [code]
         case OSError():
-            # First: a certificate that is not trusted is a ValueError too, and may be mended.
+            # Must precede ValueError: an untrusted certificate is both, and an operator may fix it.
             return Unavailable(name)
         case aiosmtplib.SMTPNotSupported() | ValueError():
             return StorageError(name)
         case aiosmtplib.SMTPResponseException(code=code):
-            # About the server or our account with it: an operator may be mending that.
+            # The fault is with the server or our account; an operator may fix it.
             return Unavailable(f"{name} {code}")
         case _:
             return Unavailable(name)
-    words = f"{name} {max(codes, default=0)}"
-    return StorageError(words) if codes and min(codes) >= 500 else Unavailable(words)
+    detail = f"{name} {max(codes, default=0)}"
+    return StorageError(detail) if codes and min(codes) >= 500 else Unavailable(detail)

@@ -1,1 +1,1 @@
-"""The stores in memory: they keep the contracts without a server, fail when told to, and never last."""
+"""In-memory stores that fulfil the contracts without a server; some can inject failures. For tests."""

@@ -1,7 +1,7 @@
-"""The bus in memory: the buses joined to one broker are the instances of one system.
+"""An in-memory bus. Buses attached to one broker act as the instances of one system.
 
-A test may take the broker away, give it back, or lose single frames. Frames arrive in a later turn of the
-loop, as from a server. It never crosses a process.
+A test can disconnect the broker, reconnect it, or drop single frames. Frames arrive in a later iteration of
+the event loop, as from a server.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from storage.errors import Unavailable
 
 
 class MemoryBroker:
-    """What all instances share. `drop` decides which frames are lost on the way."""
+    """The broker that buses share. `should_drop` decides which frames are lost."""
 
     def __init__(self) -> None:
         self._buses: list[MemoryBus] = []
@@ -31,17 +31,17 @@ class MemoryBroker:
             self._buses.remove(bus)
 
     def disconnect(self) -> None:
-        """Lose all connections; what is published from now on is dropped."""
+        """Disconnect all buses; frames published from now on are dropped."""
         self._connected = False
 
     def reconnect(self) -> None:
-        """Be back: every bus hears its topics again, and is told that frames may be missing."""
+        """Reconnect all buses, which report a gap."""
         self._connected = True
         for bus in self._buses:
             bus.on_reconnect()
 
     def publish(self, topic: str, frame: bytes) -> bool:
-        """Bring a frame to every subscriber; False when there is no way."""
+        """Deliver a frame to every subscriber. Returns False while disconnected."""
         if not self._connected:
             return False
         if not self.should_drop(topic, frame):
@@ -65,7 +65,7 @@ class MemoryBus:
         self._broker.detach(self)
 
     async def check(self) -> None:
-        """Raise `Unavailable` while the broker is away."""
+        """Raise `Unavailable` while the broker is disconnected."""
         await asyncio.sleep(0)
         if not self._broker.connected:
             raise Unavailable("memory: not connected")
@@ -102,7 +102,7 @@ class MemoryBus:
         )
 
     def deliver(self, topic: str, frame: bytes) -> None:
-        """Take a frame from the broker; heard in the next turn, if it is still wanted then."""
+        """Dispatch a frame in the next loop iteration, if its topic is still subscribed then."""
         if topic in self._topics:
             asyncio.get_running_loop().call_soon(self._dispatch, topic, frame)
 

@@ -1,7 +1,7 @@
-"""The message log in memory, with the two unique keys that are its fence.
+"""In-memory message log with the two unique keys of the real one.
 
-A test may have an append store some entries and then fail, or take the store away. It never yields between
-looking at a key and taking it.
+A test can let an append fail after some entries, or make the store unavailable. Checking and taking a key is
+atomic: there is no await in between.
 """
 
 import asyncio
@@ -30,23 +30,23 @@ class MemoryMessageLog:
         self._by_client: dict[tuple[str, str, str], Entry] = {}
         self._fail_after: int | None = None
         self.unavailable = False
-        """While true every method raises `Unavailable`."""
+        """While True, every method raises `Unavailable`."""
 
     def fail_next(self, after_storing: int) -> None:
-        """Let the next append store so many entries and then raise `Unavailable`."""
+        """Make the next append store that many entries and then raise `Unavailable`."""
         self._fail_after = after_storing
 
     async def append(self, entries: Sequence[Entry]) -> Appended:
         await self._yield_or_fail()
         fail_after, self._fail_after = self._fail_after, None
-        for stored, entry in enumerate(entries):
-            if stored == fail_after:
-                raise Unavailable("memory: told to fail")
-            refused = self._insert(entry)
-            if refused is not None:
-                return Appended(stored, refused)
+        for stored_count, entry in enumerate(entries):
+            if stored_count == fail_after:
+                raise Unavailable("memory: injected failure")
+            conflict = self._insert(entry)
+            if conflict is not None:
+                return Appended(stored_count, conflict)
         if fail_after is not None:
-            raise Unavailable("memory: told to fail")
+            raise Unavailable("memory: injected failure")
         return Appended(len(entries))
 
     def _insert(self, entry: Entry) -> SeqConflict | Duplicate | None:
@@ -69,13 +69,13 @@ class MemoryMessageLog:
 
     async def find_advanced(self, after: Sequence[tuple[str, int]]) -> set[str]:
         await self._yield_or_fail()
-        return {one for one, seq in after if seq + 1 in self._logs.get(one, ())}
+        return {log_id for log_id, seq in after if seq + 1 in self._logs.get(log_id, ())}
 
     async def find_messages(self, ids: Sequence[str]) -> list[MessageEntry]:
         await self._yield_or_fail()
-        places = {self._seq_by_id[one] for one in ids if one in self._seq_by_id}
-        found = (self._logs[conversation_id][seq] for conversation_id, seq in places)
-        return [entry for entry in found if isinstance(entry, MessageEntry)]
+        locations = {self._seq_by_id[entry_id] for entry_id in ids if entry_id in self._seq_by_id}
+        entries = (self._logs[conversation_id][seq] for conversation_id, seq in locations)
+        return [entry for entry in entries if isinstance(entry, MessageEntry)]
 
     async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
@@ -86,27 +86,27 @@ class MemoryMessageLog:
 
     async def count_unread(self, conversation_id: str, user_id: str, after: int, limit: int) -> int:
         await self._yield_or_fail()
-        others = (
-            one
-            for one in self._sorted_messages(conversation_id)
-            if one.seq > after and one.sender_id != user_id
+        unread_count = sum(
+            message.message_type == "TEXT" and message.deleted_at_ms is None
+            for message in self._sorted_messages(conversation_id)
+            if message.seq > after and message.sender_id != user_id
         )
-        return min(limit, sum(one.message_type == "TEXT" and one.deleted_at_ms is None for one in others))
+        return min(limit, unread_count)
 
     async def apply_change(self, change: ChangeEntry) -> None:
         await self._yield_or_fail()
         conversation_id, seq = self._seq_by_id.get(change.message_id, ("", 0))
         message = self._logs.get(conversation_id, {}).get(seq)
         if isinstance(message, MessageEntry) and message.changed_seq < change.seq:
-            effect = change.state
+            state = change.state
             self._logs[conversation_id][seq] = msgspec.structs.replace(
                 message,
                 changed_seq=change.seq,
-                content=effect.content,
-                edited_at_ms=effect.edited_at_ms,
-                deleted_at_ms=effect.deleted_at_ms,
-                reactions=effect.reactions,
-                original_digest=effect.original_digest,
+                content=state.content,
+                edited_at_ms=state.edited_at_ms,
+                deleted_at_ms=state.deleted_at_ms,
+                reactions=state.reactions,
+                original_digest=state.original_digest,
             )
 
     async def mark_read_by(
@@ -114,20 +114,20 @@ class MemoryMessageLog:
     ) -> None:
         await self._yield_or_fail()
         for message in self._sorted_messages(conversation_id):
-            known = any(reader.user_id == user_id for reader in message.read_by)
-            if after < message.seq <= through and message.sender_id != user_id and not known:
+            is_marked = any(reader.user_id == user_id for reader in message.read_by)
+            if after < message.seq <= through and message.sender_id != user_id and not is_marked:
                 read_by = (*message.read_by, ReadByRecord(user_id, read_at_ms))
-                read = msgspec.structs.replace(message, read_by=read_by)
-                self._logs[conversation_id][message.seq] = read
+                marked = msgspec.structs.replace(message, read_by=read_by)
+                self._logs[conversation_id][message.seq] = marked
 
     async def check(self) -> None:
-        """Raise `Unavailable` while the store is away."""
+        """Raise `Unavailable` while the store is unavailable."""
         await self._yield_or_fail()
 
     async def _yield_or_fail(self) -> None:
         await asyncio.sleep(0)
         if self.unavailable:
-            raise Unavailable("memory: away")
+            raise Unavailable("memory: unavailable")
 
     def _sorted_entries(self, conversation_id: str) -> list[Entry]:
         return [entry for _, entry in sorted(self._logs.get(conversation_id, {}).items())]

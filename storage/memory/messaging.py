@@ -1,6 +1,6 @@
-"""The Messaging service's store in memory: conversations and read marks, beside the message log.
+"""In-memory store of the Messaging service: conversations, read marks and the message log.
 
-Guards every late write with the seq it is about, as the real one does. It never writes to a disk.
+Like the real store, it ignores writes whose seq is not above the stored one.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ class MemoryMessaging(MemoryMessageLog):
 
     async def create(self, conversation: ConversationRecord) -> ConversationRecord | None:
         await self._yield_or_fail()
-        stands = self._conversations.setdefault(conversation.id, conversation)
-        return None if stands is conversation else stands
+        existing = self._conversations.setdefault(conversation.id, conversation)
+        return None if existing is conversation else existing
 
     async def get(self, conversation_id: str) -> ConversationRecord | None:
         await self._yield_or_fail()
@@ -42,32 +42,34 @@ class MemoryMessaging(MemoryMessageLog):
 
     async def last_seqs_by_user(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
         await self._yield_or_fail()
-        found: dict[str, dict[str, int]] = {}
-        for one in self._conversations.values():
-            for user_id in set(user_ids).intersection(one.participants):
-                found.setdefault(user_id, {})[one.id] = one.last_seq
-        return found
+        last_seqs: dict[str, dict[str, int]] = {}
+        for conversation in self._conversations.values():
+            for user_id in set(user_ids).intersection(conversation.participants):
+                last_seqs.setdefault(user_id, {})[conversation.id] = conversation.last_seq
+        return last_seqs
 
     async def list_memberships(
         self, user_id: str, conversation_ids: Sequence[str] | None
     ) -> list[Membership]:
         await self._yield_or_fail()
-        everything = conversation_ids is None
+        is_listing = conversation_ids is None
         wanted = self._conversations if conversation_ids is None else dict.fromkeys(conversation_ids)
-        found = (self._conversations[one] for one in wanted if one in self._conversations)
+        conversations = (self._conversations[key] for key in wanted if key in self._conversations)
         return [
             Membership(
-                conversation=msgspec.structs.replace(one, participants=(), admins=()) if everything else one,
-                last_sent_seq=self._last_sent_seqs.get((one.id, user_id), 0),
+                conversation=msgspec.structs.replace(conversation, participants=(), admins=())
+                if is_listing
+                else conversation,
+                last_sent_seq=self._last_sent_seqs.get((conversation.id, user_id), 0),
             )
-            for one in found
-            if user_id in one.participants
+            for conversation in conversations
+            if user_id in conversation.participants
         ]
 
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
         await self._yield_or_fail()
-        shared = [one.participants for one in self._conversations.values() if user_id in one.participants]
-        return {other for other in others if any(other in members for members in shared)}
+        joined = [c.participants for c in self._conversations.values() if user_id in c.participants]
+        return {other for other in others if any(other in members for members in joined)}
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         await self._yield_or_fail()
@@ -83,10 +85,10 @@ class MemoryMessaging(MemoryMessageLog):
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
         await self._yield_or_fail()
-        stands = self._conversations.get(conversation.id)
-        if stands is not None and stands.applied_seq < conversation.applied_seq:
+        existing = self._conversations.get(conversation.id)
+        if existing is not None and existing.applied_seq < conversation.applied_seq:
             self._conversations[conversation.id] = msgspec.structs.replace(
-                stands,
+                existing,
                 participants=conversation.participants,
                 admins=conversation.admins,
                 name=conversation.name,
@@ -96,16 +98,16 @@ class MemoryMessaging(MemoryMessageLog):
     async def save_summaries(self, summaries: Sequence[ConversationSummary]) -> None:
         await self._yield_or_fail()
         for summary in summaries:
-            stands = self._conversations.get(summary.conversation_id)
-            if stands is None:
+            existing = self._conversations.get(summary.conversation_id)
+            if existing is None:
                 continue
-            if stands.last_seq < summary.last_seq:
-                last = stands.last_message if summary.last_message is None else summary.last_message
-                self._conversations[stands.id] = msgspec.structs.replace(
-                    stands, last_seq=summary.last_seq, last_message=last
+            if existing.last_seq < summary.last_seq:
+                last = existing.last_message if summary.last_message is None else summary.last_message
+                self._conversations[existing.id] = msgspec.structs.replace(
+                    existing, last_seq=summary.last_seq, last_message=last
                 )
             for user_id, seq in summary.last_sent_seqs:
-                key = (stands.id, user_id)
+                key = (existing.id, user_id)
                 self._last_sent_seqs[key] = max(seq, self._last_sent_seqs.get(key, 0))
 
     async def get_read_marks(self, keys: Sequence[tuple[str, str]]) -> list[ReadMark]:
@@ -115,16 +117,16 @@ class MemoryMessaging(MemoryMessageLog):
     async def advance_read_mark(self, mark: ReadMark) -> int:
         await self._yield_or_fail()
         key = (mark.conversation_id, mark.user_id)
-        stands = self._read_marks.get(key)
-        if stands is None or stands.read_seq < mark.read_seq:
-            muted = stands is not None and stands.muted
+        existing = self._read_marks.get(key)
+        if existing is None or existing.read_seq < mark.read_seq:
+            muted = existing is not None and existing.muted
             self._read_marks[key] = msgspec.structs.replace(mark, muted=muted)
         return self._read_marks[key].read_seq
 
     async def last_sent_seqs(self, conversation_id: str) -> dict[str, int]:
         await self._yield_or_fail()
         return {
-            user_id: seq for (one, user_id), seq in self._last_sent_seqs.items() if one == conversation_id
+            user_id: seq for (key, user_id), seq in self._last_sent_seqs.items() if key == conversation_id
         }
 
     async def claim_idempotency_key(self, key: str, digest: str) -> str:
@@ -134,5 +136,5 @@ class MemoryMessaging(MemoryMessageLog):
     async def set_muted(self, conversation_id: str, user_id: str, *, muted: bool) -> None:
         await self._yield_or_fail()
         key = (conversation_id, user_id)
-        stands = self._read_marks.get(key, ReadMark(conversation_id, user_id))
-        self._read_marks[key] = msgspec.structs.replace(stands, muted=muted)
+        existing = self._read_marks.get(key, ReadMark(conversation_id, user_id))
+        self._read_marks[key] = msgspec.structs.replace(existing, muted=muted)

@@ -1,7 +1,7 @@
-"""The user streams in memory, published through a broker of the in-memory bus.
+"""In-memory user streams, published through the broker of the in-memory bus.
 
-A test may have it fail before or after an append took effect, or lose everything as a server's restart
-does. It never forgets by time.
+A test can let an append fail before or after it takes effect, or clear everything as a server restart does.
+Frames do not expire.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from storage.records.user_stream import StreamItem, encode_stream_item
 
 
 class MemoryUserStreams:
-    """Implements `storage.contracts.bus.UserStreams`; one object is shared by all instances."""
+    """Implements `storage.contracts.bus.UserStreams`. All instances share one object."""
 
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
@@ -27,11 +27,11 @@ class MemoryUserStreams:
         self._fail_after_append: bool | None = None
 
     def fail_next(self, *, after_append: bool) -> None:
-        """Let the next append raise `Unavailable`, though it was taken or because it was not."""
+        """Make the next append raise `Unavailable`, after it took effect or without effect."""
         self._fail_after_append = after_append
 
     def clear(self) -> None:
-        """Forget everything, as a restart of the server does."""
+        """Delete everything, like a restart of the server."""
         self._epoch = secrets.token_hex(8)
         self._heads.clear()
         self._items.clear()
@@ -40,14 +40,14 @@ class MemoryUserStreams:
         await self._yield_or_fail()
         fail, self._fail_after_append = self._fail_after_append, None
         if fail is False:
-            raise Unavailable("memory: told to fail")
+            raise Unavailable("memory: injected failure")
         position = self._heads.get(user_id, 0) + 1
         self._heads[user_id] = position
         item = StreamItem(self._epoch, position, b"%b%d%b" % (prefix, position, suffix))
         self._items.setdefault(user_id, deque(maxlen=STREAM_FRAMES_MAX)).append(item)
         self._broker.publish(user_topic(user_id), encode_stream_item(item))
         if fail:
-            raise Unavailable("memory: told to fail")
+            raise Unavailable("memory: injected failure")
         return StreamPosition(self._epoch, position)
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:

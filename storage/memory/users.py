@@ -1,22 +1,44 @@
-"""People in memory: the twin of the real store, held to the same contract suite.
+"""In-memory stores of the User service. They pass the contract suites and do not raise `Unavailable`.
 
-Never fails as a real store may: `Unavailable` does not come from here.
+The stores' methods do not await between reads and writes, so each is atomic within one event loop.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec import UNSET
 
 from storage.errors import Conflict, Missing
-from storage.memory.user_tables import UserTables
 from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
+from storage.records.users import Credentials, Identity, NewUser, ProfileChange, SessionRecord, UserRecord
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class UserTables:
+    __slots__ = ("idempotency_keys", "now", "password_hashes", "session_ids_by_token", "sessions", "users")
+
+    def __init__(self, now: Callable[[], datetime] = wall_clock) -> None:
+        self.now = now
+        self.users: dict[str, UserRecord] = {}
+        self.password_hashes: dict[str, str] = {}
+        self.idempotency_keys: dict[str, tuple[IdempotencyKey, str]] = {}
+        self.sessions: dict[str, SessionRecord] = {}
+        self.session_ids_by_token: dict[str, str] = {}
+
+    def end_session(self, session_id: str) -> None:
+        del self.sessions[session_id]
+        for token_hash, owner in list(self.session_ids_by_token.items()):
+            if owner == session_id:
+                del self.session_ids_by_token[token_hash]
 
 
 class MemoryUsers:
-    """A `UserStore`."""
+    """Implements `storage.contracts.users.UserStore`."""
 
     def __init__(self, tables: UserTables) -> None:
         self._tables = tables
@@ -93,14 +115,14 @@ class MemoryUsers:
 
     async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
         lowered = prefix.lower()
-        found = [
+        users = [
             user
             for user in self._tables.users.values()
             if user.username.lower().startswith(lowered)
             or (user.display_name is not None and user.display_name.lower().startswith(lowered))
         ]
-        found.sort(key=_search_key)
-        return [user for user in found if after is None or _search_key(user) > after][:limit]
+        users.sort(key=_search_key)
+        return [user for user in users if after is None or _search_key(user) > after][:limit]
 
     def _check_unique(self, email: str, username: str, except_user_id: str | None) -> None:
         for user in self._tables.users.values():
@@ -114,3 +136,81 @@ class MemoryUsers:
 
 def _search_key(user: UserRecord) -> tuple[str, str]:
     return (user.username.lower(), user.id)
+
+
+Sessions = list[SessionRecord]
+
+
+class MemorySessions:
+    """Implements `storage.contracts.users.SessionStore`."""
+
+    def __init__(self, tables: UserTables) -> None:
+        self._tables = tables
+
+    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+        if user_id not in self._tables.users:
+            raise Missing
+        now = self._tables.now()
+        session = SessionRecord(
+            id=str(uuid.uuid4()),
+            user_id=user_id,
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + timedelta(seconds=lifetime_s),
+        )
+        self._tables.sessions[session.id] = session
+        self._tables.session_ids_by_token[token_hash] = session.id
+        return session
+
+    async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
+        now = self._tables.now()
+        identities: dict[str, Identity] = {}
+        for token_hash in token_hashes:
+            session_id = self._tables.session_ids_by_token.get(token_hash)
+            session = self._tables.sessions.get(session_id) if session_id else None
+            if session is not None and session.expires_at > now:
+                user = self._tables.users[session.user_id]
+                identities[token_hash] = Identity(session.id, user, session.expires_at)
+        return identities
+
+    async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
+        session = self._tables.sessions.get(session_id)
+        now = self._tables.now()
+        if session is None or session.expires_at <= now:
+            return
+        latest = session.created_at + timedelta(seconds=lifetime_max_s)
+        self._tables.sessions[session_id] = msgspec.structs.replace(
+            session, last_used_at=now, expires_at=min(now + timedelta(seconds=lifetime_s), latest)
+        )
+
+    async def list(self, user_id: str) -> Sessions:
+        now = self._tables.now()
+        active = [s for s in self._tables.sessions.values() if s.user_id == user_id and s.expires_at > now]
+        return sorted(active, key=lambda session: (session.last_used_at, session.id), reverse=True)
+
+    async def revoke(self, user_id: str, session_id: str) -> bool:
+        session = self._tables.sessions.get(session_id)
+        if session is None or session.user_id != user_id:
+            return False
+        self._tables.end_session(session_id)
+        return True
+
+
+class MemoryLogins:
+    """Implements `storage.contracts.logins.LoginStore`."""
+
+    def __init__(self, tables: UserTables) -> None:
+        self._tables = tables
+
+    async def replace_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        if self._tables.password_hashes.get(user_id) == old_hash:
+            self._tables.password_hashes[user_id] = new_hash
+
+    async def find_expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
+        now = self._tables.now()
+        session_ids = self._tables.session_ids_by_token
+        return frozenset(
+            token_hash
+            for token_hash in token_hashes
+            if token_hash in session_ids and self._tables.sessions[session_ids[token_hash]].expires_at <= now
+        )

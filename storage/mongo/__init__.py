@@ -1,1 +1,1 @@
-"""The Messaging service on MongoDB, through motor; the only package that knows either."""
+"""The Messaging service's store on MongoDB. Only this package imports motor."""

@@ -1,7 +1,7 @@
-"""The way to MongoDB: a client with the write and read concerns that the promises need.
+"""A MongoDB client with the write and read concerns that the stores guarantee.
 
-Whatever the URL says: majority, journalled, from the primary, within five seconds. Driver exceptions
-become `Unavailable` here and go no further.
+Overrides the URL: majority, journaled, reads from the primary, 5 s timeout. Driver exceptions are mapped to
+`Unavailable`.
 """
 
 from collections.abc import AsyncIterator
@@ -24,13 +24,13 @@ Document = dict[str, Any]
 
 
 def connect(url: str) -> "AsyncIOMotorClient[Document]":
-    """A client; nothing is sent before its first use."""
+    """Create a client. It connects on first use."""
     return AsyncIOMotorClient(
         url,
         timeoutMS=TIMEOUT_MS,
         heartbeatFrequencyMS=HEARTBEAT_INTERVAL_MS,
         serverSelectionTimeoutMS=TIMEOUT_MS,
-        # It also bounds the look at a hanging server, and the good-bye to one.
+        # Also limits monitoring of, and disconnecting from, a server that hangs.
         connectTimeoutMS=TIMEOUT_MS,
         maxPoolSize=POOL_SIZE,
         appname="convene",
@@ -49,7 +49,7 @@ def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotor
 
 @asynccontextmanager
 async def map_errors() -> AsyncIterator[None]:
-    """Turn a driver's failure into `Unavailable`."""
+    """Map driver exceptions to `Unavailable`."""
     try:
         yield
     except PyMongoError as error:

@@ -1,7 +1,7 @@
-"""Updates that take effect only where they are due, with the condition inside the update.
+"""Conditional updates, with the condition in the update pipeline instead of the filter.
 
-The filter stays a bare `_id`: the embedded store scans the whole collection as soon as another condition
-stands beside it. Values are literals, so no text of a user is ever read as a field or an operator.
+The filter is `_id` alone, because the embedded store scans the collection if a filter has another condition.
+Values are wrapped in `$literal`, so users' text is not interpreted as a field path or an operator.
 """
 
 from bson.datetime_ms import DatetimeMS
@@ -10,17 +10,17 @@ from storage.mongo.client import Document
 
 
 def set_if_older(field: str, seq: int, fields: Document) -> list[Document]:
-    """Set `fields` where `field` stands and is below `seq`; None removes one."""
-    behind = {"$lt": [{"$ifNull": [f"${field}", seq]}, seq]}
+    """Set `fields` if `field` exists and is below `seq`; a value of None removes its field."""
+    is_older = {"$lt": [{"$ifNull": [f"${field}", seq]}, seq]}
     values = {name: "$$REMOVE" if value is None else {"$literal": value} for name, value in fields.items()}
-    return [{"$set": {name: {"$cond": [behind, value, f"${name}"]} for name, value in values.items()}}]
+    return [{"$set": {name: {"$cond": [is_older, value, f"${name}"]} for name, value in values.items()}}]
 
 
 def add_reader(user_id: str, read_at: DatetimeMS) -> list[Document]:
-    """Add a reader to `delivery_status.read_by`, unless the user is in it."""
+    """Add a user to `delivery_status.read_by`, unless present."""
     readers = "$delivery_status.read_by"
-    # Mapped, because a path through an empty array is nothing to the embedded store.
-    known = {"$in": [user_id, {"$map": {"input": readers, "as": "reader", "in": "$$reader.user_id"}}]}
+    # $map, because the embedded store resolves a path through an empty array to missing, not to an array.
+    is_known = {"$in": [user_id, {"$map": {"input": readers, "as": "reader", "in": "$$reader.user_id"}}]}
     reader = {"$literal": {"user_id": user_id, "read_at": read_at}}
-    grown = {"$concatArrays": [readers, [reader]]}
-    return [{"$set": {"delivery_status.read_by": {"$cond": [known, readers, grown]}}}]
+    extended = {"$concatArrays": [readers, [reader]]}
+    return [{"$set": {"delivery_status.read_by": {"$cond": [is_known, readers, extended]}}}]

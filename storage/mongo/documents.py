@@ -1,7 +1,7 @@
-"""Records as documents and back. Fields that say nothing (empty, none) are left out of a document.
+"""Conversion between records and MongoDB documents. Empty optional fields are omitted.
 
-The names are those of the data design; `kind`, `draft`, `changed_seq` and `membership` are the log's own.
-This file never talks to the store.
+Field names are those of the database design; `kind`, `draft`, `changed_seq` and `membership` are added for
+the log.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ def entry_document(entry: Entry) -> Document:
 
 
 def _message_document(entry: MessageEntry) -> Document:
-    # In one go: one is made for every message.
+    # One literal instead of helper calls: this runs for every message.
     document: Document = {
         "_id": ObjectId(entry.id),
         "conversation_id": ObjectId(entry.conversation_id),
@@ -206,10 +206,10 @@ def conversation_record(document: Document) -> ConversationRecord:
 
 
 def summary_update(summary: ConversationSummary) -> list[Document]:
-    """A pipeline, so that each field moves forward by itself and only forward."""
+    """Return a pipeline that advances each field independently and never lowers one."""
     fields: Document = {"last_seq": {"$max": ["$last_seq", summary.last_seq]}}
     if summary.last_message is not None:
-        # Literal: what users write may begin with a dollar sign.
+        # $literal: users' text may start with a dollar sign.
         last_message = {"$literal": _last_message_document(summary.last_message)}
         newer = {"$gt": [summary.last_seq, "$last_seq"]}
         fields["last_message"] = {"$cond": [newer, last_message, "$last_message"]}

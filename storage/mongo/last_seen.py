@@ -1,4 +1,4 @@
-"""When people were there last: the collection `user_presence`. Never says who is there now."""
+"""When users were last online: the collection `user_presence`."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ BATCH_SIZE = 500
 
 
 class MongoLastSeen:
-    """A `LastSeenStore`."""
+    """Implements `storage.contracts.presence.LastSeenStore`."""
 
     def __init__(self, collection: "AsyncIOMotorCollection[Document]") -> None:
         self._collection = collection
@@ -22,11 +22,11 @@ class MongoLastSeen:
         for start in range(0, len(entries), BATCH_SIZE):
             updates = [
                 UpdateOne(
-                    {"user_id": one.user_id},
-                    {"$max": {"last_seen": DatetimeMS(one.last_seen_ms)}, "$set": {"status": one.status}},
+                    {"user_id": entry.user_id},
+                    {"$max": {"last_seen": DatetimeMS(entry.last_seen_ms)}, "$set": {"status": entry.status}},
                     upsert=True,
                 )
-                for one in entries[start : start + BATCH_SIZE]
+                for entry in entries[start : start + BATCH_SIZE]
             ]
             async with map_errors():
                 await self._collection.bulk_write(updates, ordered=False)
@@ -36,4 +36,4 @@ class MongoLastSeen:
             cursor = self._collection.find(
                 {"user_id": {"$in": list(user_ids)}}, {"user_id": 1, "last_seen": 1}
             )
-            return {found["user_id"]: int(found["last_seen"]) async for found in cursor}
+            return {document["user_id"]: int(document["last_seen"]) async for document in cursor}

@@ -1,8 +1,7 @@
 """The message log on MongoDB: the collection `messages`.
 
-Every read is an index range or a list of ids, and further conditions stand in a stage of their own: the
-embedded store scans the collection when a condition on another field stands beside the range. This file
-never decides what an entry says.
+Every read is an index range or a list of ids. Further conditions are separate `$match` stages, because the
+embedded store scans the collection if a range filter has a condition on another field.
 """
 
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ class MongoMessageLog:
         self._messages = messages
 
     async def create_indexes(self) -> None:
-        """The fence, the idempotency key, and the index of the data design."""
+        """Create the unique indexes on seq and client id, and the index of the database design."""
         async with map_errors():
             await self._messages.create_index([("conversation_id", 1), ("seq", 1)], unique=True)
             await self._messages.create_index(
@@ -40,58 +39,58 @@ class MongoMessageLog:
 
     async def append(self, entries: Sequence[Entry]) -> Appended:
         documents = [entry_document(entry) for entry in entries]
-        stored = 0
-        while stored < len(entries):
-            refused_at = await self._insert(documents[stored:] if stored else documents)
-            if refused_at is None:
+        stored_count = 0
+        while stored_count < len(entries):
+            conflict_at = await self._insert(documents[stored_count:] if stored_count else documents)
+            if conflict_at is None:
                 break
-            stored += refused_at
-            refused = await self._explain_duplicate_key(entries[stored])
-            if refused is not None:
-                return Appended(stored, refused)
-            stored += await self._count_stored_earlier(entries[stored:])
+            stored_count += conflict_at
+            conflict = await self._explain_duplicate_key(entries[stored_count])
+            if conflict is not None:
+                return Appended(stored_count, conflict)
+            stored_count += await self._count_stored_earlier(entries[stored_count:])
         return Appended(len(entries))
 
     async def _insert(self, documents: list[Document]) -> int | None:
-        """Insert in order; answer the index of the first that a unique index refused."""
+        """Insert in order. Returns the index of the first document that a unique index rejected."""
         async with map_errors():
             try:
                 await self._messages.insert_many(documents, ordered=True)
             except BulkWriteError as error:
                 failures = error.details.get("writeErrors") or ()
-                unsure = error.details.get("writeConcernErrors")
-                # What stands before the refused one was perhaps not made durable: then nothing is known.
-                if unsure or not failures or failures[0]["code"] != DUPLICATE_KEY:
+                not_durable = error.details.get("writeConcernErrors")
+                # Documents before the rejected one may not be durable: report it as a failure.
+                if not_durable or not failures or failures[0]["code"] != DUPLICATE_KEY:
                     raise
                 return int(failures[0]["index"])
         return None
 
     async def _explain_duplicate_key(self, entry: Entry) -> SeqConflict | Duplicate | None:
-        """Why a unique index refused `entry`; None when an earlier attempt stored this very one."""
+        """Return why a unique index rejected `entry`; None if an earlier attempt stored it."""
         async with map_errors():
-            found = await self._messages.find_one(
+            existing = await self._messages.find_one(
                 {
                     "conversation_id": ObjectId(entry.conversation_id),
                     "sender_id": entry.sender_id,
                     "client_id": entry.client_id,
                 }
             )
-        if found is None:
+        if existing is None:
             return SeqConflict()
-        if found["draft"] == entry.attempt_id and found["seq"] == entry.seq:
+        if existing["draft"] == entry.attempt_id and existing["seq"] == entry.seq:
             return None
-        return Duplicate(entry_record(found))
+        return Duplicate(entry_record(existing))
 
     async def _count_stored_earlier(self, entries: Sequence[Entry]) -> int:
-        """How many of the first entries an earlier attempt stored; at least the first."""
+        """Count the leading entries that an earlier attempt stored; at least one."""
         async with map_errors():
             cursor = self._messages.find(
                 {"_id": {"$in": [ObjectId(entry.id) for entry in entries]}}, {"draft": 1}
             )
-            drafts = {str(found["_id"]): found["draft"] async for found in cursor}
+            attempt_ids = {str(document["_id"]): document["draft"] async for document in cursor}
         count = 0
         for entry in entries:
-            if drafts.get(entry.id) != entry.attempt_id:
+            if attempt_ids.get(entry.id) != entry.attempt_id:
                 break
             count += 1
         return max(1, count)
@@ -101,9 +100,9 @@ class MongoMessageLog:
             cursor = self._messages.find(
                 {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lte": through}}
             )
-            found = await cursor.to_list(None)
-        found.sort(key=lambda document: document["seq"])
-        return [entry_record(document) for document in found]
+            documents = await cursor.to_list(None)
+        documents.sort(key=lambda document: document["seq"])
+        return [entry_record(document) for document in documents]
 
     async def find_advanced(self, after: Sequence[tuple[str, int]]) -> set[str]:
         if not after:
@@ -111,15 +110,15 @@ class MongoMessageLog:
         ids = [ObjectId(entry_id(conversation_id, seq + 1)) for conversation_id, seq in after]
         async with map_errors():
             cursor = self._messages.find({"_id": {"$in": ids}}, {"conversation_id": 1})
-            return {str(found["conversation_id"]) async for found in cursor}
+            return {str(document["conversation_id"]) async for document in cursor}
 
     async def find_messages(self, ids: Sequence[str]) -> list[MessageEntry]:
         if not ids:
             return []
         async with map_errors():
-            cursor = self._messages.find({"_id": {"$in": [ObjectId(one) for one in ids]}})
-            found = await cursor.to_list(None)
-        return [message_record(document) for document in found if document["kind"] == "message"]
+            cursor = self._messages.find({"_id": {"$in": [ObjectId(entry_id) for entry_id in ids]}})
+            documents = await cursor.to_list(None)
+        return [message_record(document) for document in documents if document["kind"] == "message"]
 
     async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
@@ -127,7 +126,7 @@ class MongoMessageLog:
         page: list[MessageEntry] = []
         window = limit
         low, high = after, before
-        # Changes take seqs too, so a window may hold fewer messages than seqs: widen until it is full.
+        # Changes have seqs too, so a range may hold fewer messages than seqs: widen until the page is full.
         while len(page) < limit and high - low > 1:
             if newest:
                 start, end = max(low, high - 1 - window), high
@@ -145,9 +144,9 @@ class MongoMessageLog:
         between = {"conversation_id": ObjectId(conversation_id), "seq": {"$gt": after, "$lt": before}}
         async with map_errors():
             cursor = self._messages.aggregate([{"$match": between}, {"$match": {"kind": "message"}}])
-            found = await cursor.to_list(None)
-        found.sort(key=lambda document: document["seq"], reverse=newest)
-        return [message_record(document) for document in found]
+            documents = await cursor.to_list(None)
+        documents.sort(key=lambda document: document["seq"], reverse=newest)
+        return [message_record(document) for document in documents]
 
     async def count_unread(self, conversation_id: str, user_id: str, after: int, limit: int) -> int:
         async with map_errors():
@@ -159,12 +158,12 @@ class MongoMessageLog:
                     {"$count": "count"},
                 ]
             )
-            found = await cursor.to_list(None)
-        return int(found[0]["count"]) if found else 0
+            counts = await cursor.to_list(None)
+        return int(counts[0]["count"]) if counts else 0
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        gone = {"edited_at": None, "deleted_at": None}
-        fields = gone | message_state_document(change.state) | {"changed_seq": change.seq}
+        cleared = {"edited_at": None, "deleted_at": None}
+        fields = cleared | message_state_document(change.state) | {"changed_seq": change.seq}
         async with map_errors():
             await self._messages.update_one(
                 {"_id": ObjectId(change.message_id)}, set_if_older("changed_seq", change.seq, fields)
@@ -188,16 +187,16 @@ class MongoMessageLog:
                     {"$project": {"_id": 1}},
                 ]
             )
-            ids = [found["_id"] async for found in cursor]
+            ids = [document["_id"] async for document in cursor]
             if ids:
                 await self._messages.update_many(
                     {"_id": {"$in": ids}}, add_reader(user_id, DatetimeMS(read_at_ms))
                 )
 
     async def check(self) -> None:
-        """A real write and a real read: `ping` goes on answering after the engine has died."""
+        """Write and read a document, because `ping` still succeeds after the storage engine has failed."""
         async with map_errors():
             probes = self._messages.database.get_collection("health")
             await probes.update_one({"_id": "probe"}, {"$inc": {"count": 1}}, upsert=True)
             if await probes.find_one({"_id": "probe"}) is None:
-                raise Unavailable("messaging store: a write was not read back")
+                raise Unavailable("messaging store: the health document was not found after writing it")

@@ -1,7 +1,7 @@
-"""The Messaging service's store on MongoDB: conversations and read marks, beside the message log.
+"""The Messaging service's store on MongoDB: conversations, read marks and the message log.
 
-A conversation's document is a projection of its log: writers guard every update with the seq it is
-about, so an older one never overwrites a newer. This file never reads the log to derive anything.
+A conversation's document is a projection of its log. Every update is conditional on its seq, so an older
+state does not overwrite a newer one.
 """
 
 import asyncio
@@ -51,9 +51,9 @@ class MongoMessaging(MongoMessageLog):
 
     @classmethod
     async def open(cls, url: str, name: str | None = None) -> "MongoMessaging":
-        """Connect and make the indexes. Raises `Unavailable`."""
+        """Connect and create the indexes. Raises `Unavailable`."""
         client = connect(url)
-        # The URL may name the database; one of its own keeps an installation apart from others.
+        # The URL may name a database, to separate installations on one server.
         store = cls(client, name or client.get_default_database(DATABASE).name)
         try:
             await store.create_indexes()
@@ -81,14 +81,14 @@ class MongoMessaging(MongoMessageLog):
 
     async def get(self, conversation_id: str) -> ConversationRecord | None:
         async with map_errors():
-            found = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 0})
-        return None if found is None else conversation_record(found)
+            document = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 0})
+        return None if document is None else conversation_record(document)
 
     async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
-        behind = {"_id": {"$gt": ObjectId(after or "0" * 24)}}
+        following = {"_id": {"$gt": ObjectId(after or "0" * 24)}}
         async with map_errors():
-            cursor = self._conversations.find(behind, {"last_seq": 1}).sort("_id", 1).limit(limit)
-            return [(str(found["_id"]), found.get("last_seq", 0)) async for found in cursor]
+            cursor = self._conversations.find(following, {"last_seq": 1}).sort("_id", 1).limit(limit)
+            return [(str(document["_id"]), document.get("last_seq", 0)) async for document in cursor]
 
     async def list_memberships(
         self, user_id: str, conversation_ids: Sequence[str] | None
@@ -96,33 +96,33 @@ class MongoMessaging(MongoMessageLog):
         wanted = ("type", "name", "last_message", "last_seq", "applied_seq", "created_at", f"sent.{user_id}")
         async with map_errors():
             if conversation_ids is None:
-                found = await self._conversations.find(
+                documents = await self._conversations.find(
                     {"participants": user_id}, dict.fromkeys(wanted, 1)
                 ).to_list(None)
             else:
-                ids = [ObjectId(one) for one in conversation_ids]
-                everything = dict.fromkeys((*wanted, "participants", "admins"), 1)
-                cursor = self._conversations.find({"_id": {"$in": ids}}, everything)
-                found = [one async for one in cursor if user_id in one["participants"]]
+                ids = [ObjectId(conversation_id) for conversation_id in conversation_ids]
+                all_fields = dict.fromkeys((*wanted, "participants", "admins"), 1)
+                cursor = self._conversations.find({"_id": {"$in": ids}}, all_fields)
+                documents = [document async for document in cursor if user_id in document["participants"]]
         return [
-            Membership(conversation_record(one), last_sent_seq=one.get("sent", {}).get(user_id, 0))
-            for one in found
+            Membership(conversation_record(document), last_sent_seq=document.get("sent", {}).get(user_id, 0))
+            for document in documents
         ]
 
     async def last_seqs_by_user(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
         ids = list(user_ids)
-        # Of a group of thousands only those who were asked for leave the store.
+        # The store returns only the members asked for, not all of a group of thousands.
         pipeline: list[Document] = [
             {"$match": {"participants": {"$in": ids}}},
             {"$project": {"last_seq": 1, "members": {"$setIntersection": ["$participants", ids]}}},
         ]
         async with map_errors():
-            conversations = await self._conversations.aggregate(pipeline).to_list(None)
-        found: dict[str, dict[str, int]] = {}
-        for one in conversations:
-            for user_id in one["members"]:
-                found.setdefault(user_id, {})[str(one["_id"])] = one.get("last_seq", 0)
-        return found
+            documents = await self._conversations.aggregate(pipeline).to_list(None)
+        last_seqs: dict[str, dict[str, int]] = {}
+        for document in documents:
+            for user_id in document["members"]:
+                last_seqs.setdefault(user_id, {})[str(document["_id"])] = document.get("last_seq", 0)
+        return last_seqs
 
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
         async def shares(other: str) -> bool:
@@ -130,8 +130,8 @@ class MongoMessaging(MongoMessageLog):
             return await self._conversations.find_one(both, {"_id": 1}) is not None
 
         async with map_errors():
-            found = await asyncio.gather(*(shares(other) for other in others))
-        return {other for other, shared in zip(others, found, strict=True) if shared}
+            results = await asyncio.gather(*(shares(other) for other in others))
+        return {other for other, is_shared in zip(others, results, strict=True) if is_shared}
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         document = {
@@ -151,10 +151,12 @@ class MongoMessaging(MongoMessageLog):
 
     async def list_pending_effects(self) -> list[PendingEffect]:
         async with map_errors():
-            found = await self._pending_effects.find({}).to_list(None)
+            documents = await self._pending_effects.find({}).to_list(None)
         return [
-            PendingEffect(one["conversation_id"], one["instance"], one["since_seq"], int(one["at"]))
-            for one in found
+            PendingEffect(
+                document["conversation_id"], document["instance"], document["since_seq"], int(document["at"])
+            )
+            for document in documents
         ]
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
@@ -178,7 +180,7 @@ class MongoMessaging(MongoMessageLog):
             return
         async with map_errors():
             await self._conversations.bulk_write(
-                [UpdateOne({"_id": ObjectId(one.conversation_id)}, summary_update(one)) for one in summaries],
+                [UpdateOne({"_id": ObjectId(s.conversation_id)}, summary_update(s)) for s in summaries],
                 ordered=False,
             )
 
@@ -187,42 +189,43 @@ class MongoMessaging(MongoMessageLog):
             return []
         ids = [_read_mark_id(conversation_id, user_id) for conversation_id, user_id in keys]
         async with map_errors():
-            return [read_mark_record(found) async for found in self._read_marks.find({"_id": {"$in": ids}})]
+            cursor = self._read_marks.find({"_id": {"$in": ids}})
+            return [read_mark_record(document) async for document in cursor]
 
     async def advance_read_mark(self, mark: ReadMark) -> int:
         fields = {"read_seq": mark.read_seq, "read_at": DatetimeMS(mark.read_at_ms)}
         async with map_errors():
-            stands = await self._advance_existing(mark, fields)
-            if stands is None:
+            stored_seq = await self._advance_existing(mark, fields)
+            if stored_seq is None:
                 with contextlib.suppress(DuplicateKeyError):
                     await self._read_marks.insert_one(_new_read_mark(mark) | fields)
                     return mark.read_seq
-                # Made a moment ago by another device: then once more, guarded.
-                stands = await self._advance_existing(mark, fields)
-        return mark.read_seq if stands is None else stands
+                # Another device has inserted it since: advance that one.
+                stored_seq = await self._advance_existing(mark, fields)
+        return mark.read_seq if stored_seq is None else stored_seq
 
     async def _advance_existing(self, mark: ReadMark, fields: Document) -> int | None:
-        """Where the mark stands after moving it forward; None where there is none yet."""
-        found = await self._read_marks.find_one_and_update(
+        """Advance a stored mark and return its seq; None if none is stored."""
+        document = await self._read_marks.find_one_and_update(
             {"_id": _read_mark_id(mark.conversation_id, mark.user_id)},
             set_if_older("read_seq", mark.read_seq, fields),
             projection={"read_seq": 1},
             return_document=ReturnDocument.AFTER,
         )
-        return None if found is None else int(found["read_seq"])
+        return None if document is None else int(document["read_seq"])
 
     async def last_sent_seqs(self, conversation_id: str) -> dict[str, int]:
         async with map_errors():
-            found = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 1})
-        return {} if found is None else dict(found.get("sent", {}))
+            document = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 1})
+        return {} if document is None else dict(document.get("sent", {}))
 
     async def claim_idempotency_key(self, key: str, digest: str) -> str:
         async with map_errors():
             try:
                 await self._idempotency_keys.insert_one({"_id": key, "digest": digest})
             except DuplicateKeyError:
-                kept = await self._idempotency_keys.find_one({"_id": key})
-                return digest if kept is None else str(kept["digest"])
+                stored = await self._idempotency_keys.find_one({"_id": key})
+                return digest if stored is None else str(stored["digest"])
         return digest
 
     async def set_muted(self, conversation_id: str, user_id: str, *, muted: bool) -> None:

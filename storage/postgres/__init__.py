@@ -1,1 +1,1 @@
-"""The PostgreSQL stores. The only folder that sees asyncpg."""
+"""Stores on PostgreSQL. Only this package and `storage.embedded` import asyncpg."""

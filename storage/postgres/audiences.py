@@ -1,4 +1,4 @@
-"""Who reads whom, in PostgreSQL, as feeds ask for it. Never changes who follows whom."""
+"""Followers and post counts in PostgreSQL, for feeds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,24 +13,25 @@ SERVICE = "social"
 
 
 class PostgresAudiences:
-    """An `Audiences`."""
+    """Implements `storage.contracts.social.AudienceStore`."""
 
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
-        self._followees = load_statement(SERVICE, "followee_list")
-        self._followers = load_statement(SERVICE, "follower_list")
-        self._audiences = load_statement(SERVICE, "audience_list")
-        self._broadcast = load_statement(SERVICE, "broadcast_set")
-        self._mark_settled = load_statement(SERVICE, "broadcast_mark_settled")
-        self._set_posts_counts = load_statement(SERVICE, "posts_count_upsert")
-        self._reset_versions = load_statement(SERVICE, "posts_count_reset_versions")
+        self._followees = load_statement(SERVICE, "audiences", "followee_list")
+        self._followers = load_statement(SERVICE, "audiences", "follower_list")
+        self._audiences = load_statement(SERVICE, "audiences", "audience_list")
+        self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
+        self._mark_settled = load_statement(SERVICE, "audiences", "broadcast_mark_settled")
+        self._set_posts_counts = load_statement(SERVICE, "audiences", "posts_count_upsert")
+        self._reset_versions = load_statement(SERVICE, "audiences", "posts_count_reset_versions")
 
     async def followees(self, user_id: str) -> Followees:
-        found = Followees([], [])
+        followees = Followees([], [])
         for row in await self._pool.rows(self._followees, to_uuid(user_id)):
-            (found.broadcast if row["broadcast"] else found.fanned_out).append(str(row["following_id"]))
-        return found
+            authors = followees.broadcast if row["broadcast"] else followees.fanned_out
+            authors.append(str(row["following_id"]))
+        return followees
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         rows = await self._pool.rows(self._followers, to_uuid(user_id), to_uuid(after) or MIN_UUID, limit)
@@ -50,16 +51,16 @@ class PostgresAudiences:
         self, counts: Sequence[PostsCount], cursor_update: CursorUpdate | None
     ) -> None:
         latest: dict[str, PostsCount] = {}
-        for count in sorted(counts, key=lambda one: one.source_event_id):
+        for count in sorted(counts, key=lambda count: count.source_event_id):
             latest[count.user_id] = count
         rows = list(latest.values())
         async with self._pool.transaction() as transaction:
             if rows:
                 await transaction.rows(
                     self._set_posts_counts,
-                    to_uuids(one.user_id for one in rows),
-                    [one.posts_count for one in rows],
-                    [one.source_event_id for one in rows],
+                    to_uuids(row.user_id for row in rows),
+                    [row.posts_count for row in rows],
+                    [row.source_event_id for row in rows],
                 )
             await self._cursors.advance_in(transaction, cursor_update)
 

@@ -1,4 +1,4 @@
-"""Whether the counts of a service are those of its rows, in PostgreSQL. Never changes a row."""
+"""Consistency checks of counts in PostgreSQL. Read-only."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,15 +9,15 @@ from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 from storage.records.social import PostsCount
 
 AUDITS: Final[dict[str, Statement]] = {
-    "social": load_statement("social", "audit"),
-    "posts": load_statement("posts", "audit"),
-    "events": load_statement("events", "audit"),
-    "notifications": load_statement("notifications", "audit"),
+    "social": load_statement("social", "audit", "audit"),
+    "posts": load_statement("posts", "audit", "audit"),
+    "events": load_statement("events", "audit", "audit"),
+    "notifications": load_statement("notifications", "audit", "audit"),
 }
 
 
 class PostgresCountAudit:
-    """A `CountAudit` of that service."""
+    """Implements `storage.contracts.audit.CountAudit` for one service."""
 
     def __init__(self, pool: PostgresPool, service: str) -> None:
         self._pool = pool
@@ -25,15 +25,15 @@ class PostgresCountAudit:
 
     async def count_mismatches(self) -> int:
         row = await self._pool.row(self._count_mismatches)
-        return int(row["wrong"]) if row else 0
+        return int(row["mismatch_count"]) if row else 0
 
 
 class PostgresPostsAudit(PostgresCountAudit):
-    """A `PostsAudit`."""
+    """Implements `storage.contracts.audit.PostsAudit`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, "posts")
-        self._counts = load_statement("posts", "author_stats_list")
+        self._counts = load_statement("posts", "audit", "author_stats_list")
 
     async def posts_counts(self, author_ids: Sequence[str]) -> dict[str, int]:
         rows = await self._pool.rows(self._counts, to_uuids(author_ids))
@@ -41,11 +41,11 @@ class PostgresPostsAudit(PostgresCountAudit):
 
 
 class PostgresSocialAudit(PostgresCountAudit):
-    """A `SocialAudit`."""
+    """Implements `storage.contracts.audit.SocialAudit`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, "social")
-        self._page = load_statement("social", "posts_count_page")
+        self._page = load_statement("social", "audit", "posts_count_page")
 
     async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
         rows = await self._pool.rows(self._page, to_uuid(after) or MIN_UUID, limit)

@@ -1,10 +1,10 @@
-"""A bounded stock of connections to one database: the one that was used last goes out first.
+"""A bounded pool of connections to one database. The most recently used connection is reused first.
 
-    take      --> an idle one --> below the bound: a new one --> else a place in the line
-    give back --> the first of the line --> else idle; dropped where it is not certain how it stands
+    acquire --> an idle connection --> below max_size: a new one --> else wait in FIFO order
+    release --> the first waiter   --> else idle; dropped if its state is uncertain
 
-Our own rather than the driver's pool, which gives each use a proxy, a task and a timer: that costs more than
-a short statement does (docs/decisions/0017). It never runs a statement.
+Replaces the driver's pool, which creates a proxy, a task and a timer per use: that costs more than a short
+statement (docs/decisions/0017).
 """
 
 import asyncio
@@ -25,7 +25,7 @@ Waiter = asyncio.Future[Connection | None]
 
 
 class ConnectionPool:
-    """`connect` makes one. Whoever takes one gives it back, with the error where there was one."""
+    """Every acquired connection must be released, together with the error if its use failed."""
 
     __slots__ = ("_all", "_closed", "_connect", "_connecting", "_drained", "_idle", "_max_size", "_waiters")
 
@@ -48,7 +48,7 @@ class ConnectionPool:
         return len(self._idle)
 
     def try_acquire(self) -> Connection | None:
-        """One that is idle, None where there is none."""
+        """Return an idle connection, or None."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -57,7 +57,13 @@ class ConnectionPool:
         return None
 
     async def acquire(self, timeout_s: float) -> Connection:
-        """Raises `TimeoutError` when none is free in time, `Unavailable` once closed, and as `connect`."""
+        """Return a connection: idle, new, or the next one released.
+
+        Raises:
+            TimeoutError: none became free within `timeout_s`.
+            Unavailable: the pool is closed.
+            Exception: an error of `connect`.
+        """
         async with asyncio.timeout(timeout_s):
             while not self._closed:
                 connection = self.try_acquire()
@@ -70,7 +76,7 @@ class ConnectionPool:
         raise Unavailable("The pool is closed.")
 
     def release(self, connection: Connection, error: BaseException | None = None) -> None:
-        """Never waits."""
+        """Return a connection to the pool. After an error it is closed unless it is certainly idle."""
         if (
             self._closed
             or connection.is_closed()
@@ -81,10 +87,10 @@ class ConnectionPool:
             self._idle.append(connection)
 
     async def close(self) -> None:
-        """Hand out no more, close what is idle, and wait for what is out."""
+        """Refuse further use, close idle connections and wait for those in use."""
         self._closed = True
         while self._wake_one(None):
-            """They learn that it is closed."""
+            """Waiters find the pool closed."""
         for connection in self._idle:
             self._all.discard(connection)
             await connection.close()
@@ -93,7 +99,7 @@ class ConnectionPool:
             await self._drained.wait()
 
     def terminate(self) -> None:
-        """Cut off whatever there is, also what is out."""
+        """Close all connections at once, including those in use."""
         for connection in self._all:
             connection.terminate()
         self._all.clear()
@@ -112,15 +118,15 @@ class ConnectionPool:
         return connection
 
     async def _wait_for_release(self) -> Connection | None:
-        """None: there may be room for a new one."""
-        place: Waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(place)
+        """Wait in FIFO order. None means that a new connection may be opened."""
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            return await place
+            return await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                # Something was handed over in the same moment.
-                connection = place.result()
+            if waiter.done() and not waiter.cancelled():
+                # A connection was handed over before the cancellation arrived: pass it on.
+                connection = waiter.result()
                 if connection is None:
                     self._on_removed()
                 else:
@@ -134,22 +140,22 @@ class ConnectionPool:
         self._on_removed()
 
     def _on_removed(self) -> None:
-        """There is one fewer: the first of the line may make another."""
+        """A connection was removed: let the first waiter open a new one."""
         self._wake_one(None)
         if self._closed and not self._all and not self._connecting:
             self._drained.set()
 
     def _wake_one(self, connection: Connection | None) -> bool:
         while self._waiters:
-            place = self._waiters.popleft()
-            if not place.done():
-                place.set_result(connection)
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
                 return True
         return False
 
 
 def _is_reusable(connection: Connection, error: BaseException) -> bool:
-    """Whether nothing is under way or open on it. After a cancellation or a timeout nobody knows."""
+    """Whether no statement or transaction is open. After a cancellation or timeout that is unknown."""
     return (
         isinstance(error, Exception)
         and not isinstance(error, TimeoutError)

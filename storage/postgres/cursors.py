@@ -1,4 +1,4 @@
-"""Where the consumers of a service stand, in its own database. Never reads a feed."""
+"""Cursors and dead letters of a service's consumers, in its database."""
 
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
@@ -10,17 +10,17 @@ CURSOR_CONFLICT = "cursor"
 
 
 class PostgresCursors:
-    """A `Cursors`; stores whose effects move a cursor use `moved` inside their own transactions."""
+    """Implements `storage.contracts.domain_events.Cursors`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._get = load_statement(COMMON, "cursor_get")
-        self._insert = load_statement(COMMON, "cursor_insert")
-        self._advance = load_statement(COMMON, "cursor_advance")
-        self._insert_dead_letter = load_statement(COMMON, "dead_letter_insert")
-        self._list_dead_letters = load_statement(COMMON, "dead_letter_list")
-        self._count = load_statement(COMMON, "dead_letter_count")
-        self._delete_dead_letter = load_statement(COMMON, "dead_letter_delete")
+        self._get = load_statement(COMMON, "cursors", "cursor_get")
+        self._insert = load_statement(COMMON, "cursors", "cursor_insert")
+        self._advance = load_statement(COMMON, "cursors", "cursor_advance")
+        self._insert_dead_letter = load_statement(COMMON, "cursors", "dead_letter_insert")
+        self._list_dead_letters = load_statement(COMMON, "cursors", "dead_letter_list")
+        self._count = load_statement(COMMON, "cursors", "dead_letter_count")
+        self._delete_dead_letter = load_statement(COMMON, "cursors", "dead_letter_delete")
 
     async def get(self, consumer: str) -> Cursor | None:
         row = await self._pool.row(self._get, consumer)
@@ -34,7 +34,11 @@ class PostgresCursors:
             raise Conflict(CURSOR_CONFLICT)
 
     async def advance_in(self, transaction: Transaction, update: CursorUpdate | None) -> None:
-        """Move a cursor inside a transaction, if there is a step. Raises `Conflict`: `cursor`."""
+        """Advance a cursor in the transaction of its effect; None is ignored.
+
+        Raises:
+            Conflict: `cursor`: another reader has moved it.
+        """
         if update is not None and await transaction.row(self._advance, *_update_params(update)) is None:
             raise Conflict(CURSOR_CONFLICT)
 

@@ -1,7 +1,4 @@
-"""One service's database, opened: brought up to date, with its connections, feed, cursors, keys and locks.
-
-It holds; the stores of the service are made from it. Never shared by two services.
-"""
+"""One service's database: its pool, outbox, cursors, idempotency keys and locks."""
 
 from dataclasses import dataclass
 
@@ -23,7 +20,7 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, service: str, bounds: PoolLimits) -> "Database":
-        """Migrate and connect. Raises `Unavailable`."""
+        """Migrate the database and connect. Raises `Unavailable`."""
         await migrate(url, service)
         pool = PostgresPool(url, bounds)
         await pool.open()

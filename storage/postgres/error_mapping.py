@@ -1,7 +1,7 @@
-"""What the driver raises, as the errors of the storage contract.
+"""Maps exceptions of the driver to the errors of `storage.errors`.
 
-Every call of the driver stands inside `told()`. Never lets the driver's words through: they may hold
-what users wrote.
+Every call of the driver is made inside `map_errors()`. The driver's texts are dropped, because they may
+contain users' text.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import asyncpg
 
 from storage.errors import Conflict, StorageError, Unavailable
 
-# Seen when a server restarts, fails over, is full or is overrun: none of them says that nothing happened.
+# Raised when a server restarts, fails over, is full or overloaded. The statement may have taken effect.
 UNAVAILABLE_ERRORS = (
     OSError,
     TimeoutError,
@@ -24,7 +24,7 @@ UNAVAILABLE_ERRORS = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.LockNotAvailableError,
     asyncpg.PostgresSystemError,
-    # A database that is gone, or a password that changed: an operator's hand is at work.
+    # A missing database or a changed password: an operator may fix it.
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
 )
@@ -41,18 +41,18 @@ CONNECTION_LOST_ERRORS = (
 
 
 def is_connection_lost(error: BaseException) -> bool:
-    """Whether the connection is of no more use, also where the driver has not noticed yet."""
+    """Whether the connection is unusable, even if the driver has not noticed."""
     return isinstance(error, CONNECTION_LOST_ERRORS) or _is_connection_error(error)
 
 
 def is_retryable_read(error: BaseException) -> bool:
-    """Whether a read may simply be done again: the connection went, or another transaction was in the way."""
+    """Whether a read can be retried: connection lost, deadlock or serialization failure."""
     return is_connection_lost(error) or isinstance(error, asyncpg.TransactionRollbackError)
 
 
 @contextmanager
 def map_errors() -> Iterator[None]:
-    """Turn what the driver raises into `Conflict`, `Unavailable` or `StorageError`."""
+    """Map driver exceptions to `Conflict`, `Unavailable` or `StorageError`."""
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -68,11 +68,11 @@ def map_errors() -> Iterator[None]:
 
 
 def constraint_name(error: asyncpg.PostgresError) -> str:
-    """Name a constraint as the contract does: the index over lower case is the column's key too."""
+    """Return the constraint's name in the contract: an index over lower case counts as the column's key."""
     name = str(getattr(error, "constraint_name", None) or type(error).__name__)
     return name.replace("_lower_key", "_key")
 
 
 def _is_connection_error(error: BaseException) -> bool:
-    # The driver's complaints about values are ValueErrors as well; the rest are about the connection.
+    # InterfaceErrors about values are ValueErrors too; all others are about the connection.
     return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)

@@ -1,4 +1,4 @@
-"""Events in PostgreSQL. What opens places hands them out in the same transaction."""
+"""Events in PostgreSQL. A change that frees places promotes the waitlist in the same transaction."""
 
 import contextlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
 from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
 from storage.records.idempotency_key import IdempotencyKey
@@ -22,7 +22,7 @@ DELETE_BATCH_ROWS = 100
 
 
 class PostgresEvents:
-    """An `EventStore`."""
+    """Implements `storage.contracts.events.EventStore`."""
 
     def __init__(
         self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys, rsvps: PostgresRsvps
@@ -30,18 +30,18 @@ class PostgresEvents:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
         self._rsvps = rsvps
-        self._insert = load_statement(SERVICE, "event_insert")
-        self._list_by_ids = load_statement(SERVICE, "event_list_by_ids")
-        self._page = load_statement(SERVICE, "event_page")
-        self._creator = load_statement(SERVICE, "event_creator")
-        self._update = load_statement(SERVICE, "event_update")
-        self._delete = load_statement(SERVICE, "event_delete")
-        self._invite = load_statement(SERVICE, "invite_insert")
-        self._rsvp_events = load_statement(SERVICE, "user_rsvp_event_list")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
+        self._insert = load_statement(SERVICE, "events", "event_insert")
+        self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
+        self._page = load_statement(SERVICE, "events", "event_page")
+        self._creator = load_statement(SERVICE, "events", "event_creator")
+        self._update = load_statement(SERVICE, "events", "event_update")
+        self._delete = load_statement(SERVICE, "events", "event_delete")
+        self._invite = load_statement(SERVICE, "events", "invite_insert")
+        self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
+        self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
 
     async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             rows = await transaction.rows(
                 self._insert,
                 to_uuid(event.creator_id),
@@ -54,7 +54,7 @@ class PostgresEvents:
             )
             return str(rows[0]["id"])
 
-        return await self._idempotency_keys.run_once(idempotency_key, make)
+        return await self._idempotency_keys.run_once(idempotency_key, insert)
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
         wanted = to_uuids(ids)
@@ -115,18 +115,18 @@ class PostgresEvents:
     async def invite(
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
     ) -> None:
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             await transaction.rows(
                 self._invite, to_uuid(event_id), to_uuid(inviter_id), sorted(set(to_uuids(user_ids)))
             )
             return ""
 
-        await self._idempotency_keys.run_once(idempotency_key, make)
+        await self._idempotency_keys.run_once(idempotency_key, insert)
 
     async def remove_user(self, user_id: str) -> None:
-        while answered := await self._pool.rows(self._rsvp_events, to_uuid(user_id), DELETE_BATCH_ROWS):
-            for row in answered:
-                # An event that goes meanwhile takes its answers along.
+        while rows := await self._pool.rows(self._rsvp_events, to_uuid(user_id), DELETE_BATCH_ROWS):
+            for row in rows:
+                # If the event was deleted meanwhile, so were its RSVPs.
                 with contextlib.suppress(Missing):
                     await self._rsvps.delete_rsvp(str(row["event_id"]), user_id)
         await self._pool.write(self._delete_user_data, to_uuid(user_id))

@@ -1,4 +1,4 @@
-"""Idempotency keys, in the transaction of what they guard. Never makes anything itself."""
+"""Idempotency keys, stored in the transaction of the work that they protect."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,22 +12,22 @@ KEY_CONFLICT = "idempotency_keys"
 
 
 class PostgresIdempotencyKeys:
-    """Whatever is made under a key is made once; later, and beside it, the first result is answered."""
+    """Runs work once per key; a repeated or concurrent call returns the first result."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._claim = load_statement(COMMON, "idempotency_key_claim")
-        self._get = load_statement(COMMON, "idempotency_key_get")
-        self._complete = load_statement(COMMON, "idempotency_key_complete")
-        self._prune = load_statement(COMMON, "idempotency_key_prune")
+        self._claim = load_statement(COMMON, "idempotency_keys", "idempotency_key_claim")
+        self._get = load_statement(COMMON, "idempotency_keys", "idempotency_key_get")
+        self._complete = load_statement(COMMON, "idempotency_keys", "idempotency_key_complete")
+        self._prune = load_statement(COMMON, "idempotency_keys", "idempotency_key_prune")
 
     async def run_once(
         self, idempotency_key: IdempotencyKey | None, work: Callable[[Transaction], Awaitable[str]]
     ) -> str:
-        """Do the work in a transaction, unless its key was used: then answer what was made first.
+        """Run `work` in a transaction, or return the first result if the key was used.
 
         Raises:
-            Conflict: `idempotency_keys`: the key was used for something else.
+            Conflict: `idempotency_keys`: the key was used for another request.
         """
         async with self._pool.transaction() as transaction:
             if idempotency_key is None:
@@ -37,10 +37,9 @@ class PostgresIdempotencyKeys:
                 if row is None or row["digest"] != idempotency_key.digest:
                     raise Conflict(KEY_CONFLICT)
                 return str(row["result"])
-            made = await work(transaction)
-            await transaction.row(self._complete, idempotency_key.key, made)
-            return made
+            result = await work(transaction)
+            await transaction.row(self._complete, idempotency_key.key, result)
+            return result
 
     async def prune(self, older_than_s: float) -> int:
-        """Forget old keys; answers how many."""
         return len(await self._pool.write(self._prune, older_than_s))

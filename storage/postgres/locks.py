@@ -1,6 +1,6 @@
-"""Locks over all instances: advisory locks of PostgreSQL, on one connection that is kept for them.
+"""Locks across instances: PostgreSQL advisory locks, held by one dedicated connection.
 
-They go with the connection, so a dead instance holds none. Never the safety of anything.
+The server releases them when the connection ends, so a dead instance holds none.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ STATEMENT_TIMEOUT_S = 5.0
 
 
 class PostgresLocks:
-    """A `Locks`."""
+    """Implements `storage.contracts.domain_events.Locks`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._try_lock = load_statement("common", "lock_try")
+        self._try_lock = load_statement("common", "locks", "lock_try")
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._held: set[str] = set()
         self._mutex = asyncio.Lock()

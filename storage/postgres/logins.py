@@ -1,7 +1,4 @@
-"""What logging in needs besides people and sessions, in PostgreSQL.
-
-Never ends a session.
-"""
+"""Login support in PostgreSQL: password rehashing and expired sessions."""
 
 from collections.abc import Sequence
 
@@ -13,12 +10,12 @@ SERVICE = "users"
 
 
 class PostgresLogins:
-    """A `LoginStore`."""
+    """Implements `storage.contracts.logins.LoginStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._replace_password_hash = load_statement(SERVICE, "user_password_rehash")
-        self._expired = load_statement(SERVICE, "session_expired")
+        self._replace_password_hash = load_statement(SERVICE, "logins", "user_password_rehash")
+        self._expired = load_statement(SERVICE, "logins", "session_expired")
 
     async def replace_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
         await self._pool.write(self._replace_password_hash, to_uuid(user_id), old_hash, new_hash)

@@ -1,6 +1,6 @@
-"""Tokens of mails in PostgreSQL. The user's row is locked first, always, then what hangs on it is judged.
+"""E-mail tokens in PostgreSQL.
 
-Never sees a token, only its hash.
+Every transaction locks the user's row first, so checks and writes of one user's tokens are serialized.
 """
 
 from storage.errors import Missing
@@ -14,22 +14,22 @@ SERVICE = "users"
 
 
 class PostgresPasswordResets:
-    """A `ResetStore`."""
+    """Implements `storage.contracts.mail_tokens.PasswordResetStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lock = load_statement(SERVICE, "password_reset_lock")
-        self._insert = load_statement(SERVICE, "password_reset_insert")
-        self._is_valid = load_statement(SERVICE, "password_reset_is_valid")
-        self._lock_owner = load_statement(SERVICE, "password_reset_owner_lock")
-        self._redeem = load_statement(SERVICE, "password_reset_redeem")
+        self._lock = load_statement(SERVICE, "mail_tokens", "password_reset_lock")
+        self._insert = load_statement(SERVICE, "mail_tokens", "password_reset_insert")
+        self._is_valid = load_statement(SERVICE, "mail_tokens", "password_reset_is_valid")
+        self._lock_owner = load_statement(SERVICE, "mail_tokens", "password_reset_owner_lock")
+        self._redeem = load_statement(SERVICE, "mail_tokens", "password_reset_redeem")
 
     async def issue(self, email: str, token_hash: str, lifetime_s: int, max_tokens: int) -> UserRecord | None:
         async with self._pool.transaction() as transaction:
-            found = await transaction.row(self._lock, email)
-            if found is None:
+            user = await transaction.row(self._lock, email)
+            if user is None:
                 return None
-            row = await transaction.row(self._insert, found["id"], token_hash, float(lifetime_s), max_tokens)
+            row = await transaction.row(self._insert, user["id"], token_hash, float(lifetime_s), max_tokens)
         return to_user(row) if row else None
 
     async def is_valid(self, token_hash: str) -> bool:
@@ -45,23 +45,23 @@ class PostgresPasswordResets:
 
 
 class PostgresEmailVerifications:
-    """A `VerificationStore`."""
+    """Implements `storage.contracts.mail_tokens.EmailVerificationStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lock = load_statement(SERVICE, "email_verification_lock")
-        self._insert = load_statement(SERVICE, "email_verification_insert")
-        self._lock_owner = load_statement(SERVICE, "email_verification_owner_lock")
-        self._redeem = load_statement(SERVICE, "email_verification_redeem")
+        self._lock = load_statement(SERVICE, "mail_tokens", "email_verification_lock")
+        self._insert = load_statement(SERVICE, "mail_tokens", "email_verification_insert")
+        self._lock_owner = load_statement(SERVICE, "mail_tokens", "email_verification_owner_lock")
+        self._redeem = load_statement(SERVICE, "mail_tokens", "email_verification_redeem")
 
     async def issue(
         self, user_id: str, token_hash: str, lifetime_s: int, max_tokens: int
     ) -> UserRecord | None:
-        known = to_uuid(user_id)
+        user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
-            if await transaction.row(self._lock, known) is None:
+            if await transaction.row(self._lock, user_uuid) is None:
                 return None
-            row = await transaction.row(self._insert, known, token_hash, float(lifetime_s), max_tokens)
+            row = await transaction.row(self._insert, user_uuid, token_hash, float(lifetime_s), max_tokens)
         return to_user(row) if row else None
 
     async def redeem(self, token_hash: str) -> None:

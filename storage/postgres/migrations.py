@@ -1,9 +1,9 @@
-"""Migrations: the numbered SQL files of a service, each applied once, in order, in a transaction of its own.
+"""Migrations: the numbered SQL files of a service, applied once each, in order, one transaction per file.
 
-Functions and triggers come after them, and again whenever their file has changed.
+Functions and triggers are applied after them, and again whenever their file changes.
 
-One process at a time migrates a database; the others wait and then find nothing to do. A file that was
-changed after it was applied is refused. Never undoes a migration.
+One process at a time migrates a database; others wait and then find nothing to do. A migration that was
+changed after it was applied is an error. There are no down migrations.
 """
 
 import re
@@ -21,8 +21,8 @@ from storage.postgres.statement import SQL, load_statement
 COMMON: Final = "common"
 USER_CACHE: Final = "user_cache"
 USER_CACHE_SERVICES: Final = frozenset({"social", "posts", "events", "notifications"})
-"""The services that show names, and so keep copies of people."""
-# Any number will do, as long as every process takes the same one.
+"""Services that show users, and so have a `user_cache`."""
+# Any number works, as long as every process uses the same one.
 MIGRATION_LOCK_KEY: Final = 7_264_538_190_441
 CONNECT_TIMEOUT_S: Final = 10.0
 MIGRATION_TIMEOUT_S: Final = 600.0
@@ -35,38 +35,38 @@ _FILE = re.compile(r"[0-9]{4}_[a-z0-9_]+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class InvalidMigration(StorageError):  # noqa: N818 - reads as what it says
-    """The files and what the database has had do not go together."""
+class InvalidMigration(StorageError):  # noqa: N818 - named after the condition
+    """The migration files do not match those applied to the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file; `name` is its service and number, as it is remembered."""
+    """One SQL file. `name` is recorded in the database: service and file name."""
 
     name: str
     text: str
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the statements without comments and blank lines, so that a comment may be corrected."""
+        """SHA-256 without comment lines and blank lines, so that comments can be corrected."""
         lines = (line.rstrip() for line in _COMMENT.sub("", self.text).splitlines())
         return CHECKSUM_KIND + sha256("\n".join(line for line in lines if line).encode()).hexdigest()
 
 
 def load_migrations(service: str) -> list[Migration]:
-    """Read those of the house, which every database has, then the service's own."""
-    found: list[Migration] = []
+    """Read the migrations shared by all databases, then those of the service."""
+    migrations: list[Migration] = []
     for owner in (COMMON, USER_CACHE, service) if service in USER_CACHE_SERVICES else (COMMON, service):
         files = sorted((SQL / owner / "migrations").glob("*.sql"))
         numbers = [file.name[:4] for file in files]
         if len(set(numbers)) != len(numbers) or not all(_FILE.fullmatch(file.stem) for file in files):
-            raise InvalidMigration(f"The migrations of {owner} are not numbered one by one.")
-        found += [Migration(f"{owner}/{file.stem}", file.read_text("utf-8")) for file in files]
-    return found
+            raise InvalidMigration(f"The migrations of {owner} must have unique four-digit numbers.")
+        migrations += [Migration(f"{owner}/{file.stem}", file.read_text("utf-8")) for file in files]
+    return migrations
 
 
 def load_routines(service: str) -> list[Migration]:
-    """Read the service's functions and triggers; each file may be applied again, and is when it changed."""
+    """Read the service's functions and triggers. Applying a file again replaces its routine."""
     files = (
         file for kind in ("functions", "triggers") for file in sorted((SQL / service / kind).glob("*.sql"))
     )
@@ -74,7 +74,7 @@ def load_routines(service: str) -> list[Migration]:
 
 
 def database_url(maintenance_url: str, service: str) -> str:
-    """Name the service's own database on the server that the URL reaches."""
+    """Return the URL of the service's database on the server of `maintenance_url`."""
     path = urlsplit(maintenance_url).path
     head, _, query = maintenance_url.partition("?")
     address = head[: len(head) - len(path)] if path else head
@@ -82,28 +82,31 @@ def database_url(maintenance_url: str, service: str) -> str:
 
 
 async def create_database(maintenance_url: str, service: str) -> str:
-    """Create the service's database where it is missing, and answer its URL. Safe from many at once."""
+    """Create the service's database if it is missing and return its URL. Safe to call concurrently."""
     name = f"convene_{service}"
     if _NAME.fullmatch(name) is None:
-        raise InvalidMigration("A service's name is letters, digits and underscores.")
+        raise InvalidMigration("A service name may contain only letters, digits and underscores.")
     with map_errors():
         connection = await asyncpg.connect(maintenance_url, timeout=CONNECT_TIMEOUT_S)
         try:
-            if await connection.fetchval(load_statement(COMMON, "database_exists").text, name) is None:
+            if (
+                await connection.fetchval(load_statement(COMMON, "migrations", "database_exists").text, name)
+                is None
+            ):
                 await connection.execute(f'CREATE DATABASE "{name}"')
         except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-            pass  # somebody else was quicker
+            pass  # created concurrently
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
     return database_url(maintenance_url, service)
 
 
 async def migrate(url: str, service: str) -> list[str]:
-    """Bring a service's database up to its files; answers the names of what was applied now.
+    """Apply pending migrations and changed routines; return the names of those applied.
 
     Raises:
-        MigrationFaulty: a file was changed after it was applied, or one is gone.
-        Unavailable: the database cannot be reached; what was applied stays.
+        InvalidMigration: a file was changed after it was applied, or is missing.
+        Unavailable: the database cannot be reached; migrations applied before stay.
     """
     migrations = load_migrations(service)
     with map_errors():
@@ -111,7 +114,9 @@ async def migrate(url: str, service: str) -> list[str]:
             url, timeout=CONNECT_TIMEOUT_S, command_timeout=MIGRATION_TIMEOUT_S
         )
         try:
-            await connection.execute(load_statement(COMMON, "migration_lock").text, MIGRATION_LOCK_KEY)
+            await connection.execute(
+                load_statement(COMMON, "migrations", "migration_lock").text, MIGRATION_LOCK_KEY
+            )
             applied = await _apply(connection, migrations)
             return applied + await _apply_routines(connection, load_routines(service))
         finally:
@@ -119,20 +124,20 @@ async def migrate(url: str, service: str) -> list[str]:
 
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
-    await connection.execute(load_statement(COMMON, "migration_table_create").text)
+    await connection.execute(load_statement(COMMON, "migrations", "migration_table_create").text)
     await _convert_records(connection, migrations)
-    had = await _applied_checksums(connection)
-    changed = [one.name for one in migrations if had.get(one.name, one.checksum) != one.checksum]
-    names = {one.name for one in migrations}
+    recorded = await _applied_checksums(connection)
+    changed = [m.name for m in migrations if recorded.get(m.name, m.checksum) != m.checksum]
+    names = {migration.name for migration in migrations}
     last = {name.partition("/")[0]: name for name in sorted(names)}
-    # What lies above our own last one is a newer version's, which may run beside this one for a while.
-    gone = sorted(name for name in had.keys() - names if name < last.get(name.partition("/")[0], ""))
-    if changed or gone:
-        raise InvalidMigration(f"Changed after they were applied: {changed}; applied but gone: {gone}.")
-    insert = load_statement(COMMON, "migration_insert")
+    # Names above our last one belong to a newer version, which may run at the same time during an upgrade.
+    missing = sorted(name for name in recorded.keys() - names if name < last.get(name.partition("/")[0], ""))
+    if changed or missing:
+        raise InvalidMigration(f"Changed after they were applied: {changed}; applied but missing: {missing}.")
+    insert = load_statement(COMMON, "migrations", "migration_insert")
     applied: list[str] = []
     for migration in migrations:
-        if migration.name not in had:
+        if migration.name not in recorded:
             async with connection.transaction():
                 await connection.execute(migration.text)
                 await connection.execute(insert.text, migration.name, migration.checksum)
@@ -143,30 +148,30 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
 async def _convert_records(
     connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]
 ) -> None:
-    """Bring records from before 0.1.0 to the current names of owners and the current kind of checksum."""
-    rename = load_statement(COMMON, "migration_rename_owner")
+    """Convert records from before 0.1.0 to the current folder names and checksums."""
+    rename = load_statement(COMMON, "migrations", "migration_rename_owner")
     for old_owner, new_owner in RENAMED_OWNERS:
         await connection.execute(rename.text, old_owner, new_owner)
-    set_checksum = load_statement(COMMON, "migration_set_checksum")
-    had = await _applied_checksums(connection)
+    set_checksum = load_statement(COMMON, "migrations", "migration_set_checksum")
+    recorded = await _applied_checksums(connection)
     for migration in migrations:
-        if not had.get(migration.name, CHECKSUM_KIND).startswith(CHECKSUM_KIND):
+        if not recorded.get(migration.name, CHECKSUM_KIND).startswith(CHECKSUM_KIND):
             await connection.execute(set_checksum.text, migration.name, migration.checksum)
 
 
 async def _apply_routines(
     connection: "asyncpg.Connection[asyncpg.Record]", routines: list[Migration]
 ) -> list[str]:
-    had = await _applied_checksums(connection)
-    note = load_statement(COMMON, "routine_upsert")
-    changed = [one for one in routines if had.get(one.name) != one.checksum]
+    recorded = await _applied_checksums(connection)
+    upsert = load_statement(COMMON, "migrations", "routine_upsert")
+    changed = [routine for routine in routines if recorded.get(routine.name) != routine.checksum]
     for routine in changed:
         async with connection.transaction():
             await connection.execute(routine.text)
-            await connection.execute(note.text, routine.name, routine.checksum)
-    return [one.name for one in changed]
+            await connection.execute(upsert.text, routine.name, routine.checksum)
+    return [routine.name for routine in changed]
 
 
 async def _applied_checksums(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
-    rows = await connection.fetch(load_statement(COMMON, "migration_list").text)
+    rows = await connection.fetch(load_statement(COMMON, "migrations", "migration_list").text)
     return {row["name"]: row["checksum"] for row in rows}

@@ -1,4 +1,4 @@
-"""What moderators do to people, in PostgreSQL. Never touches what others own: posts have their own store."""
+"""Moderation of users in PostgreSQL."""
 
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
@@ -8,14 +8,14 @@ SERVICE = "users"
 
 
 class PostgresModeration:
-    """A `ModerationStore`."""
+    """Implements `storage.contracts.moderation.ModerationStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._verified_update = load_statement(SERVICE, "user_verified_update")
-        self._ban_lock = load_statement(SERVICE, "user_ban_lock")
-        self._ban = load_statement(SERVICE, "user_ban")
-        self._unban = load_statement(SERVICE, "user_unban")
+        self._verified_update = load_statement(SERVICE, "moderation", "user_verified_update")
+        self._ban_lock = load_statement(SERVICE, "moderation", "user_ban_lock")
+        self._ban = load_statement(SERVICE, "moderation", "user_ban")
+        self._unban = load_statement(SERVICE, "moderation", "user_unban")
 
     async def set_verified(self, username: str, *, verified: bool) -> None:
         if not await self._pool.write(self._verified_update, username, verified):
@@ -23,11 +23,11 @@ class PostgresModeration:
 
     async def ban(self, username: str) -> list[str]:
         async with self._pool.transaction() as transaction:
-            found = await transaction.row(self._ban_lock, username)
-            if found is None:
+            user = await transaction.row(self._ban_lock, username)
+            if user is None:
                 raise Missing
-            ended = await transaction.rows(self._ban, found["id"])
-        return [str(row["id"]) for row in ended]
+            sessions = await transaction.rows(self._ban, user["id"])
+        return [str(row["id"]) for row in sessions]
 
     async def unban(self, username: str) -> None:
         if not await self._pool.write(self._unban, username):

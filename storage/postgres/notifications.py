@@ -1,4 +1,4 @@
-"""Notifications in PostgreSQL. That each source tells once, and each group counts, are its unique keys."""
+"""Notifications in PostgreSQL. Unique keys ensure one notification per source and per unread group."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from storage.contracts.social import PageKey
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 from storage.records.domain_events import CursorUpdate
 from storage.records.notifications import NewNotification, NotificationRecord, UndeliveredNotification
@@ -17,25 +17,25 @@ SERVICE = "notifications"
 
 
 class PostgresNotifications:
-    """A `NotificationStore`."""
+    """Implements `storage.contracts.notifications.NotificationStore`."""
 
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
-        self._upsert = load_statement(SERVICE, "notification_upsert")
-        self._undelivered = load_statement(SERVICE, "notification_undelivered_list")
-        self._mark_delivered = load_statement(SERVICE, "notification_mark_delivered")
-        self._page = load_statement(SERVICE, "notification_page")
-        self._count = load_statement(SERVICE, "notification_unread_counts")
-        self._mark_read = load_statement(SERVICE, "notification_mark_read")
-        self._mark_all_read = load_statement(SERVICE, "notification_mark_all_read")
-        self._delete_between = load_statement(SERVICE, "notification_delete_between")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
+        self._upsert = load_statement(SERVICE, "notifications", "notification_upsert")
+        self._undelivered = load_statement(SERVICE, "notifications", "notification_undelivered_list")
+        self._mark_delivered = load_statement(SERVICE, "notifications", "notification_mark_delivered")
+        self._page = load_statement(SERVICE, "notifications", "notification_page")
+        self._count = load_statement(SERVICE, "notifications", "notification_unread_counts")
+        self._mark_read = load_statement(SERVICE, "notifications", "notification_mark_read")
+        self._mark_all_read = load_statement(SERVICE, "notifications", "notification_mark_all_read")
+        self._delete_between = load_statement(SERVICE, "notifications", "notification_delete_between")
+        self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         async with self._pool.transaction() as transaction:
-            for some in _split_by_unique_key(notifications):
-                await transaction.rows(self._upsert, *_columns(some))
+            for batch in _split_by_unique_key(notifications):
+                await transaction.rows(self._upsert, *_columns(batch))
             await self._cursors.advance_in(transaction, cursor_update)
 
     async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
@@ -43,9 +43,11 @@ class PostgresNotifications:
         return [UndeliveredNotification(_to_notification(row), row["unread_count"]) for row in rows]
 
     async def mark_delivered(self, notifications: Sequence[NotificationRecord]) -> None:
-        known = sorted(notifications, key=lambda one: one.id)
+        by_id = sorted(notifications, key=lambda notification: notification.id)
         await self._pool.write(
-            self._mark_delivered, to_uuids(one.id for one in known), [one.count for one in known]
+            self._mark_delivered,
+            to_uuids(notification.id for notification in by_id),
+            [notification.count for notification in by_id],
         )
 
     async def page(
@@ -79,47 +81,47 @@ class PostgresNotifications:
         return len(await self._pool.write(self._mark_all_read, to_uuid(recipient_id)))
 
     async def remove_between(self, user_id: str, other_user_id: str) -> Mapping[str, Sequence[str]]:
-        gone: dict[str, list[str]] = {}
+        deleted: dict[str, list[str]] = {}
         for row in await self._pool.write(self._delete_between, to_uuid(user_id), to_uuid(other_user_id)):
-            gone.setdefault(str(row["recipient_id"]), []).append(str(row["id"]))
-        return gone
+            deleted.setdefault(str(row["recipient_id"]), []).append(str(row["id"]))
+        return deleted
 
     async def remove_user(self, user_id: str) -> None:
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
 
 def _split_by_unique_key(notifications: Sequence[NewNotification]) -> Iterator[list[NewNotification]]:
-    """Runs in which no two are about the same or of one source: a statement sees only what was before."""
-    run: list[NewNotification] = []
+    """Split into batches without equal groups or sources: a statement does not see its own inserts."""
+    batch: list[NewNotification] = []
     seen: set[tuple[str, str, str]] = set()
-    for notice in notifications:
+    for notification in notifications:
         keys = {
-            (notice.recipient_id, "group", notice.group_key),
-            (notice.recipient_id, "source", notice.source),
+            (notification.recipient_id, "group", notification.group_key),
+            (notification.recipient_id, "source", notification.source),
         }
         if not seen.isdisjoint(keys):
-            yield run
-            run, seen = [], set()
-        run.append(notice)
+            yield batch
+            batch, seen = [], set()
+        batch.append(notification)
         seen |= keys
-    if run:
-        yield run
+    if batch:
+        yield batch
 
 
-def _columns(notifications: Sequence[NewNotification]) -> list[list[object]]:
+def _columns(batch: Sequence[NewNotification]) -> list[list[object]]:
     return [
-        [to_uuid(one.recipient_id) for one in notifications],
-        [one.source for one in notifications],
-        [to_uuid(one.sender_id) if one.sender_id else None for one in notifications],
-        [one.type for one in notifications],
-        [one.title for one in notifications],
-        [one.message for one in notifications],
-        [one.grouped_message[0] if one.grouped_message else None for one in notifications],
-        [one.grouped_message[1] if one.grouped_message else None for one in notifications],
-        [to_uuid(one.reference_id) if one.reference_id else None for one in notifications],
-        [one.group_key for one in notifications],
-        [one.conversation_id for one in notifications],
-        [one.message_id for one in notifications],
+        [to_uuid(new.recipient_id) for new in batch],
+        [new.source for new in batch],
+        [to_uuid(new.sender_id) if new.sender_id else None for new in batch],
+        [new.type for new in batch],
+        [new.title for new in batch],
+        [new.message for new in batch],
+        [new.grouped_message[0] if new.grouped_message else None for new in batch],
+        [new.grouped_message[1] if new.grouped_message else None for new in batch],
+        [to_uuid(new.reference_id) if new.reference_id else None for new in batch],
+        [new.group_key for new in batch],
+        [new.conversation_id for new in batch],
+        [new.message_id for new in batch],
     ]
 
 

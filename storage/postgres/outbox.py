@@ -1,7 +1,4 @@
-"""A service's event feed, in its own database.
-
-The feed is written by triggers and read here. Never decides who reads it.
-"""
+"""A service's event feed, in its database. Triggers write it; this store reads and prunes it."""
 
 from collections.abc import Sequence
 
@@ -13,16 +10,16 @@ COMMON = "common"
 
 
 class PostgresOutbox:
-    """An `Outbox`."""
+    """Implements `storage.contracts.domain_events.Outbox`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._source = load_statement(COMMON, "outbox_source")
-        self._read = load_statement(COMMON, "outbox_read")
-        self._reassign_xids = load_statement(COMMON, "outbox_reassign_xids")
-        self._lag = load_statement(COMMON, "outbox_lag")
-        self._upsert_reader = load_statement(COMMON, "outbox_reader_upsert")
-        self._prune = load_statement(COMMON, "outbox_prune")
+        self._source = load_statement(COMMON, "outbox", "outbox_source")
+        self._read = load_statement(COMMON, "outbox", "outbox_read")
+        self._reassign_xids = load_statement(COMMON, "outbox", "outbox_reassign_xids")
+        self._lag = load_statement(COMMON, "outbox", "outbox_lag")
+        self._upsert_reader = load_statement(COMMON, "outbox", "outbox_reader_upsert")
+        self._prune = load_statement(COMMON, "outbox", "outbox_prune")
 
     async def source(self) -> OutboxSource:
         row = await self._pool.row(self._source)

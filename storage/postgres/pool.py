@@ -1,10 +1,9 @@
-"""Connections to one service's database: bounded in number, in time and in who may wait.
+"""Statements on one service's database, with bounded connections, waiters and times.
 
-    rows / row / write --> a place among the users' --> a connection --> one statement
-    check              --> a connection of its own, so that a full house does not look like a dead one
+    rows / row / write --> the pool of connections --> one statement
+    check              --> a separate connection, so that a busy pool does not look like a dead database
 
-Connections keep no state between statements, so nothing is reset between two uses. Never lets a driver's
-exception out.
+Statements leave no session state, so connections are not reset between uses. Driver exceptions are mapped.
 """
 
 import asyncio
@@ -34,7 +33,7 @@ class PoolLimits:
 
 
 class Transaction:
-    """Statements that happen together or not at all; only within `PostgresPool.transaction`."""
+    """Runs statements atomically; obtained from `PostgresPool.transaction`."""
 
     __slots__ = ("_connection",)
 
@@ -49,7 +48,7 @@ class Transaction:
 
 
 class PostgresPool:
-    """Raises `Conflict` for a constraint, `Unavailable` for everything that may be tried again."""
+    """Runs statements. Raises `Conflict` for constraints and `Unavailable` for temporary failures."""
 
     def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
         self._limits = limits or PoolLimits()
@@ -57,8 +56,8 @@ class PostgresPool:
         self._waiting = 0
         self._pool: ConnectionPool | None = None
         self._health_pool: ConnectionPool | None = None
-        self._health_check = load_statement("common", "health_check")
-        self._health_read = load_statement("common", "health_read")
+        self._health_check = load_statement("common", "health", "health_check")
+        self._health_read = load_statement("common", "health", "health_read")
 
     async def open(self) -> None:
         try:
@@ -71,78 +70,78 @@ class PostgresPool:
             raise
 
     async def close(self) -> None:
-        """Wait shortly for what runs, then cut it off."""
-        for stock in (self._pool, self._health_pool):
-            if stock is not None:
+        """Wait for running statements up to the statement timeout, then terminate them."""
+        for pool in (self._pool, self._health_pool):
+            if pool is not None:
                 try:
                     async with asyncio.timeout(self._limits.statement_timeout_ms / 1000):
-                        await stock.close()
+                        await pool.close()
                 except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    stock.terminate()
+                    pool.terminate()
         self._pool = self._health_pool = None
 
     async def rows(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
-        """Read. A lost connection is tried again, so the statement must not write.
+        """Read rows. Retries after a lost connection, so the statement must not write.
 
-        After a restart of the server each connection of the pool may turn out to be dead, one by one.
+        It retries once per pooled connection, because all of them may be dead after a server restart.
         """
         text = _checked_text(statement, values)
         attempts = self._limits.max_connections + 1
         while True:
             attempts -= 1
-            stock, connection = await self._acquire()
+            pool, connection = await self._acquire()
             try:
-                found = await connection.fetch(text, *values)
+                result = await connection.fetch(text, *values)
             except BaseException as error:
-                stock.release(connection, error)
+                pool.release(connection, error)
                 if attempts == 0 or not is_retryable_read(error):
                     with map_errors():
                         raise
             else:
-                stock.release(connection)
-                return found
+                pool.release(connection)
+                return result
 
     async def row(self, statement: Statement, *values: object) -> asyncpg.Record | None:
-        """Read one row, as `rows` does."""
+        """Read one row, like `rows`."""
         rows = await self.rows(statement, *values)
         return rows[0] if rows else None
 
     async def write(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
-        """Write, in a transaction of its own; never twice. After `Unavailable` it may have happened.
+        """Write in a single-statement transaction. After `Unavailable` it may have taken effect.
 
-        What lost a deadlock was rolled back as a whole, so it is tried again.
+        Retried only after a deadlock, because the server has then rolled it back completely.
         """
         text = _checked_text(statement, values)
         attempts = DEADLOCK_ATTEMPTS
         while True:
             attempts -= 1
-            stock, connection = await self._acquire()
+            pool, connection = await self._acquire()
             try:
                 written = await connection.fetch(text, *values)
             except BaseException as error:
-                stock.release(connection, error)
+                pool.release(connection, error)
                 if attempts == 0 or not isinstance(error, asyncpg.DeadlockDetectedError):
                     with map_errors():
                         raise
             else:
-                stock.release(connection)
+                pool.release(connection)
                 return written
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Several statements in one transaction, committed durably when the block ends well."""
+        """Run several statements in one transaction; it commits durably if the block does not raise."""
         with map_errors():
-            stock, connection = await self._acquire()
+            pool, connection = await self._acquire()
             try:
                 async with connection.transaction():
                     yield Transaction(connection)
             except BaseException as error:
-                stock.release(connection, error)
+                pool.release(connection, error)
                 raise
-            stock.release(connection)
+            pool.release(connection)
 
     async def check(self) -> None:
-        """Write a row and read it back. Raises `Unavailable` or `StorageError` when that does not work."""
+        """Write a row and read it back. Raises `Unavailable` or `StorageError`."""
         with map_errors():
             if self._health_pool is None:
                 raise Unavailable("The pool is closed.")
@@ -155,30 +154,30 @@ class PostgresPool:
                 raise
             self._health_pool.release(connection)
         if read is None or read < written:
-            raise StorageError("What was written was not read back.")
+            raise StorageError("The health check row was not read back as written.")
 
     def statistics(self) -> "PoolStatistics":
-        stock = self._pool
+        pool = self._pool
         return PoolStatistics(
-            connections=stock.size if stock else 0,
-            idle=stock.idle if stock else 0,
+            connections=pool.size if pool else 0,
+            idle=pool.idle if pool else 0,
             waiting=self._waiting,
         )
 
     async def _acquire(self) -> tuple[ConnectionPool, Connection]:
-        """A connection, and where it is to be given back. Raises `Unavailable`."""
-        stock = self._pool
-        if stock is None:
+        """Return a connection and the pool to release it to. Raises `Unavailable`."""
+        pool = self._pool
+        if pool is None:
             raise Unavailable("The pool is closed.")
-        connection = stock.try_acquire()
+        connection = pool.try_acquire()
         if connection is not None:
-            return stock, connection
+            return pool, connection
         if self._waiting >= self._limits.max_waiting:
-            raise Unavailable("Too many wait for a connection.")
+            raise Unavailable("Too many statements are waiting for a connection.")
         self._waiting += 1
         try:
             with map_errors():
-                return stock, await stock.acquire(self._limits.acquire_timeout_ms / 1000)
+                return pool, await pool.acquire(self._limits.acquire_timeout_ms / 1000)
         finally:
             self._waiting -= 1
 
@@ -192,7 +191,7 @@ class PostgresPool:
             "statement_timeout": str(self._limits.statement_timeout_ms),
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
         }
-        # The server's own limit comes first; the client's is for a server that no longer answers.
+        # The server's limit applies first; the client's is for a server that no longer replies.
         return await asyncpg.connect(
             self._url, timeout=CONNECT_TIMEOUT_S, command_timeout=timeout_s + 1, server_settings=settings
         )
@@ -207,5 +206,5 @@ class PoolStatistics:
 
 def _checked_text(statement: Statement, values: Sequence[object]) -> str:
     if len(values) != len(statement.parameters):
-        raise TypeError(f"{statement.name} takes {statement.parameters}, {len(values)} values were given.")
+        raise TypeError(f"{statement.name} takes {statement.parameters} but {len(values)} values were given.")
     return statement.text

@@ -1,4 +1,4 @@
-"""Posts in PostgreSQL. Counts are kept by triggers, never by a look before."""
+"""Posts in PostgreSQL. Triggers maintain the counts."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from storage.contracts.social import PageKey
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import PostKey, PostRecord
@@ -19,21 +19,21 @@ DELETE_BATCH_ROWS = 500
 
 
 class PostgresPosts:
-    """A `PostStore`, and its `FeedPosts`."""
+    """Implements `PostStore` and `FeedPosts` of `storage.contracts.posts`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
-        self._insert = load_statement(SERVICE, "post_insert")
-        self._list_by_ids = load_statement(SERVICE, "post_list_by_ids")
-        self._page_by_author = load_statement(SERVICE, "post_page_by_author")
-        self._page_of_feed = load_statement(SERVICE, "post_page_of_feed")
-        self._keys = load_statement(SERVICE, "post_keys_of_authors")
-        self._author = load_statement(SERVICE, "post_author")
-        self._delete = load_statement(SERVICE, "post_delete")
-        self._hide = load_statement(SERVICE, "post_hide")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
-        self._delete_user_posts = load_statement(SERVICE, "user_posts_delete")
+        self._insert = load_statement(SERVICE, "posts", "post_insert")
+        self._list_by_ids = load_statement(SERVICE, "posts", "post_list_by_ids")
+        self._page_by_author = load_statement(SERVICE, "posts", "post_page_by_author")
+        self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
+        self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
+        self._author = load_statement(SERVICE, "posts", "post_author")
+        self._delete = load_statement(SERVICE, "posts", "post_delete")
+        self._hide = load_statement(SERVICE, "posts", "post_hide")
+        self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
+        self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
     async def create(
         self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
@@ -42,10 +42,10 @@ class PostgresPosts:
         if idempotency_key is None:
             return str((await self._pool.write(self._insert, *values))[0]["id"])
 
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             return str((await transaction.rows(self._insert, *values))[0]["id"])
 
-        return await self._idempotency_keys.run_once(idempotency_key, make)
+        return await self._idempotency_keys.run_once(idempotency_key, insert)
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
         wanted = to_uuids(ids)
@@ -91,9 +91,9 @@ class PostgresPosts:
         return bool(await self._pool.write(self._hide, to_uuid(post_id), hidden))
 
     async def remove_user(self, user_id: str) -> None:
-        known = to_uuid(user_id)
-        await self._pool.write(self._delete_user_data, known)
-        while await self._pool.write(self._delete_user_posts, known, DELETE_BATCH_ROWS):
+        user_uuid = to_uuid(user_id)
+        await self._pool.write(self._delete_user_data, user_uuid)
+        while await self._pool.write(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS):
             pass
 
 

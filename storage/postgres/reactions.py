@@ -1,4 +1,4 @@
-"""Comments and likes in PostgreSQL. The foreign key says whether there is such a post."""
+"""Comments and likes in PostgreSQL. Foreign keys detect a missing post."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, page_before, to_uuid, to_uuids
 from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import CommentRecord, LikeRecord
@@ -19,18 +19,18 @@ MISSING_POST_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_post_id_fkey", 
 
 
 class PostgresReactions:
-    """A `ReactionStore`."""
+    """Implements `storage.contracts.posts.ReactionStore`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
-        self._like = load_statement(SERVICE, "like_insert")
-        self._unlike = load_statement(SERVICE, "like_delete")
-        self._likes = load_statement(SERVICE, "like_page")
-        self._comment = load_statement(SERVICE, "comment_insert")
-        self._get_comment = load_statement(SERVICE, "comment_get")
-        self._comments = load_statement(SERVICE, "comment_page")
-        self._delete_comment = load_statement(SERVICE, "comment_delete")
+        self._like = load_statement(SERVICE, "reactions", "like_insert")
+        self._unlike = load_statement(SERVICE, "reactions", "like_delete")
+        self._likes = load_statement(SERVICE, "reactions", "like_page")
+        self._comment = load_statement(SERVICE, "reactions", "comment_insert")
+        self._get_comment = load_statement(SERVICE, "reactions", "comment_get")
+        self._comments = load_statement(SERVICE, "reactions", "comment_page")
+        self._delete_comment = load_statement(SERVICE, "reactions", "comment_delete")
 
     async def like(self, post_id: str, user_id: str) -> bool:
         try:
@@ -55,12 +55,12 @@ class PostgresReactions:
     async def comment(
         self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
     ) -> str:
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             rows = await transaction.rows(self._comment, to_uuid(post_id), to_uuid(author_id), content)
             return str(rows[0]["id"])
 
         try:
-            return await self._idempotency_keys.run_once(idempotency_key, make)
+            return await self._idempotency_keys.run_once(idempotency_key, insert)
         except Conflict as conflict:
             raise _to_missing(conflict) from None
 

@@ -1,4 +1,4 @@
-"""Reports to the moderators in PostgreSQL. One a person and target is the table's constraint."""
+"""Reports in PostgreSQL. A unique constraint allows one per reporter and target."""
 
 import uuid
 from datetime import UTC, datetime
@@ -17,15 +17,15 @@ FIRST_KEY = (datetime.min.replace(tzinfo=UTC), uuid.UUID(int=0))
 
 
 class PostgresReports:
-    """A `ReportStore`."""
+    """Implements `storage.contracts.moderation.ReportStore`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
-        self._insert = load_statement(SERVICE, "report_insert")
-        self._exists = load_statement(SERVICE, "report_exists")
-        self._page_open = load_statement(SERVICE, "report_page_open")
-        self._resolve = load_statement(SERVICE, "report_resolve")
+        self._insert = load_statement(SERVICE, "reports", "report_insert")
+        self._exists = load_statement(SERVICE, "reports", "report_exists")
+        self._page_open = load_statement(SERVICE, "reports", "report_page_open")
+        self._resolve = load_statement(SERVICE, "reports", "report_resolve")
 
     async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
         values = (to_uuid(report.reporter_id), report.kind.value, report.target_id, report.reason)
@@ -40,8 +40,8 @@ class PostgresReports:
         return await self._pool.row(self._exists, to_uuid(reporter_id), kind.value, target_id) is not None
 
     async def page_open(self, after: tuple[datetime, str] | None, limit: int) -> list[ReportRecord]:
-        begin = (after[0], to_uuid(after[1])) if after else FIRST_KEY
-        return [to_report(row) for row in await self._pool.rows(self._page_open, *begin, limit)]
+        start_key = (after[0], to_uuid(after[1])) if after else FIRST_KEY
+        return [to_report(row) for row in await self._pool.rows(self._page_open, *start_key, limit)]
 
     async def resolve(self, report_id: str, resolution: str) -> bool:
         return bool(await self._pool.write(self._resolve, to_uuid(report_id), resolution))

@@ -1,10 +1,9 @@
-"""Answers and the line for a place, in PostgreSQL.
+"""RSVPs and waitlists in PostgreSQL.
 
-    lock the event -> look -> answer -> hand a free place on -> commit
+    lock the event -> check capacity -> write the RSVP -> promote the waitlist -> commit
 
-An answer is one function of the database, so that the event's row, which every transaction about answers
-locks first, is held for no round trip. What still must hold is a check of the database, whatever is written
-here.
+Setting an RSVP is one SQL function, so that the event's row, which every RSVP transaction locks first, is not
+locked across a round trip. Check constraints enforce the capacity in any case.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from storage.contracts.social import PageKey
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
 from storage.records.events import RsvpRecord, RsvpState
 
@@ -23,25 +22,25 @@ SERVICE = "events"
 
 
 class PostgresRsvps:
-    """An `RsvpStore`."""
+    """Implements `storage.contracts.events.RsvpStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lock = load_statement(SERVICE, "event_lock")
-        self._get = load_statement(SERVICE, "rsvp_get")
-        self._set_rsvp = load_statement(SERVICE, "rsvp_answer")
-        self._delete_rsvp = load_statement(SERVICE, "rsvp_withdraw")
-        self._page = load_statement(SERVICE, "rsvp_page")
-        self._users_to_notify = load_statement(SERVICE, "rsvp_notify_list")
-        self._promote = load_statement(SERVICE, "waitlist_promote")
+        self._lock = load_statement(SERVICE, "rsvps", "event_lock")
+        self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
+        self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
+        self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
+        self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
+        self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
+        self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
 
     async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
         (row,) = await self._pool.write(self._set_rsvp, to_uuid(event_id), to_uuid(user_id), status, waitlist)
-        refused: str | None = row["refused"]
-        if refused == "missing":
+        reason: str | None = row["refused"]
+        if reason == "missing":
             raise Missing
-        if refused is not None:
-            raise Conflict(refused)
+        if reason is not None:
+            raise Conflict(reason)
         return RsvpState(row["status"], row["place"])
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
@@ -77,12 +76,12 @@ class PostgresRsvps:
         return [str(row["user_id"]) for row in rows]
 
     async def lock(self, transaction: Transaction, event_id: str) -> asyncpg.Record:
-        """First in every transaction about answers. Raises `Missing`."""
+        """Lock the event's row; call it first in every RSVP transaction. Raises `Missing`."""
         locked = await transaction.row(self._lock, to_uuid(event_id))
         if locked is None:
             raise Missing
         return locked
 
     async def promote(self, transaction: Transaction, event_id: str, places: int) -> None:
-        """Hand so many free places to the first in line; only after `lock`."""
+        """Give `places` free places to the first waiting users; call it after `lock`."""
         await transaction.rows(self._promote, to_uuid(event_id), places)

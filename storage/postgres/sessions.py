@@ -1,7 +1,4 @@
-"""Logged-in sessions in PostgreSQL; what has run out is decided by the database's clock alone.
-
-Never sees a token, only its hash.
-"""
+"""Sessions in PostgreSQL. Expiry is decided by the database's clock."""
 
 from collections.abc import Sequence
 
@@ -18,15 +15,15 @@ Sessions = list[SessionRecord]
 
 
 class PostgresSessions:
-    """A `SessionStore`."""
+    """Implements `storage.contracts.users.SessionStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._insert = load_statement(SERVICE, "session_insert")
-        self._identities = load_statement(SERVICE, "session_identities")
-        self._touch = load_statement(SERVICE, "session_touch")
-        self._list = load_statement(SERVICE, "session_list")
-        self._delete = load_statement(SERVICE, "session_delete")
+        self._insert = load_statement(SERVICE, "sessions", "session_insert")
+        self._identities = load_statement(SERVICE, "sessions", "session_identities")
+        self._touch = load_statement(SERVICE, "sessions", "session_touch")
+        self._list = load_statement(SERVICE, "sessions", "session_list")
+        self._delete = load_statement(SERVICE, "sessions", "session_delete")
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
         rows = await self._pool.write(self._insert, to_uuid(user_id), token_hash, float(lifetime_s))

@@ -1,4 +1,4 @@
-"""Follows and blocks in PostgreSQL. Counts and fences are the database's; nothing is looked up before."""
+"""Follows and blocks in PostgreSQL. Constraints and triggers enforce the rules and maintain the counts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import asyncpg
 from storage.contracts.social import PageKey
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
-from storage.postgres.user_card_rows import to_user_card
+from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 from storage.records.social import FollowRecord, SocialStats
 
@@ -15,22 +15,22 @@ SERVICE = "social"
 
 
 class PostgresSocial:
-    """A `SocialStore`."""
+    """Implements `storage.contracts.social.SocialStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._follow = load_statement(SERVICE, "follow_insert")
-        self._unfollow = load_statement(SERVICE, "follow_delete")
-        self._block = load_statement(SERVICE, "block_insert")
-        self._unblock = load_statement(SERVICE, "block_delete")
-        self._blocks = load_statement(SERVICE, "block_list")
-        self._followers = load_statement(SERVICE, "follower_page")
-        self._following = load_statement(SERVICE, "following_page")
-        self._stats = load_statement(SERVICE, "stats_get")
-        self._followed_among = load_statement(SERVICE, "followee_filter")
-        self._connected_among = load_statement(SERVICE, "connection_list")
-        self._delete_user_data = load_statement(SERVICE, "user_data_delete")
-        self._stats_delete = load_statement(SERVICE, "stats_delete")
+        self._follow = load_statement(SERVICE, "social", "follow_insert")
+        self._unfollow = load_statement(SERVICE, "social", "follow_delete")
+        self._block = load_statement(SERVICE, "social", "block_insert")
+        self._unblock = load_statement(SERVICE, "social", "block_delete")
+        self._blocks = load_statement(SERVICE, "social", "block_list")
+        self._followers = load_statement(SERVICE, "social", "follower_page")
+        self._following = load_statement(SERVICE, "social", "following_page")
+        self._stats = load_statement(SERVICE, "social", "stats_get")
+        self._followed_among = load_statement(SERVICE, "social", "followee_filter")
+        self._connected_among = load_statement(SERVICE, "social", "connection_list")
+        self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
+        self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
 
     async def follow(self, follower_id: str, following_id: str) -> bool:
         return bool(await self._pool.write(self._follow, to_uuid(follower_id), to_uuid(following_id)))
@@ -45,10 +45,10 @@ class PostgresSocial:
         return bool(await self._pool.write(self._unblock, to_uuid(blocker_id), to_uuid(blocked_id)))
 
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        found: dict[str, list[str]] = {}
+        blocks: dict[str, list[str]] = {}
         for row in await self._pool.rows(self._blocks, to_uuids(user_ids)):
-            found.setdefault(str(row["user_id"]), []).append(str(row["other_id"]))
-        return found
+            blocks.setdefault(str(row["user_id"]), []).append(str(row["other_id"]))
+        return blocks
 
     async def followers(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
@@ -73,10 +73,10 @@ class PostgresSocial:
         return {str(row["other_id"]) for row in rows}
 
     async def remove_user(self, user_id: str) -> None:
-        known = to_uuid(user_id)
+        user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
-            await transaction.row(self._delete_user_data, known)
-            await transaction.row(self._stats_delete, known)
+            await transaction.row(self._delete_user_data, user_uuid)
+            await transaction.row(self._stats_delete, user_uuid)
 
     async def _page(
         self,

@@ -1,11 +1,11 @@
-"""A service's copies of people, in its own database. Never asks the User service."""
+"""A service's cached user data, in its database."""
 
 from collections.abc import Sequence
 
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_card_rows import to_user_snapshot
+from storage.postgres.user_rows import to_user_snapshot
 from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 from storage.records.domain_events import CursorUpdate
 from storage.records.user_cache import UserSnapshot
@@ -14,20 +14,20 @@ SERVICE = "user_cache"
 
 
 class PostgresUserCache:
-    """A `UserCopies`."""
+    """Implements `storage.contracts.user_cache.UserCache`."""
 
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
-        self._upsert = load_statement(SERVICE, "user_cache_upsert")
-        self._list = load_statement(SERVICE, "user_cache_list")
-        self._page = load_statement(SERVICE, "user_cache_page")
+        self._upsert = load_statement(SERVICE, "user_cache", "user_cache_upsert")
+        self._list = load_statement(SERVICE, "user_cache", "user_cache_list")
+        self._page = load_statement(SERVICE, "user_cache", "user_cache_page")
 
     async def apply(self, snapshots: Sequence[UserSnapshot], cursor_update: CursorUpdate | None) -> None:
-        # A statement takes each row once, and always in the same order: the newest of each, by id.
+        # An upsert must not contain a row twice, and a fixed order avoids deadlocks.
         newest: dict[str, UserSnapshot] = {}
-        for copy in sorted(snapshots, key=lambda one: (one.id, one.version)):
-            newest[copy.id] = copy
+        for snapshot in sorted(snapshots, key=lambda snapshot: (snapshot.id, snapshot.version)):
+            newest[snapshot.id] = snapshot
         async with self._pool.transaction() as transaction:
             if newest:
                 await transaction.rows(self._upsert, *_columns(list(newest.values())))
@@ -44,11 +44,11 @@ class PostgresUserCache:
 
 def _columns(snapshots: Sequence[UserSnapshot]) -> list[list[object]]:
     return [
-        [to_uuid(one.id) for one in snapshots],
-        [one.username for one in snapshots],
-        [one.display_name for one in snapshots],
-        [one.avatar_url for one in snapshots],
-        [one.verified for one in snapshots],
-        [one.version for one in snapshots],
-        [one.deleted for one in snapshots],
+        [to_uuid(snapshot.id) for snapshot in snapshots],
+        [snapshot.username for snapshot in snapshots],
+        [snapshot.display_name for snapshot in snapshots],
+        [snapshot.avatar_url for snapshot in snapshots],
+        [snapshot.verified for snapshot in snapshots],
+        [snapshot.version for snapshot in snapshots],
+        [snapshot.deleted for snapshot in snapshots],
     ]

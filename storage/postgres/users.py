@@ -1,7 +1,4 @@
-"""People in PostgreSQL. What must be unique is so by the database's indexes, never by a look before.
-
-Never sees a password in clear.
-"""
+"""Users in PostgreSQL. Unique indexes enforce unique e-mails and usernames."""
 
 from collections.abc import Sequence
 
@@ -24,35 +21,35 @@ SURROGATE_RANGE = (0xD800, 0xDFFF)
 
 
 class PostgresUsers:
-    """A `UserStore`."""
+    """Implements `storage.contracts.users.UserStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._idempotency_keys = PostgresIdempotencyKeys(pool)
-        self._insert = load_statement(SERVICE, "user_insert")
-        self._credentials_by_email = load_statement(SERVICE, "user_credentials_by_email")
-        self._credentials_by_username = load_statement(SERVICE, "user_credentials_by_username")
-        self._credentials_by_id = load_statement(SERVICE, "user_credentials_by_id")
-        self._update = load_statement(SERVICE, "user_update")
-        self._lock = load_statement(SERVICE, "user_lock")
-        self._password_update = load_statement(SERVICE, "user_password_update")
-        self._delete_other_sessions = load_statement(SERVICE, "session_delete_others")
-        self._list_by_ids = load_statement(SERVICE, "user_list_by_ids")
-        self._by_username = load_statement(SERVICE, "user_by_username")
-        self._page_by_prefix = load_statement(SERVICE, "user_page_by_prefix")
+        self._insert = load_statement(SERVICE, "users", "user_insert")
+        self._credentials_by_email = load_statement(SERVICE, "users", "user_credentials_by_email")
+        self._credentials_by_username = load_statement(SERVICE, "users", "user_credentials_by_username")
+        self._credentials_by_id = load_statement(SERVICE, "users", "user_credentials_by_id")
+        self._update = load_statement(SERVICE, "users", "user_update")
+        self._lock = load_statement(SERVICE, "users", "user_lock")
+        self._password_update = load_statement(SERVICE, "users", "user_password_update")
+        self._delete_other_sessions = load_statement(SERVICE, "users", "session_delete_others")
+        self._list_by_ids = load_statement(SERVICE, "users", "user_list_by_ids")
+        self._by_username = load_statement(SERVICE, "users", "user_by_username")
+        self._page_by_prefix = load_statement(SERVICE, "users", "user_page_by_prefix")
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         values = (user.email, user.username, user.password_hash, user.display_name)
         if idempotency_key is None:
             return to_user((await self._pool.write(self._insert, *values))[0])
 
-        async def make(transaction: Transaction) -> str:
+        async def insert(transaction: Transaction) -> str:
             return str((await transaction.rows(self._insert, *values))[0]["id"])
 
-        found = await self.find([await self._idempotency_keys.run_once(idempotency_key, make)])
-        if not found:
+        users = await self.find([await self._idempotency_keys.run_once(idempotency_key, insert)])
+        if not users:
             raise Conflict("idempotency_keys")
-        return found[0]
+        return users[0]
 
     async def credentials(self, login: str) -> Credentials | None:
         by_email = "@" in login
@@ -73,12 +70,12 @@ class PostgresUsers:
         return to_user(rows[0])
 
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
-        known = to_uuid(user_id)
+        user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:
-            await transaction.row(self._lock, known)
-            await transaction.row(self._password_update, known, password_hash)
-            ended = await transaction.rows(self._delete_other_sessions, known, to_uuid(keep_session))
-        return [str(row["id"]) for row in ended]
+            await transaction.row(self._lock, user_uuid)
+            await transaction.row(self._password_update, user_uuid, password_hash)
+            sessions = await transaction.rows(self._delete_other_sessions, user_uuid, to_uuid(keep_session))
+        return [str(row["id"]) for row in sessions]
 
     async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
         wanted = to_uuids(user_ids)
@@ -90,10 +87,10 @@ class PostgresUsers:
 
     async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
         lowered = prefix.lower()
-        # A username is unique, so the id of the key never decides.
-        begin = after[0] if after else ""
+        # Usernames are unique, so the id in the key is not needed.
+        after_username = after[0] if after else ""
         rows = await self._pool.rows(
-            self._page_by_prefix, lowered, _prefix_upper_bound(lowered), begin, limit
+            self._page_by_prefix, lowered, _prefix_upper_bound(lowered), after_username, limit
         )
         return [to_user(row) for row in rows]
 
@@ -103,7 +100,7 @@ def _to_credentials(row: asyncpg.Record | None) -> Credentials | None:
 
 
 def _prefix_upper_bound(prefix: str) -> str:
-    """Find the first text above all that begin with the prefix, in the order of code points."""
+    """Return the smallest string above all that start with `prefix`, in code point order."""
     for end in range(len(prefix), 0, -1):
         code = ord(prefix[end - 1])
         if code < LAST_CODE_POINT:

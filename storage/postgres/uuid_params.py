@@ -1,6 +1,7 @@
-"""Ids and page keys as the driver takes them. Never asks the database.
+"""Conversion of ids and page keys to statement parameters.
 
-The driver's own UUID is as the standard one, and several times faster; a page of twenty posts has sixty.
+Uses the driver's UUID class: equal to the standard one and several times faster. A page of twenty posts has
+sixty ids.
 """
 
 import uuid
@@ -16,11 +17,11 @@ from storage.records.timestamps import EPOCH
 MIN_UUID: Final = uuid.UUID(int=0)
 MAX_UUID: Final = uuid.UUID(int=2**128 - 1)
 TIMESTAMP_RANGE_US: Final = (0, 253_402_300_799_000_000)
-"""From 1970 to the end of the year 9999, in microseconds: whatever a forged cursor says."""
+"""1970 to the end of year 9999, in microseconds. Times of forged page cursors are clamped to it."""
 
 
 def to_uuid(text: str) -> uuid.UUID | None:
-    """Read an id in exactly the form that is given out; any other text names nobody."""
+    """Parse an id in canonical form; return None for any other text, which matches no row."""
     try:
         parsed: uuid.UUID = UUID(text)
     except ValueError:
@@ -33,14 +34,14 @@ def to_uuids(texts: Iterable[str]) -> list[uuid.UUID]:
 
 
 def page_before(key: PageKey | None) -> tuple[datetime, uuid.UUID]:
-    """Where a page that goes down begins; at the top without a key."""
+    """Return the exclusive upper bound of a descending page; without a key, the maximum."""
     if key is None:
         return _to_datetime(TIMESTAMP_RANGE_US[1]), MAX_UUID
     return _to_datetime(key[0]), to_uuid(key[1]) or MIN_UUID
 
 
 def page_after(key: PageKey | None) -> tuple[datetime, uuid.UUID]:
-    """Where a page that goes up begins; at the bottom without a key."""
+    """Return the exclusive lower bound of an ascending page; without a key, the minimum."""
     if key is None:
         return _to_datetime(TIMESTAMP_RANGE_US[0]), MIN_UUID
     return _to_datetime(key[0]), to_uuid(key[1]) or MAX_UUID

@@ -1,1 +1,1 @@
-"""What stores take and give: frozen structs without behaviour."""
+"""Records that stores take and return: frozen structs without behaviour."""

@@ -1,6 +1,6 @@
-"""Events that services tell each other, and up to where each has been heard. Never decides an order.
+"""Domain events and cursors.
 
-The order of a feed is that of (xid, id): transactions as they began, each one's events as they were written.
+A feed is ordered by (xid, id): by the start of the transaction, then by the order of its inserts.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ import msgspec
 
 
 class OutboxEvent(msgspec.Struct, frozen=True):
-    """Something that happened in a service. `payload` is JSON; `key` says what it happened to."""
+    """A published domain event. `payload` is JSON; `key` identifies the object it is about."""
 
     id: int
     xid: int
@@ -20,14 +20,14 @@ class OutboxEvent(msgspec.Struct, frozen=True):
 
 
 class OutboxSource(msgspec.Struct, frozen=True):
-    """One history of one database, and the highest number it has given out."""
+    """Identity of a producer's database, and its highest event id. A restored database has a new `name`."""
 
     name: str
     last_id: int
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """A place in a feed: all events up to here have been heard."""
+    """A position in a feed: all events up to here have been handled."""
 
     source: str
     xid: int = 0
@@ -35,7 +35,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class CursorUpdate(msgspec.Struct, frozen=True):
-    """A consumer's way from one place to the next, taken with the effect of what lies between."""
+    """Advances a consumer's cursor, in the transaction of the effect of the events in between."""
 
     consumer: str
     before: Cursor
@@ -43,7 +43,7 @@ class CursorUpdate(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """An event that a consumer could not take. `reason` is the kind of the failure, never its words."""
+    """An event that a consumer failed to handle. `reason` is the error's type, not its text."""
 
     id: int
     consumer: str

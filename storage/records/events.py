@@ -1,4 +1,4 @@
-"""Events, answers and the line for a place as their service keeps them."""
+"""Records of the Event service: events, RSVPs and waitlists."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ class NewEvent(msgspec.Struct, frozen=True):
 
 
 class EventChange(msgspec.Struct, frozen=True):
-    """New values of the fields named; `UNSET` leaves one as it is."""
+    """New values of fields; `UNSET` leaves a field unchanged."""
 
     title: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -47,14 +47,14 @@ class EventRecord(msgspec.Struct, frozen=True):
 
 
 class RsvpState(msgspec.Struct, frozen=True):
-    """Somebody's answer, and place in the line (from 1 on)."""
+    """A user's RSVP and waitlist position (1 is the first)."""
 
     status: str | None
     waitlist_position: int | None
 
 
 class RsvpRecord(msgspec.Struct, frozen=True):
-    """A line of the list of answers; ordered by (answered_at, user id)."""
+    """A row of an RSVP list, ordered by (answered_at, user id)."""
 
     user: UserCardRecord
     status: str
@@ -62,7 +62,7 @@ class RsvpRecord(msgspec.Struct, frozen=True):
 
 
 class EventSearchCriteria(msgspec.Struct, frozen=True):
-    """What is looked for; None leaves a condition out."""
+    """Search conditions; None omits one."""
 
     category: str | None = None
     start_from: datetime | None = None

@@ -1,12 +1,12 @@
-"""What a creating request bears so that it happens once. Never holds what was sent, nor the key itself."""
+"""Idempotency keys as stores know them: hashes only."""
 
 import msgspec
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
-    """An idempotency key as stores keep it.
+    """A hashed idempotency key.
 
-    `key` names user, method, path and key (SHA-256, hex); `digest` what was sent with it.
+    `key` is the SHA-256 (hex) of user, method, path and key; `digest` that of the request body.
     """
 
     key: str

@@ -1,7 +1,7 @@
-"""How the ids of conversations and entries are made: 24 hexadecimal digits, as an ObjectId shows them.
+"""Ids of conversations and log entries: 24 hexadecimal digits, the text form of an ObjectId.
 
-An entry's id is a function of its conversation and seq, so one look-up by ids tells for many
-conversations at once which have grown. Nothing may be read from an id, and none is a permission.
+An entry's id is derived from its conversation and seq, so one lookup by ids finds which of many
+conversations have new entries. Ids are not secret and grant no access.
 """
 
 import hashlib
@@ -20,23 +20,23 @@ def new_id() -> str:
 
 
 def new_attempt_id() -> int:
-    """Tells one attempt at storing from another; 63 random bits."""
+    """Return 63 random bits that distinguish one attempt to store from another."""
     return secrets.randbits(63)
 
 
 def entry_id(conversation_id: str, seq: int) -> str:
-    """The id of the entry at `seq`: the conversation's last 8 bytes, then the seq in 4."""
+    """Return the id of the entry at `seq`: the conversation's last 8 bytes, then the seq in 4."""
     return f"{conversation_id[8:]}{seq:08x}"
 
 
 def direct_conversation_id(user_id: str, other_user_id: str) -> str:
-    """The id of the direct conversation of two users: the same for both, so it can be made once only."""
+    """Return the id of two users' direct conversation. Order does not matter, so it is created once."""
     pair = "\n".join(sorted((user_id, other_user_id)))
     return hashlib.sha256(pair.encode()).hexdigest()[:24]
 
 
 def idempotent_id(user_id: str, idempotency_key: str) -> str:
-    """The id of what a user made under an idempotency key."""
+    """Return the id for an object that a user creates with an idempotency key."""
     # The prefix separates these ids from those of direct conversations, whose input a key could imitate.
     text = f"idempotency-key\n{user_id}\n{idempotency_key}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,15 +1,12 @@
-"""One mail to one person, and nothing of it in its text form.
-
-Never holds more than one address.
-"""
+"""E-mails to send."""
 
 import msgspec
 
 
 class Mail(msgspec.Struct, frozen=True):
-    """`id` stays the same over all attempts; `kind` is all that a log may say of it.
+    """One e-mail to one address. Its `repr` shows only `kind`, so that logs hold no personal data.
 
-    `link` stands in `text` too.
+    `id` is the same for all attempts. `link` is contained in `text`.
     """
 
     id: str

@@ -1,14 +1,14 @@
-"""Conversations, the entries of their logs, and how far each member has read.
+"""Records of the Messaging service: conversations, log entries and read marks.
 
-Times are milliseconds since the epoch. An entry is never changed except in the message state that later
-entries of the same log say; the log itself only grows.
+Times are milliseconds since the epoch. The log is append-only. A stored message is updated only to the state
+that a later change entry of the same log holds.
 """
 
 import msgspec
 
 
 class LastMessage(msgspec.Struct, frozen=True):
-    """A message as lists show it; `seq` is that of its creation."""
+    """A message as shown in conversation lists; `seq` is that of its creation."""
 
     content: str
     sender_id: str
@@ -17,7 +17,7 @@ class LastMessage(msgspec.Struct, frozen=True):
 
 
 class ConversationRecord(msgspec.Struct, frozen=True):
-    """A conversation as its document says: the state after the entry at `applied_seq`."""
+    """A conversation's document: its state after the entry at `applied_seq`."""
 
     id: str
     type: str
@@ -31,7 +31,7 @@ class ConversationRecord(msgspec.Struct, frozen=True):
 
 
 class MembershipDelta(msgspec.Struct, frozen=True):
-    """What a SYSTEM entry did to its conversation, and how many were in it afterwards."""
+    """The change of a conversation by a SYSTEM entry, and the member count after it."""
 
     member_count: int
     joined: tuple[str, ...] = ()
@@ -54,12 +54,12 @@ class MessageEntry(
     msgspec.Struct,
     frozen=True,
     tag="message",
-    # Forwarded between instances on the bus under the names that earlier versions use.
+    # Encoded names are fixed: instances of earlier versions read these frames from the bus.
     rename={"attempt_id": "draft", "original_digest": "first"},
 ):
     """A message, at the seq of its creation, in its latest state.
 
-    `draft` tells one attempt at storing from another with the same `client_id`.
+    `attempt_id` distinguishes attempts to store the same `client_id`.
     """
 
     id: str
@@ -80,11 +80,11 @@ class MessageEntry(
     read_by: tuple[ReadByRecord, ...] = ()
     membership: MembershipDelta | None = None
     original_digest: str = ""
-    """A digest of what it said at first, once it says something else."""
+    """Digest of the first content, once the message was edited."""
 
 
 class MessageState(msgspec.Struct, frozen=True):
-    """The state of a message after a change, in full, so that applying it twice is applying it once."""
+    """The full state of a message after a change, so that applying it is idempotent."""
 
     content: str
     edited_at_ms: int | None
@@ -94,7 +94,7 @@ class MessageState(msgspec.Struct, frozen=True):
 
 
 class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):
-    """A change of an earlier message, with a seq of its own."""
+    """A change of an earlier message. It has its own seq."""
 
     id: str
     conversation_id: str
@@ -111,24 +111,24 @@ Entry = MessageEntry | ChangeEntry
 
 
 class SeqConflict(msgspec.Struct, frozen=True):
-    """Another writer has this seq already."""
+    """Another writer has stored an entry at this seq."""
 
 
 class Duplicate(msgspec.Struct, frozen=True):
-    """The (sender, client_id) is in the log already, as `entry`."""
+    """The log already contains (sender, client_id), as `entry`."""
 
     entry: Entry
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """How far a batch got: its first `stored` entries are durable, the next was refused if there is one."""
+    """Result of an append: the first `stored_count` entries are durable; `conflict` stopped the next."""
 
     stored_count: int
     conflict: SeqConflict | Duplicate | None = None
 
 
 class ReadMark(msgspec.Struct, frozen=True):
-    """How far a member has read, and what that member wants of the conversation."""
+    """How far a member has read, and whether the member muted the conversation."""
 
     conversation_id: str
     user_id: str
@@ -138,7 +138,7 @@ class ReadMark(msgspec.Struct, frozen=True):
 
 
 class ConversationSummary(msgspec.Struct, frozen=True):
-    """What is derived from the log up to `last_seq`: its last message, and each sender's own last seq."""
+    """Fields derived from the log up to `last_seq`: the last message, and each sender's last seq."""
 
     conversation_id: str
     last_seq: int
@@ -147,16 +147,16 @@ class ConversationSummary(msgspec.Struct, frozen=True):
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """A conversation as one member's list needs it; `sent_seq` is that member's last message."""
+    """A conversation in a member's list; `last_sent_seq` is the seq of that member's last message."""
 
     conversation: ConversationRecord
     last_sent_seq: int
 
 
 class PendingEffect(msgspec.Struct, frozen=True):
-    """An instance means to change who is in a conversation, or to name somebody, and to tell it.
+    """Notifications that an instance owes for membership changes and mentions in a conversation.
 
-    What is to be told are entries above `since_seq`.
+    They follow from the entries above `since_seq`.
     """
 
     conversation_id: str

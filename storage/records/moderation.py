@@ -1,4 +1,4 @@
-"""What people tell the moderators. Never holds what was reported, only its id."""
+"""Reports to the moderators. They refer to the reported object by id only."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class NewReport(msgspec.Struct, frozen=True):
 
 
 class ReportRecord(msgspec.Struct, frozen=True):
-    """`reporter_id` is None once the account is gone."""
+    """`reporter_id` is None once the account is deleted."""
 
     id: str
     reporter_id: str | None

@@ -1,4 +1,4 @@
-"""Notifications as their service keeps them, and what they are made from."""
+"""Records of the Notification service."""
 
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from storage.records.user_cache import UserCardRecord
 
 
 class NewNotification(msgspec.Struct, frozen=True):
-    """Something that a user is to know.
+    """A notification to store.
 
-    `source` tells once for ever. `group_key` says what it is about: an unread notification with the same
-    one counts up, and says then what stands in `many` before and after how many there were; without it, its
-    `message` again.
+    `source` identifies its cause; a recipient gets one notification per source. An unread notification with
+    the same `group_key` is updated instead: its count grows and its text becomes the count between the two
+    parts of `grouped_message`, or `message` if that is None.
     """
 
     recipient_id: str
@@ -43,7 +43,7 @@ class NotificationRecord(msgspec.Struct, frozen=True):
 
 
 class UndeliveredNotification(msgspec.Struct, frozen=True):
-    """A notification that its user's devices do not know, and how many are unread."""
+    """A notification not yet delivered to the user's devices, and the user's unread count."""
 
     notification: NotificationRecord
     unread_count: int

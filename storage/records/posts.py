@@ -1,4 +1,4 @@
-"""Posts, comments and likes as their service keeps them."""
+"""Records of the Post service: posts, comments and likes."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ class LikeRecord(msgspec.Struct, frozen=True):
 
 
 class PostKey(msgspec.Struct, frozen=True, gc=False):
-    """A post as timelines keep it; ordered by (created_us, id), microseconds since the epoch."""
+    """A post in a timeline, ordered by (created_us, id). `created_us` is microseconds since the epoch."""
 
     created_us: int
     id: str

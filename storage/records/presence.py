@@ -1,10 +1,10 @@
-"""Who is there, as told by the instances that they are on."""
+"""Presence of users."""
 
 import msgspec
 
 
 class PresenceRecord(msgspec.Struct, frozen=True, gc=False):
-    """`status` is online, away or offline, over all living instances."""
+    """`status` is `online`, `away` or `offline`, combined over all live instances."""
 
     user_id: str
     status: str

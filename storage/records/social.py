@@ -1,4 +1,4 @@
-"""Follows, blocks and counts."""
+"""Records of the Social service: follows, counts and audiences."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from storage.records.user_cache import UserCardRecord
 
 
 class FollowRecord(msgspec.Struct, frozen=True):
-    """A line of a list of followers or followed; ordered by (created_at, id)."""
+    """A row of a follower or following list, ordered by (created_at, id)."""
 
     id: str
     created_at: datetime
@@ -22,7 +22,7 @@ class SocialStats(msgspec.Struct, frozen=True):
 
 
 class PostsCount(msgspec.Struct, frozen=True):
-    """How many posts a user has, as the event numbered `told` says."""
+    """A user's post count, as of the domain event `source_event_id`."""
 
     user_id: str
     posts_count: int
@@ -30,14 +30,14 @@ class PostsCount(msgspec.Struct, frozen=True):
 
 
 class Followees(msgspec.Struct, frozen=True):
-    """Whom somebody follows: those whose posts are handed out, and those whose posts are read."""
+    """Followed users: `fanned_out` authors are pushed to timelines, `broadcast` authors merged at read."""
 
     fanned_out: list[str]
     broadcast: list[str]
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """`settled`: no timeline is left that does not know of the broadcast."""
+    """`broadcast_settled`: every timeline built before the author became a broadcaster was invalidated."""
 
     followers_count: int
     broadcast: bool

@@ -1,4 +1,4 @@
-"""A part of a timeline. Never the posts themselves."""
+"""Pages of timelines."""
 
 import msgspec
 
@@ -6,9 +6,9 @@ from storage.records.posts import PostKey
 
 
 class TimelinePage(msgspec.Struct, frozen=True):
-    """`keys` newest first; `broadcast` are authors whose posts are not in it and have to be read.
+    """`keys` are newest first; posts of `broadcast` authors are not included and must be merged.
 
-    `cut`: there may be older posts than the last that is kept.
+    `truncated`: posts older than the last key may exist.
     """
 
     keys: list[PostKey]

@@ -1,4 +1,4 @@
-"""Moments as page keys and timelines keep them: whole microseconds since the epoch."""
+"""Timestamps of page keys and timelines: whole microseconds since the epoch."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -8,5 +8,5 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_microseconds(time: datetime) -> int:
-    """Exactly, as a float would not be."""
+    """Convert without the rounding of a float."""
     return (time - EPOCH) // MICROSECOND

@@ -1,10 +1,10 @@
-"""What services keep of people whom another service owns. Holds nothing that is not for everybody."""
+"""User data that other services cache. Public fields only."""
 
 import msgspec
 
 
 class UserSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """A card as of `version`. Of a deleted user nothing is kept but that."""
+    """A user's public fields as of `version`. A deleted user keeps only `id`, `version` and `deleted`."""
 
     id: str
     username: str
@@ -16,7 +16,7 @@ class UserSnapshot(msgspec.Struct, frozen=True, gc=False):
 
 
 class UserCardRecord(msgspec.Struct, frozen=True, gc=False):
-    """Somebody as a row of another table shows them; `known` is false where no copy is here yet."""
+    """A user as joined to a row of another table; `is_cached` is false if no snapshot is cached yet."""
 
     id: str
     username: str = ""

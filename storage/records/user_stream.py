@@ -1,7 +1,6 @@
-"""One frame of a user's stream, and the bytes as which it is kept and published.
+"""One frame of a user's stream and its encoding: `<epoch> <position> <frame>`.
 
-The bytes are `<epoch> <position> <frame>`, made by a script inside the broker; whoever hears the user's
-topic reads them here. It never looks into the frame.
+A script inside Redis encodes frames when it appends them; subscribers of the user's topic decode them here.
 """
 
 import msgspec
@@ -14,7 +13,7 @@ class StreamItem(msgspec.Struct, frozen=True):
 
 
 EPHEMERAL_PREFIX = b"- 0 "
-"""Before a frame that stands in no stream: heard by whoever is there, and by nobody else."""
+"""Prefix of a frame that is published on a user's topic but not stored in the stream."""
 
 
 def encode_ephemeral(frame: bytes) -> bytes:
@@ -26,6 +25,6 @@ def encode_stream_item(item: StreamItem) -> bytes:
 
 
 def decode_stream_item(payload: bytes) -> StreamItem:
-    """Read what was published or kept. Raises `ValueError` for anything else."""
+    """Decode a published or stored frame. Raises `ValueError` if `payload` is malformed."""
     epoch, position, frame = payload.split(b" ", 2)
     return StreamItem(epoch.decode(), int(position), frame)

@@ -1,4 +1,4 @@
-"""A person and the sessions that person is logged in with. Never holds a password or a token in clear."""
+"""Records of the User service: users and sessions. Passwords and tokens occur only as hashes."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ class UserRecord(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What a login is checked against."""
+    """A user and the password hash that a login is checked against."""
 
     user: UserRecord
     password_hash: str
@@ -31,7 +31,7 @@ class NewUser(msgspec.Struct, frozen=True):
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
-    """New values of the fields named; `msgspec.UNSET` leaves one as it is, None clears it."""
+    """New values of fields; `msgspec.UNSET` leaves a field unchanged, None clears it."""
 
     email: str | msgspec.UnsetType = msgspec.UNSET
     username: str | msgspec.UnsetType = msgspec.UNSET
@@ -49,7 +49,7 @@ class SessionRecord(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who a valid token speaks for."""
+    """The user and session that a valid token belongs to."""
 
     session_id: str
     user: UserRecord

@@ -1,1 +1,1 @@
-"""The bus and the user streams on Redis (or Valkey). Besides the embedded stores nobody else knows it."""
+"""Bus, user streams, presence and timelines on Redis or Valkey."""

@@ -1,7 +1,4 @@
-"""The bus on Redis pub/sub: one connection to publish, one to hear, and a probe that goes round both.
-
-What a frame means is nobody's business here. It never keeps a frame for later and never waits for one.
-"""
+"""The bus on Redis pub/sub: a connection to publish, one to subscribe, and a loopback probe through both."""
 
 import asyncio
 import logging
@@ -38,7 +35,7 @@ class RedisBus:
 
     @classmethod
     async def open(cls, url: str, *, queue_frames: int, timeouts: Timeouts | None = None) -> "RedisBus":
-        """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
+        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
         bus = cls(url, queue_frames, timeouts or Timeouts())
         try:
             await bus._publisher.connection.open()
@@ -51,7 +48,7 @@ class RedisBus:
         return bus
 
     async def close(self) -> None:
-        """Send what waits, for a moment at most, and end both connections."""
+        """Send queued frames for at most `DRAIN_TIMEOUT_S`, then close both connections."""
         if self._timer is not None:
             self._timer.cancel()
         await self._publisher.drain(DRAIN_TIMEOUT_S)
@@ -59,7 +56,7 @@ class RedisBus:
         await self._subscriber.connection.close()
 
     async def check(self) -> None:
-        """Publish and hear it. Raises `Unavailable`."""
+        """Publish a probe and wait until it is received. Raises `Unavailable`."""
         if not self.statistics().connected:
             raise Unavailable("redis: not connected")
         await self._probe.check(self._timeouts.reply_s)
@@ -80,7 +77,7 @@ class RedisBus:
         self._gap_callback = callback
 
     def statistics(self) -> BusStatistics:
-        """Tell how it goes; the probe's own topic and frames are counted too."""
+        """Return counters; they include the probe's topic and frames."""
         publisher, subscriber = self._publisher, self._subscriber
         return BusStatistics(
             connected=publisher.connection.connected and subscriber.is_restored,
@@ -101,13 +98,13 @@ class RedisBus:
             self._frame_callback(topic, frame)
 
     def _handle_gap(self) -> None:
-        # A new connection is probed at once: it may be to the wrong server, or deaf from the start.
+        # Probe a new connection at once: it may lead to another server, or receive nothing.
         self._probe.discard_in_flight()
         self._probe_now()
         try:
             self._gap_callback()
-        except Exception:  # noqa: BLE001 - the connection must live on
-            _log.exception("a gap of the bus could not be handled")
+        except Exception:  # noqa: BLE001 - an error must not break the connection
+            _log.exception("bus gap handler failed")
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -117,11 +114,11 @@ class RedisBus:
         publisher, subscriber = self._publisher.connection, self._subscriber.connection
         since_loss_s = now - max(publisher.lost_at, subscriber.lost_at)
         if self._probe.in_flight_s() >= since_loss_s or now - before > 3 * TICK_S:
-            # Sent before a loss, or before a pause of our own: it proves nothing.
+            # Sent before the connection was lost or this process paused, so it shows no failure.
             self._probe.discard_in_flight()
         if self._probe.in_flight_s() > self._timeouts.probe_timeout_s:
             self._probe.discard_in_flight()
-            _log.warning("redis: a frame of our own was not heard; both connections are remade")
+            _log.warning("redis: probe frame not received; reconnecting publisher and subscriber")
             publisher.abort()
             subscriber.abort()
         elif now - self._probed_at >= self._timeouts.probe_interval_s:

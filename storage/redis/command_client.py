@@ -1,6 +1,6 @@
-"""Commands with answers, pipelined on one connection; answers come in the order of the commands.
+"""Pipelines commands on one connection and matches replies by order.
 
-A command is sent once: after a failure nobody knows whether it took effect. It never repeats one.
+A command is sent once. It is not retried, because after a failure it may have taken effect.
 """
 
 import asyncio
@@ -20,27 +20,27 @@ class CommandClient:
         self.connection = ReconnectingConnection(address, timeouts, name, self._on_connected, self._on_lost)
         self._timeouts = timeouts
         self._current: RespConnection | None = None
-        # With the moment by which each must be answered: that is their order too, so one timer serves all.
+        # With their deadlines. All timeouts are equal, so this is deadline order and one timer serves all.
         self._in_flight: deque[tuple[float, asyncio.Future[Reply]]] = deque()
         self._timeout_timer: asyncio.TimerHandle | None = None
 
     async def execute(self, *command: CommandArg) -> Reply:
-        """Send a command and answer its reply, which may be a `hiredis.ReplyError`.
+        """Send a command and return its reply, which may be a `hiredis.ReplyError`.
 
         Raises:
-            Unavailable: no reply in time, or no connection; the command may or may not have been done.
+            Unavailable: no reply in time, or no connection; the command may or may not have been executed.
         """
         await self.connection.wait_connected(self._timeouts.reply_s)
         if self._current is None or len(self._in_flight) >= IN_FLIGHT_MAX:
-            raise Unavailable("redis: too much is unanswered")
+            raise Unavailable("redis: too many commands in flight")
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Reply] = loop.create_future()
-        due = loop.time() + self._timeouts.reply_s
-        self._in_flight.append((due, answer))
+        reply_future: asyncio.Future[Reply] = loop.create_future()
+        deadline = loop.time() + self._timeouts.reply_s
+        self._in_flight.append((deadline, reply_future))
         if self._timeout_timer is None:
-            self._timeout_timer = loop.call_at(due, self._fail_overdue)
+            self._timeout_timer = loop.call_at(deadline, self._fail_overdue)
         self._current.send(encode_command(*command), 1)
-        return await answer
+        return await reply_future
 
     def _on_connected(self, connection: RespConnection) -> None:
         connection.on_reply = self._on_reply
@@ -49,28 +49,28 @@ class CommandClient:
     def _on_reply(self, reply: Reply) -> None:
         if self._current is not None:
             self._current.unanswered -= 1
-        _, answer = self._in_flight.popleft()
-        if not answer.done():
-            answer.set_result(reply)
+        _, reply_future = self._in_flight.popleft()
+        if not reply_future.done():
+            reply_future.set_result(reply)
 
     def _fail_overdue(self) -> None:
-        """Give up what is not answered by now. Its reply may still come, and is passed over then."""
+        """Fail overdue commands. Their replies may still arrive and are then discarded."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         self._timeout_timer = None
-        for due, answer in self._in_flight:
-            if due > now:
-                self._timeout_timer = loop.call_at(due, self._fail_overdue)
+        for deadline, reply_future in self._in_flight:
+            if deadline > now:
+                self._timeout_timer = loop.call_at(deadline, self._fail_overdue)
                 break
-            if not answer.done():
-                answer.set_exception(Unavailable("redis: no reply in time"))
+            if not reply_future.done():
+                reply_future.set_exception(Unavailable("redis: no reply in time"))
 
     def _on_lost(self) -> None:
         self._current = None
         if self._timeout_timer is not None:
             self._timeout_timer.cancel()
             self._timeout_timer = None
-        asked, self._in_flight = self._in_flight, deque()
-        for _, answer in asked:
-            if not answer.done():
-                answer.set_exception(Unavailable("redis: connection lost"))
+        in_flight, self._in_flight = self._in_flight, deque()
+        for _, reply_future in in_flight:
+            if not reply_future.done():
+                reply_future.set_exception(Unavailable("redis: connection lost"))

@@ -1,7 +1,6 @@
-"""Frames to ourselves: how long the way through the server takes, and whether it is still open.
+"""Probe frames that this instance publishes to itself, to measure latency and detect dead connections.
 
-A connection may be dead without a sign on either end; a probe unheard tells. It never decides what is
-done about it.
+A connection may be dead without an error on either end; a probe that does not return shows it.
 """
 
 import asyncio
@@ -33,26 +32,26 @@ class LoopbackProbe:
         if sent_at is None:
             return
         self._lag_s = time.monotonic() - sent_at
-        # Earlier ones were lost with a connection: the way is open again all the same.
+        # Earlier probes were lost with a connection; it works again, so forget them.
         self._sent = {later: at for later, at in self._sent.items() if later > number}
-        asking = self._waiters.get(number)
-        if asking is not None and not asking.done():
-            asking.set_result(None)
+        waiter = self._waiters.get(number)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def check(self, timeout_s: float) -> None:
-        """Send a frame and hear it. Raises `Unavailable` when it takes longer."""
+        """Send a probe and wait for it. Raises `Unavailable` after `timeout_s`."""
         number = self.send()
-        asking = self._waiters[number] = asyncio.get_running_loop().create_future()
+        waiter = self._waiters[number] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(timeout_s):
-                await asking
+                await waiter
         except TimeoutError:
-            raise Unavailable("redis: a frame of our own was not heard") from None
+            raise Unavailable("redis: probe frame not received") from None
         finally:
             del self._waiters[number]
 
     def in_flight_s(self) -> float:
-        """How long the oldest one is on its way."""
+        """Return how long the oldest probe has been in flight; 0 if there is none."""
         if not self._sent:
             return 0.0
         return time.monotonic() - next(iter(self._sent.values()))
@@ -61,5 +60,5 @@ class LoopbackProbe:
         return max(self._lag_s, self.in_flight_s()) * 1000
 
     def discard_in_flight(self) -> None:
-        """Expect nothing that is on its way."""
+        """Forget all probes in flight."""
         self._sent.clear()

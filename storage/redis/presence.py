@@ -1,4 +1,13 @@
-"""The presence board on Redis. Never keeps anything of its own."""
+"""Presence on Redis.
+
+    <key>:lease:<instance>   exists while the instance renews it
+    <key>:leases             instances by the time of their last renewal
+    <key>:of:<instance>      users on the instance
+    <key>:user:<user>        instance -> state
+
+Each operation is one atomic Lua script. Times are the server's. The scripts compute key names, so they need
+a single primary, not Redis Cluster.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,28 +15,93 @@ from config.limits import LAST_SEEN_RETENTION_S, PRESENCE_LEASE_MS
 from storage.contracts.presence import presence_topic
 from storage.records.presence import PresenceRecord
 from storage.redis.command_client import CommandClient
-from storage.redis.presence_scripts import GET_STATES, REMOVE_INSTANCE, RENEW_LEASE, SET_STATES
 from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg
-from storage.redis.script import run_script
+from storage.redis.script import Script, make_script, run_script
 from storage.redis.timeouts import Timeouts
+
+_NAMES = """
+local function lease(instance) return KEYS[1] .. ':lease:' .. instance end
+local function of(instance) return KEYS[1] .. ':of:' .. instance end
+local function user_key(user) return KEYS[1] .. ':user:' .. user end
+"""
+
+
+def _script(body: str) -> Script:
+    return make_script(_NAMES + body)
+
+
+# ARGV: instance, lease in ms.
+RENEW_LEASE = _script("""
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('SET', lease(ARGV[1]), 1, 'PX', ARGV[2])
+redis.call('ZADD', KEYS[1] .. ':leases', ms, ARGV[1])
+return redis.call('ZRANGE', KEYS[1] .. ':leases', ms - tonumber(ARGV[2]), '+inf', 'BYSCORE')
+""")
+
+# ARGV: instance, retention in s, topic prefix; then user and state ('' for none) for each user.
+SET_STATES = _script("""
+for at = 4, #ARGV, 2 do
+  local user, state = ARGV[at], ARGV[at + 1]
+  if state == '' then
+    redis.call('HDEL', user_key(user), ARGV[1])
+    redis.call('SREM', of(ARGV[1]), user)
+  else
+    redis.call('HSET', user_key(user), ARGV[1], state)
+    redis.call('EXPIRE', user_key(user), ARGV[2])
+    redis.call('SADD', of(ARGV[1]), user)
+  end
+  redis.call('PUBLISH', ARGV[3] .. user, '')
+end
+redis.call('EXPIRE', of(ARGV[1]), ARGV[2])
+return 1
+""")
+
+# ARGV: users. Returns 'online', 'away' or '' for each.
+GET_STATES = _script("""
+local living, answer = {}, {}
+for at = 1, #ARGV do
+  local best = ''
+  local entries = redis.call('HGETALL', user_key(ARGV[at]))
+  for i = 1, #entries, 2 do
+    local instance = entries[i]
+    if living[instance] == nil then living[instance] = redis.call('EXISTS', lease(instance)) == 1 end
+    if living[instance] then
+      if entries[i + 1] == 'online' then best = 'online' elseif best == '' then best = entries[i + 1] end
+    end
+  end
+  answer[at] = best
+end
+return answer
+""")
+
+# ARGV: instance. Does nothing while the instance holds its lease.
+REMOVE_INSTANCE = _script("""
+if redis.call('EXISTS', lease(ARGV[1])) == 1 then return {} end
+local users = redis.call('SMEMBERS', of(ARGV[1]))
+redis.call('DEL', of(ARGV[1]))
+redis.call('ZREM', KEYS[1] .. ':leases', ARGV[1])
+for _, user in ipairs(users) do redis.call('HDEL', user_key(user), ARGV[1]) end
+return users
+""")
 
 KEY = "convene:presence"
 USERS_PER_CALL = 500
 
 
 class RedisPresence:
-    """A `PresenceBoard`."""
+    """Implements `storage.contracts.presence.PresenceStore`."""
 
     def __init__(self, url: str, timeouts: Timeouts) -> None:
         self._client = CommandClient(parse_address(url), timeouts, "presence")
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisPresence":
-        """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
-        board = cls(url, timeouts or Timeouts())
-        await board._client.connection.open()
-        return board
+        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        store = cls(url, timeouts or Timeouts())
+        await store._client.connection.open()
+        return store
 
     async def close(self) -> None:
         await self._client.connection.close()
@@ -39,23 +113,23 @@ class RedisPresence:
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         pairs = list(states.items())
         for start in range(0, len(pairs), USERS_PER_CALL):
-            words: list[CommandArg] = []
+            arguments: list[CommandArg] = []
             for user_id, state in pairs[start : start + USERS_PER_CALL]:
-                words += (user_id, state or "")
+                arguments += (user_id, state or "")
             await run_script(
-                self._client, SET_STATES, KEY, instance, LAST_SEEN_RETENTION_S, presence_topic(""), *words
+                self._client, SET_STATES, KEY, instance, LAST_SEEN_RETENTION_S, presence_topic(""), *arguments
             )
 
     async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
-        found: list[PresenceRecord] = []
+        records: list[PresenceRecord] = []
         for start in range(0, len(user_ids), USERS_PER_CALL):
-            some = user_ids[start : start + USERS_PER_CALL]
-            reply = await run_script(self._client, GET_STATES, KEY, *some)
-            found += [
+            batch = user_ids[start : start + USERS_PER_CALL]
+            reply = await run_script(self._client, GET_STATES, KEY, *batch)
+            records += [
                 PresenceRecord(user_id, state.decode() or "offline")
-                for user_id, state in zip(some, reply, strict=True)
+                for user_id, state in zip(batch, reply, strict=True)
             ]
-        return found
+        return records
 
     async def remove_instance(self, instance: str) -> list[str]:
         reply = await run_script(self._client, REMOVE_INSTANCE, KEY, instance)

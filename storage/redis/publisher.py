@@ -1,7 +1,7 @@
-"""Sends frames out: those of one loop tick as one pipeline, on a connection of its own.
+"""Publishes frames on a dedicated connection; frames of one loop tick form one pipeline.
 
-Bounded twice: frames that wait here, and frames that the server has not answered yet. Where either bound is
-reached the oldest that still waits is dropped and counted. It never blocks, and never sends a frame again.
+Two limits apply: frames queued here, and frames sent but not acknowledged. When the queue is full, its oldest
+frame is dropped and counted. Frames are not resent.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from storage.redis.resp_connection import Reply, RespConnection, encode_command
 from storage.redis.timeouts import Timeouts
 
 IN_FLIGHT_MAX = 2000
-"""Frames on their way at once: enough for a full pipe, few enough to lose with a connection."""
+"""Frames sent and not acknowledged: enough to fill the pipe, few enough to lose with a connection."""
 
 
 class Publisher:
@@ -32,7 +32,7 @@ class Publisher:
 
     @property
     def waiting(self) -> int:
-        """Frames not yet answered, sent or not."""
+        """Frames not yet acknowledged, sent or queued."""
         return len(self._queue) + (self._current.unanswered if self._current is not None else 0)
 
     def publish(self, topic: str, frame: bytes) -> None:
@@ -49,7 +49,7 @@ class Publisher:
             asyncio.get_running_loop().call_soon(self._flush)
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until everything is answered or lost, but no longer than that."""
+        """Wait until every frame is acknowledged or lost, for at most `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()

@@ -1,7 +1,7 @@
-"""A connection that is always made anew: with back-off and chance after a loss, at once after a hang.
+"""A Redis connection that reconnects with jittered exponential backoff.
 
-Before its owner sees a connection it has logged in, and the server has ended the one before it, so that
-nothing from there can come after what is sent here. It never repeats what was lost with a connection.
+The owner gets a connection after login, and after the server has killed the previous connection, so that no
+command of the previous one can take effect after a command of the new one. Lost commands are not resent.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ HANG_CHECKS_PER_TIMEOUT = 4
 
 
 class ReconnectingConnection:
-    """`opened` and `lost` are called in turn, synchronously; they must not raise."""
+    """Calls `on_connected` and `on_lost` alternately and synchronously; they must not raise."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ReconnectingConnection:
         return self._connection is not None
 
     async def open(self) -> None:
-        """Connect for the first time, in one attempt. Raises `Unavailable`."""
+        """Connect, in one attempt. Raises `Unavailable`."""
         connection = await self._connect()
         self._connected.set()
         self._connection = connection
@@ -61,7 +61,7 @@ class ReconnectingConnection:
         self._check_for_hang()
 
     async def wait_connected(self, timeout_s: float) -> None:
-        """Wait for a connection, at most so long after the last one was lost. Raises `Unavailable`."""
+        """Wait for a connection until `timeout_s` after the loss of the last one. Raises `Unavailable`."""
         if self._connection is None:
             timeout_s -= asyncio.get_running_loop().time() - self.lost_at
             try:
@@ -71,7 +71,7 @@ class ReconnectingConnection:
                 raise Unavailable("redis: not connected") from None
 
     def abort(self) -> None:
-        """Make another connection: this one is dead, though it does not say so."""
+        """Drop the current connection and reconnect, for a connection that is dead without an error."""
         if self._connection is not None:
             self._connection.abort()
 
@@ -98,7 +98,7 @@ class ReconnectingConnection:
             if loop.time() - since > self._timeouts.retry_max_s:
                 pause_s = self._timeouts.retry_s
             while True:
-                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads, hides nothing
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not security
                 pause_s = min(pause_s * 2, self._timeouts.retry_max_s)
                 with contextlib.suppress(Unavailable):
                     connection = await self._connect()
@@ -106,7 +106,7 @@ class ReconnectingConnection:
             self.reconnects += 1
             self._connection = connection
             self._connected.set()
-            _log.info("redis %s: connected again", self._name)
+            _log.info("redis %s: reconnected", self._name)
             self._on_connected(connection)
 
     def _handle_loss(self) -> None:
@@ -139,49 +139,53 @@ class ReconnectingConnection:
             login.append(("AUTH", *names, address.password))
         if address.database:
             login.append(("SELECT", address.database))
-        # A server that still loads its files answers PING with an error, and nobody may talk to it yet.
+        # A server that is still loading its data set replies to PING with an error and is not usable yet.
         login.append(("PING",))
         for reply in await _execute(connection, login):
             if isinstance(reply, hiredis.ReplyError):
-                # Its first word is a code (WRONGPASS, LOADING); the rest may repeat what was sent.
-                _log.warning("redis %s: refused with %s", self._name, str(reply).split(" ", 1)[0])
-                raise Unavailable(f"redis {self._name}: refused")
-        # What may be forbidden by access rules is only asked for; without it all but a rare order holds.
-        _, number, about = await _execute(
+                # The first word is an error code (WRONGPASS, LOADING); the rest may repeat what was sent.
+                _log.warning("redis %s: login failed with %s", self._name, str(reply).split(" ", 1)[0])
+                raise Unavailable(f"redis {self._name}: login failed")
+        # ACLs may forbid these. Without them only the order across a reconnect is not guaranteed.
+        _, client_id, server_info = await _execute(
             connection, [("CLIENT", "SETNAME", f"convene-{self._name}"), ("CLIENT", "ID"), ("INFO", "server")]
         )
-        if isinstance(number, int) and isinstance(about, bytes):
-            run = about.partition(b"run_id:")[2].partition(b"\r")[0]
-            if self._previous_client is not None and self._previous_client[0] == run:
+        if isinstance(client_id, int) and isinstance(server_info, bytes):
+            run_id = server_info.partition(b"run_id:")[2].partition(b"\r")[0]
+            if self._previous_client is not None and self._previous_client[0] == run_id:
                 await _execute(connection, [("CLIENT", "KILL", "ID", self._previous_client[1])])
-            self._previous_client = (run, number)
+            self._previous_client = (run_id, client_id)
 
     def _check_for_hang(self) -> None:
-        """Abort a connection whose server hangs; asked a few times per patience."""
+        """Abort a connection whose server hangs; runs a few times per `reply_s`."""
         loop = asyncio.get_running_loop()
-        every_s = self._timeouts.reply_s / HANG_CHECKS_PER_TIMEOUT
-        late = loop.time() - self._hang_checked_at > self._timeouts.reply_s
+        interval_s = self._timeouts.reply_s / HANG_CHECKS_PER_TIMEOUT
+        was_paused = loop.time() - self._hang_checked_at > self._timeouts.reply_s
         self._hang_checked_at = loop.time()
-        self._hang_timer = loop.call_later(every_s, self._check_for_hang)
+        self._hang_timer = loop.call_later(interval_s, self._check_for_hang)
         connection = self._connection
-        # After a pause of our own the replies may be here, unread: look once more before judging.
-        if connection is not None and not late and connection.unanswered_for_s() > self._timeouts.reply_s:
-            _log.warning("redis %s: no reply; its connection is remade", self._name)
+        # If this process paused, replies may be in the socket, unread: wait for the next check.
+        if (
+            connection is not None
+            and not was_paused
+            and connection.unanswered_for_s() > self._timeouts.reply_s
+        ):
+            _log.warning("redis %s: no reply in time; reconnecting", self._name)
             connection.abort()
 
 
 async def _execute(connection: RespConnection, commands: Sequence[tuple[CommandArg, ...]]) -> list[Reply]:
-    """All replies of a few commands, errors among them. Raises `Unavailable` when the connection is lost."""
+    """Send commands and return their replies, errors included. Raises `Unavailable` on connection loss."""
     replies: list[Reply] = []
     done = asyncio.get_running_loop().create_future()
 
-    def take(reply: Reply) -> None:
+    def collect(reply: Reply) -> None:
         connection.unanswered -= 1
         replies.append(reply)
         if len(replies) == len(commands) and not done.done():
             done.set_result(None)
 
-    connection.on_reply = take
+    connection.on_reply = collect
     connection.send(b"".join(encode_command(*command) for command in commands), len(commands))
     await asyncio.wait((done, connection.lost), return_when=asyncio.FIRST_COMPLETED)
     if not done.done():

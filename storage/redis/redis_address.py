@@ -1,6 +1,6 @@
-"""Where a Redis server is reached, read from a URL as redis-py takes it: redis://, rediss:// or unix://.
+"""The address of a Redis server, parsed from a redis://, rediss:// or unix:// URL in redis-py's syntax.
 
-Holds a password, so its text form hides everything; it is never written to a log.
+It contains a password, so its `repr` shows nothing.
 """
 
 import asyncio
@@ -26,37 +26,37 @@ class RedisAddress(msgspec.Struct, frozen=True):
     verify_certificate: bool = True
 
     def __repr__(self) -> str:
-        return "Address(<hidden>)"
+        return "RedisAddress(<hidden>)"
 
 
 def parse_address(url: str) -> RedisAddress:
-    """Take a URL apart. Raises `ValueError` when it is no such one; the text does not repeat it."""
+    """Parse a URL. Raises `ValueError`, without the URL in its text."""
     try:
-        parts: dict[str, Any] = dict(parse_url(url))
+        options: dict[str, Any] = dict(parse_url(url))
         return RedisAddress(
-            path=parts.get("path"),
-            host=parts.get("host", "localhost"),
-            port=int(parts.get("port", 6379)),
-            username=parts.get("username"),
-            password=parts.get("password"),
-            database=int(parts.get("db", 0)),
-            use_tls=parts.get("connection_class") is SSLConnection,
-            ca_file=parts.get("ssl_ca_certs"),
-            verify_certificate=parts.get("ssl_cert_reqs", "required") != "none",
+            path=options.get("path"),
+            host=options.get("host", "localhost"),
+            port=int(options.get("port", 6379)),
+            username=options.get("username"),
+            password=options.get("password"),
+            database=int(options.get("db", 0)),
+            use_tls=options.get("connection_class") is SSLConnection,
+            ca_file=options.get("ssl_ca_certs"),
+            verify_certificate=options.get("ssl_cert_reqs", "required") != "none",
         )
     except (ValueError, TypeError):
-        raise ValueError("the Redis URL must be redis://, rediss:// or unix://") from None
+        raise ValueError("The Redis URL must start with redis://, rediss:// or unix://.") from None
 
 
 async def connect(address: RedisAddress, protocol_factory: Callable[[], ProtocolT]) -> ProtocolT:
     """Connect. Raises `OSError`."""
     loop = asyncio.get_running_loop()
     if address.path is not None:
-        _, spoken = await loop.create_unix_connection(protocol_factory, address.path)
+        _, protocol = await loop.create_unix_connection(protocol_factory, address.path)
     else:
         context = _ssl_context(address) if address.use_tls else None
-        _, spoken = await loop.create_connection(protocol_factory, address.host, address.port, ssl=context)
-    return spoken
+        _, protocol = await loop.create_connection(protocol_factory, address.host, address.port, ssl=context)
+    return protocol
 
 
 def _ssl_context(address: RedisAddress) -> ssl.SSLContext:

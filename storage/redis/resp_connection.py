@@ -1,7 +1,6 @@
-"""One connection that speaks RESP: commands go out as ready bytes, replies come in one by one.
+"""One RESP connection: sends encoded commands and calls back with each reply.
 
-It counts what is unanswered, so that its owner can tell a hanging server from an idle one. It never
-reconnects and never keeps a reply.
+It counts commands without a reply, so that its owner can tell a hanging server from an idle one.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ CommandArg = str | bytes | int
 
 
 def encode_command(*command: CommandArg) -> bytes:
-    return cast("bytes", hiredis.pack_command(command))  # type: ignore[arg-type] # the stub allows one word
+    return cast("bytes", hiredis.pack_command(command))  # type: ignore[arg-type] # the stub allows a single argument
 
 
 class RespConnection(asyncio.Protocol):
@@ -37,7 +36,7 @@ class RespConnection(asyncio.Protocol):
         self.on_reply: Callable[[Reply], None] = lambda _reply: None
 
     def send(self, commands: bytes, reply_count: int) -> None:
-        """Write commands that will be answered by so many replies; the owner takes those off `unanswered`."""
+        """Write commands that yield `reply_count` replies; the owner subtracts each from `unanswered`."""
         if self._transport is None:
             return
         if self.unanswered == 0:
@@ -46,11 +45,11 @@ class RespConnection(asyncio.Protocol):
         self._transport.write(commands)
 
     def unanswered_for_s(self) -> float:
-        """For how long something is unanswered and nothing was heard; 0 when all is answered."""
+        """Return how long a reply has been due without any data received; 0 if none is due."""
         return self._loop.time() - self._last_data_at if self.unanswered else 0.0
 
     def abort(self) -> None:
-        """Drop it now, whatever is still unsent. `lost` follows."""
+        """Close without sending buffered data. `lost` is set afterwards."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -65,7 +64,7 @@ class RespConnection(asyncio.Protocol):
             while self._transport is not None and (reply := reader.gets()) is not False:
                 self.on_reply(reply)
         except hiredis.ProtocolError:
-            _log.warning("the bus's server spoke no RESP; its connection is remade")
+            _log.warning("redis: invalid RESP received; reconnecting")
             self.abort()
 
     def connection_lost(self, _error: Exception | None) -> None:

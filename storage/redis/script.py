@@ -1,4 +1,4 @@
-"""A script of the server and the digest by which it is called. Never runs one."""
+"""Lua scripts, called by their digest."""
 
 import hashlib
 
@@ -20,11 +20,11 @@ def make_script(text: str) -> Script:
 
 
 async def run_script(client: CommandClient, script: Script, key: str, *arguments: CommandArg) -> Reply:
-    """Call it by digest, in full where the server does not know it. Raises `Unavailable`."""
+    """Run a script by digest, or by its text if the server does not have it. Raises `Unavailable`."""
     reply = await client.execute("EVALSHA", script.digest, 1, key, *arguments)
     if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
-        # Known to be not done, so it may be sent again, this time in full.
+        # NOSCRIPT means that it did not run, so sending it again is safe.
         reply = await client.execute("EVAL", script.text, 1, key, *arguments)
     if isinstance(reply, hiredis.ReplyError):
-        raise Unavailable(f"redis: refused with {str(reply).split(' ', 1)[0]}")
+        raise Unavailable(f"redis: script failed with {str(reply).split(' ', 1)[0]}")
     return reply

@@ -1,7 +1,7 @@
-"""Hears topics, on a connection of its own; what is wanted outlives the connection.
+"""Subscribes to topics on a dedicated connection, and again after each reconnect.
 
-Changes of one loop tick leave together. After every new connection all wanted topics are asked for
-again, and once the last is confirmed a gap is told. It never tells a frame of a topic no longer wanted.
+Changes of one loop tick are sent together. After a reconnect, once every topic is confirmed, `on_gap` is
+called. Frames of unsubscribed topics are discarded.
 """
 
 import asyncio
@@ -13,7 +13,57 @@ from storage.redis.reconnecting_connection import ReconnectingConnection
 from storage.redis.redis_address import RedisAddress
 from storage.redis.resp_connection import Reply, RespConnection, encode_command
 from storage.redis.timeouts import Timeouts
-from storage.redis.topic_subscription import SubscribeWaiter, TopicSubscription
+
+
+class SubscribeWaiter:
+    """A `subscribe` call that waits for confirmations. If it times out, the last one reports a gap."""
+
+    __slots__ = ("confirmed", "remaining", "timed_out")
+
+    def __init__(self, topics: int) -> None:
+        self.remaining = topics
+        self.timed_out = False
+        self.confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def confirm_one(self) -> bool:
+        """Count a confirmation. Returns True if it was the last one and the call had timed out."""
+        self.remaining -= 1
+        if self.remaining:
+            return False
+        if not self.confirmed.done():
+            self.confirmed.set_result(None)
+        return self.timed_out
+
+
+class TopicSubscription:
+    """`requested`: the last command sent for it was SUBSCRIBE; `unanswered`: commands without a reply.
+
+    Only the reply to the last command counts, because UNSUBSCRIBE may follow SUBSCRIBE.
+    """
+
+    __slots__ = ("name", "requested", "unanswered", "waiters", "wanted")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.wanted = False
+        self.requested = False
+        self.unanswered = 0
+        self.waiters: list[SubscribeWaiter] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return self.wanted and self.requested and self.unanswered == 0
+
+    def add_waiter(self, waiter: SubscribeWaiter) -> None:
+        if self.waiters is None:
+            self.waiters = [waiter]
+        else:
+            self.waiters.append(waiter)
+
+    def pop_waiters(self) -> Iterable[SubscribeWaiter]:
+        waiters, self.waiters = self.waiters, None
+        return waiters or ()
+
 
 _log = logging.getLogger(__name__)
 TOPICS_PER_COMMAND = 500
@@ -43,25 +93,30 @@ class Subscriber:
 
     @property
     def is_restored(self) -> bool:
-        """Connected, and everything that was wanted at the time is heard again."""
+        """Whether it is connected and every topic wanted at that time is subscribed."""
         return self._current is not None and self._restoring == 0
 
     def __len__(self) -> int:
         return len(self._topics)
 
     async def subscribe(self, names: Sequence[str]) -> None:
-        """Listen; gives up with `Unavailable` after a while (at once in a long outage); they stay wanted."""
-        unheard = [topic for topic in map(self._mark_wanted, dict.fromkeys(names)) if not topic.is_active]
-        if not unheard:
+        """Subscribe and wait for confirmation.
+
+        Raises:
+            Unavailable: not confirmed within `reply_s` (immediately during a long outage). The topics stay
+                wanted; once confirmed, `on_gap` is called.
+        """
+        unconfirmed = [topic for topic in map(self._mark_wanted, dict.fromkeys(names)) if not topic.is_active]
+        if not unconfirmed:
             return
-        waiter = SubscribeWaiter(len(unheard))
-        for topic in unheard:
+        waiter = SubscribeWaiter(len(unconfirmed))
+        for topic in unconfirmed:
             topic.add_waiter(waiter)
-        within_s = self._timeouts.reply_s
+        timeout_s = self._timeouts.reply_s
         if not self.connection.connected:
-            within_s -= asyncio.get_running_loop().time() - self.connection.lost_at
+            timeout_s -= asyncio.get_running_loop().time() - self.connection.lost_at
         try:
-            async with asyncio.timeout(max(0.0, within_s)):
+            async with asyncio.timeout(max(0.0, timeout_s)):
                 await waiter.confirmed
         except TimeoutError:
             waiter.timed_out = True
@@ -73,7 +128,7 @@ class Subscriber:
             topic = self._topics.get(key)
             if topic is not None and topic.wanted:
                 topic.wanted = False
-                # Who still waits wanted what is now unwanted: nothing keeps them.
+                # Release calls that still wait for this topic.
                 for waiter in topic.pop_waiters():
                     self._gap_pending |= waiter.confirm_one()
                 self._schedule_flush(key, topic)
@@ -109,8 +164,8 @@ class Subscriber:
         assert self._current is not None
         keys = list(topics)
         for start in range(0, len(keys), TOPICS_PER_COMMAND):
-            some = keys[start : start + TOPICS_PER_COMMAND]
-            self._current.send(encode_command(command, *some), len(some))
+            batch = keys[start : start + TOPICS_PER_COMMAND]
+            self._current.send(encode_command(command, *batch), len(batch))
         for topic in topics.values():
             topic.requested = command == b"SUBSCRIBE"
             topic.unanswered += 1
@@ -121,8 +176,8 @@ class Subscriber:
 
     def _on_reply(self, reply: Reply) -> None:
         if not isinstance(reply, list):
-            # An error names no topic: which one it was about is found out by asking for all again.
-            _log.warning("redis subscriber: refused; its connection is remade")
+            # An error names no topic, so reconnect and subscribe to all again.
+            _log.warning("redis subscriber: command failed; reconnecting")
             self.connection.abort()
             return
         topic = self._topics.get(reply[1])
@@ -151,13 +206,13 @@ class Subscriber:
     def _deliver(self, name: str, frame: bytes) -> None:
         try:
             self._on_frame(name, frame)
-        except Exception:  # noqa: BLE001 - the connection must live on
-            _log.exception("a frame of the bus could not be handled")
+        except Exception:  # noqa: BLE001 - an error must not break the connection
+            _log.exception("bus frame handler failed")
 
     def _on_connected(self, connection: RespConnection) -> None:
         connection.on_reply = self._on_reply
         self._current = connection
-        # Replies come in the order of the commands, so these are the first ones.
+        # Replies arrive in command order, so the next ones confirm these topics.
         self._restoring = len(self._topics)
         self._gap_pending = self._was_connected
         self._was_connected = True

@@ -1,19 +1,19 @@
-"""How long the parts of the bus wait before they call a connection dead. Never a bound of size."""
+"""Timeouts of Redis connections."""
 
 import msgspec
 
 
 class Timeouts(msgspec.Struct, frozen=True):
     connect_s: float = 2.0
-    """For the connection, and for each answer of its handshake."""
+    """To connect, and to finish the login."""
 
     reply_s: float = 2.0
-    """Something is unanswered and nothing at all was heard for so long: the connection is remade."""
+    """A reply is due and no data was received for this long: reconnect."""
 
     probe_interval_s: float = 5.0
     probe_timeout_s: float = 10.0
-    """A frame to ourselves unheard for so long: both connections of the bus are remade."""
+    """A probe frame was not received for this long: reconnect publisher and subscriber."""
 
     retry_s: float = 0.05
     retry_max_s: float = 1.0
-    """The pause before a new attempt: it doubles between these, and half of it is chance."""
+    """Delay before reconnecting: doubles from `retry_s` to `retry_max_s`; up to half is jitter."""

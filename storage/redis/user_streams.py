@@ -1,7 +1,12 @@
-"""The user streams on Redis: appended, kept and published by one script.
+"""User streams on Redis. Each operation is one atomic Lua script.
 
-Appends of one loop tick go in one call, for the look at the server's run id costs more than the rest. It
-never repeats an append whose outcome is unknown.
+One hash holds all positions, their epoch and the run id of the server that started the epoch, so they are
+valid together or lost together. An append-only file may lose its last second and a replica may lag, so a
+server with another run id starts a new epoch. The scripts compute key names, so they need a single primary,
+not Redis Cluster.
+
+Appends of one loop tick are sent in one call, because reading the server's run id costs more than the rest.
+An append with an unknown outcome is not retried.
 """
 
 import asyncio
@@ -15,9 +20,78 @@ from storage.records.user_stream import StreamItem, decode_stream_item
 from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg, Reply
-from storage.redis.script import Script, run_script
+from storage.redis.script import Script, make_script, run_script
 from storage.redis.timeouts import Timeouts
-from storage.redis.user_stream_scripts import APPEND, POSITIONS, READ_AFTER, RESET
+
+_EPOCH = """
+local function begin(run)
+  local now = redis.call('TIME')
+  local before = redis.call('HGET', KEYS[1], ':epoch') or ''
+  local epoch = redis.sha1hex(run .. ':' .. now[1] .. '.' .. now[2] .. ':' .. before):sub(1, 16)
+  redis.call('UNLINK', KEYS[1])
+  redis.call('HSET', KEYS[1], ':run', run, ':epoch', epoch)
+  return epoch
+end
+local function run_id()
+  return redis.call('INFO', 'server'):match('run_id:(%x+)') or 'none'
+end
+local function current()
+  local run = run_id()
+  local known = redis.call('HMGET', KEYS[1], ':run', ':epoch')
+  if known[1] == run and known[2] then return known[2] end
+  return begin(run)
+end
+local function list(epoch, user)
+  return KEYS[1] .. ':' .. epoch .. ':' .. user
+end
+"""
+
+
+def _script(body: str) -> Script:
+    return make_script(_EPOCH + body)
+
+
+# ARGV: frames kept, retention in s, streams at most, topic prefix; then user, prefix, suffix of each append.
+# Too many streams end the epoch, which also drops the positions of inactive users.
+APPEND = _script("""
+local epoch = current()
+if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[3]) then epoch = begin(run_id()) end
+local answer = {epoch}
+for at = 5, #ARGV, 3 do
+  local user = ARGV[at]
+  local position = string.format('%d', redis.call('HINCRBY', KEYS[1], user, 1))
+  local item = epoch .. ' ' .. position .. ' ' .. ARGV[at + 1] .. position .. ARGV[at + 2]
+  local kept = list(epoch, user)
+  redis.call('RPUSH', kept, item)
+  redis.call('LTRIM', kept, -tonumber(ARGV[1]), -1)
+  redis.call('EXPIRE', kept, ARGV[2])
+  redis.call('PUBLISH', ARGV[4] .. user, item)
+  answer[#answer + 1] = position
+end
+return answer
+""")
+
+# ARGV: users.
+POSITIONS = _script("""
+local answer = {current()}
+local found = redis.call('HMGET', KEYS[1], unpack(ARGV))
+for at = 1, #ARGV do answer[at + 1] = found[at] or '0' end
+return answer
+""")
+
+# ARGV: user, epoch, position, limit. A position above the head was not assigned in this epoch.
+READ_AFTER = _script("""
+if current() ~= ARGV[2] then return false end
+local missed = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') - tonumber(ARGV[3])
+local kept = list(ARGV[2], ARGV[1])
+if missed < 0 or redis.call('LLEN', kept) < missed then return false end
+if missed == 0 then return {} end
+return redis.call('LRANGE', kept, -missed, math.min(-1, tonumber(ARGV[4]) - missed - 1))
+""")
+
+RESET = _script("""
+return begin(run_id())
+""")
 
 KEY = "convene:streams"
 STREAMS_MAX = 1_000_000
@@ -39,13 +113,13 @@ class RedisUserStreams:
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisUserStreams":
-        """Connect. Raises `Unavailable`, or `ValueError` for what is no URL of Redis."""
+        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
         streams = cls(url, timeouts or Timeouts())
         await streams._client.connection.open()
         return streams
 
     async def close(self) -> None:
-        """Wait for what was begun, as long as a reply may take, and end the connection."""
+        """Wait for pending appends, at most for the reply timeout, and disconnect."""
         if self._waiting:
             self._flush()
         await asyncio.gather(*self._calls)
@@ -53,18 +127,18 @@ class RedisUserStreams:
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         if self._unanswered >= PENDING_APPENDS_MAX:
-            raise Unavailable("redis: too many appends wait")
+            raise Unavailable("redis: too many pending appends")
         loop = asyncio.get_running_loop()
-        taken: asyncio.Future[StreamPosition] = loop.create_future()
+        appended: asyncio.Future[StreamPosition] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._flush)
-        self._waiting.append((user_id, prefix, suffix, taken))
+        self._waiting.append((user_id, prefix, suffix, appended))
         self._unanswered += 1
-        return await taken
+        return await appended
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        calls = (self._read_positions(some) for some in _chunks(user_ids, POSITIONS_PER_CALL))
-        return [position for some in await asyncio.gather(*calls) for position in some]
+        calls = (self._read_positions(chunk) for chunk in _chunks(user_ids, POSITIONS_PER_CALL))
+        return [position for chunk in await asyncio.gather(*calls) for position in chunk]
 
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int
@@ -77,25 +151,25 @@ class RedisUserStreams:
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for some in _chunks(waiting, APPENDS_PER_CALL):
-            call = asyncio.create_task(self._append(some))
+        for chunk in _chunks(waiting, APPENDS_PER_CALL):
+            call = asyncio.create_task(self._append(chunk))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
     async def _append(self, appends: Sequence[PendingStreamAppend]) -> None:
         arguments: list[CommandArg] = [STREAM_FRAMES_MAX, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
-        for user_id, head, tail, _ in appends:
-            arguments += (user_id, head, tail)
+        for user_id, prefix, suffix, _ in appends:
+            arguments += (user_id, prefix, suffix)
         try:
             reply = await self._run_script(APPEND, arguments)
         except Unavailable as error:
-            for *_, taken in appends:
-                if not taken.done():
-                    taken.set_exception(Unavailable(*error.args))
+            for *_, appended in appends:
+                if not appended.done():
+                    appended.set_exception(Unavailable(*error.args))
         else:
-            for (*_, taken), position in zip(appends, _parse_positions(reply), strict=True):
-                if not taken.done():
-                    taken.set_result(position)
+            for (*_, appended), position in zip(appends, _parse_positions(reply), strict=True):
+                if not appended.done():
+                    appended.set_result(position)
         finally:
             self._unanswered -= len(appends)
 
@@ -114,5 +188,5 @@ def _parse_positions(reply: Reply) -> list[StreamPosition]:
 ItemT = TypeVar("ItemT")
 
 
-def _chunks(everything: Sequence[ItemT], size: int) -> list[Sequence[ItemT]]:
-    return [everything[start : start + size] for start in range(0, len(everything), size)]
+def _chunks(items: Sequence[ItemT], size: int) -> list[Sequence[ItemT]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -18,11 +18,9 @@ from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import Limits
 from storage.memory.bus import MemoryBroker, MemoryBus
-from storage.memory.logins import MemoryLogins
 from storage.memory.messaging import MemoryMessaging
-from storage.memory.sessions import MemorySessions
 from storage.memory.user_streams import MemoryUserStreams
-from storage.memory.user_tables import UserTables
+from storage.memory.users import MemoryLogins, MemorySessions, UserTables
 from storage.records.messaging import MessageEntry
 
 FAST_LIMITS = Limits(gap_wait_ms=20, head_announce_delays_s=(0.1, 0.2, 0.4), flush_interval_ms=50)

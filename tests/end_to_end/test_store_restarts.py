@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.statistics import StoreStatistics
+from storage.embedded.settings import StoreStatistics
 from tests.end_to_end.chat_user import FAST_SETTINGS, ChatUser
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import LONG_TESTS, wait_until

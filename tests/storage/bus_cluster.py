@@ -10,8 +10,7 @@ from storage.contracts.bus import Bus, UserStreams
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.user_streams import MemoryUserStreams
 from storage.redis.bus import RedisBus
-from storage.redis.sharded_bus import ShardedBus
-from storage.redis.sharded_user_streams import ShardedUserStreams
+from storage.redis.sharding import ShardedBus, ShardedUserStreams
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams
 from tests.storage.valkey_server import ValkeyServer

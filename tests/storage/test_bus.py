@@ -507,6 +507,6 @@ async def test_opening_without_a_server_fails_plainly(opened: Opening) -> None:
     """No server is `Unavailable`; no URL is a `ValueError` that does not show it."""
     with pytest.raises(Unavailable):
         await opened("redis://127.0.0.1:9/0", 100)
-    with pytest.raises(ValueError, match="must be") as failure:
+    with pytest.raises(ValueError, match="must start with") as failure:
         await opened("http://user:secret@example.org", 100, Timeouts())
     assert "secret" not in str(failure.value)

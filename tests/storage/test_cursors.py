@@ -12,7 +12,7 @@ from storage.postgres.statement import load_statement
 from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from tests.storage.service_database import ServiceDatabase
 
-MOVE = load_statement("common", "cursor_advance").text
+MOVE = load_statement("common", "cursors", "cursor_advance").text
 NAME = "posts.copies"
 START, NEXT, FAR = Cursor("here"), Cursor("here", 5, 50), Cursor("here", 6, 10)
 EVENT = OutboxEvent(50, 5, "ana", "user.updated", b'{"n": 1}', datetime(2026, 1, 1, tzinfo=UTC))

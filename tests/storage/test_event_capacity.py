@@ -16,7 +16,7 @@ from tests.storage.service_database import random_id, sorted_random_ids
 PLACES = 20
 PEOPLE = 200
 ROUNDS = 10
-LOCK = load_statement("events", "event_lock").text
+LOCK = load_statement("events", "rsvps", "event_lock").text
 SELECT_COUNTS = """
     SELECT
         going_count,

@@ -55,7 +55,7 @@ async def test_log_of_machines_shows_no_link(logged: Logged) -> None:
             await mailer.send(MAIL)
         assert not isinstance(refused.value, Unavailable)
     (line,) = stream.getvalue().splitlines()
-    assert "no mail server is set" in line
+    assert "no mail server is configured" in line
     assert "/#/" not in line
 
 

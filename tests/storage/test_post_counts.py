@@ -12,9 +12,9 @@ from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
-LIKE = load_statement("posts", "like_insert").text
-POST = load_statement("posts", "post_insert").text
-HIDE = load_statement("posts", "post_hide").text
+LIKE = load_statement("posts", "reactions", "like_insert").text
+POST = load_statement("posts", "posts", "post_insert").text
+HIDE = load_statement("posts", "posts", "post_hide").text
 
 
 @pytest.fixture

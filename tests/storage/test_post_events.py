@@ -11,8 +11,8 @@ from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
 from tests.storage.service_database import OutboxRow, ServiceDatabase, random_id, sorted_random_ids
 
-POST = load_statement("posts", "post_insert").text
-HIDE = load_statement("posts", "post_hide").text
+POST = load_statement("posts", "posts", "post_insert").text
+HIDE = load_statement("posts", "posts", "post_hide").text
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.storage.service_database import ServiceDatabase, random_id
 
 KEY = IdempotencyKey("k" * 64, "d" * 64)
 SAME_KEY_OTHER_DIGEST = IdempotencyKey("k" * 64, "e" * 64)
-INSERT = load_statement("posts", "post_insert")
+INSERT = load_statement("posts", "posts", "post_insert")
 
 
 @pytest.fixture

@@ -10,7 +10,13 @@ import pytest
 from storage.errors import Conflict, StorageError, Unavailable
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import PoolLimits, PostgresPool
-from storage.postgres.statement import SQL, InvalidStatement, Statement, parse_statement
+from storage.postgres.statement import (
+    InvalidStatement,
+    Statement,
+    load_statement,
+    parse_statement,
+    split_statements,
+)
 from storage.postgres.users import PostgresUsers
 from storage.records.users import NewUser
 from tests.until import until
@@ -226,6 +232,18 @@ SELECT a::text FROM t WHERE b = :second AND c = ANY(:first) AND d < :second
     assert statement.parameters == ("first", "second")
 
 
+def test_file_is_split_at_name_lines() -> None:
+    """Each block keeps its comments and statement."""
+    source = "-- name: first\n-- One.\nSELECT 1\n\n-- name: second\n-- Two.\nSELECT 2\n"
+    assert split_statements(source) == [("first", "-- One.\nSELECT 1\n\n"), ("second", "-- Two.\nSELECT 2\n")]
+
+
+def test_unknown_statement_is_an_error() -> None:
+    """Loading a name that the store's file does not have fails."""
+    with pytest.raises(InvalidStatement):
+        load_statement("users", "users", "missing")
+
+
 @pytest.mark.parametrize("signature", ["", "--   :a int  :b int"])
 def test_statement_without_a_true_signature_is_refused(signature: str) -> None:
     """A file whose header and text differ does not load."""
@@ -253,17 +271,16 @@ async def test_look_ups_use_their_indexes(users: PostgresUsers, users_url: str) 
         """)
         await connection.execute("ANALYZE")
         await connection.execute("SET plan_cache_mode = force_generic_plan")
-        for name in (
-            "user_list_by_ids",
-            "user_by_username",
-            "user_credentials_by_email",
-            "user_page_by_prefix",
-            "session_identities",
-            "session_expired",
-            "session_list",
+        for store, name in (
+            ("users", "user_list_by_ids"),
+            ("users", "user_by_username"),
+            ("users", "user_credentials_by_email"),
+            ("users", "user_page_by_prefix"),
+            ("sessions", "session_identities"),
+            ("logins", "session_expired"),
+            ("sessions", "session_list"),
         ):
-            source = (SQL / "users" / "queries" / f"{name}.sql").read_text("utf-8")
-            statement = parse_statement(name, source)
+            statement = load_statement("users", store, name)
             await connection.execute(f"PREPARE {name} AS {statement.text}")
             nulls = ", ".join("NULL" for _ in statement.parameters)
             rows = await connection.fetch(f"EXPLAIN EXECUTE {name}({nulls})")

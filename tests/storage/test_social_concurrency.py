@@ -13,11 +13,11 @@ from storage.postgres.statement import load_statement
 from storage.records.social import SocialStats
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
-FOLLOW = load_statement("social", "follow_insert").text
-UNFOLLOW = load_statement("social", "follow_delete").text
-BLOCK = load_statement("social", "block_insert").text
-FORGET = load_statement("social", "user_data_delete").text
-FORGET_STATS = load_statement("social", "stats_delete").text
+FOLLOW = load_statement("social", "social", "follow_insert").text
+UNFOLLOW = load_statement("social", "social", "follow_delete").text
+BLOCK = load_statement("social", "social", "block_insert").text
+FORGET = load_statement("social", "social", "user_data_delete").text
+FORGET_STATS = load_statement("social", "social", "stats_delete").text
 LOCK_COUNTS = "SELECT FROM user_social_stats WHERE user_id = $1 FOR UPDATE"
 FOLLOW_AND_BLOCK_PAIRS = """
     SELECT count(*) FROM follows AS f INNER JOIN blocks AS b

@@ -11,10 +11,7 @@ import pytest
 from storage.contracts.logins import LoginStore
 from storage.contracts.users import SessionStore, UserStore
 from storage.errors import Conflict, Missing
-from storage.memory.logins import MemoryLogins
-from storage.memory.sessions import MemorySessions
-from storage.memory.user_tables import UserTables
-from storage.memory.users import MemoryUsers
+from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions

@@ -1,4 +1,4 @@
--- One row that is written and read back to see whether the database truly works.
+-- One row, written and read back by health checks.
 CREATE TABLE health_checks (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     written BIGINT NOT NULL

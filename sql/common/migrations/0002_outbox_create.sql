@@ -1,7 +1,7 @@
--- What happened in this service, written in the transaction of the change: its published event feed.
+-- The service's published event feed, written in the transaction of the change.
 --
--- Read in the order of (xid, id), and only below the oldest transaction that still runs: a lower id may
--- commit later, a lower xid can not. A transaction that stays open holds all readers back.
+-- Read in the order of (xid, id), and only below the oldest running transaction: a lower id may still
+-- commit later, a lower xid cannot. A transaction that stays open delays all readers.
 CREATE TABLE outbox (
     id BIGSERIAL PRIMARY KEY,
     xid XID8 NOT NULL DEFAULT pg_current_xact_id(),

@@ -1,4 +1,4 @@
--- Up to where each consumer has read this service's outbox, as they told it last: what may be dropped.
+-- How far each consumer has read this service's outbox: rows that all have read can be deleted.
 CREATE TABLE outbox_readers (
     consumer TEXT PRIMARY KEY,
     xid XID8 NOT NULL,

@@ -1,6 +1,6 @@
--- Up to where this service has taken in the event feeds of others; moved in the transaction of the effect.
+-- How far this service has read the event feeds of others; advanced in the transaction of the effect.
 --
--- source tells one history of the producer's database from another: after a restore all is read anew.
+-- source identifies the producer's database: after a restore, its feed is read again.
 CREATE TABLE cursors (
     consumer TEXT PRIMARY KEY,
     source TEXT NOT NULL,

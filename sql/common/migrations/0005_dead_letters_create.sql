@@ -1,4 +1,4 @@
--- Events that a consumer of this service could not take, kept until somebody replays or drops them.
+-- Events that a consumer of this service failed to handle, kept until an operator replays or drops them.
 CREATE TABLE dead_letters (
     id BIGSERIAL PRIMARY KEY,
     consumer TEXT NOT NULL,

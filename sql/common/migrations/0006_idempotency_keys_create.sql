@@ -1,7 +1,7 @@
--- Which request made what: a repeat under the same key gets the first result, with another body a refusal.
+-- Results of requests by idempotency key: a repeat gets the first result, another body an error.
 --
--- Written in the transaction of the effect, so that there is never one without the other. Whoever comes
--- second while the first still runs waits for it at the primary key.
+-- Written in the transaction of the effect, so that neither exists without the other. A concurrent request
+-- with the same key waits at the primary key.
 CREATE TABLE idempotency_keys (
     key TEXT PRIMARY KEY,
     digest TEXT NOT NULL,

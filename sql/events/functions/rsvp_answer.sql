@@ -1,9 +1,9 @@
--- Answers an event in one step: lock, look, answer, hand the place that becomes free on.
+-- Sets an RSVP: locks the event, checks capacity, writes the RSVP, gives a freed place to the waitlist.
 --
--- Locks the event's row first, so answers come one after another, and each statement behind the lock sees
--- what was done before. Mistake it invites: one statement that locks and looks would see what was before the
--- wait. `status` and `place` (null when not in the line) are how the user stands then; `refused` says why
--- nothing was done: missing, event.past or event.full.
+-- Locks the event's row first, so that calls run one after another, and each statement after the lock sees
+-- earlier changes; a single statement that locks and reads would see the state from before the wait.
+-- `status` and `place` (null if not waiting) are the result; `refused` is why nothing was done: missing,
+-- event.past or event.full.
 CREATE OR REPLACE FUNCTION rsvp_answer(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT

@@ -1,6 +1,6 @@
--- Takes an answer back in one step, and a place in the line; false where there is no such event.
+-- Deletes an RSVP and a waitlist entry; returns false if the event does not exist.
 --
--- Locks the event's row first, as rsvp_answer does.
+-- Locks the event's row first, like rsvp_answer.
 CREATE OR REPLACE FUNCTION rsvp_withdraw(of_event UUID, by_user UUID) RETURNS BOOLEAN AS $$
 DECLARE
     is_ahead BOOLEAN;

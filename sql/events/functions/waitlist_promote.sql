@@ -1,6 +1,6 @@
--- Hands free places to the first so many in the line, and tells it; answers who they are.
+-- Gives places to the first users of the waitlist, publishes events and returns the users.
 --
--- Locks nothing: whoever calls it has locked the event's row.
+-- Takes no locks: the caller has locked the event's row.
 CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
     WITH
     promoted AS (

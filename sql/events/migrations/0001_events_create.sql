@@ -1,4 +1,4 @@
--- What people meet for. going_count never passes capacity: the check is the fence, whoever writes.
+-- Events. A check constraint keeps going_count from exceeding capacity.
 CREATE TABLE events (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     creator_id UUID NOT NULL,

@@ -1,4 +1,4 @@
--- What people answered.
+-- RSVPs.
 CREATE TABLE event_rsvps (
     event_id UUID NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     user_id UUID NOT NULL,

@@ -1,4 +1,4 @@
--- Who waits for a place, first come first served by number. Nobody is here and GOING.
+-- Users waiting for a place, in the order of number. A waiting user is not GOING.
 CREATE TABLE event_waitlist (
     event_id UUID NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     user_id UUID NOT NULL,

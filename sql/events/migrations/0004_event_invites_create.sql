@@ -1,4 +1,4 @@
--- Who was invited by whom; inviting twice changes nothing.
+-- Invites. Inviting the same user twice changes nothing.
 CREATE TABLE event_invites (
     event_id UUID NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     user_id UUID NOT NULL,

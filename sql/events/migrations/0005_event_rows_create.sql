@@ -1,4 +1,4 @@
--- Events with what is known here of their creators.
+-- Events joined with the cached data of their creators.
 CREATE VIEW event_rows AS
 SELECT
     e.id,

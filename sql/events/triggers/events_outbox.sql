@@ -1,6 +1,6 @@
--- Fires after events, answers and invites change. Tells the other services.
+-- Fires after changes of events, RSVPs and invites. Publishes domain events.
 --
--- Locks nothing. An answer is told without its status: whoever acts on it reads how it stands then.
+-- Takes no locks. RSVP events carry no status: consumers read the current one.
 CREATE OR REPLACE FUNCTION events_outbox() RETURNS TRIGGER AS $$
 DECLARE
     e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

@@ -1,7 +1,7 @@
--- Fires after an answer is given, changed or taken back. Keeps going_count and interested_count.
+-- Fires after changes of RSVPs. Maintains going_count and interested_count.
 --
--- Locks the event's row, which every transaction about answers has locked first. A going_count above the
--- capacity is refused by events_capacity, and with it the answer.
+-- Locks the event's row, which every RSVP transaction has already locked. The constraint events_capacity
+-- rejects a going_count above the capacity, and with it the RSVP.
 CREATE OR REPLACE FUNCTION rsvps_counted() RETURNS TRIGGER AS $$
 DECLARE
     of_event UUID := CASE TG_OP WHEN 'DELETE' THEN OLD.event_id ELSE NEW.event_id END;

@@ -1,7 +1,7 @@
--- What people are to know.
+-- Notifications.
 --
--- Of one kind about one thing there is at most one unread notification, which counts. told_count is up to
--- which count the user's devices were told. Where the reference is no UUID, message_id names it.
+-- At most one unread notification per recipient and group; it counts repetitions. told_count is the count
+-- that was delivered to the user's devices. If the referenced object's id is no UUID, it is in message_id.
 CREATE TABLE notifications (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     recipient_id UUID NOT NULL,

@@ -1,4 +1,4 @@
--- What has been notified of already: each source tells each recipient once, whatever is tried again.
+-- Causes of past notifications: each source notifies a recipient once, also if an event is handled again.
 CREATE TABLE notification_sources (
     recipient_id UUID NOT NULL,
     source VARCHAR(200) NOT NULL,

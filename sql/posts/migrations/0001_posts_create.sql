@@ -1,6 +1,6 @@
--- What people post. An event named belongs to the Event service and is only checked when posting.
+-- Posts. event_id belongs to the Event service and is checked only when posting.
 --
--- hidden_at is when a moderator took the post away: it is then as good as gone.
+-- hidden_at is the time when a moderator hid the post; a hidden post is treated as missing.
 CREATE TABLE posts (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     author_id UUID NOT NULL,

@@ -1,4 +1,4 @@
--- Who likes which post.
+-- Likes.
 CREATE TABLE post_likes (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     post_id UUID NOT NULL REFERENCES posts (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
--- What people say about posts. A comment that a moderator hid is as good as gone.
+-- Comments.
 CREATE TABLE comments (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     post_id UUID NOT NULL REFERENCES posts (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
--- Posts that are there, with what is known here of their authors.
+-- Visible posts joined with the cached data of their authors.
 CREATE VIEW post_rows AS
 SELECT
     p.id,

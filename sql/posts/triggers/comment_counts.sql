@@ -1,6 +1,7 @@
--- Fires after comments come or go, once a statement. Keeps comment_count equal to the rows at every commit.
+-- Fires after inserts and deletes of comments, once per statement. Keeps comment_count correct at every
+-- commit.
 --
--- Locks the posts concerned, in the order of their ids. Comments that go with their post find none to count.
+-- Locks the affected posts in id order. Comments deleted with their post have no count to update.
 CREATE OR REPLACE FUNCTION comments_counted() RETURNS TRIGGER AS $$
 BEGIN
     PERFORM FROM posts

@@ -1,6 +1,6 @@
--- Fires after likes come or go, once a statement. Keeps like_count equal to the rows at every commit.
+-- Fires after inserts and deletes of likes, once per statement. Keeps like_count correct at every commit.
 --
--- Locks the posts concerned, in the order of their ids. Likes that go with their post find none to count.
+-- Locks the affected posts in id order. Likes deleted with their post have no count to update.
 CREATE OR REPLACE FUNCTION likes_counted() RETURNS TRIGGER AS $$
 BEGIN
     PERFORM FROM posts

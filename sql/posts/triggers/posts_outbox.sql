@@ -1,7 +1,8 @@
--- Fires after a post is made, hidden, shown again or deleted. Counts it for its author and tells the others.
+-- Fires after a post is created, hidden, unhidden or deleted. Counts it for its author and publishes an
+-- event.
 --
--- Locks the author's row of author_stats, so that the events of one author are numbered in the order of
--- their commits. A hidden post counts as none.
+-- Locks the author's row of author_stats, so that events of one author have ids in commit order. A hidden
+-- post is not counted.
 CREATE OR REPLACE FUNCTION posts_outbox() RETURNS TRIGGER AS $$
 DECLARE
     p posts := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

@@ -1,6 +1,6 @@
--- Fires after a like or a comment is made. Tells who is to be notified: the author of the post.
+-- Fires after a like or comment is created. Publishes an event to notify the author of the post.
 --
--- Locks nothing. What is taken back is not told: a notification is not taken back either.
+-- Takes no locks. Deletions are not published: notifications are not withdrawn.
 CREATE OR REPLACE FUNCTION likes_outbox() RETURNS TRIGGER AS $$
 BEGIN
     INSERT INTO outbox (key, type, payload)

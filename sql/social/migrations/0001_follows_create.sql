@@ -1,4 +1,4 @@
--- Who follows whom.
+-- Follows.
 CREATE TABLE follows (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     follower_id UUID NOT NULL,

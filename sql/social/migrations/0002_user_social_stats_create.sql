@@ -1,8 +1,8 @@
--- How many follow and are followed (kept by triggers), and how many posts there are (told by Posts).
+-- Counts of followers and followed users (kept by triggers) and of posts (published by the Post service).
 --
--- posts_told is the number of the event that posts_count comes from: an older one changes nothing.
--- broadcast: so many follow that posts are no longer handed out to each; never taken back. It is settled
--- once every timeline that did not know it is dropped.
+-- posts_told is the id of the event that posts_count comes from; older events are ignored. broadcast: the
+-- user has too many followers for fan-out; permanent. broadcast_settled: every timeline built before it
+-- was dropped.
 CREATE TABLE user_social_stats (
     user_id UUID PRIMARY KEY,
     followers_count INTEGER NOT NULL DEFAULT 0 CHECK (followers_count >= 0),

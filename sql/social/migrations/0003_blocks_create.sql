@@ -1,4 +1,4 @@
--- Who blocked whom. Between two people it holds both ways, whoever began.
+-- Blocks. A block applies in both directions.
 CREATE TABLE blocks (
     blocker_id UUID NOT NULL,
     blocked_id UUID NOT NULL,

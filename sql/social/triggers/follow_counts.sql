@@ -1,7 +1,8 @@
--- Fires after follows come or go, once a statement. Keeps followers_count and following_count.
+-- Fires after inserts and deletes of follows, once per statement. Maintains followers_count and
+-- following_count.
 --
--- Locks the counts of all concerned, in the order of their ids, so that two statements never wait for
--- each other. Mistake it invites: a trigger for each row, which locks in any order.
+-- Locks the counts of all affected users in id order, so that two statements do not deadlock. A row-level
+-- trigger would lock them in any order.
 CREATE OR REPLACE FUNCTION follows_counted() RETURNS TRIGGER AS $$
 BEGIN
     INSERT INTO user_social_stats AS s (user_id, followers_count, following_count)

@@ -1,7 +1,7 @@
--- Fires before a follow and before a block. Between two people there is never both.
+-- Fires before a follow or a block. Two users cannot have both.
 --
--- Locks the pair, in any order the same, until the end of the transaction, and only then looks: a follow
--- and a block at the same moment can not both come about. Mistake it invites: looking before the lock.
+-- Takes an advisory lock on the pair until the end of the transaction and checks afterwards, so that a
+-- concurrent follow and block cannot both succeed. A check before the lock would miss the other one.
 CREATE OR REPLACE FUNCTION pair_lock(one UUID, other UUID) RETURNS VOID AS $$
     SELECT pg_advisory_xact_lock(
         hashtextextended(least(one, other)::text || greatest(one, other)::text, 0)

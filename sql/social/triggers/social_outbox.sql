@@ -1,6 +1,6 @@
--- Fires after follows and blocks come or go. Tells the other services.
+-- Fires after inserts and deletes of follows and blocks. Publishes domain events.
 --
--- Locks nothing. The key is the pair, so that what was told last of it holds.
+-- Takes no locks. The key is the pair, so that consumers apply the last event of each pair.
 CREATE OR REPLACE FUNCTION follows_outbox() RETURNS TRIGGER AS $$
 DECLARE
     f follows := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

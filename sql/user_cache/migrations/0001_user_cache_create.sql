@@ -1,7 +1,7 @@
--- What this service keeps of people, so that it can show a name without asking the User service.
+-- Cached public user data, so that this service can show names without asking the User service.
 --
--- version is that of the User service: a copy is only ever replaced by a newer one. Of the deleted a row
--- stays, without a name, so that nothing older brings them back.
+-- version is the User service's; a row is replaced by newer versions only. A deleted user's row stays,
+-- without names, so that an older version cannot restore it.
 CREATE TABLE user_cache (
     id UUID PRIMARY KEY,
     username VARCHAR(50) NOT NULL,

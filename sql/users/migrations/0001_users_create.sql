@@ -1,6 +1,6 @@
--- People: how they log in and how they are seen.
+-- Users: login and profile.
 --
--- created_at is when they registered. An e-mail address keeps the case it was written in.
+-- E-mail addresses keep the case in which they were entered.
 CREATE TABLE users (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     email VARCHAR(255) UNIQUE NOT NULL,

@@ -1,6 +1,6 @@
--- Where people are logged in, by the SHA-256 of the token; the token itself is never here.
+-- Sessions, by the SHA-256 of the token; the token is not stored.
 --
--- A session goes with its user. Its greatest age counts from created_at.
+-- Deleted with their user. The maximum lifetime counts from created_at.
 CREATE TABLE user_sessions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id UUID NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
--- One e-mail address, one user, without regard to case. Also the index by which a login is found.
+-- Unique e-mail addresses, case-insensitive; also finds users at login.
 --
--- The store tells its violation as users_email_key, the same as that of the column.
+-- The store reports a violation as users_email_key, like that of the column.
 CREATE UNIQUE INDEX users_email_lower_key ON users (lower(email) text_pattern_ops)

@@ -1,4 +1,4 @@
--- One username, one user, without regard to case. Also finds logins and prefixes, in the order of search.
+-- Unique usernames, case-insensitive; also finds logins and prefixes, in search order.
 --
--- The store tells its violation as users_username_key, the same as that of the column.
+-- The store reports a violation as users_username_key, like that of the column.
 CREATE UNIQUE INDEX users_username_lower_key ON users (lower(username) text_pattern_ops)

@@ -1,2 +1,2 @@
--- Counts the states of a profile, so that copies in other services can tell the newer one.
+-- Version of a profile, so that caches in other services keep the newer one.
 ALTER TABLE users ADD COLUMN version BIGINT NOT NULL DEFAULT 1

@@ -1,6 +1,6 @@
--- When an address was shown to be read by its owner, and when somebody was banned; null is never.
+-- When the e-mail address was verified, and when the user was banned; null if not.
 --
--- `verified`, beside them, is neither: it is the badge that moderators give.
+-- `verified` is unrelated: it is the badge that moderators set.
 ALTER TABLE users
 ADD COLUMN email_verified_at TIMESTAMPTZ,
 ADD COLUMN banned_at TIMESTAMPTZ

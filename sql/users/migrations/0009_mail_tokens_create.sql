@@ -1,7 +1,7 @@
--- What the links in mails are good for, by the SHA-256 of the token; the token itself is never here.
+-- Tokens of links in e-mails, by the SHA-256 of the token; the token is not stored.
 --
--- A token speaks for the address that it was sent to: once the user has another, it is worth nothing.
--- Rows stay until their time is over, used or not, and so bound how many mails one account causes.
+-- A token is valid only while its user has the address that it was sent to. Rows stay until they expire,
+-- used or not, to limit how many e-mails one account causes.
 CREATE TABLE mail_tokens (
     token_hash TEXT PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('reset', 'verification')),

@@ -1,7 +1,7 @@
--- What people told the moderators. One report a person and target, whatever is told again.
+-- Reports to moderators, one per reporter and target.
 --
--- target_id is an id of another service, or of a user; nothing of the target is copied. A report outlives
--- the account of whoever made it.
+-- target_id is an id of another service, or of a user; the target's content is not copied. A report
+-- outlives its reporter's account.
 CREATE TABLE reports (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     reporter_id UUID REFERENCES users (id) ON DELETE SET NULL,

@@ -1,2 +1,2 @@
--- What moderators have not looked at yet, the oldest first.
+-- Finds unresolved reports, oldest first.
 CREATE INDEX reports_open ON reports (created_at, id) WHERE resolved_at IS NULL

@@ -1,6 +1,7 @@
--- Fires after a user is made, changed or deleted. Tells the other services what they keep copies of.
+-- Fires after a user is created, changed or deleted. Publishes the public fields that other services
+-- cache.
 --
--- Locks nothing. Mistake it invites: telling more of a user than the card that everybody may see.
+-- Takes no locks. Only public fields may be added here.
 CREATE OR REPLACE FUNCTION users_outbox() RETURNS TRIGGER AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN

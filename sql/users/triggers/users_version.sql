@@ -1,6 +1,6 @@
--- Fires before a profile changes. Counts up where something changed that others keep a copy of.
+-- Fires before a profile changes. Increments the version if a cached field changed.
 --
--- Locks nothing but the row. Mistake it invites: a new field of the card that is not named here.
+-- Takes no other locks. A new cached field must be added here.
 CREATE OR REPLACE FUNCTION users_version() RETURNS TRIGGER AS $$
 BEGIN
     IF (NEW.username, NEW.display_name, NEW.avatar_url, NEW.verified)

@@ -14,10 +14,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
-from storage.memory.logins import MemoryLogins
-from storage.memory.sessions import MemorySessions
-from storage.memory.user_tables import UserTables
-from storage.memory.users import MemoryUsers
+from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.records.users import SessionRecord, UserRecord
 
 PASSWORD = "a good password"

@@ -12,10 +12,7 @@ from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.errors import Unavailable
-from storage.memory.logins import MemoryLogins
-from storage.memory.sessions import MemorySessions
-from storage.memory.user_tables import UserTables
-from storage.memory.users import MemoryUsers
+from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.records.users import Identity, NewUser, ProfileChange, UserRecord
 from tests.until import until
 

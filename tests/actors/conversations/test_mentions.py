@@ -15,9 +15,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
-from storage.memory.logins import MemoryLogins
-from storage.memory.sessions import MemorySessions
-from storage.memory.user_tables import UserTables
+from storage.memory.users import MemoryLogins, MemorySessions, UserTables
 from storage.records.identifiers import entry_id
 from storage.records.messaging import Appended, Entry, MessageEntry, PendingEffect
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards

@@ -17,9 +17,7 @@ from config.settings import ServerSettings
 from server.application import create_application
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
-from storage.memory.logins import MemoryLogins
-from storage.memory.sessions import MemorySessions
-from storage.memory.user_tables import UserTables
+from storage.memory.users import MemoryLogins, MemorySessions, UserTables
 from tests.server.http.http_client import HttpClient, Serve
 
 AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]

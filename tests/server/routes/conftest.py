@@ -15,10 +15,7 @@ from server.application import create_application
 from server.http.rate_limiter import RateLimiter
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
-from storage.memory.logins import MemoryLogins
-from storage.memory.sessions import MemorySessions
-from storage.memory.user_tables import UserTables
-from storage.memory.users import MemoryUsers
+from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions

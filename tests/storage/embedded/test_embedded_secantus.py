@@ -94,7 +94,7 @@ async def test_a_taken_port_is_left_to_its_holder(folder: FolderProcesses, repor
         async with EmbeddedStores(folder.path, report=reports) as moved, connect(moved) as client:
             assert f":{port}/" not in moved.mongo
             await client["t"]["t"].insert_one({})
-    assert ("mongo", "its port was taken by another program; it has a new one") in reports
+    assert ("mongo", "its port is used by another program; it has a new one") in reports
 
 
 async def test_a_store_that_lives_but_refuses_work_is_restarted(
@@ -114,5 +114,5 @@ async def test_a_store_that_lives_but_refuses_work_is_restarted(
         assert (await client.admin.command("ping"))["ok"] == 1.0
         await wait_until(lambda: ("mongo", "restarted") in reports)
         assert folder.servers()["mongo"] != sick
-        assert ("mongo", "the server lives but refuses work, it is restarted") in reports
+        assert ("mongo", "the server runs but fails its health checks and is restarted") in reports
         await wait_until(lambda: client["t"]["t"].insert_one({}))

@@ -81,7 +81,7 @@ async def test_a_second_start_of_the_same_object_is_refused(new_folder: FolderPr
     """Started stores cannot be started again, and go on; a second stop is harmless."""
     stores = EmbeddedStores(new_folder.path, keep=False)
     await stores.start()
-    with pytest.raises(StoresUnavailable, match="started already"):
+    with pytest.raises(StoresUnavailable, match="already started"):
         await stores.start()
     assert len(new_folder.servers()) == 3
     await stores.stop()
@@ -164,7 +164,7 @@ async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
     await wait_until(
         lambda: {("postgres", "restarted"), ("redis", "restarted"), ("mongo", "restarted")} <= set(reports)
     )
-    assert {store for store, what in reports if what == "the server died"} == set(before)
+    assert {store for store, what in reports if what == "the server exited"} == set(before)
     assert not set(before.values()) & set(folder.servers().values())
     # The dead were our children: none stays a zombie.
     assert not any(process_exists(pid) for pid in before.values())
@@ -189,8 +189,8 @@ async def test_stop_while_a_store_is_restarted_stops_all(
 ) -> None:
     """A stop in a restart leaves no process, before the new server is there and while it starts."""
     for moment in (
-        lambda: ("postgres", "the server died") in reports,
-        lambda: folder.server("mongo") and ("mongo", "the server died") in reports,
+        lambda: ("postgres", "the server exited") in reports,
+        lambda: folder.server("mongo") and ("mongo", "the server exited") in reports,
     ):
         reports.clear()
         stores = EmbeddedStores(folder.path, report=reports)

@@ -208,6 +208,6 @@ async def test_lost_and_damaged_settings_are_said_plainly(folder: FolderProcesse
     with pytest.raises(StoresUnavailable, match="is damaged"):
         await EmbeddedStores(folder.path).start()
     settings.unlink()
-    with pytest.raises(StoresUnavailable, match="is missing: put it back"):
+    with pytest.raises(StoresUnavailable, match="is missing: restore it"):
         await EmbeddedStores(folder.path, keep=False).start()
     assert (folder.path / "postgres" / "PG_VERSION").exists()

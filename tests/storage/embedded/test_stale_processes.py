@@ -12,8 +12,7 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.process_identity import ProcessIdentity, find_server, identify, is_server_for
-from storage.embedded.server_process import PidFile
+from storage.embedded.server_process import PidFile, ProcessIdentity, find_server, identify, is_server_for
 from storage.embedded.valkey import Valkey
 from tests.storage.embedded.embedded_processes import (
     ChildUser,
@@ -168,7 +167,7 @@ async def test_an_orphan_that_hangs_is_replaced(
     async with EmbeddedStores(folder.path, report=reports):
         assert folder.servers()["redis"] != stuck
         assert folder.count() == 3
-    assert ("redis", "a left-over server does not work, it is stopped") in reports
+    assert ("redis", "a leftover server fails its health check and is stopped") in reports
 
 
 async def test_a_process_is_known_by_its_start_not_its_number() -> None:

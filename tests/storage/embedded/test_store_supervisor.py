@@ -102,7 +102,7 @@ async def test_a_server_that_dies_again_and_again_is_started_more_slowly(
     store.script = "exit 1"
     async with watching(keeper):
         os.kill(pid(keeper), signal.SIGKILL)
-        await wait_until(lambda: ("moody", "does not stay up, next try in 0.5 s") in reports)
+        await wait_until(lambda: ("moody", "keeps failing, next attempt in 0.5 s") in reports)
         assert store.start_count == 6  # the first start and the budget
         store.script, store.failing_checks = "sleep 600", frozenset()
         await wait_until(lambda: ("moody", "restarted") in reports)
@@ -120,7 +120,7 @@ async def test_failures_that_come_and_go_lead_to_a_restart(
     async with watching(keeper):
         await wait_until(lambda: store.check_count > began + 10)
         assert pid(keeper) == first
-        assert reports.count(("moody", "works again")) == 2
+        assert reports.count(("moody", "health check succeeds again")) == 2
         began = store.check_count
         store.failing_checks = frozenset({began + 10})
         await wait_until(lambda: ("moody", "restarted") in reports)
@@ -139,7 +139,7 @@ async def test_a_store_that_a_restart_does_not_help_is_left_running(
         await wait_until(lambda: store.check_count > 20)
         assert pid(keeper) == first
         assert not keeper.statistics(supervising=True).healthy
-    assert reports.count(("moody", "a real write and read failed")) == 1
+    assert reports.count(("moody", "health check failed")) == 1
 
 
 async def test_a_first_start_that_fails_says_the_servers_last_words(
@@ -148,7 +148,7 @@ async def test_a_first_start_that_fails_says_the_servers_last_words(
     """What the server wrote before it died is in the error and was offered for repair; nothing runs on."""
     store.script = "echo the disk is made of cheese >&2; exit 1"
     store.failing_checks = frozenset(range(100_000))
-    with pytest.raises(StoresUnavailable, match=r"moody does not start. It says: .*made of cheese"):
+    with pytest.raises(StoresUnavailable, match=r"moody does not start. Its log: .*made of cheese"):
         await keeper.ensure_running(may_change_address=True)
     assert store.log_tails[0] == ""
     assert "made of cheese" in store.log_tails[1]

@@ -1,0 +1,32 @@
+-- name: idempotency_key_claim
+-- Claims an idempotency key; waits for a concurrent transaction that claims it. No row if it was used before.
+--
+--   :key text  :digest text   -> key, or none
+INSERT INTO idempotency_keys (key, digest)
+VALUES (:key, :digest)
+ON CONFLICT (key) DO NOTHING
+RETURNING key
+
+-- name: idempotency_key_get
+-- Returns the digest and result stored for a key.
+--
+--   :key text   -> digest, result
+SELECT digest, result
+FROM idempotency_keys
+WHERE key = :key
+
+-- name: idempotency_key_complete
+-- Stores the result for a claimed key.
+--
+--   :key text  :result text
+UPDATE idempotency_keys
+SET result = :result
+WHERE key = :key
+
+-- name: idempotency_key_prune
+-- Deletes keys older than that.
+--
+--   :older_than_s float8   -> key
+DELETE FROM idempotency_keys
+WHERE created_at < now() - make_interval(secs => :older_than_s)
+RETURNING key

@@ -1,5 +1,0 @@
--- An event was taken after all, or given up.
---
---   :id bigint
-DELETE FROM dead_letters
-WHERE id = :id

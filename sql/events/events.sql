@@ -1,0 +1,120 @@
+-- name: event_insert
+-- Creates an event.
+--
+--   :creator_id uuid  :title text  :description text  :category text  :start timestamptz  :end timestamptz
+--   :capacity int   -> id
+INSERT INTO events (creator_id, title, description, category, start_datetime, end_datetime, capacity)
+VALUES (:creator_id, :title, :description, :category, :start, :end, :capacity)
+RETURNING id
+
+-- name: event_list_by_ids
+-- Returns those of the events that exist, unordered, with the viewer's RSVP and waitlist position.
+--
+--   :ids uuid[]  :viewer_id uuid   -> event rows
+SELECT
+    e.*,
+    (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
+    (
+        SELECT count(*)
+        FROM event_waitlist AS w
+        INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
+        WHERE w.event_id = e.id AND w.user_id = :viewer_id
+    ) AS my_place
+FROM event_rows AS e
+WHERE e.id = ANY(:ids)
+
+-- name: event_page
+-- Lists events by start, soonest first. A null parameter omits its condition.
+--
+--   :category text  :from timestamptz  :to timestamptz  :query_text text  :excluded_user_ids uuid[]
+--   :after timestamptz  :after_id uuid  :viewer_id uuid  :limit int   -> event rows
+SELECT
+    e.*,
+    (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
+    (
+        SELECT count(*)
+        FROM event_waitlist AS w
+        INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
+        WHERE w.event_id = e.id AND w.user_id = :viewer_id
+    ) AS my_place
+FROM event_rows AS e
+WHERE
+    (e.start_datetime, e.id) > (:after, :after_id)
+    AND (:category IS NULL OR e.category = :category)
+    AND (:from IS NULL OR e.end_datetime >= :from)
+    AND (:to IS NULL OR e.start_datetime <= :to)
+    AND (
+        :query_text IS NULL
+        OR to_tsvector('simple', e.title || ' ' || coalesce(e.description, ''))
+        @@ websearch_to_tsquery('simple', :query_text)
+    )
+    AND e.creator_id <> ALL(:excluded_user_ids)
+ORDER BY e.start_datetime, e.id
+LIMIT :limit
+
+-- name: event_creator
+-- Returns the creator of an event.
+--
+--   :id uuid   -> creator_id, or none
+SELECT creator_id
+FROM events
+WHERE id = :id
+
+-- name: event_update
+-- Changes the fields of an event whose :set_... is true.
+--
+--   :id uuid  :set_title bool  :title text  :set_description bool  :description text
+--   :set_category bool  :category text  :set_start bool  :start timestamptz  :set_end bool  :end timestamptz
+--   :set_capacity bool  :capacity int   -> event row, or none
+UPDATE events
+SET
+    title = CASE WHEN :set_title THEN :title ELSE title END,
+    description = CASE WHEN :set_description THEN :description ELSE description END,
+    category = CASE WHEN :set_category THEN :category ELSE category END,
+    start_datetime = CASE WHEN :set_start THEN :start ELSE start_datetime END,
+    end_datetime = CASE WHEN :set_end THEN :end ELSE end_datetime END,
+    capacity = CASE WHEN :set_capacity THEN :capacity ELSE capacity END
+WHERE id = :id
+RETURNING id, capacity, going_count, start_datetime > now() AS ahead
+
+-- name: event_delete
+-- Deletes a creator's event with its RSVPs and invites.
+--
+--   :id uuid  :creator_id uuid   -> id, or none
+DELETE FROM events
+WHERE id = :id AND creator_id = :creator_id
+RETURNING id
+
+-- name: invite_insert
+-- Invites users; returns those that the inviter had not invited before.
+--
+--   :event_id uuid  :inviter_id uuid  :user_ids uuid[]   -> user_id
+INSERT INTO event_invites (event_id, user_id, inviter_id)
+SELECT :event_id, user_id, :inviter_id
+FROM unnest(:user_ids) AS invited (user_id)
+ON CONFLICT (event_id, user_id, inviter_id) DO NOTHING
+RETURNING user_id
+
+-- name: user_rsvp_event_list
+-- Lists events that a user has an RSVP for or waits for.
+--
+--   :user_id uuid  :limit int   -> event_id
+SELECT event_id FROM event_rsvps WHERE user_id = :user_id
+UNION
+SELECT event_id FROM event_waitlist WHERE user_id = :user_id
+LIMIT :limit
+
+-- name: user_data_delete
+-- Deletes events and invites of a deleted user. RSVPs are deleted one by one before.
+--
+--   :user_id uuid   -> user_id
+WITH
+invited AS (
+    DELETE FROM event_invites
+    WHERE user_id = :user_id OR inviter_id = :user_id
+),
+created AS (
+    DELETE FROM events
+    WHERE creator_id = :user_id
+)
+SELECT :user_id AS user_id

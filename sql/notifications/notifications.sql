@@ -1,0 +1,188 @@
+-- name: notification_upsert
+-- Inserts notifications, except for sources seen before. An unread one of the same group is updated and
+-- counted instead. created_at increases in the order of the input.
+--
+-- No two input rows may have the same recipient and group_key. The text of an updated one is head, previous
+-- count and tail, or its message if head and tail are null.
+--
+--   :recipient_ids uuid[]  :sources text[]  :sender_ids uuid[]  :types text[]  :titles text[]
+--   :messages text[]  :heads text[]  :tails text[]  :reference_ids uuid[]  :group_keys text[]
+--   :conversation_ids text[]  :message_ids text[]   -> id
+WITH
+given AS (
+    SELECT *
+    FROM unnest(
+        :recipient_ids, :sources, :sender_ids, :types, :titles, :messages, :heads, :tails,
+        :reference_ids, :group_keys, :conversation_ids, :message_ids
+    ) WITH ORDINALITY AS g (
+        recipient_id, source, sender_id, type, title, message, head, tail,
+        reference_id, group_key, conversation_id, message_id, place
+    )
+),
+fresh AS (
+    INSERT INTO notification_sources (recipient_id, source)
+    SELECT recipient_id, source FROM given ORDER BY recipient_id, source
+    ON CONFLICT (recipient_id, source) DO NOTHING
+    RETURNING recipient_id, source
+)
+INSERT INTO notifications AS n (
+    recipient_id, sender_id, type, title, message, reference_id, group_key, conversation_id, message_id,
+    created_at
+)
+SELECT
+    g.recipient_id, g.sender_id, g.type, g.title, g.message, g.reference_id,
+    g.group_key, g.conversation_id, g.message_id,
+    statement_timestamp() + g.place * interval '1 microsecond'
+FROM given AS g
+INNER JOIN fresh AS f ON g.recipient_id = f.recipient_id AND g.source = f.source
+ORDER BY g.recipient_id, g.group_key
+ON CONFLICT (recipient_id, group_key) WHERE is_read = FALSE DO UPDATE
+SET
+    sender_id = excluded.sender_id,
+    title = excluded.title,
+    message = (
+        SELECT coalesce(g.head || n.count::text || g.tail, g.message)
+        FROM given AS g
+        WHERE g.recipient_id = excluded.recipient_id AND g.group_key = excluded.group_key
+    ),
+    message_id = excluded.message_id,
+    count = n.count + 1,
+    created_at = excluded.created_at
+RETURNING n.id
+
+-- name: notification_undelivered_list
+-- Lists notifications whose current count was not delivered, oldest first.
+--
+--   :limit int   -> notification rows with unread_count
+SELECT
+    n.*,
+    (
+        SELECT count(*)
+        FROM notifications AS u
+        WHERE u.recipient_id = n.recipient_id AND u.is_read = FALSE
+    ) AS unread_count,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM notifications AS n
+LEFT JOIN user_cache AS c ON n.sender_id = c.id
+WHERE n.told_count < n.count
+ORDER BY n.created_at
+LIMIT :limit
+
+-- name: notification_mark_delivered
+-- Marks notifications as delivered up to the counts given.
+--
+-- Locks rows in the order of notification_upsert, so that the two do not deadlock.
+--
+--   :ids uuid[]  :counts int[]   -> id
+WITH locked AS (
+    SELECT id
+    FROM notifications
+    WHERE id = ANY(:ids)
+    ORDER BY recipient_id, group_key, id
+    FOR NO KEY UPDATE
+)
+UPDATE notifications AS n
+SET told_count = greatest(n.told_count, t.count)
+FROM locked AS l
+INNER JOIN unnest(:ids, :counts) AS t (id, count) ON l.id = t.id
+WHERE n.id = l.id
+RETURNING n.id
+
+-- name: notification_page
+-- Lists a user's notifications, newest first.
+--
+--   :recipient_id uuid  :unread_only bool  :excluded_user_ids uuid[]  :before timestamptz  :before_id uuid
+--   :limit int
+--   -> notification rows
+SELECT
+    n.*,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM notifications AS n
+LEFT JOIN user_cache AS c ON n.sender_id = c.id
+WHERE
+    n.recipient_id = :recipient_id
+    AND (n.created_at, n.id) < (:before, :before_id)
+    AND (NOT :unread_only OR n.is_read = FALSE)
+    AND (n.sender_id IS NULL OR n.sender_id <> ALL(:excluded_user_ids))
+ORDER BY n.created_at DESC, n.id DESC
+LIMIT :limit
+
+-- name: notification_unread_counts
+-- Counts unread notifications by user; users without any are absent.
+--
+--   :recipient_ids uuid[]   -> recipient_id, count
+SELECT recipient_id, count(*) AS count
+FROM notifications
+WHERE recipient_id = ANY(:recipient_ids) AND is_read = FALSE
+GROUP BY recipient_id
+
+-- name: notification_mark_read
+-- Marks one notification of a user as read; returns it and whether it was unread.
+--
+--   :recipient_id uuid  :id uuid   -> id, changed, or none
+WITH changed AS (
+    UPDATE notifications
+    SET is_read = TRUE, told_count = count
+    WHERE id = :id AND recipient_id = :recipient_id AND is_read = FALSE
+    RETURNING id
+)
+SELECT n.id, EXISTS (SELECT FROM changed) AS changed
+FROM notifications AS n
+WHERE n.id = :id AND n.recipient_id = :recipient_id
+
+-- name: notification_mark_all_read
+-- Marks all notifications of a user as read.
+--
+-- Locks rows in the order of notification_upsert, so that the two do not deadlock.
+--
+--   :recipient_id uuid   -> id
+WITH locked AS (
+    SELECT id
+    FROM notifications
+    WHERE recipient_id = :recipient_id AND is_read = FALSE
+    ORDER BY group_key
+    FOR NO KEY UPDATE
+)
+UPDATE notifications AS n
+SET is_read = TRUE, told_count = n.count
+FROM locked AS l
+WHERE n.id = l.id AND n.is_read = FALSE
+RETURNING n.id
+
+-- name: notification_delete_between
+-- Deletes notifications that two users caused for each other.
+--
+--   :user_id uuid  :other_user_id uuid   -> id, recipient_id
+DELETE FROM notifications
+WHERE
+    (recipient_id = :user_id AND sender_id = :other_user_id)
+    OR (recipient_id = :other_user_id AND sender_id = :user_id)
+RETURNING id, recipient_id
+
+-- name: user_data_delete
+-- Deletes a deleted user's notifications and removes the user as sender of those of others.
+--
+--   :user_id uuid   -> user_id
+WITH
+received AS (
+    DELETE FROM notifications
+    WHERE recipient_id = :user_id
+),
+known AS (
+    DELETE FROM notification_sources
+    WHERE recipient_id = :user_id
+),
+caused AS (
+    UPDATE notifications
+    SET sender_id = NULL, message = 'Somebody who is no longer here'
+    WHERE sender_id = :user_id AND recipient_id <> :user_id
+)
+SELECT :user_id AS user_id

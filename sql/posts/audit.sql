@@ -1,0 +1,27 @@
+-- name: audit
+-- Counts posts and authors whose counts differ from the rows counted.
+--
+--   -> mismatch_count
+SELECT
+    (
+        SELECT count(*)
+        FROM posts AS p
+        WHERE
+            p.like_count <> (SELECT count(*) FROM post_likes AS l WHERE l.post_id = p.id)
+            OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id)
+    )
+    + (
+        SELECT count(*)
+        FROM author_stats AS s
+        WHERE
+            s.posts_count
+            <> (SELECT count(*) FROM posts AS p WHERE p.author_id = s.author_id AND p.hidden_at IS NULL)
+    ) AS mismatch_count
+
+-- name: author_stats_list
+-- Returns the number of posts by author.
+--
+--   :author_ids uuid[]   -> author_id, posts_count
+SELECT author_id, posts_count
+FROM author_stats
+WHERE author_id = ANY(:author_ids)

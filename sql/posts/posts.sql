@@ -1,0 +1,148 @@
+-- name: post_insert
+-- Creates a post.
+--
+--   :author_id uuid  :content text  :event_id uuid   -> id, created_at
+INSERT INTO posts (author_id, content, event_id)
+VALUES (:author_id, :content, :event_id)
+RETURNING id, created_at
+
+-- name: post_list_by_ids
+-- Returns those of the posts that exist, unordered.
+--
+--   :ids uuid[]  :viewer_id uuid   -> post rows
+SELECT
+    p.*,
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+FROM post_rows AS p
+WHERE p.id = ANY(:ids)
+
+-- name: post_page_by_author
+-- Lists the posts of one author, newest first.
+--
+--   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int   -> post rows
+SELECT
+    p.*,
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+FROM post_rows AS p
+WHERE p.author_id = :author_id AND (p.created_at, p.id) < (:before, :before_id)
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT :limit
+
+-- name: post_page_of_feed
+-- Lists the newest among some posts by id and all posts by some authors. One index range per author.
+--
+--   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int
+--   -> post rows
+WITH chosen AS (
+    SELECT p.id, p.created_at
+    FROM posts AS p
+    WHERE p.id = ANY(:ids) AND p.hidden_at IS NULL AND (p.created_at, p.id) < (:before, :before_id)
+    UNION
+    SELECT r.id, r.created_at
+    FROM
+        unnest(:authors) AS a (author_id),
+        LATERAL (
+            SELECT p.id, p.created_at
+            FROM posts AS p
+            WHERE
+                p.author_id = a.author_id
+                AND p.hidden_at IS NULL
+                AND (p.created_at, p.id) < (:before, :before_id)
+            ORDER BY p.created_at DESC, p.id DESC
+            LIMIT :limit
+        ) AS r
+    ORDER BY created_at DESC, id DESC
+    LIMIT :limit
+)
+SELECT
+    p.*,
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+FROM chosen
+INNER JOIN post_rows AS p ON chosen.id = p.id
+ORDER BY chosen.created_at DESC, chosen.id DESC
+
+-- name: post_keys_of_authors
+-- Lists keys of the newest posts by many authors, to build a timeline. Two short index ranges per author.
+--
+-- A first pass over a few posts per author bounds how far back the second must read: the :limit-th newest of
+-- some posts is not newer than the :limit-th newest of all.
+--
+--   :authors uuid[]  :limit int   -> id, author_id, created_at
+WITH oldest AS (
+    SELECT r.created_at
+    FROM
+        unnest(:authors) AS a (author_id),
+        LATERAL (
+            SELECT p.created_at
+            FROM posts AS p
+            WHERE p.author_id = a.author_id AND p.hidden_at IS NULL
+            ORDER BY p.created_at DESC, p.id DESC
+            LIMIT greatest(1, 2 * :limit / greatest(1, cardinality(:authors)))
+        ) AS r
+    ORDER BY r.created_at DESC
+    OFFSET :limit - 1
+    LIMIT 1
+)
+SELECT r.id, a.author_id, r.created_at
+FROM
+    unnest(:authors) AS a (author_id),
+    LATERAL (
+        SELECT p.id, p.created_at
+        FROM posts AS p
+        WHERE
+            p.author_id = a.author_id
+            AND p.hidden_at IS NULL
+            AND p.created_at >= coalesce((SELECT created_at FROM oldest), '-infinity')
+        ORDER BY p.created_at DESC, p.id DESC
+        LIMIT :limit
+    ) AS r
+ORDER BY r.created_at DESC, r.id DESC
+LIMIT :limit
+
+-- name: post_author
+-- Returns the author of a post.
+--
+--   :id uuid   -> author_id, or none
+SELECT author_id
+FROM posts
+WHERE id = :id AND hidden_at IS NULL
+
+-- name: post_delete
+-- Deletes an author's post with its likes and comments.
+--
+--   :id uuid  :author_id uuid   -> id, or none
+DELETE FROM posts
+WHERE id = :id AND author_id = :author_id
+RETURNING id
+
+-- name: post_hide
+-- Hides or unhides a post, for moderators.
+--
+--   :id uuid  :hidden bool   -> id, or none
+UPDATE posts
+SET hidden_at = CASE WHEN :hidden THEN coalesce(hidden_at, now()) END
+WHERE id = :id
+RETURNING id
+
+-- name: user_data_delete
+-- Deletes the likes and comments of a deleted user.
+--
+--   :user_id uuid   -> user_id
+WITH
+liked AS (
+    DELETE FROM post_likes
+    WHERE user_id = :user_id
+),
+commented AS (
+    DELETE FROM comments
+    WHERE author_id = :user_id
+)
+SELECT :user_id AS user_id
+
+-- name: user_posts_delete
+-- Deletes some posts of a deleted user; only after user_data_delete.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM posts
+WHERE id IN (SELECT id FROM posts WHERE author_id = :user_id LIMIT :limit)
+RETURNING id

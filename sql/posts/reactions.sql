@@ -1,0 +1,108 @@
+-- name: like_insert
+-- Creates a like, unless it exists. The foreign key rejects a missing post.
+--
+--   :post_id uuid  :user_id uuid   -> id, or none
+INSERT INTO post_likes (post_id, user_id)
+VALUES (:post_id, :user_id)
+ON CONFLICT (post_id, user_id) DO NOTHING
+RETURNING id
+
+-- name: like_delete
+-- Deletes a like. Locks the post first, in the same order as its deletion, to avoid a deadlock.
+--
+--   :post_id uuid  :user_id uuid   -> id, or none
+DELETE FROM post_likes AS l
+USING (SELECT id FROM posts WHERE id = :post_id FOR NO KEY UPDATE) AS p
+WHERE l.post_id = p.id AND l.user_id = :user_id
+RETURNING l.id
+
+-- name: like_page
+-- Lists likes of a post, newest first, without those of the excluded users.
+--
+--   :post_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> like and card rows
+SELECT
+    l.id,
+    l.created_at,
+    l.user_id,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM post_likes AS l
+LEFT JOIN user_cache AS c ON l.user_id = c.id
+WHERE
+    l.post_id = :post_id
+    AND (l.created_at, l.id) < (:before, :before_id)
+    AND l.user_id <> ALL(:excluded_user_ids)
+    AND c.deleted IS NOT TRUE
+ORDER BY l.created_at DESC, l.id DESC
+LIMIT :limit
+
+-- name: comment_insert
+-- Creates a comment. The foreign key rejects a missing post.
+--
+--   :post_id uuid  :author_id uuid  :content text   -> id, created_at
+INSERT INTO comments (post_id, author_id, content)
+VALUES (:post_id, :author_id, :content)
+RETURNING id, created_at
+
+-- name: comment_get
+-- Returns a comment and the author of its post.
+--
+--   :id uuid   -> comment row with post_author_id, or none
+SELECT
+    m.id,
+    m.post_id,
+    m.author_id,
+    m.content,
+    m.created_at,
+    p.author_id AS post_author_id,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM comments AS m
+INNER JOIN posts AS p ON m.post_id = p.id
+LEFT JOIN user_cache AS c ON m.author_id = c.id
+WHERE m.id = :id AND p.hidden_at IS NULL
+
+-- name: comment_page
+-- Lists comments of a post, oldest first, without those of the excluded users.
+--
+--   :post_id uuid  :after timestamptz  :after_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> comment rows
+SELECT
+    m.id,
+    m.post_id,
+    m.author_id,
+    m.content,
+    m.created_at,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM comments AS m
+LEFT JOIN user_cache AS c ON m.author_id = c.id
+WHERE
+    m.post_id = :post_id
+    AND (m.created_at, m.id) > (:after, :after_id)
+    AND m.author_id <> ALL(:excluded_user_ids)
+ORDER BY m.created_at, m.id
+LIMIT :limit
+
+-- name: comment_delete
+-- Deletes a comment. Locks the post first, in the same order as its deletion, to avoid a deadlock.
+--
+--   :id uuid   -> id, or none
+DELETE FROM comments AS m
+USING (
+    SELECT id FROM posts
+    WHERE id = (SELECT post_id FROM comments WHERE id = :id)
+    FOR NO KEY UPDATE
+) AS p
+WHERE m.id = :id AND m.post_id = p.id
+RETURNING m.id

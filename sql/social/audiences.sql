@@ -1,0 +1,65 @@
+-- name: followee_list
+-- Lists whom a user follows, and whether their posts are merged at read time.
+--
+--   :user_id uuid   -> following_id, broadcast
+SELECT f.following_id, coalesce(s.broadcast, FALSE) AS broadcast
+FROM follows AS f
+LEFT JOIN user_social_stats AS s ON f.following_id = s.user_id
+WHERE f.follower_id = :user_id
+
+-- name: follower_list
+-- Lists followers of a user by id, for fan-out.
+--
+--   :user_id uuid  :after uuid  :limit int   -> follower_id
+SELECT follower_id
+FROM follows
+WHERE following_id = :user_id AND follower_id > :after
+ORDER BY follower_id
+LIMIT :limit
+
+-- name: audience_list
+-- Returns follower counts and broadcast flags by user.
+--
+--   :user_ids uuid[]   -> user_id, followers_count, broadcast, broadcast_settled
+SELECT user_id, followers_count, broadcast, broadcast_settled
+FROM user_social_stats
+WHERE user_id = ANY(:user_ids)
+
+-- name: broadcast_set
+-- Marks a user's posts to be merged at read time instead of fanned out.
+--
+--   :user_id uuid   -> user_id
+UPDATE user_social_stats
+SET broadcast = TRUE
+WHERE user_id = :user_id
+RETURNING user_id
+
+-- name: broadcast_mark_settled
+-- Records that every timeline built before broadcast_set was invalidated.
+--
+--   :user_id uuid
+UPDATE user_social_stats
+SET broadcast_settled = TRUE
+WHERE user_id = :user_id
+
+-- name: posts_count_upsert
+-- Stores post counts, unless a later one is stored.
+--
+--   :user_ids uuid[]  :posts_counts int[]  :source_event_ids bigint[]   -> user_id
+INSERT INTO user_social_stats AS s (user_id, posts_count, posts_told)
+SELECT *
+FROM unnest(:user_ids, :posts_counts, :source_event_ids)
+ORDER BY 1
+ON CONFLICT (user_id) DO UPDATE
+SET posts_count = excluded.posts_count, posts_told = excluded.posts_told
+WHERE s.posts_told < excluded.posts_told
+RETURNING user_id
+
+-- name: posts_count_reset_versions
+-- Accepts any event id as newer, because the Post service's event ids started over.
+--
+--   -> user_id
+UPDATE user_social_stats
+SET posts_told = 0
+WHERE posts_told > 0
+RETURNING user_id

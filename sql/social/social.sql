@@ -1,0 +1,143 @@
+-- name: follow_insert
+-- Creates a follow, unless it exists. The trigger follows_blocked rejects it if either user blocks the other.
+--
+--   :follower_id uuid  :following_id uuid   -> id, or none
+INSERT INTO follows (follower_id, following_id)
+VALUES (:follower_id, :following_id)
+ON CONFLICT (follower_id, following_id) DO NOTHING
+RETURNING id
+
+-- name: follow_delete
+-- Deletes a follow.
+--
+--   :follower_id uuid  :following_id uuid   -> id, or none
+DELETE FROM follows
+WHERE follower_id = :follower_id AND following_id = :following_id
+RETURNING id
+
+-- name: block_insert
+-- Creates a block; a trigger deletes follows in both directions.
+--
+--   :blocker_id uuid  :blocked_id uuid   -> blocked_id, or none
+INSERT INTO blocks (blocker_id, blocked_id)
+VALUES (:blocker_id, :blocked_id)
+ON CONFLICT (blocker_id, blocked_id) DO NOTHING
+RETURNING blocked_id
+
+-- name: block_delete
+-- Deletes a block; follows are not restored.
+--
+--   :blocker_id uuid  :blocked_id uuid   -> blocked_id, or none
+DELETE FROM blocks
+WHERE blocker_id = :blocker_id AND blocked_id = :blocked_id
+RETURNING blocked_id
+
+-- name: block_list
+-- Lists blocks of users, in both directions.
+--
+--   :user_ids uuid[]   -> user_id, other_id
+SELECT blocker_id AS user_id, blocked_id AS other_id
+FROM blocks
+WHERE blocker_id = ANY(:user_ids)
+UNION
+SELECT blocked_id, blocker_id
+FROM blocks
+WHERE blocked_id = ANY(:user_ids)
+
+-- name: follower_page
+-- Lists followers of a user, newest first, without the excluded users.
+--
+--   :user_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> follow and card rows
+SELECT
+    f.id,
+    f.created_at,
+    f.follower_id AS user_id,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM follows AS f
+LEFT JOIN user_cache AS c ON f.follower_id = c.id
+WHERE
+    f.following_id = :user_id
+    AND (f.created_at, f.id) < (:before, :before_id)
+    AND f.follower_id <> ALL(:excluded_user_ids)
+    AND c.deleted IS NOT TRUE
+ORDER BY f.created_at DESC, f.id DESC
+LIMIT :limit
+
+-- name: following_page
+-- Lists whom a user follows, newest first, without the excluded users.
+--
+--   :user_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> follow and card rows
+SELECT
+    f.id,
+    f.created_at,
+    f.following_id AS user_id,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM follows AS f
+LEFT JOIN user_cache AS c ON f.following_id = c.id
+WHERE
+    f.follower_id = :user_id
+    AND (f.created_at, f.id) < (:before, :before_id)
+    AND f.following_id <> ALL(:excluded_user_ids)
+    AND c.deleted IS NOT TRUE
+ORDER BY f.created_at DESC, f.id DESC
+LIMIT :limit
+
+-- name: stats_get
+-- Returns a user's counts.
+--
+--   :user_id uuid   -> counts, or none where nothing was ever counted
+SELECT followers_count, following_count, posts_count
+FROM user_social_stats
+WHERE user_id = :user_id
+
+-- name: followee_filter
+-- Returns those of the users that a user follows.
+--
+--   :user_id uuid  :others uuid[]   -> following_id
+SELECT following_id
+FROM follows
+WHERE follower_id = :user_id AND following_id = ANY(:others)
+
+-- name: connection_list
+-- Returns those of the users that a user follows or is followed by.
+--
+--   :user_id uuid  :others uuid[]   -> other_id
+SELECT following_id AS other_id
+FROM follows
+WHERE follower_id = :user_id AND following_id = ANY(:others)
+UNION
+SELECT follower_id
+FROM follows
+WHERE following_id = :user_id AND follower_id = ANY(:others)
+
+-- name: user_data_delete
+-- Deletes follows and blocks of a deleted user; triggers update the counts of others.
+--
+--   :user_id uuid   -> user_id
+WITH
+followed AS (
+    DELETE FROM follows
+    WHERE follower_id = :user_id OR following_id = :user_id
+),
+blocked AS (
+    DELETE FROM blocks
+    WHERE blocker_id = :user_id OR blocked_id = :user_id
+)
+SELECT :user_id AS user_id
+
+-- name: stats_delete
+-- Deletes the counts of a deleted user. Only after deleting the user's follows, and not if a new one exists.
+--
+--   :user_id uuid
+DELETE FROM user_social_stats
+WHERE user_id = :user_id AND followers_count = 0 AND following_count = 0

@@ -1,0 +1,37 @@
+-- name: report_insert
+-- Creates a report, unless the user has reported the target before.
+--
+--   :reporter_id uuid  :kind text  :target_id text  :reason text   -> id, or none when it was told before
+INSERT INTO reports (reporter_id, kind, target_id, reason)
+VALUES (:reporter_id, :kind, :target_id, :reason)
+ON CONFLICT ON CONSTRAINT reports_target_key DO NOTHING
+RETURNING id
+
+-- name: report_exists
+-- Returns whether a user has reported a target.
+--
+--   :reporter_id uuid  :kind text  :target_id text   -> id, or none
+SELECT id
+FROM reports
+WHERE reporter_id = :reporter_id AND kind = :kind AND target_id = :target_id
+
+-- name: report_page_open
+-- Lists unresolved reports, oldest first.
+--
+--   :after timestamptz  :after_id uuid  :limit int   -> report rows
+SELECT id, reporter_id, kind, target_id, reason, created_at
+FROM reports
+WHERE
+    resolved_at IS NULL
+    AND (created_at, id) > (:after, :after_id)
+ORDER BY created_at, id
+LIMIT :limit
+
+-- name: report_resolve
+-- Resolves an open report.
+--
+--   :report_id uuid  :resolution text   -> id, or none
+UPDATE reports
+SET resolved_at = now(), resolution = :resolution
+WHERE id = :report_id AND resolved_at IS NULL
+RETURNING id

@@ -1,0 +1,42 @@
+-- name: user_snapshot_list_by_ids
+-- Returns public fields of those of the users that exist.
+--
+--   :ids uuid[]   -> copy rows
+SELECT id, username, display_name, avatar_url, verified, version, FALSE AS deleted
+FROM users
+WHERE id = ANY(:ids)
+
+-- name: user_snapshot_page
+-- Lists public fields of users, by id.
+--
+--   :after uuid  :limit int   -> copy rows
+SELECT id, username, display_name, avatar_url, verified, version, FALSE AS deleted
+FROM users
+WHERE id > :after
+ORDER BY id
+LIMIT :limit
+
+-- name: user_delete_lock
+-- Locks a user for deletion: no session can be created from here on.
+--
+--   :id uuid   -> id, or none
+SELECT id
+FROM users
+WHERE id = :id
+FOR UPDATE
+
+-- name: user_delete
+-- Deletes a user and, by cascade, the sessions. A trigger publishes the event for other services.
+--
+--   :id uuid   -> id, or none
+DELETE FROM users
+WHERE id = :id
+RETURNING id
+
+-- name: session_delete_all
+-- Ends all sessions of a user.
+--
+--   :user_id uuid   -> id
+DELETE FROM user_sessions
+WHERE user_id = :user_id
+RETURNING id

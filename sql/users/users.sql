@@ -1,0 +1,139 @@
+-- name: user_insert
+-- Creates a user. Unique indexes reject a taken e-mail or username.
+--
+--   :email text  :username text  :password_hash text  :display_name text   -> user row
+INSERT INTO users (email, username, password_hash, display_name)
+VALUES (:email, :username, :password_hash, :display_name)
+RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
+
+-- name: user_credentials_by_email
+-- Finds a user and password hash by e-mail, case-insensitive. No row for banned users.
+--
+--   :email text   -> user row with password_hash, or none
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, password_hash
+FROM users
+WHERE lower(email) = lower(:email) AND banned_at IS NULL
+
+-- name: user_credentials_by_username
+-- Finds a user and password hash by name, case-insensitive. No row for banned users.
+--
+--   :username text   -> user row with password_hash, or none
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, password_hash
+FROM users
+WHERE lower(username) = lower(:username) AND banned_at IS NULL
+
+-- name: user_credentials_by_id
+-- Finds a user and password hash by id. No row for banned users.
+--
+--   :user_id uuid   -> user row with password_hash, or none
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, password_hash
+FROM users
+WHERE id = :user_id AND banned_at IS NULL
+
+-- name: user_update
+-- Changes the fields of a profile whose :set_... is true; null clears a field.
+--
+-- A new address is unverified, also if it differs in case only.
+--
+--   :user_id uuid  :set_email bool  :email text  :set_username bool  :username text
+--   :set_display_name bool  :display_name text  :set_bio bool  :bio text
+--   :set_avatar_url bool  :avatar_url text   -> user row, or none
+UPDATE users
+SET
+    email = CASE WHEN :set_email THEN :email ELSE email END,
+    email_verified_at = CASE WHEN :set_email AND email <> :email THEN NULL ELSE email_verified_at END,
+    username = CASE WHEN :set_username THEN :username ELSE username END,
+    display_name = CASE WHEN :set_display_name THEN :display_name ELSE display_name END,
+    bio = CASE WHEN :set_bio THEN :bio ELSE bio END,
+    avatar_url = CASE WHEN :set_avatar_url THEN :avatar_url ELSE avatar_url END
+WHERE id = :user_id
+RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
+
+-- name: user_lock
+-- Locks a user's row against new sessions, whose foreign key needs a share lock on it.
+--
+--   :user_id uuid   -> id, or none
+SELECT id
+FROM users
+WHERE id = :user_id
+FOR UPDATE
+
+-- name: user_password_update
+-- Sets a new password hash. Only after user_lock; otherwise a concurrent login could keep its session.
+--
+-- Pending password reset tokens are marked as used.
+--
+--   :user_id uuid  :password_hash text
+WITH ended AS (
+    UPDATE mail_tokens
+    SET used_at = now()
+    WHERE user_id = :user_id AND kind = 'reset' AND used_at IS NULL
+)
+UPDATE users
+SET password_hash = :password_hash
+WHERE id = :user_id
+
+-- name: session_delete_others
+-- Ends all sessions of a user but one.
+--
+--   :user_id uuid  :keep_session uuid   -> ids
+DELETE FROM user_sessions
+WHERE user_id = :user_id AND id IS DISTINCT FROM :keep_session
+RETURNING id
+
+-- name: user_list_by_ids
+-- Returns those of the users that exist, unordered.
+--
+--   :user_ids uuid[]   -> user rows
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+FROM users
+WHERE id = ANY(:user_ids)
+
+-- name: user_by_username
+-- Finds a user by name, case-insensitive.
+--
+--   :username text   -> user row, or none
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+FROM users
+WHERE lower(username) = lower(:username)
+
+-- name: user_page_by_prefix
+-- Lists users by prefix of username or display name, ordered by username.
+-- Each half of the union is one index range.
+--
+-- A byte range instead of LIKE, because a prepared LIKE with a parameter cannot use the index. :until is the
+-- smallest text above all with the prefix; :after is '' for the first page. Matches by display name are
+-- materialized first; otherwise the planner scans all usernames to get their order.
+--
+--   :prefix text  :until text  :after text  :limit int   -> user rows
+WITH
+named AS MATERIALIZED (
+    SELECT id, username
+    FROM users
+    WHERE lower(display_name) ~>=~ :prefix AND lower(display_name) ~<~ :until
+),
+found AS (
+    (
+        SELECT id
+        FROM users
+        WHERE
+            lower(username) ~>=~ :prefix
+            AND lower(username) ~<~ :until
+            AND lower(username) ~>~ :after
+        ORDER BY lower(username) USING ~<~
+        LIMIT :limit
+    )
+    UNION
+    (
+        SELECT id
+        FROM named
+        WHERE lower(username) ~>~ :after
+        ORDER BY lower(username) USING ~<~
+        LIMIT :limit
+    )
+)
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+FROM users
+WHERE id IN (SELECT id FROM found)
+ORDER BY lower(username) USING ~<~
+LIMIT :limit
