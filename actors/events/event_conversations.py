@@ -89,7 +89,7 @@ class EventConversations:
         """Nothing to reset: the current state is read every time."""
 
     async def _ensure_conversation(self, event_id: str) -> str | None:
-        """Create the conversation unless it exists. Returns the creator's id; None if the event is deleted."""
+        """Create the conversation unless it exists. Returns the creator's id; None for a deleted event."""
         creator_id = await self._events.get_creator_id(event_id)
         if creator_id is None:
             return None

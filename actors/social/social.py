@@ -1,6 +1,6 @@
 """Follows and blocks, with their lists and counts.
 
-For blocked users the other user does not exist (`user.not_found`). Stateless; constraints in SQL decide races.
+Two users with a block between them do not exist for each other (`user.not_found`). Stateless.
 """
 
 from collections.abc import Callable, Sequence
