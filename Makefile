@@ -5,16 +5,31 @@ PY     := $(VENV)/bin/python
 JOBS   ?= 2
 READY  := $(VENV)/.ready
 
-.PHONY: run test test-long check fmt demo bench load lock clean
+.PHONY: run test test-fast test-web test-browser test-long check fmt demo bench load lock clean
 
 run: $(READY)
 	$(PY) run.py $(ARGS)
 
-test: $(READY)
+test: $(READY) test-web
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
+# Tests that need no store: seconds.
+test-fast: $(READY)
+	$(PY) -m pytest -m "not stores" -n $(JOBS) -q $(ARGS)
+
+# The browser client without a browser: needs Node, nothing else.
+test-web:
+	@if node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null; \
+	then node --test tests/web/*.test.js; \
+	else echo "Skipped tests/web: Node 18 or newer is not installed."; fi
+
+# The browser client in Chromium against a real server: needs Node, npm and Chromium (or CONVENE_CHROMIUM).
+test-browser: $(READY)
+	cd tests/web && npm ci --silent
+	CONVENE_PYTHON=$(abspath $(PY)) node --test --test-concurrency=1 tests/web/browser/*.test.js
+
 test-long: $(READY)
-	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/journeys tests/server/test_openapi_fuzz.py $(ARGS)
+	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/end_to_end tests/server/test_openapi_fuzz.py $(ARGS)
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

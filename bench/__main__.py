@@ -7,37 +7,37 @@ import importlib
 import sys
 from pathlib import Path
 
-from bench.generator.binary import NoCompiler
+from bench.generator.binary import CompilerMissing
+from bench.harness.bench_users import SetupRejected
 from bench.harness.generator import GeneratorFailed
 from bench.harness.options import Options, read_options
-from bench.harness.people import Refused
-from bench.harness.report import Report, machine
+from bench.harness.report import Report, describe_machine
 from bench.harness.server import ServerFailed
 
-SCRIPTS = (
-    *("room", "open_loop", "pairs", "steady", "across", "hot"),
-    *("idle", "connects", "presence", "storm"),
-    *("log", "actors", "requests", "feed", "writes"),
+BENCHES = (
+    *("room", "open_loop", "pairs", "steady_load", "cross_instance", "hot_conversation"),
+    *("idle", "connects", "presence", "reconnect_storm"),
+    *("message_log", "actors", "requests", "feed", "writes"),
 )
 METHOD = """\
 Servers on one core, the generator (and Convene's stores) on the other; loopback TCP, no TLS. All servers are
 up together; slices alternate in random order; a ratio is taken per round and per CPU-second of the server
-process (over HTTP: per request), and its median told. The reference L0 (`bench/limits/l0.py`) neither
+process (over HTTP: per request), and its median told. The reference L0 (`bench/baselines/l0.py`) neither
 authenticates nor stores. Nor do the peers (`bench/peers`), minimal chats of ours on other libraries; their
 Redis is on the other core.
 "Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
 A generator's ceiling is what it would take in with its core to itself.
 
-Under each table is what stands in the way of the goals that are missed (`bench/obstacles.toml`); more in
+Under each table is what stands in the way of the goals that are missed (`bench/missed_goals.toml`); more in
 `docs/performance.md`."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
-def run_script(name: str, options: Options) -> Report | None:
+def run_bench(name: str, options: Options) -> Report | None:
     print(f"--- {name}", file=sys.stderr, flush=True)
     try:
         report: Report = importlib.import_module(f"bench.{name}").run(options)
-    except (ServerFailed, GeneratorFailed, NoCompiler, Refused) as failure:
+    except (ServerFailed, GeneratorFailed, CompilerMissing, SetupRejected) as failure:
         print(f"{name}: {failure}", file=sys.stderr)
         return None
     else:
@@ -46,8 +46,8 @@ def run_script(name: str, options: Options) -> Report | None:
 
 def main() -> int:
     options = read_options(__doc__)
-    reports = {name: run_script(name, options) for name in SCRIPTS}
-    parts = ["# What was measured", machine(), METHOD]
+    reports = {name: run_bench(name, options) for name in BENCHES}
+    parts = ["# What was measured", describe_machine(), METHOD]
     for name, report in reports.items():
         parts.append(report.markdown() if report else f"## {name}\n\nNot measured: it failed.")
     RESULTS.write_text("\n\n".join(parts).rstrip() + "\n", encoding="utf-8")

@@ -17,24 +17,24 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from bench.harness.options import Options, read_options
-from bench.harness.processor import SERVER_CORE
-from bench.harness.report import Goal, Report, number, spread, tell
+from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread
 
 ACTORS = 1000
-TOKENS = 100
+MESSAGES_IN_FLIGHT = 100
 IDLE_ACTORS = 20_000
 GOAL_PER_S = 1_000_000.0
 GOAL_IDLE_BYTES = 900
-Register = Registry[int, int]
+IntRegistry = Registry[int, int]
 
 
-class Passer:
+class ForwardingActor:
     """Passes what it gets on to a neighbour, by the neighbour's key."""
 
     __slots__ = ("_key", "_registry", "received")
 
-    def __init__(self, key: int, registry: "list[Register]") -> None:
+    def __init__(self, key: int, registry: "list[IntRegistry]") -> None:
         self._key = key
         self._registry = registry
         self.received = 0
@@ -61,13 +61,13 @@ class Passer:
         raise AssertionError(reason)
 
 
-def make_registry() -> tuple[Register, list[Passer]]:
+def make_registry() -> tuple[IntRegistry, list[ForwardingActor]]:
     loop = asyncio.get_running_loop()
-    passers: list[Passer] = []
-    handle: list[Register] = []
+    passers: list[ForwardingActor] = []
+    handle: list[IntRegistry] = []
 
-    def make(key: int) -> Passer:
-        passers.append(Passer(key, handle))
+    def make(key: int) -> ForwardingActor:
+        passers.append(ForwardingActor(key, handle))
         return passers[-1]
 
     handle.append(
@@ -83,7 +83,7 @@ def make_registry() -> tuple[Register, list[Passer]]:
     return handle[0], passers
 
 
-async def activate_all(registry: Register, count: int) -> list[ActorRef[int]]:
+async def activate_all(registry: IntRegistry, count: int) -> list[ActorRef[int]]:
     cells = [registry.ensure_active(key) for key in range(count)]
     while not all(cell.idle for cell in cells):  # noqa: ASYNC110 - a cell has no event to wait for
         await asyncio.sleep(0)
@@ -95,9 +95,9 @@ async def messages_per_s(messages: int) -> float:
     registry, passers = make_registry()
     await activate_all(registry, ACTORS)
     began = time.process_time()
-    for token in range(TOKENS):
-        registry.tell(token * (ACTORS // TOKENS), messages // TOKENS)
-    expected = TOKENS * (messages // TOKENS + 1)
+    for token in range(MESSAGES_IN_FLIGHT):
+        registry.tell(token * (ACTORS // MESSAGES_IN_FLIGHT), messages // MESSAGES_IN_FLIGHT)
+    expected = MESSAGES_IN_FLIGHT * (messages // MESSAGES_IN_FLIGHT + 1)
     while sum(passer.received for passer in passers) < expected:  # noqa: ASYNC110 - an event would cost
         await asyncio.sleep(0.02)
     took = time.process_time() - began
@@ -145,10 +145,11 @@ def run(options: Options) -> Report:
                 at_most=True,
             ),
         ],
-        f"{ACTORS} actors, {TOKENS} messages under way, by key through the registry: {spread(found)}/s. "
-        f"{number(IDLE_ACTORS)} idle actors.",
+        f"{ACTORS} actors, {MESSAGES_IN_FLIGHT} messages in flight, by key through the registry: "
+        f"{format_spread(found)}/s. "
+        f"{format_number(IDLE_ACTORS)} idle actors.",
     )
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

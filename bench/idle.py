@@ -15,29 +15,29 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from bench.harness.convene import Convene
+from bench.harness.bench_users import BenchUser, UserSetup
+from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import CONNECTS_PER_S, Generator
+from bench.harness.load_tester import prepare_users
 from bench.harness.members import Member
 from bench.harness.options import Options, read_options
-from bench.harness.people import People, Person
-from bench.harness.processor import cpu_seconds, resident_bytes
-from bench.harness.report import Goal, Report, number, spread, tell
+from bench.harness.process_cpu import cpu_seconds, resident_bytes
+from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread
-from bench.harness.server import Server, aiohttp_send, l0_each
-from bench.harness.stores import Stores
-from bench.harness.tester import prepare
-from loadtest.people.users_file import read_users
+from bench.harness.server import Server, aiohttp_send_server, l0_per_message_server
+from bench.harness.stores import BenchStores
+from loadtest.accounts.users_file import read_users
 
 BATCHES = 5
-ROOM = 10
+ROOM_MEMBERS = 10
 GOAL_BYTES = 4 * 1024
 GOAL_PERCENT = 2.0
 HEARTBEATS_S = 50.0
-RAW_CONNECTS_PER_S = 2000.0
+UNAUTHENTICATED_CONNECTS_PER_S = 2000.0
 SETTLE_S = 10.0
 
 
-class Found(msgspec.Struct, frozen=True):
+class IdleCost(msgspec.Struct, frozen=True):
     memory: Spread
     percent: Spread
 
@@ -45,29 +45,31 @@ class Found(msgspec.Struct, frozen=True):
 def run(options: Options) -> Report:
     rows: list[str] = []
     goals: list[Goal] = []
-    if not options.limits_only:
+    if not options.baselines_only:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory()))
-            stores = stack.enter_context(Stores())
-            convene = stack.enter_context(Convene(stores))
-            file = prepare(options.idle, folder / "users.json", stores.variables)
-            people = [Person(one.id, one.token) for one in read_users(file)]
-            members = People(convene.url, convene.port).rooms(people, ROOM)
-            found = grow(convene, members, CONNECTS_PER_S, rows)
+            stores = stack.enter_context(BenchStores())
+            convene = stack.enter_context(ConveneServer(stores))
+            file = prepare_users(options.idle_connections, folder / "users.json", stores.environment)
+            people = [BenchUser(one.id, one.token) for one in read_users(file)]
+            members = UserSetup(convene.url, convene.port).create_rooms(people, ROOM_MEMBERS)
+            found = measure_growth(convene, members, CONNECTS_PER_S, rows)
             goals.append(
                 Goal("an idle authenticated connection", GOAL_BYTES, found.memory, " B", at_most=True)
             )
             goals.append(Goal("all of them, of one core", GOAL_PERCENT, found.percent, " %", at_most=True))
-    for limit in (l0_each, aiohttp_send):
+    for limit in (l0_per_message_server, aiohttp_send_server):
         with limit() as server:
-            members = [Member("-", server.port) for _ in range(options.idle)]
-            grow(server, members, RAW_CONNECTS_PER_S, rows)
+            members = [Member("-", server.port) for _ in range(options.idle_connections)]
+            measure_growth(server, members, UNAUTHENTICATED_CONNECTS_PER_S, rows)
     head = "| server | user bytes each: all [least..most batch] | connects / server CPU-s | % of a core |\n"
     head += "|---|---|---|---|\n"
-    return Report(f"{options.idle} idle connections", goals, head + "\n".join(rows))
+    return Report(f"{options.idle_connections} idle connections", goals, head + "\n".join(rows))
 
 
-def grow(server: Server, members: Sequence[Member], connects_per_s: float, rows: list[str]) -> Found:
+def measure_growth(
+    server: Server, members: Sequence[Member], connects_per_s: float, rows: list[str]
+) -> IdleCost:
     """Connect in batches; the growth a connection over all of them, with the least and greatest batch."""
     warm = len(members) // 10
     batch = (len(members) - warm) // BATCHES
@@ -83,26 +85,26 @@ def grow(server: Server, members: Sequence[Member], connects_per_s: float, rows:
                 )
             )
             cpu_s.append(cpu_seconds(server.pids) - before)
-            sizes.append(settled_bytes(server.pids))
-        busy = [busy_percent(server.pids) for _ in range(2)] if members[0].token is not None else []
+            sizes.append(settled_resident_bytes(server.pids))
+        busy = [heartbeat_cpu_percent(server.pids) for _ in range(2)] if members[0].token is not None else []
     grown = [(after - before) / batch for before, after in itertools.pairwise(sizes)]
     found = Spread((sizes[-1] - sizes[0]) / (batch * BATCHES), min(grown), max(grown))
     percent = Spread(sum(busy) / 2, min(busy), max(busy)) if busy else None
     rows.append(
-        f"| {server.name} | {spread(found)} | {number(batch * BATCHES / sum(cpu_s[1:]))}"
-        f" | {spread(percent) if percent else '-'} |"
+        f"| {server.name} | {format_spread(found)} | {format_number(batch * BATCHES / sum(cpu_s[1:]))}"
+        f" | {format_spread(percent) if percent else '-'} |"
     )
-    return Found(found, percent or Spread(0.0, 0.0, 0.0))
+    return IdleCost(found, percent or Spread(0.0, 0.0, 0.0))
 
 
-def busy_percent(pids: Sequence[int]) -> float:
+def heartbeat_cpu_percent(pids: Sequence[int]) -> float:
     """Of one core, over a heartbeat of every connection."""
     before = cpu_seconds(pids)
     time.sleep(HEARTBEATS_S / 2)
     return (cpu_seconds(pids) - before) / (HEARTBEATS_S / 2) * 100
 
 
-def settled_bytes(pids: Sequence[int]) -> int:
+def settled_resident_bytes(pids: Sequence[int]) -> int:
     """The resident set once it stands still."""
     deadline = time.monotonic() + SETTLE_S
     size = sum(map(resident_bytes, pids))
@@ -115,4 +117,4 @@ def settled_bytes(pids: Sequence[int]) -> int:
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -8,38 +8,40 @@ The limit keeps nothing and joins what one tick brings.
 import statistics
 from contextlib import ExitStack
 
-from bench.harness.carried import Bounds, Played, play_carried
-from bench.harness.convene import Convene
-from bench.harness.generator import Generator, among_strangers
+from bench.harness.bench_users import UserSetup
+from bench.harness.convene_server import ConveneServer
+from bench.harness.generator import Generator, unauthenticated_generator
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
-from bench.harness.report import Goal, Report, number, tell
-from bench.harness.rounds import Contender, Spread, doubts
-from bench.harness.server import l0_joined
+from bench.harness.report import Goal, Report, format_number, print_and_exit
+from bench.harness.rounds import Contender, Spread, find_faults
+from bench.harness.server import l0_joined_server
+from bench.harness.sustained_rate import RateResult, SustainedBounds, run_sustained_rate
 
 RATES_PER_S = (1600.0, 1400.0, 1200.0, 1000.0, 800.0, 700.0, 600.0, 500.0, 400.0, 300.0, 200.0, 100.0)
-BOUNDS = Bounds(share=0.9, p99_ms=50.0)
+BOUNDS = SustainedBounds(share=0.9, p99_ms=50.0)
 GOAL_PER_S = 1_200_000.0
 
 
 def run(options: Options) -> Report:
-    found: dict[str, Played] = {}
-    if not options.limits_only:
+    found: dict[str, RateResult] = {}
+    if not options.baselines_only:
         with ExitStack() as stack:
-            convene = stack.enter_context(Convene())
-            people = People(convene.url, convene.port)
-            members = people.rooms(people.prepare(options.members), options.members)
+            convene = stack.enter_context(ConveneServer())
+            people = UserSetup(convene.url, convene.port)
+            members = people.create_rooms(people.register(options.members), options.members)
             generator = stack.enter_context(Generator(members))
-            found[convene.name] = play_carried(
+            found[convene.name] = run_sustained_rate(
                 "room", [Contender(convene, generator)], options, RATES_PER_S, BOUNDS
             )
     with ExitStack() as stack:
-        limit = stack.enter_context(l0_joined())
-        generator = stack.enter_context(among_strangers(limit, 1, options.members))
-        found[limit.name] = play_carried("room", [Contender(limit, generator)], options, RATES_PER_S, BOUNDS)
+        limit = stack.enter_context(l0_joined_server())
+        generator = stack.enter_context(unauthenticated_generator(limit, 1, options.members))
+        found[limit.name] = run_sustained_rate(
+            "room", [Contender(limit, generator)], options, RATES_PER_S, BOUNDS
+        )
     goals = []
-    if not options.limits_only:
-        most = options.members * per_s_of(found["Convene"])
+    if not options.baselines_only:
+        most = options.members * sustained_per_s(found["Convene"])
         goals = [Goal("deliveries/s with p99 within 50 ms", GOAL_PER_S, Spread(most, most, most))]
     lines = [
         "| server | messages/s carried | deliveries/s | p50 ms | p99 ms | of its core |",
@@ -49,7 +51,7 @@ def run(options: Options) -> Report:
         slices = [sample.slice for sample in one.samples]
         busy = statistics.median(sample.cpu_s / sample.slice.seconds for sample in one.samples)
         lines.append(
-            f"| {name} | {per_s_of(one):g} | {number(per_s_of(one) * options.members)}"
+            f"| {name} | {sustained_per_s(one):g} | {format_number(sustained_per_s(one) * options.members)}"
             f" | {statistics.median(part.p50_ms for part in slices):.1f}"
             f" | {statistics.median(part.p99_ms for part in slices):.1f} | {100 * busy:.0f} % |"
         )
@@ -57,14 +59,14 @@ def run(options: Options) -> Report:
         f"A room of {options.members} on the clock",
         goals,
         "\n".join(lines),
-        doubts([sample for one in found.values() for sample in one.samples]),
+        find_faults([sample for one in found.values() for sample in one.samples]),
     )
 
 
-def per_s_of(played: Played) -> float:
+def sustained_per_s(result: RateResult) -> float:
     """The rate that was carried; 0 where none was."""
-    return played.offered.per_s if played.carried else 0.0
+    return result.workload.per_s if result.sustained else 0.0
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -7,49 +7,49 @@ message first.
 
 from contextlib import ExitStack
 
-from bench.harness.carried import NOT_CARRIED, play_carried
-from bench.harness.convene import Convene
-from bench.harness.generator import Generator, among_strangers
+from bench.harness.bench_users import UserSetup
+from bench.harness.convene_server import ConveneServer
+from bench.harness.generator import Generator, unauthenticated_generator
 from bench.harness.options import Options, read_options
-from bench.harness.people import People
-from bench.harness.report import Report, faster, table, tell
-from bench.harness.rounds import Contender, doubts
-from bench.harness.server import aiohttp_send, l0_each, l0_joined
-from bench.peers.roster import SOCKET_IO, open_peers, remarks
+from bench.harness.report import Report, print_and_exit, table, throughput_goal
+from bench.harness.rounds import Contender, find_faults
+from bench.harness.server import aiohttp_send_server, l0_joined_server, l0_per_message_server
+from bench.harness.sustained_rate import NOT_SUSTAINED, run_sustained_rate
+from bench.peers.peer_servers import SOCKET_IO, describe_peers, start_peers
 
 RATES_PER_S = (8000.0, 6000.0, 4000.0, 3000.0, 2000.0, 1000.0)
-LIMITS = (l0_each, l0_joined, aiohttp_send)
+BASELINES = (l0_per_message_server, l0_joined_server, aiohttp_send_server)
 
 
 def run(options: Options) -> Report:
     with ExitStack() as stack:
         contenders = []
-        if not options.limits_only:
-            convene = stack.enter_context(Convene())
-            people = People(convene.url, convene.port)
-            members = people.pairs(people.prepare(2 * options.pairs))
+        if not options.baselines_only:
+            convene = stack.enter_context(ConveneServer())
+            people = UserSetup(convene.url, convene.port)
+            members = people.create_pairs(people.register(2 * options.pairs))
             generator = stack.enter_context(Generator(members))
             contenders.append(Contender(convene, generator))
-        others = [stack.enter_context(limit()) for limit in LIMITS]
-        peers, absent = open_peers(stack, (SOCKET_IO,))
+        others = [stack.enter_context(limit()) for limit in BASELINES]
+        peers, absent = start_peers(stack, (SOCKET_IO,))
         for server in (*others, *peers):
-            generator = stack.enter_context(among_strangers(server, options.pairs, 2))
+            generator = stack.enter_context(unauthenticated_generator(server, options.pairs, 2))
             contenders.append(Contender(server, generator))
-        played = play_carried("pairs", contenders, options, RATES_PER_S)
-    samples, offered = played.samples, played.offered
+        played = run_sustained_rate("pairs", contenders, options, RATES_PER_S)
+    samples, offered = played.samples, played.workload
     goals = []
-    if not options.limits_only:
+    if not options.baselines_only:
         goals = [
-            faster(samples, offered.name, "L0", 0.25),
-            faster(samples, offered.name, SOCKET_IO.name, 1.5),
+            throughput_goal(samples, offered.name, "L0", 0.25),
+            throughput_goal(samples, offered.name, SOCKET_IO.name, 1.5),
         ]
     return Report(
         f"{options.pairs} direct pairs, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, offered.name, 'L0')}\n\n{remarks((SOCKET_IO,), absent)}",
-        doubts(samples) + (() if played.carried else (NOT_CARRIED,)),
+        f"{table(samples, offered.name, 'L0')}\n\n{describe_peers((SOCKET_IO,), absent)}",
+        find_faults(samples) + (() if played.sustained else (NOT_SUSTAINED,)),
     )
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

@@ -9,69 +9,69 @@ import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from bench.harness.caller import Caller, request
-from bench.harness.convene import Convene
+from bench.harness.convene_server import ConveneServer
+from bench.harness.database_fixture import DatabaseFixture
+from bench.harness.http_generator import HttpGenerator, encode_request
 from bench.harness.options import Options, read_options
-from bench.harness.population import Population
-from bench.harness.report import Goal, Report, tell
-from bench.harness.server import Limit
-from bench.harness.stores import Stores
-from bench.harness.trials import Trial, costs, doubts, play, table
+from bench.harness.report import Goal, Report, print_and_exit
+from bench.harness.server import BaselineServer
+from bench.harness.stores import BenchStores
+from bench.harness.trials import Trial, cost_ratio, find_invalid_samples, run_trials, table
 from storage.postgres.migrations import database_url
 
-CALLERS = 200
+USERS = 200
 """Enough that nobody's own budget of requests ends."""
-LOADS = {"one at a time": 1, "sixteen at a time": 16}
-JUDGED = "sixteen at a time"
+CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
+GOAL_LEVEL = "sixteen at a time"
 HEALTH, SMALL, ROW = "/healthz", "small, authenticated", "one row"
 GOALS = {HEALTH: 0.9, SMALL: 0.7, ROW: 1.2}
 
 
 def run(options: Options) -> Report:
-    if options.limits_only:
+    if options.baselines_only:
         return Report("Small requests", [], "Not measured without Convene.")
     with ExitStack() as stack:
-        stores = stack.enter_context(Stores())
-        convene = stack.enter_context(Convene(stores))
-        population = Population(stores.postgres_url, options.seed)
-        people = population.people(CALLERS)
-        population.settle()
-        bare = stack.enter_context(Limit("bare aiohttp", "aiohttp_handler"))
-        variables = {"LIMIT_POSTGRES_URL": database_url(stores.postgres_url, "users")}
-        default_pool = stack.enter_context(Limit("default pool", "row", variables=variables))
+        stores = stack.enter_context(BenchStores())
+        convene = stack.enter_context(ConveneServer(stores))
+        population = DatabaseFixture(stores.postgres_url, options.seed)
+        people = population.insert_users(USERS)
+        population.vacuum()
+        bare = stack.enter_context(BaselineServer("bare aiohttp", "aiohttp_handler"))
+        variables = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "users")}
+        default_pool = stack.enter_context(BaselineServer("default pool", "row", environment=variables))
         callers = {
-            server.port: stack.enter_context(Caller(server.port, max(LOADS.values())))
+            server.port: stack.enter_context(HttpGenerator(server.port, max(CONCURRENCY_LEVELS.values())))
             for server in (convene, bare, default_pool)
         }
         asked: dict[str, Iterator[bytes]] = {
-            HEALTH: itertools.repeat(request("GET", "/healthz", "t" * 43)),
+            HEALTH: itertools.repeat(encode_request("GET", "/healthz", "t" * 43)),
             SMALL: itertools.cycle(
-                [request("GET", "/v1/notifications/unread_count", one.token) for one in people]
+                [encode_request("GET", "/v1/notifications/unread_count", one.token) for one in people]
             ),
-            ROW: itertools.cycle([request("GET", "/v1/users/me", one.token) for one in people]),
+            ROW: itertools.cycle([encode_request("GET", "/v1/users/me", one.token) for one in people]),
         }
         limits = {
-            HEALTH: (bare, itertools.repeat(request("GET", "/healthz", "t" * 43))),
-            SMALL: (bare, itertools.repeat(request("GET", "/small", "t" * 43))),
+            HEALTH: (bare, itertools.repeat(encode_request("GET", "/healthz", "t" * 43))),
+            SMALL: (bare, itertools.repeat(encode_request("GET", "/small", "t" * 43))),
             ROW: (
                 default_pool,
-                itertools.cycle([request("GET", f"/v1/users/{one.id}", one.token) for one in people]),
+                itertools.cycle([encode_request("GET", f"/v1/users/{one.id}", one.token) for one in people]),
             ),
         }
         trials = []
-        for (kind, requests), (load, at_once) in itertools.product(asked.items(), LOADS.items()):
+        for (kind, requests), (load, at_once) in itertools.product(asked.items(), CONCURRENCY_LEVELS.items()):
             limit, of_limit = limits[kind]
             against = f"{limit.name}: {kind}, {load}"
             trials += [
                 Trial(against, against, limit, callers[limit.port], of_limit, at_once),
                 Trial(f"{kind}, {load}", against, convene, callers[convene.port], requests, at_once),
             ]
-        samples = play(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
+        samples = run_trials(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
     goals = [
         Goal(
             f"{kind}: requests / CPU-s, Convene / {limits[kind][0].name}",
             at_least,
-            costs(samples, f"{limits[kind][0].name}: {kind}, {JUDGED}", f"{kind}, {JUDGED}"),
+            cost_ratio(samples, f"{limits[kind][0].name}: {kind}, {GOAL_LEVEL}", f"{kind}, {GOAL_LEVEL}"),
         )
         for kind, at_least in GOALS.items()
     ]
@@ -79,9 +79,9 @@ def run(options: Options) -> Report:
         f"Small requests, {options.rounds} rounds of {options.seconds:g} s",
         goals,
         table(samples, trials, "requests"),
-        doubts(samples),
+        find_invalid_samples(samples),
     )
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

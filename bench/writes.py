@@ -13,35 +13,35 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bench.harness.caller import Caller, request
-from bench.harness.convene import Convene
+from bench.harness.bench_users import BenchUser
+from bench.harness.convene_server import ConveneServer
+from bench.harness.database_fixture import DatabaseFixture
 from bench.harness.generator import GeneratorFailed
+from bench.harness.http_generator import HttpGenerator, encode_request
 from bench.harness.options import Options, read_options
-from bench.harness.people import Person
-from bench.harness.population import Population
-from bench.harness.report import Goal, Report, tell
-from bench.harness.server import Limit
-from bench.harness.stores import Stores
-from bench.harness.trials import Trial, costs, doubts, play, table, waits
+from bench.harness.report import Goal, Report, print_and_exit
+from bench.harness.server import BaselineServer
+from bench.harness.stores import BenchStores
+from bench.harness.trials import Trial, cost_ratio, find_invalid_samples, latency_ratio, run_trials, table
 from config.limits import EVENT_CAPACITY_MAX
 
 AUTHORS = 2000
-PEOPLE = 200
+WRITERS = 200
 """Those who like, follow and answer, in turn."""
-CROWD = 20_000
+EVENT_ATTENDEES = 20_000
 """Those who answer the one big event, each once."""
 EVENTS = 200
 GOING = b'{"status":"GOING"}'
-KINDS = {
+BASELINE_KINDS = {
     "like": "like",
     "follow": "follow",
     "answer, many events": "answer",
     "answer, one event": "answer",
 }
 """What is asked of Convene, and what of the limit."""
-MOST = {"answer, many events": 100, "answer, one event": 100}
+REQUESTS_PER_SLICE_MAX = {"answer, many events": 100, "answer, one event": 100}
 """In one slice: each answer has much behind it, which is waited for."""
-LOADS = {"one at a time": 1, "sixteen at a time": 16}
+CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
 GOAL_COST = 3.0
 GOAL_WAIT = 3.0
 
@@ -53,120 +53,127 @@ class NewEvent(msgspec.Struct, frozen=True):
     capacity: int
 
 
-class EventMade(msgspec.Struct, frozen=True):
+class CreatedEvent(msgspec.Struct, frozen=True):
     id: str
 
 
 def run(options: Options) -> Report:
-    if options.limits_only:
+    if options.baselines_only:
         return Report("Writes", [], "Not measured without Convene.")
     with ExitStack() as stack:
-        stores = stack.enter_context(Stores())
+        stores = stack.enter_context(BenchStores())
         # Whoever is first reads the feeds.
-        follower = stack.enter_context(Convene(stores, name="Convene that reads"))
-        convene = stack.enter_context(Convene(stores))
-        population = Population(stores.postgres_url, options.seed)
-        variables = {"LIMIT_POSTGRES_URL": population.database("limit")}
-        limit = stack.enter_context(Limit("one write", "write", variables=variables))
+        follower = stack.enter_context(ConveneServer(stores, name="Convene that reads"))
+        convene = stack.enter_context(ConveneServer(stores))
+        population = DatabaseFixture(stores.postgres_url, options.seed)
+        variables = {"BASELINE_POSTGRES_URL": population.create_database("limit")}
+        limit = stack.enter_context(BaselineServer("one write", "write", environment=variables))
         began = time.monotonic()
-        at_convene = stack.enter_context(Caller(convene.port, max(LOADS.values())))
-        asked = convene_requests(population, at_convene, options)
+        at_convene = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))
+        asked = encode_convene_requests(population, at_convene, options)
         loaded_s = time.monotonic() - began
-        written = {kind: limit_requests(kind) for kind in KINDS.values()}
-        at_limit = stack.enter_context(Caller(limit.port, max(LOADS.values())))
+        written = {kind: encode_baseline_requests(kind) for kind in BASELINE_KINDS.values()}
+        at_limit = stack.enter_context(HttpGenerator(limit.port, max(CONCURRENCY_LEVELS.values())))
         trials = []
-        for load, at_once in LOADS.items():
+        for load, at_once in CONCURRENCY_LEVELS.items():
             trials += [
-                Trial(limit_name(kind, load), limit_name(kind, load), limit, at_limit, requests, at_once)
+                Trial(
+                    baseline_name(kind, load), baseline_name(kind, load), limit, at_limit, requests, at_once
+                )
                 for kind, requests in written.items()
             ]
             trials += [
                 Trial(
                     f"{kind}, {load}",
-                    limit_name(KINDS[kind], load),
+                    baseline_name(BASELINE_KINDS[kind], load),
                     convene,
                     at_convene,
                     requests,
                     at_once,
                     follower,
-                    MOST.get(kind),
+                    REQUESTS_PER_SLICE_MAX.get(kind),
                 )
                 for kind, requests in asked.items()
             ]
-        samples = play(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
+        samples = run_trials(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
     goals = []
-    for kind, load in itertools.product(KINDS, LOADS):
-        name, against = f"{kind}, {load}", limit_name(KINDS[kind], load)
+    for kind, load in itertools.product(BASELINE_KINDS, CONCURRENCY_LEVELS):
+        name, against = f"{kind}, {load}", baseline_name(BASELINE_KINDS[kind], load)
         goals += [
-            Goal(f"{name}: cost / one write", GOAL_COST, costs(samples, name, against), at_most=True),
+            Goal(f"{name}: cost / one write", GOAL_COST, cost_ratio(samples, name, against), at_most=True),
             Goal(
-                f"{name}: p50 / one write", GOAL_WAIT, waits(samples, name, against, "p50_ms"), at_most=True
+                f"{name}: p50 / one write",
+                GOAL_WAIT,
+                latency_ratio(samples, name, against, "p50_ms"),
+                at_most=True,
             ),
         ]
     return Report(
         f"Writes, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, trials, 'writes')}\n\n{options.posts} posts of {AUTHORS} authors, {PEOPLE} people "
-        f"who write in turn, {CROWD} who answer one event; all was put in within {loaded_s:.0f} s.",
-        doubts(samples),
+        f"{table(samples, trials, 'writes')}\n\n{options.posts} posts of {AUTHORS} authors, {WRITERS} people "
+        f"who write in turn, {EVENT_ATTENDEES} who answer one event; all was put in within {loaded_s:.0f} s.",
+        find_invalid_samples(samples),
     )
 
 
-def convene_requests(population: Population, caller: Caller, options: Options) -> dict[str, Iterator[bytes]]:
+def encode_convene_requests(
+    population: DatabaseFixture, caller: HttpGenerator, options: Options
+) -> dict[str, Iterator[bytes]]:
     """What is asked of Convene, by kind; no two of a kind name the same pair."""
-    authors, people, crowd = (population.people(count) for count in (AUTHORS, PEOPLE, CROWD))
-    posts = population.posts(authors, options.posts)
-    population.settle()
-    big, *events = (make_event(caller, author) for author in authors[: EVENTS + 1])
+    authors, people, crowd = (population.insert_users(count) for count in (AUTHORS, WRITERS, EVENT_ATTENDEES))
+    posts = population.insert_posts(authors, options.posts)
+    population.vacuum()
+    big, *events = (create_event(caller, author) for author in authors[: EVENTS + 1])
     author_ids = [author.id for author in authors]
     return {
         "like": iter(
-            request("PUT", f"/v1/posts/{post}/like", person.token)
+            encode_request("PUT", f"/v1/posts/{post}/like", person.token)
             for post, person in zip(posts, itertools.cycle(people), strict=False)
         ),
         "follow": iter(
-            request("PUT", f"/v1/users/{author}/follow", person.token)
+            encode_request("PUT", f"/v1/users/{author}/follow", person.token)
             for person, author in pairs(people, author_ids)
         ),
         "answer, many events": iter(
-            request("PUT", f"/v1/events/{event}/rsvp", person.token, GOING)
+            encode_request("PUT", f"/v1/events/{event}/rsvp", person.token, GOING)
             for person, event in pairs(people, events)
         ),
         "answer, one event": iter(
-            request("PUT", f"/v1/events/{big}/rsvp", person.token, GOING) for person in crowd
+            encode_request("PUT", f"/v1/events/{big}/rsvp", person.token, GOING) for person in crowd
         ),
     }
 
 
-def make_event(caller: Caller, creator: Person) -> str:
+def create_event(caller: HttpGenerator, creator: BenchUser) -> str:
     """An event to come with room for everybody, made by the public contract: its conversation is made too."""
     start = datetime.now(UTC) + timedelta(days=30)
     wanted = NewEvent("Event", start, start + timedelta(hours=3), EVENT_CAPACITY_MAX)
-    answer = caller.answer(request("POST", "/v1/events", creator.token, msgspec.json.encode(wanted)))
+    answer = caller.send_one(encode_request("POST", "/v1/events", creator.token, msgspec.json.encode(wanted)))
     if answer.status != 201:
         raise GeneratorFailed(f"POST /v1/events answers {answer.status}: {answer.body[:500]!r}")
-    return msgspec.json.decode(answer.body, type=EventMade).id
+    return msgspec.json.decode(answer.body, type=CreatedEvent).id
 
 
-def limit_requests(kind: str) -> Iterator[bytes]:
+def encode_baseline_requests(kind: str) -> Iterator[bytes]:
     """The same of the limit, which asks for no token and so is told who it is."""
     paths = {"like": "/v1/posts/{}/like", "follow": "/v1/users/{}/follow", "answer": "/v1/events/{}/rsvp"}
     for number in itertools.count():
         path = paths[kind].format(f"00000000-0000-4000-8000-{number:012x}")
-        user_id = f"11111111-0000-4000-8000-{number % PEOPLE:012x}"
-        yield request("PUT", f"{path}/{user_id}", "t" * 43, GOING if kind == "answer" else b"")
+        user_id = f"11111111-0000-4000-8000-{number % WRITERS:012x}"
+        yield encode_request("PUT", f"{path}/{user_id}", "t" * 43, GOING if kind == "answer" else b"")
 
 
-def pairs(people: Sequence[Person], others: Sequence[str]) -> Iterator[tuple[Person, str]]:
+def pairs(users: Sequence[BenchUser], object_ids: Sequence[str]) -> Iterator[tuple[BenchUser, str]]:
     """Everybody with every other one, so that neither comes again soon."""
-    step = max(1, len(others) // len(people))
-    for shift, number in itertools.product(range(len(others)), range(len(people))):
-        yield people[number], others[(number * step + shift) % len(others)]
+    step = max(1, len(object_ids) // len(users))
+    for shift, number in itertools.product(range(len(object_ids)), range(len(users))):
+        yield users[number], object_ids[(number * step + shift) % len(object_ids)]
 
 
-def limit_name(kind: str, load: str) -> str:
+def baseline_name(kind: str, load: str) -> str:
     return f"one write ({kind}), {load}"
 
 
 if __name__ == "__main__":
-    tell(run(read_options(__doc__)))
+    print_and_exit(run(read_options(__doc__)))

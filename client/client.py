@@ -38,17 +38,17 @@ from actors.protocol.server_frames import (
     SendResult,
     ServerFrame,
 )
-from client.asks import Asks
 from client.backoff import Backoff
-from client.closing import Closing, Lost
+from client.client_settings import ClientSettings
+from client.close_info import CloseInfo, ConnectionLost
 from client.connection import Connection
+from client.dispatcher import Dispatcher
 from client.encoding import JSON, Encoding
-from client.errors import Ended, Unanswered
-from client.http import Http
-from client.outlet import OnFrame, Outlet
-from client.reception import Reception
-from client.timing import Timing
-from client.watched import Watched
+from client.errors import ClientClosed, RequestTimeout
+from client.frame_sink import FrameSink, OnFrame
+from client.http_client import HttpClient
+from client.pending_requests import PendingRequests
+from client.presence_watch_list import PresenceWatchList
 
 
 class ClientStatistics(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class ClientStatistics(msgspec.Struct, frozen=True):
 
     attempts: int
     connects: int
-    silent_gaps: int
+    unannounced_gaps: int
 
 
 class Client:
@@ -72,38 +72,44 @@ class Client:
         urls: Sequence[str],
         token: str,
         *,
-        timing: Timing | None = None,
+        settings: ClientSettings | None = None,
         on_frame: OnFrame | None = None,
         discover: bool = True,
         encoding: Encoding = JSON,
-        intents: Sequence[EventGroup] | None = None,
-        chance: Callable[[], float] = random.random,
+        event_filter: Sequence[EventGroup] | None = None,
+        jitter: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        chosen = self._timing = timing or Timing()
+        chosen = self._settings = settings or ClientSettings()
         self._urls = [url.rstrip("/") for url in urls]
         self._token = token
         self._encoding = encoding
-        self._intents = intents
+        self._event_filter = event_filter
         self._sleep = sleep
-        self._backoff = Backoff(chosen.backoff_base_s, chosen.backoff_cap_s, chance)
+        self._backoff = Backoff(chosen.backoff_base_s, chosen.backoff_cap_s, jitter)
         self._attempts = 0
         self._connects = 0
         self._session: aiohttp.ClientSession | None = None
 
-        def patience() -> Backoff:
-            return Backoff(chosen.read_backoff_base_s, chosen.read_backoff_cap_s, chance)
+        def make_read_backoff() -> Backoff:
+            return Backoff(chosen.read_backoff_base_s, chosen.read_backoff_cap_s, jitter)
 
-        self._asks = Asks(encoding, chosen, patience, sleep)
-        self._outlet = Outlet(on_frame, chosen.frames_waiting)
-        self._watched = Watched(self._asks, self._outlet.put)
-        self._reception = Reception(
-            self._asks, self._outlet, self._http, chosen, patience, discover=discover, sleep=sleep
+        self._requests = PendingRequests(encoding, chosen, make_read_backoff, sleep)
+        self._frame_sink = FrameSink(on_frame, chosen.queued_frames_max)
+        self._presence_watch = PresenceWatchList(self._requests, self._frame_sink.put)
+        self._dispatcher = Dispatcher(
+            self._requests,
+            self._frame_sink,
+            self._http_client,
+            chosen,
+            make_read_backoff,
+            discover=discover,
+            sleep=sleep,
         )
-        self._running: asyncio.Task[None] | None = None
-        self._admitted = asyncio.Event()
+        self._run_task: asyncio.Task[None] | None = None
+        self._first_ready = asyncio.Event()
         self._connected = False
-        self._ended: Ended | None = None
+        self._closed_error: ClientClosed | None = None
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -123,25 +129,25 @@ class Client:
             Ended: the server does not want us, or we were closed.
             Unanswered: nobody was ready in time. It goes on trying until `close`.
         """
-        if self._running is None and self._ended is None:
+        if self._run_task is None and self._closed_error is None:
             self._session = aiohttp.ClientSession()
-            self._running = asyncio.create_task(self._run())
+            self._run_task = asyncio.create_task(self._run())
         try:
             async with asyncio.timeout(deadline_s):
-                await self._admitted.wait()
+                await self._first_ready.wait()
         except TimeoutError:
-            raise Unanswered("no server was ready in time") from None
-        if self._ended is not None:
-            raise self._ended
+            raise RequestTimeout("no server was ready in time") from None
+        if self._closed_error is not None:
+            raise self._closed_error
 
     async def close(self) -> None:
         """Leave for good. What was not answered ends with `Ended`."""
-        self._end(Ended(None, "the client was closed"))
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-        await self._watched.close()
-        await self._reception.close()
+        self._close_permanently(ClientClosed(None, "the client was closed"))
+        if self._run_task is not None:
+            self._run_task.cancel()
+            await asyncio.gather(self._run_task, return_exceptions=True)
+        await self._presence_watch.close()
+        await self._dispatcher.close()
         if self._session is not None:
             await self._session.close()
 
@@ -155,17 +161,17 @@ class Client:
         return self._connected
 
     @property
-    def ended(self) -> Ended | None:
+    def closed_error(self) -> ClientClosed | None:
         """Why it does not come back, once that is so."""
-        return self._ended
+        return self._closed_error
 
     @property
     def ready(self) -> Ready | None:
         """What the server said of us at the last connect."""
-        return self._reception.ready
+        return self._dispatcher.ready
 
     def statistics(self) -> ClientStatistics:
-        return ClientStatistics(self._attempts, self._connects, self._reception.silent_gaps)
+        return ClientStatistics(self._attempts, self._connects, self._dispatcher.unannounced_gaps)
 
     # --- what it hears
 
@@ -174,15 +180,15 @@ class Client:
 
         Whoever iterates keeps on doing so while commands wait: a full queue stops the reading of answers.
         """
-        return self._outlet.frames()
+        return self._frame_sink.frames()
 
-    def follow(self, conversation_id: str, after: int = 0) -> None:
+    def subscribe(self, conversation_id: str, after: int = 0) -> None:
         """Hand on what a conversation holds after a seq. No change where the conversation is known."""
-        self._reception.follow(conversation_id, after, connected=self._connected)
+        self._dispatcher.subscribe(conversation_id, after, connected=self._connected)
 
     def positions(self) -> dict[str, int]:
         """Up to which seq each conversation was handed on, the latest active first."""
-        return self._reception.positions()
+        return self._dispatcher.positions()
 
     # --- what it says
 
@@ -205,38 +211,40 @@ class Client:
         """
         chosen = client_id or uuid.uuid4().hex
 
-        def say(number: int) -> msgspec.Struct:
+        def build_command(number: int) -> msgspec.Struct:
             return SendMessage(number, conversation_id, chosen, content, list(mentions), reply_to)
 
-        return await self._asks.ask(say, SendResult, deadline_s)
+        return await self._requests.request(build_command, SendResult, deadline_s)
 
-    async def read(self, conversation_id: str, seq: int, *, deadline_s: float | None = None) -> ReadResult:
+    async def mark_read(
+        self, conversation_id: str, seq: int, *, deadline_s: float | None = None
+    ) -> ReadResult:
         """Mark as read up to a seq. Raises as `send`."""
 
-        def say(number: int) -> msgspec.Struct:
+        def build_command(number: int) -> msgspec.Struct:
             return ReadConversation(number, conversation_id, seq)
 
-        return await self._asks.ask(say, ReadResult, deadline_s)
+        return await self._requests.request(build_command, ReadResult, deadline_s)
 
     async def edit(
         self, conversation_id: str, message_id: str, content: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
         """Say something else in a message of one's own. Raises as `send`."""
 
-        def say(number: int) -> msgspec.Struct:
+        def build_command(number: int) -> msgspec.Struct:
             return EditMessage(number, conversation_id, message_id, content)
 
-        return await self._asks.ask(say, ChangeResult, deadline_s)
+        return await self._requests.request(build_command, ChangeResult, deadline_s)
 
     async def delete(
         self, conversation_id: str, message_id: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
         """Take a message back. Raises as `send`."""
 
-        def say(number: int) -> msgspec.Struct:
+        def build_command(number: int) -> msgspec.Struct:
             return DeleteMessage(number, conversation_id, message_id)
 
-        return await self._asks.ask(say, ChangeResult, deadline_s)
+        return await self._requests.request(build_command, ChangeResult, deadline_s)
 
     async def react(
         self,
@@ -250,10 +258,10 @@ class Client:
         """Put a reaction on a message, or take it back. Raises as `send`."""
         kind = AddReaction if add else RemoveReaction
 
-        def say(number: int) -> msgspec.Struct:
+        def build_command(number: int) -> msgspec.Struct:
             return kind(number, conversation_id, message_id, emoji)
 
-        return await self._asks.ask(say, ChangeResult, deadline_s)
+        return await self._requests.request(build_command, ChangeResult, deadline_s)
 
     async def watch_presence(
         self, user_ids: Sequence[str], *, deadline_s: float | None = None
@@ -262,78 +270,80 @@ class Client:
 
         Changes come as `presence.changed` frames. Raises as `send`.
         """
-        return await self._watched.watch(user_ids, deadline_s)
+        return await self._presence_watch.watch(user_ids, deadline_s)
 
     async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
         """Be away with this device, or back; a new connection is back. Raises as `send`."""
 
-        def say(number: int) -> msgspec.Struct:
+        def build_command(number: int) -> msgspec.Struct:
             return SetPresence(number, "away" if away else "online")
 
-        await self._asks.ask(say, Empty, deadline_s)
+        await self._requests.request(build_command, Empty, deadline_s)
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Ask for a sign of life. Raises as `send`."""
-        return await self._asks.ask(Ping, PingResult, deadline_s)
+        return await self._requests.request(Ping, PingResult, deadline_s)
 
     # --- staying connected
 
     async def _run(self) -> None:
         while True:
-            closing = await self._attend()
-            if not closing.may_return:
-                self._end(Ended(closing.code, closing.reason))
+            closing = await self._run_connection()
+            if not closing.may_reconnect:
+                self._close_permanently(ClientClosed(closing.code, closing.reason))
                 return
             await self._sleep(self._backoff.delay_s(closing.retry_after_ms))
 
-    async def _attend(self) -> Closing:
+    async def _run_connection(self) -> CloseInfo:
         """One connection, from its making to its end; answers how it ended."""
         assert self._session is not None
         self._attempts += 1
         connection: Connection | None = None
         try:
-            async with asyncio.timeout(self._timing.open_s):
-                connection = await Connection.open(self._session, self.url, self._timing, self._encoding)
-                await self._begin(connection)
-            await self._listen(connection)
-        except Lost as lost:
-            return lost.closing
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                connection = await Connection.open(self._session, self.url, self._settings, self._encoding)
+                await self._authenticate(connection)
+            await self._receive_frames(connection)
+        except ConnectionLost as lost:
+            return lost.close_info
         except TimeoutError:
-            return Closing(None, "the server was not ready in time")
+            return CloseInfo(None, "the server was not ready in time")
         finally:
             self._connected = False
-            self._asks.lost()
+            self._requests.on_connection_lost()
             if connection is not None:
                 await connection.close()
 
-    async def _begin(self, connection: Connection) -> None:
-        resume = self._reception.resume()
-        ready = await connection.greet(self._token, self._intents, resume)
-        self._reception.begin(ready, resumes=resume is not None)
-        await self._asks.connected(connection)
+    async def _authenticate(self, connection: Connection) -> None:
+        resume = self._dispatcher.resume_request()
+        ready = await connection.authenticate(self._token, self._event_filter, resume)
+        self._dispatcher.on_ready(ready, resuming=resume is not None)
+        await self._requests.on_connected(connection)
         self._connected = True
         if self._connects:
-            self._watched.connected()
+            self._presence_watch.on_connected()
         self._connects += 1
-        self._admitted.set()
+        self._first_ready.set()
 
-    async def _listen(self, connection: Connection) -> NoReturn:
+    async def _receive_frames(self, connection: Connection) -> NoReturn:
         """Hear until the end. A connection that lasted makes the next loss the first again."""
         began = asyncio.get_running_loop().time()
         try:
             while True:
                 for frame in await connection.receive():
-                    await self._reception.hear(frame)
+                    await self._dispatcher.dispatch(frame)
         finally:
-            if asyncio.get_running_loop().time() - began >= self._timing.steady_s:
+            if asyncio.get_running_loop().time() - began >= self._settings.stable_after_s:
                 self._backoff.reset()
 
-    def _end(self, ended: Ended) -> None:
-        if self._ended is None:
-            self._ended = ended
-            self._asks.end(ended)
-            self._outlet.end(ended)
-            self._admitted.set()
+    def _close_permanently(self, error: ClientClosed) -> None:
+        if self._closed_error is None:
+            self._closed_error = error
+            self._requests.close(error)
+            self._frame_sink.close(error)
+            self._first_ready.set()
 
-    def _http(self) -> Http:
-        return Http(self.url, self._token, session=self._session, timeout_s=self._timing.http_s)
+    def _http_client(self) -> HttpClient:
+        return HttpClient(
+            self.url, self._token, session=self._session, timeout_s=self._settings.http_timeout_s
+        )

@@ -24,32 +24,32 @@ class Encoding:
         self.binary = binary
         self.encode: Callable[[msgspec.Struct], bytes] = codec.Encoder().encode
         self._codec: Any = codec
-        self._one = codec.Decoder(ServerFrame)
-        self._whole = codec.Decoder(ServerFrame | list[ServerFrame])
-        self._parts = codec.Decoder(list[msgspec.Raw])
+        self._frame_decoder = codec.Decoder(ServerFrame)
+        self._message_decoder = codec.Decoder(ServerFrame | list[ServerFrame])
+        self._batch_decoder = codec.Decoder(list[msgspec.Raw])
 
-    def frames(self, data: Data) -> list[ServerFrame]:
+    def decode_frames(self, data: Data) -> list[ServerFrame]:
         """The frames of one message, in order; none for what is no frame that we know."""
         try:
-            decoded = self._whole.decode(data)
+            decoded = self._message_decoder.decode(data)
         except msgspec.DecodeError:
-            return self._known_among(data)
+            return self._decode_known_frames(data)
         return decoded if isinstance(decoded, list) else [decoded]
 
-    def result(self, raw: msgspec.Raw, kind: type[Result]) -> Result:
+    def decode_result(self, raw: msgspec.Raw, result_type: type[Result]) -> Result:
         """What an `ok` answers. Raises `msgspec.DecodeError`."""
-        found: Result = self._codec.decode(raw, type=kind)
+        found: Result = self._codec.decode(raw, type=result_type)
         return found
 
-    def _known_among(self, data: Data) -> list[ServerFrame]:
+    def _decode_known_frames(self, data: Data) -> list[ServerFrame]:
         try:
-            parts = self._parts.decode(data)
+            parts = self._batch_decoder.decode(data)
         except msgspec.DecodeError:
             return []
         frames: list[ServerFrame] = []
         for part in parts:
             try:
-                frames.append(self._one.decode(part))
+                frames.append(self._frame_decoder.decode(part))
             except msgspec.DecodeError:
                 continue
         return frames

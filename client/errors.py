@@ -8,7 +8,7 @@ class ClientError(Exception):
     """Anything this client raises."""
 
 
-class Refused(ClientError):  # noqa: N818 - it is an answer
+class RequestRejected(ClientError):  # noqa: N818 - it is an answer
     """The server said no. `status` is None where the socket said it."""
 
     def __init__(
@@ -28,11 +28,11 @@ class Refused(ClientError):  # noqa: N818 - it is an answer
         self.retry_after_ms = retry_after_ms
 
 
-class Unanswered(ClientError, TimeoutError):  # noqa: N818 - it is what is known
+class RequestTimeout(ClientError, TimeoutError):  # noqa: N818 - it is what is known
     """No answer came in time: it may or may not have been done. A message: ask again, same `client_id`."""
 
 
-class Ended(ClientError):  # noqa: N818 - it is a state
+class ClientClosed(ClientError):  # noqa: N818 - it is a state
     """The client does not come back: it was closed, or the server sent it away for good."""
 
     def __init__(self, code: int | None, reason: str) -> None:

@@ -1,8 +1,4 @@
-"""Bounds of the User service that nobody tunes: the cost of a hash, the age of a copy, the size of a batch.
-
-They stand apart from `Limits` because a change of them is a change of the code's promises. Never
-holds what an operator may set.
-"""
+"""Constants of the User service. They are not configurable, because the contract depends on them."""
 
 from typing import Final
 
@@ -15,7 +11,7 @@ TOKEN_BYTES: Final = 32
 SESSION_TOUCHES_IN_FLIGHT: Final = 8
 
 CARD_CACHE_S: Final = 1.0
-"""Half of what the contract allows a copy to be late."""
+"""Half of the delay that the contract allows for cached user cards."""
 CARD_CACHE_ENTRIES: Final = 20_000
 
 DATA_LOADER_BATCH_KEYS: Final = 500

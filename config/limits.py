@@ -1,7 +1,7 @@
-"""Every bound that the server keeps, once, with its unit in its name.
+"""Limits of the server, each defined once, with its unit in its name.
 
-What the contract fixes is a constant; what an operator may tune is a field of `Limits` (section
-`[limits]` of the configuration). No other file writes such a number again.
+Limits that the public contract fixes are constants. Limits that an operator may change are fields of
+`Limits`, the section `[limits]` of the configuration.
 """
 
 from typing import Final
@@ -60,49 +60,145 @@ IDEMPOTENCY_RETENTION_S: Final = 48 * 3600
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator may tune. Durations in ms or s, sizes in bytes, as the names say."""
+    """Limits that an operator may change. Names carry the unit: ms, s, bytes."""
 
     heartbeat_ms: int = 25_000
+    """Interval of websocket pings. A socket that is silent for two intervals is closed with 4003."""
+
     auth_timeout_ms: int = 10_000
+    """Time in which a socket must authenticate. Later it is closed with 4506."""
+
     write_timeout_ms: int = 15_000
+    """Time a client may accept no bytes before it is closed with 4002."""
+
     request_timeout_ms: int = 10_000
+    """Time limit of an HTTP request: reading its body, and separately its handler."""
+
     shutdown_ms: int = 20_000
+    """Time limit of each step of a shutdown."""
+
     sockets_per_user: int = 20
+    """Sockets and event streams of one user on one instance. One more socket is closed with 4505."""
+
     frames_per_s: float = 500.0
+    """Inbound frames per second of one socket, control frames and fragments included. Past it: 4004."""
+
     frames_burst: float = 5000.0
+    """Inbound frames that one socket may send at once."""
+
     frames_unauthenticated: int = 20
+    """Inbound frames that a socket may send before it has authenticated."""
+
+    http_connections: int = 10_000
+    """HTTP connections of one instance. One more gets 503, except for health and metrics."""
+
+    http_connections_per_address: int = 8000
+    """HTTP connections of one client address, where no proxy is trusted. One more gets 503."""
+
+    http_keepalive_s: float = 30.0
+    """Time for which an idle HTTP connection is kept, and in which its next request must arrive."""
+
     sockets_unauthenticated: int = 1000
+    """Sockets of one instance that have not authenticated. One more gets 503."""
+
     sockets_new_per_s: int = 500
+    """New sockets per second of one instance. Past it: 503 with `Retry-After`."""
+
     sockets_new_per_address_per_s: float = 500.0
+    """New sockets per second of one client address. Past it: 429."""
+
     sockets_new_per_address_burst: int = 500
+    """New sockets that one client address may open at once."""
+
     send_queue_soft_bytes: int = 256 * 1024
+    """Bytes queued for one client above which ephemeral events are dropped and messages become `lagged`."""
+
     send_queue_hard_bytes: int = 1024 * 1024
+    """Bytes queued for one client above which it is closed with 4002."""
+
     messages_per_s: int = 100
+    """Messages and changes per second of one user on one instance. Past it: `rate.limited`."""
+
     messages_burst: int = 500
+    """Messages and changes that one user may send at once."""
+
     registrations_per_s: int = 50
+    """Registrations per second of one client address."""
+
     registrations_burst: int = 2000
+    """Registrations that one client address may make at once."""
+
     logins_per_s: int = 10
+    """Login attempts per second of one client address."""
+
     logins_burst: int = 100
+    """Login attempts that one client address may make at once."""
+
     mailbox_messages: int = 1000
+    """Messages in the mailbox of one actor. One more is refused."""
+
     drafts_queued: int = 1000
+    """Drafts of one conversation that wait to be stored. One more gets `server.overloaded`."""
+
     log_batch_entries: int = 200
+    """Entries of one batch of the message log."""
+
     log_batches_in_flight: int = 1
+    """Batches of the message log that are written at the same time."""
+
     gap_wait_ms: int = 200
+    """Time to wait for a missing bus frame before the log is read."""
+
     head_announce_delays_s: tuple[float, ...] = (1.0, 5.0, 30.0)
+    """Delays after which the last seq of a conversation is announced again on the bus."""
+
     actor_idle_s: float = 30.0
+    """Idle time after which a conversation actor is passivated."""
+
     actor_restarts: int = 5
+    """Restarts of one actor within the window. One more quarantines its key."""
+
     actor_restart_window_s: float = 60.0
+    """Window in which restarts are counted."""
+
     flush_interval_ms: int = 500
+    """Interval in which conversation summaries are written."""
+
     flush_conversations: int = 20
+    """Conversations whose summaries are written at once."""
+
     bus_queue_frames: int = 10_000
+    """Frames that wait to be published on the bus. The oldest are dropped; receivers read the log."""
+
     password_hashes_in_flight: int = 2
+    """Password hashes computed at the same time."""
+
     password_hashes_queued: int = 64
+    """Password hashes that wait. One more gets `server.overloaded`."""
+
     presence_grace_s: float = 8.0
+    """Time after the last connection closed before a user is shown offline."""
+
     domain_events_poll_s: float = 1.0
+    """Interval in which outboxes are read without a wake-up from the bus."""
+
     domain_events_batch: int = 500
+    """Domain events read at once."""
+
     outbox_retention_s: float = 24 * 3600.0
+    """Time for which handled outbox rows are kept."""
+
     broadcast_followers: int = 5000
+    """Followers above which an author's posts are merged into feeds when they are read."""
+
     block_cache_s: float = 1.0
+    """Time for which a block lookup is cached."""
+
     token_cache_s: float = 30.0
+    """Time for which a token lookup is cached."""
+
     token_cache_entries: int = 20_000
+    """Tokens in the lookup cache."""
+
     token_check_s: float = 60.0
+    """Interval in which the sessions of open sockets are checked for expiry."""

@@ -1,7 +1,7 @@
-"""Structured logs: one line an event, as JSON or for a console.
+"""Structured logging: one line per event, as JSON or for a console.
 
-Everything that is logged, by us or by a library, passes the same redaction. Never lets through a
-secret, what users wrote, or the words of a foreign exception, which may repeat either.
+Records of this project and of libraries pass the same redaction. Secrets, user content and the messages of
+third-party exceptions, which may quote either, are not logged.
 """
 
 import logging
@@ -25,7 +25,7 @@ SECRET_KEY_PATTERN: Final = re.compile(
     re.IGNORECASE,
 )
 TEXT_CHARACTERS_MAX: Final = 2000
-# An exception of these says only what code says; the words of any other may be somebody's.
+# Messages of these exceptions are written in code. Messages of others may contain user content.
 SAFE_PACKAGES: Final = ("storage.", "actors.", "server.", "config.")
 SAFE_EXCEPTIONS: Final = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError)
 _URL_CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
@@ -33,7 +33,7 @@ _BEARER: Final = re.compile(r"(?P<scheme>bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNO
 
 
 def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> None:
-    """Send everything to the stream (standard error when not given), from now on."""
+    """Configure the root logger to write to `stream`, standard error by default."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -68,7 +68,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
 
 
 def add_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Put types and places of an exception and its causes in `exception`; words only of our own."""
+    """Add `exception`: types and source lines of an exception and its causes, messages of safe types only."""
     info = event.pop("exc_info", None)
     error = info if isinstance(info, BaseException) else None
     if info is True:
@@ -87,14 +87,14 @@ def format_exception(error: BaseException) -> str:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         frames = traceback.extract_tb(current.__traceback__)
-        places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        parts.append("\n".join([_exception_headline(current), *places]))
+        lines = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        parts.append("\n".join([_exception_headline(current), *lines]))
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\nbecause of ".join(parts)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide values under telling keys at any depth, and credentials within any text."""
+    """Replace values of sensitive keys at any depth, and credentials inside texts."""
     return {key: _redact_value(key, value) for key, value in event.items()}
 
 
@@ -111,7 +111,7 @@ def _redact_value(key: str, value: Any) -> Any:
                 else _redact_credentials(value)[:TEXT_CHARACTERS_MAX]
             )
         case Mapping() | MutableMapping():
-            return {inner: _redact_value(str(inner), kept) for inner, kept in value.items()}
+            return {name: _redact_value(str(name), inner) for name, inner in value.items()}
         case bytes() | bytearray():
             return REDACTED
         case Sequence() | set() | frozenset():
@@ -119,7 +119,7 @@ def _redact_value(key: str, value: Any) -> Any:
         case uuid.UUID() | PurePath() | datetime():
             return _redact_credentials(str(value))
         case _:
-            # The text form of an object may show any of its fields.
+            # The repr of an object may show any of its fields.
             return f"<{type(value).__qualname__}>"
 
 
@@ -131,5 +131,5 @@ def _redact_credentials(text: str) -> str:
 def _exception_headline(error: BaseException) -> str:
     kind = type(error)
     name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
-    ours = kind.__module__.startswith(SAFE_PACKAGES) or isinstance(error, SAFE_EXCEPTIONS)
-    return f"{name}: {error}" if ours else name
+    is_safe = kind.__module__.startswith(SAFE_PACKAGES) or isinstance(error, SAFE_EXCEPTIONS)
+    return f"{name}: {error}" if is_safe else name

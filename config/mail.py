@@ -1,7 +1,6 @@
-"""Bounds of sending mail that nobody tunes: how many may wait, how often one is tried, for how long.
+"""Constants of the mail queue.
 
-The retries end before a link that gives a new password does: a mail that comes later helps nobody.
-Never holds what an operator may set.
+Retries end before a password reset link expires: a later mail would be useless.
 """
 
 from typing import Final
@@ -12,4 +11,4 @@ MAIL_SEND_TIMEOUT_S: Final = 30.0
 SMTP_QUIT_TIMEOUT_S: Final = 2.0
 MAIL_RETRY_DELAYS_S: Final = (5.0, 30.0, 120.0, 300.0, 600.0)
 MAIL_RETRY_JITTER: Final = 0.2
-"""By what part of itself a wait is longer or shorter, so that what failed together does not come together."""
+"""Fraction by which a retry delay varies, so that mails that failed together are not retried together."""

@@ -1,7 +1,7 @@
-"""What an operator sets: `default.toml`, then a file, then `CONVENE_*` variables; the later one wins.
+"""Settings: `default.toml`, then the configuration file, then `CONVENE_*` variables; later ones override.
 
-All faults are found before the first is told. A fault names the place and never repeats the value,
-which may be a secret; for the same reason no URL and no password is in the text form of the settings.
+All errors are reported together. An error names its source and does not quote the value, which may be a
+secret. The repr of settings contains no URL and no password.
 """
 
 from collections.abc import Mapping
@@ -38,10 +38,10 @@ Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[^/\s,*]+)$", max_length=30
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where it listens, and how much it takes from one caller.
+    """The listener, and request limits per caller.
 
-    `trusted_proxies` is how many proxies stand in front and write `X-Forwarded-For`; `cors_origins` are
-    the origins whose pages may read answers, `*` for all.
+    `trusted_proxies` is the number of reverse proxies that append to `X-Forwarded-For`. `cors_origins` are
+    the origins whose pages may read responses, `*` for all.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
@@ -54,7 +54,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the stores are. Without URLs they are started from wheels under `data_dir`."""
+    """URLs and pools of the stores. Stores without a URL are started from wheels, under `data_dir`."""
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
     ephemeral: bool = False
@@ -76,11 +76,10 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How mail leaves. Without a host none does; a development run then shows the links in its log.
+    """The SMTP server. Without a host no mail is sent; a console log then shows the links.
 
-    `security` is demanded, never merely tried. Without a `port` it is the usual one of that security.
-    `sender` may have a name, `Convene <no-reply@example.org>`; `base_url` is where the web client is
-    served, with which all links begin.
+    `security` is required, not opportunistic. The default `port` is the usual one for it. `sender` may have
+    a name, `Convene <no-reply@example.org>`. `base_url` is the address of the web client, used in links.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
@@ -119,7 +118,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def base_url(self) -> str:
-        """What links in mails begin with: where people find the web client, if nobody says this server."""
+        """The address of the web client, without a trailing slash; by default that of this server."""
         host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
         return (self.mail.base_url or f"http://{host}:{self.server.port}").rstrip("/")
 
@@ -151,10 +150,10 @@ ENVIRONMENT_VARIABLES: Final = {
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read the defaults, the file (`path`, else the one that `CONVENE_CONFIG` names) and the variables.
+    """Load the defaults, the file (`path`, otherwise the one in `CONVENE_CONFIG`) and the variables.
 
     Raises:
-        SettingsFaulty: with every fault that was found.
+        InvalidSettings: the settings are invalid; it contains every error.
     """
     layers = SettingsLayers(Settings)
     layers.add_file(DEFAULTS_FILE)

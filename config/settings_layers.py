@@ -1,6 +1,6 @@
-"""Layers of settings laid over each other, field by field, with all their faults kept until the end.
+"""Merges layers of settings field by field and reports all errors at once.
 
-Knows the sections and fields only from the struct it builds. Never repeats a value in a fault.
+Sections and fields are those of the struct that is built. Errors do not quote values, which may be secrets.
 """
 
 import tomllib
@@ -14,21 +14,21 @@ PREFIX: Final = "CONVENE_"
 LIMITS_PREFIX: Final = "CONVENE_LIMITS_"
 IGNORED_PREFIXES: Final = ("CONVENE_TEST_", "CONVENE_CONFIG")
 
-Built = TypeVar("Built", bound=msgspec.Struct)
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
 
 class InvalidSettings(Exception):  # noqa: N818 - reads as what it says
-    """The configuration cannot be used; `faults` says everything that is wrong with it."""
+    """The configuration is invalid. `errors` has one text per problem."""
 
     def __init__(self, errors: list[str]) -> None:
-        super().__init__("The configuration is faulty:\n" + "\n".join(f"- {fault}" for fault in errors))
+        super().__init__("Invalid configuration:\n" + "\n".join(f"- {error}" for error in errors))
         self.errors = errors
 
 
-class SettingsLayers(Generic[Built]):
-    """Values of sections; a layer added later wins."""
+class SettingsLayers(Generic[SettingsT]):
+    """Values by section and field. Layers that are added later override earlier ones."""
 
-    def __init__(self, settings_type: type[Built]) -> None:
+    def __init__(self, settings_type: type[SettingsT]) -> None:
         self._settings_type = settings_type
         self._sections: dict[str, type[msgspec.Struct]] = {
             section.name: section.type for section in msgspec.structs.fields(settings_type)
@@ -51,10 +51,10 @@ class SettingsLayers(Generic[Built]):
         for section, values in read.items():
             if section not in self._sections:
                 self._errors.append(
-                    f"{path}: [{section}] is unknown; known are {_comma_separated(self._sections)}."
+                    f"{path}: unknown section [{section}]; sections are {_comma_separated(self._sections)}."
                 )
             elif not isinstance(values, dict):
-                self._errors.append(f"{path}: {section} must be a section, [{section}].")
+                self._errors.append(f"{path}: {section} must be a section: [{section}].")
             else:
                 for name, value in values.items():
                     self._add(section, name, value, f"{path}: [{section}] {name}", strict=True)
@@ -69,27 +69,27 @@ class SettingsLayers(Generic[Built]):
             if not variable.startswith(PREFIX) or variable.startswith(IGNORED_PREFIXES):
                 continue
             if variable not in known:
-                near = limits if variable.startswith(LIMITS_PREFIX) else variables
-                self._errors.append(f"{variable} is unknown; known are {_comma_separated(near)}.")
+                similar = limits if variable.startswith(LIMITS_PREFIX) else variables
+                self._errors.append(f"{variable} is unknown. Known variables: {_comma_separated(similar)}.")
                 continue
             section, name = known[variable]
-            many = isinstance(self._default(section, name), tuple)
-            value = [part.strip() for part in text.split(",")] if many else text
+            is_list = isinstance(self._default(section, name), tuple)
+            value = [part.strip() for part in text.split(",")] if is_list else text
             self._add(section, name, value, variable, strict=False)
 
-    def build(self) -> Built:
+    def build(self) -> SettingsT:
         if self._errors:
             raise InvalidSettings(self._errors)
         try:
             return msgspec.convert(self._values, self._settings_type)
         except msgspec.ValidationError as error:
-            # Each value was right by itself; a section has found that some do not go together.
+            # Every value is valid by itself; a section rejects their combination.
             raise InvalidSettings([str(error)]) from None
 
     def _add(self, section: str, name: str, value: object, source: str, *, strict: bool) -> None:
         fields = {field.name: field for field in msgspec.structs.fields(self._sections[section])}
         if name not in fields:
-            self._errors.append(f"{source}: unknown; known are {_comma_separated(fields)}.")
+            self._errors.append(f"{source}: unknown. Known names: {_comma_separated(fields)}.")
             return
         try:
             converted: Any = msgspec.convert(value, fields[name].type, strict=strict)
@@ -97,7 +97,7 @@ class SettingsLayers(Generic[Built]):
             self._errors.append(f"{source}: {_redact_value(str(error))}.")
             return
         if section == "limits" and not _is_positive(converted):
-            self._errors.append(f"{source}: must be above 0.")
+            self._errors.append(f"{source}: must be greater than 0.")
             return
         self._values[section][name] = converted
 
@@ -112,8 +112,8 @@ def _is_positive(value: object) -> bool:
 
 
 def _redact_value(error: str) -> str:
-    """Keep what was expected: the library repeats a wrong choice, which may be somebody's secret."""
-    return "is none of its choices" if error.startswith("Invalid enum value") else error.rstrip(".")
+    """Remove a rejected value from the message: it may be a secret in the wrong place."""
+    return "is not one of the allowed values" if error.startswith("Invalid enum value") else error.rstrip(".")
 
 
 def _comma_separated(names: Mapping[str, object]) -> str:

@@ -4,13 +4,13 @@ from typing import Final
 
 import msgspec
 
-from loadtest.play.plays import Scenario
+from loadtest.scenarios.scenarios import Scenario
 
 CONNECTS_PER_S: Final = 250
 """A server; below the number of new sockets a second that the shipped configuration lets in."""
 
 
-class OptionsFaulty(Exception):  # noqa: N818 - what is the matter, said to a person
+class InvalidOptions(Exception):  # noqa: N818 - what is the matter, said to a person
     """They do not go together."""
 
 
@@ -22,7 +22,7 @@ class Thresholds(msgspec.Struct, frozen=True):
     """
 
     p99_ms: float | None = None
-    max_lost: int = 0
+    max_unanswered: int = 0
     max_errors: int | None = None
 
 
@@ -45,24 +45,24 @@ class Options(msgspec.Struct, frozen=True):
     storms: int = 2
     message_characters: int = 60
     unread_checks: int = 500
-    drain_s: float = 20.0
-    answers_s: float = 15.0
+    delivery_timeout_s: float = 20.0
+    reply_timeout_s: float = 15.0
     thresholds: Thresholds = Thresholds()
 
-    def check(self) -> None:
+    def validate(self) -> None:
         """Raises `OptionsFaulty`."""
         if not self.urls:
-            raise OptionsFaulty("give at least one --url")
+            raise InvalidOptions("give at least one --url")
         if self.processes > self.connections:
-            raise OptionsFaulty(f"{self.processes} processes for {self.connections} connections")
+            raise InvalidOptions(f"{self.processes} processes for {self.connections} connections")
         if self.scenario == Scenario.PAIRS and self.connections < 2:
-            raise OptionsFaulty("a pair needs two connections")
+            raise InvalidOptions("a pair needs two connections")
 
     @property
-    def spread_s(self) -> float:
+    def default_ramp_s(self) -> float:
         """Over how long connections are spread where nobody says."""
         return max(0.5, self.connections / (CONNECTS_PER_S * len(self.urls)))
 
     @property
-    def coming_s(self) -> float:
-        return self.spread_s if self.ramp_s is None else self.ramp_s
+    def effective_ramp_s(self) -> float:
+        return self.default_ramp_s if self.ramp_s is None else self.ramp_s

@@ -1,1 +1,1 @@
-"""The edge: bytes and HTTP in, answers out. Knows no SQL and no driver."""
+"""HTTP, websocket and command line interfaces. Depends on storage contracts only, never on a driver."""

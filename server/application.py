@@ -1,7 +1,6 @@
-"""The aiohttp application: routes put on it, and every failure turned into the contract's problem.
+"""The aiohttp application: registers routes and turns every failure into a problem response.
 
-Other handlers (the socket, streams, pages) may be added to its router and get the same treatment.
-Never starts listening.
+Handlers added to its router later (websocket, event stream, pages) get the same error handling and headers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,13 +10,12 @@ from aiohttp.typedefs import Handler
 from multidict import istr
 
 from actors.accounts.authenticator import Authenticator
-from actors.protocol.errors import ApiError
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from server.http.cors import Cors
-from server.http.problem import problem_response, to_api_error
+from server.http.problem import REQUEST_ID, REQUEST_ID_HEADER, get_request_id, problem_response, to_api_error
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
-from server.http.request_id import REQUEST_ID, REQUEST_ID_HEADER, get_request_id
+from server.http.request_decoding import check_content_encoding
 from server.http.route import Route, RouteAdapter, RouteContext
 
 SERVER_HEADER_VALUE = "convene"
@@ -34,14 +32,14 @@ def create_application(
     trusted_proxies: int = 0,
     cors_origins: Sequence[str] = (),
 ) -> web.Application:
-    """Put the routes on a new application."""
-    around = RouteContext(authenticator, rates, wheel, limits.request_timeout_ms, trusted_proxies)
+    """Return a new application that serves the routes; a GET route also serves HEAD."""
+    context = RouteContext(authenticator, rates, wheel, limits.request_timeout_ms, trusted_proxies)
     app = web.Application(middlewares=[error_middleware], client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)
     if cors_origins:
         Cors(cors_origins).install(app)
     for route in routes:
-        handle = RouteAdapter(route, around).handle
+        handle = RouteAdapter(route, context).handle
         app.router.add_route(route.method, route.path, handle)
         if route.method == hdrs.METH_GET:
             app.router.add_route(hdrs.METH_HEAD, route.path, handle)
@@ -50,20 +48,21 @@ def create_application(
 
 @web.middleware
 async def error_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every request an id and every failure its problem."""
+    """Assign a request id and convert every exception into a problem response."""
     request_id = get_request_id(request)
     request[REQUEST_ID] = request_id
     try:
+        check_content_encoding(request)
         return await handler(request)
     except (web.HTTPSuccessful, web.HTTPRedirection):
         raise
-    except Exception as error:  # noqa: BLE001 - the one place where all of them end
+    except Exception as error:  # noqa: BLE001 - the only place that converts them
         return _error_response(request, request_id, error)
 
 
 async def add_response_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Give every answer its headers, also one that a handler begins to send itself."""
-    # A request that fails before any handler, such as one with an odd `Expect`, has no id yet.
+    """Add the common headers to every response, including streamed ones."""
+    # A request that fails before the middleware runs (an unsupported `Expect` header) has no id yet.
     response.headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID) or get_request_id(request)
     response.headers[CONTENT_TYPE_OPTIONS_HEADER] = "nosniff"
     response.headers[hdrs.SERVER] = SERVER_HEADER_VALUE
@@ -72,13 +71,12 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
     resource = request.match_info.route.resource
-    refusal: ApiError = to_api_error(
-        error, request_id, f"{request.method} {resource.canonical if resource else '-'}"
-    )
-    response = problem_response(refusal, request_id)
+    route = f"{request.method} {resource.canonical if resource else '-'}"
+    api_error = to_api_error(error, request_id, route)
+    response = problem_response(api_error, request_id)
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
-    if refusal.status in {408, 413}:
-        # The rest of the body is still on its way; nobody will read it.
+    if api_error.status in {408, 413, 415}:
+        # The rest of the body is still arriving and will not be read.
         response.force_close()
     return response

@@ -1,9 +1,10 @@
-"""One's user stream as server-sent events (WHATWG HTML, section 9.2): what sockets hear, without rooms.
+"""The user stream as server-sent events (WHATWG HTML, section 9.2).
 
-    ready | missed frames, or resync | frames and hints as they come, a comment when nothing does
+    ready | missed events, or resync | live events, and a keep-alive comment per heartbeat interval
 
-Each durable frame bears the id `<epoch>.<position>`; `Last-Event-ID` goes on behind it. A reader who does
-not keep up is let go and comes back there. Never tells what is said in a conversation.
+Carries the events of the caller's user stream; the log entries of conversations are sent to websockets only.
+Each durable event has the id `<epoch>.<position>`. A client resumes after it with `Last-Event-ID`. A client
+that reads too slowly is disconnected and can resume the same way.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
+from server.http.problem import authentication_required
 from server.http.route import bearer_token
 from storage.contracts.bus import StreamPosition
 from storage.records.user_stream import StreamItem
@@ -25,7 +27,7 @@ LAST_EVENT_ID_CHARACTERS = 100
 
 
 class StreamReady(msgspec.Struct, frozen=True, tag="ready"):
-    """Where the stream begins for this reader."""
+    """First event of a stream opened without `Last-Event-ID`: the position from which events follow."""
 
     epoch: str
     position: int
@@ -33,7 +35,11 @@ class StreamReady(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class EventQueue:
-    """A `Listener`: what is told waits here, bounded in bytes, until it is written."""
+    """Encoded events waiting to be written to one response, bounded in bytes.
+
+    A `StreamSubscriber`. On overflow the queue closes; the client resumes after the last event it received.
+    Ephemeral events are dropped once a quarter of the bound is used.
+    """
 
     def __init__(self, session_id: str, max_bytes: int) -> None:
         self._session_id = session_id
@@ -64,14 +70,17 @@ class EventQueue:
     def put(self, encoded: bytes) -> None:
         self._pending_bytes += len(encoded)
         if self._pending_bytes > self._max_bytes:
-            # Nothing is dropped in silence: the reader comes back behind what it has seen.
+            # A dropped event would be a silent gap. A closed stream makes the client resume.
             self.close("too slow")
             return
         self._pending.append(encoded)
         self._ready.set()
 
     async def drain(self, timeout_s: float) -> bytes:
-        """All that waits; a comment when nothing came for so long."""
+        """Wait for events and return all pending ones, joined.
+
+        Returns a keep-alive comment after `timeout_s` without an event, and b"" once closed and empty.
+        """
         if not self._pending and not self.closed:
             try:
                 async with asyncio.timeout(timeout_s):
@@ -79,13 +88,15 @@ class EventQueue:
             except TimeoutError:
                 return KEEPALIVE_COMMENT
         self._ready.clear()
-        taken = b"".join(self._pending)
+        encoded = b"".join(self._pending)
         self._pending.clear()
         self._pending_bytes = 0
-        return taken
+        return encoded
 
 
 class EventStreamEndpoint:
+    """`GET /v1/stream`: serves the caller's user stream until the client disconnects."""
+
     def __init__(self, authenticator: Authenticator, services: SessionServices) -> None:
         self._authenticator = authenticator
         self._online_users = services.online_users
@@ -97,34 +108,34 @@ class EventStreamEndpoint:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         token = bearer_token(request)
         if token is None:
-            raise ApiError("auth.required", "This needs a token.")
+            raise authentication_required()
         identity = await self._authenticator.authenticate(token)
         queue = EventQueue(identity.session_id, self._limits.send_queue_hard_bytes)
-        entered = await self._online_users.add_subscriber(queue, identity.user.id)
-        if entered is None:
-            raise ApiError("rate.limited", "This user has too many connections.")
+        subscription = await self._online_users.add_subscriber(queue, identity.user.id)
+        if subscription is None:
+            raise ApiError("rate.limited", "This user has too many open connections; close one first.")
         self._queues.add(queue)
         try:
-            first = await self._initial_events(entered, request.headers.get("Last-Event-ID"))
-            return await self._write_events(request, queue, first)
+            initial = await self._initial_events(subscription, request.headers.get("Last-Event-ID"))
+            return await self._write_events(request, queue, initial)
         finally:
             self._queues.discard(queue)
-            self._online_users.remove_subscriber(queue, entered.user)
+            self._online_users.remove_subscriber(queue, subscription.user)
 
     def close(self) -> None:
-        """The server stops: readers come back elsewhere."""
+        """End all open streams, at shutdown; clients reconnect to another instance."""
         for queue in self._queues:
             queue.close("shutdown")
 
     async def _initial_events(
         self, subscription: StreamSubscription, last_event_id: str | None
     ) -> list[bytes]:
-        """What comes before all that is told from now on."""
-        place = subscription.position
+        """Return the events to write before the live ones: `ready`, the missed events, or `resync`."""
+        start = subscription.position
         if last_event_id is None:
             unread = await self._count_unread(subscription.user.user_id)
-            ready = StreamReady(place.epoch, place.position, unread)
-            return [encode_event(msgspec.json.encode(ready), place.epoch, place.position)]
+            ready = StreamReady(start.epoch, start.position, unread)
+            return [encode_event(msgspec.json.encode(ready), start.epoch, start.position)]
         epoch, _, number = last_event_id[:LAST_EVENT_ID_CHARACTERS].rpartition(".")
         position = int(number) if number.isascii() and number.isdigit() else -1
         items = None
@@ -132,7 +143,7 @@ class EventStreamEndpoint:
             items = await self._stream_recovery.missed_items(subscription, epoch, position)
         if items is None:
             frame = self._stream_recovery.encode_resync(subscription, epoch, position)
-            return [encode_event(frame, place.epoch, place.position)]
+            return [encode_event(frame, start.epoch, start.position)]
         return [encode_event(item.frame, item.epoch, item.position) for item in items]
 
     async def _write_events(
@@ -142,7 +153,7 @@ class EventStreamEndpoint:
             headers={
                 hdrs.CONTENT_TYPE: "text/event-stream",
                 hdrs.CACHE_CONTROL: "no-store",
-                # Proxies that gather answers before passing them on would gather for ever.
+                # A proxy that buffers the whole response would never forward it.
                 "X-Accel-Buffering": "no",
             }
         )
@@ -152,17 +163,17 @@ class EventStreamEndpoint:
         try:
             await response.write(b"".join(initial) or KEEPALIVE_COMMENT)
             while not queue.closed:
-                taken = await queue.drain(heartbeat_s)
-                if taken:
+                encoded = await queue.drain(heartbeat_s)
+                if encoded:
                     async with asyncio.timeout(write_s):
-                        await response.write(taken)
+                        await response.write(encoded)
         except (ConnectionError, TimeoutError):
             pass
         return response
 
 
 def encode_event(payload: bytes, epoch: str | None = None, position: int = 0) -> bytes:
-    """One event; JSON has no line breaks, so it is one line of data."""
+    """Encode one event. The payload is JSON without line breaks, so it fits one `data` line."""
     if epoch is None:
         return b"data: %b\n\n" % payload
     return b"id: %b.%d\ndata: %b\n\n" % (epoch.encode(), position, payload)

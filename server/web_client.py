@@ -1,19 +1,22 @@
-"""The web client: the files of `web/`, read once at the start and served as they are.
+"""Serves the browser client: the files of `web/`, read once when the server starts.
 
-    / -> index.html        /web/<name> -> the file of that name, if it was there at the start
+    / -> index.html, with its scripts and styles bundled
+    /web/<name> -> a bundle, or the file of that name
 
-No path of a request touches the disk: a name is looked up, never opened. The page may load only what
-this server gives it, run only its files, and be shown in nobody's frame. Never makes anything of what
-it serves, and never asks who reads it.
+Request paths never touch the disk: names are looked up in memory. The Content Security Policy allows the page
+to load and run only what this server serves, and no other page to frame it.
 """
 
+import gzip
+import re
 from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from actors.protocol.errors import ApiError
-from server.http.etag import compute_etag, matches_if_none_match
+from server.http.response import compute_etag, matches_if_none_match
+from server.web_bundle import make_bundle
 
 WEB_FOLDER: Final = Path(__file__).parent.parent / "web"
 INDEX_FILE: Final = "index.html"
@@ -26,22 +29,28 @@ CONTENT_TYPES: Final = {
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # No text becomes markup or script, whoever wrote it: no policy of the page can make it so.
+    # Strings cannot be assigned to script or markup sinks, and no trusted-types policy can be created.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 
+# Every load asks whether the file changed; a name with a hash of the content never does.
+REVALIDATE: Final = "public, no-cache"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+
 class WebClient:
-    """Files of other kinds than `TYPES` are not served. Raises OSError where a file cannot be read."""
+    """Files of other types than `CONTENT_TYPES` are not served. Raises OSError if a file cannot be read."""
 
     def __init__(self, folder: Path = WEB_FOLDER) -> None:
-        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
-        self._files = {path.relative_to(folder).as_posix(): _StaticFile(path) for path in files}
-
-    @property
-    def names(self) -> frozenset[str]:
-        """What is served under `/web/`."""
-        return frozenset(self._files)
+        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
+        bodies = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        self.names = frozenset(bodies)
+        sources = {name: body.decode() for name, body in bodies.items() if name.endswith((".js", ".css"))}
+        bundle = make_bundle(bodies[INDEX_FILE].decode(), sources)
+        bodies[INDEX_FILE] = bundle.page
+        self._files = {name: _StaticFile(name, body, REVALIDATE) for name, body in bodies.items()}
+        self._files |= {name: _StaticFile(name, body, IMMUTABLE) for name, body in bundle.files.items()}
 
     async def index(self, request: web.Request) -> web.Response:
         """`GET /`."""
@@ -52,29 +61,40 @@ class WebClient:
         return self._file_response(request, request.match_info["name"])
 
     def _file_response(self, request: web.Request, name: str) -> web.Response:
-        served = self._files.get(name)
-        if served is None:
-            raise ApiError("route.not_found", "No such file.")
-        if matches_if_none_match(request, served.headers[hdrs.ETAG]):
-            kept = {header: value for header, value in served.headers.items() if header != hdrs.CONTENT_TYPE}
-            return web.Response(status=304, headers=kept)
-        return web.Response(body=served.body, headers=served.headers)
+        file = self._files.get(name)
+        if file is None:
+            raise ApiError("route.not_found", "The web client has no file of this name.")
+        body, headers = file.gzipped if _accepts_gzip(request) else file.plain
+        if matches_if_none_match(request, headers[hdrs.ETAG]):
+            headers = {header: value for header, value in headers.items() if header != hdrs.CONTENT_TYPE}
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=body, headers=headers)
 
 
 class _StaticFile:
-    """One file: its bytes, and the headers of its answer."""
+    """One file, plain and compressed, each with the headers of its response."""
 
-    __slots__ = ("body", "headers")
+    __slots__ = ("gzipped", "plain")
 
-    def __init__(self, path: Path) -> None:
-        self.body = path.read_bytes()
-        self.headers = {
-            hdrs.CONTENT_TYPE: CONTENT_TYPES[path.suffix],
-            hdrs.ETAG: compute_etag(self.body),
-            # Asked for each time, and mostly answered with 304: a new version is there at the next load.
-            hdrs.CACHE_CONTROL: "public, no-cache",
+    def __init__(self, name: str, body: bytes, cache_control: str) -> None:
+        headers = {
+            hdrs.CONTENT_TYPE: CONTENT_TYPES[Path(name).suffix],
+            hdrs.CACHE_CONTROL: cache_control,
+            hdrs.VARY: hdrs.ACCEPT_ENCODING,
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Opener-Policy": "same-origin",
         }
+        compressed = gzip.compress(body, mtime=0)
+        encoded = {**headers, hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: compute_etag(compressed)}
+        self.plain = body, {**headers, hdrs.ETAG: compute_etag(body)}
+        self.gzipped = compressed, encoded
+
+
+def _accepts_gzip(request: web.Request) -> bool:
+    for one in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+        coding, _, parameters = one.partition(";")
+        if coding.strip().lower() == "gzip":
+            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters)
+    return False

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("server", "actors", "storage", "config", "client", "loadtest")
+SOURCES = ("server", "actors", "storage", "config", "client", "loadtest", "examples")
 LOAD_STATEMENT = re.compile(r'load_statement\(\s*("?\w+"?),\s*"(\w+)"')
 STRING_CONSTANT = re.compile(r'^(\w+)\b.*= "(\w+)"', re.MULTILINE)
 VAGUE_FILE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}

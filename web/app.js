@@ -1,75 +1,75 @@
-// The web client: who is logged in, and which view stands where. Here the parts are put together; nothing
-// here shows anything itself.
+// The entry point: holds the session, defines the routes and puts the parts together.
 
-import { button, element } from "./parts/dom.js";
-import { closeDialogs } from "./parts/dialog.js";
-import { keepTrue } from "./parts/moments.js";
-import { toast } from "./parts/toast.js";
+import { startDesktopNotifications } from "./components/desktop_notifications.js";
+import { closeDialogs } from "./components/dialog.js";
+import { button, element, errorText } from "./components/dom.js";
+import { startShortcuts } from "./components/shortcuts.js";
+import { applyTheme } from "./components/theme.js";
+import { refreshRelativeTimes } from "./components/time_format.js";
+import { toast } from "./components/toast.js";
+import { Api } from "./network/api.js";
+import { Credentials } from "./network/credentials.js";
 import { Router } from "./router.js";
 import { Shell } from "./shell.js";
-import { Outbox } from "./state/outbox.js";
 import { Session } from "./state/session.js";
-import { forgotView, loginView, registerView } from "./views/entry.js";
+import { UnsentMessages } from "./state/unsent_messages.js";
+import { forgotView, loginView, registerView } from "./views/auth.js";
+import { resetView, usedView, verifyView } from "./views/email_links.js";
 import { eventView } from "./views/event.js";
-import { changeEventView, newEventView } from "./views/event_form.js";
+import { editEventView, newEventView } from "./views/event_form.js";
 import { eventsView } from "./views/events.js";
 import { feedView } from "./views/feed.js";
-import { resetView, usedView, verifyView } from "./views/mailed.js";
 import { messagesView } from "./views/messages.js";
 import { notificationsView } from "./views/notifications.js";
 import { peopleView } from "./views/people.js";
 import { postView } from "./views/post.js";
 import { profileView } from "./views/profile.js";
 import { settingsView } from "./views/settings.js";
-import { Api } from "./wire/api.js";
-import { Credentials } from "./wire/credentials.js";
 
-const ENTRIES = /^#\/(login|register|forgot)$/;
-const LEAVING =
-  "You are logged out here, but the server could not be told. End this login in the settings of another device.";
+const AUTH_ROUTES = /^#\/(login|register|forgot)$/;
+const LOGOUT_FAILED =
+  "You are logged out in this browser, but the server could not be reached. " +
+  "To end this session, go to the settings on another device.";
 
 class App {
   #credentials = new Credentials();
   #api = new Api(this.#credentials);
   #shell = new Shell(document.getElementById("app"));
   #router = new Router(
-    (view, isNew) => this.#shell.show(view, isNew),
-    (route) => this.#elsewhere(route),
+    (view, options) => this.#shell.show(view, options),
+    (route) => this.#redirect(route),
   );
   #session = null;
   #notice = "";
-  // Where one wanted to go before one had to log in.
-  #wanted = null;
+  // The address to open after the login.
+  #afterLogin = null;
 
   async start() {
-    keepTrue();
+    applyTheme();
+    refreshRelativeTimes();
     addEventListener("hashchange", closeDialogs);
-    this.#places();
+    startShortcuts();
+    this.#addRoutes();
     this.#api.unauthorized.on((error) => this.#end(error.message));
     this.#credentials.onChangedElsewhere(() => location.reload());
     if (this.#credentials.load() === null) {
       this.#shell.leave();
       this.#router.go();
     } else {
-      await this.#comeBack();
+      await this.#restore();
     }
   }
 
-  #places() {
+  #addRoutes() {
     const router = this.#router;
-    const { api, enter, logOut } = {
-      api: this.#api,
-      enter: (...all) => this.#enter(...all),
-      logOut: () => this.#logOut(),
-    };
+    const api = this.#api;
+    const enter = (...login) => this.#enter(...login);
+    const onReset = () => this.#end("Your password was changed. Log in with the new one.");
+    const onDeleted = () => this.#end("Your account was deleted.");
     router.add("/login", () => loginView(api, enter, this.#takeNotice()), { open: true });
     router.add("/register", () => registerView(api, enter), { open: true });
     router.add("/forgot", () => forgotView(api), { open: true });
-    router.add(
-      "/reset/:token",
-      ({ token }) => resetView(api, token, () => this.#end("Your password is set. Log in with it.")),
-      { open: true },
-    );
+    router.add("/reset/:token", ({ token }) => resetView(api, token, onReset), { open: true });
     router.add("/verify/:token", ({ token }) => verifyView(api, token), { open: true });
     router.add("/reset", usedView, { open: true });
     router.add("/verify", usedView, { open: true });
@@ -80,93 +80,88 @@ class App {
     router.add("/events", () => eventsView(this.#session));
     router.add("/events/new", () => newEventView(this.#session));
     router.add("/event/:id", ({ id }) => eventView(this.#session, id));
-    router.add("/event/:id/change", ({ id }) => changeEventView(this.#session, id));
+    router.add("/event/:id/edit", ({ id }) => editEventView(this.#session, id));
     router.add("/messages(?:/:id)?", (parameters) => messagesView(this.#session, parameters));
     router.add("/notifications", () => notificationsView(this.#session));
-    router.add("/settings", () =>
-      settingsView(this.#session, logOut, () => this.#end("Your account is deleted.")),
-    );
+    router.add("/settings", () => settingsView(this.#session, () => this.#logOut(), onDeleted));
   }
 
-  // Another address for who may not, or need not, see this one.
-  #elsewhere(route) {
+  #redirect(route) {
     if (this.#session === null && !route.open) {
-      this.#wanted = location.hash;
+      this.#afterLogin = location.hash;
       return "#/login";
     }
-    return this.#session !== null && ENTRIES.test(location.hash) ? "#/" : null;
+    return this.#session !== null && AUTH_ROUTES.test(location.hash) ? "#/" : null;
   }
 
-  // The token is from before: whose it is, the server knows.
-  async #comeBack() {
+  // Continues the session of a stored token.
+  async #restore() {
+    if (this.#credentials.user !== null) {
+      this.#begin(this.#credentials.user);
+      this.#router.go();
+      // A token that is no longer valid ends the session, see `unauthorized`.
+      this.#session.loadProfile().catch(() => null);
+      return;
+    }
     try {
       this.#begin(await this.#api.get("/v1/users/me"));
       this.#router.go();
     } catch (error) {
       if (this.#credentials.token === null) return;
-      const words = element("p", { class: "trouble", role: "alert" }, error.message);
-      const again = button("Try again", () => this.#comeBack(), { class: "primary" });
+      const retry = button("Try again", () => this.#restore(), { class: "primary" });
+      const heading = element("h1", { tabindex: "-1" }, "Can't connect");
+      const view = element("section", { class: "auth-card" }, heading, errorText(error.message), retry);
       this.#shell.leave();
-      this.#shell.show(
-        {
-          title: "Not connected",
-          element: element(
-            "section",
-            { class: "entry" },
-            element("h1", { tabindex: "-1" }, "Not connected"),
-            words,
-            again,
-          ),
-        },
-        true,
-      );
+      this.#shell.show({ title: "Can't connect", element: view }, { isNew: true });
     }
   }
 
-  #enter(signedIn, lasting) {
-    this.#credentials.keep(signedIn, lasting);
-    this.#begin(signedIn.user);
-    const wanted = this.#wanted ?? "#/";
-    this.#wanted = null;
-    this.#router.leave();
-    if (location.hash === wanted) this.#router.go();
-    else location.hash = wanted;
+  #enter(login, persistent) {
+    this.#credentials.save(login, persistent);
+    this.#begin(login.user);
+    const target = this.#afterLogin ?? "#/";
+    this.#afterLogin = null;
+    this.#router.closeAll();
+    if (location.hash === target) this.#router.go();
+    else location.hash = target;
   }
 
   #begin(user) {
     this.#session = new Session(this.#api, this.#credentials, user);
-    this.#session.socket.sessionEnded.on((closing) => this.#end(closing.words));
+    this.#session.socket.sessionEnded.on((info) => this.#end(info.text));
     this.#shell.enter(this.#session);
+    startDesktopNotifications(this.#session);
     this.#session.start();
   }
 
-  // This login is over, whoever ended it.
+  // The session ended, here or elsewhere. `notice` is shown at the login.
   #end(notice) {
-    const before = location.hash;
-    this.#router.leave();
+    const address = location.hash;
+    this.#router.closeAll();
     this.#session?.stop();
     this.#session = null;
     this.#credentials.forget();
     this.#notice = notice;
     this.#shell.leave();
-    if (before === "#/login") this.#router.go();
+    if (address === "#/login") this.#router.go();
     else location.hash = "#/login";
-    if (!/^#\/(login|reset|settings)/.test(before)) this.#wanted = before;
+    if (!/^#\/(login|reset|settings)/.test(address)) this.#afterLogin = address;
   }
 
   async #logOut() {
-    this.#router.leave();
-    // Its socket would only hear that its session is revoked.
+    this.#router.closeAll();
+    const { drafts } = this.#session;
+    // Stopped first: its socket would only report that the session was revoked.
     this.#session.stop();
-    const told = await this.#api.delete("/v1/sessions/current").then(
+    const revoked = await this.#api.delete("/v1/sessions/current").then(
       () => true,
       (error) => error.status === 401,
     );
-    Outbox.forget();
-    this.#wanted = null;
+    UnsentMessages.forget();
+    drafts.forget();
     if (this.#session !== null) this.#end("");
-    this.#wanted = null;
-    if (!told) toast(LEAVING, { kind: "failure" });
+    this.#afterLogin = null;
+    if (!revoked) toast(LOGOUT_FAILED, { kind: "error" });
   }
 
   #takeNotice() {

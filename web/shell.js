@@ -1,89 +1,94 @@
-// The frame around every view: the ways to go, with what waits there, and how the line to the server is.
-// It never holds what a view shows.
+// The frame around every view: navigation with unread counts, the connection banner and the page title.
 
-import { avatar } from "./parts/avatar.js";
-import { button, element, fill, hidden } from "./parts/dom.js";
-import { icon } from "./parts/icons.js";
+import { avatar } from "./components/avatar.js";
+import { BatchedTask } from "./components/batched_task.js";
+import { button, element, setChildren, visuallyHidden } from "./components/dom.js";
+import { icon } from "./components/icons.js";
 import { Scope } from "./state/signal.js";
-import { nameOf } from "./state/people.js";
+import { nameOf } from "./state/user_cards.js";
 
-const PLACES = [
+const LINKS = [
   ["#/", "Home", "home"],
   ["#/people", "People", "people"],
   ["#/events", "Events", "event"],
   ["#/messages", "Messages", "message"],
   ["#/notifications", "Notifications", "bell", "Alerts"],
 ];
-// A line that comes back at once is not worth a word.
-const PATIENCE_MS = 1_500;
+// A connection that is back within this time is not mentioned.
+const BANNER_DELAY_MS = 1_500;
 
 export class Shell {
   #root;
   #scope = new Scope();
-  #counts = new Map();
+  #badges = new Map();
   #links = new Map();
-  #you = element("a", { class: "nav-you" });
-  #line = element("div", { class: "line", role: "status" });
+  #profile = element("a", { class: "nav-profile" });
+  #banner = element("section", { class: "connection-banner", "aria-label": "Connection" });
   #main = element("main", { id: "main", tabindex: "-1" });
   #title = "Convene";
   #session = null;
-  #lineTimer = null;
-  #shown = false;
+  #bannerTimer = null;
+  #counts = new BatchedTask(() => this.#showCounts());
+  #hasShown = false;
 
   constructor(root) {
     this.#root = root;
   }
 
-  // The frame of somebody who is logged in.
+  // The frame of a logged-in user.
   enter(session) {
     this.leave();
     this.#session = session;
     this.#scope = new Scope();
-    fill(
+    setChildren(
       this.#root,
       skipLink(this.#main),
       this.#navigation(),
-      element("div", { class: "stage" }, this.#line, this.#main),
+      element("div", { class: "page" }, this.#banner, this.#main),
     );
-    this.#root.className = "inside";
-    const count = () => this.#count();
-    this.#scope.keep(session.notifications.changed.on(count));
-    this.#scope.keep(session.conversations.changed.on(count));
-    this.#scope.keep(session.socket.changed.on((state) => this.#tellLine(state)));
-    this.#scope.keep(session.userChanged.on(() => this.#tellYou()));
-    this.#tellYou();
-    this.#count();
+    this.#root.className = "signed-in";
+    const countSoon = () => this.#counts.request();
+    const showBanner = () => this.#onConnection();
+    this.#scope.keep(session.notifications.unreadChanged.on(countSoon));
+    this.#scope.keep(session.conversations.changed.on(countSoon));
+    this.#scope.keep(session.socket.changed.on(showBanner));
+    this.#scope.keep(session.userChanged.on(() => this.#showProfile()));
+    this.#scope.listen(window, "online", showBanner);
+    this.#scope.listen(window, "offline", showBanner);
+    this.#showProfile();
+    this.#showCounts();
   }
 
-  // The bare frame, for those who are not.
+  // The frame of a visitor.
   leave() {
     this.#scope.close();
     this.#session = null;
-    clearTimeout(this.#lineTimer);
-    fill(this.#line);
-    fill(this.#root, this.#main);
-    this.#root.className = "outside";
+    clearTimeout(this.#bannerTimer);
+    this.#counts.cancel();
+    setChildren(this.#banner);
+    setChildren(this.#root, this.#main);
+    this.#root.className = "signed-out";
   }
 
-  show(view, isNew) {
+  show(view, { isNew, scrollTop = 0 }) {
     this.#title = view.title;
     this.#main.className = view.full ? "full" : "";
     if (isNew) {
-      fill(this.#main, view.element);
-      scrollTo({ top: 0 });
+      setChildren(this.#main, view.element);
+      scrollTo({ top: scrollTop });
+      // Tells screen readers that the page changed. On the first page they begin at the top anyway.
+      if (this.#hasShown) this.#main.querySelector("h1")?.focus({ preventScroll: true });
     }
-    this.#tellTitle();
-    this.#mark();
-    // Who does not see the page hears where it is now; at the first view it is read anyhow.
-    if (isNew && this.#shown) this.#main.querySelector("h1")?.focus({ preventScroll: true });
-    this.#shown = true;
+    this.#hasShown = true;
+    this.#showTitle();
+    this.#markCurrentLink();
   }
 
   #navigation() {
-    const links = PLACES.map(([href, label, name, short = label]) => {
-      const count = element("span", { class: "badge", hidden: true });
-      const link = element("a", { href }, icon(name), ...labels(label, short), count);
-      this.#counts.set(href, count);
+    const links = LINKS.map(([href, label, name, short = label]) => {
+      const badge = element("span", { class: "badge", hidden: true });
+      const link = element("a", { href }, icon(name), ...linkLabels(label, short), badge);
+      this.#badges.set(href, badge);
       this.#links.set(href, link);
       return link;
     });
@@ -92,7 +97,7 @@ export class Shell {
       { class: "nav", "aria-label": "Main" },
       element("a", { href: "#/", class: "brand" }, "Convene"),
       links,
-      this.#you,
+      this.#profile,
       element(
         "a",
         { href: "#/settings", class: "nav-settings" },
@@ -102,32 +107,37 @@ export class Shell {
     );
   }
 
-  #tellYou() {
+  #showProfile() {
     const { user } = this.#session;
-    this.#you.href = `#/@${user.username}`;
-    fill(this.#you, avatar(user, { size: "tiny", dot: false }), ...labels(nameOf(user), "You"));
+    this.#profile.href = `#/@${user.username}`;
+    setChildren(
+      this.#profile,
+      avatar(user, { size: "tiny", dot: false }),
+      ...linkLabels(nameOf(user), "You"),
+    );
   }
 
-  #count() {
+  #showCounts() {
     const { conversations, notifications } = this.#session;
-    this.#put("#/messages", conversations.unread);
-    this.#put("#/notifications", notifications.unread);
-    this.#tellTitle();
+    this.#showBadge("#/messages", conversations.unread);
+    this.#showBadge("#/notifications", notifications.unread);
+    this.#showTitle();
   }
 
-  #put(href, count) {
-    const badge = this.#counts.get(href);
+  #showBadge(href, count) {
+    const badge = this.#badges.get(href);
     badge.hidden = count === 0;
-    fill(badge, count > 99 ? "99+" : count, hidden(" unread"));
+    setChildren(badge, count > 99 ? "99+" : count, visuallyHidden(" unread"));
   }
 
-  #tellTitle() {
-    const waiting =
-      this.#session === null ? 0 : this.#session.conversations.unread + this.#session.notifications.unread;
-    document.title = `${waiting > 0 ? `(${waiting > 99 ? "99+" : waiting}) ` : ""}${this.#title} · Convene`;
+  #showTitle() {
+    const session = this.#session;
+    const unread = session === null ? 0 : session.conversations.unread + session.notifications.unread;
+    const prefix = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : "";
+    document.title = `${prefix}${this.#title} · Convene`;
   }
 
-  #mark() {
+  #markCurrentLink() {
     const here = location.hash || "#/";
     for (const [href, link] of this.#links) {
       const current =
@@ -137,48 +147,50 @@ export class Shell {
     }
   }
 
-  #tellLine(state) {
-    clearTimeout(this.#lineTimer);
-    if (state.name === "live") fill(this.#line);
-    else if (state.name === "stopped") this.#sayLine(state);
-    else
-      this.#lineTimer = setTimeout(
-        () => this.#sayLine(state),
-        this.#line.childNodes.length > 0 ? 0 : PATIENCE_MS,
-      );
+  // --- connection banner
+
+  #onConnection() {
+    const { state } = this.#session.socket;
+    clearTimeout(this.#bannerTimer);
+    const immediate = state.name === "stopped" || !navigator.onLine || this.#banner.childNodes.length > 0;
+    if (state.name === "live" && navigator.onLine) setChildren(this.#banner);
+    else if (immediate) this.#showBanner();
+    else this.#bannerTimer = setTimeout(() => this.#showBanner(), BANNER_DELAY_MS);
   }
 
-  #sayLine(state) {
-    const now = button(
-      state.name === "stopped" ? "Connect again" : "Try now",
-      () => this.#session.socket.goOn(),
-      { class: "plain" },
-    );
-    const words =
-      state.name === "stopped"
-        ? state.words
-        : "The connection is lost. What you write is kept and sent when it is back.";
-    fill(
-      this.#line,
-      element(
-        "p",
-        { class: "row" },
-        element("span", { class: "grow" }, words),
-        state.name !== "connecting" && now,
-      ),
-    );
+  #showBanner() {
+    const { state } = this.#session.socket;
+    const [text, ticks] = bannerText(state);
+    const label = state.name === "stopped" ? "Reconnect" : "Try now";
+    const retry = button(label, () => this.#session.socket.reconnect(), { class: "plain" });
+    const canRetry = state.name === "stopped" || state.name === "waiting";
+    const message = element("span", { class: "grow" }, text);
+    // Only the kind of problem is announced, not each second of the countdown.
+    if (this.#banner.dataset.state !== state.name) message.setAttribute("role", "status");
+    this.#banner.dataset.state = state.name;
+    setChildren(this.#banner, element("p", { class: "row" }, message, canRetry && retry));
+    if (ticks) this.#bannerTimer = setTimeout(() => this.#showBanner(), 1_000);
   }
 }
 
-// On a narrow screen there is room for a short word.
-function labels(label, short) {
+// The text, and whether it counts down.
+function bannerText(state) {
+  if (state.name === "stopped") return [state.text, false];
+  if (!navigator.onLine) return ["You're offline. Messages are sent when you're back online.", false];
+  if (state.name !== "waiting") return ["Reconnecting…", false];
+  const seconds = Math.max(1, Math.ceil((state.until - Date.now()) / 1_000));
+  return [`Connection lost. Reconnecting in ${seconds} s…`, true];
+}
+
+// Narrow screens have room for a short label only.
+function linkLabels(label, short) {
   return [
     element("span", { class: "label wide-only", dir: "auto" }, label),
     element("span", { class: "label narrow-only" }, short),
   ];
 }
 
-// Its place is not an address: those behind the `#` are views.
+// A button, because a link would change the route in the fragment.
 function skipLink(main) {
   return button("Skip to content", () => main.focus(), { class: "skip" });
 }

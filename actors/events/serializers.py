@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
+from storage.records import identifiers
 from storage.records.events import EventRecord
-from storage.records.identifiers import idempotent_id
 
 
 def event_conversation_id(event_id: str) -> str:
     """Derive a conversation's id from its event's id, so that creating it is idempotent."""
-    return idempotent_id("event", event_id)
+    return identifiers.event_conversation_id(event_id)
 
 
 def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:

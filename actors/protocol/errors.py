@@ -25,6 +25,7 @@ class ErrorSpec(msgspec.Struct, frozen=True):
 ERROR_SPECS: dict[str, ErrorSpec] = {
     "request.invalid": ErrorSpec(422, "The request is not valid"),
     "request.too_large": ErrorSpec(413, "The request is too large"),
+    "request.unsupported_media_type": ErrorSpec(415, "The media type is not supported"),
     "request.timeout": ErrorSpec(408, "The request came too slowly"),
     "auth.required": ErrorSpec(401, "Authentication is required"),
     "auth.invalid_credentials": ErrorSpec(401, "The login or the password is wrong"),

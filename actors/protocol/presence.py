@@ -12,6 +12,6 @@ class Presence(msgspec.Struct, frozen=True):
 
 
 class PresenceChanged(msgspec.Struct, frozen=True, tag="presence.changed"):
-    """A hint: some of those whom one watches are another."""
+    """The presence of watched users changed."""
 
     presences: list[Presence]

@@ -8,11 +8,11 @@ SOURCE = Path(__file__).with_name("generator.c")
 BINARY = SOURCE.parent.parent / "build" / "generator"
 
 
-class NoCompiler(Exception):  # noqa: N818 - what is the matter, said to a person
+class CompilerMissing(Exception):  # noqa: N818 - what is the matter, said to a person
     """There is no C compiler here, or it refused the source."""
 
 
-def generator_binary() -> Path:
+def ensure_generator_binary() -> Path:
     """The path of an up-to-date generator.
 
     Raises:
@@ -22,7 +22,9 @@ def generator_binary() -> Path:
         return BINARY
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        raise NoCompiler("the benches need a C compiler: install gcc or clang so that `cc` is on the path")
+        raise CompilerMissing(
+            "the benches need a C compiler: install gcc or clang so that `cc` is on the path"
+        )
     BINARY.parent.mkdir(exist_ok=True)
     fresh = BINARY.with_suffix(".new")
     done = subprocess.run(
@@ -32,6 +34,6 @@ def generator_binary() -> Path:
         check=False,
     )
     if done.returncode != 0:
-        raise NoCompiler(f"{compiler} refused {SOURCE.name}:\n{done.stderr}")
+        raise CompilerMissing(f"{compiler} refused {SOURCE.name}:\n{done.stderr}")
     fresh.replace(BINARY)
     return BINARY

@@ -13,20 +13,24 @@ from typing import Self
 
 import msgspec
 
-from bench.generator.binary import generator_binary
-from bench.harness.members import Member, strangers, write_members
-from bench.harness.processor import OTHER_CORE, pin
-from bench.harness.server import Alone, Speech
+from bench.generator.binary import ensure_generator_binary
+from bench.harness.members import Member, unauthenticated_members, write_members
+from bench.harness.process_cpu import OTHER_CORE, pin
+from bench.harness.server import SingleProcessServer, WireFormat
 
 CONNECTS_PER_S = 400.0
 """Below the number of new sockets a second that the server lets in by default."""
 RAW_CONNECTS_PER_S = 2000.0
 PATHS = {
-    Speech.PLAIN: "/v1/ws",
-    Speech.SOCKET_IO: "/socket.io/?EIO=4&transport=websocket",
-    Speech.XMPP: "/ws",
+    WireFormat.PLAIN: "/v1/ws",
+    WireFormat.SOCKET_IO: "/socket.io/?EIO=4&transport=websocket",
+    WireFormat.XMPP: "/ws",
 }
-SPEECHES: dict[Speech, list[str]] = {Speech.PLAIN: [], Speech.SOCKET_IO: ["-s"], Speech.XMPP: ["-x"]}
+WIRE_FORMAT_OPTIONS: dict[WireFormat, list[str]] = {
+    WireFormat.PLAIN: [],
+    WireFormat.SOCKET_IO: ["-s"],
+    WireFormat.XMPP: ["-x"],
+}
 
 
 class GeneratorFailed(Exception):  # noqa: N818 - what is the matter, said to a person
@@ -79,15 +83,15 @@ class Generator:
         *,
         path: str = "/v1/ws",
         room_in_path: bool = False,
-        speech: Speech = Speech.PLAIN,
+        wire_format: WireFormat = WireFormat.PLAIN,
         connects_per_s: float = CONNECTS_PER_S,
         mark: str | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         file = Path(self._folder.name) / "members"
         write_members(file, members)
-        command = [str(generator_binary()), "-m", str(file), "-p", path, "-c", str(connects_per_s)]
-        command += ["-r"] * room_in_path + SPEECHES[speech]
+        command = [str(ensure_generator_binary()), "-m", str(file), "-p", path, "-c", str(connects_per_s)]
+        command += ["-r"] * room_in_path + WIRE_FORMAT_OPTIONS[wire_format]
         command += ["-k", mark] if mark is not None else []
         self._process = subprocess.Popen(
             command,
@@ -103,7 +107,7 @@ class Generator:
             raise
 
     def _connect(self) -> Connected:
-        connected = msgspec.json.decode(self._answer(), type=Connected)
+        connected = msgspec.json.decode(self._read_line(), type=Connected)
         if connected.lost_connections:
             raise GeneratorFailed(f"{connected.lost_connections} connections lost\n{self.close()}")
         return connected
@@ -115,9 +119,9 @@ class Generator:
         assert self._process.stdin is not None
         self._process.stdin.write(f"slice {seconds} {in_flight} {per_s} {content_bytes}\n".encode())
         self._process.stdin.flush()
-        return msgspec.json.decode(self._answer(), type=Slice)
+        return msgspec.json.decode(self._read_line(), type=Slice)
 
-    def _answer(self) -> bytes:
+    def _read_line(self) -> bytes:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -143,17 +147,17 @@ class Generator:
             print(complaints, file=sys.stderr)
 
 
-def among_strangers(server: Alone, groups: int, size: int) -> Generator:
+def unauthenticated_generator(server: SingleProcessServer, groups: int, size: int) -> Generator:
     """For a server that knows nobody: `groups` rooms of `size`, named by the query."""
-    return of_strangers(server, strangers(server.port, groups, size))
+    return unauthenticated_generator_of(server, unauthenticated_members(server.port, groups, size))
 
 
-def of_strangers(server: Alone, members: Sequence[Member]) -> Generator:
+def unauthenticated_generator_of(server: SingleProcessServer, members: Sequence[Member]) -> Generator:
     """The same with members who may be at other processes of that kind too."""
     return Generator(
         members,
-        path=PATHS[server.speech],
+        path=PATHS[server.wire_format],
         room_in_path=True,
-        speech=server.speech,
+        wire_format=server.wire_format,
         connects_per_s=RAW_CONNECTS_PER_S,
     )

@@ -16,7 +16,7 @@ class Member(msgspec.Struct, frozen=True):
     token: str | None = None
 
 
-def strangers(port: int, groups: int, size: int) -> list[Member]:
+def unauthenticated_members(port: int, groups: int, size: int) -> list[Member]:
     """Members for a server that knows nobody: `groups` conversations of `size`."""
     return [
         Member(conversation=f"room{group}", port=port)

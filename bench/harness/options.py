@@ -9,13 +9,13 @@ class Options(msgspec.Struct, frozen=True):
     rounds: int = 7
     seconds: float = 1.0
     seed: int = 1
-    limits_only: bool = False
+    baselines_only: bool = False
     members: int = 1000
     pairs: int = 500
     per_s: float = 0.0
-    idle: int = 18_000
+    idle_connections: int = 18_000
     posts: int = 200_000
-    storm: int = 5000
+    storm_clients: int = 5000
 
 
 def read_options(description: str | None) -> Options:
@@ -24,13 +24,17 @@ def read_options(description: str | None) -> Options:
     parser.add_argument("--rounds", type=int, default=default.rounds, help="at least 5 for the record")
     parser.add_argument("--seconds", type=float, default=default.seconds, help="length of a slice")
     parser.add_argument("--seed", type=int, default=default.seed, help="of the order of slices")
-    parser.add_argument("--limits-only", action="store_true", help="without Convene itself")
+    parser.add_argument("--baselines-only", action="store_true", help="without Convene itself")
     parser.add_argument("--members", type=int, default=default.members, help="of the room")
     parser.add_argument("--pairs", type=int, default=default.pairs, help="number of direct pairs")
     parser.add_argument(
         "--per-s", type=float, default=default.per_s, help="messages/s; 0: what the store carries"
     )
-    parser.add_argument("--idle", type=int, default=default.idle, help="number of idle connections")
+    parser.add_argument(
+        "--idle-connections", type=int, default=default.idle_connections, help="number of idle connections"
+    )
     parser.add_argument("--posts", type=int, default=default.posts, help="number of posts there are")
-    parser.add_argument("--storm", type=int, default=default.storm, help="clients of the killed instance")
+    parser.add_argument(
+        "--storm-clients", type=int, default=default.storm_clients, help="clients of the killed instance"
+    )
     return Options(**vars(parser.parse_args()))

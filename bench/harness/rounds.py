@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from bench.harness.generator import Generator, Slice
-from bench.harness.processor import cpu_seconds
+from bench.harness.process_cpu import cpu_seconds
 from bench.harness.server import Server
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Contender(msgspec.Struct, frozen=True):
     generator: Generator
 
 
-class Work(msgspec.Struct, frozen=True):
+class Workload(msgspec.Struct, frozen=True):
     """One kind of load: a closed loop (`in_flight` in each conversation) or an open one (`per_s` in all)."""
 
     name: str
@@ -46,7 +46,7 @@ class Sample(msgspec.Struct, frozen=True):
 
     number: int
     server: str
-    work: str
+    workload: str
     cpu_s: float
     outside_cpu_s: float
     slice: Slice
@@ -61,34 +61,34 @@ class Spread(msgspec.Struct, frozen=True):
     """A median with its least and its greatest."""
 
     median: float
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         return cls(statistics.median(values), min(values), max(values))
 
 
-def in_turns(ones: Iterable[T], rounds: int, dice: random.Random) -> Iterator[tuple[int, T]]:
+def interleave(items: Iterable[T], rounds: int, rng: random.Random) -> Iterator[tuple[int, T]]:
     """Each of them once a round, in random order, with the number of the round."""
-    ones = list(ones)
+    items = list(items)
     for number in range(rounds):
-        for one in dice.sample(ones, len(ones)):
+        for one in rng.sample(items, len(items)):
             yield number, one
 
 
-def play(
-    contenders: Sequence[Contender], works: Sequence[Work], *, rounds: int, seconds: float, seed: int
+def run_rounds(
+    contenders: Sequence[Contender], workloads: Sequence[Workload], *, rounds: int, seconds: float, seed: int
 ) -> list[Sample]:
     """Play `rounds` rounds, each of one slice for every work and contender, after a short warm-up."""
     dice = random.Random(seed)
     for contender in contenders:
-        for work in works:
+        for work in workloads:
             work.slice(contender.generator, min(0.3, seconds))
     samples = []
     last = {contender.server.name: cpu_seconds(contender.server.pids) for contender in contenders}
     for number in range(rounds):
-        for work in works:
+        for work in workloads:
             for contender in dice.sample(list(contenders), len(contenders)):
                 name, pids = contender.server.name, contender.server.pids
                 before = cpu_seconds(pids)
@@ -96,28 +96,30 @@ def play(
                 after = cpu_seconds(pids)
                 samples.append(Sample(number, name, work.name, after - before, before - last[name], result))
                 last[name] = after
-                _show(samples[-1])
+                _print_sample(samples[-1])
     return samples
 
 
-def doubts(samples: Sequence[Sample]) -> tuple[str, ...]:
+def find_faults(samples: Sequence[Sample]) -> tuple[str, ...]:
     """Why these samples do not count: none where everything sent was acknowledged and received by all."""
     faults = sum(sample.slice.faults for sample in samples)
     return (f"{faults} faults (lost, refused or unacknowledged): no figure here counts.",) if faults else ()
 
 
-def ratios(samples: Sequence[Sample], work: str, server: str, reference: str) -> Spread:
+def ratios(samples: Sequence[Sample], workload: str, server: str, reference: str) -> Spread:
     """`server` over `reference` in deliveries per CPU-second, round by round."""
-    own = {one.number: one.per_cpu_s for one in samples if (one.work, one.server) == (work, server)}
-    other = {one.number: one.per_cpu_s for one in samples if (one.work, one.server) == (work, reference)}
+    own = {one.number: one.per_cpu_s for one in samples if (one.workload, one.server) == (workload, server)}
+    other = {
+        one.number: one.per_cpu_s for one in samples if (one.workload, one.server) == (workload, reference)
+    }
     return Spread.of([own[number] / other[number] for number in sorted(own)])
 
 
-def _show(sample: Sample) -> None:
+def _print_sample(sample: Sample) -> None:
     found = sample.slice
     faults = f", FAULTS {found.faults}" if found.faults else ""
     print(
-        f"round {sample.number + 1}  {sample.work:<24} {sample.server:<24} "
+        f"round {sample.number + 1}  {sample.workload:<24} {sample.server:<24} "
         f"{sample.per_cpu_s / 1000:8.0f} k deliveries/CPU-s, "
         f"{found.messages / found.seconds:.0f} messages/s, p99 {found.p99_ms:.1f} ms{faults}",
         file=sys.stderr,

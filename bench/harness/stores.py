@@ -11,16 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.harness.processor import OTHER_CORE
+from bench.harness.process_cpu import OTHER_CORE
 from bench.harness.server import Process, ServerFailed
 
 START_S = 120.0
 STOP_S = 40.0
-VARIABLES = ("CONVENE_POSTGRES_URL", "CONVENE_MONGO_URL", "CONVENE_REDIS_URL")
+STORE_VARIABLES = ("CONVENE_POSTGRES_URL", "CONVENE_MONGO_URL", "CONVENE_REDIS_URL")
 CONFIGURATION = "[stores]\nephemeral = true\n"
 
 
-class Stores:
+class BenchStores:
     """`variables` is what a server's environment needs to use them."""
 
     def __init__(self) -> None:
@@ -30,25 +30,25 @@ class Stores:
             command = [sys.executable, "run.py", "stores", "--config", str(configuration)]
             self._process = Process(command, OTHER_CORE)
             try:
-                self.variables = self._wait()
+                self.environment = self._read_environment()
             except BaseException:
                 self.close()
                 raise
 
     @property
     def postgres_url(self) -> str:
-        return self.variables["CONVENE_POSTGRES_URL"]
+        return self.environment["CONVENE_POSTGRES_URL"]
 
-    def _wait(self) -> dict[str, str]:
+    def _read_environment(self) -> dict[str, str]:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            self._process.check()
+            self._process.raise_if_exited()
             found = dict(
                 shlex.split(line.removeprefix("export "))[0].split("=", 1)
-                for line in self._process.said().splitlines()
+                for line in self._process.output().splitlines()
                 if line.startswith("export CONVENE_")
             )
-            if found.keys() >= set(VARIABLES):
+            if found.keys() >= set(STORE_VARIABLES):
                 return found
             time.sleep(0.1)
         raise ServerFailed(f"no stores within {START_S:.0f} s")

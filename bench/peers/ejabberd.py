@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.peers.environments import INSTALLED, ejabberd_libraries
 
 TEMPLATE = Path(__file__).parent / "erlang" / "ejabberd.yml"
-QUIET = ("+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")
+NO_BUSY_WAIT = ("+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     }
     spool = ("-mnesia", "dir", f'"{folder / "spool"}"')
     # The same process from here on, so that its cost is counted and its end is waited for.
-    os.execvpe("erl", ["erl", "-noinput", "+S", "1:1", *QUIET, *spool, "-s", "ejabberd"], variables)
+    os.execvpe("erl", ["erl", "-noinput", "+S", "1:1", *NO_BUSY_WAIT, *spool, "-s", "ejabberd"], variables)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ import msgspec
 
 HERE = Path(__file__).parent
 INSTALLED = HERE / ".installed"
-REMEDY = "`python -m bench.peers` installs it"
+INSTALL_HINT = "`python -m bench.peers` installs it"
 PYTHON_LIBRARIES = ("channels", "channels-redis", "django", "python-socketio", "uvicorn")
 
 
-class Package(msgspec.Struct, frozen=True):
+class PackageManifest(msgspec.Struct, frozen=True):
     """As much of a package.json as is told in a report."""
 
     dependencies: dict[str, str]
@@ -65,17 +65,17 @@ class PythonEnvironment:
         self._lock = HERE / "requirements.txt"
 
     def install(self) -> None:
-        if _is_made(self._folder, self._lock):
+        if _is_up_to_date(self._folder, self._lock):
             return
         shutil.rmtree(self._folder, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(self._folder)], HERE)
+        _run_command([sys.executable, "-m", "venv", str(self._folder)], HERE)
         pip = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "--require-hashes", "-r", str(self._lock)], HERE)
-        _mark(self._folder, self._lock)
+        _run_command([*pip, "--require-hashes", "-r", str(self._lock)], HERE)
+        _record_installed(self._folder, self._lock)
 
     def command(self, program: str) -> list[str]:
-        if not _is_made(self._folder, self._lock):
-            raise NotInstalled(REMEDY)
+        if not _is_up_to_date(self._folder, self._lock):
+            raise NotInstalled(INSTALL_HINT)
         return [self._python, "-m", f"bench.peers.python.{program}"]
 
     def variables(self) -> Mapping[str, str]:
@@ -101,7 +101,7 @@ class NodeEnvironment:
         self._lock = self._programs / "package-lock.json"
 
     def install(self) -> None:
-        if _is_made(self._folder, self._lock):
+        if _is_up_to_date(self._folder, self._lock):
             return
         npm = shutil.which("npm")
         if npm is None or shutil.which("node") is None:
@@ -110,22 +110,22 @@ class NodeEnvironment:
         self._folder.mkdir(parents=True)
         for file in (self._lock, self._programs / "package.json"):
             shutil.copy(file, self._folder)
-        _run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], self._folder)
-        _mark(self._folder, self._lock)
+        _run_command([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], self._folder)
+        _record_installed(self._folder, self._lock)
 
     def command(self, program: str) -> list[str]:
         node = shutil.which("node")
         if node is None:
             raise NotInstalled("there is no node on the path")
-        if not _is_made(self._folder, self._lock):
-            raise NotInstalled(REMEDY)
+        if not _is_up_to_date(self._folder, self._lock):
+            raise NotInstalled(INSTALL_HINT)
         return [node, str(self._programs / f"{program}.js")]
 
     def variables(self) -> Mapping[str, str]:
         return {"NODE_ENV": "production", "NODE_PATH": str(self._folder / "node_modules")}
 
     def versions(self) -> list[str]:
-        package = msgspec.json.decode((self._programs / "package.json").read_bytes(), type=Package)
+        package = msgspec.json.decode((self._programs / "package.json").read_bytes(), type=PackageManifest)
         node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
         return [f"Node {node.strip().removeprefix('v')}", *map(" ".join, package.dependencies.items())]
 
@@ -161,20 +161,20 @@ NODE = NodeEnvironment()
 ERLANG = ErlangEnvironment()
 
 
-def _made_from(folder: Path) -> Path:
+def _installed_lock(folder: Path) -> Path:
     return folder / "made-from"
 
 
-def _is_made(folder: Path, lock: Path) -> bool:
-    made_from = _made_from(folder)
+def _is_up_to_date(folder: Path, lock: Path) -> bool:
+    made_from = _installed_lock(folder)
     return made_from.exists() and made_from.read_bytes() == lock.read_bytes()
 
 
-def _mark(folder: Path, lock: Path) -> None:
-    shutil.copy(lock, _made_from(folder))
+def _record_installed(folder: Path, lock: Path) -> None:
+    shutil.copy(lock, _installed_lock(folder))
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run_command(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise NotInstalled(f"{' '.join(command[:3])} failed:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-DETAILS_KEPT: Final = 50
-SEQS_SHOWN: Final = 20
+DETAILS_MAX: Final = 50
+SEQS_MAX: Final = 20
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """Broken promises. Each of them fails a run, whatever the thresholds."""
 
     LOST = "lost"
@@ -29,50 +29,52 @@ class Kind(StrEnum):
     FORGOTTEN = "forgotten"
 
 
-MEANINGS: Final = {
-    Kind.LOST: "stored, and a connected member never saw it",
-    Kind.GAP: "a frame was left out, and nothing had said so",
-    Kind.DUPLICATED: "seen twice by one client, or stored twice",
-    Kind.REORDERED: "came after one that stands behind it",
-    Kind.FORKED: "two messages at one seq, or one message acknowledged as another",
-    Kind.UNREAD: "the server counts other unread messages than were told",
-    Kind.HEAD: "GET /v1/conversations does not know what was told",
-    Kind.STREAM: "a frame of the user's stream was left out, or came twice",
-    Kind.UNANNOUNCED: "a frame of a conversation that nobody had announced",
-    Kind.FORGOTTEN: "`resumed` did not name a conversation that was to be resumed",
+FAULT_DESCRIPTIONS: Final = {
+    FaultKind.LOST: "stored, and a connected member never saw it",
+    FaultKind.GAP: "a frame was left out, and nothing had said so",
+    FaultKind.DUPLICATED: "seen twice by one client, or stored twice",
+    FaultKind.REORDERED: "came after one that stands behind it",
+    FaultKind.FORKED: "two messages at one seq, or one message acknowledged as another",
+    FaultKind.UNREAD: "the server counts other unread messages than were told",
+    FaultKind.HEAD: "GET /v1/conversations does not know what was told",
+    FaultKind.STREAM: "a frame of the user's stream was left out, or came twice",
+    FaultKind.UNANNOUNCED: "a frame of a conversation that nobody had announced",
+    FaultKind.FORGOTTEN: "`resumed` did not name a conversation that was to be resumed",
 }
 
 
 class Fault(msgspec.Struct, frozen=True):
     """`seqs` are the first of them; `count` is how many there are."""
 
-    kind: Kind
+    kind: FaultKind
     conversation_id: str
     client: str
     seqs: tuple[int, ...]
     count: int
-    said: str
+    detail: str
 
     def __str__(self) -> str:
         shown = ", ".join(map(str, self.seqs)) + (", ..." if self.count > len(self.seqs) else "")
         where = f"conversation {self.conversation_id}" if self.conversation_id else "user stream"
-        return f"{self.kind}: {where}, {self.client}, seq {shown}: {self.said}"
+        return f"{self.kind}: {where}, {self.client}, seq {shown}: {self.detail}"
 
 
-class Faults:
+class FaultRecorder:
     """`fresh` are those since they were last taken, for whoever tells of them."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.details: list[Fault] = []
-        self._kept: Counter[str] = Counter()
+        self._detail_counts: Counter[str] = Counter()
 
-    def add(self, kind: Kind, conversation_id: str, client: str, seqs: Sequence[int], said: str) -> None:
+    def add(
+        self, kind: FaultKind, conversation_id: str, client: str, seqs: Sequence[int], detail: str
+    ) -> None:
         """Count each seq as one; keep the first faults of each kind."""
         self.counts[kind] += len(seqs)
-        if self._kept[kind] < DETAILS_KEPT:
-            self._kept[kind] += 1
-            fault = Fault(kind, conversation_id, client, tuple(seqs[:SEQS_SHOWN]), len(seqs), said)
+        if self._detail_counts[kind] < DETAILS_MAX:
+            self._detail_counts[kind] += 1
+            fault = Fault(kind, conversation_id, client, tuple(seqs[:SEQS_MAX]), len(seqs), detail)
             self.details.append(fault)
 
     def take_details(self) -> list[Fault]:

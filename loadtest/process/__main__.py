@@ -9,47 +9,47 @@ from typing import BinaryIO
 
 import uvloop
 
-from loadtest.process.letters import Begin, Heads, Plan, Stop
-from loadtest.process.pipe import receive, sealed, to_worker
+from loadtest.process.pipe import encode_message, receive, to_worker_decoder
 from loadtest.process.worker import TICK_S, Worker
+from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad, WorkerPlan
 
 
-class Outgoing:
+class CoordinatorPipe:
     """The way to the leading process."""
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self._transport = transport
 
-    def say(self, letter: object) -> None:
-        self._transport.write(sealed(letter))  # type: ignore[arg-type]
+    def send(self, message: object) -> None:
+        self._transport.write(encode_message(message))  # type: ignore[arg-type]
 
 
-async def main(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+async def main(input_pipe: BinaryIO, output_pipe: BinaryIO) -> None:
     """Work until the leading process ends, or all is judged."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
-    transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, outgoing)
-    out = Outgoing(transport)
-    plan = await receive(reader, to_worker)
-    if not isinstance(plan, Plan):
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), input_pipe)
+    transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, output_pipe)
+    out = CoordinatorPipe(transport)
+    plan = await receive(reader, to_worker_decoder)
+    if not isinstance(plan, WorkerPlan):
         return
     worker = Worker(plan)
     gc.collect()
     gc.freeze()
-    ticking = asyncio.create_task(_tick(worker, out))
-    coming = asyncio.create_task(_come(worker, out))
+    ticking = asyncio.create_task(_send_ticks(worker, out))
+    coming = asyncio.create_task(_connect(worker, out))
     try:
-        while (letter := await receive(reader, to_worker)) is not None:
-            if isinstance(letter, Begin):
-                worker.begin(letter)
-            elif isinstance(letter, Stop):
+        while (letter := await receive(reader, to_worker_decoder)) is not None:
+            if isinstance(letter, StartLoad):
+                worker.start_load(letter)
+            elif isinstance(letter, StopLoad):
                 coming.cancel()
-                out.say(await worker.stop(letter))
-            elif isinstance(letter, Heads):
-                ended = await worker.judge(letter)
-                out.say(worker.tick())
-                out.say(ended)
+                out.send(await worker.stop_load(letter))
+            elif isinstance(letter, CheckDelivery):
+                ended = await worker.check_delivery(letter)
+                out.send(worker.tick())
+                out.send(ended)
     finally:
         ticking.cancel()
         coming.cancel()
@@ -57,14 +57,14 @@ async def main(incoming: BinaryIO, outgoing: BinaryIO) -> None:
         await worker.close()
 
 
-async def _come(worker: Worker, out: Outgoing) -> None:
-    out.say(await worker.come())
+async def _connect(worker: Worker, coordinator: CoordinatorPipe) -> None:
+    coordinator.send(await worker.open_connections())
 
 
-async def _tick(worker: Worker, out: Outgoing) -> None:
+async def _send_ticks(worker: Worker, coordinator: CoordinatorPipe) -> None:
     while True:
         await asyncio.sleep(TICK_S)
-        out.say(worker.tick())
+        coordinator.send(worker.tick())
 
 
 if __name__ == "__main__":

@@ -8,19 +8,19 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from loadtest.process.letters import FromWorker, ToWorker
+from loadtest.process.worker_protocol import FromWorker, ToWorker
 
 Letter = TypeVar("Letter")
 LENGTH_BYTES: Final = 4
 
 _encoder = msgspec.msgpack.Encoder()
-to_worker: "msgspec.msgpack.Decoder[ToWorker]" = msgspec.msgpack.Decoder(ToWorker)
-from_worker: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Decoder(FromWorker)
+to_worker_decoder: "msgspec.msgpack.Decoder[ToWorker]" = msgspec.msgpack.Decoder(ToWorker)
+from_worker_decoder: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Decoder(FromWorker)
 
 
-def sealed(letter: msgspec.Struct) -> bytes:
+def encode_message(message: msgspec.Struct) -> bytes:
     """A letter as it goes over the pipe."""
-    body = _encoder.encode(letter)
+    body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 

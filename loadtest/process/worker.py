@@ -8,114 +8,125 @@ import asyncio
 import random
 from typing import Final
 
-from loadtest.check.catching_up import CatchingUp
-from loadtest.check.faults import Faults
-from loadtest.check.ledger import Ledger
-from loadtest.check.unread import UnreadCheck
-from loadtest.figures.clock import now_us
-from loadtest.figures.latencies import Latencies
-from loadtest.figures.tally import Tally
-from loadtest.guests.crowd import Crowd
-from loadtest.guests.ground import Ground
-from loadtest.guests.guest import Guest
-from loadtest.play.calls import Calls
-from loadtest.play.pace import Pace
-from loadtest.play.play import Cast
-from loadtest.play.plays import PLAYS, Scenario
-from loadtest.process.files import raise_files
-from loadtest.process.letters import Begin, Came, Ended, Heads, Plan, Stop, Stopped, Tick
-from loadtest.process.strain import Strain, cpu_s, resident_bytes
-from loadtest.wire.handshake import Address
-from loadtest.wire.hearing import Hearing
+from loadtest.check.conversation_list_check import ConversationListCheck
+from loadtest.check.faults import FaultRecorder
+from loadtest.check.log_fetcher import LogFetcher
+from loadtest.check.log_observer import LogObserver
+from loadtest.metrics.clock import now_us
+from loadtest.metrics.counters import Counters
+from loadtest.metrics.latencies import LatencyRecorder
+from loadtest.process.open_file_limit import raise_open_file_limit
+from loadtest.process.self_monitor import SelfMonitor, cpu_s, resident_bytes
+from loadtest.process.worker_protocol import (
+    CheckDelivery,
+    ConnectionsOpened,
+    DeliveryChecked,
+    LoadStopped,
+    StartLoad,
+    StopLoad,
+    Tick,
+    WorkerPlan,
+)
+from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.scenarios.pacer import Pacer
+from loadtest.scenarios.scenarios import WORKLOADS, Scenario
+from loadtest.scenarios.workload import ScenarioContext
+from loadtest.virtual_users.user_pool import UserPool
+from loadtest.virtual_users.virtual_user import VirtualUser
+from loadtest.virtual_users.worker_context import WorkerContext
+from loadtest.websocket.frame_decoder import FrameDecoder
+from loadtest.websocket.handshake import Address
 
 TICK_S: Final = 0.5
-COME_S: Final = 60.0
-LOOK_S: Final = 0.05
+CONNECT_TIMEOUT_S: Final = 60.0
+POLL_S: Final = 0.05
 
 
 class Worker:
     """`say` takes letters for the leading process."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: WorkerPlan) -> None:
         self._plan = plan
-        self._faults = Faults()
-        self._ledger = Ledger(plan.run, self._faults)
-        self._ledger.shared = frozenset(plan.shared)
-        self._tally = Tally()
-        self._latencies = Latencies()
+        self._faults = FaultRecorder()
+        self._log_observer = LogObserver(plan.run_id, self._faults)
+        self._log_observer.shared_conversations = frozenset(plan.shared_conversations)
+        self._counters = Counters()
+        self._latencies = LatencyRecorder()
         everywhere = [*plan.urls, *plan.standby]
-        self._calls = Calls(everywhere, self._tally, self._latencies)
-        self._catching_up = CatchingUp(self._guest_of, self._calls, self._ledger)
+        self._http_calls = HttpCalls(everywhere, self._counters, self._latencies)
+        self._log_fetcher = LogFetcher(self._user_by_number, self._http_calls, self._log_observer)
         dice = random.Random(plan.seed)  # noqa: S311 - chance that can be had again
-        ground = Ground(
-            run=plan.run,
-            addresses=tuple(Address.of(url) for url in everywhere),
-            ledger=self._ledger,
+        ground = WorkerContext(
+            run_id=plan.run_id,
+            addresses=tuple(Address.parse(url) for url in everywhere),
+            observer=self._log_observer,
             faults=self._faults,
-            tally=self._tally,
+            counters=self._counters,
             latencies=self._latencies,
-            hearing=Hearing(self._ledger.witness),
-            dice=dice,
-            fetch=self._catching_up.begin,
+            decoder=FrameDecoder(self._log_observer.observe),
+            rng=dice,
+            fetch=self._log_fetcher.start_fetch,
         )
-        self._sockets = plan.scenario != Scenario.FEED
-        self._crowd = Crowd(plan.seats if self._sockets else [], ground)
-        self._guests = {guest.number: guest for guest in self._crowd.guests}
-        self._play = PLAYS[plan.scenario](Cast(plan, self._crowd, ground, self._calls, dice))
-        self._pace = Pace(plan.rate_per_s, dice, self._play.act)
-        self._strain = Strain(asyncio.get_running_loop())
-        self._playing: asyncio.Task[None] | None = None
+        self._has_sockets = plan.scenario != Scenario.FEED
+        self._user_pool = UserPool(plan.assignments if self._has_sockets else [], ground)
+        self._users = {guest.number: guest for guest in self._user_pool.users}
+        self._workload = WORKLOADS[plan.scenario](
+            ScenarioContext(plan, self._user_pool, ground, self._http_calls, dice)
+        )
+        self._pacer = Pacer(plan.rate_per_s, dice, self._workload.perform)
+        self._self_monitor = SelfMonitor(asyncio.get_running_loop())
+        self._load_task: asyncio.Task[None] | None = None
 
-    def _guest_of(self, number: int) -> Guest:
-        return self._guests[number]
+    def _user_by_number(self, number: int) -> VirtualUser:
+        return self._users[number]
 
     # --- what it is told to do
 
-    async def come(self) -> Came:
+    async def open_connections(self) -> ConnectionsOpened:
         """Bring everybody."""
-        raise_files(len(self._crowd.guests))
-        await self._crowd.come(COME_S)
-        ready = self._crowd.ready
-        return Came(ready, len(self._crowd.guests) - ready)
+        raise_open_file_limit(len(self._user_pool.users))
+        await self._user_pool.connect_all(CONNECT_TIMEOUT_S)
+        ready = self._user_pool.ready_count
+        return ConnectionsOpened(ready, len(self._user_pool.users) - ready)
 
-    def begin(self, begin: Begin) -> None:
+    def start_load(self, command: StartLoad) -> None:
         """Play from that moment on."""
-        self._playing = asyncio.create_task(self._run(begin.at_us))
+        self._load_task = asyncio.create_task(self._run_load(command.start_us))
 
-    async def stop(self, stop: Stop) -> Stopped:
+    async def stop_load(self, command: StopLoad) -> LoadStopped:
         """Begin nothing new; wait for answers and for those who are on their way back."""
-        self._pace.stop()
-        if self._playing is not None:
-            self._playing.cancel()
-            await asyncio.gather(self._playing, return_exceptions=True)
-        end_us = now_us() + int(stop.answers_s * 1_000_000)
-        while now_us() < end_us and self._unanswered():  # noqa: ASYNC110 - looked at, not told
-            await asyncio.sleep(LOOK_S)
-        unanswered = self._crowd.waiting + self._calls.under_way
-        return Stopped(unanswered, self._ledger.heads(), self._ledger.acknowledged)
+        self._pacer.stop()
+        if self._load_task is not None:
+            self._load_task.cancel()
+            await asyncio.gather(self._load_task, return_exceptions=True)
+        end_us = now_us() + int(command.reply_timeout_s * 1_000_000)
+        while now_us() < end_us and self._has_unanswered():  # noqa: ASYNC110 - looked at, not told
+            await asyncio.sleep(POLL_S)
+        unanswered = self._user_pool.unanswered_count + self._http_calls.in_flight
+        return LoadStopped(unanswered, self._log_observer.heads(), self._log_observer.acknowledged)
 
-    async def judge(self, heads: Heads) -> Ended:
+    async def check_delivery(self, command: CheckDelivery) -> DeliveryChecked:
         """Wait until all that was acknowledged was seen, then say what was amiss."""
-        self._ledger.hear_of(heads.acknowledged)
-        end_us = now_us() + int(heads.drain_s * 1_000_000)
-        while now_us() < end_us and self._unsettled(heads):  # noqa: ASYNC110 - looked at, not told
-            await asyncio.sleep(LOOK_S)
-        checked = await self._check_lists(heads.unread_checks)
-        self._ledger.judge_replays()
-        for guest in self._crowd.present():
-            guest.eyes.judge(heads.heads)
-        absent = len(self._crowd.guests) - self._crowd.ready
-        return Ended(absent, checked.users, checked.conversations)
+        self._log_observer.add_acknowledgements(command.acknowledged)
+        end_us = now_us() + int(command.delivery_timeout_s * 1_000_000)
+        while now_us() < end_us and self._has_undelivered(command):  # noqa: ASYNC110 - looked at, not told
+            await asyncio.sleep(POLL_S)
+        checked = await self._check_conversation_lists(command.unread_checks)
+        self._log_observer.check_replays()
+        for guest in self._user_pool.ready_users():
+            guest.checker.check_complete(command.heads)
+        absent = len(self._user_pool.users) - self._user_pool.ready_count
+        return DeliveryChecked(absent, checked.users_checked, checked.conversations_checked)
 
     async def close(self) -> None:
-        self._pace.stop()
-        if self._playing is not None:
-            self._playing.cancel()
-            await asyncio.gather(self._playing, return_exceptions=True)
-        self._crowd.leave()
-        self._strain.close()
-        await self._catching_up.close()
-        await self._calls.close()
+        self._pacer.stop()
+        if self._load_task is not None:
+            self._load_task.cancel()
+            await asyncio.gather(self._load_task, return_exceptions=True)
+        self._user_pool.close_all()
+        self._self_monitor.close()
+        await self._log_fetcher.close()
+        await self._http_calls.close()
 
     # --- what it tells meanwhile
 
@@ -123,40 +134,49 @@ class Worker:
         """The interval since the last one."""
         return Tick(
             at_us=now_us(),
-            ready=self._crowd.ready if self._sockets else len(self._plan.seats),
-            counts=self._tally.counts(),
-            errors=dict(self._tally.errors),
+            ready_count=self._user_pool.ready_count if self._has_sockets else len(self._plan.assignments),
+            counts=self._counters.counts(),
+            errors=dict(self._counters.errors),
             fault_counts=dict(self._faults.counts),
             faults=self._faults.take_details(),
             latencies=self._latencies.take(),
             cpu_s=cpu_s(),
-            lag_ms=self._strain.take_lag_ms(),
-            late_ms=self._pace.take_late_ms(),
+            lag_ms=self._self_monitor.take_lag_ms(),
+            late_ms=self._pacer.take_lateness_ms(),
             resident_bytes=resident_bytes(),
         )
 
     # --- inside
 
-    async def _run(self, begin_us: int) -> None:
-        end_us = begin_us + int(self._plan.duration_s * 1_000_000)
-        await asyncio.sleep(max(0, begin_us - now_us()) / 1_000_000)
-        await asyncio.gather(self._pace.run(begin_us, end_us), self._play.run(begin_us, end_us))
-
-    def _unanswered(self) -> bool:
-        return bool(self._crowd.waiting or self._calls.under_way or not self._all_there())
-
-    def _all_there(self) -> bool:
-        return self._crowd.ready + self._crowd.gone == len(self._crowd.guests)
-
-    def _unsettled(self, heads: Heads) -> bool:
-        return bool(self._catching_up.under_way) or any(
-            guest.eyes.behind(heads.heads) or not guest.eyes.calm for guest in self._crowd.present()
+    async def _run_load(self, start_us: int) -> None:
+        end_us = start_us + int(self._plan.duration_s * 1_000_000)
+        await asyncio.sleep(max(0, start_us - now_us()) / 1_000_000)
+        await asyncio.gather(
+            self._pacer.run(start_us, end_us), self._workload.run_background(start_us, end_us)
         )
 
-    async def _check_lists(self, at_most: int) -> UnreadCheck:
-        check = UnreadCheck(self._calls, self._ledger, self._faults, self._calls.servers, self._plan.fresh)
-        by_user = {guest.user_id: guest for guest in self._crowd.present() if guest.eyes.positions}
+    def _has_unanswered(self) -> bool:
+        return bool(self._user_pool.unanswered_count or self._http_calls.in_flight or not self._all_settled())
+
+    def _all_settled(self) -> bool:
+        return self._user_pool.ready_count + self._user_pool.closed_count == len(self._user_pool.users)
+
+    def _has_undelivered(self, command: CheckDelivery) -> bool:
+        return bool(self._log_fetcher.in_flight) or any(
+            guest.checker.is_behind(command.heads) or not guest.checker.in_sequence
+            for guest in self._user_pool.ready_users()
+        )
+
+    async def _check_conversation_lists(self, users_max: int) -> ConversationListCheck:
+        check = ConversationListCheck(
+            self._http_calls,
+            self._log_observer,
+            self._faults,
+            self._http_calls.server_count,
+            self._plan.new_conversations,
+        )
+        by_user = {guest.user_id: guest for guest in self._user_pool.ready_users() if guest.checker.positions}
         some = list(by_user.values())
         random.Random(self._plan.seed).shuffle(some)  # noqa: S311 - chance that can be had again
-        await check.check(some[:at_most])
+        await check.check(some[:users_max])
         return check

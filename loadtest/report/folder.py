@@ -5,15 +5,15 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest.report.page import page_of
+from loadtest.report.page import render_page
 from loadtest.report.report import Report
-from loadtest.report.summary import summary_of
+from loadtest.report.summary import render_summary
 
 
-def report_folder(wanted: Path | None, scenario: str) -> Path:
+def create_report_folder(requested: Path | None, scenario: str) -> Path:
     """Make the folder, a new one where none was named. Raises `OSError`."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    folder = wanted or Path("data") / "load" / f"{stamp}-{scenario}"
+    folder = requested or Path("data") / "load" / f"{stamp}-{scenario}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -22,5 +22,5 @@ def write_report(folder: Path, report: Report) -> None:
     """Write all three. Raises `OSError`."""
     encoded = msgspec.json.format(msgspec.json.encode(report), indent=1)
     (folder / "report.json").write_bytes(encoded + b"\n")
-    (folder / "summary.txt").write_text(summary_of(report), encoding="utf-8")
-    (folder / "index.html").write_text(page_of(report), encoding="utf-8")
+    (folder / "summary.txt").write_text(render_summary(report), encoding="utf-8")
+    (folder / "index.html").write_text(render_page(report), encoding="utf-8")

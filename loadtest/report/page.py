@@ -8,22 +8,22 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from loadtest.report.plots import plots_of
+from loadtest.evaluation import describe_criterion
+from loadtest.report.plots import render_plots
 from loadtest.report.report import Report
-from loadtest.report.summary import verdict_of
-from loadtest.verdict import meaning_of
+from loadtest.report.summary import format_result
 
 STYLE: Final = Path(__file__).with_name("page.css")
-FAULTS_SHOWN: Final = 100
+FAULTS_MAX: Final = 100
 
 
-def page_of(report: Report) -> str:
+def render_page(report: Report) -> str:
     """The whole page."""
     options = report.options
     title = f"Convene under load: {report.scenario}"
     facts = (
         f"{options.connections} connections on {len(options.urls)} servers, {report.rate_per_s:g} acts/s for "
-        f"{report.load_s:g} s, seed {options.seed}, {options.processes} processes, {report.began_at}"
+        f"{report.load_s:g} s, seed {options.seed}, {options.processes} processes, {report.started_at}"
     )
     machine = report.machine
     return "\n".join(
@@ -33,29 +33,29 @@ def page_of(report: Report) -> str:
             f"<title>{escape(title)}</title><style>{STYLE.read_text('utf-8')}</style></head><body>",
             f"<h1>{escape(title)}</h1><p class='faint'>{escape(facts)}<br>",
             f"{escape(', '.join(options.urls))} · from {escape(machine.system)}, {machine.cores} cores</p>",
-            f"<p class='verdict{'' if report.good else ' bad'}'>{escape(verdict_of(report))}</p>",
-            _saturated(report),
+            f"<p class='verdict{'' if report.passed else ' bad'}'>{escape(format_result(report))}</p>",
+            _saturation_notice(report),
             _tiles(report),
-            _faults(report),
+            _fault_tables(report),
             "<h2>How it went</h2><div class='plots'>",
             *(
                 f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>"
-                for name, svg in plots_of(report)
+                for name, svg in render_plots(report)
             ),
             (
                 "</div><p class='faint'>Shaded: connections coming (grey), waiting for answers (yellow), "
                 "judging (blue).</p>"
             ),
-            _operations(report),
-            _servers(report),
-            _rules(report),
-            _errors(report),
+            _operation_table(report),
+            _server_table(report),
+            _criteria_table(report),
+            _error_table(report),
             "</body></html>",
         )
     )
 
 
-def _saturated(report: Report) -> str:
+def _saturation_notice(report: Report) -> str:
     if not report.saturated:
         return ""
     return (
@@ -66,7 +66,7 @@ def _saturated(report: Report) -> str:
 
 def _tiles(report: Report) -> str:
     counts, faults = report.counts, report.fault_counts
-    own, cost = report.own, report.fitness.us_per_message
+    own, cost = report.primary_latency, report.tester_health.us_per_message
     tiles = (
         ("lost", faults.get("lost", 0)),
         ("duplicated", faults.get("duplicated", 0)),
@@ -75,14 +75,14 @@ def _tiles(report: Report) -> str:
             "other faults",
             sum(n for kind, n in faults.items() if kind not in {"lost", "duplicated", "reordered"}),
         ),
-        (f"p50 of {report.own_kind}", f"{own.p50_ms:.1f} ms"),
-        (f"p99 of {report.own_kind}", f"{own.p99_ms:.1f} ms"),
+        (f"p50 of {report.primary_operation}", f"{own.p50_ms:.1f} ms"),
+        (f"p99 of {report.primary_operation}", f"{own.p99_ms:.1f} ms"),
         ("messages sent", f"{counts.get('sent', 0):,}"),
         ("frames received", f"{counts.get('received', 0):,}"),
         ("requests", f"{counts.get('calls', 0):,}"),
         ("resumed", f"{counts.get('resumed', 0):,}"),
         ("errors", f"{sum(report.errors.values()):,}"),
-        ("load tester's CPU", f"{report.fitness.busiest_share:.0%}"),
+        ("load tester's CPU", f"{report.tester_health.cpu_share_max:.0%}"),
         *([("its CPU a frame", f"{cost:g} µs")] if cost else []),
     )
     return (
@@ -94,11 +94,12 @@ def _tiles(report: Report) -> str:
     )
 
 
-def _faults(report: Report) -> str:
+def _fault_tables(report: Report) -> str:
     if not report.fault_counts:
         return ""
     kinds = [
-        ("bad", (kind, str(count), meaning_of(kind))) for kind, count in sorted(report.fault_counts.items())
+        ("bad", (kind, str(count), describe_criterion(kind)))
+        for kind, count in sorted(report.fault_counts.items())
     ]
     seen = [
         (
@@ -108,10 +109,10 @@ def _faults(report: Report) -> str:
                 one.conversation_id or "user stream",
                 one.client,
                 _seqs(one.seqs, one.count),
-                one.said,
+                one.detail,
             ),
         )
-        for one in report.faults[:FAULTS_SHOWN]
+        for one in report.faults[:FAULTS_MAX]
     ]
     return (
         "<h2>Broken promises</h2>"
@@ -125,20 +126,20 @@ def _seqs(seqs: Sequence[int], count: int) -> str:
     return ", ".join(map(str, seqs)) + (", ..." if count > len(seqs) else "")
 
 
-def _operations(report: Report) -> str:
+def _operation_table(report: Report) -> str:
     rows = []
     for kind, one in report.operations.items():
         figures = (one.mean_ms, one.p50_ms, one.p90_ms, one.p99_ms, one.p999_ms, one.max_ms)
         cells = (kind, f"{one.count:,}", *(f"{figure:.1f}" for figure in figures))
-        rows.append(("own" if kind == report.own_kind else "", cells))
+        rows.append(("own" if kind == report.primary_operation else "", cells))
     head = ("operation", "count", "mean ms", "p50", "p90", "p99", "p99.9", "max")
     return "<h2>Latencies, from when something was meant</h2>" + _table(head, rows)
 
 
-def _servers(report: Report) -> str:
+def _server_table(report: Report) -> str:
     rows: list[tuple[str, tuple[str, ...]]] = []
     for server in report.servers:
-        one = server.figures
+        one = server.metrics
         if one is None:
             rows.append(("", (server.url, "no metrics")))
             continue
@@ -164,8 +165,10 @@ def _servers(report: Report) -> str:
     return "<h2>Servers, while the load lasted</h2>" + _table(head, rows)
 
 
-def _rules(report: Report) -> str:
-    rows = [("" if rule.held else "bad", (rule.name, rule.asked, rule.found)) for rule in report.rules]
+def _criteria_table(report: Report) -> str:
+    rows = [
+        ("" if rule.passed else "bad", (rule.name, rule.expected, rule.actual)) for rule in report.criteria
+    ]
     checked = (
         f"<p class='faint'>Unread counts and heads of {report.users_checked} users and "
         f"{report.conversations_checked} conversations were compared with what was told.</p>"
@@ -173,7 +176,7 @@ def _rules(report: Report) -> str:
     return "<h2>What had to hold</h2>" + _table(("", "asked", "found"), rows) + checked
 
 
-def _errors(report: Report) -> str:
+def _error_table(report: Report) -> str:
     if not report.errors:
         return ""
     rows = [("", (what, str(count))) for what, count in report.errors.items()]

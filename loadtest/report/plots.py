@@ -8,36 +8,36 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from loadtest.figures.series import Point
+from loadtest.metrics.time_series import Point
 from loadtest.report.report import Report
 
-INK: Final = "#1f2937"
+TEXT_COLOUR: Final = "#1f2937"
 BLUE: Final = "#2563eb"
 ORANGE: Final = "#d97706"
 RED: Final = "#dc2626"
 GREEN: Final = "#059669"
 COLOURS: Final = (BLUE, ORANGE, GREEN, RED, "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 SIZE: Final = (6.4, 2.7)
-SHADES: Final = {"coming": "#f3f4f6", "answers": "#fef3c7", "judging": "#e0e7ff"}
+PHASE_COLOURS: Final = {"coming": "#f3f4f6", "answers": "#fef3c7", "judging": "#e0e7ff"}
 MEBIBYTE: Final = 2**20
 
 
-def plots_of(report: Report) -> list[tuple[str, str]]:
+def render_plots(report: Report) -> list[tuple[str, str]]:
     """(title, svg) of each picture."""
     pictures = [
-        (f"Latency of {report.own_kind} over time, ms", _latency),
-        ("A second", _rates),
-        ("Latency by percentile, ms", _curves),
-        ("Connections", _connections),
-        ("Servers: processor, of a core", _cpu),
-        ("Servers: memory, MiB", _memory),
-        ("Servers: entries in a batch", _batches),
-        ("Load tester: processor, of a core, of its busiest process", _own_cpu),
+        (f"Latency of {report.primary_operation} over time, ms", _plot_latency),
+        ("A second", _plot_rates),
+        ("Latency by percentile, ms", _plot_percentiles),
+        ("Connections", _plot_connections),
+        ("Servers: processor, of a core", _plot_server_cpu),
+        ("Servers: memory, MiB", _plot_server_memory),
+        ("Servers: entries in a batch", _plot_batches),
+        ("Load tester: processor, of a core, of its busiest process", _plot_tester_cpu),
     ]
-    return [(title, _drawn(report, draw)) for title, draw in pictures]
+    return [(title, _render_svg(report, draw)) for title, draw in pictures]
 
 
-def _drawn(report: Report, draw: Callable[[Any, Report], None]) -> str:
+def _render_svg(report: Report, draw: Callable[[Any, Report], None]) -> str:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -47,7 +47,7 @@ def _drawn(report: Report, draw: Callable[[Any, Report], None]) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e5e7eb", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=INK, labelsize=8)
+    axes.tick_params(colors=TEXT_COLOUR, labelsize=8)
     draw(axes, report)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, loc="upper right", ncols=2)
@@ -59,7 +59,7 @@ def _drawn(report: Report, draw: Callable[[Any, Report], None]) -> str:
     return text[text.index("<svg") :]
 
 
-def _latency(axes: Any, report: Report) -> None:
+def _plot_latency(axes: Any, report: Report) -> None:
     points = [point for point in report.points if point.max_ms]
     times = [point.at_s for point in points]
     axes.plot(times, [point.p50_ms for point in points], color=GREEN, label="p50")
@@ -67,10 +67,10 @@ def _latency(axes: Any, report: Report) -> None:
     axes.plot(times, [point.max_ms for point in points], color=RED, linewidth=0.8, label="max")
     if points:
         axes.set_yscale("log")
-    _phases(axes, report.points)
+    _shade_phases(axes, report.points)
 
 
-def _rates(axes: Any, report: Report) -> None:
+def _plot_rates(axes: Any, report: Report) -> None:
     times = [point.at_s for point in report.points]
     rates: tuple[tuple[str, Sequence[float]], ...] = (
         ("frames received", [point.received_per_s for point in report.points]),
@@ -82,11 +82,13 @@ def _rates(axes: Any, report: Report) -> None:
             axes.plot(times, values, color=colour, label=name)
     if any(any(values) for _, values in rates):
         axes.set_yscale("symlog", linthresh=10)
-    _phases(axes, report.points)
+    _shade_phases(axes, report.points)
 
 
-def _curves(axes: Any, report: Report) -> None:
-    kinds = sorted(report.curves, key=lambda kind: (kind != report.own_kind, -report.operations[kind].count))
+def _plot_percentiles(axes: Any, report: Report) -> None:
+    kinds = sorted(
+        report.curves, key=lambda kind: (kind != report.primary_operation, -report.operations[kind].count)
+    )
     places = [str(percentile).removesuffix(".0") for percentile, _ in next(iter(report.curves.values()), [])]
     for colour, kind in zip(COLOURS, kinds, strict=False):
         values = [max(ms, 0.001) for _, ms in report.curves[kind]]
@@ -96,49 +98,49 @@ def _curves(axes: Any, report: Report) -> None:
         axes.set_yscale("log")
 
 
-def _connections(axes: Any, report: Report) -> None:
+def _plot_connections(axes: Any, report: Report) -> None:
     times = [point.at_s for point in report.points]
-    axes.plot(times, [point.ready for point in report.points], color=BLUE)
+    axes.plot(times, [point.ready_count for point in report.points], color=BLUE)
     axes.set_ylim(bottom=0)
-    _phases(axes, report.points)
+    _shade_phases(axes, report.points)
 
 
-def _cpu(axes: Any, report: Report) -> None:
+def _plot_server_cpu(axes: Any, report: Report) -> None:
     for colour, server in zip(COLOURS, report.servers, strict=False):
-        pairs = list(pairwise(server.readings))
-        times = [later.at_s - server.readings[0].at_s for _, later in pairs]
+        pairs = list(pairwise(server.samples))
+        times = [later.at_s - server.samples[0].at_s for _, later in pairs]
         shares = [(b.cpu_s - a.cpu_s) / max(b.at_s - a.at_s, 1e-9) for a, b in pairs]
         axes.plot(times, shares, color=colour, label=server.url)
     axes.set_ylim(bottom=0)
 
 
-def _memory(axes: Any, report: Report) -> None:
+def _plot_server_memory(axes: Any, report: Report) -> None:
     for colour, server in zip(COLOURS, report.servers, strict=False):
-        times = [one.at_s - server.readings[0].at_s for one in server.readings]
-        sizes = [one.resident_bytes / MEBIBYTE for one in server.readings]
+        times = [one.at_s - server.samples[0].at_s for one in server.samples]
+        sizes = [one.resident_bytes / MEBIBYTE for one in server.samples]
         axes.plot(times, sizes, color=colour, label=server.url)
     axes.set_ylim(bottom=0)
 
 
-def _batches(axes: Any, report: Report) -> None:
+def _plot_batches(axes: Any, report: Report) -> None:
     for colour, server in zip(COLOURS, report.servers, strict=False):
-        pairs = [(a, b) for a, b in pairwise(server.readings) if b.batches > a.batches]
-        times = [later.at_s - server.readings[0].at_s for _, later in pairs]
+        pairs = [(a, b) for a, b in pairwise(server.samples) if b.batches > a.batches]
+        times = [later.at_s - server.samples[0].at_s for _, later in pairs]
         sizes = [(b.batched - a.batched) / (b.batches - a.batches) for a, b in pairs]
         axes.plot(times, sizes, color=colour, label=server.url)
     axes.set_ylim(bottom=0)
 
 
-def _own_cpu(axes: Any, report: Report) -> None:
+def _plot_tester_cpu(axes: Any, report: Report) -> None:
     times = [point.at_s for point in report.points]
     axes.plot(times, [point.cpu_share for point in report.points], color=BLUE)
     axes.axhline(0.9, color=RED, linewidth=0.8, linestyle="--", label="saturated")
     axes.set_ylim(0, 1.1)
-    _phases(axes, report.points)
+    _shade_phases(axes, report.points)
 
 
-def _phases(axes: Any, points: Sequence[Point]) -> None:
+def _shade_phases(axes: Any, points: Sequence[Point]) -> None:
     """Shade what is not the load itself."""
     for earlier, later in pairwise(points):
-        if later.phase in SHADES:
-            axes.axvspan(earlier.at_s, later.at_s, color=SHADES[later.phase], linewidth=0)
+        if later.phase in PHASE_COLOURS:
+            axes.axvspan(earlier.at_s, later.at_s, color=PHASE_COLOURS[later.phase], linewidth=0)

@@ -11,24 +11,32 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.conductor import Findings
-from loadtest.figures.histogram import Percentiles
-from loadtest.figures.series import Point
-from loadtest.figures.servers import Reading, ServerFigures, figures_of
+from loadtest.coordinator import RunResult
+from loadtest.evaluation import (
+    Criterion,
+    Outcome,
+    TesterHealth,
+    assess_tester,
+    evaluate,
+    failed_criteria,
+    primary_operation_of,
+)
+from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
+from loadtest.metrics.time_series import Point
 from loadtest.options import Options
-from loadtest.process.seating import rate_of
-from loadtest.verdict import Fitness, Outcome, Rule, failed, fitness_of, own_kind, rules_of
+from loadtest.process.assignment import total_rate_per_s
 
 FORMAT: Final = 1
-FAULTS_SHOWN: Final = 200
+FAULTS_MAX: Final = 200
 
 
-class ServerReadings(msgspec.Struct, frozen=True):
+class ServerReport(msgspec.Struct, frozen=True):
     """How one server did over the load, and on the whole; None where it has no metrics."""
 
     url: str
-    figures: ServerFigures | None
-    readings: list[Reading]
+    metrics: ServerMetrics | None
+    samples: list[ServerSample]
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -43,19 +51,19 @@ class Report(msgspec.Struct, frozen=True):
     """`format` rises when a field changes its meaning. Latencies in ms, rates a second."""
 
     format: int
-    good: bool
+    passed: bool
     saturated: bool
     interrupted: bool
     scenario: str
-    run: str
-    began_at: str
+    run_id: str
+    started_at: str
     load_s: float
     rate_per_s: float
     options: Options
     machine: Machine
-    rules: list[Rule]
-    own_kind: str
-    own: Percentiles
+    criteria: list[Criterion]
+    primary_operation: str
+    primary_latency: Percentiles
     operations: dict[str, Percentiles]
     curves: dict[str, list[tuple[float, float]]]
     counts: dict[str, int]
@@ -64,58 +72,58 @@ class Report(msgspec.Struct, frozen=True):
     faults: list[Fault]
     users_checked: int
     conversations_checked: int
-    fitness: Fitness
-    servers: list[ServerReadings]
+    tester_health: TesterHealth
+    servers: list[ServerReport]
     points: list[Point]
 
     @property
-    def failed(self) -> list[Rule]:
-        return failed(self.rules)
+    def failed_criteria(self) -> list[Criterion]:
+        return failed_criteria(self.criteria)
 
 
-def report_of(findings: Findings) -> Report:
+def build_report(result: RunResult) -> Report:
     """Everything that was found, judged."""
-    series, options = findings.series, findings.options
+    series, options = result.series, result.options
     counts, errors, faults = series.counts(), series.errors(), series.fault_counts()
     operations = series.percentiles()
     outcome = Outcome(
         faults=dict(faults),
-        lost=findings.unanswered + counts["unsent"],
+        unanswered=result.unanswered + counts["unsent"],
         errors=sum(errors.values()),
-        own_kind=own_kind(options.scenario),
-        own=series.own(),
-        absent=findings.absent,
-        complete=findings.complete,
+        primary_operation=primary_operation_of(options.scenario),
+        primary_latency=series.primary_latency(),
+        disconnected=result.disconnected,
+        complete=result.complete,
     )
-    rules = rules_of(outcome, options.thresholds)
-    fitness = fitness_of(series.points)
+    rules = evaluate(outcome, options.thresholds)
+    fitness = assess_tester(series.points)
     return Report(
         format=FORMAT,
-        good=not failed(rules),
+        passed=not failed_criteria(rules),
         saturated=fitness.saturated,
-        interrupted=findings.interrupted,
+        interrupted=result.interrupted,
         scenario=options.scenario,
-        run=findings.run,
-        began_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(findings.began_at)),
-        load_s=round(findings.load_s, 2),
-        rate_per_s=rate_of(options),
+        run_id=result.run_id,
+        started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started_at)),
+        load_s=round(result.load_s, 2),
+        rate_per_s=total_rate_per_s(options),
         options=options,
         machine=Machine(platform.platform(), platform.python_version(), os.cpu_count() or 1),
-        rules=rules,
-        own_kind=outcome.own_kind,
-        own=outcome.own,
+        criteria=rules,
+        primary_operation=outcome.primary_operation,
+        primary_latency=outcome.primary_latency,
         operations=operations,
         curves=series.curves(),
         counts=dict(counts),
         errors=dict(errors.most_common()),
         fault_counts=dict(faults),
-        faults=series.faults[:FAULTS_SHOWN],
-        users_checked=findings.users_checked,
-        conversations_checked=findings.conversations_checked,
-        fitness=fitness,
+        faults=series.faults[:FAULTS_MAX],
+        users_checked=result.users_checked,
+        conversations_checked=result.conversations_checked,
+        tester_health=fitness,
         servers=[
-            ServerReadings(url, figures_of(url, readings, findings.before.get(url)), readings)
-            for url, readings in findings.readings.items()
+            ServerReport(url, summarize_server(url, readings, result.baseline.get(url)), readings)
+            for url, readings in result.samples.items()
         ],
         points=series.points,
     )

@@ -3,32 +3,32 @@
 from collections.abc import Sequence
 from typing import Final
 
+from loadtest.evaluation import describe_criterion
 from loadtest.report.report import Report
-from loadtest.verdict import meaning_of
 
-FAULTS_SHOWN: Final = 10
-ERRORS_SHOWN: Final = 10
+FAULTS_MAX: Final = 10
+ERRORS_MAX: Final = 10
 
 
-def verdict_of(report: Report) -> str:
+def format_result(report: Report) -> str:
     """One sentence."""
-    if report.good and not report.interrupted:
+    if report.passed and not report.interrupted:
         return "GOOD: no promise was broken and every threshold held."
-    if report.good:
+    if report.passed:
         return "GOOD AS FAR AS IT WENT: it was ended early; nothing that was asked for failed till then."
-    said = "; ".join(f"{rule.name}: {rule.found} ({rule.asked} asked)" for rule in report.failed)
+    said = "; ".join(f"{rule.name}: {rule.actual} ({rule.expected} asked)" for rule in report.failed_criteria)
     return f"NOT GOOD: {said}."
 
 
-def summary_of(report: Report) -> str:
+def render_summary(report: Report) -> str:
     """The whole text."""
     options, counts = report.options, report.counts
     lines = [
-        verdict_of(report),
+        format_result(report),
         "",
         (
             f"{report.scenario}: {options.connections} connections on {len(options.urls)} servers, "
-            f"{report.rate_per_s:g} acts/s for {report.load_s:g} s, seed {options.seed}, {report.began_at}"
+            f"{report.rate_per_s:g} acts/s for {report.load_s:g} s, seed {options.seed}, {report.started_at}"
         ),
         (
             f"sent {counts.get('sent', 0)}, acknowledged {counts.get('acknowledged', 0)}, "
@@ -40,31 +40,31 @@ def summary_of(report: Report) -> str:
             f"{report.conversations_checked} conversations compared"
         ),
         "",
-        *_operations(report),
+        *_operation_lines(report),
         "",
-        *_servers(report),
-        *_generator(report),
-        *_errors(report),
-        *_faults(report),
+        *_server_lines(report),
+        *_tester_lines(report),
+        *_error_lines(report),
+        *_fault_lines(report),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _operations(report: Report) -> list[str]:
+def _operation_lines(report: Report) -> list[str]:
     rows = [["", "count", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms"]]
     for kind, one in report.operations.items():
         figures = (one.p50_ms, one.p90_ms, one.p99_ms, one.p999_ms, one.max_ms)
-        mark = " *" if kind == report.own_kind else ""
+        mark = " *" if kind == report.primary_operation else ""
         rows.append([kind + mark, str(one.count), *(f"{figure:.1f}" for figure in figures)])
     return [*_table(rows), "Latencies count from when something was meant. * is the scenario's own."]
 
 
-def _servers(report: Report) -> list[str]:
+def _server_lines(report: Report) -> list[str]:
     rows = [
         ["server", "CPU", "memory MiB", "B/connection", "entries/s", "a batch", "batch ms", "lag ms", "shed"]
     ]
     for server in report.servers:
-        one = server.figures
+        one = server.metrics
         if one is None:
             rows.append([server.url, "no metrics"])
             continue
@@ -85,11 +85,11 @@ def _servers(report: Report) -> list[str]:
     return _table(rows)
 
 
-def _generator(report: Report) -> list[str]:
-    fitness = report.fitness
+def _tester_lines(report: Report) -> list[str]:
+    fitness = report.tester_health
     cost = "" if fitness.us_per_message is None else f", {fitness.us_per_message:g} us a received frame"
     said = (
-        f"load tester: busiest process {fitness.busiest_share:.0%} of a core, loop late by "
+        f"load tester: busiest process {fitness.cpu_share_max:.0%} of a core, loop late by "
         f"{fitness.lag_ms_max:g} ms, acts late by {fitness.late_ms_max:g} ms at worst{cost}"
     )
     if not fitness.saturated:
@@ -101,20 +101,20 @@ def _generator(report: Report) -> list[str]:
     ]
 
 
-def _errors(report: Report) -> list[str]:
+def _error_lines(report: Report) -> list[str]:
     if not report.errors:
         return []
-    shown = list(report.errors.items())[:ERRORS_SHOWN]
+    shown = list(report.errors.items())[:ERRORS_MAX]
     return ["", "errors:", *(f"  {count} x {what}" for what, count in shown)]
 
 
-def _faults(report: Report) -> list[str]:
+def _fault_lines(report: Report) -> list[str]:
     if not report.fault_counts:
         return []
     lines = ["", "broken promises:"]
-    lines += [f"  {count} {kind}: {meaning_of(kind)}" for kind, count in report.fault_counts.items()]
+    lines += [f"  {count} {kind}: {describe_criterion(kind)}" for kind, count in report.fault_counts.items()]
     lines += ["", "the first of them, as seen:"]
-    return lines + [f"  {fault}" for fault in report.faults[:FAULTS_SHOWN]]
+    return lines + [f"  {fault}" for fault in report.faults[:FAULTS_MAX]]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,1 +1,6 @@
-"""The published contract, made of the routes and of the very structs that decode what is asked."""
+"""API documentation generated from the routes and from the structs that decode and encode the protocol.
+
+routes   -> openapi.py  -> /openapi.json  -> /docs
+commands
+frames   -> asyncapi.py -> /asyncapi.json -> /docs/socket
+"""

@@ -1,20 +1,32 @@
-"""The live part of the contract as an AsyncAPI document, made once from the structs of the wire.
+"""The AsyncAPI document: the socket and the event stream, built from the structs of the protocol.
 
-Commands and frames are the members of the wire's two unions, so none can be left out. Never says
-anything of a route.
+Commands and frames are the members of the protocol's unions, so the document cannot omit one.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
-from config.limits import FRAME_BYTES, PRESENCE_WATCHED_USERS, RESUME_CONVERSATIONS, Limits
+from actors.sessions.typing_indicators import TYPING_TIMEOUT_S
+from config.limits import (
+    EMOJI_CHARACTERS,
+    EMOJIS_PER_MESSAGE,
+    FRAME_BYTES,
+    MESSAGE_CHARACTERS,
+    PRESENCE_WATCHED_USERS,
+    RESUME_CONVERSATIONS,
+    TYPING_MEMBERS_MAX,
+    Limits,
+)
 from server.api_docs.asyncapi_document import (
     AsyncApi,
     Channel,
+    CloseCodeInfo,
     Components,
     Operation,
     PublishedLimits,
@@ -22,21 +34,27 @@ from server.api_docs.asyncapi_document import (
     Server,
     SubProtocol,
 )
-from server.api_docs.close_codes import close_codes
-from server.api_docs.command_replies import COMMANDS, replies_to
-from server.api_docs.delivery_kinds import DELIVERY_KINDS, EVENT_STREAM_FRAMES, DeliveryKind
-from server.api_docs.frame_descriptions import describe_frame
-from server.api_docs.message_components import CORRELATION_ID_NAME, MessageComponents
+from server.api_docs.asyncapi_messages import CORRELATION_ID_NAME, Messages, frame_type
+from server.api_docs.frame_catalog import (
+    COMMANDS,
+    DELIVERY_KINDS,
+    EVENT_STREAM_FRAMES,
+    DeliveryKind,
+    close_codes,
+    replies_to,
+)
 from server.api_docs.openapi_document import Info, Reference
+from server.api_docs.schemas import describe_struct
 from server.http.response import JSON_TYPE
 from server.websocket.sub_protocols import JSON, MSGPACK
 
-ASYNCAPI_VERSION: Final = "3.0.0"
+ASYNCAPI_VERSION: Final = "3.1.0"
 SOCKET_CHANNEL: Final = "socket"
 STREAM_CHANNEL: Final = "stream"
-INFO_DESCRIPTION: Final = """Live updates: the websocket, and the user stream as Server-Sent Events.
+INFO_DESCRIPTION: Final = """\
+Live updates: the WebSocket, and the user stream as Server-Sent Events.
 
-The rest of the contract is in `/openapi.json`; it also describes ids, times and tokens. The \
+The [HTTP API](/docs) is described in `/openapi.json`, with the formats of ids, times and tokens. The \
 server ignores unknown fields; clients must ignore unknown fields and unknown frame types."""
 
 SOCKET_DESCRIPTION: Final = """\
@@ -65,7 +83,7 @@ SUB_PROTOCOLS: Final = (
 )
 _BEARER_SCHEME: Final = {"type": "http", "scheme": "bearer"}
 _CORRELATION_ID: Final = {
-    "description": "The `id` of a command is in its one answer.",
+    "description": "The reply to a command has the `id` of the command.",
     "location": "$message.payload#/id",
 }
 _WEBSOCKET_BINDING: Final = {
@@ -73,8 +91,14 @@ _WEBSOCKET_BINDING: Final = {
     "headers": {
         "type": "object",
         "properties": {
-            "Sec-WebSocket-Protocol": {"type": "string", "enum": [one.name for one in SUB_PROTOCOLS]},
-            "Authorization": {"type": "string", "description": "`Bearer <token>`; or `authenticate` later."},
+            "Sec-WebSocket-Protocol": {
+                "type": "string",
+                "enum": [protocol.name for protocol in SUB_PROTOCOLS],
+            },
+            "Authorization": {
+                "type": "string",
+                "description": "`Bearer <token>`. Without it, send the token in `authenticate`.",
+            },
         },
     },
     "bindingVersion": "0.1.0",
@@ -83,38 +107,41 @@ _HTTP_BINDING: Final = {"method": "GET", "bindingVersion": "0.3.0"}
 
 
 def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
-    """Describe both channels, at the address and within the bounds of this server."""
-    told = tuple(frame for delivery in DELIVERY_KINDS for frame in delivery.frames)
-    answers = tuple(chain.from_iterable(replies_to(command) for command in COMMANDS))
-    spoken = (*COMMANDS, *answers, *told)
-    messages = MessageComponents((*spoken, *EVENT_STREAM_FRAMES))
+    """Describe the socket and the event stream of a server with this address and these limits."""
+    pushed = tuple(frame for kind in DELIVERY_KINDS for frame in kind.frames)
+    replies = tuple(chain.from_iterable(replies_to(command) for command in COMMANDS))
+    socket_frames = (*COMMANDS, *replies, *pushed)
+    messages = Messages((*socket_frames, *EVENT_STREAM_FRAMES))
+    published_limits, codes = _published_limits(limits), close_codes()
     socket = Channel(
         address="/v1/ws",
-        title="The socket",
-        description=SOCKET_DESCRIPTION,
+        title="WebSocket",
+        description="\n\n".join(
+            (SOCKET_DESCRIPTION, _limits_table(published_limits), _close_code_table(codes))
+        ),
         servers=(Reference("#/servers/socket"),),
-        messages=messages.channel_messages(spoken),
+        messages=messages.channel_messages(socket_frames),
         bindings={"ws": _WEBSOCKET_BINDING},
         sub_protocols=SUB_PROTOCOLS,
-        limits=_published_limits(limits),
-        close_codes=close_codes(),
+        limits=published_limits,
+        close_codes=codes,
     )
     stream = Channel(
         address="/v1/stream",
-        title="One's own stream as Server-Sent Events",
+        title="Server-Sent Events",
         description=STREAM_DESCRIPTION,
         servers=(Reference("#/servers/stream"),),
         messages=messages.channel_messages(EVENT_STREAM_FRAMES),
     )
     commands = {_operation_id(command): _command_operation(command, messages) for command in COMMANDS}
-    sent = {delivery.name: _delivery_operation(delivery, messages) for delivery in DELIVERY_KINDS}
+    deliveries = {kind.name: _delivery_operation(kind, messages) for kind in DELIVERY_KINDS}
     return AsyncApi(
         asyncapi=ASYNCAPI_VERSION,
         info=Info("Convene", version, INFO_DESCRIPTION),
         default_content_type=JSON_TYPE,
         servers=_servers(base_url),
         channels={SOCKET_CHANNEL: socket, STREAM_CHANNEL: stream},
-        operations={**commands, **sent, "events": _event_stream_operation(messages)},
+        operations={**commands, **deliveries, "events": _event_stream_operation(messages)},
         components=Components(
             schemas=messages.schemas,
             messages=messages.by_name,
@@ -125,17 +152,17 @@ def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
 
 
 def _servers(base_url: str) -> dict[str, Server]:
-    found = urlsplit(base_url)
-    secure = "s" if found.scheme == "https" else ""
+    url = urlsplit(base_url)
+    secure = "s" if url.scheme == "https" else ""
     return {
         SOCKET_CHANNEL: Server(
-            host=found.netloc, pathname=found.path, protocol=f"ws{secure}", description="For the socket."
+            host=url.netloc, pathname=url.path, protocol=f"ws{secure}", description="WebSocket."
         ),
         STREAM_CHANNEL: Server(
-            host=found.netloc,
-            pathname=found.path,
+            host=url.netloc,
+            pathname=url.path,
             protocol=f"http{secure}",
-            description="For Server-Sent Events.",
+            description="Server-Sent Events.",
             security=(Reference("#/components/securitySchemes/bearer"),),
         ),
     }
@@ -152,15 +179,43 @@ def _published_limits(limits: Limits) -> PublishedLimits:
         messages_burst=limits.messages_burst,
         max_conversations=RESUME_CONVERSATIONS,
         max_watched=PRESENCE_WATCHED_USERS,
+        max_message_characters=MESSAGE_CHARACTERS,
+        max_emoji_characters=EMOJI_CHARACTERS,
+        max_emojis_per_message=EMOJIS_PER_MESSAGE,
+        max_typing_members=TYPING_MEMBERS_MAX,
+        typing_timeout_ms=round(TYPING_TIMEOUT_S * 1000),
     )
 
 
-def _command_operation(command: type[Struct], messages: MessageComponents) -> Operation:
-    summary, description = describe_frame(command)
+def _limits_table(limits: PublishedLimits) -> str:
+    rows = [(f"`{name}`", f"{value:,}") for name, value in msgspec.structs.asdict(limits).items()]
+    return f"## Limits\n\n{_markdown_table(('Limit', 'Value'), rows)}"
+
+
+def _close_code_table(codes: Iterable[CloseCodeInfo]) -> str:
+    rows = [
+        (
+            f"{code.code} `{code.name}`",
+            code.meaning,
+            "reconnect and resume" if code.resume else "do not retry",
+        )
+        for code in codes
+    ]
+    return f"## Close codes\n\n{_markdown_table(('Code', 'Meaning', 'Action'), rows)}"
+
+
+def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _command_operation(command: type[Struct], messages: Messages) -> Operation:
+    summary, description = describe_struct(command)
     channel = Reference(f"#/channels/{SOCKET_CHANNEL}")
     return Operation(
         action="receive",
         channel=channel,
+        title=frame_type(command),
         summary=summary,
         description=description,
         messages=messages.references((command,), SOCKET_CHANNEL),
@@ -168,26 +223,28 @@ def _command_operation(command: type[Struct], messages: MessageComponents) -> Op
     )
 
 
-def _delivery_operation(delivery: DeliveryKind, messages: MessageComponents) -> Operation:
+def _delivery_operation(kind: DeliveryKind, messages: Messages) -> Operation:
     return Operation(
         action="send",
         channel=Reference(f"#/channels/{SOCKET_CHANNEL}"),
-        summary=delivery.summary,
-        description=delivery.description,
-        messages=messages.references(delivery.frames, SOCKET_CHANNEL),
+        title=kind.title,
+        summary=kind.summary,
+        description=kind.description,
+        messages=messages.references(kind.frames, SOCKET_CHANNEL),
     )
 
 
-def _event_stream_operation(messages: MessageComponents) -> Operation:
+def _event_stream_operation(messages: Messages) -> Operation:
     return Operation(
         action="send",
         channel=Reference(f"#/channels/{STREAM_CHANNEL}"),
-        summary="Tell what happened to the user, without a socket",
+        title="Events of the user stream",
+        summary="Events of the user, without a socket",
         messages=messages.references(EVENT_STREAM_FRAMES, STREAM_CHANNEL),
         bindings={"http": _HTTP_BINDING},
     )
 
 
 def _operation_id(command: type[Struct]) -> str:
-    """`SendMessage` is `send_message`."""
+    """Turn `SendMessage` into `send_message`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", command.__name__).lower()

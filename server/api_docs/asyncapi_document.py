@@ -1,7 +1,4 @@
-"""An AsyncAPI 3.0 document as structs: only those parts of the specification that are needed here.
-
-Schemas stay as msgspec makes them. Never knows a frame.
-"""
+"""AsyncAPI 3.1 documents as structs: the parts of the specification that are used here."""
 
 from typing import Any, Literal
 
@@ -24,15 +21,18 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class DeliveryInfo(msgspec.Struct, frozen=True):
-    """How a frame comes: what is durable is counted up by the field `place`, and told to who missed it."""
+    """The delivery guarantee of a frame.
+
+    A durable frame is numbered by the field that `place` names and can be fetched again.
+    """
 
     kind: str
     durable: bool
-    place: str | None
+    position_field: str | None = field(name="place")
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """`name` is the `type` on the wire; a command and a frame of the server may share one."""
+    """`name` is the `type` on the wire; a command and a pushed frame may have the same one."""
 
     name: str
     title: str
@@ -51,7 +51,7 @@ class SubProtocol(msgspec.Struct, frozen=True):
 
 
 class CloseCodeInfo(msgspec.Struct, frozen=True):
-    """`resume` says whether to connect again and resume; otherwise one does not come back the same way."""
+    """`resume` says whether to reconnect and resume; otherwise the same connection would fail again."""
 
     code: int
     name: str
@@ -60,7 +60,7 @@ class CloseCodeInfo(msgspec.Struct, frozen=True):
 
 
 class PublishedLimits(msgspec.Struct, frozen=True):
-    """What the server keeps to, as it is configured. `max_conversations` is of one `resume`."""
+    """The limits of this server, as configured. `max_conversations` applies to one `resume`."""
 
     max_frame_bytes: int
     heartbeat_ms: int
@@ -71,6 +71,11 @@ class PublishedLimits(msgspec.Struct, frozen=True):
     messages_burst: int
     max_conversations: int
     max_watched: int
+    max_message_characters: int
+    max_emoji_characters: int
+    max_emojis_per_message: int
+    max_typing_members: int
+    typing_timeout_ms: int
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,10 +96,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Seen from the server: it receives commands and sends frames."""
+    """From the server's point of view: it receives commands and sends frames."""
 
     action: Literal["send", "receive"]
     channel: Reference
+    title: str
     summary: str
     description: str = ""
     messages: tuple[Reference, ...]

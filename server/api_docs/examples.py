@@ -1,11 +1,12 @@
-"""One instance of each command and frame, for readers who learn by looking.
+"""Examples of every command and frame.
 
-They are structs, so that no field of them can be wrong. Never shows anybody who lives.
+They are static so that the document stays the same between starts; a test builds each of the published
+objects with the real serializers and compares.
 """
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actors.protocol.commands import (
     AddReaction,
@@ -30,7 +31,6 @@ from actors.protocol.objects import (
     MessageType,
     OwnUser,
     Reaction,
-    ReadBy,
     UserCard,
 )
 from actors.protocol.presence import Presence, PresenceChanged
@@ -70,8 +70,13 @@ from server.event_stream import StreamReady
 
 _ANA = "019a63d2-7c1e-7e44-9a51-6d1f0c2b8e11"
 _BEN = "019a63d2-9f40-7b0a-8c3d-2e5b7a9d4f22"
+_EVE = "019a63d2-b81c-7a55-8e02-3f6c8b0e5a33"
+_SESSION = "019a63d8-4e5f-7061-b273-8d9e0fa1c466"
 _GROUP = "6923a1f04c8e2b7d91f5c001"
-_MESSAGE = "6923a1f04c8e2b7d91f5c02a"
+# The id of an entry is a function of its conversation and its `seq`.
+_EARLIER_MESSAGE = "4c8e2b7d91f5c00100000029"
+_MESSAGE = "4c8e2b7d91f5c0010000002a"
+_SYSTEM_MESSAGE = "4c8e2b7d91f5c0010000002c"
 _EPOCH = "k3v9"
 _POSITION = 118
 _TIMES = tuple(f"2025-11-24T09:{minute}:00.000Z" for minute in (30, 31, 32, 33))
@@ -79,6 +84,7 @@ _TIMES = tuple(f"2025-11-24T09:{minute}:00.000Z" for minute in (30, 31, 32, 33))
 _LIMITS = Limits()
 _ANA_CARD = UserCard(_ANA, "ana", "Ana", None, verified=True)
 _BEN_CARD = UserCard(_BEN, "ben", "Ben", None, verified=False)
+_EVE_CARD = UserCard(_EVE, "eve", None, None, verified=False)
 _ANA_PROFILE = OwnUser(_ANA, "ana", "Ana", None, True, "I paint.", _TIMES[0], "ana@example.org")
 _MESSAGE_SENT = Message(
     id=_MESSAGE,
@@ -97,31 +103,20 @@ _MESSAGE_SENT = Message(
     deleted_at=None,
     delivery_status=DeliveryStatus([], 0),
 )
-_MESSAGE_EDITED = Message(
-    id=_MESSAGE,
-    conversation_id=_GROUP,
-    seq=42,
-    changed_seq=43,
-    sender_id=_ANA,
-    client_id="c-7",
-    content="See you at ten, @ben",
-    message_type=MessageType.TEXT,
-    mentions=[_BEN],
-    reply_to=None,
-    reactions=[Reaction("\N{THUMBS UP SIGN}", 1, [_BEN], mine=False)],
-    created_at=_TIMES[1],
-    edited_at=_TIMES[2],
-    deleted_at=None,
-    delivery_status=DeliveryStatus([ReadBy(_BEN, _TIMES[2])], 1),
+_MESSAGE_EDITED = structs.replace(
+    _MESSAGE_SENT, changed_seq=43, content="See you at ten, @ben", edited_at=_TIMES[2]
+)
+_MESSAGE_WITH_REACTION = structs.replace(
+    _MESSAGE_EDITED, changed_seq=45, reactions=[Reaction("\N{THUMBS UP SIGN}", 1, [_BEN], mine=False)]
 )
 _MEMBER_ADDED_MESSAGE = Message(
-    id="6923a1f04c8e2b7d91f5c02c",
+    id=_SYSTEM_MESSAGE,
     conversation_id=_GROUP,
     seq=44,
     changed_seq=44,
     sender_id=_ANA,
     client_id=None,
-    content="Ana added Ben.",
+    content="@ana added @eve",
     message_type=MessageType.SYSTEM,
     mentions=[],
     reply_to=None,
@@ -138,9 +133,9 @@ _CONVERSATION = Conversation(
     member_count=2,
     participants=[_ANA_CARD, _BEN_CARD],
     admins=[_ANA],
-    last_message=LastMessage(_MESSAGE_SENT.content, _ANA, _TIMES[1]),
-    last_seq=42,
-    read_seq=41,
+    last_message=LastMessage("Good morning, @ana", _BEN, _TIMES[0]),
+    last_seq=41,
+    read_seq=40,
     unread_count=1,
     muted=False,
     created_at=_TIMES[0],
@@ -148,14 +143,14 @@ _CONVERSATION = Conversation(
 _NOTIFICATION = Notification(
     id="019a63d5-1b2c-7d3e-8f40-5a6b7c8d9e33",
     type=NotificationType.MENTION,
-    title="Ben mentioned you",
-    message="Good morning, @ana",
+    title="You were mentioned",
+    message="Ben mentioned you",
     sender=_BEN_CARD,
-    reference_id=_MESSAGE,
+    reference_id=_EARLIER_MESSAGE,
     conversation_id=_GROUP,
     is_read=False,
     count=1,
-    created_at=_TIMES[2],
+    created_at=_TIMES[0],
 )
 _POST = Post("019a63d6-2c3d-7e4f-9051-6b7c8d9eaf44", _BEN_CARD, "First snow.", None, 0, 0, False, _TIMES[2])
 _EVENT = Event(
@@ -171,11 +166,11 @@ _EVENT = Event(
     interested_count=1,
     my_rsvp=None,
     my_waitlist_position=None,
-    conversation_id=_GROUP,
+    conversation_id="d69f18dd1fbee1f647acb189",
 )
 
 EXAMPLES: Final[dict[type[Struct], Struct]] = {
-    Authenticate: Authenticate(1, "pN3x...", resume=Resume("019a63d8-4e5f", _EPOCH, _POSITION, {_GROUP: 41})),
+    Authenticate: Authenticate(1, "pN3x...", resume=Resume(_SESSION, _EPOCH, _POSITION, {_GROUP: 41})),
     SendMessage: SendMessage(2, _GROUP, "c-7", _MESSAGE_SENT.content, [_BEN]),
     EditMessage: EditMessage(3, _GROUP, _MESSAGE, _MESSAGE_EDITED.content),
     DeleteMessage: DeleteMessage(4, _GROUP, _MESSAGE),
@@ -187,7 +182,7 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     WatchPresence: WatchPresence(9, [_BEN]),
     Ping: Ping(10),
     Hello: Hello(_LIMITS.heartbeat_ms, _LIMITS.auth_timeout_ms, FRAME_BYTES, _TIMES[0]),
-    Ready: Ready(1, "019a63d8-4e5f", _ANA_PROFILE, _EPOCH, _POSITION, 3),
+    Ready: Ready(1, _SESSION, _ANA_PROFILE, _EPOCH, _POSITION, 3),
     Resumed: Resumed(1, {_GROUP: 42}),
     Resync: Resync("too_far", _EPOCH, _POSITION),
     Ok[SendResult]: Ok(2, SendResult(_MESSAGE, 42, _TIMES[1], duplicate=False)),
@@ -200,9 +195,9 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     Goodbye: Goodbye(4001, "the server is stopping", 1200, resume=True),
     Lagged: Lagged(_GROUP, 12, 41),
     MessageCreated: MessageCreated(_GROUP, 42, _MESSAGE_SENT),
-    MessageUpdated: MessageUpdated(_GROUP, 43, _MESSAGE_EDITED),
+    MessageUpdated: MessageUpdated(_GROUP, 45, _MESSAGE_WITH_REACTION),
     ConversationUpdated: ConversationUpdated(
-        _GROUP, 44, _MEMBER_ADDED_MESSAGE, ConversationChanges(joined=[_BEN_CARD]), 2
+        _GROUP, 44, _MEMBER_ADDED_MESSAGE, ConversationChanges(joined=[_EVE_CARD]), 3
     ),
     ConversationJoined: ConversationJoined(_POSITION, _CONVERSATION),
     ConversationLeft: ConversationLeft(_POSITION, _GROUP),
@@ -213,7 +208,7 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     FeedPostCreated: FeedPostCreated(_POST),
     EventUpdated: EventUpdated(_EVENT),
     UserUpdated: UserUpdated(_ANA_PROFILE),
-    PresenceChanged: PresenceChanged([Presence(_BEN, "away", _TIMES[3])]),
+    PresenceChanged: PresenceChanged([Presence(_BEN, "offline", _TIMES[3])]),
     ReadReceipt: ReadReceipt(_GROUP, _BEN, 42, _TIMES[2]),
     StreamReady: StreamReady(_EPOCH, _POSITION, 3),
 }

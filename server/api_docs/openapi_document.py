@@ -1,9 +1,6 @@
-"""An OpenAPI 3.1 document as structs: only those parts of the specification that are needed here.
+"""OpenAPI 3.1 documents as structs: the parts of the specification that are used here."""
 
-Schemas stay as msgspec makes them. Never knows a route.
-"""
-
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import field
@@ -13,14 +10,28 @@ Schema = dict[str, Any]
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """Stands for a part that is in the components."""
+    """A reference to a component of the same document."""
 
     ref: str = field(name="$ref")
+
+
+class License(msgspec.Struct, frozen=True):
+    name: str
+    url: str
+
+
+APACHE_2: Final = License("Apache 2.0", "https://www.apache.org/licenses/LICENSE-2.0")
 
 
 class Info(msgspec.Struct, frozen=True):
     title: str
     version: str
+    description: str
+    license: License = APACHE_2
+
+
+class Server(msgspec.Struct, frozen=True):
+    url: str
     description: str
 
 
@@ -30,7 +41,7 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`place` is path, query or header. Lists are written with commas (`explode` is False)."""
+    """`location` is path, query or header. `explode` is false for lists that are separated by commas."""
 
     name: str
     location: str = field(name="in")
@@ -63,7 +74,7 @@ class Response(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """`security` is empty where no token is needed, None where the document's own holds."""
+    """`security` is empty if no token is needed; None means that the security of the document applies."""
 
     tags: tuple[str, ...]
     operation_id: str
@@ -84,10 +95,11 @@ class Components(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class OpenApi(msgspec.Struct, frozen=True):
-    """`paths` is by path, then by method in lower case."""
+    """`paths` maps a path to its operations, by method in lower case."""
 
     openapi: str
     info: Info
+    servers: tuple[Server, ...]
     tags: tuple[Tag, ...]
     security: tuple[dict[str, list[str]], ...]
     paths: dict[str, dict[str, Operation]]

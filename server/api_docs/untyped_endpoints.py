@@ -1,6 +1,6 @@
-"""What is served beside the typed routes: the live connections, health, and the contract itself.
+"""Operations of the endpoints that are not typed routes: live connections, health and documentation.
 
-Written by hand, because their handlers answer no struct. Never a place for what could be a route.
+Written by hand, because their handlers return no struct.
 """
 
 from typing import Final
@@ -11,8 +11,8 @@ from server.websocket.sub_protocols import JSON, MSGPACK
 LIVE_TAG: Final = "live"
 OPERATIONS_TAG: Final = "operations"
 UNTYPED_TAGS: Final = (
-    Tag(LIVE_TAG, "What happens, while it happens."),
-    Tag(OPERATIONS_TAG, "For operators, and for those who read the contract."),
+    Tag(LIVE_TAG, "Live updates over WebSocket and Server-Sent Events."),
+    Tag(OPERATIONS_TAG, "Health checks, metrics and API documentation."),
 )
 _NO_SECURITY: Final[tuple[dict[str, list[str]], ...]] = ()
 _JSON_CONTENT: Final = {"application/json": MediaType({"type": "object"})}
@@ -31,18 +31,28 @@ def _text_operation(operation_id: str, summary: str, media_type: str) -> Operati
     )
 
 
+def _document_operation(operation_id: str, summary: str) -> Operation:
+    return Operation(
+        tags=(OPERATIONS_TAG,),
+        operation_id=operation_id,
+        summary=summary,
+        responses={"200": Response("OK.", content=_JSON_CONTENT)},
+        security=_NO_SECURITY,
+    )
+
+
 UNTYPED_OPERATIONS: Final = {
     "/v1/ws": Operation(
         tags=(LIVE_TAG,),
         operation_id="socket",
-        summary="Open the socket",
+        summary="Open a WebSocket",
         description=(
-            f"RFC 6455. The sub-protocols are `{JSON.name}`, also where none is asked for, and "
-            f"`{MSGPACK.name}`. A bearer header logs in; without one the first frame is "
-            "`authenticate`. The frames are described in `/asyncapi.json`."
+            f"RFC 6455. The sub-protocols are `{JSON.name}`, which is also the default, and "
+            f"`{MSGPACK.name}`. A bearer header authenticates the connection; without one, the first frame "
+            "is `authenticate`. `/asyncapi.json` describes the frames."
         ),
         responses={
-            "101": Response("The socket is open."),
+            "101": Response("The WebSocket is open."),
             "401": _UNAUTHORIZED,
             "503": _UNAVAILABLE,
             "default": _FAILURE,
@@ -52,11 +62,11 @@ UNTYPED_OPERATIONS: Final = {
     "/v1/stream": Operation(
         tags=(LIVE_TAG,),
         operation_id="stream",
-        summary="Follow one's own stream as Server-Sent Events",
-        description="`Last-Event-ID` resumes after that event. The events are described in `/asyncapi.json`.",
+        summary="Stream the user's events as Server-Sent Events",
+        description="`Last-Event-ID` resumes after that event. `/asyncapi.json` describes the events.",
         responses={
             "200": Response(
-                "Events, until one of both sides ends it.",
+                "Events, until the client or the server closes the connection.",
                 content={"text/event-stream": MediaType({"type": "string"})},
             ),
             "401": _UNAUTHORIZED,
@@ -67,38 +77,30 @@ UNTYPED_OPERATIONS: Final = {
     "/healthz": Operation(
         tags=(OPERATIONS_TAG,),
         operation_id="healthz",
-        summary="Tell whether the process is alive",
-        responses={"200": Response("It is.", content=_JSON_CONTENT)},
+        summary="Check whether the process is alive",
+        responses={"200": Response("The process is alive.", content=_JSON_CONTENT)},
         security=_NO_SECURITY,
     ),
     "/readyz": Operation(
         tags=(OPERATIONS_TAG,),
         operation_id="readyz",
-        summary="Tell whether the instance is ready for work",
-        description="Every store and the bus have just done real work.",
+        summary="Check whether the instance is ready",
+        description="Does a real write and read on every store and publishes on the bus.",
         responses={
-            "200": Response("It is.", content=_JSON_CONTENT),
+            "200": Response("The instance is ready.", content=_JSON_CONTENT),
             "503": Response(
-                "It is not: something does not answer, or it is stopping.", content=_JSON_CONTENT
+                "A store or the bus does not respond, or the instance is stopping.", content=_JSON_CONTENT
             ),
         },
         security=_NO_SECURITY,
     ),
-    "/metrics": _text_operation("metrics", "Show what the instance is doing, for Prometheus", "text/plain"),
-    "/openapi.json": Operation(
-        tags=(OPERATIONS_TAG,),
-        operation_id="openapi",
-        summary="Show this document",
-        responses={"200": Response("OK.", content=_JSON_CONTENT)},
-        security=_NO_SECURITY,
-    ),
-    "/asyncapi.json": Operation(
-        tags=(OPERATIONS_TAG,),
-        operation_id="asyncapi",
-        summary="Show the document of the socket and of the stream",
-        responses={"200": Response("OK.", content=_JSON_CONTENT)},
-        security=_NO_SECURITY,
+    "/metrics": _text_operation("metrics", "Return metrics in the Prometheus text format", "text/plain"),
+    "/openapi.json": _document_operation("openapi", "Return this document"),
+    "/asyncapi.json": _document_operation(
+        "asyncapi", "Return the document of the socket and the event stream"
     ),
     "/docs": _text_operation("docs", "Show this document as a page", "text/html"),
-    "/docs/socket": _text_operation("socket_docs", "Show the document of the socket as a page", "text/html"),
+    "/docs/socket": _text_operation(
+        "socket_docs", "Show the document of the socket and the event stream as a page", "text/html"
+    ),
 }

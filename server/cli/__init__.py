@@ -1,1 +1,1 @@
-"""The edge that operators use: commands, their words and their tables. Decides nothing."""
+"""Command line interface for operators: argument parsing and output."""

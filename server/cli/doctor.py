@@ -1,4 +1,4 @@
-"""`run.py doctor`: is everything right? In plain words; the exit status is 1 when something is not."""
+"""`run.py doctor`: checks a deployment and prints the findings. The exit status is 1 if a check fails."""
 
 import typer
 from rich.console import Console
@@ -9,17 +9,17 @@ from server.cli.operator_services import ConfigOption, OpenOperatorServices, Run
 def add_doctor(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:
     @cli.command()
     def doctor(config: ConfigOption = None) -> None:
-        """Check the stores, the feeds between services and the invariants. Changes nothing."""
+        """Check the stores, the domain event consumers and the data invariants. Read-only."""
         console = Console()
-        wrong = 0
+        failed = 0
 
         async def work() -> None:
-            nonlocal wrong
-            async with open_services(config) as operations:
-                for finding in await operations.doctor.run_checks():
-                    wrong += not finding.ok
-                    console.print("[green]ok[/]   " if finding.ok else "[red]wrong[/]", finding.message)
+            nonlocal failed
+            async with open_services(config) as services:
+                for finding in await services.doctor.run_checks():
+                    failed += not finding.ok
+                    console.print("[green]ok[/]    " if finding.ok else "[red]failed[/]", finding.message)
 
         run_async(work)
-        console.print("Everything is right." if not wrong else f"{wrong} things are not right.")
-        raise typer.Exit(1 if wrong else 0)
+        console.print(f"{failed} checks failed." if failed else "All checks passed.")
+        raise typer.Exit(1 if failed else 0)

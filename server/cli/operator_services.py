@@ -1,4 +1,4 @@
-"""What commands work with: the house opened, with nobody listening. It holds; it does nothing."""
+"""Services that operator commands use, and the types by which the entry point provides them."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -21,9 +21,9 @@ class OperatorServices:
 
 
 OpenOperatorServices = Callable[[Path | None], AbstractAsyncContextManager[OperatorServices]]
-"""(configuration file) -> the house, opened for as long as it lasts."""
+"""(configuration file) -> the services, open within the context, without a listening server."""
 
 RunAsync = Callable[[Callable[[], Awaitable[None]]], None]
-"""Runs work in a loop of its own, and ends the program with a plain word where the stores are away."""
+"""Runs a coroutine function in a new event loop. Exits with a message if a store is unavailable."""
 
-ConfigOption = Annotated[Path | None, typer.Option(help="A TOML file over the defaults.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="TOML file that overrides the default settings.")]

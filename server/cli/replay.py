@@ -1,4 +1,4 @@
-"""`run.py replay`: what could not be taken in is shown, tried again, or given up."""
+"""`run.py replay`: lists, retries and drops dead-lettered domain events, and rewinds consumers."""
 
 from typing import Annotated
 
@@ -9,68 +9,79 @@ from server.cli.operator_services import ConfigOption, OpenOperatorServices, Run
 
 
 def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:
-    replay = typer.Typer(no_args_is_help=True, help="Dead letters, and feeds read again.")
+    replay = typer.Typer(
+        no_args_is_help=True, help="Dead-lettered domain events, and rewinding of consumers."
+    )
     cli.add_typer(replay, name="replay")
     console = Console()
 
     @replay.command("list")
-    def listed(config: ConfigOption = None) -> None:
-        """Show the events that could not be taken in."""
+    def list_dead_letters(config: ConfigOption = None) -> None:
+        """List the dead-lettered events."""
 
         async def work() -> None:
-            async with open_services(config) as operations:
-                letters = await operations.replay.list_dead_letters()
-                for letter in letters:
+            async with open_services(config) as services:
+                dead_letters = await services.replay.list_dead_letters()
+                for dead_letter in dead_letters:
                     console.print(
-                        letter.id, letter.consumer, letter.event.type, letter.event.key, letter.reason
+                        dead_letter.id,
+                        dead_letter.consumer,
+                        dead_letter.event.type,
+                        dead_letter.event.key,
+                        dead_letter.reason,
                     )
-                console.print(f"{len(letters)} dead letters")
+                console.print(f"{len(dead_letters)} dead letters")
 
         run_async(work)
 
-    @replay.command("letters")
-    def again(config: ConfigOption = None) -> None:
-        """Try all of them again; what is taken goes."""
+    @replay.command("retry")
+    def retry(config: ConfigOption = None) -> None:
+        """Retry all dead-lettered events; those that succeed are removed."""
         failed = 0
 
         async def work() -> None:
             nonlocal failed
-            async with open_services(config) as operations:
-                for one in await operations.replay.replay_all():
-                    failed += one.failure is not None
-                    console.print(one.dead_letter.id, one.dead_letter.consumer, one.failure or "taken")
+            async with open_services(config) as services:
+                for result in await services.replay.replay_all():
+                    failed += result.failure is not None
+                    console.print(
+                        result.dead_letter.id, result.dead_letter.consumer, result.failure or "handled"
+                    )
 
         run_async(work)
         raise typer.Exit(1 if failed else 0)
 
     @replay.command("drop")
     def drop(
-        service: Annotated[str, typer.Argument(help="Whose letter: social, posts, events, ...")],
-        letter_id: Annotated[int, typer.Argument(help="As `list` shows it.")],
+        service: Annotated[str, typer.Argument(help="Service of the consumer: social, posts, events, ...")],
+        dead_letter_id: Annotated[int, typer.Argument(help="Id shown by `replay list`.")],
         config: ConfigOption = None,
     ) -> None:
-        """Give one up."""
+        """Delete a dead-lettered event without handling it."""
 
         async def work() -> None:
-            async with open_services(config) as operations:
-                await operations.replay.delete_dead_letter(service, letter_id)
+            async with open_services(config) as services:
+                await services.replay.delete_dead_letter(service, dead_letter_id)
 
         run_async(work)
 
-    @replay.command("feed")
-    def feed(
-        consumer: Annotated[str, typer.Argument(help="For instance notifications.posts.")],
+    @replay.command("rewind")
+    def rewind(
+        consumer: Annotated[str, typer.Argument(help="Consumer name, such as notifications.posts.")],
         config: ConfigOption = None,
     ) -> None:
-        """Have a consumer read its feed again from the start; harmless, and running instances do it."""
+        """Make a consumer handle all retained domain events again.
+
+        Safe: consumers are idempotent. The running instances do the work.
+        """
         known = False
 
         async def work() -> None:
             nonlocal known
-            async with open_services(config) as operations:
-                known = await operations.replay.reset_consumer(consumer)
+            async with open_services(config) as services:
+                known = await services.replay.reset_consumer(consumer)
 
         run_async(work)
         if not known:
-            console.print("There is no such consumer.")
+            console.print(f"No consumer is named {consumer}.")
             raise typer.Exit(2)

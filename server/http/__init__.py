@@ -1,1 +1,1 @@
-"""The typed HTTP layer: routes, refusals as problems, pages, budgets. Knows nothing of any one route."""
+"""The typed HTTP layer: routes, request decoding, response encoding, problem responses, rate limits."""

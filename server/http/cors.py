@@ -1,7 +1,8 @@
-"""Which pages of other origins may read answers (the Fetch standard's CORS protocol).
+"""Cross-origin resource sharing (CORS, Fetch standard): which origins may read responses.
 
-Tokens are borne in a header that a page must know, so credentials are never allowed: a browser adds
-nothing of its own. Never refuses a request; whoever is not listed is just not told that it may read.
+Credentials are never allowed: tokens travel in the `Authorization` header, which browsers do not add by
+themselves. A request from a disallowed origin is served, but without the headers that let its page read the
+response.
 """
 
 from collections.abc import Collection
@@ -23,7 +24,7 @@ EXPOSED_HEADERS: Final = (
 
 
 class Cors:
-    """`origins` are compared to the letter; `*` among them allows all."""
+    """Adds CORS headers for `origins`, compared exactly; `*` allows every origin."""
 
     def __init__(self, origins: Collection[str]) -> None:
         self._allow_any = ANY_ORIGIN in origins
@@ -35,9 +36,11 @@ class Cors:
 
     @web.middleware
     async def preflight(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer what a browser asks before a page's request; the request itself is judged as any other."""
-        asks = request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
-        if not asks or self._allowed_origin(request) is None:
+        """Answer preflight requests of allowed origins; pass all other requests on."""
+        is_preflight = (
+            request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+        )
+        if not is_preflight or self._allowed_origin(request) is None:
             return await handler(request)
         headers = {
             hdrs.ACCESS_CONTROL_ALLOW_METHODS: ALLOWED_METHODS,
@@ -47,9 +50,9 @@ class Cors:
         return web.Response(status=204, headers=headers)
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Put on an answer who may read it, streams and failures included."""
+        """Add the CORS headers to a response, including streams and errors."""
         if not self._allow_any:
-            # Also for whoever is not told anything: a cache must not hand the answer to somebody who is.
+            # Also without an allowed origin: a cache must not reuse that response for an allowed one.
             vary = response.headers.get(hdrs.VARY)
             response.headers[hdrs.VARY] = f"{vary}, {hdrs.ORIGIN}" if vary else hdrs.ORIGIN
         allowed = self._allowed_origin(request)

@@ -1,7 +1,6 @@
-"""Cursors: the key after which a page goes on, packed so that clients do not read it.
+"""Opaque page cursors: the key of a page's last item, as MessagePack in base64url.
 
-A cursor is not signed: whatever key somebody makes up shows only what that caller may see anyway.
-Never holds an offset.
+A cursor is not signed. A forged key only selects items that the caller may read anyway.
 """
 
 import base64
@@ -18,17 +17,21 @@ Key = TypeVar("Key")
 
 
 def encode_cursor(key: object) -> str:
-    """Pack a key made of tuples, texts and numbers."""
+    """Encode a key made of tuples, strings and numbers."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, key: type[Key]) -> Key:
-    """Unpack what `write_cursor` made of a key of that type. Raises `cursor.invalid`."""
-    forged = ApiError("cursor.invalid", "The cursor is not one of ours.")
+    """Decode a cursor of `encode_cursor` into a key of that type.
+
+    Raises:
+        ApiError: cursor.invalid.
+    """
+    invalid = ApiError("cursor.invalid", "`cursor` must be a `next_cursor` returned by this list.")
     if len(cursor) > CURSOR_CHARACTERS:
-        raise forged
+        raise invalid
     try:
         packed = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
         return msgspec.msgpack.decode(packed, type=key)
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
-        raise forged from None
+        raise invalid from None

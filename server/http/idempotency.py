@@ -1,8 +1,8 @@
-"""The `Idempotency-Key` of a request, and what stores keep of it.
+"""The `Idempotency-Key` header, and the key that stores keep for it.
 
-Two requests have one key when user, method, path and header are the same, and one digest when they
-say the same: white space and the order of fields do not count. Never digests what a body keeps out
-of its `digested`, such as a password: a fast hash of one could be guessed from.
+Two requests share a key when user, method, path and header are equal, and a digest when their decoded
+bodies are equal: white space and field order do not matter. Secrets such as passwords are left out of the
+digest (see `HasIdempotencyPayload`), because a fast hash of a password can be brute-forced.
 """
 
 from hashlib import sha256
@@ -21,28 +21,32 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 @runtime_checkable
 class HasIdempotencyPayload(Protocol):
-    """A body that says itself what of it a repetition must repeat."""
+    """A body that selects the part a retry must repeat."""
 
     def idempotency_payload(self) -> object: ...
 
 
 def read_idempotency_key(request: web.Request) -> str | None:
-    """Read the header, None without one. Raises `request.invalid`."""
+    """Return the header's value, or None without one.
+
+    Raises:
+        ApiError: request.invalid, for an empty, too long or unprintable value.
+    """
     key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
-    # Bytes that are no UTF-8 come as characters that are not printable.
+    # aiohttp decodes invalid UTF-8 to surrogates, which are not printable.
     if key is not None and not (1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS and key.isprintable()):
         raise invalid_field(
-            IDEMPOTENCY_KEY_HEADER, f"1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters."
+            IDEMPOTENCY_KEY_HEADER, f"Must have 1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters."
         )
     return key
 
 
 def make_idempotency_key(request: web.Request, user_id: str, key: str, body: object) -> IdempotencyKey:
-    """Name what is to happen once. `user_id` is empty before login, `body` None on a route without one."""
-    # None of the four can hold a NUL: no header and no request line does.
-    named = f"{user_id}\0{request.method}\0{request.rel_url.raw_path}\0{key}"
-    sent = body.idempotency_payload() if isinstance(body, HasIdempotencyPayload) else body
+    """Build the key of a request. `user_id` is empty before login, `body` None on a route without one."""
+    # NUL separates unambiguously: neither a header nor a request line can contain it.
+    scope = f"{user_id}\0{request.method}\0{request.rel_url.raw_path}\0{key}"
+    payload = body.idempotency_payload() if isinstance(body, HasIdempotencyPayload) else body
     return IdempotencyKey(
-        key=sha256(named.encode()).hexdigest(),
-        digest=sha256(b"" if sent is None else _encoder.encode(sent)).hexdigest(),
+        key=sha256(scope.encode()).hexdigest(),
+        digest=sha256(b"" if payload is None else _encoder.encode(payload)).hexdigest(),
     )

@@ -1,17 +1,33 @@
-"""A refusal as `application/problem+json` (RFC 9457), and every failure turned into one.
+"""Problem responses (`application/problem+json`, RFC 9457), and the conversion of exceptions into them.
 
-Whatever goes wrong, the caller gets a code of the contract and a request id. Never tells what is
-inside: an unknown failure goes to the log, without its words.
+Every error response has a documented code and the request id. Internals do not leak: an unexpected
+exception is logged, and the client gets `server.error`.
 """
 
 import math
+import os
+import re
+from typing import Final
 
 import msgspec
 import structlog
 from aiohttp import web
+from multidict import istr
 
 from actors.protocol.errors import ApiError, FieldError
 from storage.errors import StorageError, Unavailable
+
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+REQUEST_ID_HEADER: Final = istr("X-Request-Id")
+_REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def get_request_id(request: web.BaseRequest) -> str:
+    client_id = request.headers.get(REQUEST_ID_HEADER)
+    if client_id is not None and _REQUEST_ID_PATTERN.fullmatch(client_id):
+        return client_id
+    return os.urandom(16).hex()
+
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +49,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def problem_response(error: ApiError, request_id: str) -> web.Response:
     problem = Problem(
-        # A URI that says what the code says; there is no page behind it.
+        # An identifier, not a link: it repeats the code.
         type="urn:convene:problem:" + error.code,
         title=error.title,
         status=error.status,
@@ -52,7 +68,7 @@ def problem_response(error: ApiError, request_id: str) -> web.Response:
 
 
 def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
-    """Say what the caller is told of an exception; one that nobody foresaw is logged."""
+    """Convert an exception into the error to respond with. Logs store failures and unexpected exceptions."""
     match error:
         case ApiError():
             return error
@@ -60,21 +76,29 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
             log.warning("store unavailable", request_id=request_id, route=route, exc_info=error)
             return ApiError(
                 "server.unavailable",
-                "A store did not answer; what was asked may or may not have happened.",
+                "A data store did not respond. The request may or may not have taken effect; retry it.",
                 retry_after_ms=UNAVAILABLE_RETRY_MS,
             )
         case web.HTTPRequestEntityTooLarge():
-            return ApiError("request.too_large", "The body is too large.")
+            return ApiError("request.too_large", "The request body is too large.")
         case web.HTTPMethodNotAllowed():
-            return ApiError("method.not_allowed", "The route does not take this method.")
+            return ApiError(
+                "method.not_allowed", "The path exists, but not with this method; see the `Allow` header."
+            )
         case web.HTTPNotFound():
-            return ApiError("route.not_found", "No such route.")
+            return ApiError("route.not_found", "No route has this path; see `/openapi.json`.")
         case web.HTTPForbidden():
-            return ApiError("permission.denied", "This is not allowed.")
+            return ApiError("permission.denied", "You do not have permission to do this.")
         case web.HTTPUnauthorized():
-            return ApiError("auth.required", "This needs a token.")
+            return authentication_required()
         case web.HTTPClientError():
-            return ApiError("request.invalid", "The request cannot be read.")
+            return ApiError("request.invalid", "The request is not valid HTTP for this route.")
         case StorageError() | Exception():
             log.error("request failed", request_id=request_id, route=route, exc_info=error)
-            return ApiError("server.error", "Something went wrong here.")
+            return ApiError(
+                "server.error", "The server failed to handle the request. Report the `request_id`."
+            )
+
+
+def authentication_required() -> ApiError:
+    return ApiError("auth.required", "Send an access token: `Authorization: Bearer <token>`.")

@@ -1,29 +1,116 @@
-"""How often a route may be asked: by address before login, by user after it.
+"""Rate limits of routes: per client address before authentication, per user after it.
 
-The budgets are the configuration's. Never decides what a refused caller is told beyond when to come
-back.
+The limits come from the configuration. Token buckets are kept in bounded tables.
 """
 
 import ipaddress
+import math
+import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+import msgspec
 from aiohttp import web
 from multidict import istr
 
 from actors.protocol.errors import ApiError
 from config.limits import Limits
 from config.settings import ServerSettings
-from server.http.token_buckets import RateDecision, RateLimit, TokenBucketTable
 
-RATE_DECISION: Final = web.RequestKey("grant", RateDecision)
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """`per_s` tokens a second, accumulated up to `burst`."""
+
+    per_s: float
+    burst: int
+
+
+class RateDecision(msgspec.Struct, frozen=True):
+    """Result of taking a token. The bucket is full again in `reset_s` seconds."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_s: int
+    retry_after_ms: int | None
+
+
+class _Bucket:
+    __slots__ = ("tokens", "updated_at")
+
+    def __init__(self, tokens: float, updated_at: float) -> None:
+        self.tokens = tokens
+        self.updated_at = updated_at
+
+
+class TokenBucketTable:
+    """Token buckets of one rate limit, by key; at most `max_entries`."""
+
+    __slots__ = ("_buckets", "_clock", "_max_entries", "_rate_limit")
+
+    def __init__(
+        self, rate_limit: RateLimit, max_entries: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate_limit = rate_limit
+        self._max_entries = max_entries
+        self._clock = clock
+        self._buckets: dict[str, _Bucket] = {}
+
+    def consume(self, key: str) -> RateDecision:
+        """Take one token of the key's bucket, or return when there will be one."""
+        now = self._clock()
+        budget = self._rate_limit
+        bucket = self._buckets.pop(key, None)
+        if bucket is None:
+            if len(self._buckets) >= self._max_entries:
+                del self._buckets[next(iter(self._buckets))]
+            bucket = _Bucket(budget.burst, now)
+        # Reinserted at the end: the first entry is the least recently used.
+        self._buckets[key] = bucket
+        bucket.tokens = min(budget.burst, bucket.tokens + (now - bucket.updated_at) * budget.per_s)
+        bucket.updated_at = now
+        granted = bucket.tokens >= 1
+        if granted:
+            bucket.tokens -= 1
+        return RateDecision(
+            allowed=granted,
+            limit=budget.burst,
+            remaining=int(bucket.tokens),
+            reset_s=math.ceil((budget.burst - bucket.tokens) / budget.per_s),
+            retry_after_ms=None if granted else math.ceil((1 - bucket.tokens) / budget.per_s * 1000),
+        )
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+
+FORWARDED_FOR_CHARACTERS = 2000
+
+
+def client_address(request: web.Request, trusted_proxies: int) -> str:
+    """Return the address seen by the outermost of `trusted_proxies` proxies, or else the peer's."""
+    peer = request.remote or "unknown"
+    if trusted_proxies == 0:
+        return peer
+    forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_FOR_CHARACTERS:]
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    if len(hops) < trusted_proxies:
+        return peer
+    try:
+        return str(ipaddress.ip_address(hops[-trusted_proxies]))
+    except ValueError:
+        return peer
+
+
+RATE_DECISION: Final = web.RequestKey("rate_decision", RateDecision)
 LIMIT_HEADER: Final = istr("RateLimit-Limit")
 REMAINING_HEADER: Final = istr("RateLimit-Remaining")
 RESET_HEADER: Final = istr("RateLimit-Reset")
 
 
 class RateClass(StrEnum):
-    """What is counted together."""
+    """Groups of routes that share a budget."""
 
     REQUEST = "request"
     REGISTRATION = "registration"
@@ -32,10 +119,10 @@ class RateClass(StrEnum):
 
 
 class RateLimiter:
-    """A table of buckets for every class."""
+    """Holds a table of token buckets for each rate class."""
 
     def __init__(self, limits: Limits, server: ServerSettings) -> None:
-        budgets = {
+        rate_limits = {
             RateClass.REQUEST: RateLimit(server.requests_per_s, server.requests_burst),
             RateClass.REGISTRATION: RateLimit(limits.registrations_per_s, limits.registrations_burst),
             RateClass.LOGIN: RateLimit(limits.logins_per_s, limits.logins_burst),
@@ -44,31 +131,36 @@ class RateLimiter:
             ),
         }
         self._tables = {
-            rate: TokenBucketTable(budget, server.rate_entries) for rate, budget in budgets.items()
+            rate_class: TokenBucketTable(rate_limit, server.rate_entries)
+            for rate_class, rate_limit in rate_limits.items()
         }
 
     def consume(self, request: web.Request, rate_class: RateClass, key: str) -> None:
-        """Count one for that bucket; what is left of it goes onto the answer.
+        """Take one token of the key's bucket; the response will show what is left.
 
         Raises:
-            Refusal: rate.limited, for an empty one.
+            ApiError: rate.limited, with the time until the next token.
         """
-        grant = request[RATE_DECISION] = self._tables[rate_class].consume(key)
-        if not grant.allowed:
-            raise ApiError("rate.limited", "Too many requests.", retry_after_ms=grant.retry_after_ms)
+        decision = request[RATE_DECISION] = self._tables[rate_class].consume(key)
+        if not decision.allowed:
+            raise ApiError(
+                "rate.limited",
+                "Too many requests; retry after `retry_after_ms`.",
+                retry_after_ms=decision.retry_after_ms,
+            )
 
 
 def add_rate_limit_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put what is left of the caller's budget on the answer, where one was counted."""
-    grant = request.get(RATE_DECISION)
-    if grant is not None:
-        response.headers[LIMIT_HEADER] = str(grant.limit)
-        response.headers[REMAINING_HEADER] = str(grant.remaining)
-        response.headers[RESET_HEADER] = str(grant.reset_s)
+    """Add the `RateLimit-*` headers to the response of a rate-limited request."""
+    decision = request.get(RATE_DECISION)
+    if decision is not None:
+        response.headers[LIMIT_HEADER] = str(decision.limit)
+        response.headers[REMAINING_HEADER] = str(decision.remaining)
+        response.headers[RESET_HEADER] = str(decision.reset_s)
 
 
 def address_bucket_key(address: str) -> str:
-    """Name the bucket of an address: a network of IPv6 is handed out as a whole, so it counts as one."""
+    """Return the bucket key of an address. An IPv6 /64 shares one bucket: providers assign it as a whole."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,27 +1,52 @@
-"""What a handler answered, as HTTP: status, encoding, link to the next page, entity tag.
+"""Results of route handlers, and their encoding as HTTP responses: status, body, entity tag, next page link.
 
-What a GET answers may be kept by its own caller, who asks each time whether it still stands; every
-other answer is kept by nobody. Never compresses: what somebody else wrote stands beside secrets.
+Successful GET responses may be cached by the client, which must revalidate them; all others must not be
+stored. Responses are not compressed: they mix secrets with text of other users (the BREACH attack).
+
+An entity tag (RFC 9110, section 8.8.3) is a hash of the encoded body, so it is strong. It saves transfer, not
+work: each response is computed before its tag is compared, and nothing is cached.
 """
 
-from typing import Final
+import re
+from hashlib import blake2b
+from typing import Final, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
 
-from server.http.etag import compute_etag, matches_if_none_match
-from server.http.typed_request import Page, ResponseWithStatus, TextResponse
-
 JSON_TYPE: Final = "application/json"
 _NO_STORE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 _encoder = msgspec.json.Encoder()
+_ETAG_PATTERN = re.compile(r'(?:W/)?("[^"]*")')
+
+Item = TypeVar("Item")
+
+
+class Page(msgspec.Struct, Generic[Item], frozen=True):
+    """One page of a list. `next_cursor` is null on the last page; the `Link` header has it too."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class ResponseWithStatus(msgspec.Struct, frozen=True):
+    """A result with a status chosen by the handler."""
+
+    body: object
+    status: int
+
+
+class TextResponse(msgspec.Struct, frozen=True):
+    """A text result in the route's `media_type`."""
+
+    content: str
 
 
 def encode_response(
     request: web.Request, result: msgspec.Struct | None, status: int, media_type: str
 ) -> web.Response:
-    """Turn an answer into a response; `status` and `media_type` are what the route says."""
+    """Build the response for a result; `status` and `media_type` are the route's."""
     body: object = result
     if isinstance(result, ResponseWithStatus):
         status, body = result.status, result.body
@@ -35,14 +60,14 @@ def encode_response(
         headers = {
             hdrs.CACHE_CONTROL: "private, no-cache",
             hdrs.ETAG: compute_etag(encoded),
-            # Whoever logs in next on the same machine must not be shown it unasked.
+            # A browser cache must not reuse it for the next user who logs in on the same machine.
             hdrs.VARY: hdrs.AUTHORIZATION,
         }
         if matches_if_none_match(request, headers[hdrs.ETAG]):
             return web.Response(status=304, headers=headers)
     if isinstance(body, Page) and body.next_cursor is not None:
         headers[hdrs.LINK] = f'<{_next_page_path(request, body.next_cursor)}>; rel="next"'
-    # Text is always UTF-8; JSON is by definition, and has no such parameter.
+    # `application/json` has no charset parameter (RFC 8259, section 11): it is always UTF-8.
     headers[hdrs.CONTENT_TYPE] = (
         f"{media_type}; charset=utf-8" if isinstance(body, TextResponse) else media_type
     )
@@ -50,8 +75,18 @@ def encode_response(
 
 
 def _next_page_path(request: web.Request, cursor: str) -> str:
-    """The request's own address with that cursor; the rest of it is left as it came."""
+    """Return the request's path and query with its `cursor` replaced."""
     path, _, query = request.path_qs.partition("?")
-    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
-    kept.append("cursor=" + quote(cursor, safe=""))
-    return f"{path}?{'&'.join(kept)}"
+    parameters = [part for part in query.split("&") if part and not part.startswith("cursor=")]
+    parameters.append("cursor=" + quote(cursor, safe=""))
+    return f"{path}?{'&'.join(parameters)}"
+
+
+def compute_etag(body: bytes) -> str:
+    return f'"{blake2b(body, digest_size=16).hexdigest()}"'
+
+
+def matches_if_none_match(request: web.Request, etag: str) -> bool:
+    """Whether `If-None-Match` lists the tag. Uses weak comparison (RFC 9110, section 13.1.2)."""
+    etags = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
+    return etags.strip() == "*" or etag in _ETAG_PATTERN.findall(etags)

@@ -1,13 +1,13 @@
-"""A route: method, path and types on one side, a handler of decoded calls on the other.
+"""Routes: method, path, types and handler, and their adaptation to aiohttp.
 
-    request -> who asks -> budget -> query -> body -> handler -> answer, page or refusal
+    request -> authenticate -> rate limit -> decode query -> decode body -> handler -> encode response
 
-The types are also what the published contract is made of. Never holds what a route does.
+The OpenAPI document is generated from the same types.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
@@ -17,15 +17,53 @@ from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
-from server.http.client_address import client_address
+from server.http.cursor import decode_cursor
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
-from server.http.query_parameters import QueryDecoder
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
-from server.http.request_body import BodyDecoder, read_body
-from server.http.request_id import REQUEST_ID
+from server.http.problem import REQUEST_ID, authentication_required
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
+from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
 from server.http.response import JSON_TYPE, encode_response
-from server.http.typed_request import TypedRequest
+from storage.records.idempotency_key import IdempotencyKey
 from storage.records.users import Identity
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRequest(Generic[Body, Query]):
+    """A decoded and authenticated request.
+
+    `identity` is None only on routes without authentication, `body` and `query` on routes without one.
+    `raw_idempotency_key` is the header, `idempotency_key` its form for stores; idempotent routes only.
+    """
+
+    identity: Identity | None
+    body: Body
+    path_params: Mapping[str, str]
+    query: Query
+    client_address: str
+    request_id: str
+    raw_idempotency_key: str | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+    @property
+    def caller(self) -> Identity:
+        """The authenticated user and session."""
+        if self.identity is None:
+            raise authentication_required()
+        return self.identity
+
+    def cursor(self, key: type[Key]) -> Key | None:
+        """Decode the query's `cursor`; None without one.
+
+        Raises:
+            ApiError: cursor.invalid.
+        """
+        text: str | None = getattr(self.query, "cursor", None)
+        return None if text is None else decode_cursor(text, key)
+
 
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 
@@ -34,13 +72,13 @@ Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 class Route:
     """One method of one path.
 
-    A handler answers a struct, `Answer` to choose the status, `Text` in the route's `media_type`, or
-    None for 204 (202 where that is the route's status). A GET route answers HEAD too.
+    A handler returns a struct, a `ResponseWithStatus` to choose the status, a `TextResponse` in the route's
+    `media_type`, or None for 204 (202 if that is the route's `status`). A GET route also serves HEAD.
 
-    An authenticated route counts by user, another by address, in the bucket of its `rate`; None counts
-    nothing. An idempotent one takes the `Idempotency-Key` header. For the published contract: `answer` is
-    what it answers, `also` are other statuses of success that a handler chooses, `refuses` the codes of
-    refusal that are its own.
+    Requests count against `rate_class`, per user on authenticated routes and per address on others; None
+    disables the limit. An idempotent route accepts the `Idempotency-Key` header. `response`,
+    `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
+    documentation only.
     """
 
     method: str
@@ -61,7 +99,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteContext:
-    """What every route needs of the server around it."""
+    """Dependencies shared by all routes."""
 
     authenticator: Authenticator
     rate_limiter: RateLimiter
@@ -71,7 +109,7 @@ class RouteContext:
 
 
 class RouteAdapter:
-    """A route as aiohttp calls it. Raises `Refusal`; turning that into an answer is the application's."""
+    """Adapts a route to an aiohttp handler. Raises `ApiError`, which `error_middleware` converts."""
 
     def __init__(self, route: Route, context: RouteContext) -> None:
         self._route = route
@@ -87,7 +125,7 @@ class RouteAdapter:
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
         user_id = identity.user.id if identity else ""
-        call = TypedRequest(
+        typed_request = TypedRequest(
             identity=identity,
             body=body,
             path_params=request.match_info,
@@ -99,12 +137,14 @@ class RouteAdapter:
         )
         try:
             with self._deadline() as deadline:
-                answer = await self._route.handler(call)
+                result = await self._route.handler(typed_request)
         except TimeoutError:
             if not deadline.expired:
                 raise
-            raise unavailable("This took too long; it may or may not have happened.") from None
-        return encode_response(request, answer, self._route.status, self._route.media_type)
+            raise unavailable(
+                "The request timed out. It may or may not have taken effect; retry it."
+            ) from None
+        return encode_response(request, result, self._route.status, self._route.media_type)
 
     def _deadline(self) -> Deadline:
         return Deadline(self._context.wheel, self._context.timeout_ms / 1000)
@@ -112,7 +152,7 @@ class RouteAdapter:
     async def _authenticate(self, request: web.Request) -> Identity:
         token = bearer_token(request)
         if token is None:
-            raise ApiError("auth.required", "This needs a token.")
+            raise authentication_required()
         return await self._context.authenticator.authenticate(token)
 
     def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
@@ -123,15 +163,19 @@ class RouteAdapter:
     async def _read_body(self, request: web.Request) -> object:
         if self._body_decoder is None:
             return None
+        if request.body_exists:
+            check_json(request)
         try:
             with self._deadline():
                 raw = await read_body(request, self._route.body_bytes_max)
         except TimeoutError:
-            raise ApiError("request.timeout", "The body did not come in time.") from None
+            raise ApiError(
+                "request.timeout", "The request body did not arrive in time; retry the request."
+            ) from None
         return self._body_decoder.decode(raw)
 
 
 def bearer_token(request: web.Request) -> str | None:
-    """Read the token of the `Authorization` header, None without one."""
+    """Return the bearer token of the `Authorization` header, or None without one."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None

@@ -1,7 +1,7 @@
-"""Is it alive, is it ready, and what is it doing: for load balancers and operators.
+"""Liveness, readiness and metrics endpoints, for load balancers and operators.
 
-Ready means that every store and the bus has just done real work. None of the three needs a token, so
-none of them shows anything about anybody.
+Ready means that each store and the bus completed a real operation within `CACHE_S`. The endpoints need no
+token, so they contain no user data.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from storage.errors import StorageError
 
 CHECK_TIMEOUT_S = 2.0
 CACHE_S = 0.5
-"""How long an answer of a check stands, so that asking often costs the stores nothing."""
+"""How long a result is reused, so that frequent probes put no load on the stores."""
 
 Check = Callable[[], Awaitable[None]]
 
@@ -29,6 +29,8 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 class Health:
+    """Runs the readiness checks concurrently, each with a timeout, and serves the endpoints."""
+
     def __init__(self, checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
         self._checks = checks
         self._registry = registry
@@ -36,7 +38,7 @@ class Health:
         self._cached: tuple[float, Readiness] | None = None
 
     def mark_stopping(self) -> None:
-        """From now on not ready: load balancers are to look elsewhere."""
+        """Report not ready from now on, so that load balancers stop sending requests."""
         self._stopping = True
         self._cached = None
 
@@ -60,9 +62,9 @@ class Health:
         if self._cached is not None and time.monotonic() - self._cached[0] < CACHE_S:
             return self._cached[1]
         names = list(self._checks)
-        found = await asyncio.gather(*(self._run_check(self._checks[name]) for name in names))
-        checks = dict(zip(names, found, strict=True))
-        readiness = Readiness(ready=all(one == "ok" for one in found), checks=checks)
+        results = await asyncio.gather(*(self._run_check(self._checks[name]) for name in names))
+        checks = dict(zip(names, results, strict=True))
+        readiness = Readiness(ready=all(result == "ok" for result in results), checks=checks)
         self._cached = (time.monotonic(), readiness)
         return readiness
 
@@ -73,5 +75,5 @@ class Health:
         except (StorageError, ApiError):
             return "unavailable"
         except TimeoutError:
-            return "no answer"
+            return "timeout"
         return "ok"

@@ -1,1 +1,1 @@
-"""The routes of the contract, one file a noun."""
+"""Routes of the public HTTP API, one module per resource."""

@@ -1,9 +1,8 @@
-"""Giving up one's own account over HTTP. Never anybody else's."""
+"""Deletion of the caller's account."""
 
 from actors.accounts.account_deletion import AccountDeletion
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class AccountRoutes:
@@ -14,5 +13,8 @@ class AccountRoutes:
         return (Route("DELETE", "/v1/users/me", self.delete_account, status=204, rate_class=RateClass.LOGIN),)
 
     async def delete_account(self, request: TypedRequest[None, None]) -> None:
-        """Delete one's account for good. Posts, answers and follows go; messages stay without a name."""
+        """Delete the caller's account.
+
+        Cannot be undone. Posts, RSVPs and follows are deleted; messages remain, without the author's name.
+        """
         await self._account_deletion.delete_account(request.caller.user.id)

@@ -1,6 +1,6 @@
-"""What people send about conversations over HTTP, and the answers that only HTTP has.
+"""Request and response structs of the conversation routes.
 
-Never judges what a decoder cannot: that is the conversations' business.
+Decoders check types and bounds; the conversation service checks the rest.
 """
 
 from typing import Annotated
@@ -18,12 +18,12 @@ from config.limits import (
     PAGE_DEFAULT,
     PARTICIPANTS_MAX,
 )
-from server.http.query_parameters import PageLimit
+from server.http.request_decoding import PageLimit
 
 SEQ_MAX = 2**53
 Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
 Id = Annotated[str, Meta(max_length=64)]
-# Both are counted after trimming, which a decoder does not do: the bounds are only told here.
+# Both bounds apply to the trimmed text. A decoder does not trim, so here they are documentation only.
 MessageText = Annotated[
     str, Meta(description="Trimmed.", extra_json_schema={"minLength": 1, "maxLength": MESSAGE_CHARACTERS})
 ]
@@ -33,7 +33,7 @@ GroupName = Annotated[
 
 
 class NewConversation(msgspec.Struct, frozen=True):
-    """`name` is for groups alone. A direct conversation has one participant beside the caller."""
+    """`name` applies to groups only. A direct conversation has one participant besides the caller."""
 
     type: ConversationType
     participants: Annotated[list[Id], Meta(max_length=2 * PARTICIPANTS_MAX)]
@@ -41,7 +41,7 @@ class NewConversation(msgspec.Struct, frozen=True):
 
 
 class ConversationPatch(msgspec.Struct, frozen=True):
-    """What is absent stays as it is."""
+    """Changes to a conversation. Absent fields are unchanged."""
 
     name: GroupName | UnsetType = msgspec.UNSET
     admins: Annotated[list[Id], Meta(max_length=PARTICIPANTS_MAX)] | UnsetType = msgspec.UNSET
@@ -49,7 +49,7 @@ class ConversationPatch(msgspec.Struct, frozen=True):
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """`client_id` is the sender's own: the same one stores a message once, for ever."""
+    """A message to send. `client_id` is chosen by the sender; a message with the same id is stored once."""
 
     client_id: ClientId
     content: MessageText
@@ -66,20 +66,20 @@ class ReadMark(msgspec.Struct, frozen=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):
-    """Half-open bounds by seq. Without either, the newest messages."""
+    """Bounds by seq, both exclusive. Without either, the newest messages."""
 
     limit: PageLimit = PAGE_DEFAULT
-    before: Annotated[Seq, Meta(description="Older than this one, newest first.")] | None = None
-    after: Annotated[Seq, Meta(description="Newer than this one, oldest first.")] | None = None
+    before: Annotated[Seq, Meta(description="Return messages below this seq, newest first.")] | None = None
+    after: Annotated[Seq, Meta(description="Return messages above this seq, oldest first.")] | None = None
 
 
 class ChangesQuery(msgspec.Struct, frozen=True):
     limit: PageLimit = PAGE_DEFAULT
-    after: Annotated[Seq, Meta(description="The seq up to which everything is known.")] = 0
+    after: Annotated[Seq, Meta(description="The seq up to which the client is up to date.")] = 0
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The durable frames after a seq, compacted; complete up to `last_seq`."""
+    """Durable frames after a seq, compacted. Complete up to `last_seq`."""
 
     items: list[LogFrame]
     last_seq: int

@@ -1,6 +1,7 @@
-"""Conversations and their messages over HTTP; the writes take the same way as those of the socket.
+"""Conversations, their members and messages.
 
-Never answers about a conversation that the caller is not in.
+Writes use the same code path as the websocket commands. A conversation of which the caller is not a member
+does not exist for these routes.
 """
 
 from typing import Any
@@ -16,9 +17,9 @@ from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page, ResponseWithStatus
+from server.http.route import Route, TypedRequest
 from server.routes.conversation_requests import (
     Changes,
     ChangesQuery,
@@ -43,8 +44,9 @@ class ConversationRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         root = "/v1/conversations"
-        one = f"{root}/{{id}}"
-        member, message = f"{one}/participants/{{user_id}}", f"{one}/messages/{{message_id}}"
+        conversation = f"{root}/{{id}}"
+        member = f"{conversation}/participants/{{user_id}}"
+        message = f"{conversation}/messages/{{message_id}}"
         return (
             Route(
                 "POST",
@@ -59,10 +61,10 @@ class ConversationRoutes:
                 errors=("user.not_found", "user.blocked", "conversation.full"),
             ),
             Route("GET", root, self.page, query=PageQuery, response=Page[Conversation]),
-            Route("GET", one, self.get, response=Conversation, errors=NOT_FOUND_ERRORS),
+            Route("GET", conversation, self.get, response=Conversation, errors=NOT_FOUND_ERRORS),
             Route(
                 "PATCH",
-                one,
+                conversation,
                 self.update,
                 body=ConversationPatch,
                 response=Conversation,
@@ -71,7 +73,7 @@ class ConversationRoutes:
             ),
             Route(
                 "GET",
-                f"{one}/participants",
+                f"{conversation}/participants",
                 self.participants,
                 query=PageQuery,
                 response=Page[UserCard],
@@ -93,7 +95,7 @@ class ConversationRoutes:
             ),
             Route(
                 "GET",
-                f"{one}/messages",
+                f"{conversation}/messages",
                 self.history,
                 query=HistoryQuery,
                 response=History,
@@ -101,7 +103,7 @@ class ConversationRoutes:
             ),
             Route(
                 "POST",
-                f"{one}/messages",
+                f"{conversation}/messages",
                 self.send,
                 body=NewMessage,
                 response=Message,
@@ -119,11 +121,16 @@ class ConversationRoutes:
             ),
             Route("DELETE", message, self.delete, status=204, errors=MESSAGE_CHANGE_ERRORS),
             Route(
-                "PUT", f"{one}/read", self.read, body=ReadMark, response=ReadState, errors=NOT_FOUND_ERRORS
+                "PUT",
+                f"{conversation}/read",
+                self.read,
+                body=ReadMark,
+                response=ReadState,
+                errors=NOT_FOUND_ERRORS,
             ),
             Route(
                 "GET",
-                f"{one}/changes",
+                f"{conversation}/changes",
                 self.changes,
                 query=ChangesQuery,
                 response=Changes,
@@ -132,9 +139,10 @@ class ConversationRoutes:
         )
 
     async def create(self, request: TypedRequest[NewConversation, None]) -> ResponseWithStatus:
-        """Open a conversation; the caller is always in it.
+        """Create a conversation.
 
-        There is one direct conversation between two users: when it stands already, the answer is 200.
+        The caller is always a member. Two users have at most one direct conversation: if it exists, the
+        response is that conversation with status 200.
         """
         body = request.body
         created = await self._conversations.create(
@@ -147,18 +155,21 @@ class ConversationRoutes:
         return ResponseWithStatus(created.conversation, 201 if created.is_new else 200)
 
     async def page(self, request: TypedRequest[None, PageQuery]) -> Page[Conversation]:
-        """List one's conversations, by latest activity."""
-        items, following = await self._conversations.page(
+        """List the caller's conversations, the most recently active first."""
+        items, next_key = await self._conversations.page(
             request.caller.user.id, request.cursor(tuple[int, str]), request.query.limit
         )
-        return Page(items, None if following is None else encode_cursor(following))
+        return Page(items, None if next_key is None else encode_cursor(next_key))
 
     async def get(self, request: TypedRequest[None, None]) -> Conversation:
-        """Show a conversation."""
+        """Get a conversation."""
         return await self._conversations.get(request.caller.user.id, request.path_params["id"])
 
     async def update(self, request: TypedRequest[ConversationPatch, None]) -> Conversation:
-        """Rename a group, name its admins (admins only), or mute a conversation for oneself."""
+        """Update a conversation.
+
+        `name` and `admins` apply to groups and require an admin. `muted` applies to the caller only.
+        """
         body = request.body
         return await self._conversations.update(
             await self._caller_card(request),
@@ -170,25 +181,31 @@ class ConversationRoutes:
 
     async def participants(self, request: TypedRequest[None, PageQuery]) -> Page[UserCard]:
         """List the members of a conversation."""
-        items, following = await self._conversations.participants(
+        items, next_key = await self._conversations.participants(
             request.caller.user.id, request.path_params["id"], request.cursor(int) or 0, request.query.limit
         )
-        return Page(items, None if following is None else encode_cursor(following))
+        return Page(items, None if next_key is None else encode_cursor(next_key))
 
     async def add(self, request: TypedRequest[None, None]) -> None:
-        """Add a member to a group (admins only). New members read the whole history."""
+        """Add a member to a group.
+
+        Requires an admin. New members can read the whole history.
+        """
         await self._conversations.add_member(
             await self._caller_card(request), request.path_params["id"], request.path_params["user_id"]
         )
 
     async def remove(self, request: TypedRequest[None, None]) -> None:
-        """Remove a member from a group (admins only), or leave it."""
+        """Remove a member from a group, or leave it.
+
+        Removing another user requires an admin.
+        """
         await self._conversations.remove_member(
             await self._caller_card(request), request.path_params["id"], request.path_params["user_id"]
         )
 
     async def history(self, request: TypedRequest[None, HistoryQuery]) -> History:
-        """Read the messages of a conversation, by seq."""
+        """List the messages of a conversation by seq."""
         items = await self._conversations.history(
             request.caller.user.id,
             request.path_params["id"],
@@ -199,9 +216,10 @@ class ConversationRoutes:
         return History(items)
 
     async def send(self, request: TypedRequest[NewMessage, None]) -> ResponseWithStatus:
-        """Send a message. The answer comes once it is stored.
+        """Send a message.
 
-        A repeat with the same `client_id` answers the first message, with 200.
+        The message is durable once the response is sent. A retry with the same `client_id` returns the first
+        message with status 200.
         """
         body = request.body
         reply = FutureReply()
@@ -214,27 +232,36 @@ class ConversationRoutes:
         return ResponseWithStatus(message, 200 if duplicate else 201)
 
     async def edit(self, request: TypedRequest[MessageContent, None]) -> Message:
-        """Change the content of one's own message."""
-        revision = Edit(request.path_params["message_id"], validate_content(request.body.content))
+        """Edit a message.
+
+        Only its author can.
+        """
+        change = Edit(request.path_params["message_id"], validate_content(request.body.content))
         return await self._conversations.change_message(
-            request.caller.user.id, request.path_params["id"], revision
+            request.caller.user.id, request.path_params["id"], change
         )
 
     async def delete(self, request: TypedRequest[None, None]) -> None:
-        """Delete a message: its author or an admin may."""
-        revision = Delete(request.path_params["message_id"])
-        await self._conversations.change_message(request.caller.user.id, request.path_params["id"], revision)
+        """Delete a message.
+
+        Its author and the admins of its group can. Its text is removed; a placeholder stays.
+        """
+        change = Delete(request.path_params["message_id"])
+        await self._conversations.change_message(request.caller.user.id, request.path_params["id"], change)
 
     async def read(self, request: TypedRequest[ReadMark, None]) -> ReadState:
-        """Mark as read up to a seq; forward only, never past the head."""
+        """Mark a conversation as read up to a seq.
+
+        The mark only moves forward, and not beyond the latest entry.
+        """
         return await self._conversations.mark_read(
             request.caller.user.id, request.path_params["id"], request.body.seq
         )
 
     async def changes(self, request: TypedRequest[None, ChangesQuery]) -> Changes:
-        """Read what has changed after a seq: the durable frames, compacted.
+        """List the changes of a conversation after a seq.
 
-        Complete up to `last_seq`, from which one goes on.
+        Returns the durable frames, compacted and complete up to `last_seq`. Continue with `after=last_seq`.
         """
         items, last_seq, has_more = await self._conversations.changes(
             request.caller.user.id, request.path_params["id"], request.query.after, request.query.limit
@@ -251,5 +278,5 @@ def _validate_name(name: str | None) -> str | None:
         return None
     trimmed = name.strip()
     if not 1 <= len(trimmed) <= GROUP_NAME_CHARACTERS:
-        raise invalid_field("name", f"A name has 1 to {GROUP_NAME_CHARACTERS} characters.")
+        raise invalid_field("name", f"Must have 1 to {GROUP_NAME_CHARACTERS} characters.")
     return trimmed

@@ -1,4 +1,4 @@
-"""Events, answers and invites over HTTP. Never decides who gets a place."""
+"""Events, RSVPs and invitations."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,9 +13,9 @@ from actors.events.rsvps import Rsvps
 from actors.protocol.errors import invalid_field
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TextResponse, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page, ResponseWithStatus, TextResponse
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 from storage.records.events import EventSearchCriteria
 
@@ -24,7 +24,7 @@ OWNER_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)
 
 
 class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
-    """Which events; those not over at `from`, and begun by `to`."""
+    """Filters: events that end after `from` and start before `to`."""
 
     category: Annotated[str, Meta(min_length=1, max_length=EVENT_CATEGORY_CHARACTERS)] | None = None
     from_: (
@@ -46,7 +46,7 @@ class EventRoutes:
         self._rsvps = rsvps
 
     def routes(self) -> tuple[Route, ...]:
-        one = "/v1/events/{id}"
+        event = "/v1/events/{id}"
         return (
             Route(
                 "POST",
@@ -58,29 +58,29 @@ class EventRoutes:
                 idempotent=True,
             ),
             Route("GET", "/v1/events", self.search, query=EventQuery, response=Page[Event]),
-            Route("GET", one, self.get, response=Event, errors=EVENT_NOT_FOUND),
+            Route("GET", event, self.get, response=Event, errors=EVENT_NOT_FOUND),
             Route(
                 "PATCH",
-                one,
+                event,
                 self.update,
                 body=EventPatch,
                 response=Event,
                 errors=("event.capacity_below_going", *OWNER_ONLY_ERRORS),
             ),
-            Route("DELETE", one, self.delete, status=204, errors=OWNER_ONLY_ERRORS),
+            Route("DELETE", event, self.delete, status=204, errors=OWNER_ONLY_ERRORS),
             Route(
                 "PUT",
-                f"{one}/rsvp",
+                f"{event}/rsvp",
                 self.set_rsvp,
                 body=RsvpBody,
                 response=Rsvp,
                 other_statuses=(202,),
                 errors=("event.full", "event.past", *EVENT_NOT_FOUND),
             ),
-            Route("DELETE", f"{one}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
+            Route("DELETE", f"{event}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
             Route(
                 "GET",
-                f"{one}/rsvps",
+                f"{event}/rsvps",
                 self.rsvps,
                 query=RsvpQuery,
                 response=Page[Rsvp],
@@ -88,7 +88,7 @@ class EventRoutes:
             ),
             Route(
                 "POST",
-                f"{one}/invites",
+                f"{event}/invites",
                 self.invite,
                 body=Invites,
                 status=204,
@@ -98,7 +98,7 @@ class EventRoutes:
             ),
             Route(
                 "GET",
-                f"{one}/calendar.ics",
+                f"{event}/calendar.ics",
                 self.calendar,
                 response=str,
                 media_type="text/calendar",
@@ -107,36 +107,49 @@ class EventRoutes:
         )
 
     async def create(self, request: TypedRequest[EventBody, None]) -> Event:
-        """Make an event; its conversation is made with it."""
+        """Create an event and its conversation."""
         return await self._events.create(request.caller.user.id, request.body, request.idempotency_key)
 
     async def search(self, request: TypedRequest[None, EventQuery]) -> Page[Any]:
-        """Events by start, those that begin soonest first; without `from` and `to` those not over yet."""
+        """Search events, ordered by start.
+
+        Without `from` and `to`, events that have not ended yet.
+        """
         query = request.query
         for name, text in (("category", query.category), ("q", query.q)):
             if text is not None and not text.isprintable():
-                raise invalid_field(name, "Must be printable.")
-        begin = query.from_ or (None if query.to else datetime.now(UTC))
-        search = EventSearchCriteria(query.category, _as_utc(begin), _as_utc(query.to), query.q)
-        found = await self._events.search(
-            request.caller.user.id, search, decode_page_cursor(request), query.limit
+                raise invalid_field(name, "Must contain printable characters only.")
+        ends_after = query.from_ or (None if query.to else datetime.now(UTC))
+        criteria = EventSearchCriteria(query.category, _as_utc(ends_after), _as_utc(query.to), query.q)
+        page = await self._events.search(
+            request.caller.user.id, criteria, decode_page_cursor(request), query.limit
         )
-        return to_page(found)
+        return to_page(page)
 
     async def get(self, request: TypedRequest[None, None]) -> Event:
-        """One event, with one's own answer."""
+        """Get an event, with the caller's RSVP."""
         return await self._events.get(request.caller.user.id, request.path_params["id"])
 
     async def update(self, request: TypedRequest[EventPatch, None]) -> Event:
-        """Change one's own event; those who answered are told."""
+        """Update an event.
+
+        Only its creator can. Users who have responded to it are notified.
+        """
         return await self._events.update(request.caller.user.id, request.path_params["id"], request.body)
 
     async def delete(self, request: TypedRequest[None, None]) -> None:
-        """Delete one's own event; its conversation stays with those who are in it."""
+        """Delete an event.
+
+        Only its creator can. Its conversation remains for its members.
+        """
         await self._events.delete(request.caller.user.id, request.path_params["id"])
 
     async def set_rsvp(self, request: TypedRequest[RsvpBody, None]) -> ResponseWithStatus:
-        """Answer; GOING without a place is 202 with `waitlist`, and `event.full` without."""
+        """Respond to an event.
+
+        `GOING` to a full event joins the waiting list with status 202 if `waitlist` is true, and fails with
+        `event.full` otherwise.
+        """
         body = request.body
         rsvp = await self._rsvps.set_rsvp(
             to_user_card(request.caller.user), request.path_params["id"], body.status, waitlist=body.waitlist
@@ -144,28 +157,31 @@ class EventRoutes:
         return ResponseWithStatus(rsvp, 200 if rsvp.waitlist_position is None else 202)
 
     async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
-        """Take one's answer back and leave the line."""
+        """Withdraw the caller's RSVP, and leave the waiting list."""
         return await self._rsvps.delete_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 
     async def rsvps(self, request: TypedRequest[None, RsvpQuery]) -> Page[Any]:
-        """Who answered, the first first."""
-        found = await self._rsvps.page_rsvps(
+        """List the RSVPs of an event, the oldest first."""
+        page = await self._rsvps.page_rsvps(
             request.caller.user.id,
             request.path_params["id"],
             request.query.status,
             decode_page_cursor(request),
             request.query.limit,
         )
-        return to_page(found)
+        return to_page(page)
 
     async def invite(self, request: TypedRequest[Invites, None]) -> None:
-        """Invite people; anybody who sees an event may."""
+        """Invite users to an event.
+
+        Any user who can see the event can.
+        """
         await self._events.invite(
             request.caller.user.id, request.path_params["id"], request.body.user_ids, request.idempotency_key
         )
 
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
-        """The event as iCalendar (RFC 5545)."""
+        """Get an event in iCalendar format (RFC 5545)."""
         return TextResponse(
             to_icalendar(await self._events.get(request.caller.user.id, request.path_params["id"]))
         )

@@ -1,4 +1,4 @@
-"""One's notifications over HTTP. Never anybody else's."""
+"""Notifications of the caller."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import msgspec
 
 from actors.notifications.notifications import Notifications
 from actors.protocol.social_objects import Notification
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 
 
@@ -41,23 +41,26 @@ class NotificationRoutes:
         )
 
     async def page(self, request: TypedRequest[None, NotificationQuery]) -> Page[Any]:
-        """One's notifications, the latest first."""
-        found = await self._notifications.page(
+        """List the caller's notifications, the latest first."""
+        page = await self._notifications.page(
             request.caller.user.id,
             decode_page_cursor(request),
             request.query.limit,
             unread_only=request.query.unread,
         )
-        return to_page(found)
+        return to_page(page)
 
     async def unread_count(self, request: TypedRequest[None, None]) -> UnreadCount:
-        """How many are unread."""
+        """Count the caller's unread notifications."""
         return UnreadCount(await self._notifications.count_unread(request.caller.user.id))
 
     async def read_all(self, request: TypedRequest[None, None]) -> None:
-        """Mark all as read."""
+        """Mark all notifications as read."""
         await self._notifications.mark_all_read(request.caller.user.id)
 
     async def read(self, request: TypedRequest[None, None]) -> None:
-        """Mark one as read; already so is no fault."""
+        """Mark a notification as read.
+
+        Idempotent.
+        """
         await self._notifications.mark_read(request.caller.user.id, request.path_params["id"])

@@ -1,4 +1,4 @@
-"""The keys of pages, as cursors: when something was, and its id. Never anything that may not be told."""
+"""Cursors of lists ordered by time: the time in microseconds and the id of a page's last item."""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -6,7 +6,8 @@ from uuid import UUID
 from actors.pagination import KeysetPage
 from actors.protocol.errors import ApiError
 from server.http.cursor import encode_cursor
-from server.http.typed_request import Page, TypedRequest
+from server.http.response import Page
+from server.http.route import TypedRequest
 from storage.contracts.social import PageKey
 
 Item = TypeVar("Item")
@@ -17,10 +18,14 @@ CURSOR_TIME_MAX_US = 253_402_300_799_999_999
 
 
 def decode_page_cursor(request: TypedRequest[Any, Any]) -> PageKey | None:
-    """The key behind which a page goes on. Raises `cursor.invalid` for what no list of ours gives out."""
+    """Return the key after which the page starts, or None without a cursor.
+
+    Raises:
+        ApiError: cursor.invalid.
+    """
     key = request.cursor(tuple[int, str])
     if key is not None and not (0 <= key[0] <= CURSOR_TIME_MAX_US and _is_uuid(key[1])):
-        raise ApiError("cursor.invalid", "The cursor is not one of ours.")
+        raise ApiError("cursor.invalid", "`cursor` must be a `next_cursor` returned by this list.")
     return key
 
 
@@ -32,7 +37,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def to_page(keyset_page: KeysetPage[Item]) -> Page[Item]:
-    """A page whose cursor is the key behind it."""
+    """Convert a service's page, with its next key as the cursor."""
     return Page(
         keyset_page.items, None if keyset_page.next_key is None else encode_cursor(keyset_page.next_key)
     )

@@ -1,4 +1,7 @@
-"""Posts, likes, comments and the home feed over HTTP. Never shows what is between people apart."""
+"""Posts, likes, comments and the home feed.
+
+Content of users who have blocked the caller, or whom the caller has blocked, is hidden.
+"""
 
 from typing import Annotated, Any
 
@@ -11,13 +14,13 @@ from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post
 from config.limits import POST_CHARACTERS
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 
 Id = Annotated[str, Meta(max_length=64)]
-# Counted after trimming, by code points: the bound is only told here, and kept by the service.
+# The service enforces the bound in code points of the trimmed text; here it is documentation only.
 PostText = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": POST_CHARACTERS})]
 POST_NOT_FOUND = ("post.not_found",)
 
@@ -38,7 +41,7 @@ class PostRoutes:
         self._feed = feed
 
     def routes(self) -> tuple[Route, ...]:
-        one = "/v1/posts/{id}"
+        post = "/v1/posts/{id}"
         return (
             Route(
                 "POST",
@@ -50,13 +53,13 @@ class PostRoutes:
                 idempotent=True,
                 errors=("event.not_found",),
             ),
-            Route("GET", one, self.get, response=Post, errors=POST_NOT_FOUND),
-            Route("DELETE", one, self.delete, status=204, errors=("permission.denied", *POST_NOT_FOUND)),
-            Route("PUT", f"{one}/like", self.like, status=204, errors=POST_NOT_FOUND),
-            Route("DELETE", f"{one}/like", self.unlike, status=204, errors=POST_NOT_FOUND),
+            Route("GET", post, self.get, response=Post, errors=POST_NOT_FOUND),
+            Route("DELETE", post, self.delete, status=204, errors=("permission.denied", *POST_NOT_FOUND)),
+            Route("PUT", f"{post}/like", self.like, status=204, errors=POST_NOT_FOUND),
+            Route("DELETE", f"{post}/like", self.unlike, status=204, errors=POST_NOT_FOUND),
             Route(
                 "GET",
-                f"{one}/likes",
+                f"{post}/likes",
                 self.likes,
                 query=PageQuery,
                 response=Page[UserCard],
@@ -64,7 +67,7 @@ class PostRoutes:
             ),
             Route(
                 "GET",
-                f"{one}/comments",
+                f"{post}/comments",
                 self.comments,
                 query=PageQuery,
                 response=Page[Comment],
@@ -72,7 +75,7 @@ class PostRoutes:
             ),
             Route(
                 "POST",
-                f"{one}/comments",
+                f"{post}/comments",
                 self.comment,
                 body=NewComment,
                 response=Comment,
@@ -99,71 +102,81 @@ class PostRoutes:
         )
 
     async def create(self, request: TypedRequest[NewPost, None]) -> Post:
-        """Post something, perhaps about an event."""
+        """Create a post, optionally about an event."""
         body = request.body
         return await self._posts.create(
             request.caller.user.id, body.content, body.event_id, request.idempotency_key
         )
 
     async def get(self, request: TypedRequest[None, None]) -> Post:
-        """One post."""
+        """Get a post."""
         return await self._posts.get(request.caller.user.id, request.path_params["id"])
 
     async def delete(self, request: TypedRequest[None, None]) -> None:
-        """Delete one's own post, with its likes and comments."""
+        """Delete a post, with its likes and comments.
+
+        Only its author can.
+        """
         await self._posts.delete(request.caller.user.id, request.path_params["id"])
 
     async def like(self, request: TypedRequest[None, None]) -> None:
-        """Like a post; already so is no fault."""
+        """Like a post.
+
+        Idempotent.
+        """
         await self._reactions.like(request.caller.user.id, request.path_params["id"])
 
     async def unlike(self, request: TypedRequest[None, None]) -> None:
-        """No longer like a post; already so is no fault."""
+        """Remove the caller's like from a post.
+
+        Idempotent.
+        """
         await self._reactions.unlike(request.caller.user.id, request.path_params["id"])
 
     async def likes(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """Who likes a post, the latest first."""
-        found = await self._reactions.page_likes(
+        """List the users who like a post, the latest first."""
+        page = await self._reactions.page_likes(
             request.caller.user.id,
             request.path_params["id"],
             decode_page_cursor(request),
             request.query.limit,
         )
-        return to_page(found)
+        return to_page(page)
 
     async def comments(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """What was said about a post, the oldest first."""
-        found = await self._reactions.page_comments(
+        """List the comments of a post, the oldest first."""
+        page = await self._reactions.page_comments(
             request.caller.user.id,
             request.path_params["id"],
             decode_page_cursor(request),
             request.query.limit,
         )
-        return to_page(found)
+        return to_page(page)
 
     async def comment(self, request: TypedRequest[NewComment, None]) -> Comment:
-        """Say something about a post."""
+        """Comment on a post."""
         return await self._reactions.create_comment(
             request.caller.user.id, request.path_params["id"], request.body.content, request.idempotency_key
         )
 
     async def delete_comment(self, request: TypedRequest[None, None]) -> None:
-        """Delete one's own comment, or one about one's own post."""
+        """Delete a comment.
+
+        Its author and the author of the post can.
+        """
         await self._reactions.delete_comment(request.caller.user.id, request.path_params["id"])
 
     async def by_author(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """Somebody's posts, the newest first."""
-        found = await self._posts.page_by_author(
+        """List the posts of a user, the newest first."""
+        page = await self._posts.page_by_author(
             request.caller.user.id,
             request.path_params["id"],
             decode_page_cursor(request),
             request.query.limit,
         )
-        return to_page(found)
+        return to_page(page)
 
     async def feed(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """One's own posts and those of whom one follows, the newest first."""
-        found = await self._feed.page(
-            request.caller.user.id, decode_page_cursor(request), request.query.limit
-        )
-        return to_page(found)
+        """List posts of the caller and of the users they follow, the newest first."""
+        page = await self._feed.page(request.caller.user.id, decode_page_cursor(request), request.query.limit)
+        return to_page(page)

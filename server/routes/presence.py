@@ -1,4 +1,4 @@
-"""Presence over HTTP. Never of somebody whom the caller has nothing to do with."""
+"""Presence of users whom the caller is related to."""
 
 from typing import Annotated
 
@@ -8,12 +8,13 @@ from msgspec import Meta
 from actors.presence.presence_service import PresenceService
 from actors.protocol.presence import Presence
 from config.limits import PRESENCE_WATCHED_USERS
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class PresenceQuery(msgspec.Struct, frozen=True):
-    user_ids: Annotated[list[str], Meta(description=f"Of whom; at most {PRESENCE_WATCHED_USERS}.")]
+    user_ids: Annotated[
+        list[str], Meta(description=f"At most {PRESENCE_WATCHED_USERS} user ids, comma-separated.")
+    ]
 
 
 class PresenceList(msgspec.Struct, frozen=True):
@@ -28,5 +29,8 @@ class PresenceRoutes:
         return (Route("GET", "/v1/presence", self.get, query=PresenceQuery, response=PresenceList),)
 
     async def get(self, request: TypedRequest[None, PresenceQuery]) -> PresenceList:
-        """How people are: of those one follows, is followed by or shares a conversation with."""
+        """Get the presence of users.
+
+        Only of users who follow the caller, are followed by them, or share a conversation with them.
+        """
         return PresenceList(await self._presence.get(request.caller.user.id, request.query.user_ids))

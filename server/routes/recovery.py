@@ -1,14 +1,13 @@
-"""Passwords that were forgotten and addresses that are to be verified, over HTTP, without logging in.
+"""Password reset and e-mail verification, without authentication.
 
-Never says whether an address is known. No token of a mail goes further than the call that bears it.
+Responses do not reveal whether an address is registered.
 """
 
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class RecoveryRoutes:
@@ -50,13 +49,22 @@ class RecoveryRoutes:
         )
 
     async def request_link(self, request: TypedRequest[ResetRequest, None]) -> None:
-        """Send a link for a new password to an address. The answer is the same whether anybody has it."""
+        """Request a password reset link by e-mail.
+
+        The response is the same whether the address is registered or not.
+        """
         self._password_recovery.request_link(request.body)
 
     async def reset_password(self, request: TypedRequest[PasswordReset, None]) -> None:
-        """Set a new password by the token of a link, which works once, for 30 minutes. All sessions end."""
+        """Set a new password with the token of a reset link.
+
+        A token works once, for 30 minutes. All sessions of the user end.
+        """
         await self._password_recovery.reset_password(request.path_params["token"], request.body)
 
     async def verify_email(self, request: TypedRequest[None, None]) -> None:
-        """Verify an e-mail address by the token of a link, which works once."""
+        """Verify an e-mail address with the token of a verification link.
+
+        A token works once.
+        """
         await self._email_verification.verify(request.path_params["token"])

@@ -1,9 +1,8 @@
-"""Reports to the moderators, over HTTP. Never tells what became of one."""
+"""Reports to the moderators."""
 
 from actors.moderation.report_request import ReportRequest
 from actors.moderation.reports import Reports
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 
 
 class ReportRoutes:
@@ -24,5 +23,8 @@ class ReportRoutes:
         )
 
     async def create(self, request: TypedRequest[ReportRequest, None]) -> None:
-        """Tell the moderators of a post, comment, message or user. Telling it again changes nothing."""
+        """Report a post, comment, message or user to the moderators.
+
+        A second report of the same target by the same user has no effect.
+        """
         await self._reports.create(request.caller.user.id, request.body, request.idempotency_key)

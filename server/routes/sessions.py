@@ -1,15 +1,15 @@
-"""Logging in and out over HTTP, and the list of where one is logged in.
+"""Login, logout and the caller's sessions.
 
-Never shows a token but to the login that made it.
+Only the response to a login contains its token.
 """
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import Login, SessionView, SignedIn
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 
 
 class SessionRoutes:
@@ -37,12 +37,12 @@ class SessionRoutes:
     async def login(self, request: TypedRequest[Login, None]) -> SignedIn:
         """Log in with an e-mail address or a username.
 
-        Every login is a session of its own. A refusal does not tell which of the two was wrong.
+        Every login creates a session. The error does not reveal whether the user or the password was wrong.
         """
         return await self._accounts.login(request.body)
 
     async def list(self, request: TypedRequest[None, PageQuery]) -> Page[SessionView]:
-        """List where one is logged in, the latest used first."""
+        """List the caller's sessions, the most recently used first."""
         after = request.cursor(tuple[str, str])
         limit = request.query.limit
         sessions = [
@@ -51,13 +51,16 @@ class SessionRoutes:
             if after is None or (session.last_used_at, session.id) < after
         ]
         page = sessions[:limit]
-        more = len(sessions) > limit
-        return Page(page, encode_cursor((page[-1].last_used_at, page[-1].id)) if more else None)
+        has_more = len(sessions) > limit
+        return Page(page, encode_cursor((page[-1].last_used_at, page[-1].id)) if has_more else None)
 
     async def logout(self, request: TypedRequest[None, None]) -> None:
-        """Log out: end the session of the token that is used."""
+        """Log out: end the session of the token in use."""
         await self._accounts.logout(request.caller)
 
     async def revoke(self, request: TypedRequest[None, None]) -> None:
-        """End one of one's own sessions. Its sockets close within a second."""
+        """End one of the caller's sessions.
+
+        Its websockets close within a second.
+        """
         await self._accounts.revoke_session(request.caller, request.path_params["id"])

@@ -1,6 +1,6 @@
-"""People over HTTP: registering, one's own profile, others' profiles, search, cards.
+"""Registration, profiles and user search.
 
-Never judges a field: that is the accounts' business.
+The account service validates the fields.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,10 +15,10 @@ from actors.protocol.objects import OwnUser, User, UserCard
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import USER_CARDS_PER_REQUEST
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
 from server.http.rate_limiter import RateClass
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 
 
 class UserQuery(PageQuery, frozen=True):
@@ -28,7 +28,7 @@ class UserQuery(PageQuery, frozen=True):
         Annotated[
             str,
             Meta(
-                description="How a username or display name begins. Trimmed.",
+                description="Prefix of a username or display name. Trimmed.",
                 extra_json_schema={"minLength": 1, "maxLength": USER_SEARCH_CHARACTERS},
             ),
         ]
@@ -37,14 +37,14 @@ class UserQuery(PageQuery, frozen=True):
     ids: (
         Annotated[
             list[str],
-            Meta(description=f"At most {USER_CARDS_PER_REQUEST} user ids; the cards have this order."),
+            Meta(description=f"At most {USER_CARDS_PER_REQUEST} user ids, comma-separated, in result order."),
         ]
         | None
     ) = None
 
 
 LoadBlockedUserIds = Callable[[str], Awaitable[Sequence[str]]]
-"""(viewer) -> everybody between whom and the viewer there is a block."""
+"""(viewer id) -> ids of users whom the viewer has blocked or who have blocked the viewer."""
 
 
 async def no_blocked_users(_viewer_id: str) -> Sequence[str]:
@@ -100,37 +100,43 @@ class UserRoutes:
         )
 
     async def register(self, request: TypedRequest[Registration, None]) -> SignedIn:
-        """Register, and be logged in at once."""
+        """Register a user and log in."""
         return await self._accounts.register(request.body, request.idempotency_key)
 
     async def get_own(self, request: TypedRequest[None, None]) -> OwnUser:
-        """Show one's own profile."""
+        """Get the caller's profile."""
         return await self._accounts.get_own_profile(request.caller.user.id)
 
     async def update_own(self, request: TypedRequest[ProfilePatch, None]) -> OwnUser:
-        """Change one's own profile. What is absent stays as it is; null clears."""
+        """Update the caller's profile.
+
+        Absent fields are unchanged; null clears a field.
+        """
         return await self._accounts.update_profile(request.caller, request.body)
 
     async def change_password(self, request: TypedRequest[PasswordChange, None]) -> None:
-        """Set a new password. All other sessions end."""
+        """Change the caller's password.
+
+        All other sessions end.
+        """
         await self._accounts.change_password(request.caller, request.body)
 
     async def profile(self, request: TypedRequest[None, None]) -> User:
-        """Show somebody's profile."""
+        """Get a user's profile."""
         return await self._require_not_blocked(
             request, await self._accounts.get_profile(request.path_params["id"])
         )
 
     async def by_username(self, request: TypedRequest[None, None]) -> User:
-        """Show the profile of whoever has that username, in any case."""
+        """Get a user's profile by username, ignoring case."""
         return await self._require_not_blocked(
             request, await self._accounts.get_profile_by_username(request.path_params["name"])
         )
 
     async def search(self, request: TypedRequest[None, UserQuery]) -> Page[UserCard]:
-        """Find people by the beginning of their name, or the cards of those whose ids are given.
+        """Search users by name prefix, or get users by id.
 
-        Unknown ids are left out. Cards by id are never more than one page.
+        Unknown ids are omitted. A result by id is a single page.
         """
         if request.query.ids is not None:
             return Page(
@@ -140,15 +146,19 @@ class UserRoutes:
                 None,
             )
         if request.query.q is None:
-            raise invalid_field("q", "Either q or ids must be there.", "required")
-        found = await self._accounts.search(
+            raise invalid_field("q", "Either `q` or `ids` is required.", "required")
+        page = await self._accounts.search(
             request.query.q, request.cursor(tuple[str, str]), request.query.limit
         )
-        items = await self._without_blocked(request, found.items)
-        return Page(items, encode_cursor(found.next_key) if found.next_key else None)
+        items = await self._without_blocked(request, page.items)
+        return Page(items, encode_cursor(page.next_key) if page.next_key else None)
 
     async def _require_not_blocked(self, request: TypedRequest[None, None], user: User) -> User:
-        """Refuse where there is a block between the two."""
+        """Return the user.
+
+        Raises:
+            ApiError: user.not_found, if one of the two has blocked the other.
+        """
         if user.id in await self._load_blocked(request.caller.user.id):
             raise ApiError("user.not_found", "No such user.")
         return user

@@ -1,1 +1,1 @@
-"""The way in and out of a websocket: handshake, frames, heartbeat, close."""
+"""The websocket server: handshake, connections, framing, heartbeat, limits."""

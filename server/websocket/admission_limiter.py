@@ -1,7 +1,7 @@
-"""How many new sockets are let in: so many a second, and a second's worth at once after a silence.
+"""Limits the rate of new websocket connections of an instance.
 
-Whoever is turned away is told a moment of their own to come back at, one behind the other: a crowd that lost
-its server comes in as it was told, not all at once again. It never looks at who comes.
+Rejected clients get staggered retry delays, so that clients that lost their server together reconnect at the
+admitted rate and not all at once again.
 """
 
 import math
@@ -15,6 +15,8 @@ RETRY_AFTER_MAX_S: Final = 30.0
 
 
 class AdmissionLimiter:
+    """Admits `per_s` connections a second, with a burst of one second's worth."""
+
     __slots__ = ("_clock", "_next_slot", "_per_s", "_token_bucket")
 
     def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +26,10 @@ class AdmissionLimiter:
         self._next_slot = clock()
 
     def admit_or_wait_ms(self) -> int:
-        """0: come in. Else in how many ms there will be room for this one."""
+        """Return 0 to admit a connection, else the milliseconds after which it should retry.
+
+        Delays grow by one slot per rejection, up to `RETRY_AFTER_MAX_S`.
+        """
         if self._token_bucket.consume() == 0:
             return 0
         now = self._clock()

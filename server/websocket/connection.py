@@ -1,10 +1,10 @@
-"""One websocket on its transport: bytes in become messages for the session, frames go out as they are.
+"""One websocket connection: an asyncio protocol between a transport and a session.
 
-    transport -> sans-I/O parser -> whole messages -> session's cell        (in)
-    rooms, session -> outbox -> transport, once per loop tick                (out)
+    transport -> sans-I/O parser -> whole messages -> session's actor        (in)
+    rooms, session -> send queue -> transport, once per loop iteration        (out)
 
-After aiohttp's handshake this is all there is of a connection: no task, no queue, no future. The state
-machine of RFC 6455 is the parser's. It never decodes what a message says.
+A connection has no task, queue or future. The parser of `websockets` implements the state machine of
+RFC 6455. Payloads are decoded by the session, not here.
 """
 
 import asyncio
@@ -46,11 +46,11 @@ RATE_LIMITED_RETRY_MS = 1000
 INVALID_UTF8 = 1007
 MESSAGE_TOO_BIG = 1009
 PAYLOAD_VIOLATION_CODES = frozenset((INVALID_UTF8, MESSAGE_TOO_BIG))
-"""RFC 6455, section 7.1.7: such a peer is not waited for."""
+"""Codes after which the peer's Close is not awaited (RFC 6455, section 7.1.7)."""
 
 
 class WebSocketConnection(asyncio.Protocol):
-    """Implements `actors.sessions.transport.Link`. Held by the door until its connection is lost."""
+    """Implements `actors.sessions.transport.Transport`. Owned by the manager until the connection is lost."""
 
     __slots__ = (
         "_auth_timer",
@@ -89,7 +89,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._last_activity_step = manager.heartbeat.step
         self._write_paused = False
         self._closing = False
-        # The client used up its budget: what it still sends is dropped unread.
+        # Set once the client exceeded its frame budget: further input is dropped unread.
         self._discarding = False
         self._unauthenticated = True
         self._heartbeat_bucket = 0
@@ -100,7 +100,7 @@ class WebSocketConnection(asyncio.Protocol):
     # --- the connection
 
     def start(self, identity: Identity | None, leftover: bytes) -> None:
-        """The handshake is written: say hello, and act on what came right behind it."""
+        """Send `hello` after the handshake, and handle the bytes that arrived with it."""
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_HIGH_BYTES)
         self._heartbeat_bucket = self._manager.add(self)
         self.session.send_hello()
@@ -140,7 +140,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._write_timer.cancel()
         self.send_queue.resume()
 
-    # --- in
+    # --- input
 
     def data_received(self, data: bytes) -> None:
         self._last_activity_step = self._heartbeat.step
@@ -165,7 +165,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _is_free_pong(self, data: bytes) -> bool:
-        """Whether this answers our ping, which is nearly all that idle clients send."""
+        """Whether this is an uncharged pong. Fast path: idle clients send almost nothing else."""
         if (
             self._free_pongs
             and len(data) == EMPTY_PONG_BYTES
@@ -216,7 +216,7 @@ class WebSocketConnection(asyncio.Protocol):
                     return
 
     def _reject_flood(self) -> None:
-        """Close with 4004 and drop what the client still sends, unread."""
+        """Close with 4004 and drop further input unread."""
         self.close(CloseCode.RATE_LIMITED, "too many frames", RATE_LIMITED_RETRY_MS)
         self._discarding = True
         self._close_transport()
@@ -225,7 +225,7 @@ class WebSocketConnection(asyncio.Protocol):
         try:
             message = inbound.assemble(frame)
         except MessageTooBig:
-            self.close(MESSAGE_TOO_BIG, "the message is too big")
+            self.close(MESSAGE_TOO_BIG, "message too big")
         else:
             if message is not None:
                 self._handle_message(message, text=inbound.text)
@@ -233,22 +233,22 @@ class WebSocketConnection(asyncio.Protocol):
     def _handle_message(self, message: bytes, *, text: bool) -> None:
         if text is self._sub_protocol.binary:
             kind = "binary" if self._sub_protocol.binary else "text"
-            self.close(CloseCode.BAD_FRAME, f"this sub-protocol has {kind} frames")
+            self.close(CloseCode.BAD_FRAME, f"this sub-protocol requires {kind} frames")
             return
         if text:
             try:
                 message.decode()
             except UnicodeDecodeError:
-                self.close(INVALID_UTF8, "not UTF-8")
+                self.close(INVALID_UTF8, "text is not valid UTF-8")
                 return
         try:
             self._session_ref.deliver_inline(message)
         except MailboxFull:
-            self.close(CloseCode.RATE_LIMITED, "too many frames at once", RATE_LIMITED_RETRY_MS)
+            self.close(CloseCode.RATE_LIMITED, "too many pending commands", RATE_LIMITED_RETRY_MS)
         except Stopped:
             pass
 
-    # --- out
+    # --- output
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         if self._closing:
@@ -256,11 +256,11 @@ class WebSocketConnection(asyncio.Protocol):
         self._closing = True
         self._manager.count_close(code)
         if self._write_paused:
-            # It takes no bytes: there is nobody to say goodbye to.
+            # The peer does not read, so a goodbye would not reach it.
             self._transport.abort()
             return
         self._send_goodbye(code, reason, retry_after_ms)
-        # Where the peer was first, its parser has written a Close already.
+        # If the peer closed first, the parser has sent a Close already.
         with contextlib.suppress(InvalidState):
             self.parser.send_close(code, reason)
         self._write_close()
@@ -289,7 +289,7 @@ class WebSocketConnection(asyncio.Protocol):
                 self._auth_timer = None
 
     def too_slow(self) -> None:
-        """The client is behind by more than may wait for it."""
+        """Abort: more bytes are queued for the client than allowed, or a write timed out."""
         if not self._closing:
             self._closing = True
             self._manager.count_close(CloseCode.SLOW_CONSUMER)
@@ -302,7 +302,8 @@ class WebSocketConnection(asyncio.Protocol):
         self.check_idle()
         if not self._closing:
             if self._heartbeat.step - self._last_activity_step > STEPS_PER_PERIOD:
-                # Silent since before the last ping, and not for two periods yet: the next visit is too late.
+                # Inactive since before the last ping, but not yet for two periods. The next visit would be
+                # too late.
                 self._heartbeat.schedule_idle_check(self, self._last_activity_step + 2 * STEPS_PER_PERIOD)
             if not self.send_queue.paused:
                 self._transport.write(PING)
@@ -312,13 +313,13 @@ class WebSocketConnection(asyncio.Protocol):
                 self._inbound = None
 
     def check_idle(self) -> None:
-        # One step less: the step in which it was heard had begun before.
+        # Minus one: the last activity was at some time within its step, so that step counts in full.
         if not self._closing and self._heartbeat.step - self._last_activity_step >= 2 * STEPS_PER_PERIOD - 1:
-            self.close(CloseCode.HEARTBEAT_TIMEOUT, "no sign of life")
+            self.close(CloseCode.HEARTBEAT_TIMEOUT, "heartbeat timeout")
 
     def _on_auth_timeout(self) -> None:
         if self._unauthenticated:
-            self.close(CloseCode.AUTHENTICATION_TIMEOUT, "not authenticated in time")
+            self.close(CloseCode.AUTHENTICATION_TIMEOUT, "authentication timeout")
 
     def _write_control_frames(self) -> None:
         for data in self.parser.data_to_send():
@@ -326,7 +327,7 @@ class WebSocketConnection(asyncio.Protocol):
                 self.send_queue.push(data)
 
     def _on_peer_close(self) -> None:
-        """The peer said Close, or broke RFC 6455: the parser has its answer ready and reads no more."""
+        """Finish after the peer's Close or protocol error. The parser has queued its Close already."""
         parser = self.parser
         if not self._closing:
             self._closing = True
@@ -340,11 +341,11 @@ class WebSocketConnection(asyncio.Protocol):
         self._close_transport()
 
     def _close_transport(self) -> None:
-        """Nothing more is said by either side: end the connection without losing what was said last."""
+        """Close the transport once its buffer is written; abort it after `CLOSE_TIMEOUT_S`."""
         if self._close_timer is None:
             self._close_timer = self._manager.wheel.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
-        # Not closed yet where that can be: bytes still on their way would be answered by a reset, and a
-        # reset takes the Close frame from a peer that has not read it.
+        # Half-close if possible. Input arriving on a closed socket is answered with a TCP reset, which
+        # discards a Close frame that the peer has not read yet.
         if self._transport.can_write_eof():
             self._transport.write_eof()
         else:
@@ -356,7 +357,7 @@ class WebSocketConnection(asyncio.Protocol):
         self.send_queue.push(self._manager.services.encode_frame(server_frame_encoder.encode(goodbye)))
 
     def _write_close(self) -> None:
-        """Write what waits and then the Close: the session is gone, so nothing can follow it."""
+        """Queue the parser's Close and flush. The session is disconnected, so nothing follows the Close."""
         for data in self.parser.data_to_send():
             if data:
                 self.send_queue.push(data)

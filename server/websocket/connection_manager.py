@@ -1,17 +1,17 @@
-"""The door of the socket: who may come in, and who is in.
+"""Admission, bookkeeping and draining of the websocket connections of an instance.
 
-It counts strangers and new connections before any work is done for them, holds every open socket, and
-says goodbye to all of them when the server stops. It never looks at what they say.
+Limits are checked before any other work is done for a new connection.
 """
 
 import asyncio
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import Final, Protocol
 
 import msgspec
 
 from actors.delivery.flusher import Flusher
+from actors.delivery.send_queue import SendQueue
 from actors.protocol.errors import overloaded
 from actors.runtime.actor_ref import ActorRef
 from actors.runtime.run_queue import RunQueue
@@ -22,17 +22,24 @@ from actors.sessions.session_services import SessionServices
 from actors.sessions.transport import CloseCode
 from config.limits import Limits
 from server.websocket.admission_limiter import AdmissionLimiter
-from server.websocket.heartbeat import Heartbeat
+from server.websocket.heartbeat import Heartbeat, HeartbeatTarget
 from server.websocket.inbound import InputScheduler
 from server.websocket.outbound_encoder import OutboundEncoders
 from storage.records.users import Identity
 
-if TYPE_CHECKING:
-    from server.websocket.connection import WebSocketConnection
+REJECTED_RETRY_MS: Final = 1000
+DRAIN_WAVES: Final = 20
+UNAUTHENTICATED_FRAMES_PER_S: Final = 0.5
 
-REJECTED_RETRY_MS = 1000
-DRAIN_WAVES = 20
-UNAUTHENTICATED_FRAMES_PER_S = 0.5
+
+class ManagedConnection(HeartbeatTarget, Protocol):
+    """An open connection as its manager uses it."""
+
+    @property
+    def send_queue(self) -> SendQueue: ...
+
+    def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        """Send a goodbye and a Close, and close the transport. No effect on a closing connection."""
 
 
 class ConnectionStatistics(msgspec.Struct, frozen=True):
@@ -63,12 +70,12 @@ class ConnectionManager:
         self.heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
         self.input_scheduler = InputScheduler(asyncio.get_running_loop())
         self._admission_limiter = AdmissionLimiter(limits.sockets_new_per_s)
-        self._connections: dict[WebSocketConnection, None] = {}
+        self._connections: dict[ManagedConnection, None] = {}
         self._unauthenticated = 0
         self._opened = self._rejected = self._shed_frames = 0
         self._closes: Counter[int] = Counter()
         self._draining = False
-        # One for all cells: a bound method made for each would be kept by each.
+        # Shared by all sessions: a bound method per session would cost memory for each.
         self._on_crash = self._stop_crashed_session
 
     def statistics(self) -> ConnectionStatistics:
@@ -77,38 +84,46 @@ class ConnectionManager:
             unauthenticated=self._unauthenticated,
             opened=self._opened,
             rejected=self._rejected,
-            shed_frames=self._shed_frames + sum(socket.send_queue.shed_count for socket in self._connections),
-            queued_bytes=sum(socket.send_queue.queued_bytes for socket in self._connections),
+            shed_frames=self._shed_frames
+            + sum(connection.send_queue.shed_count for connection in self._connections),
+            queued_bytes=sum(connection.send_queue.queued_bytes for connection in self._connections),
             closes=dict(self._closes),
         )
 
     def admit(self) -> None:
-        """Let one more connection in.
+        """Check the limits for one more connection.
 
         Raises:
-            Refusal: server.overloaded, with when to come back.
+            ApiError: server.overloaded, with the time after which to retry.
         """
         if self._draining:
             self._rejected += 1
-            raise overloaded("The server is stopping.", REJECTED_RETRY_MS)
+            raise overloaded(
+                "The server is shutting down; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
+            )
         if self._unauthenticated >= self.limits.sockets_unauthenticated:
             self._rejected += 1
-            raise overloaded("Too many sockets have not authenticated yet.", REJECTED_RETRY_MS)
+            raise overloaded(
+                "Too many unauthenticated connections; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
+            )
         wait_ms = self._admission_limiter.admit_or_wait_ms()
         if wait_ms:
             self._rejected += 1
-            raise overloaded("Too many new sockets at once.", max(wait_ms, REJECTED_RETRY_MS))
+            raise overloaded(
+                "Too many new connections; reconnect after `retry_after_ms`.", max(wait_ms, REJECTED_RETRY_MS)
+            )
 
     def create_session_ref(self, session: Session) -> ActorRef[bytes | Identity]:
         return ActorRef(session, self._run_queue, self.limits.mailbox_messages, self._on_crash)
 
     def frame_token_bucket(self, *, authenticated: bool) -> TokenBucket:
-        """Return the budget for the frames of one socket, by whether its client has authenticated."""
+        """Return a new budget for the frames of one connection; smaller before authentication."""
         if authenticated:
             return TokenBucket(self.limits.frames_per_s, self.limits.frames_burst)
         return TokenBucket(UNAUTHENTICATED_FRAMES_PER_S, self.limits.frames_unauthenticated)
 
-    def add(self, connection: "WebSocketConnection") -> int:
+    def add(self, connection: ManagedConnection) -> int:
+        """Register an open connection. Returns its heartbeat bucket, for `remove`."""
         self._opened += 1
         self._unauthenticated += 1
         self._connections[connection] = None
@@ -117,7 +132,7 @@ class ConnectionManager:
     def on_authenticated(self) -> None:
         self._unauthenticated -= 1
 
-    def remove(self, connection: "WebSocketConnection", bucket: int, *, unauthenticated: bool) -> None:
+    def remove(self, connection: ManagedConnection, bucket: int, *, unauthenticated: bool) -> None:
         if self._connections.pop(connection, connection) is None:
             self._unauthenticated -= unauthenticated
             self._shed_frames += connection.send_queue.shed_count
@@ -130,20 +145,23 @@ class ConnectionManager:
         self._draining = True
 
     async def drain(self, spread_ms: int, timeout_s: float) -> None:
-        """Say goodbye to everybody in waves, each with its own moment to come back."""
+        """Close all connections in waves, and wait up to `timeout_s` until they are closed.
+
+        Each client gets a random reconnect delay of up to `spread_ms`.
+        """
         self._draining = True
-        waiting = list(self._connections)
-        random.shuffle(waiting)
-        wave = max(1, len(waiting) // DRAIN_WAVES)
-        for start in range(0, len(waiting), wave):
-            for socket in waiting[start : start + wave]:
+        remaining = list(self._connections)
+        random.shuffle(remaining)
+        wave = max(1, len(remaining) // DRAIN_WAVES)
+        for start in range(0, len(remaining), wave):
+            for connection in remaining[start : start + wave]:
                 retry_after_ms = random.randrange(spread_ms + 1)  # noqa: S311 - spreads load, guards nothing
-                socket.close(CloseCode.SHUTDOWN, "the server is stopping", retry_after_ms)
+                connection.close(CloseCode.SHUTDOWN, "the server is shutting down", retry_after_ms)
             await asyncio.sleep(0)
         end = asyncio.get_running_loop().time() + timeout_s
         while self._connections and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - rare, at the end
             await asyncio.sleep(0.02)
 
     def _stop_crashed_session(self, ref: ActorRef[bytes | Identity], error: Exception) -> None:
-        """A session has no storage to start anew from: its socket was told, its client comes back."""
+        """Stop a crashed session: it has no stored state to restart from, and its client resumes."""
         ref.stop(error)

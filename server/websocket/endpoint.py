@@ -1,8 +1,8 @@
-"""`GET /v1/ws`: from an HTTP request to a socket of our own on the same transport.
+"""`GET /v1/ws`: upgrades an HTTP request to a `WebSocketConnection` on the same transport.
 
-aiohttp reads the request; then the connection is taken from it: its bookkeeping is ended as if the peer
-had left, and what it had read behind the handshake goes to the socket. Guarded by tests, because it
-depends on how aiohttp (pinned) keeps such bytes. It never upgrades what the door has not admitted.
+aiohttp reads the request. The transport is then detached from it: aiohttp's protocol is closed as if the peer
+had disconnected, and the bytes it has read after the request are passed to the connection. This relies on
+private attributes of aiohttp, which is pinned; tests guard it.
 """
 
 from collections.abc import Container
@@ -13,26 +13,23 @@ from aiohttp.abc import AbstractStreamWriter
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
 from config.accounts import CARD_CACHE_S
-from server.http.client_address import client_address
-from server.http.problem import problem_response
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
-from server.http.request_id import REQUEST_ID
+from server.http.cors import ANY_ORIGIN
+from server.http.problem import REQUEST_ID, problem_response
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
 from server.http.route import bearer_token
 from server.websocket.connection import WebSocketConnection
 from server.websocket.connection_manager import ConnectionManager
 from server.websocket.handshake import WEBSOCKET_VERSION, accept_handshake
 
-ANY_ORIGIN = "*"
-
 
 class DetachedResponse(web.StreamResponse):
-    """What the handler answers once the connection is no longer aiohttp's: nothing is written."""
+    """Placeholder response of a detached connection; aiohttp writes nothing for it."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """There is nothing to end."""
+        """Write nothing: the transport belongs to the websocket connection."""
 
     @property
     def prepared(self) -> bool:
@@ -40,6 +37,8 @@ class DetachedResponse(web.StreamResponse):
 
 
 class WebSocketEndpoint:
+    """Checks handshake, origin, rate limits and token of a request, and upgrades it."""
+
     def __init__(
         self,
         connections: ConnectionManager,
@@ -56,14 +55,16 @@ class WebSocketEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
-            answer, protocol = accept_handshake(request.method, request.version, request.headers)
-        except ApiError as refusal:
-            response = problem_response(refusal, request[REQUEST_ID])
-            # RFC 6455, section 4.4: whoever speaks another version learns ours.
+            handshake_response, sub_protocol = accept_handshake(
+                request.method, request.version, request.headers
+            )
+        except ApiError as error:
+            response = problem_response(error, request[REQUEST_ID])
+            # RFC 6455, section 4.4: the response to an unsupported version names the supported one.
             response.headers["Sec-WebSocket-Version"] = WEBSOCKET_VERSION
             return response
         self._check_origin(request)
-        # By address first: who knocks too often takes nothing from what all share.
+        # Per address first, so that one address cannot use up the limits that all clients share.
         address = client_address(request, self._trusted_proxies)
         self._rate_limiter.consume(request, RateClass.SOCKET, address_bucket_key(address))
         self._connections.admit()
@@ -74,11 +75,11 @@ class WebSocketEndpoint:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
-        transport.write(answer)
-        tail = detach_connection(request)
-        socket = WebSocketConnection(self._connections, transport, protocol)
-        transport.set_protocol(socket)
-        socket.start(identity, tail)
+        transport.write(handshake_response)
+        leftover = detach_connection(request)
+        connection = WebSocketConnection(self._connections, transport, sub_protocol)
+        transport.set_protocol(connection)
+        connection.start(identity, leftover)
         if not transport.is_closing():
             transport.resume_reading()
         return DetachedResponse()
@@ -87,15 +88,17 @@ class WebSocketEndpoint:
         origin = request.headers.get("Origin")
         if origin is None or ANY_ORIGIN in self._allowed_origins or origin in self._allowed_origins:
             return
-        raise ApiError("permission.denied", "Pages of this origin may not connect.")
+        raise ApiError(
+            "permission.denied", "The `Origin` of this page is not in the server's list of allowed origins."
+        )
 
 
 def detach_connection(request: web.Request) -> bytes:
-    """End aiohttp's part in a connection and answer the bytes it had read ahead."""
+    """Detach the transport from aiohttp. Returns the bytes that aiohttp has read after the request."""
     protocol = request.protocol
-    tail: bytes = protocol._message_tail  # noqa: SLF001 - see the docstring of this file
+    leftover: bytes = protocol._message_tail  # noqa: SLF001 - see the docstring of this file
     protocol._message_tail = b""  # noqa: SLF001
-    # Without its transport it closes nothing, and without its connection it reads no further request.
+    # Without a transport aiohttp cannot close it; after `connection_lost` it reads no further request.
     protocol.transport = None
     protocol.connection_lost(None)
-    return tail
+    return leftover

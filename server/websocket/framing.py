@@ -1,4 +1,4 @@
-"""Server frames as bytes (RFC 6455, section 5.2). Unmasked, so the same bytes serve every client."""
+"""Encodes server frames (RFC 6455, section 5.2). They are unmasked, so all clients get the same bytes."""
 
 from collections.abc import Iterator
 from types import GeneratorType
@@ -13,23 +13,23 @@ FIN_BINARY: Final = 0x82
 PING: Final = b"\x89\x00"
 EMPTY_PONG: Final = b"\x8a\x80"
 EMPTY_PONG_BYTES: Final = 6
-"""A client's answer to `PING`, with its mask."""
+"""Size of a client's pong in response to `PING`, including its mask."""
 
 _AT_EOF: Final = StreamReader.at_eof.__code__
 
 
 def text_frame(payload: bytes) -> bytes:
-    """One whole text frame around `payload`."""
+    """Encode `payload` as one unfragmented text frame."""
     return _encode_frame(FIN_TEXT, payload)
 
 
 def binary_frame(payload: bytes) -> bytes:
-    """One whole binary frame around `payload`."""
+    """Encode `payload` as one unfragmented binary frame."""
     return _encode_frame(FIN_BINARY, payload)
 
 
 def split_frames(framed: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Split what was built here: the opcode, the payload and the whole of each frame."""
+    """Split concatenated server frames. Yields the opcode, the payload and the framed bytes of each."""
     start = 0
     while start < len(framed):
         size, at = framed[start + 1], start + 2
@@ -42,13 +42,13 @@ def split_frames(framed: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def at_frame_boundary(parser: Protocol) -> bool:
-    """Whether the next byte begins a frame.
+    """Whether the next byte starts a frame.
 
-    The parser is a generator, and waits for it in another place than for the rest of a frame. Guarded by
-    tests, because it depends on how `websockets` (pinned) is written.
+    The parser is a generator that is suspended in `at_eof` only between frames. This relies on the source of
+    `websockets`, which is pinned; tests guard it.
     """
-    waits = getattr(parser.parser, "gi_yieldfrom", None)
-    return isinstance(waits, GeneratorType) and waits.gi_code is _AT_EOF
+    suspended_in = getattr(parser.parser, "gi_yieldfrom", None)
+    return isinstance(suspended_in, GeneratorType) and suspended_in.gi_code is _AT_EOF
 
 
 def _encode_frame(first_byte: int, payload: bytes) -> bytes:

@@ -1,6 +1,6 @@
-"""The opening handshake of RFC 6455, section 4.2: what a request must bring, and the answer to it.
+"""The server side of the opening handshake (RFC 6455, section 4.2).
 
-Compression is never agreed to: it costs more than it saves on small frames, and it is a way to attack.
+Compression is not negotiated: it costs more than it saves on small frames, and it enables attacks on secrets.
 """
 
 import base64
@@ -18,34 +18,38 @@ WEBSOCKET_VERSION = "13"
 def accept_handshake(
     method: str, http_version: tuple[int, int], headers: Mapping[str, str]
 ) -> tuple[bytes, SubProtocol]:
-    """The 101 answer to an upgrade request, and the sub-protocol that it agrees to.
+    """Validate an upgrade request. Returns the bytes of the 101 response and the negotiated sub-protocol.
 
     Raises:
-        Refusal: request.invalid, with what is missing.
+        ApiError: request.invalid, with the header to correct.
     """
     if method != "GET" or "websocket" not in _header_tokens(headers, "Upgrade"):
-        raise ApiError("request.invalid", "This is a websocket: send Upgrade: websocket.")
+        raise ApiError(
+            "request.invalid", "This is a websocket endpoint; send a GET request with `Upgrade: websocket`."
+        )
     if http_version < (1, 1):
-        raise ApiError("request.invalid", "A websocket begins with HTTP/1.1.")
+        raise ApiError("request.invalid", "The websocket handshake requires HTTP/1.1.")
     if "upgrade" not in _header_tokens(headers, "Connection"):
-        raise ApiError("request.invalid", "The Connection header has no upgrade.")
+        raise ApiError("request.invalid", "The `Connection` header must contain `Upgrade`.")
     if headers.get("Sec-WebSocket-Version", "") != WEBSOCKET_VERSION:
-        raise ApiError("request.invalid", "Sec-WebSocket-Version is 13.")
+        raise ApiError("request.invalid", "`Sec-WebSocket-Version` must be 13.")
     key = headers.get("Sec-WebSocket-Key", "").strip()
     if not _is_valid_key(key):
-        raise ApiError("request.invalid", "Sec-WebSocket-Key is 16 bytes in base64.")
+        raise ApiError("request.invalid", "`Sec-WebSocket-Key` must be 16 bytes in base64.")
     offered = _header_tokens(headers, "Sec-WebSocket-Protocol", lowercase=False)
-    protocol = select_sub_protocol(offered)
-    if protocol is None:
-        raise ApiError("request.invalid", f"There are the sub-protocols {' and '.join(SUB_PROTOCOL_NAMES)}.")
+    sub_protocol = select_sub_protocol(offered)
+    if sub_protocol is None:
+        raise ApiError(
+            "request.invalid", f"`Sec-WebSocket-Protocol` must contain {' or '.join(SUB_PROTOCOL_NAMES)}."
+        )
     accept = base64.b64encode(hashlib.sha1(key.encode() + HANDSHAKE_GUID, usedforsecurity=False).digest())
-    answer = (
+    response = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n"
     )
     if offered:
-        answer += b"Sec-WebSocket-Protocol: " + protocol.name.encode() + b"\r\n"
-    return answer + b"\r\n", protocol
+        response += b"Sec-WebSocket-Protocol: " + sub_protocol.name.encode() + b"\r\n"
+    return response + b"\r\n", sub_protocol
 
 
 def _header_tokens(headers: Mapping[str, str], name: str, *, lowercase: bool = True) -> list[str]:

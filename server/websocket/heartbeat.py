@@ -1,8 +1,8 @@
-"""The heartbeat of all sockets: a ring of buckets, one of which is visited at each step.
+"""Pings all connections once per period, and has them closed after two periods without input.
 
-Every socket is visited once a period, to be pinged, or closed when it gave no sign of life for two periods.
-New sockets are spread over the ring by chance, so a storm of connects makes no storm of pings. It keeps no
-timer per socket that is well, and no clock is read for a sign of life: it is dated by the step.
+Connections are in a ring of buckets; each step visits one bucket. A new connection gets a random bucket, so
+that a burst of connects does not become a burst of pings. There is no timer per active connection. Activity
+is recorded as the number of the current step, which needs no clock reading.
 """
 
 import random
@@ -16,13 +16,15 @@ STEPS_PER_PERIOD = 50
 
 class HeartbeatTarget(Protocol):
     def ping(self) -> None:
-        """A period has passed: look at it, and ping it."""
+        """Called once per period: check for inactivity, then send a ping."""
 
     def check_idle(self) -> None:
-        """Close it where it was silent for two periods."""
+        """Close the connection if it was inactive for two periods."""
 
 
 class Heartbeat:
+    """The ring of connections. Runs while it has any."""
+
     def __init__(self, wheel: TimerWheel, period_s: float) -> None:
         self._wheel = wheel
         self._step_s = period_s / STEPS_PER_PERIOD
@@ -30,37 +32,37 @@ class Heartbeat:
         self._due_s = 0.0
         self._running = False
         self.step = 0
-        """How many steps were made: the date of a sign of life."""
+        """Number of steps so far; connections record it as the time of their last activity."""
 
-    def add(self, socket: HeartbeatTarget) -> int:
-        """Visit this socket from now on; answers the bucket, for `remove`."""
-        bucket = random.randrange(STEPS_PER_PERIOD)  # noqa: S311 - spreads load, guards nothing
-        self._ring[bucket][socket] = None
+    def add(self, target: HeartbeatTarget) -> int:
+        """Visit `target` once per period from now on. Returns its bucket, for `remove`."""
+        bucket = random.randrange(STEPS_PER_PERIOD)  # noqa: S311 - spreads load, not a secret
+        self._ring[bucket][target] = None
         if not self._running:
             self._running = True
             self._due_s = time.monotonic() + self._step_s
             self._schedule()
         return bucket
 
-    def remove(self, socket: HeartbeatTarget, bucket: int) -> None:
-        self._ring[bucket].pop(socket, None)
+    def remove(self, target: HeartbeatTarget, bucket: int) -> None:
+        self._ring[bucket].pop(target, None)
 
-    def schedule_idle_check(self, socket: HeartbeatTarget, step: int) -> None:
-        """Look at this one when so many steps were made, before its next visit."""
-        self._wheel.call_later((step - self.step) * self._step_s, socket.check_idle)
+    def schedule_idle_check(self, target: HeartbeatTarget, step: int) -> None:
+        """Call `check_idle` at the given step, which may be before the next visit."""
+        self._wheel.call_later((step - self.step) * self._step_s, target.check_idle)
 
     def _schedule(self) -> None:
         self._wheel.call_later(max(0.0, self._due_s - time.monotonic()), self._run_due_steps)
 
     def _run_due_steps(self) -> None:
-        """Visit what is due. Timers are late by a tick; that must not add up to a longer period."""
+        """Run the steps that are due. Due times are absolute, so late timers do not stretch the period."""
         now = time.monotonic()
         for _ in range(STEPS_PER_PERIOD):
             if self._due_s > now:
                 break
             self._due_s += self._step_s
             self._run_step()
-        # After a long stop of the process nobody is visited twice for it.
+        # After a long stall of the process the missed steps are skipped, so no connection is visited twice.
         self._due_s = max(self._due_s, now)
         if any(self._ring):
             self._schedule()
@@ -69,5 +71,5 @@ class Heartbeat:
 
     def _run_step(self) -> None:
         self.step += 1
-        for socket in list(self._ring[self.step % STEPS_PER_PERIOD]):
-            socket.ping()
+        for target in list(self._ring[self.step % STEPS_PER_PERIOD]):
+            target.ping()

@@ -1,6 +1,6 @@
-"""Bounds on the frames that a socket sends: how many in all, and how many in one turn of the event loop.
+"""Bounds on the frames of a connection: the rate, and the number handled per turn of the event loop.
 
-    data_received -> handle (bounded) -> the rest waits, reading pauses -> InputScheduler -> handle ...
+    data_received -> handle one turn -> defer the rest, pause reading -> InputScheduler -> handle one turn ...
 
 Without these bounds one connection that sends minimal frames back to back keeps the event loop busy for
 seconds, and every other connection of the instance waits.
@@ -26,30 +26,30 @@ Bytes = TypeVar("Bytes", bytes, bytearray)
 
 DATA_OPCODES: Final = frozenset((Opcode.TEXT, Opcode.BINARY))
 CONTROL_BYTES: Final = 125
-"""A control frame between fragments does not count as part of their message: room for it in the parser."""
+"""Extra room in the parser: it counts a control frame between fragments as part of their message."""
 
 SLICE_BYTES: Final = 1024
-"""Bytes given to the parser at a time: at most 170 frames, which is the smallest unit of work."""
+"""Bytes passed to the parser at a time: at most 170 frames, the smallest unit of work."""
 
 FRAMES_PER_TURN: Final = 32
 SECONDS_PER_TURN: Final = 0.001
-"""A socket that used up either yields to the event loop."""
+"""A connection that reaches either bound yields to the event loop."""
 
 SECONDS_PER_ROUND: Final = 0.004
-"""Time that all sockets with deferred input share in one turn of the event loop."""
+"""Time that all connections with deferred input share in one iteration of the event loop."""
 
 FREE_PONGS: Final = 4
 """Empty pongs accepted between two pings without a charge. A well-behaved client sends one."""
 
 
-class MessageTooBig(Exception):  # noqa: N818 - the socket is closed with 1009
+class MessageTooBig(Exception):  # noqa: N818 - the connection is closed with 1009
     """The fragments of a message exceed `FRAME_BYTES`."""
 
 
 class Inbound:
-    """The receiving side of one socket: parser, fragments, frame budget, deferred input.
+    """The receiving side of one connection: parser, fragments, frame budget, deferred input.
 
-    Created with the first frame that needs it and dropped when idle, because it is a sixth of a connection.
+    Created on the first frame that needs it and dropped when idle: it takes a sixth of a connection's memory.
     """
 
     __slots__ = ("_budget", "_fragments", "deferred", "parser", "text")
@@ -65,16 +65,16 @@ class Inbound:
         self._fragments: bytearray | None = None
 
     def charge(self) -> bool:
-        """Charge one frame. False where the budget is used up."""
+        """Charge one frame. Returns False if the budget is used up."""
         return self._budget.consume() == 0
 
     def renew_budget(self, budget: TokenBucket) -> None:
-        """Replace the budget, when the client has authenticated."""
+        """Replace the budget after authentication."""
         self._budget = budget
 
     @property
     def idle(self) -> bool:
-        """Whether a new `Inbound` would behave the same: nothing is incomplete, deferred or owed."""
+        """Whether a new `Inbound` would behave the same: no incomplete or deferred input, full budget."""
         return (
             self._fragments is None
             and not self.deferred
@@ -90,7 +90,7 @@ class Inbound:
         """Add a frame; return the message that it completes.
 
         Raises:
-            MessageTooBig: the message has more than `FRAME_BYTES`.
+            MessageTooBig: the message exceeds `FRAME_BYTES`.
         """
         if frame.opcode in DATA_OPCODES:
             self.text = frame.opcode is Opcode.TEXT
@@ -106,7 +106,7 @@ class Inbound:
         return None
 
     def close(self) -> None:
-        """End the parser's generator, which is otherwise a reference cycle for the garbage collector."""
+        """Close the parser's generator, which is otherwise a reference cycle for the garbage collector."""
         self.parser.parser.close()
 
 
@@ -118,34 +118,34 @@ def _bounded(message: Bytes) -> Bytes:
 
 class DeferredInput(Protocol):
     def resume_input(self) -> None:
-        """Handle one more turn's worth of the input that waits."""
+        """Handle one more turn's worth of the deferred input."""
 
 
 class InputScheduler:
-    """Gives sockets with deferred input their turns, in order, for a bounded time per loop iteration."""
+    """Gives connections with deferred input their turns, in order, for a bounded time per loop iteration."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: deque[DeferredInput] = deque()
+        self._pending: deque[DeferredInput] = deque()
         self._scheduled = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._pending)
 
-    def defer(self, socket: DeferredInput) -> None:
+    def defer(self, connection: DeferredInput) -> None:
         """Call `resume_input` in a later iteration of the event loop."""
-        self._waiting.append(socket)
+        self._pending.append(connection)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._run_round)
 
     def _run_round(self) -> None:
         end = self._loop.time() + SECONDS_PER_ROUND
-        for _ in range(len(self._waiting)):
-            self._waiting.popleft().resume_input()
+        for _ in range(len(self._pending)):
+            self._pending.popleft().resume_input()
             if self._loop.time() >= end:
                 break
-        if self._waiting:
+        if self._pending:
             self._loop.call_soon(self._run_round)
         else:
             self._scheduled = False

@@ -1,9 +1,9 @@
-"""What becomes of frames on their way to a socket that wants them otherwise: fewer, or as MessagePack.
+"""Adapts outbound frames to a connection: drops filtered frame types, and re-encodes JSON as MessagePack.
 
-    a ready frame, or several joined -> those that are wanted -> encoded anew -> the outbox
+    framed bytes -> split -> filter by event group -> re-encode -> send queue
 
-One serves all sockets that want the same. A frame for many is handed to one after the other, so keeping
-what was made last is enough to make it once. It never changes their order.
+An encoder is shared by all connections with the same filter and encoding. A frame for many connections is
+passed to them one after the other, so caching the last result is enough to encode it once.
 """
 
 from collections.abc import Collection
@@ -24,13 +24,15 @@ class OutboundEncoder:
     def __init__(self, groups: Collection[EventGroup] | None, *, binary: bool) -> None:
         self._binary = binary
         self._excluded_types = (
-            frozenset(one.encode() for one in excluded_frame_types(groups)) if groups is not None else None
+            None
+            if groups is None
+            else frozenset(frame_type.encode() for frame_type in excluded_frame_types(groups))
         )
         self._last_input = b""
         self._last_output = b""
 
     def __call__(self, framed: bytes) -> bytes:
-        """Those bytes as this socket gets them; empty when it gets none of them."""
+        """Return the frames to send in place of `framed`, in the same order; empty if none is left."""
         if framed is not self._last_input:
             self._last_output = b"".join(self._encode_frame(*frame) for frame in split_frames(framed))
             self._last_input = framed
@@ -48,17 +50,17 @@ class OutboundEncoder:
 
 
 class OutboundEncoders:
-    """One for each way that somebody wants it."""
+    """Creates and shares encoders, one per combination of filter and encoding."""
 
     def __init__(self) -> None:
         self._encoders: dict[tuple[bool, frozenset[EventGroup] | None], OutboundEncoder] = {}
 
     def get(self, groups: Collection[EventGroup] | None, *, binary: bool) -> OutboundEncoder | None:
-        """None where frames go out as they are."""
-        wanted = None if groups is None or len(set(groups)) == len(EventGroup) else frozenset(groups)
-        if wanted is None and not binary:
+        """Return the encoder, or None if frames are sent unchanged. `groups` of None means all."""
+        included = None if groups is None or len(set(groups)) == len(EventGroup) else frozenset(groups)
+        if included is None and not binary:
             return None
-        key = (binary, wanted)
+        key = (binary, included)
         if key not in self._encoders:
-            self._encoders[key] = OutboundEncoder(wanted, binary=binary)
+            self._encoders[key] = OutboundEncoder(included, binary=binary)
         return self._encoders[key]

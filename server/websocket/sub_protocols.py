@@ -1,7 +1,6 @@
-"""The sub-protocols of the socket: the same objects, in two encodings.
+"""Websocket sub-protocols: the same objects as JSON or as MessagePack.
 
-They are negotiated as RFC 6455, section 1.9, says; the first one of the client's list that is known here
-is taken, and JSON where it names none.
+Negotiated by RFC 6455, section 1.9: the first supported name in the client's list, or JSON without a list.
 """
 
 from collections.abc import Sequence
@@ -20,12 +19,12 @@ class SubProtocol(msgspec.Struct, frozen=True):
 
 JSON: Final = SubProtocol("convene.v1.json", binary=False, command_decoders=json_decoders)
 MSGPACK: Final = SubProtocol("convene.v1.msgpack", binary=True, command_decoders=msgpack_decoders)
-_BY_NAME: Final = {one.name: one for one in (JSON, MSGPACK)}
+_BY_NAME: Final = {sub_protocol.name: sub_protocol for sub_protocol in (JSON, MSGPACK)}
 SUB_PROTOCOL_NAMES: Final = tuple(_BY_NAME)
 
 
 def select_sub_protocol(offered: Sequence[str]) -> SubProtocol | None:
-    """The one to speak; None when the client speaks none of ours."""
+    """Return the sub-protocol to use, or None if none of the offered ones is supported."""
     if not offered:
         return JSON
     return next((_BY_NAME[name] for name in offered if name in _BY_NAME), None)

@@ -37,4 +37,11 @@ def direct_conversation_id(user_id: str, other_user_id: str) -> str:
 
 def idempotent_id(user_id: str, idempotency_key: str) -> str:
     """The id of what a user made under an idempotency key."""
-    return hashlib.sha256(f"{user_id}\n{idempotency_key}".encode()).hexdigest()[:24]
+    # The prefix separates these ids from those of direct conversations, whose input a key could imitate.
+    text = f"idempotency-key\n{user_id}\n{idempotency_key}"
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def event_conversation_id(event_id: str) -> str:
+    """Return the id of an event's conversation."""
+    return hashlib.sha256(f"event\n{event_id}".encode()).hexdigest()[:24]

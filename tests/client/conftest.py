@@ -7,24 +7,33 @@ import pytest
 
 from actors.protocol.server_frames import LogFrame, ServerFrame
 from client.client import Client
-from client.timing import Timing
+from client.client_settings import ClientSettings
 from tests.client.scripted_server import ScriptedServer, ScriptedSocket
 
-QUICK = Timing(
-    open_s=3.0, answer_s=60.0, send_s=6.0, http_s=3.0, steady_s=0.0, backoff_base_s=1.0, backoff_cap_s=8.0
+FAST_SETTINGS = ClientSettings(
+    connect_timeout_s=3.0,
+    resend_after_s=60.0,
+    request_timeout_s=6.0,
+    http_timeout_s=3.0,
+    stable_after_s=0.0,
+    backoff_base_s=1.0,
+    backoff_cap_s=8.0,
 )
 
 
-class Heard:
+class ClientRecorder:
     """A client under test, what it handed on, and the pauses it would have made."""
 
     def __init__(
-        self, urls: list[str], timing: Timing = QUICK, chance: Callable[[], float] = lambda: 0.5
+        self,
+        urls: list[str],
+        settings: ClientSettings = FAST_SETTINGS,
+        jitter: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self.frames: list[ServerFrame] = []
-        self.pauses: list[float] = []
+        self.delays_s: list[float] = []
         self.client = Client(
-            urls, "token", timing=timing, on_frame=self.frames.append, chance=chance, sleep=self._sleep
+            urls, "token", settings=settings, on_frame=self.frames.append, jitter=jitter, sleep=self._sleep
         )
 
     @property
@@ -35,13 +44,13 @@ class Heard:
     async def connect(self, server: ScriptedServer) -> ScriptedSocket:
         """Come in; answers the server's end."""
         connecting = asyncio.create_task(self.client.connect(5.0))
-        socket = await server.socket()
-        await socket.admit()
+        socket = await server.next_socket()
+        await socket.authenticate()
         await connecting
         return socket
 
     async def _sleep(self, delay_s: float) -> None:
-        self.pauses.append(delay_s)
+        self.delays_s.append(delay_s)
         await asyncio.sleep(0)
 
 
@@ -58,8 +67,8 @@ async def other_server() -> AsyncIterator[ScriptedServer]:
 
 
 @pytest.fixture
-async def heard(server: ScriptedServer, other_server: ScriptedServer) -> AsyncIterator[Heard]:
+async def recorder(server: ScriptedServer, other_server: ScriptedServer) -> AsyncIterator[ClientRecorder]:
     """A client of both servers, the first one first."""
-    one = Heard([server.url, other_server.url])
+    one = ClientRecorder([server.url, other_server.url])
     yield one
     await one.client.close()

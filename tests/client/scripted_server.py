@@ -31,11 +31,11 @@ from actors.protocol.server_frames import (
     SendResult,
     server_frame_encoder,
 )
-from client.answers import Changes, Page
+from client.http_responses import Changes, Page
 
 ANA = OwnUser("u-ana", "ana", None, None, verified=False, bio=None, created_at="", email="ana@test")
 ROOM = "room"
-PATIENCE_S = 5.0
+TIMEOUT_S = 5.0
 
 
 def message(seq: int, room: str = ROOM) -> Message:
@@ -58,11 +58,11 @@ def message(seq: int, room: str = ROOM) -> Message:
     )
 
 
-def created(seq: int, room: str = ROOM) -> MessageCreated:
+def message_created(seq: int, room: str = ROOM) -> MessageCreated:
     return MessageCreated(room, seq, message(seq, room))
 
 
-def updated(seq: int, room: str = ROOM) -> ConversationUpdated:
+def conversation_updated(seq: int, room: str = ROOM) -> ConversationUpdated:
     return ConversationUpdated(room, seq, message(seq, room), ConversationChanges(name="new"), 2)
 
 
@@ -89,54 +89,54 @@ class ScriptedSocket:
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket
         self._request = request
-        self.heard: asyncio.Queue[Command] = asyncio.Queue()
+        self.commands: asyncio.Queue[Command] = asyncio.Queue()
         self.authenticated: Authenticate | None = None
 
-    async def admit(self, position: int = 0, max_frame_bytes: int = 65536) -> Authenticate:
+    async def authenticate(self, position: int = 0, max_frame_bytes: int = 65536) -> Authenticate:
         """Hello, authenticate, ready; and `resync` where the client asked to resume."""
-        said = await self.greet(max_frame_bytes)
-        await self.say(self.ready(said, position))
+        said = await self.receive_authenticate(max_frame_bytes)
+        await self.send(self.make_ready(said, position))
         if said.resume is not None:
-            await self.say(Resync("expired", "epoch", position))
+            await self.send(Resync("expired", "epoch", position))
         return said
 
-    async def greet(self, max_frame_bytes: int = 65536) -> Authenticate:
-        await self.say(Hello(25_000, 10_000, max_frame_bytes, ""))
-        said = await self.command()
+    async def receive_authenticate(self, max_frame_bytes: int = 65536) -> Authenticate:
+        await self.send(Hello(25_000, 10_000, max_frame_bytes, ""))
+        said = await self.next_command()
         assert isinstance(said, Authenticate)
         return said
 
-    def ready(self, said: Authenticate, position: int = 0) -> Ready:
-        return Ready(said.id, "session", ANA, "epoch", position, 0)
+    def make_ready(self, authenticate: Authenticate, position: int = 0) -> Ready:
+        return Ready(authenticate.id, "session", ANA, "epoch", position, 0)
 
-    async def command(self) -> Command:
+    async def next_command(self) -> Command:
         """What the client says next."""
-        async with asyncio.timeout(PATIENCE_S):
-            return await self.heard.get()
+        async with asyncio.timeout(TIMEOUT_S):
+            return await self.commands.get()
 
-    async def say(self, *frames: msgspec.Struct) -> None:
+    async def send(self, *frames: msgspec.Struct) -> None:
         for frame in frames:
             await self._socket.send_str(server_frame_encoder.encode(frame).decode())
 
-    async def say_raw(self, text: str) -> None:
+    async def send_raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
     async def acknowledge(self, command: Command, seq: int) -> None:
-        await self.say(Ok(command.id, SendResult(f"m-{seq}", seq, "", duplicate=False)))
+        await self.send(Ok(command.id, SendResult(f"m-{seq}", seq, "", duplicate=False)))
 
     async def close(self, code: int) -> None:
         await self._socket.close(code=code)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Break the connection without a word."""
         transport = self._request.transport
         assert transport is not None
         transport.abort()
 
-    async def listen(self) -> None:
+    async def receive_commands(self) -> None:
         async for said in self._socket:
             if said.type is WSMsgType.TEXT:
-                self.heard.put_nowait(json_decoders.command(said.data))
+                self.commands.put_nowait(json_decoders.command(said.data))
 
 
 class ScriptedServer:
@@ -144,12 +144,12 @@ class ScriptedServer:
 
     def __init__(self) -> None:
         self.logs: dict[str, list[LogFrame]] = {}
-        self.listed: dict[str, int] = {}
-        self.asked: list[tuple[str, int]] = []
-        self.answered = 0
-        self.let_fetch = asyncio.Event()
-        self.let_fetch.set()
-        self.refuse_upgrade: tuple[int, str] | None = None
+        self.listed_heads: dict[str, int] = {}
+        self.changes_requests: list[tuple[str, int]] = []
+        self.changes_replies = 0
+        self.allow_changes = asyncio.Event()
+        self.allow_changes.set()
+        self.upgrade_rejection: tuple[int, str] | None = None
         self.upgrades = 0
         self.url = ""
         self._sockets: asyncio.Queue[ScriptedSocket] = asyncio.Queue()
@@ -172,9 +172,9 @@ class ScriptedServer:
             await socket.close(code=WSCloseCode.GOING_AWAY)
         await self._runner.cleanup()
 
-    async def socket(self) -> ScriptedSocket:
+    async def next_socket(self) -> ScriptedSocket:
         """The next socket that comes."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             return await self._sockets.get()
 
     @property
@@ -183,34 +183,34 @@ class ScriptedServer:
 
     async def _upgrade(self, request: web.Request) -> web.StreamResponse:
         self.upgrades += 1
-        if self.refuse_upgrade is not None:
-            status, retry_after = self.refuse_upgrade
+        if self.upgrade_rejection is not None:
+            status, retry_after = self.upgrade_rejection
             return web.Response(status=status, headers={"Retry-After": retry_after})
         socket = web.WebSocketResponse(protocols=("convene.v1.json",), compress=False, timeout=0.1)
         await socket.prepare(request)
         self._open.append(socket)
         scripted = ScriptedSocket(socket, request)
         self._sockets.put_nowait(scripted)
-        await scripted.listen()
+        await scripted.receive_commands()
         return socket
 
     async def _list(self, _request: web.Request) -> web.Response:
-        items = [conversation(last_seq, room) for room, last_seq in self.listed.items()]
+        items = [conversation(last_seq, room) for room, last_seq in self.listed_heads.items()]
         return _json(Page(items, None))
 
     async def _get(self, request: web.Request) -> web.Response:
         room = request.match_info["id"]
         if room not in self.logs:
-            return _missing()
+            return _not_found_response()
         return _json(conversation(self.logs[room][-1].seq, room))
 
     async def _changes(self, request: web.Request) -> web.Response:
         room, after = request.match_info["id"], int(request.query["after"])
-        self.asked.append((room, after))
-        await self.let_fetch.wait()
-        self.answered += 1
+        self.changes_requests.append((room, after))
+        await self.allow_changes.wait()
+        self.changes_replies += 1
         if room not in self.logs:
-            return _missing()
+            return _not_found_response()
         items = [frame for frame in self.logs[room] if frame.seq > after]
         return _json(Changes(items, items[-1].seq if items else after, has_more=False))
 
@@ -219,6 +219,6 @@ def _json(answer: object) -> web.Response:
     return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
 
-def _missing() -> web.Response:
+def _not_found_response() -> web.Response:
     body = b'{"code":"conversation.not_found","detail":"","status":404}'
     return web.Response(status=404, body=body, content_type="application/problem+json")

@@ -35,7 +35,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(
         '[server]\nport = 1000\nhost = "::1"\n'
-        '[limits]\nmessages_per_s = 7\nhead_announce_delays_s = [1, 2.5]\n'
+        "[limits]\nmessages_per_s = 7\nhead_announce_delays_s = [1, 2.5]\n"
     )
     environ = {
         "CONVENE_PORT": "2000",
@@ -93,15 +93,15 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     faults = raised.value.errors
     places = [
         "limits must be a section",
-        "[sever] is unknown",
+        "unknown section [sever]",
         "[server] port",
         "[server] prot: unknown",
         "[log] level",
         "CONVENE_PORT",
         "CONVENE_PROT is unknown",
         "CONVENE_LIMITS_HEARTBEAT is unknown",
-        "CONVENE_LIMITS_HEARTBEAT_MS: must be above 0",
-        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S: must be above 0",
+        "CONVENE_LIMITS_HEARTBEAT_MS: must be greater than 0",
+        "CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S: must be greater than 0",
         "CONVENE_MONGO_URL",
         "CONVENE_LOG_FORMAT",
     ]

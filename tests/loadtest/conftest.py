@@ -7,45 +7,45 @@ from pathlib import Path
 import pytest
 
 from actors.accounts.tokens import hash_token, new_token
-from loadtest.check.faults import Faults
-from loadtest.check.ledger import Ledger
-from loadtest.people.users_file import Person
+from loadtest.accounts.users_file import LoadUser
+from loadtest.check.faults import FaultRecorder
+from loadtest.check.log_observer import LogObserver
 from storage.contracts.bulk_users import BulkUser
 from storage.embedded import StoreUrls
 from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.pool import PostgresPool
 from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
-from tests.journeys.instance import Backing, Instance
+from tests.end_to_end.server_process import ServerProcess, ServerStores
 
-PEOPLE = 150
+USERS = 150
 LIFETIME_S = 3600
 
 
 @pytest.fixture
-def faults() -> Faults:
-    return Faults()
+def faults() -> FaultRecorder:
+    return FaultRecorder()
 
 
 @pytest.fixture
-def ledger(faults: Faults) -> Ledger:
-    return Ledger("run", faults)
+def observer(faults: FaultRecorder) -> LogObserver:
+    return LogObserver("run", faults)
 
 
 @pytest.fixture(scope="session")
-def loaded_backing(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> Backing:
+def load_server_stores(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> ServerStores:
     """The stores of the run, with databases that the load tests have to themselves."""
     own = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
-    return Backing(stores, own)
+    return ServerStores(stores, own)
 
 
 @pytest.fixture(scope="session")
-def loaded_urls(
-    loaded_backing: Backing, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
+def server_urls(
+    load_server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, ...]]:
     """Two instances."""
     folder = tmp_path_factory.mktemp("loaded")
-    both = [Instance(loaded_backing, folder / f"{name}.log") for name in ("one", "other")]
+    both = [ServerProcess(load_server_stores, folder / f"{name}.log") for name in ("one", "other")]
     try:
         for instance in both:
             background.run(instance.start(), STORES_START_S)
@@ -59,16 +59,16 @@ def loaded_urls(
 
 
 @pytest.fixture(scope="session")
-def crowd(loaded_backing: Backing, background: LoopThread) -> list[Person]:
+def load_users(load_server_stores: ServerStores, background: LoopThread) -> list[LoadUser]:
     """People whom the store made at once, each with a token."""
-    people = [Person(f"00000000-0000-4000-8000-{number:012d}", new_token()) for number in range(PEOPLE)]
+    people = [LoadUser(f"00000000-0000-4000-8000-{number:012d}", new_token()) for number in range(USERS)]
 
     async def admit() -> None:
-        pool = PostgresPool(loaded_backing.databases["users"])
+        pool = PostgresPool(load_server_stores.databases["users"])
         await pool.open()
         try:
-            newcomers = [newcomer(person, f"load_{number}") for number, person in enumerate(people)]
-            assert await PostgresBulkUsers(pool).insert_users(newcomers, LIFETIME_S) == PEOPLE
+            newcomers = [bulk_user(person, f"load_{number}") for number, person in enumerate(people)]
+            assert await PostgresBulkUsers(pool).insert_users(newcomers, LIFETIME_S) == USERS
         finally:
             await pool.close()
 
@@ -76,13 +76,13 @@ def crowd(loaded_backing: Backing, background: LoopThread) -> list[Person]:
     return people
 
 
-def newcomer(person: Person, username: str) -> BulkUser:
-    known_by = hash_token(person.token)
+def bulk_user(user: LoadUser, username: str) -> BulkUser:
+    known_by = hash_token(user.token)
     assert known_by is not None
-    return BulkUser(person.id, username, known_by)
+    return BulkUser(user.id, username, known_by)
 
 
 @pytest.fixture
-def reports(tmp_path: Path) -> Path:
+def report_folder(tmp_path: Path) -> Path:
     """Where reports go."""
     return tmp_path / "report"

@@ -5,68 +5,75 @@ from collections.abc import Sequence
 
 import pytest
 
-from loadtest.check.faults import Kind
-from loadtest.people.users_file import Person
-from loadtest.play.plays import Scenario
-from loadtest.report.page import page_of
+from loadtest.accounts.users_file import LoadUser
+from loadtest.check.faults import FaultKind
+from loadtest.report.page import render_page
 from loadtest.report.report import Report
-from loadtest.report.summary import summary_of
+from loadtest.report.summary import render_summary
+from loadtest.scenarios.scenarios import Scenario
 from tests.conftest import STORES_START_S, LoopThread
-from tests.loadtest.running import run_load, small
-from tests.loadtest.thief import Thief, Wrong
+from tests.loadtest.fault_proxy import FaultMode, FaultProxy
+from tests.loadtest.small_runs import run_load, small_options
 
-FOUND: dict[Wrong, set[str]] = {
-    "swallow": {Kind.GAP, Kind.LOST},
-    "double": {Kind.DUPLICATED},
-    "swap": {Kind.GAP, Kind.REORDERED},
+EXPECTED_FAULTS: dict[FaultMode, set[str]] = {
+    "swallow": {FaultKind.GAP, FaultKind.LOST},
+    "double": {FaultKind.DUPLICATED},
+    "swap": {FaultKind.GAP, FaultKind.REORDERED},
 }
 MEMBERS = 10
 
 
 @pytest.fixture(scope="module")
-def robbed(
-    loaded_urls: tuple[str, ...], crowd: Sequence[Person], background: LoopThread
-) -> dict[Wrong, Report]:
+def fault_reports(
+    server_urls: tuple[str, ...], load_users: Sequence[LoadUser], background: LoopThread
+) -> dict[FaultMode, Report]:
     """One load for each wrong, all at once; of all the frames to all members one is treated wrongly."""
 
-    async def rob(wrong: Wrong, people: list[Person]) -> tuple[Wrong, Report]:
-        async with Thief(loaded_urls[0], wrong) as thief:
-            urls = (thief.url, loaded_urls[1])
-            options = small(Scenario.ROOM, urls, MEMBERS, senders=4, drain_s=1.0, unread_checks=0)
-            report = await run_load(options, people)
-            assert thief.acted == 1
+    async def run_with_fault(wrong: FaultMode, users: list[LoadUser]) -> tuple[FaultMode, Report]:
+        async with FaultProxy(server_urls[0], wrong) as thief:
+            urls = (thief.url, server_urls[1])
+            options = small_options(
+                Scenario.ROOM, urls, MEMBERS, senders=4, delivery_timeout_s=1.0, unread_checks=0
+            )
+            report = await run_load(options, users)
+            assert thief.injected == 1
         return wrong, report
 
-    async def rob_all() -> dict[Wrong, Report]:
-        works = [rob(wrong, list(crowd[number * MEMBERS :][:MEMBERS])) for number, wrong in enumerate(FOUND)]
+    async def run_all() -> dict[FaultMode, Report]:
+        works = [
+            run_with_fault(wrong, list(load_users[number * MEMBERS :][:MEMBERS]))
+            for number, wrong in enumerate(EXPECTED_FAULTS)
+        ]
         return dict(await asyncio.gather(*works))
 
-    return background.run(rob_all(), STORES_START_S)
+    return background.run(run_all(), STORES_START_S)
 
 
-@pytest.mark.parametrize("wrong", FOUND)
-def test_one_frame_on_its_way_is_enough(robbed: dict[Wrong, Report], wrong: Wrong) -> None:
+@pytest.mark.parametrize("wrong", EXPECTED_FAULTS)
+def test_single_injected_fault_fails_the_run(
+    fault_reports: dict[FaultMode, Report], wrong: FaultMode
+) -> None:
     """The load is not good, and names the conversation, the client and the seq."""
-    report = robbed[wrong]
+    report = fault_reports[wrong]
 
-    assert not report.good
-    assert report.fault_counts.keys() == FOUND[wrong]
+    assert not report.passed
+    assert report.fault_counts.keys() == EXPECTED_FAULTS[wrong]
     assert set(report.fault_counts.values()) == {1}
     fault = report.faults[0]
     assert len(fault.seqs) == 1
     assert fault.seqs[0] > 1
     assert fault.client.startswith("client ")
-    said = summary_of(report)
+    said = render_summary(report)
     assert said.startswith("NOT GOOD")
     assert str(fault) in said
 
 
-def test_the_page_shows_what_was_seen(robbed: dict[Wrong, Report]) -> None:
-    report = robbed["swallow"]
-    page = page_of(report)
+def test_page_shows_fault_details(fault_reports: dict[FaultMode, Report]) -> None:
+    report = fault_reports["swallow"]
+    page = render_page(report)
 
     assert "NOT GOOD" in page
     for fault in report.faults:
         assert fault.conversation_id in page
         assert fault.client in page
-        assert fault.said in page
+        assert fault.detail in page

@@ -44,9 +44,9 @@ async def run_command(settings: Settings, urls: StoreUrls, *arguments: str) -> t
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (("doctor",), 0, "Everything is right."),
+        (("doctor",), 0, "All checks passed."),
         (("replay", "list"), 0, "0 dead letters"),
-        (("replay", "feed", "nobody.at_all"), 2, "There is no such consumer."),
+        (("replay", "rewind", "nobody.at_all"), 2, "No consumer is named nobody.at_all."),
         (("moderate", "reports"), 0, "0 open reports"),
         (("moderate", "ban", "nobody"), 1, "No such user."),
         (("moderate", "hide", "nothing"), 1, "No such post."),

@@ -1,4 +1,4 @@
-"""HTTP as one person asks it. Never hides an answer: what was not expected fails with its text."""
+"""HTTP client of the tests. An unexpected response fails the test with its body."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ WAIT_TIMEOUT_S = 5.0
 
 
 class ApiClient:
-    """A session of requests to one server; who asks is said each time."""
+    """A client session for one server. The user is given with each request."""
 
     def __init__(self, instance: Instance) -> None:
         self._root = f"http://127.0.0.1:{instance.port}"
@@ -34,7 +34,7 @@ class ApiClient:
     async def request(
         self, user: RegisteredUser | None, method: str, path: str, body: Json = None, **headers: str
     ) -> tuple[int, Json, dict[str, str]]:
-        """Status, decoded body (None without one) and headers with lower-case names."""
+        """Return the status, the decoded body (None without one) and the headers by lower-case name."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if user is not None:
             sent["Authorization"] = f"Bearer {user.token}"
@@ -67,8 +67,10 @@ class ApiClient:
     async def request_bytes(
         self, user: RegisteredUser | None, method: str, path: str, body: bytes | None = None, **headers: str
     ) -> tuple[int, bytes, dict[str, str]]:
-        """Like `ask`, with bytes both ways."""
+        """Like `request`, with raw bytes as bodies."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
         if user is not None:
             sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:
@@ -83,7 +85,7 @@ class ApiClient:
         status: int = 200,
         timeout_s: float = WAIT_TIMEOUT_S,
     ) -> Json:
-        """Ask until the answer has this status and it holds; fails with the last answer, in time."""
+        """Poll until the response has this status and satisfies the condition."""
         told: tuple[int, Json] | None = None
         try:
             async with asyncio.timeout(timeout_s):
@@ -96,7 +98,7 @@ class ApiClient:
             raise AssertionError((path, "not in time", told)) from None
 
     async def collect_pages(self, user: RegisteredUser, path: str, limit: int) -> list[Json]:
-        """The items of all pages; each names the next one in its body and in its `Link` alike."""
+        """Return the items of all pages. Each page links to the next in its body and its `Link` header."""
         items: list[Json] = []
         following: str | None = f"{path}{'&' if '?' in path else '?'}limit={limit}"
         while following is not None:
@@ -120,7 +122,7 @@ class ApiClient:
         assert (found, told["code"] if told else None) == (status, code), (method, path, told)
         return told
 
-    # --- what most tests begin with
+    # --- common setup
 
     async def group(
         self, admin: RegisteredUser, *others: RegisteredUser, name: str | None = "a group"
@@ -155,7 +157,7 @@ class ApiClient:
         return await self.expect(201, user, "POST", f"/v1/posts/{post_id}/comments", {"content": content})
 
     async def event(self, user: RegisteredUser, **more: Json) -> Json:
-        """An event of tomorrow, for ten."""
+        """Create an event for ten users that starts tomorrow."""
         start = datetime.now(UTC) + timedelta(days=1)
         body = {
             "title": "an event",

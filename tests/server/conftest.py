@@ -1,4 +1,4 @@
-"""A whole server in the test's own loop, on the run's real stores, and the people who use it."""
+"""A complete server in the test's own event loop, on real stores, and registered users."""
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,13 +17,13 @@ StartInstance = Callable[..., Awaitable[Instance]]
 
 @pytest.fixture(scope="session")
 def people() -> RegisteredUsers:
-    """Everybody who was registered in this run."""
+    """Users registered in this test run."""
     return RegisteredUsers()
 
 
 @pytest.fixture
 async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
-    """Starts servers on free ports; keyword arguments are fields of `Limits`."""
+    """Start servers on free ports; keyword arguments are fields of `Limits`."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(**limits: object) -> Instance:
@@ -34,7 +34,7 @@ async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
 
 @pytest.fixture(scope="session")
 def shared_instance(stores: StoreUrls, background: LoopThread) -> Iterator[Instance]:
-    """One server with the shipped limits, in the loop that outlives the tests."""
+    """One server with the default limits, in an event loop that outlives the tests."""
     server = running_instance(stores)
     yield background.run(server.__aenter__())
     background.run(server.__aexit__(None, None, None))
@@ -42,12 +42,12 @@ def shared_instance(stores: StoreUrls, background: LoopThread) -> Iterator[Insta
 
 @pytest.fixture
 def instance(shared_instance: Instance) -> Instance:
-    """That server. Other tests have been there before, and their people and figures are too."""
+    """The shared server. It may contain users and data of other tests."""
     return shared_instance
 
 
 @pytest.fixture
 async def api(instance: Instance) -> AsyncIterator[ApiClient]:
-    """Requests to that server."""
+    """HTTP client for the shared server."""
     async with ApiClient(instance) as requests:
         yield requests

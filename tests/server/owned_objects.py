@@ -1,6 +1,6 @@
-"""A server, and somebody on it who owns one of each thing, for tables that ask all of its routes.
+"""A server and a user who owns one object of each kind, for tables of requests to all routes.
 
-Never changes: what a row of a table would use up, it makes for itself.
+Rows must not change the shared objects; a row that consumes an object creates its own.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class OwnedObjects:
-    """A server, one who owns one of each thing, and the words that name them."""
+    """A server, the owner of the objects, and the placeholders for their ids."""
 
     api: ApiClient
     instance: Instance
@@ -50,7 +50,7 @@ def fill_placeholders(value: Json, placeholders: dict[str, str]) -> Json:
 
 @contextlib.asynccontextmanager
 async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    """For the length of a `with`."""
+    """Start a server and create the objects."""
     async with running_instance(stores) as instance, ApiClient(instance) as api:
         ana, ben, eve = await people.register(3, instance)
         await api.follow(ben, ana)
@@ -71,7 +71,7 @@ async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIter
 
 
 def assert_invalid_field(problem: Json, field: str) -> None:
-    """A refusal of that field, each of its faults told in full."""
+    """Assert an error for this field; each entry of `errors` must be complete."""
     assert problem["code"] == "request.invalid", problem
     assert any(fault["field"].startswith(field) for fault in problem["errors"]), problem
     assert all(fault.keys() == {"field", "code", "detail"} for fault in problem["errors"])

@@ -1,7 +1,6 @@
-"""The people of the tests: registered over HTTP once, and known to every server on the same stores.
+"""Users registered over HTTP, shared by the tests of a run.
 
-A password costs the server some tens of milliseconds, so whoever need not be new is shared by all tests of a
-run. Never hands out the same person twice for one asking.
+Hashing a password takes tens of milliseconds, so tests that do not need new users share them.
 """
 
 import asyncio
@@ -30,14 +29,14 @@ class RegisteredUsers:
         self._shared: list[RegisteredUser] = []
 
     async def shared(self, count: int, instance: Instance) -> list[RegisteredUser]:
-        """Anybody; other tests know them too, and they may be in conversations already."""
+        """Return users that other tests may have used; they may be in conversations already."""
         missing = count - len(self._shared)
         if missing > 0:
             self._shared.extend(await self.register(missing, instance))
         return self._shared[:count]
 
     async def register(self, count: int, instance: Instance) -> list[RegisteredUser]:
-        """People whom nobody has met."""
+        """Return new users."""
         async with aiohttp.ClientSession() as session:
             return list(await asyncio.gather(*(self._register_one(session, instance) for _ in range(count))))
 

@@ -1,4 +1,4 @@
-"""A whole server in the loop of the caller, on given stores. Never outlives its `with`."""
+"""A complete server in the caller's event loop, on the given stores."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ _databases: dict[str, StoreSettings] = {}
 
 @contextlib.asynccontextmanager
 async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance]:
-    """A server on a free port; keyword arguments are fields of `Limits`."""
+    """Run a server on a free port; keyword arguments are fields of `Limits`."""
     settings = Settings(
         server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
         stores=await _store_settings(stores),
@@ -31,12 +31,12 @@ async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator
         yield instance
     finally:
         await instance.stop()
-        # aiohttp remembers what it built for the last thousand handlers, and with them their applications.
+        # aiohttp caches the middlewares of the last thousand handlers, which keep their applications alive.
         web_app._cached_build_middleware.cache_clear()
 
 
 async def _store_settings(stores: StoreUrls) -> StoreSettings:
-    """The databases that all servers of a run share; named, so that nobody looks for them at every start."""
+    """Return the databases shared by all servers of a run, created once per store URL."""
     if stores.postgres not in _databases:
         urls: dict[str, Any] = {
             f"postgres_url_{service}": await create_database(stores.postgres, service) for service in SERVICES

@@ -1,4 +1,4 @@
-"""Every published route, asked by nobody, a stranger, the owner, and somebody whom the owner has blocked."""
+"""Every published route by role: anonymous, stranger, owner, and a user the owner has blocked."""
 
 import re
 from collections.abc import AsyncIterator
@@ -27,8 +27,8 @@ UNKNOWN_TOKEN = "A" * 43
 class Row:
     """A request and its status for anonymous, stranger, owner and blocked.
 
-    `{post}` and the like are made of the owner's for each asking. With `own_people` nobody else is
-    touched by what it does; `endless` is an answer that does not end by itself.
+    `{post}` and the like are created by the owner for each request. With `own_people` the request uses users
+    of its own; `endless` is a response that does not end by itself.
     """
 
     method: str
@@ -173,7 +173,7 @@ class Roles:
 
 
 class AccessFixture:
-    """A server, and people who stay the same for all rows that do not change them."""
+    """A server, and users shared by all rows that do not change them."""
 
     def __init__(self, api: ApiClient, people: RegisteredUsers, instance: Instance) -> None:
         self.api = api
@@ -193,7 +193,7 @@ class AccessFixture:
         return self._shared_roles
 
     async def placeholders(self, roles: Roles, text: str) -> dict[str, str]:
-        """Make of the owner's whatever the request names."""
+        """Create the owner's objects that the request names."""
         api, owner = self.api, roles.owner
         words = {"owner_name": owner.username, "other": roles.other.id, "member": roles.member.id}
         words["unique"] = f"u{uuid4().hex}"
@@ -221,14 +221,14 @@ class AccessFixture:
         return words
 
     async def examples(self, roles: Roles, placeholders: dict[str, str]) -> list[Json]:
-        """The owner's things, as the owner sees them."""
+        """Return the owner's objects as the owner sees them."""
         paths = [
             path
             for name in placeholders.keys() & DOCUMENTED_EXAMPLES.keys()
             for path in DOCUMENTED_EXAMPLES[name]
         ]
         found = [await self.api.get(roles.owner, path.format(**placeholders)) for path in sorted(paths)]
-        # How many posts there are follows later: that it grows now says nothing of this request.
+        # The number of posts is updated asynchronously, so a change of it is not caused by this request.
         return [{**one, "posts_count": None} if "posts_count" in one else one for one in found]
 
 
@@ -249,13 +249,13 @@ async def published(api: ApiClient) -> set[tuple[str, str]]:
 
 
 async def test_every_published_route_has_a_row(access: AccessFixture) -> None:
-    """Whoever adds a route says here who may do what."""
+    """A new route needs a row that states who may use it."""
     assert await published(access.api) == {row.operation for row in TABLE}
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
-async def test_a_route_answers_as_who_asks(row: Row, access: AccessFixture) -> None:
-    """Nobody without a token; strangers change nothing of others; the blocked find nothing."""
+async def test_route_status_by_role(row: Row, access: AccessFixture) -> None:
+    """401 without a token; strangers cannot change others' objects; the blocked find nothing."""
     body = msgspec.json.encode(row.body).decode() if row.body is not None else ""
     cast = await access.roles_for(row)
     for who, asker, status in zip(

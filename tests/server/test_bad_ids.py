@@ -1,4 +1,4 @@
-"""Ids that name nothing, in paths and in bodies, and people whom a server has not met yet."""
+"""Ids of objects that do not exist, in paths and bodies, and users new to an instance."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -82,10 +82,10 @@ async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[Own
 
 
 @pytest.mark.parametrize(("method", "path", "noun", "body"), PATH_IDS)
-async def test_an_id_that_names_nothing_is_not_found(
+async def test_unknown_id_in_path_is_not_found(
     method: str, path: str, noun: str, body: Json, owned: OwnedObjects
 ) -> None:
-    """404 with the noun: whether well-formed, odd or absurd, it looks the same."""
+    """404 with the object's code; well-formed, odd and absurd ids look the same."""
     for bad in (
         str(uuid4()),
         uuid4().hex[:24],
@@ -103,19 +103,17 @@ async def test_an_id_that_names_nothing_is_not_found(
 
 
 @pytest.mark.parametrize(("path", "noun", "body"), BODY_IDS)
-async def test_a_named_thing_that_is_not_there_is_not_found(
-    path: str, noun: str, body: Json, owned: OwnedObjects
-) -> None:
-    """404 with the noun of what the body names."""
+async def test_unknown_id_in_body_is_not_found(path: str, noun: str, body: Json, owned: OwnedObjects) -> None:
+    """404 with the code of the object named in the body."""
     for bad in (str(uuid4()), "0123456789abcdef01234567", "x", "", "\u0000", "\U0001f600"):
         status, told = await owned.request("POST", path, body, bad=bad)
         assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
 
 
-async def test_a_missing_copy_is_not_absence(
+async def test_new_user_is_known_to_other_instances(
     owned: OwnedObjects, stores: StoreUrls, people: RegisteredUsers
 ) -> None:
-    """Whoever registered a moment ago is known to another instance at once."""
+    """A user registered on one instance is found on another at once."""
     async with running_instance(stores) as second, ApiClient(second) as there:
         for _ in range(2):
             (new,) = await people.register(1, owned.instance)

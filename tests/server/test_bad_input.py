@@ -1,4 +1,4 @@
-"""Bodies that no client should send, to every route that takes one: refused by name, and never a 5xx."""
+"""Invalid bodies for every route that takes one: rejected with the field, and never a 5xx."""
 
 import json
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ BODY_WITH_IDS_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class BodyRoute:
-    """A route with a body that it takes, the status of that, and which fields must be there."""
+    """A route with a valid body, its status, and the required fields."""
 
     method: str
     path: str
@@ -141,7 +141,7 @@ async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[Own
 
 
 def wrong_values(value: Json) -> list[Json]:
-    """Values of other types; none of them is taken for one of this."""
+    """Return values of other types that the field must not accept."""
     match value:
         case bool():
             return ["true", 1, [], {}]
@@ -155,7 +155,7 @@ def wrong_values(value: Json) -> list[Json]:
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
 async def test_unknown_fields_are_ignored(taking: BodyRoute, owned: OwnedObjects) -> None:
-    """Whatever a newer client says beside."""
+    """A newer client may send fields that the server does not know."""
     body = {**taking.body, "surprise": {"deep": [1, None]}, "id": 7}
     if taking.path == "/v1/reports":
         del body["id"]
@@ -165,8 +165,8 @@ async def test_unknown_fields_are_ignored(taking: BodyRoute, owned: OwnedObjects
 
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
-async def test_a_wrong_type_is_refused_with_its_field(taking: BodyRoute, owned: OwnedObjects) -> None:
-    """422 for each field with another type, with null, and for each that is not there."""
+async def test_wrong_type_is_rejected_with_its_field(taking: BodyRoute, owned: OwnedObjects) -> None:
+    """422 for each field with another type, with null, or missing."""
     for field, value in taking.body.items():
         wrong = wrong_values(value) + ([] if field in NULLABLE and field not in taking.required else [None])
         for one in wrong:
@@ -181,8 +181,8 @@ async def test_a_wrong_type_is_refused_with_its_field(taking: BodyRoute, owned: 
 
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
-async def test_what_is_no_object_is_refused(taking: BodyRoute, owned: OwnedObjects) -> None:
-    """No JSON, not UTF-8, half of it, something else than an object, nothing at all: 422."""
+async def test_non_object_body_is_rejected(taking: BodyRoute, owned: OwnedObjects) -> None:
+    """Invalid JSON, invalid UTF-8, truncated JSON, other JSON types and an empty body are 422."""
     path = fill_placeholders(taking.path, owned.placeholders)
     for sent in (
         b"{",
@@ -205,8 +205,8 @@ async def test_what_is_no_object_is_refused(taking: BodyRoute, owned: OwnedObjec
 
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
-async def test_a_body_too_large_is_refused(taking: BodyRoute, owned: OwnedObjects) -> None:
-    """413, said with its length or in parts."""
+async def test_too_large_body_is_rejected(taking: BodyRoute, owned: OwnedObjects) -> None:
+    """413, with `Content-Length` or chunked."""
     path, large = fill_placeholders(taking.path, owned.placeholders), b" " * (taking.body_bytes_max + 1)
     status, told, _ = await owned.api.request_bytes(owned.owner, taking.method, path, large)
     assert (status, json.loads(told)["code"]) == (413, "request.too_large")
@@ -215,7 +215,7 @@ async def test_a_body_too_large_is_refused(taking: BodyRoute, owned: OwnedObject
         for start in range(0, len(large), 8192):
             yield large[start : start + 8192]
 
-    headers = {"Authorization": f"Bearer {owned.owner.token}"}
+    headers = {"Authorization": f"Bearer {owned.owner.token}", "Content-Type": "application/json"}
     async with owned.api._session.request(
         taking.method, owned.api._root + path, data=parts(), headers=headers
     ) as answer:
@@ -238,10 +238,8 @@ async def test_a_body_too_large_is_refused(taking: BodyRoute, owned: OwnedObject
         ),
     ],
 )
-async def test_text_that_no_store_takes_is_refused(
-    path: str, body: Json, field: str, owned: OwnedObjects
-) -> None:
-    """A NUL, and half of a surrogate pair in its escaped form: 422, and nothing is stored."""
+async def test_unstorable_text_is_rejected(path: str, body: Json, field: str, owned: OwnedObjects) -> None:
+    """NUL and an escaped lone surrogate are 422, and nothing is stored."""
     status, told = await owned.request("POST", path, {**body, field: "a\u0000b"})
     assert status == 422, told
     assert_invalid_field(told, field)

@@ -1,4 +1,4 @@
-"""Queries that no client should send, to every list: refused by name, and never a 5xx."""
+"""Invalid query parameters for every list: rejected with the parameter, and never a 5xx."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -39,8 +39,8 @@ async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[Own
 
 
 @pytest.mark.parametrize("path", [*LISTS, *WITHOUT_CURSOR])
-async def test_a_limit_is_1_to_100(path: str, owned: OwnedObjects) -> None:
-    """Everything else is 422 and names `limit`."""
+async def test_limit_is_1_to_100(path: str, owned: OwnedObjects) -> None:
+    """Any other value is 422 that names `limit`."""
     mark = "&" if "?" in path else "?"
     for limit in ("0", "-1", "101", "1000000000000000000000000", "x", "1.5", "", "%00", "0x10"):
         status, told = await owned.request("GET", f"{path}{mark}limit={limit}")
@@ -51,8 +51,8 @@ async def test_a_limit_is_1_to_100(path: str, owned: OwnedObjects) -> None:
 
 
 @pytest.mark.parametrize("path", LISTS)
-async def test_a_cursor_is_the_lists_own(path: str, owned: OwnedObjects) -> None:
-    """Forged, foreign and oversized ones are `cursor.invalid`, or at worst a page."""
+async def test_invalid_cursor_is_rejected(path: str, owned: OwnedObjects) -> None:
+    """Forged, foreign and oversized cursors are `cursor.invalid`, or at worst a page."""
     mark = "&" if "?" in path else "?"
     nonsense = ["x", "%00", "====", "e30", "W10", "bnVsbA", "%F0%9F%98%80", "a" * 1001, "a" * 7000]
     for cursor in nonsense:
@@ -96,7 +96,9 @@ async def test_a_cursor_is_the_lists_own(path: str, owned: OwnedObjects) -> None
         ("/v1/conversations/{group}/changes?after=-1", "after"),
     ],
 )
-async def test_a_query_is_refused_with_its_field(path: str, field: str, owned: OwnedObjects) -> None:
+async def test_invalid_parameter_is_rejected_with_its_name(
+    path: str, field: str, owned: OwnedObjects
+) -> None:
     """422 that names it."""
     status, told = await owned.request("GET", path)
     assert status == 422, told
@@ -114,8 +116,8 @@ async def test_a_query_is_refused_with_its_field(path: str, field: str, owned: O
         "/v1/users/by-username/",
     ],
 )
-async def test_odd_words_find_nothing(path: str, owned: OwnedObjects) -> None:
-    """What means something to a store means nothing in a search."""
+async def test_search_text_is_not_interpreted(path: str, owned: OwnedObjects) -> None:
+    """Characters that are special to a store have no effect in a search."""
     for odd in (
         "%25",
         "_",

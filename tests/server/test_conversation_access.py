@@ -1,4 +1,4 @@
-"""Every route of a conversation, asked by everybody: what one may not see does not exist."""
+"""Every conversation route by role: an invisible conversation does not exist."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ ROLES = ["admin", "member", "stranger", "former", "anonymous"]
 
 @dataclass(frozen=True)
 class Row:
-    """A request, and the status for each of `WHO`. `{id}`, `{other}`, `{new}` and `{self}` are filled in."""
+    """A request and the status for each of `WHO`; `{id}`, `{other}`, `{new}` and `{self}` are filled in."""
 
     method: str
     path: str
@@ -72,10 +72,10 @@ async def conversation(
 
 
 @pytest.mark.parametrize("ask", TABLE, ids=lambda ask: f"{ask.method} {ask.path} {ask.body or ''}")
-async def test_a_route_answers_as_who_asks(
+async def test_route_status_by_role(
     ask: Row, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Members see, admins change, strangers and former members find nothing, nobody without a token asks."""
+    """Members read, admins change, strangers and former members get 404, anonymous requests 401."""
     admin, member, other, former, stranger, new = await people.shared(6, instance)
     askers = {"admin": admin, "member": member, "stranger": stranger, "former": former, "anonymous": None}
     for who, status in zip(ROLES, ask.statuses, strict=True):
@@ -111,7 +111,7 @@ async def test_a_route_answers_as_who_asks(
 async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
     ask: Row, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """The same status, the same words: nobody learns which conversations there are."""
+    """The same status and text, so ids cannot be probed."""
     admin, member, other, former, stranger, new = await people.shared(6, instance)
     group = await conversation(api, admin, member, other, former)
     words = {
@@ -141,8 +141,10 @@ async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
     assert all(answer == answers[0] for answer in answers), answers
 
 
-async def test_the_list_shows_ones_own(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Nobody else's, nothing one has left, nothing without a token."""
+async def test_list_has_the_users_conversations_only(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Not those of others or those the user has left; 401 without a token."""
     admin, member, other, former, stranger = await people.register(5, instance)
     group = await conversation(api, admin, member, other, former)
     for person, wanted in ((admin, [group]), (member, [group]), (former, []), (stranger, [])):
@@ -151,10 +153,10 @@ async def test_the_list_shows_ones_own(api: ApiClient, instance: Instance, peopl
     await api.expect_error("auth.required", 401, None, "POST", ROOT, {"type": "GROUP", "participants": []})
 
 
-async def test_a_direct_conversation_is_for_its_two(
+async def test_direct_conversation_is_private(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A third finds nothing, and can not guess its way in."""
+    """A third user cannot find it or create its id."""
     ana, ben, eve = await people.register(3, instance)
     made = await api.direct(ana, ben)
     for method, path, body in (

@@ -1,4 +1,4 @@
-"""Catching up over HTTP: changes after a seq, fresh reads on every instance, read marks and who has read."""
+"""Changes after a seq over HTTP, consistent reads on every instance, and read marks."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ROOT = "/v1/conversations"
 
 
 async def group_with_messages(api: ApiClient, count: int, *people: RegisteredUser) -> tuple[str, list[int]]:
-    """A group with so many messages, the first two taking turns; and the seq of each."""
+    """Create a group with this many messages by two alternating members; return it with the seqs."""
     group = (await api.group(*people))["id"]
     seqs = [(await api.send(people[number % 2], group, f"number {number}"))["seq"] for number in range(count)]
     return group, seqs
@@ -28,10 +28,10 @@ async def messages(api: ApiClient, person: RegisteredUser, group: str, query: st
 # --- changes
 
 
-async def test_changes_bring_one_up_to_date(
+async def test_changes_are_complete_page_by_page(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Durable frames in order of seq, each page complete up to its `last_seq`, from which one goes on."""
+    """Durable frames ordered by seq; each page is complete up to its `last_seq`."""
     ana, ben, eve = await people.shared(3, instance)
     group, seqs = await group_with_messages(api, 6, ana, ben)
     await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "renamed"})
@@ -67,10 +67,10 @@ async def test_changes_bring_one_up_to_date(
     assert [one["seq"] for one in (await changes(seqs[2], 2))["items"]] == [seqs[3], seqs[4]]
 
 
-async def test_what_was_acknowledged_is_read_on_every_instance(
+async def test_acknowledged_message_is_readable_on_every_instance(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """A message acknowledged by one is in the next answer of the other, everywhere it shows."""
+    """Once acknowledged by one instance it is in the next response of another, on every route."""
     first, second = await start_instance(), await start_instance()
     ana, ben = await people.shared(2, first)
     async with ApiClient(first) as here, ApiClient(second) as there:
@@ -90,10 +90,10 @@ async def test_what_was_acknowledged_is_read_on_every_instance(
 # --- read marks
 
 
-async def test_a_read_mark_goes_forward_and_never_past_the_head(
+async def test_read_mark_only_moves_forward_up_to_the_head(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """`{read_seq, unread_count}`."""
+    """Returns `{read_seq, unread_count}`."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ben, ana))["id"]
     seqs = [(await api.send(ben, group, f"number {number}"))["seq"] for number in range(6)]
@@ -114,7 +114,7 @@ async def test_a_read_mark_goes_forward_and_never_past_the_head(
     [None, {}, {"seq": None}, {"seq": -1}, {"seq": 1.5}, {"seq": "1"}, {"seq": True}, {"seq": 10**30}],
     ids=repr,
 )
-async def test_an_invalid_read_mark_is_refused(
+async def test_invalid_read_mark_is_rejected(
     body: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422."""
@@ -123,10 +123,10 @@ async def test_an_invalid_read_mark_is_refused(
     await api.expect_error("request.invalid", 422, ana, "PUT", f"{ROOT}/{group}/read", body)
 
 
-async def test_messages_say_who_has_read_them(
+async def test_messages_list_their_readers(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Up to the mark, by whom and when; not by the sender."""
+    """With the time, up to each read mark; without the sender."""
     ana, ben, eve = await people.shared(3, instance)
     group = (await api.group(ana, ben, eve))["id"]
     seqs = [(await api.send(ana, group, f"number {number}"))["seq"] for number in range(3)]
@@ -151,10 +151,10 @@ async def test_messages_say_who_has_read_them(
     assert await readers() == [(both, 2), (both, 2), ({eve.id}, 1)]
 
 
-async def test_sending_reads_up_to_ones_own_message_for_the_others_too(
+async def test_sending_marks_earlier_messages_read(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """The one who answers is in `read_by` of what was said before."""
+    """The sender is then in `read_by` of the messages before."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     await api.send(ana, group, "a question")

@@ -1,4 +1,4 @@
-"""The list of one's conversations over HTTP: its order, its pages, and what is unread in each."""
+"""The list of conversations over HTTP: order, pages and unread counts."""
 
 import asyncio
 from typing import Any
@@ -13,10 +13,10 @@ from tests.server.registered_users import RegisteredUsers
 ROOT = "/v1/conversations"
 
 
-async def test_the_list_is_by_latest_activity(
+async def test_list_is_ordered_by_latest_activity(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A message moves its conversation to the top, at once, with what it said."""
+    """A message moves its conversation to the top at once, with its text."""
     ana, ben = await people.register(2, instance)
     groups = [(await api.group(ana, ben))["id"] for _ in range(4)]
     for group in (groups[2], groups[0], groups[3], groups[1]):
@@ -32,7 +32,7 @@ async def test_the_list_is_by_latest_activity(
 
 
 async def pages(api: ApiClient, person: Any, limit: int, between: Any = None) -> list[list[str]]:
-    """The ids of each page, by the cursors of the answers."""
+    """Return the ids of each page, following the cursors."""
     found: list[list[str]] = []
     path: str | None = f"{ROOT}?limit={limit}"
     while path is not None:
@@ -53,8 +53,10 @@ async def pages(api: ApiClient, person: Any, limit: int, between: Any = None) ->
     return found
 
 
-async def test_the_list_is_paged_whole(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Every conversation once, in the same order whatever the size of a page; the `Link` leads on."""
+async def test_pages_contain_every_conversation_once(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """In the same order for every page size; the `Link` header leads to the next page."""
     ana, ben = await people.register(2, instance)
     made = [(await api.group(ana, ben))["id"] for _ in range(7)]
     whole = await pages(api, ana, 100)
@@ -65,10 +67,10 @@ async def test_the_list_is_paged_whole(api: ApiClient, instance: Instance, peopl
         assert all(len(page) == limit for page in found[:-1])
 
 
-async def test_paging_goes_on_while_messages_arrive(
+async def test_paging_while_messages_arrive(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """What was not touched comes exactly once, what was touched at most once."""
+    """Unchanged conversations appear exactly once, changed ones at most once."""
     ana, ben = await people.register(2, instance)
     made = [(await api.group(ana, ben))["id"] for _ in range(12)]
     listed = (await pages(api, ana, 100))[0]
@@ -86,7 +88,7 @@ async def test_paging_goes_on_while_messages_arrive(
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "9" * 30, "\u0661"])
-async def test_a_page_has_1_to_100_items(
+async def test_limit_is_1_to_100(
     limit: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Any other limit is 422."""
@@ -95,15 +97,15 @@ async def test_a_page_has_1_to_100_items(
 
 
 @pytest.mark.parametrize("cursor", ["x", "", "AAAA", "%00", "x" * 3000, "bnVsbA", "WzEsMl0"])
-async def test_a_cursor_is_one_of_ours(
+async def test_invalid_cursor_is_rejected(
     cursor: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Any other is 422 `cursor.invalid`."""
+    """422 `cursor.invalid`."""
     ana = (await people.shared(1, instance))[0]
     await api.expect_error("cursor.invalid", 422, ana, "GET", f"{ROOT}?cursor={cursor}")
 
 
-async def test_participants_are_paged_in_order(
+async def test_participants_are_paginated_in_order(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Every member once."""
@@ -125,7 +127,7 @@ async def test_participants_are_paged_in_order(
 
 
 async def unread(api: ApiClient, person: Any, group: str) -> tuple[int, int]:
-    """(read_seq, unread_count), the same in the list as by itself."""
+    """Return (read_seq, unread_count), which must be equal in the list and the object."""
     shown = await api.get_conversation(person, group)
     listed = [one for one in (await api.get(person, ROOT))["items"] if one["id"] == group]
     assert [(one["read_seq"], one["unread_count"]) for one in listed] == [
@@ -134,10 +136,10 @@ async def unread(api: ApiClient, person: Any, group: str) -> tuple[int, int]:
     return shown["read_seq"], shown["unread_count"]
 
 
-async def test_unread_counts_what_others_wrote_above_the_mark(
+async def test_unread_counts_messages_of_others_after_the_mark(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Not one's own, not SYSTEM messages; sending reads up to one's own message."""
+    """Not the user's own or SYSTEM messages; sending marks everything before as read."""
     ana, ben, eve = await people.register(3, instance)
     group = (await api.group(ana, ben))["id"]
     first = await api.send(ben, group, "one")
@@ -156,8 +158,8 @@ async def test_unread_counts_what_others_wrote_above_the_mark(
     assert (await unread(api, ben, group))[1] == 1
 
 
-async def test_unread_is_counted_up_to_1000(start_instance: StartInstance, people: RegisteredUsers) -> None:
-    """A busy room does not count for ever."""
+async def test_unread_count_is_capped_at_1000(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """The cost of counting in a busy conversation is bounded."""
     instance = await start_instance(messages_per_s=100_000, messages_burst=100_000)
     ana, ben = await people.register(2, instance)
     async with ApiClient(instance) as api:

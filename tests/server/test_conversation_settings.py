@@ -1,4 +1,4 @@
-"""What a group is called, who its admins are, and who hears of it: changes over HTTP."""
+"""Group names, admins and muting over HTTP."""
 
 from typing import Any
 from uuid import uuid4
@@ -26,7 +26,7 @@ async def remove_member(
 
 
 async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Json]:
-    """The newest hundred, oldest first."""
+    """Return the newest hundred messages, oldest first."""
     items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
     return items[::-1]
 
@@ -39,8 +39,8 @@ async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int
     return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
 
 
-async def test_an_admin_renames_a_group(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """At once for everybody, with one SYSTEM message and the change in the log."""
+async def test_admin_renames_a_group(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Visible to all members at once, with one SYSTEM message and a change in the log."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben, name="before")
     group = made["id"]
@@ -58,10 +58,10 @@ async def test_an_admin_renames_a_group(api: ApiClient, instance: Instance, peop
     assert update["message"]["seq"] == update["seq"]
 
 
-async def test_the_same_name_again_changes_nothing(
+async def test_unchanged_name_takes_no_seq(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A change that changes nothing takes no seq."""
+    """A change without an effect writes nothing."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben, name="same")
     for _ in range(2):
@@ -75,10 +75,10 @@ async def test_the_same_name_again_changes_nothing(
 @pytest.mark.parametrize(
     "name", ["", "  ", "x" * 101, "\U0001f600" * 101, 5, ["x"], {"a": 1}, True], ids=repr
 )
-async def test_a_name_out_of_bounds_is_refused(
+async def test_name_length_is_limited(
     name: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """422, nothing changed."""
+    """422 and no change."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     await api.expect_error("request.invalid", 422, ana, "PATCH", f"{ROOT}/{made['id']}", {"name": name})
@@ -89,8 +89,8 @@ async def test_a_name_out_of_bounds_is_refused(
 # --- admins
 
 
-async def test_an_admin_makes_admins(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """The new one may then do what admins do; the old one, left out, no longer."""
+async def test_admin_appoints_admins(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """A new admin has the permissions; an omitted one loses them."""
     ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben)
     group = made["id"]
@@ -104,10 +104,10 @@ async def test_an_admin_makes_admins(api: ApiClient, instance: Instance, people:
     assert sorted(shown["admins"]) == sorted([ana.id, ben.id])
 
 
-async def test_admins_are_members_and_never_none(
+async def test_admins_must_be_members_and_at_least_one(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A stranger, nobody, nonsense and an empty list are refused; nothing changes."""
+    """A non-member, an unknown id, a malformed id and an empty list are rejected without a change."""
     ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben)
     wrong: list[Json] = [[eve.id], [ana.id, str(uuid4())], ["nonsense"], [], "x", [5], {"a": 1}]
@@ -125,7 +125,7 @@ async def test_admins_are_members_and_never_none(
 async def test_name_and_admins_change_together_or_not_at_all(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """One request, one SYSTEM message; a wrong half leaves the other half undone."""
+    """One request, one SYSTEM message; an invalid field prevents both changes."""
     ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben, name="before")
     group = made["id"]
@@ -139,8 +139,10 @@ async def test_name_and_admins_change_together_or_not_at_all(
     assert shown["last_seq"] == made["last_seq"] + 1
 
 
-async def test_muting_is_ones_own(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Nobody else sees it, nothing is written to the log; it can be taken back, and done in a DIRECT too."""
+async def test_muting_affects_the_user_only(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Invisible to others and not in the log; reversible, also in direct conversations."""
     ana, ben = await people.register(2, instance)
     for made in (await api.group(ana, ben), await api.direct(ana, ben)):
         path = f"{ROOT}/{made['id']}"

@@ -1,4 +1,4 @@
-"""Making conversations over HTTP, once and again, as the contract has it."""
+"""Creating conversations over HTTP, with and without idempotency keys."""
 
 import asyncio
 from typing import Any
@@ -15,13 +15,13 @@ Json = Any
 ROOT = "/v1/conversations"
 
 
-# --- making
+# --- creating
 
 
-async def test_a_group_is_made_with_its_maker_in_it(
+async def test_creator_is_member_and_admin_of_a_group(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """201 with the whole object; the maker is the admin; everybody named is in, once."""
+    """201 with the whole object; every named user is a member once."""
     ana, ben, eve = await people.shared(3, instance)
     body = {"type": "GROUP", "participants": [ben.id, eve.id, ben.id, ana.id], "name": "  Lunch \u20ac "}
     made = await api.expect(201, ana, "POST", ROOT, body)
@@ -41,10 +41,10 @@ async def test_a_group_is_made_with_its_maker_in_it(
 
 
 @pytest.mark.parametrize("with_self", [False, True])
-async def test_a_direct_conversation_is_between_two(
+async def test_direct_conversation_is_created_once(
     with_self: bool, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """No name, no admins; made once, and found from both sides ever after."""
+    """No name and no admins; both users find the same one."""
     ana, ben = await people.register(2, instance)
     body = {"type": "DIRECT", "participants": [ben.id, ana.id] if with_self else [ben.id]}
     made = await api.expect(201, ana, "POST", ROOT, body)
@@ -54,10 +54,10 @@ async def test_a_direct_conversation_is_between_two(
     assert made["id"] == again["id"] == other_way["id"]
 
 
-async def test_a_race_for_a_direct_conversation_makes_one(
+async def test_concurrent_direct_conversations_are_one(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """Twenty at once, from both sides, on two instances: one id, made once, in both lists once."""
+    """Twenty requests from both users on two instances: one id, created once, in both lists once."""
     first, second = await start_instance(), await start_instance()
     ana, ben = await people.register(2, first)
     async with ApiClient(first) as here, ApiClient(second) as there:
@@ -97,7 +97,7 @@ INVALID: list[Json] = [
 
 
 @pytest.mark.parametrize("body", INVALID, ids=lambda body: repr(body)[:60])
-async def test_an_invalid_conversation_is_refused(
+async def test_invalid_conversation_is_rejected(
     body: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422 `request.invalid`."""
@@ -106,7 +106,7 @@ async def test_an_invalid_conversation_is_refused(
     assert isinstance(problem.get("errors", []), list)
 
 
-async def test_a_name_of_100_characters_is_taken(
+async def test_name_of_100_characters_is_accepted(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Characters are code points."""
@@ -114,8 +114,10 @@ async def test_a_name_of_100_characters_is_taken(
     assert (await api.group(ana, ben, name="\U0001f600" * 100))["name"] == "\U0001f600" * 100
 
 
-async def test_nobody_talks_to_oneself(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """A DIRECT with oneself, or with two others, is 422."""
+async def test_direct_conversation_needs_one_other_user(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """With the caller, or with two others, it is 422."""
     ana, ben, eve = await people.shared(3, instance)
     for participants in ([ana.id], [ana.id, ana.id], [ben.id, eve.id], [ana.id, ben.id, eve.id]):
         await api.expect_error(
@@ -124,10 +126,10 @@ async def test_nobody_talks_to_oneself(api: ApiClient, instance: Instance, peopl
 
 
 @pytest.mark.parametrize("kind", ["DIRECT", "GROUP"])
-async def test_a_conversation_with_somebody_unknown_is_not_made(
+async def test_unknown_participant_is_rejected(
     kind: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """404 `user.not_found`, and nothing in anybody's list."""
+    """404 `user.not_found`, and no list has a new conversation."""
     ana = (await people.register(1, instance))[0]
     for nobody in (str(uuid4()), "nobody", ""):
         body = {"type": kind, "participants": [nobody]}
@@ -135,8 +137,10 @@ async def test_a_conversation_with_somebody_unknown_is_not_made(
     assert (await api.get(ana, ROOT))["items"] == []
 
 
-async def test_a_group_has_at_most_5000(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """5,001 with the maker is refused with a clear code, before anybody is looked up; nothing is stored."""
+async def test_group_size_is_limited_to_5000(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """5,001 with the creator is rejected before any user is looked up; nothing is stored."""
     ana = (await people.register(1, instance))[0]
     body = {"type": "GROUP", "participants": [str(uuid4()) for _ in range(5000)], "name": "crowd"}
     status, problem, _ = await api.request(ana, "POST", ROOT, body)
@@ -144,8 +148,8 @@ async def test_a_group_has_at_most_5000(api: ApiClient, instance: Instance, peop
     assert (await api.get(ana, ROOT))["items"] == []
 
 
-async def test_a_body_has_its_limit(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """256 KiB where ids are listed, 64 KiB for a message: 413."""
+async def test_body_size_limits(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """256 KiB on routes with id lists, 64 KiB for a message: 413."""
     ana, ben = await people.shared(2, instance)
     body = {"type": "GROUP", "participants": ["x" * 60] * 5000, "name": "crowd"}
     await api.expect_error("request.too_large", 413, ana, "POST", ROOT, body)
@@ -162,8 +166,10 @@ async def create_with_key(api: ApiClient, person: Any, key: str, body: Json) -> 
     return status, told
 
 
-async def test_a_key_makes_a_group_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Twenty at once and one later: the same conversation, 201 each time."""
+async def test_idempotency_key_creates_a_group_once(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Twenty concurrent requests and a later one: the same conversation, 201 each time."""
     ana, ben = await people.register(2, instance)
     body = {"type": "GROUP", "participants": [ben.id], "name": "once"}
     key = uuid4().hex
@@ -175,18 +181,18 @@ async def test_a_key_makes_a_group_once(api: ApiClient, instance: Instance, peop
     assert len((await api.get(ben, ROOT))["items"]) == 1
 
 
-async def test_without_a_key_each_request_makes_a_group(
+async def test_requests_without_a_key_are_independent(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Two equal requests are two groups."""
+    """Two equal requests create two groups."""
     ana, ben = await people.shared(2, instance)
     assert (await api.group(ana, ben))["id"] != (await api.group(ana, ben))["id"]
 
 
-async def test_a_key_with_another_body_is_a_conflict(
+async def test_key_with_another_body_is_a_conflict(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """409 `idempotency.conflict`; the first stays as it was."""
+    """409 `idempotency.conflict`; the first group is unchanged."""
     ana, ben, eve = await people.shared(3, instance)
     key = uuid4().hex
     body = {"type": "GROUP", "participants": [ben.id], "name": "once"}
@@ -201,8 +207,8 @@ async def test_a_key_with_another_body_is_a_conflict(
     assert (await create_with_key(api, ana, key, body))[1]["id"] == first["id"]
 
 
-async def test_a_key_belongs_to_its_user(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """The same key of somebody else makes another group."""
+async def test_key_is_scoped_to_its_user(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The same key of another user creates another group."""
     ana, ben, eve = await people.shared(3, instance)
     key = uuid4().hex
     body = {"type": "GROUP", "participants": [eve.id], "name": "once"}
@@ -211,10 +217,10 @@ async def test_a_key_belongs_to_its_user(api: ApiClient, instance: Instance, peo
     )[1]["id"]
 
 
-async def test_only_successes_are_kept_under_a_key(
+async def test_only_successes_are_stored_under_a_key(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A refused request leaves its key free."""
+    """A rejected request leaves its key unused."""
     ana, ben = await people.shared(2, instance)
     key = uuid4().hex
     wrong = {"type": "GROUP", "participants": [str(uuid4())], "name": "once"}
@@ -222,10 +228,10 @@ async def test_only_successes_are_kept_under_a_key(
     assert (await create_with_key(api, ana, key, {**wrong, "participants": [ben.id]}))[0] == 201
 
 
-async def test_a_key_holds_for_direct_conversations_too(
+async def test_key_applies_to_direct_conversations(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """The same key for another partner is a conflict, and so is a group under a direct one's key."""
+    """The same key for another partner or for a group is a conflict."""
     ana, ben, eve = await people.register(3, instance)
     key = uuid4().hex
     _, first = await create_with_key(api, ana, key, {"type": "DIRECT", "participants": [ben.id]})
@@ -239,12 +245,28 @@ async def test_a_key_holds_for_direct_conversations_too(
         assert (status, problem.get("code")) == (409, "idempotency.conflict")
 
 
-async def test_a_key_has_at_most_200_characters(
-    api: ApiClient, instance: Instance, people: RegisteredUsers
-) -> None:
-    """Longer is 422; 200 is taken."""
+async def test_key_length_is_limited(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """200 characters are accepted, more are 422."""
     ana, ben = await people.shared(2, instance)
     body = {"type": "GROUP", "participants": [ben.id], "name": "once"}
     status, problem = await create_with_key(api, ana, "k" * 201, body)
     assert (status, problem["code"]) == (422, "request.invalid")
     assert (await create_with_key(api, ana, uuid4().hex.ljust(200, "k"), body))[0] == 201
+
+
+@pytest.mark.parametrize("ana_sorts_first", [True, False])
+async def test_an_idempotency_key_cannot_take_the_id_of_a_direct_conversation(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, ana_sorts_first: bool
+) -> None:
+    """A group made under the other user's id as key leaves the direct conversation of the two free."""
+    ana, ben, eve = await people.register(3, instance)
+    if (ana.id < ben.id) is not ana_sorts_first:
+        ana, ben = ben, ana
+    body = {"type": "GROUP", "participants": [eve.id], "name": "a group"}
+    status, group, _ = await api.request(ana, "POST", ROOT, body, Idempotency_Key=ben.id)
+    assert status == 201
+
+    direct = await api.direct(ana, ben)
+
+    assert direct["type"] == "DIRECT"
+    assert direct["id"] != group["id"]

@@ -1,4 +1,4 @@
-"""What was said, over HTTP: sending it, and paging through it by seq both ways."""
+"""Sending messages over HTTP, and paging through the history by seq in both directions."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ ROOT = "/v1/conversations"
 
 
 async def group_with_messages(api: ApiClient, count: int, *people: RegisteredUser) -> tuple[str, list[int]]:
-    """A group with so many messages, the first two taking turns; and the seq of each."""
+    """Create a group with this many messages by two alternating members; return it with the seqs."""
     group = (await api.group(*people))["id"]
     seqs = [(await api.send(people[number % 2], group, f"number {number}"))["seq"] for number in range(count)]
     return group, seqs
@@ -29,10 +29,10 @@ async def messages(api: ApiClient, person: RegisteredUser, group: str, query: st
 # --- sending
 
 
-async def test_a_message_over_http_is_the_whole_message(
+async def test_send_returns_the_whole_message(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """201 with every field of the contract; the history shows the same."""
+    """201 with every field; the history has the same object."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     first = await api.send(ben, group, "first")
@@ -57,10 +57,10 @@ async def test_a_message_over_http_is_the_whole_message(
     assert (await messages(api, ben, group, "?limit=1")) == [made]
 
 
-async def test_a_repeat_over_http_is_200_with_the_first(
+async def test_retry_returns_the_first_message(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Ten at once: one 201; other content, mentions or reply_to under the same client_id is 409."""
+    """Of ten concurrent requests one is 201; different content under the same client_id is 409."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     path = f"{ROOT}/{group}/messages"
@@ -95,10 +95,10 @@ INVALID_MESSAGES: list[Json] = [
 
 
 @pytest.mark.parametrize("body", INVALID_MESSAGES, ids=lambda body: repr(body)[:50])
-async def test_an_invalid_message_is_refused(
+async def test_invalid_message_is_rejected(
     body: Json, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """422 `request.invalid`, nothing stored."""
+    """422 `request.invalid`, and nothing is stored."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     await api.expect_error("request.invalid", 422, ana, "POST", f"{ROOT}/{made['id']}/messages", body)
@@ -117,10 +117,10 @@ async def test_an_invalid_message_is_refused(
         b"NaN",
     ],
 )
-async def test_a_body_that_is_not_json_is_refused(
+async def test_non_json_body_is_rejected(
     raw: bytes, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """422 as well; the connection and the server live."""
+    """422, and the connection stays usable."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     url = f"http://127.0.0.1:{instance.port}{ROOT}/{made['id']}/messages"
@@ -131,10 +131,10 @@ async def test_a_body_that_is_not_json_is_refused(
     assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
 
 
-async def test_a_reply_over_http_stays_in_its_conversation(
+async def test_reply_must_be_in_the_same_conversation(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A message of another conversation, even of one's own, is none."""
+    """A message of another conversation, also of the same user, is not found."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
     elsewhere = (await api.send(ana, (await api.group(ana, ben))["id"], "elsewhere"))["id"]
@@ -148,10 +148,10 @@ async def test_a_reply_over_http_stays_in_its_conversation(
 # --- history
 
 
-async def test_history_is_paged_both_ways_and_half_open(
+async def test_history_bounds_are_exclusive(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """`before` is newest first and below, `after` oldest first and above; neither includes its seq."""
+    """`before` returns older messages newest first, `after` newer ones oldest first."""
     ana, ben = await people.shared(2, instance)
     group, seqs = await group_with_messages(api, 12, ana, ben)
 
@@ -178,7 +178,7 @@ async def test_history_is_paged_both_ways_and_half_open(
 async def test_history_is_complete_page_by_page(
     limit: int, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Every message once, SYSTEM messages among them; a page is full unless the history ends there."""
+    """Every message once, including SYSTEM messages; pages are full unless the history ends."""
     ana, ben, eve = await people.shared(3, instance)
     group, _ = await group_with_messages(api, 5, ana, ben)
     await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"name": "renamed"})
@@ -201,7 +201,7 @@ async def test_history_is_complete_page_by_page(
         "last",
     ]
     assert sum(one["message_type"] == "SYSTEM" for one in forward) == 2
-    # Who has read what may be noted between the two.
+    # Read marks may change between the two requests.
     assert [(one["id"], one["content"]) for one in forward] == [
         (one["id"], one["content"]) for one in backward[::-1]
     ]
@@ -212,7 +212,7 @@ async def test_history_is_complete_page_by_page(
     "query",
     ["limit=0", "limit=101", "limit=x", "before=-1", "before=x", "after=1.5", "after=", "after=" + "9" * 40],
 )
-async def test_a_wrong_page_of_history_is_refused(
+async def test_invalid_history_query_is_rejected(
     query: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """422."""

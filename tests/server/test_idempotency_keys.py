@@ -1,4 +1,4 @@
-"""Every POST that creates: a repeat with the same `Idempotency-Key` is the first one again."""
+"""Idempotency keys on every POST route that creates: a retry returns the first result."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ TIMES = {"start_datetime": "2090-05-01T18:00:00Z", "end_datetime": "2090-05-01T2
 
 @dataclass(frozen=True)
 class CreateRoute:
-    """A route, what it takes, the same in other words, and something else."""
+    """A route, a valid body, the same body in another form, and a different body."""
 
     path: str
     status: int
@@ -58,7 +58,7 @@ TABLE = [
 
 @dataclass(frozen=True)
 class TwoServers:
-    """Two servers; the first of three people has a post and an event."""
+    """Two servers and three users; the first has a post and an event."""
 
     api: ApiClient
     second_api: ApiClient
@@ -116,8 +116,8 @@ for_each_route = pytest.mark.parametrize("creating", TABLE, ids=lambda one: f"{o
 
 
 @for_each_route
-async def test_a_repeat_is_the_first_one_again(creating: CreateRoute, servers: TwoServers) -> None:
-    """The same status and body on every instance; the order of fields does not count."""
+async def test_retry_returns_the_first_response(creating: CreateRoute, servers: TwoServers) -> None:
+    """The same status and body on every instance; field order does not matter."""
     key = uuid4().hex
     first = await servers.create(key, creating.path, creating.body)
     assert first[0] == creating.status, first
@@ -127,8 +127,8 @@ async def test_a_repeat_is_the_first_one_again(creating: CreateRoute, servers: T
 
 
 @for_each_route
-async def test_another_body_is_a_conflict(creating: CreateRoute, servers: TwoServers) -> None:
-    """409, on every instance; the first one stays what is repeated."""
+async def test_different_body_is_a_conflict(creating: CreateRoute, servers: TwoServers) -> None:
+    """409 on every instance; retries of the first body still work."""
     key = uuid4().hex
     first = await servers.create(key, creating.path, creating.body)
     for api in (servers.api, servers.second_api):
@@ -138,8 +138,8 @@ async def test_another_body_is_a_conflict(creating: CreateRoute, servers: TwoSer
 
 
 @for_each_route
-async def test_many_at_once_are_one(creating: CreateRoute, servers: TwoServers) -> None:
-    """Ten at the same time, over two instances, all get the one result."""
+async def test_concurrent_requests_create_one_object(creating: CreateRoute, servers: TwoServers) -> None:
+    """Ten concurrent requests to two instances get one result."""
     key = uuid4().hex
     answers = await asyncio.gather(
         *(
@@ -152,8 +152,8 @@ async def test_many_at_once_are_one(creating: CreateRoute, servers: TwoServers) 
 
 
 @for_each_route
-async def test_a_key_belongs_to_a_user(creating: CreateRoute, servers: TwoServers) -> None:
-    """Another user's is another thing, whatever it says."""
+async def test_key_is_scoped_to_the_user(creating: CreateRoute, servers: TwoServers) -> None:
+    """The same key of another user creates another object."""
     key = uuid4().hex
     first = await servers.create(key, creating.path, creating.body)
     other_body = (
@@ -167,8 +167,8 @@ async def test_a_key_belongs_to_a_user(creating: CreateRoute, servers: TwoServer
 
 
 @for_each_route
-async def test_a_key_has_1_to_200_characters(creating: CreateRoute, servers: TwoServers) -> None:
-    """None and 201 are refused; without the header nothing is a repeat."""
+async def test_key_has_1_to_200_characters(creating: CreateRoute, servers: TwoServers) -> None:
+    """Empty and longer keys are rejected; without the header requests are independent."""
     for key in ("", "k" * 201):
         status, told = await servers.create(key, creating.path, creating.body)
         assert (status, told["code"]) == (422, "request.invalid")
@@ -179,25 +179,23 @@ async def test_a_key_has_1_to_200_characters(creating: CreateRoute, servers: Two
 
 
 @for_each_route
-async def test_a_refusal_is_not_kept(creating: CreateRoute, servers: TwoServers) -> None:
-    """The same key is free for what is valid."""
+async def test_rejected_request_leaves_the_key_unused(creating: CreateRoute, servers: TwoServers) -> None:
+    """A valid request can use the same key."""
     key = uuid4().hex
     assert (await servers.create(key, creating.path, {}))[0] == 422
     assert (await servers.create(key, creating.path, creating.body))[0] == creating.status
 
 
-async def test_a_refusal_for_what_is_not_there_is_not_kept(
-    servers: TwoServers, people: RegisteredUsers
-) -> None:
-    """An event that nobody knows, then one that is there."""
+async def test_not_found_leaves_the_key_unused(servers: TwoServers, people: RegisteredUsers) -> None:
+    """First an unknown event, then an existing one."""
     key = uuid4().hex
     lost = {"content": "x", "event_id": str(uuid4())}
     assert (await servers.create(key, "/v1/posts", lost))[0] == 404
     assert (await servers.create(key, "/v1/posts", {"content": "x"}))[0] == 201
 
 
-async def test_a_key_belongs_to_a_path(servers: TwoServers) -> None:
-    """The same key makes a post, and a comment about each of two."""
+async def test_key_is_scoped_to_the_path(servers: TwoServers) -> None:
+    """The same key creates a post, and a comment on each of two posts."""
     key, body = uuid4().hex, {"content": "x"}
     _, post = await servers.create(key, "/v1/posts", body)
     for path in ("/v1/posts/{post}/comments", f"/v1/posts/{post['id']}/comments"):
@@ -205,8 +203,8 @@ async def test_a_key_belongs_to_a_path(servers: TwoServers) -> None:
     assert (await servers.api.get(servers.ana, f"/v1/posts/{post['id']}"))["comment_count"] == 1
 
 
-async def test_repeats_leave_one_thing(servers: TwoServers, people: RegisteredUsers) -> None:
-    """What is there afterwards: one post, one comment, one group, one invite."""
+async def test_retries_have_one_effect(servers: TwoServers, people: RegisteredUsers) -> None:
+    """Afterwards there is one post, one comment, one group and one invitation."""
     ana, ben = await people.register(2, servers.instance)
     for _ in range(3):
         _, post = await servers.create("k", "/v1/posts", {"content": "x"}, ana)
@@ -221,8 +219,8 @@ async def test_repeats_leave_one_thing(servers: TwoServers, people: RegisteredUs
     assert [(one["type"], one["count"]) for one in page["items"]] == [("EVENT_INVITE", 1)]
 
 
-async def test_a_repeated_registration_is_the_same_user(servers: TwoServers) -> None:
-    """With a token of its own each time; many at once are one user, another password is a conflict."""
+async def test_retried_registration_is_the_same_user(servers: TwoServers) -> None:
+    """With a new token each time; concurrent ones are one user, another password is a conflict."""
     name, key = f"u{uuid4().hex}", uuid4().hex
     body = {"email": f"{name}@example.test", "username": name, "password": PASSWORD}
 

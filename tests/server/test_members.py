@@ -1,4 +1,4 @@
-"""Who is in a conversation: joining and leaving over HTTP, each with its SYSTEM message."""
+"""Joining and leaving conversations over HTTP, with SYSTEM messages."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ async def remove_member(
 
 
 async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Json]:
-    """The newest hundred, oldest first."""
+    """Return the newest hundred messages, oldest first."""
     items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
     return items[::-1]
 
@@ -40,8 +40,8 @@ async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int
     return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
 
 
-async def test_an_admin_adds_somebody(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """204, one SYSTEM message that says who joined; the new member has it in the list and reads it all."""
+async def test_admin_adds_a_member(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """204 and one SYSTEM message; the new member lists the conversation and reads its history."""
     ana, ben, eve = await people.register(3, instance)
     made = await api.group(ana, ben)
     group = made["id"]
@@ -61,7 +61,7 @@ async def test_an_admin_adds_somebody(api: ApiClient, instance: Instance, people
     await api.send(eve, group, "hello")
 
 
-async def test_adding_a_member_again_changes_nothing(
+async def test_adding_a_member_is_idempotent(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """204, no SYSTEM message, no seq."""
@@ -73,7 +73,9 @@ async def test_adding_a_member_again_changes_nothing(
     assert (shown["last_seq"], shown["member_count"]) == (made["last_seq"], 2)
 
 
-async def test_nobody_unknown_is_added(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+async def test_unknown_user_cannot_be_added(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
     """404 `user.not_found`."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
@@ -84,10 +86,10 @@ async def test_nobody_unknown_is_added(api: ApiClient, instance: Instance, peopl
     assert (await api.get_conversation(ana, made["id"]))["member_count"] == 2
 
 
-async def test_a_race_to_add_one_person_adds_once(
+async def test_concurrent_adds_have_one_effect(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """Ten at once on two instances: one SYSTEM message."""
+    """Ten requests on two instances: one SYSTEM message."""
     first, second = await start_instance(), await start_instance()
     ana, ben, eve = await people.shared(3, first)
     async with ApiClient(first) as here, ApiClient(second) as there:
@@ -102,8 +104,8 @@ async def test_a_race_to_add_one_person_adds_once(
 # --- leaving
 
 
-async def test_an_admin_removes_somebody(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """204, one SYSTEM message that says who left; the former member sees nothing of it any more."""
+async def test_admin_removes_a_member(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """204 and one SYSTEM message; the former member no longer sees the conversation."""
     ana, ben, eve = await people.register(3, instance)
     made = await api.group(ana, ben, eve)
     group = made["id"]
@@ -119,10 +121,10 @@ async def test_an_admin_removes_somebody(api: ApiClient, instance: Instance, peo
     await api.expect_error("conversation.not_found", 404, eve, "GET", f"{ROOT}/{group}")
 
 
-async def test_who_returns_reads_everything(
+async def test_returning_member_reads_everything(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Also what was said in the absence; nothing of the former state stands in the way."""
+    """Including messages sent in the absence; earlier state does not interfere."""
     ana, ben, eve = await people.shared(3, instance)
     group = (await api.group(ana, ben, eve))["id"]
     await remove_member(api, eve, group, eve.id)
@@ -134,10 +136,10 @@ async def test_who_returns_reads_everything(
     assert await count_system_messages(api, ben, group) == 2
 
 
-async def test_removing_one_who_is_not_in_it(
+async def test_removing_a_non_member_is_not_found(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """404 for the participant; nothing is written."""
+    """404 `participant.not_found`, and nothing is written."""
     ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben)
     for nobody in (eve.id, str(uuid4()), "nonsense"):
@@ -147,8 +149,8 @@ async def test_removing_one_who_is_not_in_it(
     assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
 
 
-async def test_anybody_leaves(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """A member needs nobody's leave for it; a second time it is 404."""
+async def test_member_leaves(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """No permission is needed; a second time it is 404."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     await remove_member(api, ben, group, ben.id)
@@ -158,10 +160,10 @@ async def test_anybody_leaves(api: ApiClient, instance: Instance, people: Regist
     assert (await api.get_conversation(ana, group))["member_count"] == 1
 
 
-async def test_the_last_admin_leaves_it_to_the_longest_member(
+async def test_longest_member_succeeds_the_last_admin(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Who has been in it longest is admin then, and may do what admins do."""
+    """The member who joined first becomes admin, with the permissions."""
     ana, ben, eve, dan = await people.shared(4, instance)
     made = await api.group(ana, ben)
     group = made["id"]
@@ -181,7 +183,7 @@ async def test_the_last_admin_leaves_it_to_the_longest_member(
 
 
 async def test_one_of_two_admins_leaves(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """The other one stays admin, nobody is promoted."""
+    """The other one stays admin; no member is promoted."""
     ana, ben, eve = await people.shared(3, instance)
     group = (await api.group(ana, ben, eve))["id"]
     await api.expect(200, ana, "PATCH", f"{ROOT}/{group}", {"admins": [ana.id, eve.id]})
@@ -189,10 +191,8 @@ async def test_one_of_two_admins_leaves(api: ApiClient, instance: Instance, peop
     assert (await api.get_conversation(ben, group))["admins"] == [eve.id]
 
 
-async def test_the_very_last_one_may_leave(
-    api: ApiClient, instance: Instance, people: RegisteredUsers
-) -> None:
-    """Nobody is left, and nobody sees it any more."""
+async def test_last_member_may_leave(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The conversation is then visible to no user."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     for person in (ana, ben):
@@ -200,7 +200,7 @@ async def test_the_very_last_one_may_leave(
         await api.expect_error("conversation.not_found", 404, person, "GET", f"{ROOT}/{group}")
 
 
-async def test_a_direct_conversation_does_not_change(
+async def test_direct_conversation_cannot_be_changed(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """409 `conversation.direct` for name, admins, adding, removing and leaving; nothing is written."""
@@ -217,10 +217,10 @@ async def test_a_direct_conversation_does_not_change(
     assert shown == {**made, "read_seq": shown["read_seq"]}
 
 
-async def test_members_hear_of_changes_at_once(
+async def test_members_get_membership_events(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """`conversation.joined` before any frame of it, then its frames; `conversation.left` is the last."""
+    """`conversation.joined` precedes all frames of it; `conversation.left` is the last one."""
     ana, ben, eve = await people.register(3, instance)
     group = (await api.group(ana, ben))["id"]
     async with connect_peer(instance.port) as socket:
@@ -245,7 +245,7 @@ async def test_members_hear_of_changes_at_once(
 
 
 async def received_update(socket: Peer, group: str, seq: int) -> bool:
-    """The entry comes, or `lagged` names it: whoever has just joined may be spared what was under way."""
+    """Wait for the entry, or a `lagged` that covers it: a new member may miss entries in flight."""
     while True:
         found = await socket.next_of("message.created", "lagged")
         assert found["conversation_id"] == group, found

@@ -1,6 +1,6 @@
-"""The published contract against the server: whatever its schemas allow or forbid, the answer is as they say.
+"""Sends generated requests to the server and checks every response against the published document.
 
-The same cases every time. Never asks for what ends the run's own token.
+The same cases every run. Requests that would end the run's own token are excluded.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from run import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
-# The server draws random numbers in the same process while cases are made.
+# The server uses the random module of the same process while cases are generated.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 Json = Any
 Operation = tuple[str, str]
-# Beside the cases that cover each schema, which are some 25 an operation.
+# In addition to the cases that cover each schema, about 25 per operation.
 EXAMPLES = 15
 REQUEST_LINE_BYTES = 8190
-# A stream does not end, and a websocket is no answer.
+# An event stream does not end, and a websocket has no response.
 STREAMING = {("GET", "/v1/stream"), ("GET", "/v1/ws")}
-# Each of these ends the token that asks, so each is asked with a token of its own.
+# Each of these revokes its token, so each request uses a new one.
 TOKEN_ENDING = [
     ("DELETE", "/v1/users/me"),
     ("DELETE", "/v1/sessions/current"),
@@ -35,16 +35,16 @@ TOKEN_ENDING = [
     ("PUT", "/v1/users/me/password"),
 ]
 CHECKS: Json = {
-    # That one field fits another, that words are not blank, that a cursor was given out: no schema tells.
+    # Schemas cannot express relations of fields, texts that are not blank, or valid cursors.
     "positive_data_acceptance": {"enabled": False},
-    # What is wrong may be too large as well, which is found first.
+    # An invalid body may also be too large, which is detected first.
     "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 422, 429]},
 }
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """An answer that the document does not foresee."""
+    """A response that the document does not allow."""
 
     operation: str
     check: str
@@ -54,7 +54,7 @@ class Mismatch:
 
 
 def without_default_responses(document: Json) -> Json:
-    """The document without its `default` answers: only the statuses that are named are foreseen."""
+    """Return the document without `default` responses, so that only listed statuses are allowed."""
     for methods in document["paths"].values():
         for operation in methods.values():
             operation["responses"].pop("default", None)
@@ -62,7 +62,7 @@ def without_default_responses(document: Json) -> Json:
 
 
 def find_mismatches(document: Json, wanted: set[Operation], root: str, token: str) -> list[Mismatch]:
-    """Ask everything, and tell what was not as it says. Blocks: it is for a thread."""
+    """Send all requests and return the mismatches. Blocks, so it runs in a thread."""
     config = SchemathesisConfig.from_dict(
         {
             "seed": 1,
@@ -75,7 +75,7 @@ def find_mismatches(document: Json, wanted: set[Operation], root: str, token: st
                 "no-shrink": True,
                 "database": "none",
             },
-            # There are no examples in the document; what follows from what is told by the tests beside this.
+            # The document has no examples, and stateful sequences have tests of their own.
             "phases": {
                 "examples": {"enabled": False},
                 "coverage": {"unexpected-methods": ["POST", "DELETE"]},
@@ -113,9 +113,9 @@ def find_mismatches(document: Json, wanted: set[Operation], root: str, token: st
 
 
 def is_excusable(mismatch: Mismatch) -> bool:
-    """What no schema can say."""
+    """Whether a mismatch is due to a rule that a schema cannot express."""
     uri = mismatch.request.split(" ")[1]
-    # The HTTP library refuses a longer line itself, before anything of the house has read it.
+    # aiohttp itself rejects a longer request line, before the server's code runs.
     return len(uri) > REQUEST_LINE_BYTES
 
 
@@ -140,10 +140,10 @@ def operations(document: Json) -> set[Operation]:
 
 @pytest.mark.timeout(400)
 @pytest.mark.skipif("CONVENE_TEST_LONG" not in os.environ, reason="a long one: make test-long")
-async def test_every_answer_is_as_published(
+async def test_every_response_matches_the_document(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Status, type, headers and body; what violates a schema, has no token or another method is refused."""
+    """Status, type, headers and body; schema violations, missing tokens and other methods are rejected."""
     ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
     post, group = await api.post(ana), await api.group(ana, ben)
@@ -158,10 +158,10 @@ async def test_every_answer_is_as_published(
 
 
 @pytest.mark.parametrize("operation", TOKEN_ENDING, ids=" ".join)
-async def test_what_ends_a_token_answers_as_published(
+async def test_token_ending_routes_match_the_document(
     operation: Operation, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Each with a token of its own, which it may end."""
+    """Each request uses a token of its own."""
     (ana,) = await people.register(1, instance)
     document = await api.get(None, "/openapi.json")
     assert await describe_mismatches(api, ana, document, {operation}) == ""

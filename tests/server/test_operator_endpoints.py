@@ -1,4 +1,4 @@
-"""What operators and lost callers ask: health, figures, routes that are not there."""
+"""Health checks, metrics, and requests to unknown routes."""
 
 import re
 
@@ -9,8 +9,8 @@ from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUsers
 
 
-async def test_it_is_alive_and_ready(api: ApiClient, instance: Instance) -> None:
-    """Without a token; ready names every store and the bus, and each works."""
+async def test_healthz_and_readyz(api: ApiClient, instance: Instance) -> None:
+    """Without a token; readiness lists every store and the bus."""
     assert await api.get(None, "/healthz") == {"status": "ok"}
     ready = await api.get(None, "/readyz")
     assert ready["ready"] is True
@@ -18,10 +18,10 @@ async def test_it_is_alive_and_ready(api: ApiClient, instance: Instance) -> None
     assert set(ready["checks"].values()) == {"ok"}
 
 
-async def test_its_figures_are_prometheus(
+async def test_metrics_are_prometheus_text(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Text with a help and a type for each family; nothing about anybody in it."""
+    """Each family has a help text and a type; no user data appears."""
     ana, ben = await people.shared(2, instance)
     group = (await api.group(ana, ben))["id"]
     await api.send(ana, group, "a secret word")
@@ -47,7 +47,7 @@ async def test_its_figures_are_prometheus(
     ["/nothing", "/v1/nothing", "/v1", "/v1/conversations/x/y/z", "/v1//conversations", "/%2e%2e/etc/passwd"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_an_unknown_route_is_404(path: str, method: str, api: ApiClient, instance: Instance) -> None:
+async def test_unknown_route_is_404(path: str, method: str, api: ApiClient, instance: Instance) -> None:
     """A problem with `route.not_found`, with or without a token."""
     await api.expect_error("route.not_found", 404, None, method, path)
 
@@ -63,10 +63,10 @@ async def test_an_unknown_route_is_404(path: str, method: str, api: ApiClient, i
         ("POST", "/healthz"),
     ],
 )
-async def test_a_wrong_method_is_405_and_names_the_right_ones(
+async def test_wrong_method_is_405_with_allow(
     method: str, path: str, api: ApiClient, instance: Instance
 ) -> None:
-    """With the `Allow` header."""
+    """`Allow` lists the supported methods."""
     status, problem, headers = await api.request(None, method, path)
     assert (status, problem["code"]) == (405, "method.not_allowed")
     allowed = {one.strip() for one in headers["allow"].split(",")}
@@ -74,10 +74,10 @@ async def test_a_wrong_method_is_405_and_names_the_right_ones(
     assert method not in allowed
 
 
-async def test_answers_carry_their_budget_and_a_request_id(
+async def test_responses_have_rate_limit_and_request_id_headers(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """`RateLimit-*` and `X-Request-Id` on what counts; private answers are not kept by caches."""
+    """Rate-limited routes send `RateLimit-*`; private responses are not cached."""
     ana = (await people.shared(1, instance))[0]
     _, _, headers = await api.request(ana, "GET", "/v1/conversations")
     assert headers["x-request-id"]

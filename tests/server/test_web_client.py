@@ -1,6 +1,8 @@
-"""The web client: what is served, under which policy, and what its sources may hold."""
+"""The browser client: what is served, under which policy, and what its sources may contain."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from server.application import add_response_headers, error_middleware
-from server.web_client import CONTENT_TYPES, WEB_FOLDER, WebClient
+from server.web_bundle import make_bundle
+from server.web_client import CONTENT_TYPES, INDEX_FILE, WEB_FOLDER, WebClient
 
 Client = TestClient[Any, Any]
 SCRIPTS = sorted(WEB_FOLDER.rglob("*.js"))
@@ -38,7 +41,7 @@ async def client(aiohttp_client: Callable[[web.Application], Awaitable[Client]])
 
 
 class PageParser(HTMLParser):
-    """Collects what a page names, and the text inside of scripts and styles."""
+    """Collects the links and attributes of a page, and the text inside of its scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,12 +65,12 @@ class PageParser(HTMLParser):
             self.inline.append(data)
 
 
-def strip_comments(path: Path) -> str:
+def code_of(path: Path) -> str:
     return COMMENTS.sub("", path.read_text("utf-8"))
 
 
-async def test_page_may_load_and_run_only_what_this_server_gives(client: Client) -> None:
-    """A strict policy, no referrer, no sniffing, and nothing kept without asking."""
+async def test_policy_allows_only_this_server(client: Client) -> None:
+    """The page has a strict policy, sends no referrer and is revalidated on every load."""
     response = await client.get("/")
     policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
     for directive in ("script-src", "style-src", "connect-src"):
@@ -82,8 +85,8 @@ async def test_page_may_load_and_run_only_what_this_server_gives(client: Client)
     assert response.content_type == "text/html"
 
 
-async def test_every_file_has_its_type_and_its_tag(client: Client) -> None:
-    """Whoever has a file is not sent it again."""
+async def test_every_file_has_its_type_and_an_etag(client: Client) -> None:
+    """A client that has the current version of a file gets 304."""
     names = {
         path.relative_to(WEB_FOLDER).as_posix()
         for path in WEB_FOLDER.rglob("*")
@@ -95,9 +98,107 @@ async def test_every_file_has_its_type_and_its_tag(client: Client) -> None:
         response = await client.get(f"/web/{name}")
         assert (response.status, response.headers["Content-Type"]) == (200, CONTENT_TYPES[Path(name).suffix])
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert await response.read() == (WEB_FOLDER / name).read_bytes()
+        if name != INDEX_FILE:
+            assert await response.read() == (WEB_FOLDER / name).read_bytes()
         again = await client.get(f"/web/{name}", headers={"If-None-Match": response.headers["ETag"]})
         assert (again.status, await again.read()) == (304, b"")
+
+
+async def test_page_loads_two_bundles_that_never_change(client: Client) -> None:
+    """The page needs one script and one stylesheet, whose names contain a hash: they are cached for ever."""
+    page = PageParser()
+    page.feed(await (await client.get("/")).text())
+    bundles = [link for link in page.links if link.endswith((".js", ".css"))]
+    assert [re.sub(r"[0-9a-f]{16}", "<hash>", link) for link in bundles] == [
+        "/web/bundle-<hash>.css",
+        "/web/bundle-<hash>.js",
+    ]
+    for link in bundles:
+        response = await client.get(link)
+        assert response.status == 200
+        assert "immutable" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip, deflate, br", "gzip"), ("br", None), ("gzip;q=0", None), ("identity", None)],
+)
+async def test_files_are_compressed_where_accepted(
+    client: Client, accepted: str, encoding: str | None
+) -> None:
+    """Compressed and plain responses have the same content and different tags."""
+    response = await client.get("/web/app.js", headers={"Accept-Encoding": accepted})
+    assert response.headers.get("Content-Encoding") == encoding
+    assert response.headers["Vary"] == "Accept-Encoding"
+    assert await response.read() == (WEB_FOLDER / "app.js").read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_script_bundle_is_a_valid_module(tmp_path: Path) -> None:
+    """Node parses the bundle of the real client."""
+    sources = {path.relative_to(WEB_FOLDER).as_posix(): path.read_text("utf-8") for path in SCRIPTS + STYLES}
+    files = make_bundle((WEB_FOLDER / INDEX_FILE).read_text("utf-8"), sources).files
+    bundle = tmp_path / "bundle.mjs"
+    bundle.write_bytes(next(body for name, body in files.items() if name.endswith(".js")))
+    subprocess.run(["node", "--check", bundle], check=True)
+
+
+async def test_first_load_is_small(client: Client) -> None:
+    """The page, its script and its stylesheet are less than 75 kB on the wire."""
+    page = await (await client.get("/")).text()
+    total = 0
+    for path in ["/", *re.findall(r'(?:src|href)="(/web/bundle-[^"]+)"', page)]:
+        response = await client.get(path, headers={"Accept-Encoding": "gzip"})
+        total += int(response.headers["Content-Length"])
+    assert total < 75_000
+
+
+PAGE = """<!doctype html>
+<html>
+  <head>
+    <link rel="stylesheet" href="/web/a.css">
+    <link rel="stylesheet" href="/web/b.css">
+    <script type="module" src="/web/app.js"></script>
+  </head>
+</html>
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_bundle_runs_modules_in_the_order_of_their_imports(tmp_path: Path) -> None:
+    """Exports reach their importers, and each module runs once."""
+    bundle = make_bundle(
+        PAGE,
+        {
+            "a.css": "a {}",
+            "b.css": "b {}",
+            "app.js": 'import { double } from "./lib/math.js";\n'
+            'import { add } from "./lib/base.js";\n\nconsole.log(double(2), add(1, 1));\n',
+            "lib/math.js": 'import {\n  add,\n} from "./base.js";\n\n'
+            "// Twice.\nexport function double(one) {\n  return add(one, one);\n}\n",
+            "lib/base.js": 'console.log("base");\n\nexport const add = (one, other) => one + other;\n',
+        },
+    )
+    script = next(body for name, body in bundle.files.items() if name.endswith(".js"))
+    path = tmp_path / "bundle.mjs"
+    path.write_bytes(script)
+    output = subprocess.run(["node", path], check=True, capture_output=True, text=True).stdout
+    assert output == "base\n4 2\n"
+    assert b"a {}b {}" in bundle.files.values()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ('import * as all from "./other.js";\n', "unsupported"),
+        ("export default 1;\n", "unsupported"),
+        ('import { app } from "./app.js";\n', "cycle"),
+    ],
+)
+def test_bundle_refuses_what_it_cannot_combine(source: str, message: str) -> None:
+    """A module in another form stops the server at its start instead of breaking the page."""
+    with pytest.raises(ValueError, match=message):
+        make_bundle(PAGE, {"a.css": "", "b.css": "", "app.js": source})
 
 
 @pytest.mark.parametrize(
@@ -105,21 +206,21 @@ async def test_every_file_has_its_type_and_its_tag(client: Client) -> None:
     ["/web/nothing.js", "/web/app.js/", "/web/%2e%2e/run.py", "/web/..%2fserver/web.py", "/web//app.js"],
 )
 async def test_unknown_file_is_a_problem(client: Client, path: str) -> None:
-    """A name is looked up, never opened: what is not there is 404 with a code."""
+    """Names are looked up in memory; unknown ones are 404 with a code."""
     response = await client.get(path)
     assert (response.status, response.content_type) == (404, "application/problem+json")
     assert (await response.json())["code"] == "route.not_found"
 
 
-async def test_head_asks_for_the_headers_alone(client: Client) -> None:
-    """HEAD answers as GET would, without the body."""
+async def test_head_returns_the_headers_of_get(client: Client) -> None:
+    """HEAD has the headers of GET and no body."""
     response = await client.head("/web/app.js")
     assert (response.status, await response.read()) == (200, b"")
     assert response.headers["ETag"] == (await client.get("/web/app.js")).headers["ETag"]
 
 
 def test_files_are_read_once(tmp_path: Path) -> None:
-    """What comes later, and what is of another kind, is not served."""
+    """Files that are added later, and files of other types, are not served."""
     (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "secret.env").write_text("no")
     served = WebClient(tmp_path)
@@ -127,8 +228,8 @@ def test_files_are_read_once(tmp_path: Path) -> None:
     assert served.names == {"index.html"}
 
 
-def test_page_holds_no_script_and_no_style() -> None:
-    """Neither inline nor in attributes, and all that it names is served from here."""
+def test_page_has_no_inline_script_or_style() -> None:
+    """Neither in elements nor in attributes, and every link is served by this server."""
     page = PageParser()
     page.feed((WEB_FOLDER / "index.html").read_text("utf-8"))
     assert page.inline == []
@@ -142,8 +243,8 @@ def test_page_holds_no_script_and_no_style() -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(WEB_FOLDER).as_posix())
 def test_no_text_becomes_markup_or_code(path: Path) -> None:
-    """What people write is put in as text, and nothing is run that is not a file."""
-    code = strip_comments(path)
+    """Scripts insert text only as text nodes and evaluate no strings."""
+    code = code_of(path)
     assert not MARKUP.search(code)
     assert not CODE.search(code)
     assert not re.search(r"setAttribute\(\s*[\"'`](on|style)", code)
@@ -152,8 +253,8 @@ def test_no_text_becomes_markup_or_code(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(WEB_FOLDER).as_posix())
 def test_every_import_resolves(path: Path) -> None:
-    """A module imports files that are there, and from them names that they export."""
-    code = strip_comments(path)
+    """Imported files exist, they export the imported names, and the names are used."""
+    code = code_of(path)
     for match in IMPORT.finditer(code):
         name = match.group(1) or match.group(2)
         assert name.startswith(("./", "../")), name
@@ -167,36 +268,36 @@ def test_every_import_resolves(path: Path) -> None:
 
 
 def test_every_script_is_reached() -> None:
-    """What `app.js` does not need, however indirectly, is dead."""
+    """Every script is imported by `app.js`, directly or indirectly."""
     reached: set[Path] = set()
     waiting = [WEB_FOLDER / "app.js"]
     while waiting:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
-            found = IMPORT.finditer(strip_comments(path))
+            found = IMPORT.finditer(code_of(path))
             waiting += [(path.parent / (one.group(1) or one.group(2))).resolve() for one in found]
     assert reached == set(SCRIPTS)
 
 
-def test_nothing_comes_from_elsewhere() -> None:
-    """Styles and scripts name no other host and load nothing."""
+def test_no_file_names_another_host() -> None:
+    """Styles and scripts load nothing from other hosts."""
     for path in STYLES:
         assert not re.search(r"@import|url\(|//", path.read_text("utf-8")), path
     for path in SCRIPTS:
-        # The name of a namespace is no place that is asked.
-        assert not re.search(r"[\"'`](?:https?:)?//", strip_comments(path).replace(NAMESPACE, "")), path
+        # An XML namespace is not requested.
+        assert not re.search(r"[\"'`](?:https?:)?//", code_of(path).replace(NAMESPACE, "")), path
 
 
-def test_token_goes_into_no_address() -> None:
-    """It is written into a header and into the first frame, never behind a `?`."""
+def test_token_is_in_no_url() -> None:
+    """It is sent in a header and in the first frame, never in a query."""
     for path in SCRIPTS:
-        assert not re.search(r"[?&](?:access_)?token=|searchParams.*token", strip_comments(path)), path
+        assert not re.search(r"[?&](?:access_)?token=|searchParams.*token", code_of(path)), path
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(WEB_FOLDER).as_posix())
-def test_every_script_opens_with_what_it_is(path: Path) -> None:
-    """The first line says it, and no file is large."""
+def test_every_script_begins_with_a_description(path: Path) -> None:
+    """The first line describes the module, and no module is large."""
     text = path.read_text("utf-8")
     assert text.startswith("// ")
     assert text.count("\n") < 300

@@ -1,129 +1,148 @@
-// All one's conversations, those of the latest activity first. The list is read over HTTP once the socket
-// is ready; frames of conversations that are not known yet wait until it is. It never reads the messages
-// of one that is not open.
+// All conversations of the user, by latest activity. The list is read over HTTP once the socket is ready;
+// frames of conversations that are not known yet wait until it is.
 
-import { Refused } from "../wire/refused.js";
-import { Room } from "./room.js";
+import { pause } from "../network/backoff.js";
+import { Refused } from "../network/errors.js";
+import { Conversation } from "./conversation.js";
 import { Signal } from "./signal.js";
-import { pause } from "../wire/backoff.js";
 
-const PAGES = 15;
+const MAX_PAGES = 15;
 const PAGE = 100;
-const AGAIN_MS = 2_000;
-const LOGS_KEPT = 6;
-const EARLY = 2000;
+const RETRY_MS = 2_000;
+const TIMELINES_KEPT = 6;
+const MAX_WAITING_FRAMES = 2000;
 
 export class Conversations {
   #api;
   #me;
-  #people;
-  #rooms = new Map();
-  #early = [];
+  #users;
+  #byId = new Map();
+  #waitingFrames = [];
   #reading = null;
-  #again = false;
+  #readAgain = false;
   #opened = [];
+  #connections = 0;
+  // Conversations that were left while the list was read: the list may still name them.
+  #removedIds = new Set();
   #closed = false;
 
-  constructor(api, me, people) {
+  constructor(api, me, users) {
     this.#api = api;
     this.#me = me;
-    this.#people = people;
+    this.#users = users;
     this.loaded = false;
     this.changed = new Signal();
-    // One has to do with people that one had nothing to do with before.
-    this.met = new Signal();
-    this.gone = new Signal();
+    // The user shares a conversation with people who were not visible before.
+    this.contactsChanged = new Signal();
+    this.removed = new Signal();
+    // A new message arrived live: {conversation, message}.
+    this.messageArrived = new Signal();
   }
 
   get unread() {
-    return this.list().reduce((sum, room) => sum + (room.info.muted ? 0 : room.info.unread_count), 0);
+    let sum = 0;
+    for (const { info } of this.#byId.values()) if (!info.muted) sum += info.unread_count;
+    return sum;
   }
 
   list() {
-    return [...this.#rooms.values()].sort((one, other) => activity(other).localeCompare(activity(one)));
+    return [...this.#byId.values()].sort((one, other) => (activity(one) < activity(other) ? 1 : -1));
   }
 
   positions() {
-    return this.list().map((room) => [room.id, room.position]);
+    return this.list().map((conversation) => [conversation.id, conversation.position]);
   }
 
   find(id) {
-    return this.#rooms.get(id) ?? null;
+    return this.#byId.get(id) ?? null;
   }
 
-  // Known, or read from the server. Raises `Refused` where one is not in it.
+  // Throws `Refused` if the user is not a member.
   async get(id) {
-    await this.#reading;
-    return this.find(id) ?? this.add(await this.#api.get(`/v1/conversations/${encodeURIComponent(id)}`));
+    for (;;) {
+      const known = this.find(id);
+      if (known !== null) return known;
+      const connections = this.#connections;
+      const info = await this.#api.get(`/v1/conversations/${encodeURIComponent(id)}`);
+      // An answer from before a reconnect may lack frames that were sent in between. While the list is read,
+      // that is found by the list, which is read after the connection is ready.
+      if (connections === this.#connections || this.#reading !== null) return this.add(info);
+    }
   }
 
-  // It was told of: begun by us, by others, or read.
   add(info) {
-    this.#people.learn(info.participants);
+    this.#users.learn(info.participants);
+    this.#removedIds.delete(info.id);
     const known = this.find(info.id);
     if (known) {
       known.renew(info);
       return known;
     }
-    const room = new Room(info, this.#me, this.#api, {
+    const conversation = new Conversation(info, this.#me, this.#api, {
       changed: (one) => this.changed.emit(one),
-      gone: (one) => this.left(one.id),
+      left: (one) => this.remove(one.id),
+      arrived: (one, message) => this.messageArrived.emit({ conversation: one, message }),
     });
-    this.#rooms.set(info.id, room);
-    this.met.emit();
-    this.changed.emit(room);
-    return room;
+    this.#byId.set(info.id, conversation);
+    this.contactsChanged.emit();
+    this.changed.emit(conversation);
+    return conversation;
   }
 
-  // The log of a conversation that is shown; those of the last few are kept.
-  open(room) {
-    this.#opened = [room.id, ...this.#opened.filter((id) => id !== room.id)];
-    for (const id of this.#opened.splice(LOGS_KEPT)) this.find(id)?.shut();
-    return room.open();
+  remove(id) {
+    const conversation = this.find(id);
+    if (conversation === null) return;
+    conversation.close();
+    this.#byId.delete(id);
+    if (this.#reading !== null) this.#removedIds.add(id);
+    this.removed.emit(id);
+    this.changed.emit(conversation);
+  }
+
+  // The timeline of a conversation that is displayed. Those of the last few are kept.
+  open(conversation) {
+    this.#opened = [conversation.id, ...this.#opened.filter((id) => id !== conversation.id)];
+    for (const id of this.#opened.splice(TIMELINES_KEPT)) this.find(id)?.shut();
+    return conversation.open();
   }
 
   close() {
     this.#closed = true;
-    for (const room of this.#rooms.values()) room.leave();
+    for (const conversation of this.#byId.values()) conversation.close();
   }
 
-  // --- frames
+  // --- the connection
 
-  take(frame, replaying) {
+  // The connection resumes only what was known before it. A list that was requested earlier is read again.
+  onConnected() {
+    this.#connections += 1;
+    if (this.#reading !== null) this.#readAgain = true;
+  }
+
+  // `replayAfter`: the seq after which this conversation is being replayed, or null for a live frame.
+  apply(frame, replayAfter = null) {
     if (frame.changed?.joined) {
-      this.#people.learn(frame.changed.joined);
-      this.met.emit();
+      this.#users.learn(frame.changed.joined);
+      this.contactsChanged.emit();
     }
-    const room = this.find(frame.conversation_id);
-    if (room !== null) {
-      room.take(frame, replaying);
+    const conversation = this.find(frame.conversation_id);
+    if (conversation !== null) {
+      if (replayAfter === null) conversation.next(frame);
+      else conversation.replay(frame, replayAfter);
     } else if (this.#reading !== null) {
-      if (this.#early.length < EARLY) this.#early.push(frame);
-      else this.#again = true;
+      if (this.#waitingFrames.length < MAX_WAITING_FRAMES) this.#waitingFrames.push(frame);
+      else this.#readAgain = true;
     } else {
       this.get(frame.conversation_id).catch(() => null);
     }
   }
 
-  expect(id, fromSeq, toSeq) {
-    this.find(id)?.expect(toSeq);
+  expect(id, seq) {
+    this.find(id)?.expect(seq);
   }
 
-  complete(id, seq) {
-    this.find(id)?.complete(seq);
-  }
-
-  joined(info) {
-    this.add(info);
-  }
-
-  left(id) {
-    const room = this.find(id);
-    if (room === null) return;
-    room.leave();
-    this.#rooms.delete(id);
-    this.gone.emit(id);
-    this.changed.emit(room);
+  replayed(id, after, seq) {
+    this.find(id)?.replayed(after, seq);
   }
 
   marked(frame) {
@@ -138,60 +157,62 @@ export class Conversations {
     if (frame.user_id !== this.#me.id) this.find(frame.conversation_id)?.typing.emit(frame);
   }
 
-  // --- read over HTTP
+  // --- the list, over HTTP
 
-  // Once more where that is under way: it may have read too early.
-  readAnew() {
-    this.#again = true;
+  // If the list is being read, it is read once more: the running read may be too early.
+  reload() {
+    this.#readAgain = true;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null;
     });
   }
 
   async #read() {
-    while (this.#again && !this.#closed) {
-      this.#again = false;
+    while (this.#readAgain && !this.#closed) {
+      this.#readAgain = false;
+      this.#removedIds.clear();
       try {
         await this.#readList();
       } catch {
         if (this.#closed) return;
-        this.#again = true;
-        await pause(AGAIN_MS);
+        this.#readAgain = true;
+        await pause(RETRY_MS);
       }
     }
     this.loaded = true;
     this.changed.emit(null);
-    // What is still unknown is read by itself.
+    // From here on, frames of unknown conversations make them be read one by one.
     this.#reading = null;
-    for (const frame of this.#early.splice(0)) this.take(frame, false);
+    for (const frame of this.#waitingFrames.splice(0)) this.apply(frame);
   }
 
   async #readList() {
-    const known = new Set(this.#rooms.keys());
+    const unlisted = new Set(this.#byId.keys());
     let cursor = null;
-    for (let page = 0; page < PAGES; page += 1) {
+    for (let page = 0; page < MAX_PAGES; page += 1) {
       const { items, next_cursor: next } = await this.#api.get("/v1/conversations", { limit: PAGE, cursor });
       for (const info of items) {
-        known.delete(info.id);
-        this.add(info);
+        unlisted.delete(info.id);
+        if (!this.#removedIds.has(info.id)) this.add(info);
       }
       cursor = next;
       if (cursor === null) break;
     }
-    for (const id of known) await this.#look(id);
+    for (const id of unlisted) await this.#readOne(id);
   }
 
-  // One that was not listed: between two pages, or gone.
-  async #look(id) {
+  // A conversation that moved between two pages, or that the user is no longer in.
+  async #readOne(id) {
     try {
       this.add(await this.#api.get(`/v1/conversations/${encodeURIComponent(id)}`));
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 404) throw error;
-      this.left(id);
+      this.remove(id);
     }
   }
 }
 
-function activity(room) {
-  return room.info.last_message?.timestamp ?? room.info.created_at;
+// RFC 3339 in UTC with milliseconds, so the order of the strings is that of the times.
+function activity({ info }) {
+  return info.last_message?.timestamp ?? info.created_at;
 }

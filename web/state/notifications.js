@@ -1,5 +1,4 @@
-// One's notifications: how many are unread, and those that were read from the server, the latest first.
-// The socket says what comes and what is read on any device. It never counts by itself.
+// The user's notifications: the unread count as the server reports it, and signals for a displayed list.
 
 import { Signal } from "./signal.js";
 
@@ -9,11 +8,12 @@ export class Notifications {
   constructor(api) {
     this.#api = api;
     this.unread = 0;
-    this.changed = new Signal();
-    // What a list that is shown has to do: put one on top, mark some as read, begin anew.
-    this.came = new Signal();
-    this.wereRead = new Signal();
-    this.lost = new Signal();
+    this.unreadChanged = new Signal();
+    this.created = new Signal();
+    // Emits the ids that were read, or null for all.
+    this.read = new Signal();
+    // Notifications may have been missed: lists are loaded again.
+    this.outdated = new Signal();
   }
 
   page(cursor, unreadOnly) {
@@ -28,28 +28,28 @@ export class Notifications {
     return this.#api.put("/v1/notifications/read");
   }
 
-  counted(unread) {
+  setUnread(unread) {
     this.unread = unread;
-    this.changed.emit();
+    this.unreadChanged.emit();
   }
 
-  created({ notification, unread_count: unread }) {
-    this.came.emit(notification);
-    this.counted(unread);
+  onCreated({ notification, unread_count: unread }) {
+    this.created.emit(notification);
+    this.setUnread(unread);
   }
 
-  read({ ids, unread_count: unread }) {
-    this.wereRead.emit(ids);
-    this.counted(unread);
+  onRead({ ids, unread_count: unread }) {
+    this.read.emit(ids);
+    this.setUnread(unread);
   }
 
-  async readAnew() {
-    this.lost.emit();
+  async reload() {
+    this.outdated.emit();
     try {
       const { unread_count: unread } = await this.#api.get("/v1/notifications/unread_count");
-      this.counted(unread);
+      this.setUnread(unread);
     } catch {
-      // The next frame or the next connection tells it.
+      // The next notification or the next connection brings the count.
     }
   }
 }

@@ -1,11 +1,10 @@
-// Who is there, of the people whose dots are in the page now. Dots come and go with what is shown: the page
-// is looked at after it changed, and the server is told whom to watch. It also tells when oneself is away.
-// It never watches more people than one may.
+// Presence of the users whose status dots are in the page. A mutation observer finds the dots, and the
+// server is asked to watch their users. Also reports the user as away while the page is hidden.
 
-const WATCHED = 200;
-const GATHER_MS = 300;
+const MAX_WATCHED = 200;
+const BATCH_DELAY_MS = 300;
 const AWAY_MS = 5 * 60_000;
-const WORDS = { online: "online", away: "away", offline: "offline" };
+const LABELS = { online: "Online", away: "Away", offline: "Offline" };
 
 export class Presence {
   #socket = null;
@@ -14,36 +13,36 @@ export class Presence {
   #timer = null;
   #awayTimer = null;
   #away = false;
-  #observer = new MutationObserver(() => this.#look());
-  #onVisibility = () => this.#seen();
+  #observer = new MutationObserver(() => this.#schedule());
+  #onVisibilityChange = () => this.#updateAway();
 
   start(socket) {
     this.#socket = socket;
     this.#observer.observe(document.body, { childList: true, subtree: true });
-    document.addEventListener("visibilitychange", this.#onVisibility);
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
   }
 
   stop() {
     this.#observer.disconnect();
-    document.removeEventListener("visibilitychange", this.#onVisibility);
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     clearTimeout(this.#timer);
     clearTimeout(this.#awayTimer);
     this.#socket = null;
   }
 
-  // A new connection knows nothing of whom the last one watched.
-  connected() {
-    this.renew();
-    if (this.#away) this.#say();
+  // The watch list belongs to the connection, so it is sent again.
+  onConnected() {
+    this.watchAgain();
+    if (this.#away) this.#sendStatus();
   }
 
-  // One has to do with more people than before, or with fewer: some may be told of now.
-  renew() {
+  // Contacts changed, so the server may report users that it left out before.
+  watchAgain() {
     this.#watched = "";
-    this.#look();
+    this.#schedule();
   }
 
-  told(presences) {
+  update(presences) {
     for (const { user_id: userId, status } of presences) this.#statuses.set(userId, status);
     for (const dot of document.querySelectorAll("[data-presence]")) this.#paint(dot);
   }
@@ -52,46 +51,46 @@ export class Presence {
     const status = this.#statuses.get(dot.dataset.presence) ?? "offline";
     if (dot.dataset.status === status) return;
     dot.dataset.status = status;
-    dot.setAttribute("aria-label", WORDS[status] ?? status);
-    dot.title = WORDS[status] ?? status;
+    dot.setAttribute("aria-label", LABELS[status] ?? status);
+    dot.title = LABELS[status] ?? status;
   }
 
-  #look() {
+  #schedule() {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.#watch();
-    }, GATHER_MS);
+    }, BATCH_DELAY_MS);
   }
 
   #watch() {
     const dots = [...document.querySelectorAll("[data-presence]")];
     dots.forEach((dot) => this.#paint(dot));
-    const ids = [...new Set(dots.map((dot) => dot.dataset.presence))].slice(0, WATCHED).sort();
+    const ids = [...new Set(dots.map((dot) => dot.dataset.presence))].slice(0, MAX_WATCHED).sort();
     const watched = ids.join();
-    if (watched === this.#watched || this.#socket?.state.name !== "live") return;
+    if (watched === this.#watched || !this.#socket?.isLive) return;
     this.#watched = watched;
     this.#socket
-      .ask({ type: "presence.watch", user_ids: ids })
-      .then(({ presences }) => watched === this.#watched && this.told(presences))
+      .send({ type: "presence.watch", user_ids: ids })
+      .then(({ presences }) => watched === this.#watched && this.update(presences))
       .catch(() => {
         if (watched === this.#watched) this.#watched = "";
       });
   }
 
-  #seen() {
+  #updateAway() {
     clearTimeout(this.#awayTimer);
-    const hidden = document.visibilityState === "hidden";
-    if (hidden) this.#awayTimer = setTimeout(() => this.#setAway(true), AWAY_MS);
+    if (document.visibilityState === "hidden")
+      this.#awayTimer = setTimeout(() => this.#setAway(true), AWAY_MS);
     else this.#setAway(false);
   }
 
   #setAway(away) {
     if (away === this.#away) return;
     this.#away = away;
-    this.#say();
+    this.#sendStatus();
   }
 
-  #say() {
-    this.#socket?.ask({ type: "presence.set", status: this.#away ? "away" : "online" }).catch(() => null);
+  #sendStatus() {
+    this.#socket?.send({ type: "presence.set", status: this.#away ? "away" : "online" }).catch(() => null);
   }
 }

@@ -1,57 +1,73 @@
-// Everything that lives while somebody is logged in: put together here, begun and ended together. Nothing
-// of one login is left for the next.
+// The state of one logged-in session: created together, stopped together.
 
+import { Dispatcher } from "../network/dispatcher.js";
+import { Socket } from "../network/socket.js";
 import { Conversations } from "./conversations.js";
+import { Drafts } from "./drafts.js";
 import { Notifications } from "./notifications.js";
-import { Outbox } from "./outbox.js";
-import { People } from "./people.js";
 import { Presence } from "./presence.js";
-import { Relations } from "./relations.js";
-import { Reception } from "../wire/reception.js";
-import { Socket } from "../wire/socket.js";
+import { Relationships } from "./relationships.js";
 import { Signal } from "./signal.js";
+import { UnsentMessages } from "./unsent_messages.js";
+import { UserCards } from "./user_cards.js";
 
 export class Session {
+  #profile = null;
+
   constructor(api, credentials, user) {
     this.api = api;
     this.credentials = credentials;
     this.user = user;
     this.userChanged = new Signal();
-    this.people = new People(api);
-    this.relations = new Relations(api, user);
+    this.users = new UserCards(api);
+    this.relationships = new Relationships(api, user);
     this.notifications = new Notifications(api);
     this.presence = new Presence();
-    this.conversations = new Conversations(api, user, this.people);
-    this.reception = new Reception(this.conversations, this.notifications, this.presence);
-    this.socket = new Socket(credentials, this.reception);
-    this.outbox = new Outbox(this.socket, this.conversations, user);
-    // What was begun to be written, by conversation.
-    this.drafts = new Map();
+    // Emits the id of a post that the user deleted.
+    this.postDeleted = new Signal();
+    this.conversations = new Conversations(api, user, this.users);
+    this.dispatcher = new Dispatcher(this.conversations, this.notifications, this.presence);
+    this.socket = new Socket(credentials, this.dispatcher);
+    this.unsent = new UnsentMessages(this.socket, this.conversations, user);
+    this.drafts = new Drafts(user);
   }
 
   start() {
-    this.people.learn([this.user]);
-    this.reception.userChanged.on((user) => this.renew(user));
-    const others = () => this.presence.renew();
-    this.conversations.met.on(others);
-    this.relations.changed.on(others);
-    this.notifications.came.on((one) => one.type === "FOLLOW" && others());
+    this.users.learn([this.user]);
+    this.dispatcher.userChanged.on((user) => this.setUser(user));
+    const watchAgain = () => this.presence.watchAgain();
+    this.conversations.contactsChanged.on(watchAgain);
+    this.relationships.changed.on(watchAgain);
+    this.notifications.created.on((one) => one.type === "FOLLOW" && watchAgain());
     this.presence.start(this.socket);
     this.socket.start();
-    this.outbox.start();
+    this.unsent.start();
   }
 
   stop() {
     this.socket.stop();
     this.presence.stop();
     this.conversations.close();
+    this.drafts.stop();
   }
 
-  // One's own profile is another, changed here or on another device.
-  renew(user) {
-    this.user = user;
-    this.people.learn([user]);
-    this.userChanged.emit(user);
+  // The own profile was changed, here or on another device.
+  setUser(user) {
+    this.user = { ...this.user, ...user };
+    this.users.learn([user]);
+    this.userChanged.emit(this.user);
+  }
+
+  // The own profile with email and bio. Until it is loaded, `user` may be a card only.
+  loadProfile() {
+    this.#profile ??= this.api.get("/v1/users/me").then(
+      (user) => this.setUser(user),
+      (error) => {
+        this.#profile = null;
+        throw error;
+      },
+    );
+    return this.#profile;
   }
 
   isMe(userId) {

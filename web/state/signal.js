@@ -1,10 +1,9 @@
-// Something happened: whoever listens is told, at once. A listener's failure is its own; it never stops
-// the others.
+// A synchronous event emitter. An error in one listener does not stop the others.
 
 export class Signal {
   #listeners = new Set();
 
-  // Answers how to stop listening.
+  // Returns a function that removes the listener.
   on(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -21,14 +20,14 @@ export class Signal {
   }
 }
 
-// What a view began and has to end: kept while it is shown, ended together.
+// Cleanup functions of a view, called when it is removed from the page.
 export class Scope {
-  #ends = [];
+  #cleanups = [];
   closed = false;
 
-  keep(end) {
-    if (this.closed) end();
-    else this.#ends.push(end);
+  keep(cleanup) {
+    if (this.closed) cleanup();
+    else this.#cleanups.push(cleanup);
   }
 
   listen(target, name, listener) {
@@ -38,9 +37,9 @@ export class Scope {
 
   close() {
     this.closed = true;
-    this.#ends
+    this.#cleanups
       .splice(0)
       .reverse()
-      .forEach((end) => end());
+      .forEach((cleanup) => cleanup());
   }
 }

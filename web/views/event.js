@@ -1,194 +1,195 @@
-// One event: what it is, one's answer to it, who else answered, and its conversation. While it is shown it
-// follows the server's hints; what is one's own in it comes from one's own requests alone.
+// One event: description, RSVP, guests and a composer for posts about it. `event.updated` pushes update the
+// counts; the user's own RSVP comes from requests only.
 
-import { avatar } from "../parts/avatar.js";
-import { agreed, Dialog } from "../parts/dialog.js";
-import { button, element, fill } from "../parts/dom.js";
-import { dateBlock, places } from "../parts/event_card.js";
-import { icon } from "../parts/icons.js";
-import { span } from "../parts/moments.js";
-import { personLink } from "../parts/person.js";
-import { Picker } from "../parts/picker.js";
-import { failed, toast } from "../parts/toast.js";
-import { words } from "../parts/words.js";
-import { writing } from "../parts/writing.js";
+import { avatar } from "../components/avatar.js";
+import { composer } from "../components/composer.js";
+import { confirmDialog, Dialog } from "../components/dialog.js";
+import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { categoryLabel, dateBlock, goingTag } from "../components/event_card.js";
+import { icon } from "../components/icons.js";
+import { linkify } from "../components/linkify.js";
+import { formatRange } from "../components/time_format.js";
+import { toast, toastError } from "../components/toast.js";
+import { UserPicker } from "../components/user_picker.js";
+import { userLink } from "../components/user_row.js";
+import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
-import { newId } from "../wire/once.js";
-import { answers } from "./event_answers.js";
-import { answering } from "./event_answering.js";
+import { rsvpControls } from "./rsvp_controls.js";
+import { rsvpList } from "./rsvp_list.js";
+
+const MAX_POST_LENGTH = 280;
+const DOWNLOAD_MS = 60_000;
 
 export function eventView(session, id) {
   const scope = new Scope();
   const path = `/v1/events/${encodeURIComponent(id)}`;
-  const head = element(
-    "div",
-    { class: "stack" },
-    element("h1", { tabindex: "-1" }, "Event"),
-    element("p", { class: "quiet" }, "Loading…"),
-  );
-  const mine = element("div", {});
+  const heading = element("h1", { tabindex: "-1" }, "Event");
+  const head = element("div", { class: "stack" }, heading, loadingText());
+  const rsvp = element("div", {});
   const rest = element("div", { class: "stack" });
   let event = null;
-  let people = null;
+  let guests = null;
 
   async function load() {
     try {
       event = await session.api.get(path);
     } catch (error) {
-      const gone = error.status === 404;
-      const text = gone ? "This event is not there (any more)." : error.message;
-      fill(
-        head,
-        element("h1", { tabindex: "-1" }, "Event"),
-        element("p", { class: "trouble", role: "alert" }, text),
-        !gone && button("Try again", load, { class: "plain" }),
-      );
+      const missing = error.status === 404;
+      const retry = button("Try again", load, { class: "plain" });
+      const text = missing ? "This event doesn't exist." : error.message;
+      setChildren(head, heading, errorText(text), !missing && retry);
       return;
     }
     show();
-    people = answers(session, event);
-    fill(rest, inviting(session, event), people.element, about(session, event));
+    guests = rsvpList(session, event);
+    setChildren(rest, inviteButton(session, event), guests.element, postComposer(session, event));
   }
 
-  // Only what the event is; the lists below stay as they are.
   function show() {
-    fill(head, description(session, event, path));
-    fill(mine, answering(session, event, changed));
+    setChildren(head, description(session, event, path));
+    setChildren(rsvp, rsvpControls(session, event, reload));
   }
 
-  // One answered: the numbers and the lists are others.
-  async function changed() {
+  async function reload() {
     event = await session.api.get(path);
     show();
-    people?.begin();
+    guests?.load();
   }
 
   scope.keep(
-    session.reception.eventChanged.on((told) => {
-      if (event === null || told.id !== event.id) return;
-      event = { ...told, my_rsvp: event.my_rsvp, my_waitlist_position: event.my_waitlist_position };
+    session.dispatcher.eventChanged.on((update) => {
+      if (event === null || update.id !== event.id) return;
+      event = { ...update, my_rsvp: event.my_rsvp, my_waitlist_position: event.my_waitlist_position };
       show();
     }),
   );
-  // Somebody in front left the line, or a place became free: the notification tells it.
-  scope.keep(session.notifications.came.on((one) => one.reference_id === id && changed().catch(failed)));
+  // A notification about this event may mean that the user moved up from the waitlist.
   scope.keep(
-    session.reception.connected.on(({ resumes }) => resumes && event !== null && changed().catch(() => null)),
+    session.notifications.created.on((one) => one.reference_id === id && reload().catch(toastError)),
+  );
+  scope.keep(
+    session.dispatcher.connected.on(({ resumes }) => resumes && event !== null && reload().catch(() => null)),
   );
   load();
   return {
     title: "Event",
-    element: element("section", { class: "column" }, element("div", { class: "panel" }, head, mine), rest),
+    element: element("section", { class: "column" }, element("div", { class: "panel" }, head, rsvp), rest),
     close: () => scope.close(),
   };
 }
 
 function description(session, event, path) {
-  const going = event.my_rsvp === "GOING" || session.isMe(event.creator.id);
+  const isHost = session.isMe(event.creator.id);
+  const inConversation = event.my_rsvp === "GOING" || isHost;
   return [
     element(
       "div",
-      { class: "row event-head" },
+      { class: "row event-header" },
       dateBlock(event.start_datetime),
       element(
         "div",
         { class: "grow" },
         element("h1", { tabindex: "-1", dir: "auto" }, event.title),
-        element("p", { class: "quiet" }, span(event.start_datetime, event.end_datetime)),
+        element("p", { class: "secondary" }, formatRange(event.start_datetime, event.end_datetime)),
       ),
     ),
     element(
       "p",
-      { class: "row wrap" },
+      { class: "row" },
       avatar(event.creator, { size: "small", dot: false }),
-      element("span", {}, "by ", personLink(event.creator)),
+      element("span", { class: "host-label" }, "Hosted by"),
+      userLink(event.creator, "name"),
     ),
-    event.description && element("p", { class: "content", dir: "auto" }, words(event.description)),
+    event.description && element("p", { class: "content", dir: "auto" }, linkify(event.description)),
     element(
       "p",
       { class: "row wrap tags" },
-      element("span", { class: "tag" }, event.category),
-      places(event),
+      element("span", { class: "tag" }, categoryLabel(event.category)),
+      goingTag(event),
       element("span", { class: "tag" }, `${event.interested_count} interested`),
     ),
     element(
       "div",
       { class: "row wrap" },
-      going &&
+      inConversation &&
         element(
           "a",
           { href: `#/messages/${event.conversation_id}`, class: "button plain" },
           icon("message"),
           "Conversation",
         ),
-      button([icon("event"), "Add to calendar"], () => calendar(session, event, path), { class: "plain" }),
-      session.isMe(event.creator.id) && [
-        element("a", { href: `#/event/${event.id}/change`, class: "button plain" }, "Change"),
+      button([icon("event"), "Add to calendar"], () => downloadCalendar(session, event, path), {
+        class: "plain",
+      }),
+      isHost && [
+        element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, "Edit"),
         button("Delete", () => remove(session, path), { class: "plain" }),
       ],
     ),
   ];
 }
 
-// The file needs the token, so it is fetched and handed over, not linked to.
-async function calendar(session, event, path) {
+// Fetched, because a link could not carry the token.
+async function downloadCalendar(session, event, path) {
   try {
     const text = await session.api.text(`${path}/calendar.ics`);
-    const address = URL.createObjectURL(new Blob([text], { type: "text/calendar" }));
-    const link = element("a", {
-      download: `${event.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "event"}.ics`,
-    });
-    link.href = address;
+    const url = URL.createObjectURL(new Blob([text], { type: "text/calendar" }));
+    const name = event.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "event";
+    const link = element("a", { download: `${name}.ics` });
+    link.href = url;
     link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MS);
   } catch (error) {
-    failed(error);
+    toastError(error);
   }
 }
 
 async function remove(session, path) {
-  if (!(await agreed("Delete this event?", "Its conversation stays with those who are in it.", "Delete")))
-    return;
+  const text = "Its members keep the conversation.";
+  if (!(await confirmDialog("Delete this event?", text, "Delete"))) return;
   try {
     await session.api.delete(path);
     location.hash = "#/events";
   } catch (error) {
-    failed(error);
+    toastError(error);
   }
 }
 
-function inviting(session, event) {
+function inviteButton(session, event) {
   function open() {
-    const picker = new Picker(session, { label: "Whom?" });
+    const picker = new UserPicker(session);
+    const invite = button("Invite", send, { class: "primary" });
     const dialog = new Dialog(
       "Invite people",
       picker.element,
-      element("div", { class: "row end" }, button("Invite", send, { class: "primary" })),
+      element("div", { class: "row end" }, invite),
     ).open();
 
     async function send() {
-      const ids = picker.chosen.map((card) => card.id);
+      const ids = picker.selected.map((card) => card.id);
       if (ids.length === 0) return;
       try {
         await session.api.post(`/v1/events/${event.id}/invites`, { user_ids: ids }, newId());
         dialog.close();
-        toast(ids.length === 1 ? "Invited." : `${ids.length} people are invited.`);
+        toast(ids.length === 1 ? "Invitation sent" : `${ids.length} invitations sent`);
       } catch (error) {
-        failed(error);
+        toastError(error);
       }
     }
   }
   return element("p", {}, button([icon("people"), "Invite people"], open, { class: "plain" }));
 }
 
-function about(session, event) {
-  const write = writing({
+function postComposer(session, event) {
+  const write = composer({
     label: "Post about this event",
-    most: 280,
+    maxLength: MAX_POST_LENGTH,
     submit: "Post",
+    drafts: session.drafts,
+    draftKey: `event:${event.id}`,
     send: async (content, key) => {
       await session.api.post("/v1/posts", { content, event_id: event.id }, key);
-      toast("Posted. Your followers see it in their feed.");
+      toast("Posted to your followers");
     },
   });
   return element("div", { class: "panel" }, write.element);

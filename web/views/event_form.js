@@ -1,18 +1,21 @@
-// Making an event, or changing one's own. Times are typed in local time and sent with their zone.
+// Creates or edits an event. Times are entered in local time and sent in UTC.
 
-import { element, fill } from "../parts/dom.js";
-import { Field, Form } from "../parts/form.js";
-import { localValue } from "../parts/moments.js";
-import { Once } from "../wire/once.js";
+import { element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { categoryLabel } from "../components/event_card.js";
+import { Field, Form } from "../components/form.js";
+import { localInputValue } from "../components/time_format.js";
+import { IdempotencyKey } from "../network/idempotency_key.js";
 
 export const CATEGORIES = [
   "SOCIAL",
   "MUSIC",
-  "SPORTS",
+  "SPORT",
   "FOOD",
-  "ARTS",
-  "TECH",
+  "CULTURE",
+  "BOOKS",
+  "GAMES",
   "OUTDOORS",
+  "TECH",
   "LEARNING",
   "OTHER",
 ];
@@ -20,7 +23,7 @@ const HOUR = 3_600_000;
 
 export function newEventView(session) {
   const start = new Date(Math.ceil((Date.now() + HOUR) / HOUR) * HOUR);
-  const once = new Once();
+  const idempotencyKey = new IdempotencyKey();
   const form = eventForm(
     {
       category: "SOCIAL",
@@ -30,32 +33,32 @@ export function newEventView(session) {
     },
     "Create event",
     async (body) => {
-      const event = await session.api.post("/v1/events", body, once.keyFor(body));
-      location.hash = `#/event/${event.id}`;
+      const event = await session.api.post("/v1/events", body, idempotencyKey.keyFor(body));
+      location.replace(`#/event/${event.id}`);
     },
   );
   return view("New event", form.element);
 }
 
-export function changeEventView(session, id) {
+export function editEventView(session, id) {
   const path = `/v1/events/${encodeURIComponent(id)}`;
-  const place = element("div", {}, element("p", { class: "quiet" }, "Loading…"));
+  const content = element("div", {}, loadingText());
 
   async function load() {
     try {
       const event = await session.api.get(path);
-      const form = eventForm(event, "Save changes", async (body) => {
+      const form = eventForm(event, "Save", async (body) => {
         await session.api.patch(path, { ...body, description: body.description ?? null });
-        location.hash = `#/event/${id}`;
+        location.replace(`#/event/${id}`);
       });
-      fill(place, form.element);
+      setChildren(content, form.element);
     } catch (error) {
-      fill(place, element("p", { class: "trouble", role: "alert" }, error.message));
+      setChildren(content, errorText(error.message));
     }
   }
 
   load();
-  return view("Change event", place);
+  return view("Edit event", content);
 }
 
 function view(title, content) {
@@ -72,9 +75,9 @@ function view(title, content) {
 
 function eventForm(event, submit, send) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const kinds = CATEGORIES.includes(event.category) ? CATEGORIES : [event.category, ...CATEGORIES];
-  const category = new Field("category", "Kind", { kind: "select", required: true });
-  category.input.append(...kinds.map((one) => element("option", { value: one }, one)));
+  const categories = CATEGORIES.includes(event.category) ? CATEGORIES : [event.category, ...CATEGORIES];
+  const category = new Field("category", "Category", { kind: "select", required: true });
+  category.input.append(...categories.map((one) => element("option", { value: one }, categoryLabel(one))));
   category.value = event.category;
   return new Form(
     [
@@ -86,18 +89,18 @@ function eventForm(event, submit, send) {
         maxlength: 5000,
       }),
       category,
-      new Field("start_datetime", "Begins", {
+      new Field("start_datetime", "Starts", {
         type: "datetime-local",
-        value: localValue(event.start_datetime),
+        value: localInputValue(event.start_datetime),
         required: true,
-        hint: `In your time zone, ${zone}.`,
+        hint: `Time zone: ${zone}`,
       }),
       new Field("end_datetime", "Ends", {
         type: "datetime-local",
-        value: localValue(event.end_datetime),
+        value: localInputValue(event.end_datetime),
         required: true,
       }),
-      new Field("capacity", "Places", {
+      new Field("capacity", "Capacity", {
         type: "number",
         min: 1,
         max: 100000,

@@ -1,55 +1,58 @@
-// The events that are to come, found by words, kind and time, those that begin soonest first.
+// Upcoming events, filtered by text, category and dates.
 
-import { element, fill } from "../parts/dom.js";
-import { eventCard } from "../parts/event_card.js";
-import { icon } from "../parts/icons.js";
-import { Pages } from "../parts/pages.js";
+import { element, emptyState, setChildren } from "../components/dom.js";
+import { categoryLabel, eventCard } from "../components/event_card.js";
+import { icon } from "../components/icons.js";
+import { PagedList } from "../components/paged_list.js";
 import { CATEGORIES } from "./event_form.js";
 
-const WAIT_MS = 300;
+const SEARCH_DELAY_MS = 300;
 
 export function eventsView(session) {
-  const place = element("div", {});
-  const q = element("input", { type: "search", id: "events-q", placeholder: "Title or description" });
+  const content = element("div", {});
+  const text = element("input", { type: "search", id: "events-q", placeholder: "Title or description" });
   const category = element(
     "select",
     { id: "events-category" },
-    element("option", { value: "" }, "All kinds"),
-    CATEGORIES.map((one) => element("option", { value: one }, one)),
+    element("option", { value: "" }, "All categories"),
+    CATEGORIES.map((one) => element("option", { value: one }, categoryLabel(one))),
   );
   const from = element("input", { type: "date", id: "events-from" });
   const to = element("input", { type: "date", id: "events-to" });
   let timer = null;
 
-  function find() {
+  function search() {
     const query = {
-      q: q.value.trim(),
+      q: text.value.trim(),
       category: category.value,
       from: (from.value ? new Date(`${from.value}T00:00`) : new Date()).toISOString(),
       to: to.value ? new Date(`${to.value}T23:59:59`).toISOString() : null,
     };
-    const pages = new Pages({
+    const list = new PagedList({
       read: (cursor) => session.api.get("/v1/events", { ...query, cursor }),
       render: eventCard,
-      empty: "No events like that.",
+      empty: emptyState(
+        "No events found",
+        element("a", { href: "#/events/new", class: "button plain" }, "Create an event"),
+      ),
     });
-    fill(place, pages.element);
-    pages.begin();
+    setChildren(content, list.element);
+    list.load();
   }
 
   const form = element(
     "form",
     { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
-    labelled("Search events", q),
-    labelled("Kind", category),
+    labelled("Search events", text),
+    labelled("Category", category),
     labelled("From", from),
     labelled("Until", to),
   );
   form.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(find, WAIT_MS);
+    timer = setTimeout(search, SEARCH_DELAY_MS);
   });
-  find();
+  search();
   return {
     title: "Events",
     element: element(
@@ -57,12 +60,12 @@ export function eventsView(session) {
       { class: "column" },
       element(
         "div",
-        { class: "row spread" },
+        { class: "row wrap space-between" },
         element("h1", { tabindex: "-1" }, "Events"),
         element("a", { href: "#/events/new", class: "button primary" }, icon("plus"), "New event"),
       ),
       form,
-      place,
+      content,
     ),
     close: () => clearTimeout(timer),
   };

@@ -1,73 +1,78 @@
-// Home: one's own posts and those of whom one follows. A hint of a new post never moves what is being
-// read: it only offers to show it.
+// The home feed. New posts are offered by a button, so that they do not move what is being read.
 
-import { button, element, fill } from "../parts/dom.js";
-import { Pages } from "../parts/pages.js";
-import { postCard } from "../parts/post_card.js";
-import { writing } from "../parts/writing.js";
+import { composer } from "../components/composer.js";
+import { button, element, emptyState, setChildren } from "../components/dom.js";
+import { PagedList } from "../components/paged_list.js";
+import { postCard } from "../components/post_card.js";
 import { Scope } from "../state/signal.js";
 
-const MOST = 280;
+const MAX_LENGTH = 280;
 
 export function feedView(session) {
   const scope = new Scope();
-  const waiting = new Set();
+  const newIds = new Set();
   const shownIds = new Set();
-  const news = element("div", { class: "news", "aria-live": "polite" });
-  const pages = new Pages({
+  const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
+  const list = new PagedList({
     read: (cursor) => session.api.get("/v1/feed", { cursor }),
     render: (post) => {
       shownIds.add(post.id);
-      return postCard(session, post, { onDeleted: () => pages.remove(post.id) });
+      return postCard(session, post);
     },
-    empty: "Nothing here yet. Write something, or follow people to see what they write.",
+    empty: emptyState(
+      "Your feed is empty. Follow people to see their posts.",
+      element("a", { href: "#/people", class: "button primary" }, "Find people"),
+    ),
   });
 
   function offer() {
-    const count = waiting.size;
+    const count = newIds.size;
     const text = count === 1 ? "Show 1 new post" : `Show ${count} new posts`;
-    fill(news, count > 0 && button(text, show, { class: "primary pill" }));
+    setChildren(newPosts, count > 0 && button(text, show, { class: "primary pill" }));
   }
 
   async function show() {
-    if (!(await pages.begin())) return;
-    waiting.clear();
+    if (!(await list.load())) return;
+    newIds.clear();
     offer();
     scrollTo({ top: 0 });
-    pages.list.querySelector("a")?.focus({ preventScroll: true });
+    list.list.querySelector("a")?.focus({ preventScroll: true });
   }
 
-  // Hints may have been missed while nobody listened.
-  async function compare() {
-    if (pages.size === 0) {
-      pages.begin();
+  // Events may have been missed while the connection was lost.
+  async function checkForNew() {
+    if (list.size === 0) {
+      list.load();
       return;
     }
     try {
       const { items } = await session.api.get("/v1/feed");
-      items.filter((post) => !shownIds.has(post.id)).forEach((post) => waiting.add(post.id));
+      items.filter((post) => !shownIds.has(post.id)).forEach((post) => newIds.add(post.id));
       if (!scope.closed) offer();
     } catch {
-      // It is compared again after the next connection.
+      // Checked again after the next reconnect.
     }
   }
 
-  const write = writing({
-    label: "What is going on?",
-    most: MOST,
+  const write = composer({
+    label: "What's happening?",
+    maxLength: MAX_LENGTH,
     submit: "Post",
     rows: 3,
-    send: async (content, key) => pages.putFirst(await session.api.post("/v1/posts", { content }, key)),
+    drafts: session.drafts,
+    draftKey: "post",
+    send: async (content, key) => list.prepend(await session.api.post("/v1/posts", { content }, key)),
   });
   scope.keep(
-    session.reception.feedPost.on((post) => {
+    session.dispatcher.feedPost.on((post) => {
       if (shownIds.has(post.id)) return;
-      waiting.add(post.id);
+      newIds.add(post.id);
       offer();
     }),
   );
-  scope.keep(session.reception.connected.on(({ resumes }) => resumes && compare()));
-  pages.begin();
+  scope.keep(session.postDeleted.on((id) => list.remove(id)));
+  scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));
+  list.load();
   return {
     title: "Home",
     element: element(
@@ -75,8 +80,8 @@ export function feedView(session) {
       { class: "column" },
       element("h1", { tabindex: "-1" }, "Home"),
       element("div", { class: "panel" }, write.element),
-      news,
-      pages.element,
+      newPosts,
+      list.element,
     ),
     close: () => scope.close(),
   };

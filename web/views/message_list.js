@@ -1,238 +1,289 @@
-// The messages of an open conversation, on the screen:
+// The messages of an open conversation:
 //
-//     log -> lines (made anew only where something changed) -> scroller
+//     timeline (a window of the history) -> rows, rebuilt only where a message changed -> scroll area
 //
-// It stays at the end while one is there, and where it is while one reads further up. What is seen at the
-// end is marked as read. It never moves what is being read.
+// It opens at the first unread message. At the end it follows new messages; elsewhere the message at the top
+// of the screen keeps its place whatever is added or removed around it.
 
-import { arrange, button, element, fill } from "../parts/dom.js";
-import { dayLine, messageLine, unsentLine } from "../parts/message_line.js";
-import { dayOf, isSameDay } from "../parts/moments.js";
-import { excerpt } from "../parts/words.js";
-import { ReadMark } from "./read_mark.js";
-import { Receipts } from "./receipts.js";
+import { BatchedTask } from "../components/batched_task.js";
+import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { isInFront } from "../components/in_front.js";
+import { MessageAnnouncer } from "../components/message_announcer.js";
+import { toast, toastError } from "../components/toast.js";
+import { UnreadBar } from "../components/unread_bar.js";
+import { MessageClicks } from "./message_clicks.js";
+import { MessageRows } from "./message_rows.js";
+import { ReadMarker } from "./read_marker.js";
+import { ScrollPosition } from "./scroll_position.js";
 
-const NEAR_PX = 60;
-const TOGETHER_MS = 5 * 60_000;
+const PRELOAD_PX = 600;
+const HIGHLIGHT_MS = 2_000;
+const MAX_QUOTE_PAGES = 20;
 
 export class MessageList {
   #session;
-  #room;
+  #conversation;
   #scope;
-  #log;
-  #context;
-  #lines = new Map();
-  #days = new Map();
-  #unsent = new Map();
-  #newFrom = null;
-  #newLine = element("li", { class: "new-line" }, element("span", {}, "New"));
-  #newest = 0;
-  #oldest = null;
-  #readMark;
-  #receipts = new Receipts();
-  #offLog = null;
-  #older = element("div", { class: "older" });
-  #list = element("ol", { class: "plain-list lines" });
-  #spoken = element("div", { class: "hidden-text", "aria-live": "polite" });
-  #jump = button("New messages ↓", () => this.toEnd(), { class: "primary pill jump", hidden: true });
-  #scroller = element(
+  #timeline = null;
+  #offTimeline = null;
+  #clicks;
+  #readMarker;
+
+  #rows;
+  #position;
+  #announcer;
+  // The "New" divider is placed before the first message of others after this seq.
+  #newAfter = null;
+  #newestSeq = 0;
+  #pinned = false;
+  #watched = "";
+  #rendering = new BatchedTask(() => this.#render());
+
+  #older = element("div", { class: "load-older" });
+  #newer = element("div", { class: "load-newer" });
+  #unreadBar = new UnreadBar({
+    onJump: () => this.jumpToLatest(),
+    onMarkRead: () => this.#markAllRead(),
+  });
+  #jump = button("Jump to latest ↓", () => this.jumpToLatest(), {
+    class: "primary pill jump-to-latest",
+    hidden: true,
+  });
+  #area = element(
     "div",
-    { class: "scroller", tabindex: "0", role: "region", "aria-label": "Messages" },
+    { class: "scroll-area", role: "region", "aria-label": "Messages" },
     this.#older,
-    this.#list,
+    this.#newer,
   );
-  #watcher = new IntersectionObserver(
-    (entries) => entries.some((one) => one.isIntersecting) && this.#loadOlder(),
-    { root: null },
-  );
+  #edges = new IntersectionObserver((entries) => this.#onEdge(entries), {
+    root: this.#area,
+    rootMargin: `${PRELOAD_PX}px 0px`,
+  });
+  #resizes = new ResizeObserver(() => this.#pinned && this.#position.toEnd());
 
-  constructor(session, room, scope, acts) {
+  constructor(session, conversation, scope, reply) {
     this.#session = session;
-    this.#room = room;
+    this.#conversation = conversation;
     this.#scope = scope;
-    this.#context = { session, room, acts, find: (id) => this.#log.find(id) };
-    this.#readMark = new ReadMark(session, room, scope, () => this.#atEnd());
-    this.element = element("div", { class: "scroller-place" }, this.#scroller, this.#jump, this.#spoken);
-  }
-
-  async begin() {
-    const { info } = this.#room;
-    this.#newFrom = info.unread_count > 0 ? info.read_seq : null;
-    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.#scope.keep(this.#room.receipts.on(() => this.#render()));
-    this.#scope.keep(this.#session.people.changed.on(() => this.#render({ anew: true })));
-    this.#scope.keep(this.#session.outbox.changed.on((id) => id === this.#room.id && this.#render()));
-    this.#scope.keep(() => this.#watcher.disconnect());
-    this.#scope.keep(() => this.#offLog?.());
-    await this.#openLog();
-    if (this.#newLine.isConnected) this.#newLine.scrollIntoView({ block: "center" });
-    else this.toEnd();
-    this.#jump.hidden = this.#atEnd();
-    this.#readMark.look();
-  }
-
-  toEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
-  }
-
-  // Bring a message into view, as far as it was loaded.
-  show(messageId) {
-    const line = this.#lines.get(messageId)?.made;
-    line?.scrollIntoView({ block: "center" });
-    line?.classList.add("shown");
-    setTimeout(() => line?.classList.remove("shown"), 2000);
-  }
-
-  async #openLog() {
-    this.#offLog?.();
-    this.#log = this.#session.conversations.open(this.#room);
-    this.#newest = this.#log.messages.at(-1)?.seq ?? 0;
-    this.#offLog = this.#log.changed.on((changed) => {
-      // Too much was missed: the log begins anew.
-      if (changed === null) this.#openLog();
-      else this.#changed(changed);
+    this.#rows = new MessageRows(session, conversation);
+    this.#older.after(this.#rows.element);
+    this.#position = new ScrollPosition(this.#area, this.#rows);
+    this.#announcer = new MessageAnnouncer(session.users, scope);
+    this.#clicks = new MessageClicks(session, conversation, {
+      find: (id) => this.#timeline.find(id),
+      showQuoted: (id) => this.#showQuoted(id),
+      expand: (id) => {
+        this.#rows.expand(id);
+        this.#render();
+      },
+      reply,
     });
-    if (this.#log.loaded) this.#render();
-    else await this.#loadOlder();
-    this.#watch();
+    this.#readMarker = new ReadMarker(session, conversation, scope, () => this.#lastVisibleSeq());
+    this.element = element(
+      "div",
+      { class: "scroll-container" },
+      this.#unreadBar.element,
+      this.#area,
+      this.#jump,
+      this.#announcer.element,
+      this.#clicks.menu,
+    );
+    this.#listen();
   }
 
-  // The first page, or the one before what is shown.
-  async #loadOlder() {
-    this.#watcher.disconnect();
-    if (this.#scope.closed || (this.#log.loaded && this.#log.complete)) return;
-    fill(this.#older, element("p", { class: "quiet" }, "Loading…"));
-    try {
-      await this.#log.loadOlder();
-      fill(this.#older);
-      this.#watch();
-    } catch (error) {
-      fill(
-        this.#older,
-        element("p", { class: "trouble", role: "alert" }, error.message),
-        button("Try again", () => this.#loadOlder(), { class: "plain" }),
-      );
-    }
-  }
-
-  #watch() {
-    if (!this.#log.loaded || this.#log.complete) {
-      fill(this.#older);
+  // `atSeq`: the message to show, or null for the first unread or the latest one.
+  async open(atSeq = null) {
+    const { info } = this.#conversation;
+    const unread = info.unread_count;
+    this.#newAfter = unread > 0 ? info.read_seq : null;
+    this.#timeline = this.#session.conversations.open(this.#conversation);
+    this.#offTimeline = this.#timeline.changed.on((messages) => this.#onChanged(messages));
+    if (atSeq !== null) {
+      await this.jumpTo(atSeq - 1);
       return;
     }
-    fill(
-      this.#older,
-      button("Show earlier messages", () => this.#loadOlder(), { class: "link" }),
-    );
-    requestAnimationFrame(() => this.#scope.closed || this.#watcher.observe(this.#older));
+    const loaded = await this.#load(() => this.#loadStart());
+    if (!loaded || this.#scope.closed) return;
+    if (this.#rows.newDivider.isConnected) this.#position.toRow(this.#rows.newDivider, 0.2);
+    else this.#position.toEnd();
+    this.#onScroll();
+    if (unread > 0 && !this.#pinned) this.#unreadBar.show(unread);
   }
 
-  #changed(messages) {
-    const come = messages.filter((one) => one.seq > this.#newest);
-    const first = this.#newest === 0;
-    this.#newest = Math.max(this.#newest, ...come.map((one) => one.seq));
-    const atEnd = this.#atEnd();
-    this.#render();
-    if (first) return;
-    const others = come.filter((one) => !this.#session.isMe(one.sender_id));
-    if (others.length > 0 && !atEnd) this.#jump.hidden = false;
-    for (const one of others) this.#speak(one);
+  // Also loads the newest messages, if the window is elsewhere.
+  async jumpToLatest() {
+    this.#unreadBar.hide();
+    if (this.#timeline.hasNewer && !(await this.#load(() => this.#timeline.loadLatest()))) return;
+    this.#position.toEnd();
+    this.#onScroll();
   }
 
-  #speak(message) {
-    const said =
-      message.message_type === "SYSTEM"
-        ? message.content
-        : `${this.#session.people.name(message.sender_id)}: ${excerpt(message.content, 200)}`;
-    fill(this.#spoken, element("p", {}, said));
+  // After the user sent a message.
+  onSent() {
+    this.#newAfter = null;
+    this.jumpToLatest();
   }
 
-  #render({ anew = false } = {}) {
-    const atEnd = this.#atEnd();
-    const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    if (anew) this.#lines.clear();
-    arrange(this.#list, this.#wanted());
-    if (atEnd) this.toEnd();
-    else if (this.#log.messages[0]?.id !== this.#oldest)
-      this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
-    this.#oldest = this.#log.messages[0]?.id ?? null;
-    this.#readMark.look();
+  editLast() {
+    const isMine = (one) =>
+      this.#session.isMe(one.sender_id) && one.message_type === "TEXT" && !one.deleted_at;
+    const last = this.#timeline?.messages.findLast(isMine);
+    if (last) this.#clicks.edit(last);
   }
 
-  #wanted() {
-    const wanted = [];
-    const read = this.#receipts.of(this.#session, this.#room, this.#log.messages);
-    let before = null;
-    let isNew = false;
-    for (const message of this.#log.messages) {
-      if (before === null || !isSameDay(before.created_at, message.created_at))
-        wanted.push(this.#day(message));
-      if (
-        !isNew &&
-        this.#newFrom !== null &&
-        message.seq > this.#newFrom &&
-        !this.#session.isMe(message.sender_id)
-      ) {
-        isNew = true;
-        // Where the first new one is further up than what is loaded, there is no line yet.
-        if (before !== null || this.#log.complete) wanted.push(this.#newLine);
-      }
-      wanted.push(this.#line(message, isTogether(before, message)));
-      if (message === read?.message) wanted.push(read.made);
-      before = message;
+  // Shows the first message after `seq`, wherever it is in the history.
+  async jumpTo(seq) {
+    this.#unreadBar.hide();
+    this.#pinned = false;
+    if (!(await this.#load(() => this.#timeline.loadAround(seq)))) return;
+    const message = this.#timeline.messages.find((one) => one.seq > seq) ?? this.#timeline.messages.at(-1);
+    if (message) this.#highlight(message.id);
+    this.#onScroll();
+  }
+
+  #loadStart() {
+    const { read_seq: readSeq } = this.#conversation.info;
+    const { loaded, hasOlder, hasNewer, messages } = this.#timeline;
+    if (this.#newAfter === null) {
+      if (!loaded || hasNewer) return this.#timeline.loadLatest();
+    } else if (!loaded || (hasOlder && messages[0].seq > readSeq) || messages.at(-1)?.seq <= readSeq) {
+      return this.#timeline.loadAround(readSeq);
     }
-    return [...wanted, ...this.#unsentLines()];
+    this.#render();
+    return Promise.resolve();
   }
 
-  #line(message, grouped) {
-    const known = this.#lines.get(message.id);
-    if (known?.message === message && known.grouped === grouped) return known.made;
-    const made = messageLine(message, { grouped, context: this.#context });
-    this.#lines.set(message.id, { message, grouped, made });
-    return made;
+  // Runs one read of the timeline and shows its progress and its error. Returns whether it succeeded.
+  async #load(read, place = this.#older) {
+    this.#edges.disconnect();
+    setChildren(place, loadingText());
+    try {
+      await read();
+      setChildren(place);
+      this.#watchEdges();
+      return true;
+    } catch (error) {
+      const retry = button("Try again", () => this.#load(read, place), { class: "plain" });
+      setChildren(place, errorText(error.message), retry);
+      return false;
+    }
   }
 
-  #day(message) {
-    const text = dayOf(message.created_at);
-    if (!this.#days.has(text)) this.#days.set(text, dayLine(text));
-    return this.#days.get(text);
+  #edgeKey() {
+    return `${this.#timeline.hasOlder} ${this.#timeline.hasNewer}`;
   }
 
-  #unsentLines() {
-    const waiting = this.#session.outbox
-      .of(this.#room.id)
-      .filter((one) => !this.#log.has(one.clientId, this.#session.user.id));
-    return waiting.map((one) => {
-      const known = this.#unsent.get(one.clientId);
-      if (known?.state === one.state) return known.made;
-      const acts = {
-        again: () => this.#session.outbox.again(one.clientId),
-        discard: () => this.#session.outbox.discard(one.clientId),
-      };
-      const made = unsentLine(one, acts);
-      this.#unsent.set(one.clientId, { state: one.state, made });
-      return made;
+  #watchEdges() {
+    this.#edges.disconnect();
+    this.#watched = this.#edgeKey();
+    if (!this.#timeline.loaded || this.#scope.closed) return;
+    if (this.#timeline.hasOlder) this.#edges.observe(this.#older);
+    if (this.#timeline.hasNewer) this.#edges.observe(this.#newer);
+  }
+
+  #onEdge(entries) {
+    const reached = entries.filter((one) => one.isIntersecting).map((one) => one.target);
+    if (reached.includes(this.#older)) this.#load(() => this.#timeline.loadOlder(), this.#older);
+    else if (reached.includes(this.#newer)) this.#load(() => this.#timeline.loadNewer(), this.#newer);
+  }
+
+  // --- changes
+
+  #listen() {
+    const scope = this.#scope;
+    const conversation = this.#conversation;
+    this.#area.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    this.#clicks.listen(this.#area);
+    this.#resizes.observe(this.#area);
+    const { socket, unsent, users } = this.#session;
+    scope.keep(conversation.receipts.on(() => this.#rendering.request()));
+    scope.keep(users.changed.on(() => this.#render({ rebuild: true })));
+    scope.keep(unsent.changed.on((id) => id === conversation.id && this.#rendering.request()));
+    scope.keep(socket.changed.on(() => unsent.of(conversation.id).length > 0 && this.#rendering.request()));
+    scope.keep(() => {
+      this.#edges.disconnect();
+      this.#resizes.disconnect();
+      this.#offTimeline?.();
+      this.#rendering.cancel();
     });
   }
 
-  #atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  // `messages`: those that changed, or null when the window was replaced.
+  #onChanged(messages) {
+    if (!this.#timeline.loaded) {
+      this.#load(() => this.#timeline.loadLatest());
+      return;
+    }
+    const newest = this.#timeline.messages.at(-1)?.seq ?? 0;
+    const arrived = (messages ?? []).filter(
+      (one) => one.seq > this.#newestSeq && !this.#session.isMe(one.sender_id),
+    );
+    this.#newestSeq = Math.max(this.#newestSeq, newest);
+    if (arrived.length > 0) {
+      // What arrives while the window is not in front is unread: mark where it begins.
+      if (!isInFront() && !(this.#newAfter > this.#conversation.info.read_seq))
+        this.#newAfter = this.#conversation.info.read_seq;
+      if (!this.#pinned) this.#jump.hidden = false;
+      this.#announcer.announce(arrived);
+    }
+    if (messages === null) this.#render();
+    else this.#rendering.request();
+    if (messages === null || this.#watched !== this.#edgeKey()) this.#watchEdges();
   }
 
-  #scrolled() {
-    if (!this.#atEnd()) return;
-    this.#jump.hidden = true;
-    this.#readMark.look();
+  #render({ rebuild = false } = {}) {
+    this.#rendering.cancel();
+    if (!this.#timeline?.loaded) return;
+    const saved = this.#pinned ? null : this.#position.save();
+    this.#rows.render(this.#timeline, this.#newAfter, rebuild);
+    if (this.#pinned) this.#position.toEnd();
+    else this.#position.restore(saved);
+    this.#readMarker.update();
   }
-}
 
-// Said by the same person, shortly after.
-function isTogether(before, message) {
-  return (
-    before?.sender_id === message.sender_id &&
-    before.message_type === "TEXT" &&
-    message.message_type === "TEXT" &&
-    new Date(message.created_at) - new Date(before.created_at) < TOGETHER_MS
-  );
+  // --- scrolling
+
+  #onScroll() {
+    if (!this.#timeline?.loaded) return;
+    this.#pinned = !this.#timeline.hasNewer && this.#position.isAtEnd;
+    this.#timeline.keepsNewest = this.#pinned;
+    this.#jump.hidden = this.#pinned || (!this.#timeline.hasNewer && !this.#position.isFarFromEnd);
+    if (this.#pinned) this.#unreadBar.hide();
+    this.#readMarker.update();
+  }
+
+  #lastVisibleSeq() {
+    if (!this.#timeline?.loaded || !this.#area.isConnected) return 0;
+    return this.#pinned ? (this.#timeline.messages.at(-1)?.seq ?? 0) : this.#position.lastVisibleSeq();
+  }
+
+  #highlight(messageId) {
+    const row = this.#rows.find(messageId);
+    if (!row) return;
+    this.#position.toRow(row, 0.3);
+    row.classList.add("highlighted");
+    setTimeout(() => row.classList.remove("highlighted"), HIGHLIGHT_MS);
+  }
+
+  #markAllRead() {
+    this.#unreadBar.hide();
+    this.#newAfter = null;
+    this.#readMarker.mark(this.#conversation.info.last_seq);
+    this.#render();
+  }
+
+  // Loads the history up to the quoted message.
+  async #showQuoted(messageId) {
+    this.#pinned = false;
+    try {
+      for (let page = 0; page < MAX_QUOTE_PAGES && this.#timeline.hasOlder; page += 1) {
+        if (this.#timeline.find(messageId)) break;
+        await this.#timeline.loadOlder();
+      }
+    } catch (error) {
+      toastError(error);
+    }
+    if (this.#timeline.find(messageId)) this.#highlight(messageId);
+    else toast("This message is too far back to show.");
+  }
 }

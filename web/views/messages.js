@@ -1,40 +1,47 @@
-// Conversations: their list on one side, the one that is open on the other; on a narrow screen one at a
-// time. The list stays while one goes from conversation to conversation.
+// The list of conversations next to the open one; narrow screens show one of them. The list stays while the
+// user moves between conversations.
 
-import { element, fill } from "../parts/dom.js";
+import { element, setChildren, visuallyHidden } from "../components/dom.js";
 import { Scope } from "../state/signal.js";
+import { conversationList } from "./conversation_list.js";
+import { conversationPane } from "./conversation_pane.js";
 import { newConversation } from "./new_conversation.js";
-import { roomList } from "./room_list.js";
-import { roomPane } from "./room_pane.js";
 
 export function messagesView(session, parameters) {
   const scope = new Scope();
-  const list = roomList(session, scope);
-  const pane = element("div", { class: "room-place" });
-  const both = element("section", { class: "messages" }, list.element, pane);
-  let inside = new Scope();
+  const list = conversationList(session, scope);
+  const panel = element("div", { class: "conversation-panel" });
+  const heading = element("h1", { tabindex: "-1" }, visuallyHidden("Messages"));
+  const view = element("section", { class: "messages" }, heading, list.element, panel);
+  let paneScope = new Scope();
 
-  function accept({ id = null }) {
-    inside.close();
-    inside = new Scope();
-    both.classList.toggle("room-open", id !== null);
-    list.mark(id);
+  function accept({ id = null, query }) {
+    paneScope.close();
+    paneScope = new Scope();
+    view.classList.toggle("conversation-open", id !== null);
+    list.select(id);
     if (id === null)
-      fill(pane, element("p", { class: "quiet middle" }, "Choose a conversation, or begin one."));
-    else if (id === "new") fill(pane, newConversation(session));
-    else fill(pane, roomPane(session, id, inside));
+      setChildren(panel, element("p", { class: "secondary centered" }, "Select a conversation"));
+    else if (id === "new") setChildren(panel, newConversation(session));
+    else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));
     return true;
   }
 
   accept(parameters);
   return {
     title: "Messages",
-    element: both,
+    element: view,
     full: true,
     accept,
     close: () => {
-      inside.close();
+      paneScope.close();
       scope.close();
     },
   };
+}
+
+// The seq in `?at=`, or null.
+function seqOf(query) {
+  const seq = Number(query?.get("at"));
+  return Number.isInteger(seq) && seq > 0 ? seq : null;
 }

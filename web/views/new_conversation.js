@@ -1,55 +1,51 @@
-// Beginning a conversation: with one person it is the direct one, which there is once; with several a group.
+// Starts a conversation: with one user a direct one, of which there is one per pair, else a group.
 
-import { element } from "../parts/dom.js";
-import { Field, Form } from "../parts/form.js";
-import { icon } from "../parts/icons.js";
-import { Picker } from "../parts/picker.js";
-import { newId, Once } from "../wire/once.js";
+import { element } from "../components/dom.js";
+import { Field, Form } from "../components/form.js";
+import { icon } from "../components/icons.js";
+import { UserPicker } from "../components/user_picker.js";
+import { IdempotencyKey, newId } from "../network/idempotency_key.js";
 
 export function newConversation(session) {
-  const once = new Once();
-  const name = new Field("name", "Name of the group", { maxlength: 100 });
+  const idempotencyKey = new IdempotencyKey();
+  const name = new Field("name", "Group name", { maxlength: 100 });
   const asGroup = element("input", { type: "checkbox", onchange: show });
-  const choice = element(
-    "label",
-    { class: "check" },
-    asGroup,
-    "Make it a group, to which others can be added",
-  );
-  const picker = new Picker(session, { label: "With whom?", onChange: show });
+  const groupOption = element("label", { class: "check" }, asGroup, "Create a group");
+  const picker = new UserPicker(session, { label: "To", onChange: show });
 
   function show() {
-    const several = picker.chosen.length > 1;
-    choice.hidden = several;
+    const several = picker.selected.length > 1;
+    groupOption.hidden = several;
     name.element.hidden = !several && !asGroup.checked;
   }
 
   async function send(values) {
-    const participants = picker.chosen.map((card) => card.id);
-    if (participants.length === 0) throw new Error("Choose at least one person.");
+    const participants = picker.selected.map((card) => card.id);
+    if (participants.length === 0) throw new Error("Select at least one person.");
     const group = participants.length > 1 || asGroup.checked;
     const body = group ? { type: "GROUP", participants } : { type: "DIRECT", participants };
     if (group && values.name.trim()) body.name = values.name.trim();
-    // A direct conversation may stand already: its key is new each time, so the answer is how it is now.
-    const info = await session.api.post("/v1/conversations", body, group ? once.keyFor(body) : newId());
+    // A direct conversation may exist: a new key makes the server return its current state.
+    const key = group ? idempotencyKey.keyFor(body) : newId();
+    const info = await session.api.post("/v1/conversations", body, key);
     location.replace(`#/messages/${session.conversations.add(info).id}`);
   }
 
-  const form = new Form([picker.element, choice, name], { submit: "Begin", send });
+  const form = new Form([picker.element, groupOption, name], { submit: "Start conversation", send });
   show();
   return element(
     "div",
-    { class: "room new-room" },
+    { class: "conversation new-conversation" },
     element(
       "header",
-      { class: "row room-head" },
+      { class: "row conversation-header" },
       element(
         "a",
-        { href: "#/messages", class: "bare back", "aria-label": "Back to the list" },
+        { href: "#/messages", class: "icon-button back", "aria-label": "Back to conversations" },
         icon("back"),
       ),
       element("h2", { tabindex: "-1" }, "New conversation"),
     ),
-    element("div", { class: "scroller padded" }, form.element),
+    element("div", { class: "scroll-area padded" }, form.element),
   );
 }

@@ -1,106 +1,111 @@
-// What happened that concerns one: the list, kept true by the socket, and a way to mark it as read. Opening
-// one marks it as read.
+// The notifications of the user, updated live. Opening one marks it as read.
 
-import { avatar } from "../parts/avatar.js";
-import { button, element, fill, hidden } from "../parts/dom.js";
-import { icon } from "../parts/icons.js";
-import { ago } from "../parts/moments.js";
-import { Pages } from "../parts/pages.js";
-import { failed } from "../parts/toast.js";
+import { avatar } from "../components/avatar.js";
+import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
+import { icon } from "../components/icons.js";
+import { PagedList } from "../components/paged_list.js";
+import { relativeTime } from "../components/time_format.js";
+import { toastError } from "../components/toast.js";
 import { Scope } from "../state/signal.js";
 
 export function notificationsView(session) {
   const scope = new Scope();
   const { notifications } = session;
-  const place = element("div", {});
-  const all = button("Mark all as read", () => notifications.markAllRead().catch(failed), { class: "plain" });
-  const only = element("input", { type: "checkbox", onchange: begin });
-  let pages = null;
+  const content = element("div", {});
+  const markAll = button("Mark all as read", () => notifications.markAllRead().catch(toastError), {
+    class: "plain",
+  });
+  const unreadOnly = element("input", { type: "checkbox", onchange: load });
+  let list = null;
 
-  function begin() {
-    pages = new Pages({
-      read: (cursor) => notifications.page(cursor, only.checked),
+  function load() {
+    list = new PagedList({
+      read: (cursor) => notifications.page(cursor, unreadOnly.checked),
       render: row,
-      empty: "Nothing here.",
-      className: "list boxed",
+      empty: unreadOnly.checked ? "No unread notifications" : "No notifications yet",
     });
-    fill(place, pages.element);
-    pages.begin();
+    setChildren(content, list.element);
+    list.load();
   }
 
-  function row(one) {
-    const item = element(
+  function row(notification) {
+    const { is_read: isRead, sender, message, created_at: createdAt } = notification;
+    return element(
       "a",
       {
-        href: target(one),
-        class: one.is_read ? "notification" : "notification unread",
-        onclick: () => read(one),
+        href: targetOf(notification),
+        class: isRead ? "notification" : "notification unread",
+        onclick: () => markRead(notification),
       },
-      one.sender
-        ? avatar(one.sender, { dot: false })
-        : element("span", { class: "avatar group" }, icon("event")),
+      sender ? avatar(sender, { dot: false }) : element("span", { class: "avatar group" }, icon("event")),
       element(
         "span",
         { class: "grow" },
-        !one.is_read && hidden("Unread: "),
-        element("span", { dir: "auto" }, one.message),
-        element("span", { class: "quiet" }, " · ", ago(one.created_at)),
+        !isRead && visuallyHidden("Unread: "),
+        element("span", { dir: "auto" }, message),
+        element("span", { class: "secondary" }, " · ", relativeTime(createdAt)),
       ),
     );
-    return item;
   }
 
-  function read(one) {
-    if (!one.is_read) notifications.markRead(one.id).catch(failed);
+  function markRead(notification) {
+    if (!notification.is_read) notifications.markRead(notification.id).catch(toastError);
   }
 
-  function marked(ids) {
-    for (const item of pages.list.children) {
+  // `ids` null: all.
+  function showRead(ids) {
+    for (const item of list.list.children) {
       if (ids !== null && !ids.includes(item.dataset.key)) continue;
       item.classList.remove("unread");
-      item.querySelector(".hidden-text")?.remove();
+      item.querySelector(".visually-hidden")?.remove();
     }
   }
 
   scope.keep(
-    notifications.came.on((one) => {
-      pages.remove(one.id);
-      pages.putFirst(one);
+    notifications.created.on((notification) => {
+      list.remove(notification.id);
+      list.prepend(notification);
     }),
   );
-  scope.keep(notifications.wereRead.on(marked));
-  scope.keep(notifications.lost.on(begin));
-  const counted = () => {
-    all.disabled = notifications.unread === 0;
+  scope.keep(notifications.read.on(showRead));
+  scope.keep(notifications.outdated.on(load));
+  const updateButton = () => {
+    markAll.disabled = notifications.unread === 0;
   };
-  scope.keep(notifications.changed.on(counted));
-  counted();
-  begin();
+  scope.keep(notifications.unreadChanged.on(updateButton));
+  updateButton();
+  load();
   return {
     title: "Notifications",
     element: element(
       "section",
       { class: "column" },
-      element("div", { class: "row spread" }, element("h1", { tabindex: "-1" }, "Notifications"), all),
-      element("label", { class: "check" }, only, "Only unread ones"),
-      place,
+      element(
+        "div",
+        { class: "row wrap space-between" },
+        element("h1", { tabindex: "-1" }, "Notifications"),
+        markAll,
+      ),
+      element("label", { class: "check" }, unreadOnly, "Unread only"),
+      content,
     ),
     close: () => scope.close(),
   };
 }
 
-function target(one) {
-  switch (one.type) {
+function targetOf(notification) {
+  const { type, sender, reference_id: id, conversation_id: conversationId } = notification;
+  switch (type) {
     case "FOLLOW":
-      return one.sender ? `#/@${one.sender.username}` : "#/people";
+      return sender ? `#/@${sender.username}` : "#/people";
     case "LIKE":
     case "COMMENT":
-      return `#/post/${one.reference_id}`;
+      return `#/post/${id}`;
     case "MENTION":
-      return one.conversation_id ? `#/messages/${one.conversation_id}` : "#/messages";
+      return conversationId ? `#/messages/${conversationId}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
-      return `#/event/${one.reference_id}`;
+      return `#/event/${id}`;
     default:
       return "#/notifications";
   }

@@ -1,16 +1,16 @@
-// Finding people: by how their name begins, and those whom one follows or is followed by.
+// Search for people, and the lists of followed users and followers.
 
-import { element, fill, newElementId } from "../parts/dom.js";
-import { Pages } from "../parts/pages.js";
-import { followButton, personRow } from "../parts/person.js";
+import { element, newElementId, setChildren } from "../components/dom.js";
+import { PagedList } from "../components/paged_list.js";
+import { followButton, userRow } from "../components/user_row.js";
 import { Scope } from "../state/signal.js";
 
-const WAIT_MS = 250;
+const SEARCH_DELAY_MS = 250;
 
 export function peopleView(session, query) {
   const scope = new Scope();
   const id = newElementId("search");
-  const place = element("div", {});
+  const results = element("div", { class: "stack" });
   const input = element("input", {
     id,
     type: "search",
@@ -22,43 +22,39 @@ export function peopleView(session, query) {
   input.value = query.get("q") ?? "";
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(find, WAIT_MS);
+    timer = setTimeout(search, SEARCH_DELAY_MS);
   });
 
   function row(card) {
-    return personRow(card, !session.isMe(card.id) && followButton(session, card, scope));
+    return userRow(card, !session.isMe(card.id) && followButton(session, card, scope));
   }
 
-  function list(read, empty) {
-    const pages = new Pages({ read, render: row, empty });
-    pages.begin();
-    return pages.element;
+  function listOf(path, parameters, empty) {
+    const list = new PagedList({
+      read: (cursor) => session.api.get(path, { ...parameters, cursor }),
+      render: row,
+      empty,
+    });
+    list.load();
+    return list.element;
   }
 
-  function find() {
-    const words = input.value.trim().replace(/^@/, "");
-    history.replaceState(null, "", words ? `#/people?q=${encodeURIComponent(words)}` : "#/people");
-    const { api, user } = session;
-    if (words) {
-      fill(
-        place,
-        list((cursor) => api.get("/v1/users", { q: words, cursor }), "Nobody’s name begins like that."),
+  function search() {
+    const q = input.value.trim().replace(/^@/, "");
+    history.replaceState(history.state, "", q ? `#/people?q=${encodeURIComponent(q)}` : "#/people");
+    const me = `/v1/users/${session.user.id}`;
+    if (q) setChildren(results, listOf("/v1/users", { q }, "No people found"));
+    else
+      setChildren(
+        results,
+        element("h2", {}, "Following"),
+        listOf(`${me}/following`, {}, "You don't follow anyone yet. Search for people by name."),
+        element("h2", {}, "Followers"),
+        listOf(`${me}/followers`, {}, "No followers yet"),
       );
-      return;
-    }
-    fill(
-      place,
-      element("h2", {}, "You follow"),
-      list(
-        (cursor) => api.get(`/v1/users/${user.id}/following`, { cursor }),
-        "Nobody yet. Search for people by their name.",
-      ),
-      element("h2", {}, "They follow you"),
-      list((cursor) => api.get(`/v1/users/${user.id}/followers`, { cursor }), "Nobody yet."),
-    );
   }
 
-  find();
+  search();
   return {
     title: "People",
     element: element(
@@ -66,7 +62,7 @@ export function peopleView(session, query) {
       { class: "column" },
       element("h1", { tabindex: "-1" }, "People"),
       element("search", { class: "field" }, element("label", { for: id }, "Search people"), input),
-      place,
+      results,
     ),
     close: () => {
       clearTimeout(timer);

@@ -1,48 +1,49 @@
-// One post with its comments and who likes it.
+// One post with its comments and likes.
 
-import { Dialog } from "../parts/dialog.js";
-import { button, element, fill } from "../parts/dom.js";
-import { Pages } from "../parts/pages.js";
-import { personRow } from "../parts/person.js";
-import { postCard } from "../parts/post_card.js";
+import { Dialog } from "../components/dialog.js";
+import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { PagedList } from "../components/paged_list.js";
+import { postCard } from "../components/post_card.js";
+import { userRow } from "../components/user_row.js";
+import { Scope } from "../state/signal.js";
 
 export function postView(session, id) {
+  const scope = new Scope();
   const path = `/v1/posts/${encodeURIComponent(id)}`;
-  const place = element("div", { class: "stack" }, element("p", { class: "quiet" }, "Loading…"));
+  const content = element("div", { class: "stack" }, loadingText());
 
-  function likes() {
-    const pages = new Pages({
+  function showLikes() {
+    const list = new PagedList({
       read: (cursor) => session.api.get(`${path}/likes`, { cursor }),
-      render: (card) => personRow(card),
-      empty: "Nobody yet.",
+      render: (card) => userRow(card),
+      empty: "No likes yet",
       className: "list",
     });
-    pages.begin();
-    new Dialog("Liked by", pages.element).open();
+    list.load();
+    new Dialog("Liked by", list.element).open();
   }
 
   async function load() {
     try {
-      const post = await session.api.get(path);
-      const card = postCard(session, post, { open: true, onDeleted: () => location.replace("#/") });
-      fill(
-        place,
-        element("div", { class: "list boxed" }, card),
-        button("Who likes this?", likes, { class: "plain" }),
-      );
+      const card = postCard(session, await session.api.get(path), { open: true });
+      const likes = button("See who liked this", showLikes, { class: "plain" });
+      setChildren(content, element("div", { class: "list boxed" }, card), likes);
     } catch (error) {
-      const words = error.status === 404 ? "This post is not there (any more)." : error.message;
-      fill(
-        place,
-        element("p", { class: "trouble", role: "alert" }, words),
-        error.status !== 404 && button("Try again", load, { class: "plain" }),
+      const missing = error.status === 404;
+      const retry = button("Try again", load, { class: "plain" });
+      setChildren(
+        content,
+        errorText(missing ? "This post doesn't exist." : error.message),
+        !missing && retry,
       );
     }
   }
 
+  scope.keep(session.postDeleted.on((postId) => postId === id && location.replace("#/")));
   load();
   return {
     title: "Post",
-    element: element("section", { class: "column" }, element("h1", { tabindex: "-1" }, "Post"), place),
+    element: element("section", { class: "column" }, element("h1", { tabindex: "-1" }, "Post"), content),
+    close: () => scope.close(),
   };
 }

@@ -1,57 +1,48 @@
-// Somebody: who they are, how one is to them, and what they wrote. Somebody who is blocked, or blocked one,
-// looks the same as nobody: that is all the server says.
+// A user's profile, posts and follow lists. Blocked users and users who do not exist look the same: the API
+// does not distinguish them.
 
-import { agreed, Dialog } from "../parts/dialog.js";
-import { avatar } from "../parts/avatar.js";
-import { button, element, fill } from "../parts/dom.js";
-import { icon } from "../parts/icons.js";
-import { date } from "../parts/moments.js";
-import { Pages } from "../parts/pages.js";
-import { followButton, personRow, verifiedMark } from "../parts/person.js";
-import { postCard } from "../parts/post_card.js";
-import { report } from "../parts/report.js";
-import { failed, toast } from "../parts/toast.js";
-import { words } from "../parts/words.js";
-import { nameOf } from "../state/people.js";
+import { avatar } from "../components/avatar.js";
+import { confirmDialog, Dialog } from "../components/dialog.js";
+import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { icon } from "../components/icons.js";
+import { linkify } from "../components/linkify.js";
+import { Menu } from "../components/menu.js";
+import { PagedList } from "../components/paged_list.js";
+import { postCard } from "../components/post_card.js";
+import { reportDialog } from "../components/report_dialog.js";
+import { formatDate } from "../components/time_format.js";
+import { toast, toastError } from "../components/toast.js";
+import { followButton, userRow, verifiedMark } from "../components/user_row.js";
+import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
-import { newId } from "../wire/once.js";
+import { nameOf } from "../state/user_cards.js";
 
 export function profileView(session, username) {
   const scope = new Scope();
-  const place = element(
-    "div",
-    {},
-    element("h1", { tabindex: "-1" }, `@${username}`),
-    element("p", { class: "quiet" }, "Loading…"),
-  );
+  const heading = element("h1", { tabindex: "-1" }, `@${username}`);
+  const content = element("div", { class: "stack" }, heading, loadingText());
 
   async function load() {
     try {
       show(await session.api.get(`/v1/users/by-username/${encodeURIComponent(username)}`));
     } catch (error) {
-      const gone = error.status === 404;
-      fill(
-        place,
-        element("h1", { tabindex: "-1" }, `@${username}`),
-        element(
-          "p",
-          { class: "trouble", role: "alert" },
-          gone ? "There is nobody of that name for you to see." : error.message,
-        ),
-        !gone && button("Try again", load, { class: "plain" }),
-      );
+      const missing = error.status === 404;
+      const retry = button("Try again", load, { class: "plain" });
+      const text = missing ? "This user doesn't exist." : error.message;
+      setChildren(content, heading, errorText(text), !missing && retry);
     }
   }
 
   function show(user) {
-    session.people.learn([user]);
-    const pages = new Pages({
+    session.users.learn([user]);
+    const posts = new PagedList({
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
-      render: (post) => postCard(session, post, { onDeleted: () => pages.remove(post.id) }),
-      empty: "No posts yet.",
+      render: (post) => postCard(session, post),
+      empty: "No posts yet",
     });
-    fill(
-      place,
+    scope.keep(session.postDeleted.on((id) => posts.remove(id)));
+    setChildren(
+      content,
       element(
         "header",
         { class: "profile panel" },
@@ -59,120 +50,123 @@ export function profileView(session, username) {
         element(
           "div",
           { class: "grow" },
-          element("h1", { tabindex: "-1", dir: "auto" }, nameOf(user), verifiedMark(user)),
-          element("p", { class: "quiet" }, `@${user.username} · here since ${date(user.created_at)}`),
-          user.bio && element("p", { class: "content", dir: "auto" }, words(user.bio)),
+          element(
+            "h1",
+            { tabindex: "-1", dir: "auto", class: "clamped", title: nameOf(user) },
+            nameOf(user),
+            verifiedMark(user),
+          ),
+          element("p", { class: "secondary" }, `@${user.username} · Joined ${formatDate(user.created_at)}`),
+          user.bio && element("p", { class: "content", dir: "auto" }, linkify(user.bio)),
           statistics(session, user, scope),
           element(
             "div",
             { class: "row wrap" },
-            session.isMe(user.id) ? ownActions() : actions(session, user, scope),
+            session.isMe(user.id) ? editProfileLink() : actions(session, user, scope),
           ),
         ),
       ),
       element("h2", {}, "Posts"),
-      pages.element,
+      posts.element,
     );
-    pages.begin();
+    posts.load();
   }
 
   load();
   return {
     title: `@${username}`,
-    element: element("section", { class: "column" }, place),
+    element: element("section", { class: "column" }, content),
     close: () => scope.close(),
   };
 }
 
-function ownActions() {
-  return element(
-    "a",
-    { href: "#/settings", class: "button plain" },
-    icon("settings"),
-    "Profile and settings",
-  );
+function editProfileLink() {
+  return element("a", { href: "#/settings", class: "button plain" }, icon("settings"), "Edit profile");
 }
 
 function actions(session, user, scope) {
-  async function write() {
+  async function message() {
     try {
-      const room = session.conversations.add(
-        await session.api.post("/v1/conversations", { type: "DIRECT", participants: [user.id] }, newId()),
-      );
-      location.hash = `#/messages/${room.id}`;
+      const body = { type: "DIRECT", participants: [user.id] };
+      const info = await session.api.post("/v1/conversations", body, newId());
+      location.hash = `#/messages/${session.conversations.add(info).id}`;
     } catch (error) {
-      failed(error);
+      toastError(error);
     }
   }
 
   async function block() {
     const text =
-      "You no longer follow each other, and neither sees the other’s posts, comments and events. Groups that you share stay.";
-    if (!(await agreed(`Block ${nameOf(user)}?`, text, "Block"))) return;
+      "You will stop following each other, and you won't see each other's posts, comments and events. " +
+      "You both stay in the groups that you share.";
+    if (!(await confirmDialog(`Block ${nameOf(user)}?`, text, "Block"))) return;
     try {
-      await session.relations.block(user);
+      await session.relationships.block(user);
       location.hash = "#/people";
-      toast(`${nameOf(user)} is blocked. It can be undone in the settings of this browser.`);
+      toast(`${nameOf(user)} is blocked. You can unblock them in Settings.`);
     } catch (error) {
-      failed(error);
+      toastError(error);
     }
   }
 
+  const menu = new Menu("More actions");
+  const more = element(
+    "button",
+    { type: "button", class: "icon-button", "aria-haspopup": "menu", "aria-label": "More actions" },
+    icon("more"),
+  );
+  more.addEventListener("click", () =>
+    menu.open(more, [
+      [`Block ${nameOf(user)}`, block],
+      ["Report", () => reportDialog(session, "user", user.id)],
+    ]),
+  );
   return [
     followButton(session, user, scope),
-    element("button", { type: "button", class: "plain", onclick: write }, icon("message"), "Message"),
-    button("Block", block, { class: "plain" }),
-    button("Report", () => report(session, "user", user.id), { class: "plain" }),
+    element("button", { type: "button", class: "plain", onclick: message }, icon("message"), "Message"),
+    more,
+    menu.element,
   ];
 }
 
 function statistics(session, user, scope) {
-  const place = element("p", { class: "row wrap statistics" });
+  const content = element("p", { class: "row wrap statistics" });
 
-  function people(kind, title) {
-    const pages = new Pages({
+  function showUsers(kind, title, empty) {
+    const list = new PagedList({
       read: (cursor) => session.api.get(`/v1/users/${user.id}/${kind}`, { cursor }),
-      render: (card) => personRow(card, !session.isMe(card.id) && followButton(session, card, scope)),
-      empty: "Nobody yet.",
+      render: (card) => userRow(card, !session.isMe(card.id) && followButton(session, card, scope)),
+      empty,
       className: "list",
     });
-    pages.begin();
-    new Dialog(title, pages.element).open();
+    list.load();
+    new Dialog(title, list.element).open();
   }
 
   async function load() {
     try {
-      const found = await session.api.get(`/v1/users/${user.id}/stats`);
-      fill(
-        place,
-        element(
-          "span",
-          {},
-          element("strong", {}, found.posts_count),
-          found.posts_count === 1 ? " post" : " posts",
-        ),
+      const stats = await session.api.get(`/v1/users/${user.id}/stats`);
+      const { posts_count: posts, followers_count: followers, following_count: following } = stats;
+      const showFollowers = () => showUsers("followers", "Followers", "No followers yet");
+      const showFollowing = () => showUsers("following", "Following", "Not following anyone yet");
+      setChildren(
+        content,
+        element("span", {}, element("strong", {}, posts), posts === 1 ? " post" : " posts"),
         button(
-          [
-            element("strong", {}, found.followers_count),
-            found.followers_count === 1 ? " follower" : " followers",
-          ],
-          () => people("followers", "Followers"),
+          [element("strong", {}, followers), followers === 1 ? " follower" : " followers"],
+          showFollowers,
           { class: "link" },
         ),
-        button(
-          [element("strong", {}, found.following_count), " following"],
-          () => people("following", "Following"),
-          { class: "link" },
-        ),
+        button([element("strong", {}, following), " following"], showFollowing, { class: "link" }),
       );
     } catch {
-      fill(place, element("span", { class: "quiet" }, "Numbers are not available now."));
+      setChildren(content, element("span", { class: "secondary" }, "Counts are not available."));
     }
   }
 
   scope.keep(
-    session.relations.changed.on((change) => change.userId === user.id && !change.blocked && load()),
+    session.relationships.changed.on((change) => change.userId === user.id && !change.blocked && load()),
   );
   load();
-  return place;
+  return content;
 }

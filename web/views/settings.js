@@ -1,25 +1,29 @@
-// One's own account: profile, password, where one is logged in, whom one blocked here, and the ways out.
+// Account settings: profile, password, sessions, blocked users, log out and account deletion.
 
-import { agreed } from "../parts/dialog.js";
-import { button, element, fill } from "../parts/dom.js";
-import { Field, Form } from "../parts/form.js";
-import { ago } from "../parts/moments.js";
-import { Pages } from "../parts/pages.js";
-import { failed, toast } from "../parts/toast.js";
+import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
+import { confirmDialog } from "../components/dialog.js";
+import { button, element, emptyState, errorText, loadingText, setChildren } from "../components/dom.js";
+import { Field, Form } from "../components/form.js";
+import { PagedList } from "../components/paged_list.js";
+import { showShortcuts } from "../components/shortcuts.js";
+import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
+import { relativeTime } from "../components/time_format.js";
+import { toast, toastError } from "../components/toast.js";
 
-// `logOut()` ends this session; `left()` forgets it, once the account is gone.
-export function settingsView(session, logOut, left) {
+// `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
+export function settingsView(session, logOut, onDeleted) {
   return {
     title: "Settings",
     element: element(
       "section",
       { class: "column" },
       element("h1", { tabindex: "-1" }, "Settings"),
-      section("Profile", profile(session)),
-      section("Password", password(session)),
-      section("Where you are logged in", sessions(session, logOut)),
-      section("Blocked in this browser", blocked(session)),
-      section("Leave", leaving(session, logOut, left)),
+      section("Profile", profileSection(session)),
+      section("This browser", browserSettings()),
+      section("Password", passwordForm(session)),
+      section("Sessions", sessionList(session, logOut)),
+      section("Blocked people", blockedList(session)),
+      section("Account", accountButtons(session, logOut, onDeleted)),
     ),
   };
 }
@@ -28,16 +32,32 @@ function section(title, ...content) {
   return element("section", { class: "panel" }, element("h2", {}, title), content);
 }
 
-function profile(session) {
+function profileSection(session) {
+  const content = element("div", {}, loadingText());
+
+  async function load() {
+    try {
+      await session.loadProfile();
+      setChildren(content, profileForm(session));
+    } catch (error) {
+      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+    }
+  }
+
+  load();
+  return content;
+}
+
+function profileForm(session) {
   const { user } = session;
   const form = new Form(
     [
-      new Field("display_name", "Your name", {
+      new Field("display_name", "Display name", {
         value: user.display_name,
         maxlength: 100,
         autocomplete: "name",
       }),
-      new Field("bio", "About you", { kind: "textarea", rows: 3, value: user.bio, maxlength: 500 }),
+      new Field("bio", "Bio", { kind: "textarea", rows: 3, value: user.bio, maxlength: 500 }),
       new Field("username", "Username", {
         value: user.username,
         required: true,
@@ -45,35 +65,55 @@ function profile(session) {
         autocapitalize: "none",
         spellcheck: "false",
       }),
-      new Field("email", "E-mail", {
+      new Field("email", "Email", {
         type: "email",
         value: user.email,
         required: true,
         autocomplete: "email",
-        hint: "Only you see it. A new address gets a mail with a link to confirm it.",
+        hint: "Not shown to others. We send a confirmation link to a new address.",
       }),
     ],
     {
       submit: "Save",
       send: async ({ display_name: name, bio, username, email }) => {
-        const now = {
+        const values = {
           display_name: name.trim() || null,
           bio: bio.trim() || null,
           username: username.trim(),
           email: email.trim(),
         };
         const changed = Object.fromEntries(
-          Object.entries(now).filter(([field, value]) => value !== session.user[field]),
+          Object.entries(values).filter(([field, value]) => value !== session.user[field]),
         );
-        if (Object.keys(changed).length > 0) session.renew(await session.api.patch("/v1/users/me", changed));
-        toast("Saved.");
+        if (Object.keys(changed).length > 0)
+          session.setUser(await session.api.patch("/v1/users/me", changed));
+        toast("Saved");
       },
     },
   );
   return form.element;
 }
 
-function password(session) {
+function browserSettings() {
+  const theme = new Field("theme", "Theme", { kind: "select", required: true });
+  theme.input.append(...Object.entries(THEMES).map(([value, label]) => element("option", { value }, label)));
+  theme.value = currentTheme();
+  theme.input.addEventListener("change", () => applyTheme(theme.value));
+  const shortcuts = button("Keyboard shortcuts", showShortcuts, { class: "link" });
+  return [theme.element, isSupported() && notificationSwitch(), shortcuts];
+}
+
+function notificationSwitch() {
+  const box = element("input", { type: "checkbox", checked: isEnabled() });
+  box.addEventListener("change", async () => {
+    const wanted = box.checked;
+    box.checked = await setEnabled(wanted);
+    if (wanted && !box.checked) toast("Notifications are blocked in the settings of your browser.");
+  });
+  return element("label", { class: "check" }, box, "Desktop notifications");
+}
+
+function passwordForm(session) {
   const form = new Form(
     [
       new Field("current_password", "Current password", {
@@ -86,7 +126,7 @@ function password(session) {
         required: true,
         maxlength: 128,
         autocomplete: "new-password",
-        hint: "At least 8 characters. All your other logins end.",
+        hint: "At least 8 characters. You will be logged out on other devices.",
       }),
     ],
     {
@@ -94,99 +134,103 @@ function password(session) {
       send: async (values) => {
         await session.api.put("/v1/users/me/password", values).catch((error) => {
           throw error.code === "auth.invalid_credentials"
-            ? new Error("This is not your current password.")
+            ? new Error("The current password is wrong.")
             : error;
         });
         form.clear();
-        toast("Your password is changed.");
+        toast("Password changed");
       },
     },
   );
   return form.element;
 }
 
-function sessions(session, logOut) {
-  const pages = new Pages({
+function sessionList(session, logOut) {
+  const list = new PagedList({
     className: "list",
     read: (cursor) => session.api.get("/v1/sessions", { cursor }),
     render: (one) =>
       element(
         "div",
-        { class: "person" },
+        { class: "user-row" },
         element(
           "div",
           { class: "grow" },
-          one.current ? element("strong", {}, "This browser") : "Another login",
-          element("div", { class: "quiet" }, "used ", ago(one.last_used_at), ", since ", ago(one.created_at)),
+          one.current ? element("strong", {}, "This browser") : "Other session",
+          element(
+            "div",
+            { class: "secondary" },
+            "Last active ",
+            relativeTime(one.last_used_at),
+            " · Logged in ",
+            relativeTime(one.created_at),
+          ),
         ),
-        one.current
-          ? button("Log out", logOut, { class: "plain" })
-          : button("End", () => revoke(one), { class: "plain" }),
+        button("Log out", one.current ? logOut : () => revoke(one), { class: "plain" }),
       ),
   });
 
   async function revoke(one) {
     try {
       await session.api.delete(`/v1/sessions/${encodeURIComponent(one.id)}`);
-      pages.remove(one.id);
+      list.remove(one.id);
     } catch (error) {
-      failed(error);
+      toastError(error);
     }
   }
 
-  pages.begin();
-  return pages.element;
+  list.load();
+  return list.element;
 }
 
-function blocked(session) {
-  const place = element("div", {});
+function blockedList(session) {
+  const content = element("div", {});
 
   function show() {
-    const rows = session.relations.blocked().map((one) =>
+    const rows = session.relationships.blocked().map((one) =>
       element(
         "div",
-        { class: "person" },
+        { class: "user-row" },
         element("div", { class: "grow" }, `@${one.username}`),
         button("Unblock", () => unblock(one), { class: "plain" }),
       ),
     );
-    fill(
-      place,
-      rows,
-      rows.length === 0 &&
-        element("p", { class: "quiet" }, "Nobody. People that you blocked elsewhere are not listed here."),
-    );
+    const empty = emptyState("No one is blocked in this browser. Blocks made elsewhere are not listed.");
+    setChildren(content, rows, rows.length === 0 && empty);
   }
 
   async function unblock(one) {
     try {
-      await session.relations.unblock(one.id);
+      await session.relationships.unblock(one.id);
     } catch (error) {
-      failed(error);
+      toastError(error);
     }
     show();
   }
 
   show();
-  return place;
+  return content;
 }
 
-function leaving(session, logOut, left) {
-  async function leave() {
+function accountButtons(session, logOut, onDeleted) {
+  async function remove() {
     const text =
-      "Your profile, posts, answers and follows go. Your messages stay where they are, without your name. This cannot be undone.";
-    if (!(await agreed("Delete your account for good?", text, "Delete my account"))) return;
+      "Your profile, posts and event responses will be deleted. Your messages stay, without your name. " +
+      "This can't be undone.";
+    if (!(await confirmDialog("Delete your account?", text, "Delete account"))) return;
     try {
       await session.api.delete("/v1/users/me");
-      left();
+      session.drafts.forget();
+      onDeleted();
     } catch (error) {
-      failed(error);
+      toastError(error);
     }
   }
+
   return element(
     "div",
     { class: "row wrap" },
     button("Log out", logOut, { class: "plain" }),
-    button("Delete my account", leave, { class: "danger" }),
+    button("Delete account", remove, { class: "danger" }),
   );
 }

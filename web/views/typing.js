@@ -1,55 +1,52 @@
-// Who is writing in an open conversation, and telling the others that oneself is. Both are hints: they may
-// be missed, end by themselves, and nobody waits for one.
+// Who is typing in the open conversation, and the user's own typing notifications. Both are ephemeral:
+// they may be lost and expire by themselves.
 
-import { element, fill } from "../parts/dom.js";
+import { element, setChildren } from "../components/dom.js";
 
-const AGAIN_MS = 4_000;
-const SHOWN_MS = 7_000;
+const REPEAT_MS = 4_000;
+const EXPIRE_MS = 7_000;
 const DEADLINE_MS = 5_000;
 
 export class Typing {
   #session;
-  #room;
-  #ends = new Map();
-  #toldAt = null;
+  #conversation;
+  #timers = new Map();
+  #sentAt = null;
 
-  constructor(session, room, scope) {
+  constructor(session, conversation, scope) {
     this.#session = session;
-    this.#room = room;
-    this.element = element("p", { class: "typing", role: "status" });
-    scope.keep(room.typing.on(({ user_id: userId, active }) => this.#heard(userId, active)));
+    this.#conversation = conversation;
+    this.element = element("p", { class: "typing one-line", role: "status" });
+    scope.keep(conversation.typing.on(({ user_id: userId, active }) => this.#onTyping(userId, active)));
     scope.keep(() => {
-      this.#ends.forEach(clearTimeout);
-      this.wrote(false);
+      this.#timers.forEach(clearTimeout);
+      this.update(false);
     });
   }
 
-  // Something was typed, or there is nothing (any more).
-  wrote(something) {
+  // Called on each input.
+  update(hasText) {
     const now = performance.now();
-    if (something ? this.#toldAt !== null && now - this.#toldAt < AGAIN_MS : this.#toldAt === null) return;
-    this.#toldAt = something ? now : null;
-    if (this.#session.socket.state.name !== "live") return;
-    const command = { type: "typing", conversation_id: this.#room.id, active: something };
-    this.#session.socket.ask(command, DEADLINE_MS).catch(() => null);
+    const repeats = this.#sentAt !== null && now - this.#sentAt < REPEAT_MS;
+    if (hasText ? repeats : this.#sentAt === null) return;
+    this.#sentAt = hasText ? now : null;
+    if (!this.#session.socket.isLive) return;
+    const command = { type: "typing", conversation_id: this.#conversation.id, active: hasText };
+    this.#session.socket.send(command, DEADLINE_MS).catch(() => null);
   }
 
-  #heard(userId, active) {
-    clearTimeout(this.#ends.get(userId));
-    this.#ends.delete(userId);
-    if (active)
-      this.#ends.set(
-        userId,
-        setTimeout(() => this.#heard(userId, false), SHOWN_MS),
-      );
-    const names = [...this.#ends.keys()].map((id) => this.#session.people.name(id));
-    fill(
-      this.element,
-      names.length === 0
-        ? null
-        : names.length > 2
-          ? "Several people are writing…"
-          : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing…`,
-    );
+  #onTyping(userId, active) {
+    clearTimeout(this.#timers.get(userId));
+    this.#timers.delete(userId);
+    if (active) {
+      const expire = () => this.#onTyping(userId, false);
+      this.#timers.set(userId, setTimeout(expire, EXPIRE_MS));
+    }
+    const names = [...this.#timers.keys()].map((id) => this.#session.users.name(id));
+    let text = null;
+    if (names.length === 1) text = `${names[0]} is typing…`;
+    else if (names.length === 2) text = `${names.join(" and ")} are typing…`;
+    else if (names.length > 2) text = "Several people are typing…";
+    setChildren(this.element, text);
   }
 }

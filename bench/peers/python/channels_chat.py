@@ -11,7 +11,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from bench.peers.python.arguments import read_arguments
-from bench.peers.python.message import accept
+from bench.peers.python.message import build_replies
 
 Numbers = defaultdict[str, "itertools.count[int]"]
 
@@ -32,7 +32,7 @@ class Member(AsyncWebsocketConsumer):
         await self.channel_layer.group_discard(self.room, self.channel_name)
 
     async def receive(self, text_data: str) -> None:
-        ok, created = accept(json.loads(text_data), self.channel_name, next(self._numbers[self.room]))
+        ok, created = build_replies(json.loads(text_data), self.channel_name, next(self._numbers[self.room]))
         await self.send(text_data=to_text(ok))
         await self.channel_layer.group_send(self.room, {"type": "message.created", "text": to_text(created)})
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 
-def accept(command: dict[str, Any], sender_id: str, seq: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def build_replies(command: dict[str, Any], sender_id: str, seq: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """`ok` for the sender, `message.created` for every member."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message_id = f"{seq:024x}"

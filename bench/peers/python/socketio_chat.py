@@ -11,7 +11,7 @@ import uvloop
 from aiohttp import web
 
 from bench.peers.python.arguments import read_arguments
-from bench.peers.python.message import accept
+from bench.peers.python.message import build_replies
 
 
 class Chat(socketio.AsyncNamespace):
@@ -32,7 +32,7 @@ class Chat(socketio.AsyncNamespace):
     async def on_message_send(self, sid: str, command: dict[str, Any]) -> dict[str, Any]:
         """What it answers is the acknowledgement."""
         room = self._rooms[sid]
-        ok, created = accept(command, sid, next(self._numbers[room]))
+        ok, created = build_replies(command, sid, next(self._numbers[room]))
         await self.emit("message_created", created, room=room)
         return ok
 

@@ -17,10 +17,10 @@ from storage.redis import timelines as redis_timelines
 from tests.actors.feed.conftest import wipe
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.feed.feed_setup import FeedSetup
-from tests.journeys.patience import LONG
+from tests.end_to_end.polling import LONG_TESTS
 from tests.storage.valkey_server import ValkeyServer
 
-SEEDS = range(200) if LONG else range(4)
+SEEDS = range(200) if LONG_TESTS else range(4)
 USER_COUNT = 7
 TIMELINE_LENGTH = 6
 STEPS = 120

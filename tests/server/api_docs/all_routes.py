@@ -1,4 +1,4 @@
-"""All routes of the house, wherever they stand, around parts that are never asked."""
+"""Every typed route of the server, with mocked services: for tests that read the routes' declarations."""
 
 import importlib
 import inspect
@@ -13,9 +13,9 @@ from server.http.route import Route
 def collect_routes() -> list[Route]:
     routes: list[Route] = []
     for module in pkgutil.iter_modules(server.routes.__path__, "server.routes."):
-        for name, kind in vars(importlib.import_module(module.name)).items():
-            if name.endswith("Routes") and inspect.isclass(kind) and kind.__module__ == module.name:
-                build: Any = kind
-                parts = len(inspect.signature(build).parameters)
-                routes += build(*(Mock() for _ in range(parts))).routes()
+        for name, cls in vars(importlib.import_module(module.name)).items():
+            if name.endswith("Routes") and inspect.isclass(cls) and cls.__module__ == module.name:
+                build: Any = cls
+                argument_count = len(inspect.signature(build).parameters)
+                routes += build(*(Mock() for _ in range(argument_count))).routes()
     return routes

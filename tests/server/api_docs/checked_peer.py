@@ -1,4 +1,4 @@
-"""A socket that holds everything it hears against the contract. Never lets anything pass unread."""
+"""A test client that validates every frame it receives against the AsyncAPI document."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ Json = Any
 
 
 class CheckedPeer:
-    """One connection of one person, from the first byte on."""
+    """One connection of one user."""
 
     def __init__(self, connected: Peer, document: Json) -> None:
         self._peer = connected
@@ -24,40 +24,40 @@ class CheckedPeer:
         connected.handle_frame = self._handle_frame  # type: ignore[method-assign]
 
     async def open(self, token: str | None = None) -> None:
-        """Up to `hello`, and to `ready` where the upgrade bears the token."""
+        """Open the socket up to `hello`, or up to `ready` if the upgrade request carries the token."""
         await self._peer.open(token)
 
     async def request(self, kind: str, **fields: Json) -> Json:
-        """Send a command; its answer is one that the contract names for it."""
-        answer = await self._peer.request(kind, **fields)
-        assert_valid_reply(self._document, kind, answer)
-        return answer
+        """Send a command and return its reply, which must be one that the document declares for it."""
+        reply = await self._peer.request(kind, **fields)
+        assert_valid_reply(self._document, kind, reply)
+        return reply
 
     async def expect_ok(self, kind: str, **fields: Json) -> Json:
-        """As `ask`, and it was done."""
-        answer = await self.request(kind, **fields)
-        assert answer["type"] == "ok", answer
-        return answer["result"]
+        """Send a command that must succeed and return its result."""
+        reply = await self.request(kind, **fields)
+        assert reply["type"] == "ok", reply
+        return reply["result"]
 
     async def receive(self, kind: str) -> Json:
-        """The next frame of a type, whenever it came."""
+        """Return the next frame of a type, including frames that arrived earlier and were skipped."""
         for number, frame in enumerate(self._peer.skipped):
             if frame["type"] == kind:
                 return self._peer.skipped.pop(number)
         return await self._peer.next_of(kind)
 
     async def send_invalid_frame(self) -> Json:
-        """Say what is no frame, and hear the goodbye."""
+        """Send a frame that cannot be decoded and return the `goodbye`."""
         self._peer.write(frames.text("nothing"))
         ending = await self._peer.read_until_closed()
-        for told in (*ending.messages, ending.goodbye):
-            self._check_frame(told)
+        for frame in (*ending.messages, ending.goodbye):
+            self._check_frame(frame)
         return ending.goodbye
 
     def _handle_frame(self, received: frames.Received) -> None:
         if received.opcode == frames.TEXT:
-            said = msgspec.json.decode(received.payload)
-            for frame in said if isinstance(said, list) else [said]:
+            payload = msgspec.json.decode(received.payload)
+            for frame in payload if isinstance(payload, list) else [payload]:
                 self._check_frame(frame)
         Peer.handle_frame(self._peer, received)
 
@@ -68,10 +68,10 @@ class CheckedPeer:
 
 @contextlib.asynccontextmanager
 async def connect_checked(
-    port: int, document: Json, person: RegisteredUser | None = None
+    port: int, document: Json, user: RegisteredUser | None = None
 ) -> AsyncIterator[CheckedPeer]:
-    """A connection for the length of a `with`; logged in, where somebody is named."""
+    """Open a connection, authenticated if a user is given, and close it on exit."""
     async with connect_peer(port) as connected:
-        watching = CheckedPeer(connected, document)
-        await watching.open(person.token if person is not None else None)
-        yield watching
+        peer = CheckedPeer(connected, document)
+        await peer.open(user.token if user is not None else None)
+        yield peer

@@ -1,4 +1,4 @@
-"""What the server says, held against the AsyncAPI document. Never a second description of a frame."""
+"""Assertions that a frame of the server matches the AsyncAPI document."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,33 +9,35 @@ Json = Any
 
 
 def assert_valid_frame(document: Json, payload: Json) -> None:
-    """Fail when this is no frame that the document says may come over the socket."""
-    _assert_valid(document, payload, _pushed_messages(document, "socket"))
+    """Fail if the document does not declare this frame for the socket."""
+    _assert_valid(document, payload, _sent_messages(document, "socket"))
 
 
 def assert_valid_event(document: Json, payload: Json) -> None:
-    """Fail when this is no frame that the document says may come by Server-Sent Events."""
-    _assert_valid(document, payload, _pushed_messages(document, "stream"))
+    """Fail if the document does not declare this frame for Server-Sent Events."""
+    _assert_valid(document, payload, _sent_messages(document, "stream"))
 
 
 def assert_valid_reply(document: Json, command: str, payload: Json) -> None:
-    """Fail when this is not what the document says may answer that command."""
+    """Fail if the document does not declare this frame as a reply to the command."""
     (operation,) = (
-        one
-        for one in document["operations"].values()
-        if "reply" in one and _types(document, one) == {command}
+        operation
+        for operation in document["operations"].values()
+        if "reply" in operation and _types(document, operation) == {command}
     )
     _assert_valid(document, payload, _names(operation["reply"]["messages"]))
 
 
-def _pushed_messages(document: Json, channel: str) -> list[str]:
-    """The messages with which the server itself begins, and those with which it answers."""
+def _sent_messages(document: Json, channel: str) -> list[str]:
+    """Return the messages that the server pushes on a channel, and its replies."""
     operations = [
-        one for one in document["operations"].values() if one["channel"]["$ref"] == f"#/channels/{channel}"
+        operation
+        for operation in document["operations"].values()
+        if operation["channel"]["$ref"] == f"#/channels/{channel}"
     ]
-    told = [one["messages"] for one in operations if one["action"] == "send"]
-    answers = [one["reply"]["messages"] for one in operations if "reply" in one]
-    return [name for references in (*told, *answers) for name in _names(references)]
+    pushed = [operation["messages"] for operation in operations if operation["action"] == "send"]
+    replies = [operation["reply"]["messages"] for operation in operations if "reply" in operation]
+    return [name for references in (*pushed, *replies) for name in _names(references)]
 
 
 def _types(document: Json, operation: Json) -> set[str]:
@@ -47,11 +49,11 @@ def _names(references: Iterable[Json]) -> list[str]:
 
 
 def _assert_valid(document: Json, payload: Json, names: Iterable[str]) -> None:
-    parts = document["components"]
-    found = {
-        name: schema_errors(parts["messages"][name]["payload"], payload, parts["schemas"])
+    components = document["components"]
+    errors = {
+        name: schema_errors(components["messages"][name]["payload"], payload, components["schemas"])
         for name in names
-        if parts["messages"][name]["name"] == payload["type"]
+        if components["messages"][name]["name"] == payload["type"]
     }
-    assert found, f"{payload['type']} is not published: {payload}"
-    assert [] in found.values(), (found, payload)
+    assert errors, f"{payload['type']} is not published: {payload}"
+    assert [] in errors.values(), (errors, payload)

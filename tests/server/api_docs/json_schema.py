@@ -1,4 +1,4 @@
-"""A value held against a JSON Schema, by the keywords that msgspec writes. Never passes over another one."""
+"""A validator for the JSON Schema keywords that msgspec writes. An unknown keyword is an error."""
 
 import re
 from collections.abc import Callable
@@ -27,48 +27,52 @@ BOUNDS: dict[str, Callable[[Json, Json], bool]] = {
     "maxItems": lambda value, bound: len(value) <= bound,
     "maxProperties": lambda value, bound: len(value) <= bound,
     "pattern": lambda value, pattern: re.search(pattern, value) is not None,
-    "enum": lambda value, values: any(value == one and type(value) is type(one) for one in values),
+    "enum": lambda value, values: any(
+        value == allowed and type(value) is type(allowed) for allowed in values
+    ),
 }
 ANNOTATIONS = {"type", "title", "description", "default"}
 
 
 def schema_errors(schema: Json, value: Json, schemas: Json, path: str = "$") -> list[str]:
-    """What is wrong with a value. A field that its schema does not name is wrong too."""
+    """Return what is wrong with a value. A field that the schema does not declare is an error."""
     if "type" in schema and not _is_type(schema["type"], value):
-        return [f"{path} is no {schema['type']}"]
-    found: list[str] = []
-    for keyword, said in schema.items():
+        return [f"{path} is not of type {schema['type']}"]
+    errors: list[str] = []
+    for keyword, argument in schema.items():
         match keyword:
             case "$ref":
-                found += schema_errors(schemas[said.removeprefix(SCHEMA_REF_PREFIX)], value, schemas, path)
+                target = schemas[argument.removeprefix(SCHEMA_REF_PREFIX)]
+                errors += schema_errors(target, value, schemas, path)
             case "anyOf":
-                tried = [schema_errors(one, value, schemas, path) for one in said]
-                fewest: list[str] = min(tried, key=len)
-                found += fewest
+                by_choice = [schema_errors(choice, value, schemas, path) for choice in argument]
+                fewest: list[str] = min(by_choice, key=len)
+                errors += fewest
             case "properties":
-                for name in value.keys() & said.keys():
-                    found += schema_errors(said[name], value[name], schemas, f"{path}.{name}")
-                found += [f"{path}.{name} is not named" for name in sorted(value.keys() - said.keys())]
+                for name in value.keys() & argument.keys():
+                    errors += schema_errors(argument[name], value[name], schemas, f"{path}.{name}")
+                undeclared = sorted(value.keys() - argument.keys())
+                errors += [f"{path}.{name} is not declared" for name in undeclared]
             case "required":
-                found += [f"{path}.{name} is missing" for name in said if name not in value]
+                errors += [f"{path}.{name} is missing" for name in argument if name not in value]
             case "additionalProperties":
                 for name in value:
-                    found += schema_errors(said, value[name], schemas, f"{path}.{name}")
+                    errors += schema_errors(argument, value[name], schemas, f"{path}.{name}")
             case "propertyNames":
                 for name in value:
-                    found += schema_errors(said, name, schemas, f"{path}.{name}")
+                    errors += schema_errors(argument, name, schemas, f"{path}.{name}")
             case "items":
-                for number, one in enumerate(value):
-                    found += schema_errors(said, one, schemas, f"{path}[{number}]")
+                for number, item in enumerate(value):
+                    errors += schema_errors(argument, item, schemas, f"{path}[{number}]")
             case _ if keyword in BOUNDS:
-                found += [] if BOUNDS[keyword](value, said) else [f"{path}: {keyword} is {said}"]
+                errors += [] if BOUNDS[keyword](value, argument) else [f"{path}: {keyword} is {argument}"]
             case _:
-                assert keyword in ANNOTATIONS, f"{path}: {keyword} is not known here"
-    return found
+                assert keyword in ANNOTATIONS, f"{path}: unknown keyword {keyword}"
+    return errors
 
 
 def _is_type(json_type: str, value: Json) -> bool:
-    # To Python a truth is a number; to JSON it is not.
+    # In Python `bool` is a subclass of `int`; in JSON a boolean is not a number.
     return isinstance(value, JSON_TYPES[json_type]) and (
         json_type == "boolean" or not isinstance(value, bool)
     )

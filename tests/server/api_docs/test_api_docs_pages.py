@@ -1,9 +1,6 @@
-"""The contract over HTTP: the document and its page."""
+"""The documents, their pages and the vendored viewer over HTTP."""
 
-import re
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,148 +10,107 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from config.limits import Limits
-from server.api_docs.endpoints import AsyncApiEndpoints, OpenApiEndpoints
-from server.api_docs.html import concat, element, paragraphs
-from server.http.route import Route
-from server.http.typed_request import ResponseWithStatus, TypedRequest
+from server.api_docs.endpoints import VIEWER_FILE, VIEWER_PATH, ApiDocs
 from tests.server.api_docs.all_routes import collect_routes
 
 Client = TestClient[Any, Any]
 
 
-class MarkupDocstring(msgspec.Struct):
-    """A <script>alert(1)</script> & `<b>`."""
-
-    name: str
-
-
 @pytest.fixture
 async def client(aiohttp_client: Callable[[web.Application], Awaitable[Client]]) -> Client:
-    async def trap(call: TypedRequest[MarkupDocstring, None]) -> ResponseWithStatus:
-        """Lay a <img src=x>."""
-        raise NotImplementedError
-
-    pages = OpenApiEndpoints(
-        [*collect_routes(), Route("POST", "/v1/traps", trap, body=MarkupDocstring, response=MarkupDocstring)],
-        "1.2.3",
-    )
-    socket = AsyncApiEndpoints("1.2.3", "http://convene.test", Limits())
     app = web.Application()
-    app.router.add_get("/openapi.json", pages.openapi)
-    app.router.add_get("/docs", pages.docs)
-    app.router.add_get("/asyncapi.json", socket.asyncapi)
-    app.router.add_get("/docs/socket", socket.docs)
+    ApiDocs(collect_routes(), "1.2.3", "http://convene.test", Limits()).add_routes(app.router)
     return await aiohttp_client(app)
 
 
 class PageParser(HTMLParser):
-    """Checks that all that is opened is closed, and collects what a page names."""
+    """Collects links, attribute names and the content of script and style elements."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
+        self.links: set[str] = set()
         self.attributes: set[str] = set()
-        self.tags: set[str] = set()
+        self.inline: list[str] = []
+        self._element = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        if tag not in {"meta", "input"}:
-            self.open.append(tag)
+        self._element = tag
         for name, value in attrs:
             self.attributes.add(name)
-            if name == "id":
-                self.ids.append(value or "")
-            if name in {"href", "src"}:
-                self.links.append(value or "")
+            if name in {"href", "src", "spec-url"}:
+                self.links.add(value or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._element in {"script", "style"} and data.strip():
+            self.inline.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def parse_page(page: str) -> PageParser:
-    reader = PageParser()
-    reader.feed(page)
-    assert reader.open == []
-    return reader
+        self._element = ""
 
 
 @pytest.mark.parametrize(
     ("path", "kind", "version"),
-    [("/openapi.json", "openapi", "3.1.0"), ("/asyncapi.json", "asyncapi", "3.0.0")],
+    [("/openapi.json", "openapi", "3.1.0"), ("/asyncapi.json", "asyncapi", "3.1.0")],
 )
-async def test_document_needs_no_token_and_is_asked_for_once(
-    client: Client, path: str, kind: str, version: str
-) -> None:
-    """JSON with a tag; whoever has it is not sent it again."""
-    response = await client.get(path)
-    document = await response.json()
+async def test_document_is_public_json(client: Client, path: str, kind: str, version: str) -> None:
+    """No token is needed, and the document carries the version of the server."""
+    document = await (await client.get(path)).json()
     assert (document[kind], document["info"]["version"]) == (version, "1.2.3")
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/asyncapi.json", "/docs", "/docs/socket", VIEWER_PATH])
+async def test_matching_entity_tag_returns_not_modified(client: Client, path: str) -> None:
+    """A caller with the current body gets 304 without a body."""
+    response = await client.get(path)
     again = await client.get(path, headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status, await again.read()) == (304, b"")
 
 
-async def test_page_shows_every_operation_and_schema(client: Client) -> None:
-    """Each has a place of its own, and every link on the page leads to one."""
-    document = await (await client.get("/openapi.json")).json()
-    page = parse_page(await (await client.get("/docs")).text())
-    assert len(page.ids) == len(set(page.ids))
-    ids = {one["operationId"] for methods in document["paths"].values() for one in methods.values()}
-    assert ids <= set(page.ids)
-    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
-    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
-
-
-async def test_page_of_the_socket_shows_every_message_and_schema(client: Client) -> None:
-    """Each has a place of its own with its sample, and so has each close code; every link leads to one."""
-    document = await (await client.get("/asyncapi.json")).json()
-    text = await (await client.get("/docs/socket")).text()
-    page = parse_page(text)
-    assert len(page.ids) == len(set(page.ids))
-    assert document["components"]["messages"].keys() <= set(page.ids)
-    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
-    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
-    assert text.count("<pre>") == len(document["components"]["messages"])
-    for one in document["channels"]["socket"]["x-close-codes"]:
-        assert f"<code>{one['code']}</code>" in text
-
-
 @pytest.mark.parametrize(
-    ("path", "links"),
-    [("/docs", {"/openapi.json", "/docs/socket"}), ("/docs/socket", {"/asyncapi.json", "/docs"})],
+    ("path", "document_path"), [("/docs", "/openapi.json"), ("/docs/socket", "/asyncapi.json")]
 )
-async def test_page_loads_nothing(client: Client, path: str, links: set[str]) -> None:
-    """Its own style and script are all that it may run, and nothing else is named."""
-    response = await client.get(path)
-    text = await response.text()
-    policy = response.headers["Content-Security-Policy"].split("; ")
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in "".join(policy)
-    for name, directive in (("style", "style-src"), ("script", "script-src")):
-        (content,) = re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
-        assert f"{directive} 'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" in policy
-    page = parse_page(text)
-    assert {link for link in page.links if not link.startswith("#")} == links
+async def test_page_loads_the_viewer_and_its_document_only(
+    client: Client, path: str, document_path: str
+) -> None:
+    """Nothing is inline, nothing comes from another origin, and telemetry is off."""
+    text = await (await client.get(path)).text()
+    page = PageParser()
+    page.feed(text)
+    assert page.links == {document_path, VIEWER_PATH}
+    assert page.inline == []
     assert "style" not in page.attributes
     assert not {name for name in page.attributes if name.startswith("on")}
-    assert "@import" not in text
-    assert "url(" not in text
+    assert 'disable-telemetry="true"' in text
+    for link in page.links:
+        assert (await client.get(link)).status == 200
 
 
-async def test_what_docstrings_hold_is_text(client: Client) -> None:
-    """Markup in words is shown, not obeyed."""
-    text = await (await client.get("/docs")).text()
-    assert "<script>alert" not in text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; <code>&lt;b&gt;</code>" in text
-    assert "<img" not in text
+@pytest.mark.parametrize("path", ["/docs", "/docs/socket"])
+async def test_page_policy_allows_scripts_and_requests_of_this_origin_only(client: Client, path: str) -> None:
+    """Only styles may be inline, because Redoc inserts them; the page cannot be framed."""
+    response = await client.get(path)
+    policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert [name for name, value in policy.items() if "unsafe" in value] == ["style-src"]
+    assert not any("://" in value or "*" in value for value in policy.values())
+    assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_elements_escape_what_is_no_element() -> None:
-    """Children, attributes and prose; what is an element stays one."""
-    inner = element("b", "<i>")
-    assert inner == "<b>&lt;i&gt;</b>"
-    assert element("p", inner, "&", class_='a"b') == '<p class="a&quot;b"><b>&lt;i&gt;</b>&amp;</p>'
-    assert concat("<", inner) == "&lt;<b>&lt;i&gt;</b>"
-    assert paragraphs("a `<x>`\n\nb") == "<p>a <code>&lt;x&gt;</code></p><p>b</p>"
+async def test_viewer_is_served_as_vendored(client: Client) -> None:
+    """The script is a JavaScript module with the bytes of the file."""
+    response = await client.get(VIEWER_PATH)
+    assert response.content_type == "text/javascript"
+    assert await response.read() == VIEWER_FILE.read_bytes()
+
+
+def test_viewer_is_pinned_with_its_licence() -> None:
+    """The lock pins one version with a hash and names no registry; the licence is beside the script."""
+    folder = VIEWER_FILE.parent
+    lock = msgspec.json.decode((folder / "package-lock.json").read_bytes())
+    pinned = lock["packages"][""]["dependencies"]["redoc"]
+    package = lock["packages"]["node_modules/redoc"]
+    assert (package["version"], package["integrity"][:7]) == (pinned, "sha512-")
+    assert f"`{pinned}`" in VIEWER_FILE.read_text("utf-8")
+    assert "://" not in (folder / "package-lock.json").read_text()
+    assert (folder / "redoc.LICENSE.txt").read_text().startswith("The MIT License")

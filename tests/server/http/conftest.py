@@ -1,4 +1,4 @@
-"""The HTTP layer around routes that a test makes for itself."""
+"""The HTTP layer around routes that a test defines."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 
 @pytest.fixture
 async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
-    """Serves some routes, and handlers `beside` them by path; other keywords are the application's."""
+    """Serve routes, and the handlers `beside` by path; other keywords are passed to the application."""
     people = UserTables()
     limits = Limits(request_timeout_ms=200)
     wheel = TimerWheel(asyncio.get_running_loop())

@@ -1,4 +1,4 @@
-"""How tests of the HTTP layer ask, and what they read of a refusal."""
+"""Types and assertions for tests of the HTTP layer."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,7 +20,7 @@ async def problem_of(response: ClientResponse) -> dict[str, Any]:
 
 
 async def field_errors_of(response: ClientResponse) -> dict[str, str]:
-    """Codes of the faults by field, of a request that is not valid."""
+    """Return the error codes by field of a `request.invalid` response."""
     problem = await problem_of(response)
     assert (response.status, problem["code"]) == (422, "request.invalid")
     return {fault["field"]: fault["code"] for fault in problem["errors"]}

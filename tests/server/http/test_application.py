@@ -1,4 +1,4 @@
-"""The typed HTTP layer, with routes made for it."""
+"""Tests of the typed HTTP layer, with routes defined by the tests."""
 
 import asyncio
 import io
@@ -13,8 +13,8 @@ from yarl import URL
 from actors.protocol.errors import ApiError
 from config.log_setup import configure_logging
 from config.settings import LogSettings
-from server.http.route import Route
-from server.http.typed_request import Page, ResponseWithStatus, TypedRequest
+from server.http.response import Page, ResponseWithStatus
+from server.http.route import Route, TypedRequest
 from storage.errors import Conflict, Unavailable
 from tests.server.http.http_client import Serve, problem_of
 
@@ -59,7 +59,7 @@ async def echo(request: TypedRequest[Note, None]) -> Echo:
 async def test_every_failure_is_a_problem(
     serve: Serve, error: Exception, status: int, code: str, retry: str | None
 ) -> None:
-    """Refusals tell what they say, stores that are down say come back, all else says nothing."""
+    """API errors keep their detail, store failures ask to retry, other exceptions reveal nothing."""
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -80,8 +80,8 @@ async def test_every_failure_is_a_problem(
     assert "secret" not in stream.getvalue().replace("secret_key", "").replace("10.0.0.1 secret", "")
 
 
-async def test_router_speaks_problems_too(serve: Serve) -> None:
-    """An unknown path is 404, a known path with another method 405 with what it allows."""
+async def test_router_errors_are_problems(serve: Serve) -> None:
+    """An unknown path is 404, a known path with another method 405 with `Allow`."""
     client = await serve([Route("POST", "/notes/{id}", echo, body=Note, requires_auth=False)])
     assert (await problem_of(await client.get("/nothing")))["code"] == "route.not_found"
     response = await client.get("/notes/1")
@@ -89,36 +89,38 @@ async def test_router_speaks_problems_too(serve: Serve) -> None:
     assert response.headers["Allow"] == "POST"
 
 
-async def test_body_past_its_bound_is_too_large(serve: Serve) -> None:
-    """Told by its length or found while reading, it is 413; at the bound it passes."""
+async def test_body_over_its_limit_is_413(serve: Serve) -> None:
+    """By `Content-Length` or while reading; a body at the limit passes."""
     client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False, body_bytes_max=100)])
     fits = b'{"text":"' + b"x" * 89 + b'"}'
     assert len(fits) == 100
-    assert (await client.post("/notes", data=fits)).status == 200
+    assert (
+        await client.post("/notes", data=fits, headers={"Content-Type": "application/json"})
+    ).status == 200
 
     async def chunks() -> AsyncIterator[bytes]:
         for byte in fits + b" ":
             yield bytes([byte])
 
     for data in (fits + b" ", chunks()):
-        response = await client.post("/notes", data=data)
+        response = await client.post("/notes", data=data, headers={"Content-Type": "application/json"})
         assert (await problem_of(response))["code"] == "request.too_large"
 
 
-async def test_body_that_does_not_come_is_given_up(serve: Serve) -> None:
-    """A sender that stops in mid-body is told so and let go."""
+async def test_stalled_body_times_out(serve: Serve) -> None:
+    """A client that stops in the middle of a body gets 408."""
     client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False)])
 
     async def stuck() -> AsyncIterator[bytes]:
         yield b'{"text":'
         await asyncio.Event().wait()
 
-    response = await client.post("/notes", data=stuck())
+    response = await client.post("/notes", data=stuck(), headers={"Content-Type": "application/json"})
     assert (response.status, (await problem_of(response))["code"]) == (408, "request.timeout")
 
 
-async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
-    """Past the time of a request the caller is told that it may have happened."""
+async def test_handler_timeout_is_503(serve: Serve) -> None:
+    """After the request timeout the outcome is unknown: `server.unavailable`."""
 
     async def endless(call: TypedRequest[None, None]) -> None:
         await asyncio.Event().wait()
@@ -128,8 +130,8 @@ async def test_handler_that_takes_too_long_is_unknown(serve: Serve) -> None:
     assert (response.status, (await problem_of(response))["code"]) == (503, "server.unavailable")
 
 
-async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
-    """A struct is 200 or the route's status, `Answer` its own, None 204 or 202, a page has its link."""
+async def test_result_determines_the_response(serve: Serve) -> None:
+    """A struct gets 200 or the status of its route, `ResponseWithStatus` its own, None 204 or 202."""
 
     async def nothing(call: TypedRequest[None, None]) -> None:
         return None
@@ -161,8 +163,8 @@ async def test_answers_choose_status_page_or_nothing(serve: Serve) -> None:
     assert URL(response.links["next"]["url"]).query == {"q": "a b", "cursor": "next&one"}
 
 
-async def test_call_carries_what_was_asked(serve: Serve) -> None:
-    """Path, query, body, request id and address reach the handler; the caller's own id is kept."""
+async def test_handler_receives_the_decoded_request(serve: Serve) -> None:
+    """Path, query, body, request id and address reach the handler; a valid client request id is kept."""
     seen: list[TypedRequest[Note, SearchQuery]] = []
 
     async def handler(call: TypedRequest[Note, SearchQuery]) -> None:
@@ -192,8 +194,10 @@ async def test_call_carries_what_was_asked(serve: Serve) -> None:
         (1, "", "127.0.0.1"),
     ],
 )
-async def test_address_behind_proxies(serve: Serve, proxies: int, forwarded: str, address: str) -> None:
-    """Only what trusted proxies wrote is believed; what a client wrote before them is not."""
+async def test_client_address_with_trusted_proxies(
+    serve: Serve, proxies: int, forwarded: str, address: str
+) -> None:
+    """Only the entries written by trusted proxies count."""
     seen: list[str] = []
 
     async def handler(call: TypedRequest[None, None]) -> None:
@@ -204,8 +208,8 @@ async def test_address_behind_proxies(serve: Serve, proxies: int, forwarded: str
     assert seen == [address]
 
 
-async def test_answers_are_private_and_say_little(serve: Serve) -> None:
-    """No answer is cached or sniffed, and none names the software's version."""
+async def test_default_response_headers(serve: Serve) -> None:
+    """Responses are not cached, sniffed or compressed, and reveal no software version."""
     client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False)])
     response = await client.post("/notes", json={"text": "t"})
     assert response.headers["Cache-Control"] == "no-store"

@@ -1,10 +1,10 @@
-"""Pages of other origins."""
+"""Tests of cross-origin resource sharing."""
 
 import pytest
 from aiohttp import ClientResponse, web
 
-from server.http.route import Route
-from server.http.typed_request import ResponseWithStatus, TypedRequest
+from server.http.response import ResponseWithStatus
+from server.http.route import Route, TypedRequest
 from tests.server.http.http_client import HttpClient, Serve, problem_of
 
 ALLOWED_ORIGIN = "https://friend.example"
@@ -28,12 +28,12 @@ async def client(serve: Serve) -> HttpClient:
 
 
 def cors_headers(response: ClientResponse) -> set[str]:
-    """Names of the headers that are for browsers."""
+    """Return the names of the CORS headers of a response."""
     return {name for name in response.headers if name.startswith("Access-Control-")}
 
 
-async def test_listed_origin_may_read_answers_and_refusals(client: HttpClient) -> None:
-    """It is named, with the headers that it may see; what failed is told as well."""
+async def test_allowed_origin_may_read_responses_and_errors(client: HttpClient) -> None:
+    """The response names the origin and the exposed headers, also for errors."""
     for path, status in (("/x", 200), ("/nothing", 404)):
         response = await client.get(path, headers={"Origin": ALLOWED_ORIGIN})
         assert response.status == status
@@ -56,8 +56,8 @@ async def test_listed_origin_may_read_answers_and_refusals(client: HttpClient) -
         "*",
     ],
 )
-async def test_other_origins_are_told_nothing(client: HttpClient, origin: str) -> None:
-    """The request is answered as any other, but no page may read it; caches know that it depends."""
+async def test_other_origins_get_no_cors_headers(client: HttpClient, origin: str) -> None:
+    """The request is served, but no page may read the response; `Vary` tells caches."""
     response = await client.get("/x", headers={"Origin": origin})
     assert (response.status, cors_headers(response)) == (200, set())
     assert "Origin" in response.headers["Vary"]
@@ -66,7 +66,7 @@ async def test_other_origins_are_told_nothing(client: HttpClient, origin: str) -
 
 
 async def test_preflight_is_answered_before_any_handler(client: HttpClient) -> None:
-    """204 with what may be sent, to be remembered for a while."""
+    """204 with the allowed methods and headers, and a cache lifetime."""
     response = await client.options("/x", headers={"Origin": ALLOWED_ORIGIN, **PREFLIGHT})
     assert (response.status, await response.read()) == (204, b"")
     assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
@@ -77,20 +77,20 @@ async def test_preflight_is_answered_before_any_handler(client: HttpClient) -> N
     assert response.headers["X-Request-Id"]
 
 
-async def test_a_plain_options_is_no_preflight(client: HttpClient) -> None:
-    """Without the browser's question it is a method that the route does not take."""
+async def test_plain_options_is_not_a_preflight(client: HttpClient) -> None:
+    """Without `Access-Control-Request-Method` it is 405 like any other method."""
     response = await client.options("/x", headers={"Origin": ALLOWED_ORIGIN})
     assert (await problem_of(response))["code"] == "method.not_allowed"
 
 
-async def test_requests_without_origin_are_left_alone(client: HttpClient) -> None:
-    """Whoever is no browser sees only that the answer depends on it."""
+async def test_request_without_origin_gets_vary_only(client: HttpClient) -> None:
+    """A client other than a browser gets no CORS header but `Vary`."""
     response = await client.get("/x")
     assert (cors_headers(response), response.headers["Vary"]) == (set(), "Authorization, Origin")
 
 
-async def test_any_origin(serve: Serve) -> None:
-    """With `*` the answer is the same for all, so nothing depends on who asks."""
+async def test_wildcard_allows_any_origin(serve: Serve) -> None:
+    """With `*` the response is the same for all origins and has no `Vary`."""
     client = await serve(ROUTES, cors_origins=("*",))
     response = await client.get("/x", headers={"Origin": OTHER_ORIGIN})
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -98,16 +98,16 @@ async def test_any_origin(serve: Serve) -> None:
     assert (await client.options("/x", headers={"Origin": "null", **PREFLIGHT})).status == 204
 
 
-async def test_without_configuration_there_is_no_cors(serve: Serve) -> None:
-    """As shipped, only the server's own pages may read."""
+async def test_cors_is_off_by_default(serve: Serve) -> None:
+    """By default only pages of the server's own origin may read responses."""
     client = await serve(ROUTES)
     response = await client.get("/x", headers={"Origin": ALLOWED_ORIGIN})
     assert (cors_headers(response), response.headers["Vary"]) == (set(), "Authorization")
     assert (await client.options("/x", headers={"Origin": ALLOWED_ORIGIN, **PREFLIGHT})).status == 405
 
 
-async def test_streams_are_told_in_time(serve: Serve) -> None:
-    """An answer that a handler sends itself bears the headers too: they are put on before it begins."""
+async def test_streams_have_cors_headers(serve: Serve) -> None:
+    """A streamed response has the headers too: they are added before it starts."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

@@ -1,14 +1,14 @@
-"""Answers that the caller has already."""
+"""Tests of entity tags and conditional requests."""
 
 import pytest
 
-from server.http.route import Route
-from server.http.typed_request import ResponseWithStatus, TextResponse, TypedRequest
+from server.http.response import ResponseWithStatus, TextResponse
+from server.http.route import Route, TypedRequest
 from tests.server.http.http_client import HttpClient, Serve
 
 
 class MutableResource:
-    """What a test may change between two requests."""
+    """The content of a resource that a test changes between requests."""
 
     def __init__(self) -> None:
         self.text = "one"
@@ -47,10 +47,10 @@ async def client(serve: Serve, resource: MutableResource) -> HttpClient:
     )
 
 
-async def test_an_answer_has_a_tag_and_is_asked_for_each_time(
+async def test_get_response_has_an_etag_and_is_revalidated(
     client: HttpClient, resource: MutableResource
 ) -> None:
-    """The same bytes have the same strong tag, others another; a browser keeps it for this caller alone."""
+    """Equal bytes have equal strong tags; only the user's own browser may cache them."""
     first, second = await client.get("/x"), await client.get("/x")
     tag = first.headers["ETag"]
     assert tag.startswith('"')
@@ -62,10 +62,8 @@ async def test_an_answer_has_a_tag_and_is_asked_for_each_time(
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"a", {}', '"a",W/"b" , W/{},"c"', "*"])
-async def test_known_answer_is_not_sent_again(
-    client: HttpClient, resource: MutableResource, form: str
-) -> None:
-    """304 without a body, with its tag; once something changed, the new answer comes."""
+async def test_matching_etag_is_304(client: HttpClient, resource: MutableResource, form: str) -> None:
+    """304 without a body, with the tag; after a change the new body is sent."""
     tag = (await client.get("/x")).headers["ETag"]
     headers = {"If-None-Match": form.format(tag)}
     response = await client.get("/x", headers=headers)
@@ -80,15 +78,15 @@ async def test_known_answer_is_not_sent_again(
 
 
 @pytest.mark.parametrize("sent", ["", "x", '"x"', '"', "W/", '"*"', "{bare}", '"{bare}x"', "a*"])
-async def test_other_tags_are_not_known(client: HttpClient, sent: str) -> None:
-    """What names another answer, or nothing, is answered in whole."""
+async def test_other_etags_get_the_full_response(client: HttpClient, sent: str) -> None:
+    """A tag of other content, or a malformed one, does not match."""
     tag = (await client.get("/x")).headers["ETag"]
     response = await client.get("/x", headers={"If-None-Match": sent.replace("{bare}", tag.strip('"'))})
     assert (response.status, await response.json()) == (200, ["one"])
 
 
-async def test_only_answers_to_get_have_a_tag(client: HttpClient) -> None:
-    """What a POST did, what was only accepted and what failed is kept by nobody and always told."""
+async def test_only_get_responses_have_an_etag(client: HttpClient) -> None:
+    """Responses to POST, 202 and errors are not cached."""
     for method, path in (("POST", "/x"), ("GET", "/accepted"), ("GET", "/nothing")):
         response = await client.request(method, path, headers={"If-None-Match": "*"})
         assert response.status in {200, 202, 404}
@@ -96,8 +94,8 @@ async def test_only_answers_to_get_have_a_tag(client: HttpClient) -> None:
         assert response.headers.get("Cache-Control", "no-store") == "no-store"
 
 
-async def test_head_answers_as_get_without_the_body(client: HttpClient) -> None:
-    """The same headers, the same 304; where there is no GET, 405."""
+async def test_head_is_get_without_the_body(client: HttpClient) -> None:
+    """The same headers and the same 304; 405 without a GET route."""
     got = await client.get("/x")
     response = await client.head("/x")
     assert (response.status, await response.read()) == (200, b"")
@@ -108,8 +106,8 @@ async def test_head_answers_as_get_without_the_body(client: HttpClient) -> None:
     assert (refused.status, refused.headers["Allow"]) == (405, "GET,HEAD,POST")
 
 
-async def test_text_is_sent_as_it_is(client: HttpClient) -> None:
-    """In the route's media type, in UTF-8, with a tag too."""
+async def test_text_response_uses_the_media_type_of_the_route(client: HttpClient) -> None:
+    """In UTF-8, with an entity tag."""
     response = await client.get("/plain")
     assert await response.read() == "BEGIN:ü".encode()
     assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"

@@ -1,4 +1,4 @@
-"""The key under which something happens once, and the digest of what was sent with it."""
+"""Tests of idempotency keys and the digest of the body."""
 
 import asyncio
 from typing import Any
@@ -8,8 +8,7 @@ import pytest
 
 from actors.accounts.requests import Registration
 from server.http.idempotency import make_idempotency_key
-from server.http.route import Route
-from server.http.typed_request import TypedRequest
+from server.http.route import Route, TypedRequest
 from storage.records.idempotency_key import IdempotencyKey
 from tests.server.http.http_client import HttpClient, Serve, field_errors_of
 
@@ -48,15 +47,17 @@ async def request_key(
     client: HttpClient, path: str, body: Any = None, key: str | None = "k", method: str = "POST"
 ) -> dict[str, Any]:
     data = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
-    headers = {} if key is None else {"Idempotency-Key": key}
+    headers = {"Content-Type": "application/json"}
+    if key is not None:
+        headers["Idempotency-Key"] = key
     response = await client.request(method, path, data=data, headers=headers)
     assert response.status == 200, await response.text()
     found: dict[str, Any] = await response.json()
     return found
 
 
-async def test_repeated_request_has_the_same_key_and_digest(client: HttpClient) -> None:
-    """White space, the order of fields and unknown fields are nothing to it; the key itself is not kept."""
+async def test_retry_has_the_same_key_and_digest(client: HttpClient) -> None:
+    """White space, field order and unknown fields do not matter; the raw key is not stored."""
     first = await request_key(client, "/notes/1", b'{"text":"a","size":1}', "my-key")
     again = await request_key(client, "/notes/1", b' { "size": 1, "new": 2,\n "text" : "a" } ', "my-key")
     assert first == again
@@ -65,8 +66,8 @@ async def test_repeated_request_has_the_same_key_and_digest(client: HttpClient) 
     assert {len(value) for value in first["once"].values()} == {64}
 
 
-async def test_key_belongs_to_method_path_and_header(client: HttpClient) -> None:
-    """The same header elsewhere is another key; the body and the query do not count in it."""
+async def test_key_depends_on_method_path_and_header(client: HttpClient) -> None:
+    """The body and the query are not part of the key."""
     body = {"text": "a"}
     keys = [
         (await request_key(client, path, body, key, method))["once"]["key"]
@@ -82,8 +83,8 @@ async def test_key_belongs_to_method_path_and_header(client: HttpClient) -> None
     assert other["once"]["key"] == keys[0]
 
 
-async def test_key_belongs_to_its_user(client: HttpClient) -> None:
-    """Nobody meets the key of somebody else, however the parts are joined."""
+async def test_key_depends_on_the_user(client: HttpClient) -> None:
+    """Keys of different users never collide, however the parts are joined."""
 
     class Asked:
         method = "POST"
@@ -98,8 +99,8 @@ async def test_key_belongs_to_its_user(client: HttpClient) -> None:
     assert len(set(keys)) == 4
 
 
-async def test_another_body_has_another_digest(client: HttpClient) -> None:
-    """A field that is absent is not one that is there."""
+async def test_different_body_has_a_different_digest(client: HttpClient) -> None:
+    """An absent field differs from a present one."""
     digests = [
         (await request_key(client, "/notes/1", body))["once"]["digest"]
         for body in ({"text": "a"}, {"text": "b"}, {"text": "a", "size": 0})
@@ -108,15 +109,15 @@ async def test_another_body_has_another_digest(client: HttpClient) -> None:
     assert len({*digests, (await request_key(client, "/bare"))["once"]["digest"]}) == 4
 
 
-async def test_without_the_header_nothing_is_kept(client: HttpClient) -> None:
-    """The same where the route takes none."""
+async def test_no_key_without_the_header(client: HttpClient) -> None:
+    """Nor on a route that is not idempotent."""
     assert await request_key(client, "/notes/1", {"text": "a"}, None) == {"key": None, "once": None}
     assert await request_key(client, "/careless", {"text": "a"}) == {"key": None, "once": None}
 
 
 @pytest.mark.parametrize("key", ["", "k" * 201])
-async def test_key_of_odd_length_is_refused(client: HttpClient, key: str) -> None:
-    """422 about the header; at the bound it passes."""
+async def test_key_length_is_limited(client: HttpClient, key: str) -> None:
+    """Outside of the bounds it is 422 that names the header; the longest key passes."""
     response = await client.post("/notes/1", json={"text": "a"}, headers={"Idempotency-Key": key})
     assert await field_errors_of(response) == {"Idempotency-Key": "invalid"}
     assert (await request_key(client, "/notes/1", {"text": "a"}, "k" * 200))["once"]
@@ -125,8 +126,8 @@ async def test_key_of_odd_length_is_refused(client: HttpClient, key: str) -> Non
 @pytest.mark.parametrize(
     ("key", "status"), [(b"\xff\xfe", b"422"), ("\u00fc \u6f22".encode(), b"200"), (b"a\tb", b"422")]
 )
-async def test_key_is_text(client: HttpClient, key: bytes, status: bytes) -> None:
-    """Any alphabet, but no bytes that are none, whoever may sort them out later."""
+async def test_key_must_be_printable_text(client: HttpClient, key: bytes, status: bytes) -> None:
+    """Any alphabet, but no invalid UTF-8 and no control characters."""
     assert client.server is not None
     reader, writer = await asyncio.open_connection("127.0.0.1", client.server.port)
     writer.write(b"POST /bare HTTP/1.1\r\nHost: x\r\nIdempotency-Key: %s\r\nConnection: close\r\n\r\n" % key)
@@ -135,8 +136,8 @@ async def test_key_is_text(client: HttpClient, key: bytes, status: bytes) -> Non
     assert answer.startswith(b"HTTP/1.1 " + status), answer
 
 
-async def test_password_is_no_part_of_a_digest(client: HttpClient) -> None:
-    """A fast hash of a password could be guessed from; what is no secret counts."""
+async def test_digest_excludes_the_password(client: HttpClient) -> None:
+    """A fast hash of a password could be brute-forced; the other fields count."""
     person = {"email": "ana@example.test", "username": "ana", "password": "a good password"}
     first = await request_key(client, "/people", person)
     assert await request_key(client, "/people", {**person, "password": "another password"}) == first

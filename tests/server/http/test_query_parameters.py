@@ -1,4 +1,4 @@
-"""What stands behind the question mark."""
+"""Tests of query parameter decoding."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -10,9 +10,9 @@ from msgspec import Meta
 from yarl import URL
 
 from server.http.cursor import encode_cursor
-from server.http.query_parameters import PageQuery
-from server.http.route import Route
-from server.http.typed_request import Page, TypedRequest
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
+from server.http.route import Route, TypedRequest
 from tests.server.http.http_client import HttpClient, Serve, field_errors_of, problem_of
 
 
@@ -67,10 +67,10 @@ async def client(serve: Serve) -> HttpClient:
         ("name=x&nme=y&limitt=0", "name", "x"),
     ],
 )
-async def test_parameters_become_what_the_struct_says(
+async def test_parameters_are_decoded_into_the_struct(
     client: HttpClient, query: str, field: str, value: Any
 ) -> None:
-    """Types, lists, defaults; the first of a repeated one counts, unknown ones do not disturb."""
+    """Types, lists and defaults; the first of a repeated parameter counts, unknown ones are ignored."""
     response = await client.get(URL(f"/x?{query}", encoded=True))
     assert response.status == 200, await response.text()
     assert (await response.json())["query"][field] == value
@@ -92,27 +92,27 @@ async def test_parameters_become_what_the_struct_says(
         ("small=maybe", "small"),
     ],
 )
-async def test_bad_parameter_is_named(client: HttpClient, query: str, field: str) -> None:
-    """422 `request.invalid` about that parameter."""
+async def test_invalid_parameter_is_named(client: HttpClient, query: str, field: str) -> None:
+    """422 `request.invalid` with that parameter."""
     assert await field_errors_of(await client.get(URL(f"/x?{query}", encoded=True))) == {field: "invalid"}
 
 
-async def test_all_bad_parameters_are_told_at_once(client: HttpClient) -> None:
-    """Nobody has to ask again to learn of the next fault."""
+async def test_all_invalid_parameters_are_reported_at_once(client: HttpClient) -> None:
+    """One response lists every invalid parameter."""
     response = await client.get("/x?limit=0&kind=cow&since=x&name=fine")
     assert await field_errors_of(response) == {"limit": "invalid", "kind": "invalid", "since": "invalid"}
     assert await field_errors_of(await client.get("/needed")) == {"seq": "required"}
 
 
-async def test_faults_tell_what_is_legal_and_not_what_was_sent(client: HttpClient) -> None:
-    """A choice is told in whole; the caller's own words are not repeated."""
+async def test_error_lists_allowed_values_and_omits_the_input(client: HttpClient) -> None:
+    """An enumeration is listed in full; the value sent is not repeated."""
     problem = await problem_of(await client.get("/x?kind=sEcReT"))
     assert problem["errors"][0]["detail"] == "Must be one of cat, dog."
     assert "sEcReT" not in str(problem)
 
 
-async def test_cursor_is_read_as_its_key(client: HttpClient) -> None:
-    """One of ours gives back its key; any other is `cursor.invalid`, also one that is too long."""
+async def test_cursor_decodes_to_its_key(client: HttpClient) -> None:
+    """An invalid or too long cursor is `cursor.invalid`."""
     response = await client.get(f"/x?cursor={encode_cursor(7)}")
     assert (await response.json())["after"] == 7
     for forged in ("x", "", encode_cursor("7"), "k" * 5000):
@@ -121,7 +121,7 @@ async def test_cursor_is_read_as_its_key(client: HttpClient) -> None:
 
 
 async def test_link_keeps_the_other_parameters(serve: Serve) -> None:
-    """The next page is asked for as this one was."""
+    """The link to the next page has the parameters of the request."""
 
     async def page(call: TypedRequest[None, SearchQuery]) -> Page[str]:
         return Page(["x"], "next")
@@ -131,8 +131,8 @@ async def test_link_keeps_the_other_parameters(serve: Serve) -> None:
     assert URL(response.links["next"]["url"]).query == {"limit": "5", "ids": "a,b", "cursor": "next"}
 
 
-async def test_moments_are_moments(serve: Serve) -> None:
-    """Any offset is the same moment to a handler."""
+async def test_timestamps_are_compared_in_utc(serve: Serve) -> None:
+    """Equal times with different offsets are equal to a handler."""
     asked: list[datetime | None] = []
 
     async def handler(call: TypedRequest[None, SearchQuery]) -> None:

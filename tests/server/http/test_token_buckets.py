@@ -1,4 +1,4 @@
-"""Token buckets, cursors and the keys of addresses."""
+"""Tests of token buckets, cursors and the bucket keys of addresses."""
 
 import pytest
 from hypothesis import given
@@ -6,8 +6,7 @@ from hypothesis import strategies as some
 
 from actors.protocol.errors import ApiError
 from server.http.cursor import decode_cursor, encode_cursor
-from server.http.rate_limiter import address_bucket_key
-from server.http.token_buckets import RateLimit, TokenBucketTable
+from server.http.rate_limiter import RateLimit, TokenBucketTable, address_bucket_key
 
 
 class Clock:
@@ -19,7 +18,7 @@ class Clock:
 
 
 def test_burst_then_rate() -> None:
-    """The burst at once, then as many as the rate gives, and the time to come back is right."""
+    """The burst passes at once, then the rate applies; the retry time is exact."""
     clock = Clock()
     buckets = TokenBucketTable(RateLimit(per_s=2, burst=3), 10, clock)
     assert [buckets.consume("a").allowed for _ in range(4)] == [True, True, True, False]
@@ -32,16 +31,16 @@ def test_burst_then_rate() -> None:
     assert [buckets.consume("a").allowed for _ in range(4)] == [True, True, True, False]
 
 
-def test_keys_have_buckets_of_their_own() -> None:
-    """One key's silence or noise is nothing to another."""
+def test_keys_have_separate_buckets() -> None:
+    """One key's requests do not affect another key."""
     buckets = TokenBucketTable(RateLimit(per_s=1, burst=1), 10, Clock())
     assert buckets.consume("a").allowed
     assert buckets.consume("b").allowed
     assert not buckets.consume("a").allowed
 
 
-def test_table_is_bounded_and_drops_the_longest_silent() -> None:
-    """A flood of new keys does not grow the table, and who was here last is still known."""
+def test_table_evicts_the_least_recently_used_bucket() -> None:
+    """A flood of new keys does not grow the table beyond its bound."""
     buckets = TokenBucketTable(RateLimit(per_s=1, burst=1), 3, Clock())
     for key in "abc":
         buckets.consume(key)
@@ -61,19 +60,19 @@ def test_table_is_bounded_and_drops_the_longest_silent() -> None:
         ("192.0.2.1", "192.0.2.2", False),
     ],
 )
-def test_a_network_of_ipv6_counts_as_one(one: str, other: str, same: bool) -> None:
-    """Whoever owns a /64 owns one budget."""
+def test_ipv6_network_shares_a_bucket(one: str, other: str, same: bool) -> None:
+    """Addresses of one /64 have the same key."""
     assert (address_bucket_key(one) == address_bucket_key(other)) == same
 
 
 @given(some.tuples(some.text(max_size=50), some.integers(0, 2**53)))
-def test_cursor_gives_back_its_key(key: tuple[str, int]) -> None:
-    """What was packed is what is read."""
+def test_cursor_round_trip(key: tuple[str, int]) -> None:
+    """Decoding returns the encoded key."""
     assert decode_cursor(encode_cursor(key), tuple[str, int]) == key
 
 
 @given(some.text(max_size=80) | some.binary(max_size=60).map(encode_cursor))
-def test_forged_cursor_is_refused(text: str) -> None:
-    """Anything else is `cursor.invalid`, never another failure."""
+def test_forged_cursor_is_rejected(text: str) -> None:
+    """Any other text is `cursor.invalid`, not another failure."""
     with pytest.raises(ApiError, match="cursor"):
         decode_cursor(text, tuple[str, int])

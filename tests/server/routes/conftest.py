@@ -1,4 +1,4 @@
-"""The User service behind real HTTP, over memory and over PostgreSQL."""
+"""The User service over HTTP, on memory and on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ def server_settings() -> ServerSettings:
 
 @pytest.fixture
 def hash_cost() -> HashCost:
-    """Cheap hashes, but for those tests that are about their cost."""
+    """Use cheap password hashes, except in tests of their cost."""
     return CHEAP_HASHES
 
 

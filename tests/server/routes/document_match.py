@@ -1,14 +1,13 @@
-"""What the published contract says of an answer, held against the answer."""
+"""Checks responses against the published OpenAPI document."""
 
 import re
 from collections.abc import Sequence
 
 import msgspec
 
-from server.api_docs.error_responses import route_error_codes
 from server.api_docs.openapi import openapi_document
 from server.api_docs.openapi_document import OpenApi, Operation
-from server.api_docs.route_operations import path_template
+from server.api_docs.route_operations import path_template, route_error_codes
 from server.http.route import Route
 
 ROUTER_ERRORS = {"route.not_found", "method.not_allowed"}
@@ -16,10 +15,10 @@ ROUTER_ERRORS = {"route.not_found", "method.not_allowed"}
 
 
 class DocumentMatch:
-    """The contract of some routes."""
+    """The OpenAPI operations of some routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        document = openapi_document(routes, "0")
+        document = openapi_document(routes, "0", "http://convene.test")
         self._routes = [
             (
                 re.compile(re.sub(r"\{\w+\}", "[^/]+", path_template(route))),
@@ -30,7 +29,7 @@ class DocumentMatch:
         ]
 
     def check(self, method: str, path: str, status: int, body: bytes) -> None:
-        """Fail when a status, a code of refusal or a body is not what was published."""
+        """Fail if a status, an error code or a body is not documented."""
         found = [
             (route, operation)
             for form, route, operation in self._routes

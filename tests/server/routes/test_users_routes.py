@@ -1,4 +1,4 @@
-"""People over HTTP."""
+"""Tests of registration, profiles and user search over HTTP."""
 
 import asyncio
 import re
@@ -13,8 +13,8 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 REGISTRATION = {"email": "ana@example.test", "username": "ana", "password": PASSWORD}
 
 
-async def test_registration_answers_user_and_working_token(service: UserService) -> None:
-    """Who registers is logged in at once and sees the own e-mail."""
+async def test_registration_returns_user_and_working_token(service: UserService) -> None:
+    """The response contains the user's own e-mail address."""
     signed = await service.register("Ana.B_1", display_name="  Ana  ")
     user = signed["user"]
     assert signed.keys() == {"user", "token", "expires_at"}
@@ -41,17 +41,17 @@ async def test_registration_answers_user_and_working_token(service: UserService)
         ({"email": "other@example.test", "username": "ANA"}, "user.username_taken"),
     ],
 )
-async def test_taken_names_are_refused_without_regard_to_case(
+async def test_taken_names_are_rejected_ignoring_case(
     service: UserService, change: dict[str, str], code: str
 ) -> None:
-    """409 says which of the two is taken."""
+    """409 names the one that is taken."""
     await service.register("ana")
     problem = await service.expect_error(code, "POST", "/v1/users", {**REGISTRATION, **change})
     assert problem["status"] == 409
 
 
 async def test_race_for_a_username_has_one_winner(service: UserService) -> None:
-    """Many registrations of one name in different cases at once: one 201, the rest 409."""
+    """Of many concurrent registrations in different cases one is 201, the rest 409."""
     names = ["ana", "ANA", "Ana", "aNa", "anA", "AnA"]
     responses = await asyncio.gather(
         *(
@@ -93,10 +93,10 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("change", "field", "code"), BAD_FIELDS)
 @pytest.mark.parametrize("backing", [None])
-async def test_bad_field_is_named(
+async def test_invalid_field_is_named(
     service: UserService, change: dict[str, Any], field: str, code: str
 ) -> None:
-    """422 names the field and what is wrong, and nobody is registered."""
+    """422 names the field and the error, and no user is registered."""
     problem = await service.expect_error("request.invalid", "POST", "/v1/users", {**REGISTRATION, **change})
     assert problem["status"] == 422
     assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [(field, code)]
@@ -104,8 +104,8 @@ async def test_bad_field_is_named(
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_all_faults_are_told_at_once(service: UserService) -> None:
-    """Missing, mistyped and malformed fields of one request all stand in one answer."""
+async def test_all_field_errors_are_reported_at_once(service: UserService) -> None:
+    """Missing, mistyped and malformed fields are in one response."""
     body = {"email": 5, "username": "A!", "display_name": "x" * 101}
     problem = await service.expect_error("request.invalid", "POST", "/v1/users", body)
     assert {(fault["field"], fault["code"]) for fault in problem["errors"]} == {
@@ -121,9 +121,9 @@ async def test_all_faults_are_told_at_once(service: UserService) -> None:
     "raw",
     [b"", b"{", b"[]", b"null", b'"x"', b'{"email":"\xff"}', b"\x00", b'{"a":"\\ud800"}', b"[" * 50_000],
 )
-async def test_bodies_that_are_no_json_object_are_refused(service: UserService, raw: bytes) -> None:
-    """What cannot be read as an object gets 422, never 500."""
-    response = await service.client.post("/v1/users", data=raw)
+async def test_body_must_be_a_json_object(service: UserService, raw: bytes) -> None:
+    """Anything else is 422, not 500."""
+    response = await service.client.post("/v1/users", data=raw, headers={"Content-Type": "application/json"})
     problem = await response.json(content_type="application/problem+json")
     assert (response.status, problem["code"]) == (422, "request.invalid")
     assert problem["errors"]
@@ -131,7 +131,7 @@ async def test_bodies_that_are_no_json_object_are_refused(service: UserService, 
 
 @pytest.mark.parametrize("backing", [None])
 async def test_bounds_are_inclusive_and_count_code_points(service: UserService) -> None:
-    """The longest and shortest allowed values pass, whatever their bytes."""
+    """The longest and shortest allowed values pass, whatever their size in bytes."""
     await service.register("a" * 50, password="\U0001f511" * 128, display_name="\U0001f600" * 100)
     await service.register("abc", password="\U0001f511" * 8, display_name="   ")
     await service.login("a" * 50, "\U0001f511" * 128)
@@ -139,15 +139,15 @@ async def test_bounds_are_inclusive_and_count_code_points(service: UserService) 
 
 
 @pytest.mark.parametrize("backing", [None])
-async def test_unknown_fields_and_content_types_are_tolerated(service: UserService) -> None:
-    """JSON is JSON, whatever the header says, and fields of tomorrow do not disturb."""
+async def test_unknown_fields_are_ignored(service: UserService) -> None:
+    """A newer client may send fields that this server does not know."""
     raw = b'{"email":"ana@example.test","username":"ana","password":"a good password","is_admin":true}'
-    response = await service.client.post("/v1/users", data=raw, headers={"Content-Type": "text/plain"})
+    response = await service.client.post("/v1/users", data=raw, headers={"Content-Type": "application/json"})
     assert response.status == 201
 
 
-async def test_profile_of_another_shows_no_email(service: UserService) -> None:
-    """Others see a user by id and by name in any case, without what is private."""
+async def test_profile_of_another_user_has_no_email(service: UserService) -> None:
+    """Found by id and by name in any case, without private fields."""
     ana, ben = await service.register("ana"), await service.register("ben")
     by_id = await service.expect(200, "GET", f"/v1/users/{ben['user']['id']}", token=ana["token"])
     by_name = await service.expect(200, "GET", "/v1/users/by-username/BEN", token=ana["token"])
@@ -168,14 +168,14 @@ async def test_profile_of_another_shows_no_email(service: UserService) -> None:
         "/v1/users/by-username/%F0%9F%98%80",
     ],
 )
-async def test_unknown_people_are_not_found(service: UserService, path: str) -> None:
-    """Whatever names nobody is 404 `user.not_found`."""
+async def test_unknown_users_are_not_found(service: UserService, path: str) -> None:
+    """404 `user.not_found`."""
     ana = await service.register("ana")
     assert (await service.expect_error("user.not_found", "GET", path, token=ana["token"]))["status"] == 404
 
 
 async def test_own_profile_changes_at_once(service: UserService) -> None:
-    """What a PATCH answered is what every read answers from then on."""
+    """Every read after a PATCH returns its result."""
     ana = await service.register("ana", display_name="Ana")
     token = ana["token"]
     patch = {"bio": " line\nline ", "avatar_url": "https://example.test/a.png", "username": "Anna"}
@@ -206,10 +206,10 @@ async def test_own_profile_changes_at_once(service: UserService) -> None:
         ({"email": "BEN@example.test"}, "user.email_taken", set()),
     ],
 )
-async def test_bad_change_changes_nothing(
+async def test_invalid_change_has_no_effect(
     service: UserService, patch: dict[str, Any], code: str, fields: set[str]
 ) -> None:
-    """A refused PATCH says why and leaves the profile as it was."""
+    """A rejected PATCH names the error and leaves the profile unchanged."""
     ana = await service.register("ana")
     await service.register("ben")
     problem = await service.expect_error(code, "PATCH", "/v1/users/me", patch, ana["token"])
@@ -218,7 +218,7 @@ async def test_bad_change_changes_nothing(
 
 
 async def test_search_pages_follow_their_links(service: UserService) -> None:
-    """Following `next` from page to page meets everybody once, in order."""
+    """Following `next` returns every match once, in order."""
     ana = await service.register("ana")
     for number in range(5):
         await service.register(f"zoe{number}", display_name=f"Q {number}")
@@ -262,14 +262,14 @@ async def test_search_pages_follow_their_links(service: UserService) -> None:
         ("?ids=" + ",".join(str(number) for number in range(101)), "request.invalid"),
     ],
 )
-async def test_bad_queries_are_refused(service: UserService, query: str, code: str) -> None:
-    """Odd limits, forged cursors and too many ids are 422."""
+async def test_invalid_queries_are_rejected(service: UserService, query: str, code: str) -> None:
+    """Limits out of range, forged cursors and too many ids are 422."""
     ana = await service.register("ana")
     assert (await service.expect_error(code, "GET", "/v1/users" + query, token=ana["token"]))["status"] == 422
 
 
-async def test_cards_come_in_the_order_asked_for(service: UserService) -> None:
-    """Unknown ids are left out, repeated ones come once."""
+async def test_cards_have_the_order_of_the_ids(service: UserService) -> None:
+    """Unknown ids are omitted, repeated ones are returned once."""
     ana, ben = (await service.register("ana"))["user"], (await service.register("ben"))["user"]
     token = (await service.login("ana"))["token"]
     ids = ",".join([ben["id"], "nobody", ana["id"], ben["id"], str(uuid.uuid4()), ""])

@@ -1,4 +1,4 @@
-"""A server of the User service, and what a test asks of it."""
+"""A User service over HTTP for tests."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 
 @dataclass
 class UserService:
-    """A server of the User service, and what a test asks of it. Every answer must be a published one."""
+    """A User service over HTTP. Every response is checked against the OpenAPI document."""
 
     client: TestClient[Any, Any]
     accounts: Accounts

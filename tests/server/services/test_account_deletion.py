@@ -1,4 +1,4 @@
-"""Giving up one's account: what goes with it, what stays, and who comes after."""
+"""Tests of account deletion: what is deleted and what remains."""
 
 from functools import partial
 from typing import Any
@@ -24,14 +24,14 @@ def contains(wanted: list[str], page: Json) -> bool:
 
 
 async def assert_empty(api: ApiClient, person: RegisteredUser, path: str) -> None:
-    """Wait until a list has nothing in it."""
+    """Wait until a list is empty."""
     await api.wait_for(person, path, lambda page: page["items"] == [])
 
 
-async def test_the_account_is_gone(
+async def test_account_is_gone_on_every_instance(
     api: ApiClient, second_api: ApiClient, second_instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Every token and login of it at once, on every instance; its sockets close within a second."""
+    """Tokens and logins stop working at once; its websockets close within a second."""
     ana, ben = await people.register(2, second_instance)
     login = {"login": ana.username, "password": PASSWORD}
     again = await api.expect(201, None, "POST", "/v1/sessions", login)
@@ -58,8 +58,10 @@ async def test_the_account_is_gone(
             await asked.expect_error("user.not_found", 404, ben, "PUT", f"/v1/users/{ana.id}/follow")
 
 
-async def test_words_and_likes_go(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """One's posts, and what one said and liked elsewhere; what was counted is counted again."""
+async def test_posts_comments_and_likes_are_deleted(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Counts are corrected."""
     ana, ben = await people.register(2, instance)
     own, others = (await api.post(ana))["id"], (await api.post(ben))["id"]
     await api.comment(ben, own)
@@ -77,8 +79,8 @@ async def test_words_and_likes_go(api: ApiClient, instance: Instance, people: Re
     await assert_empty(api, ben, f"/v1/posts/{others}/comments")
 
 
-async def test_follows_go(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Both ways, from lists and figures."""
+async def test_follows_are_deleted(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """In both directions, from lists and counts."""
     ana, ben, eve = await people.register(3, instance)
     for one, other in ((ana, ben), (eve, ana), (eve, ben)):
         await api.follow(one, other)
@@ -90,8 +92,10 @@ async def test_follows_go(api: ApiClient, instance: Instance, people: Registered
         await api.wait_for(eve, f"/v1/users/{path}", partial(contains, wanted))
 
 
-async def test_events_and_places_go(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """One's own events are gone; one's place goes to the first in line, who is told."""
+async def test_events_and_rsvps_are_deleted(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A freed place goes to the first user on the waiting list, who is notified."""
     ana, ben, eve = await people.register(3, instance)
     own = (await api.event(ana))["id"]
     await api.rsvp(ben, own)
@@ -114,10 +118,10 @@ async def test_events_and_places_go(api: ApiClient, instance: Instance, people: 
     await assert_empty(api, ben, f"/v1/events/{liked}/rsvps")
 
 
-async def test_messages_stay_without_a_name(
+async def test_messages_remain_without_the_author(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Membership ends, and the longest member becomes admin; what was said can still be read."""
+    """The membership ends, the longest member becomes admin, and messages stay readable."""
     ana, ben, eve = await people.register(3, instance)
     group, direct = (await api.group(ana, ben, eve))["id"], (await api.direct(ana, ben))["id"]
     said = [await api.send(ana, room, "I was here") for room in (group, direct)]
@@ -139,10 +143,10 @@ async def test_messages_stay_without_a_name(
 
 
 @pytest.mark.parametrize("take", ["username", "email"])
-async def test_a_name_is_free_again(
+async def test_username_can_be_registered_again(
     take: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Whoever takes it is somebody else, of whom nothing was there before."""
+    """The new user has none of the old user's data."""
     ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
     await api.post(ana)

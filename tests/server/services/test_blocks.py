@@ -1,4 +1,4 @@
-"""A block: who no longer sees whom, in both directions, on every instance, and what comes back."""
+"""Tests of blocks: what they hide in both directions, on every instance, and what unblocking restores."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -33,9 +34,9 @@ async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[st
 
 @dataclass(frozen=True)
 class Block:
-    """What the first of three does about the second, and what each of the two then sees of the other.
+    """Actions of the first of three users against the second, and checks of what both see.
 
-    The third is a friend of both.
+    The third is connected to both.
     """
 
     api: ApiClient
@@ -47,7 +48,7 @@ class Block:
     async def assert_hidden(
         self, is_visible: Callable[[ApiClient, RegisteredUser, RegisteredUser], Awaitable[list[bool]]]
     ) -> None:
-        """Before, while it stands and after it: all of it, none of it, all of it, both ways."""
+        """Check what both users see before, during and after the block."""
         for method, seen in ((None, True), ("PUT", False), ("DELETE", True)):
             if method is not None:
                 await self.api.expect(204, self.ana, method, f"/v1/users/{self.ben.id}/block")
@@ -59,7 +60,7 @@ class Block:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def block(api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers) -> Block:
-    """Three who have not met."""
+    """Three new users."""
     return Block(api, second_api, *await people.register(3, instance))
 
 
@@ -70,7 +71,7 @@ async def is_found(api: ApiClient, viewer: RegisteredUser, path: str) -> bool:
 
 
 async def test_a_block_hides_profiles(block: Block) -> None:
-    """By id, name, search, cards and lists, on every instance at once; the third sees both."""
+    """By id, name, search, cards and lists, on every instance at once; the third user sees both."""
     api, eve = block.api, block.eve
     for person in (block.ana, block.ben):
         await api.follow(person, eve)
@@ -91,7 +92,7 @@ async def test_a_block_hides_profiles(block: Block) -> None:
 
 
 async def test_a_block_hides_posts(block: Block) -> None:
-    """One's own, and one's comments and likes about the post of a third, who sees all of them."""
+    """The user's posts, and their comments and likes on a third user's post, who sees all of them."""
     api, eve = block.api, block.eve
     common = f"/v1/posts/{(await api.post(eve))['id']}"
     own, comments = {}, {}
@@ -124,7 +125,7 @@ async def test_a_block_hides_posts(block: Block) -> None:
 
 
 async def test_a_block_hides_events(block: Block) -> None:
-    """One's own, alone and in searches, and one's answer to the event of a third."""
+    """The user's events, alone and in searches, and their RSVP to a third user's event."""
     api, eve = block.api, block.eve
     common, word = (await api.event(eve))["id"], f"w{uuid4().hex}"
     own = {}
@@ -150,7 +151,7 @@ async def test_a_block_hides_events(block: Block) -> None:
 
 
 async def test_a_block_ends_follows(block: Block) -> None:
-    """Both ways, for good; nobody follows across it; the other's block holds after one's own is over."""
+    """For good and in both directions; a second block in the other direction stays after the first ends."""
     api, ana, ben, eve = block.api, block.ana, block.ben, block.eve
     await api.follow(ana, ben)
     await api.follow(ben, ana)
@@ -169,7 +170,7 @@ async def test_a_block_ends_follows(block: Block) -> None:
 
 
 async def test_a_block_closes_direct_conversations(block: Block) -> None:
-    """Sending and beginning one is 403 `user.blocked`; what was said stays; it opens again."""
+    """Sending and creating is 403 `user.blocked`; the history stays; unblocking reopens it."""
     api, ana, ben, eve = block.api, block.ana, block.ben, block.eve
     direct = (await api.direct(ana, ben))["id"]
     await api.send(ana, direct, "hello")
@@ -190,7 +191,7 @@ async def test_a_block_closes_direct_conversations(block: Block) -> None:
 async def wait_for_status(
     api: ApiClient, person: RegisteredUser, path: str, wanted: tuple[int, str | None]
 ) -> None:
-    """Send until the answer is the wanted one, for at most 2 s."""
+    """Send until the response has this status, for at most 2 s."""
     async with asyncio.timeout(2):
         while True:
             body = {"client_id": uuid4().hex, "content": "x"}
@@ -199,8 +200,8 @@ async def wait_for_status(
                 return
 
 
-async def test_a_block_leaves_shared_groups(block: Block) -> None:
-    """Both stay in them, write, and read each other."""
+async def test_a_block_does_not_affect_shared_groups(block: Block) -> None:
+    """Both users remain members, write, and read each other's messages."""
     api, ana, ben, eve = block.api, block.ana, block.ben, block.eve
     group = (await api.group(eve, ana, ben))["id"]
     await api.block(ana, ben)
@@ -209,3 +210,45 @@ async def test_a_block_leaves_shared_groups(block: Block) -> None:
         page = await api.get(person, f"/v1/conversations/{group}/messages")
         assert {message["id"] for message in page["items"]} >= set(sent)
         assert (await api.get_conversation(person, group))["member_count"] == 3
+
+
+async def test_nothing_passes_in_a_direct_conversation_with_a_block(block: Block, instance: Instance) -> None:
+    """Edits, reactions, typing and read marks are 403 `user.blocked` for both; taking back works."""
+    api, ana, ben = block.api, block.ana, block.ben
+    direct = (await api.direct(ana, ben))["id"]
+    sent = {person.id: (await api.send(person, direct, "hello"))["id"] for person in (ana, ben)}
+    await block.api.block(ana, ben)
+    for person, other in ((ana, ben), (ben, ana)):
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{instance.port}/v1/ws"
+            async with session.ws_connect(url, headers={"Authorization": f"Bearer {person.token}"}) as socket:
+                for command in (
+                    {"type": "message.send", "client_id": uuid4().hex, "content": "x"},
+                    {"type": "message.edit", "message_id": sent[person.id], "content": "changed"},
+                    {"type": "reaction.add", "message_id": sent[other.id], "emoji": "\U0001f44d"},
+                    {"type": "typing", "active": True},
+                    {"type": "conversation.read", "seq": 2},
+                ):
+                    assert await ask(socket, {**command, "conversation_id": direct}) == "user.blocked", (
+                        command
+                    )
+                taken_back = {"type": "reaction.remove", "message_id": sent[other.id], "emoji": "\U0001f44d"}
+                assert await ask(socket, {**taken_back, "conversation_id": direct}) is None
+        messages = f"/v1/conversations/{direct}/messages"
+        edit = {"content": "changed"}
+        await api.expect_error("user.blocked", 403, person, "PATCH", f"{messages}/{sent[person.id]}", edit)
+        read = f"/v1/conversations/{direct}/read"
+        await api.expect_error("user.blocked", 403, person, "PUT", read, {"seq": 2})
+    for person in (ana, ben):
+        await api.expect(204, person, "DELETE", f"/v1/conversations/{direct}/messages/{sent[person.id]}")
+
+
+async def ask(socket: aiohttp.ClientWebSocketResponse, command: dict[str, Any]) -> str | None:
+    """Send a command; return the code of its error, None for `ok`."""
+    await socket.send_json({"id": "asked", **command})
+    async with asyncio.timeout(10):
+        while True:
+            received = await socket.receive_json()
+            for frame in received if isinstance(received, list) else [received]:
+                if frame.get("id") == "asked":
+                    return frame["code"] if frame["type"] == "error" else None

@@ -1,4 +1,4 @@
-"""One's own stream as Server-Sent Events: complete, in order, and gone on with anywhere."""
+"""Tests of the user's event stream (server-sent events): complete, ordered, resumable on any instance."""
 
 import asyncio
 import contextlib
@@ -21,13 +21,13 @@ Event = tuple[str | None, Json]
 
 
 class EventStreamReader:
-    """What a reader of events reads, as the standard says."""
+    """Parses server-sent events as the HTML standard defines."""
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self.response = answer
 
     async def next(self) -> Event:
-        """The id and the data of the next event; comments are none."""
+        """Return the id and the data of the next event; comments are skipped."""
         event_id, data = None, ""
         async with asyncio.timeout(WAIT_TIMEOUT_S):
             while True:
@@ -47,7 +47,7 @@ class EventStreamReader:
                 return event_id, data
 
     async def wait_until_closed(self, timeout_s: float) -> None:
-        """Read to the end, which comes in time."""
+        """Read until the server ends the stream, within a timeout."""
         async with asyncio.timeout(timeout_s):
             await self.response.content.read()
 
@@ -66,7 +66,7 @@ async def open_stream(
 
 
 async def like(api: ApiClient, person: RegisteredUser, author: RegisteredUser) -> Json:
-    """Make a new notification for the author."""
+    """Create a new notification for the author."""
     post = await api.post(author)
     await api.expect(204, person, "PUT", f"/v1/posts/{post['id']}/like")
     return post
@@ -79,8 +79,10 @@ def parse_event_id(event_id: str | None) -> tuple[str, int]:
     return epoch, int(position)
 
 
-async def test_it_begins_with_a_place(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """An event stream that nobody keeps; the first event bears an id, from which one may go on."""
+async def test_first_event_has_the_position(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """The response is not cached, and the first event's id is a position to resume from."""
     ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
     await api.wait_for(ana, "/v1/notifications", lambda page: page["items"])
@@ -92,10 +94,10 @@ async def test_it_begins_with_a_place(api: ApiClient, instance: Instance, people
         assert first["unread_notifications"] == 1
 
 
-async def test_it_tells_what_a_socket_is_told(
+async def test_stream_has_the_events_of_a_websocket(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """The durable frames of the user, alike, each with the id of its position."""
+    """The same durable frames, each with the id of its position."""
     ana, ben = await people.register(2, instance)
     async with open_stream(instance, ana) as events, connect_peer(instance.port) as connected:
         await connected.open(ana.token)
@@ -117,10 +119,10 @@ async def test_it_tells_what_a_socket_is_told(
         await told("conversation.left", 4)
 
 
-async def test_it_goes_on_behind_the_last_id(
+async def test_resume_after_last_event_id(
     api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
 ) -> None:
-    """On another instance, with what was missed and nothing else, then live."""
+    """On another instance: exactly the missed events, then live ones."""
     ana, ben = await people.register(2, instance)
     async with open_stream(instance, ana) as events:
         begin = (await events.next())[0]
@@ -141,10 +143,10 @@ async def test_it_goes_on_behind_the_last_id(
     assert positions == list(range(parse_event_id(begin)[1] + 1, parse_event_id(begin)[1] + 7))
 
 
-async def test_an_id_that_is_not_ours_is_resync(
+async def test_unknown_last_event_id_is_a_resync(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Forged, foreign and future ones: read the state, and go on from the id that is told."""
+    """Forged, foreign and future ids lead to `resync` with a valid id to continue from."""
     ana, ben = await people.register(2, instance)
     for _ in range(2):
         await like(api, ben, ana)
@@ -170,18 +172,20 @@ async def test_an_id_that_is_not_ours_is_resync(
         assert parse_event_id(event_id) == (epoch, position + 1)
 
 
-async def test_it_is_ones_own(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """401 without a token, and with one that nobody has."""
+async def test_stream_requires_a_valid_token(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """401 without a token or with an unknown one."""
     for headers in ({}, *({"Authorization": f"Bearer {odd}"} for odd in ("", "x", "A" * 43, "\u00e9"))):
         status, told, _ = await api.request(None, "GET", "/v1/stream", **headers)
         assert status == 401
         assert told["code"].startswith("auth.")
 
 
-async def test_it_ends_with_its_session(
+async def test_stream_ends_with_its_session(
     api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Within a second of its revocation, on every instance; the streams of other sessions go on."""
+    """Within a second of the revocation, on every instance; streams of other sessions continue."""
     (ana,) = await people.register(1, instance)
     login = {"login": ana.username, "password": PASSWORD}
     again = await api.expect(201, None, "POST", "/v1/sessions", login)
@@ -203,10 +207,10 @@ async def test_it_ends_with_its_session(
     assert (status, told["code"][:5]) == (401, "auth.")
 
 
-async def test_followers_hear_of_a_post(
+async def test_followers_get_an_event_for_a_post(
     api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A hint without an id, on every instance; nobody else hears of it."""
+    """An ephemeral event without an id, on every instance, for followers only."""
     ana, ben, eve = await people.register(3, instance)
     await api.follow(ben, ana)
     async with (

@@ -1,4 +1,4 @@
-"""Events: who makes and changes them, how they are found, and who is told."""
+"""Tests of events: creating, changing, searching, inviting and notifying."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ INVALID_EVENTS: list[tuple[Json, str]] = [
 
 
 def day(number: float) -> str:
-    """A moment so many days from now."""
+    """Return a time this many days from now."""
     return (datetime.now(UTC) + timedelta(days=number)).isoformat()
 
 
@@ -48,7 +48,7 @@ async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Js
 
 
 async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:
-    """The notification of a kind about an event, once it is there."""
+    """Wait for a notification of this kind about an event."""
 
     def found(page: Json) -> list[Json]:
         return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
@@ -56,10 +56,10 @@ async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: st
     return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
 
-async def test_an_event_is_made_changed_and_deleted(
+async def test_event_is_created_updated_and_deleted(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """By its creator alone; as it was made, with times in UTC; then it is nowhere."""
+    """Only by its creator; times are in UTC; a deleted event is found nowhere."""
     ana, ben = await people.register(2, instance)
     made = await api.event(
         ana,
@@ -102,10 +102,8 @@ async def test_an_event_is_made_changed_and_deleted(
     assert (await api.get(ben, f"/v1/posts/{post}"))["content"]
 
 
-async def test_what_can_not_be_is_refused(
-    api: ApiClient, instance: Instance, people: RegisteredUsers
-) -> None:
-    """In making and in changing, with the field; an event stays as it was."""
+async def test_invalid_event_is_rejected(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """When creating and updating, with the field; an existing event is unchanged."""
     (ana,) = await people.shared(1, instance)
     body = {"title": "x", "capacity": 5, "start_datetime": day(1), "end_datetime": day(2)}
     event = await api.event(ana)
@@ -116,10 +114,10 @@ async def test_what_can_not_be_is_refused(
     assert await get_event(api, ana, event["id"]) == event
 
 
-async def test_a_change_of_one_time_is_judged_by_the_other(
+async def test_changed_time_is_validated_against_the_other(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """An end before the start that stands is 422, and so is a start behind the end."""
+    """An end before the stored start is 422, and so is a start after the stored end."""
     (ana,) = await people.shared(1, instance)
     event = await api.event(ana, start_datetime=day(2), end_datetime=day(3))
     for patch in ({"end_datetime": day(1)}, {"start_datetime": day(4)}):
@@ -128,7 +126,7 @@ async def test_a_change_of_one_time_is_judged_by_the_other(
 
 
 async def test_events_are_searched(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """By category, time and words, together; the soonest first, in pages without gaps or doubles."""
+    """By category, time and text combined; ordered by start, in pages without gaps or duplicates."""
     (ana,) = await people.register(1, instance)
     word, category = f"w{uuid4().hex}", f"c{uuid4().hex}"
     made = [
@@ -160,8 +158,10 @@ async def test_events_are_searched(api: ApiClient, instance: Instance, people: R
             assert ids(await api.collect_pages(ana, f"{EVENTS}?{query}", limit)) == wanted, query
 
 
-async def test_an_invite_is_told(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """To each of them, by whoever sees the event; unknown people are 404, and then nobody is."""
+async def test_invited_users_are_notified(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """By any user who sees the event; with an unknown user it is 404 and no user is notified."""
     ana, ben, eve = await people.register(3, instance)
     event, other = (await api.event(ana))["id"], (await api.event(ana))["id"]
     lost = {"user_ids": [eve.id, str(uuid4())]}
@@ -173,10 +173,10 @@ async def test_an_invite_is_told(api: ApiClient, instance: Instance, people: Reg
     assert (await api.get(ben, "/v1/notifications/unread_count"))["unread_count"] == 0
 
 
-async def test_a_change_is_told_to_who_answered(
+async def test_update_notifies_users_with_an_rsvp(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """As EVENT_UPDATE; not to the creator, nor to somebody who never answered."""
+    """As EVENT_UPDATE; neither the creator nor users without an RSVP."""
     ana, ben, eve = await people.register(3, instance)
     event = (await api.event(ana))["id"]
     await api.rsvp(ben, event)
@@ -186,10 +186,8 @@ async def test_a_change_is_told_to_who_answered(
         assert (await api.get(person, "/v1/notifications"))["items"] == []
 
 
-async def test_an_event_is_a_calendar_entry(
-    api: ApiClient, instance: Instance, people: RegisteredUsers
-) -> None:
-    """iCalendar with CRLF, lines of 75 octets at most, a stable UID, and text that is escaped."""
+async def test_event_as_icalendar(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """CRLF, lines of at most 75 octets, a stable UID, and escaped text."""
     (ana,) = await people.shared(1, instance)
     title, description = "Cake, tea; \\ and \u2603" * 5, "one\ntwo, BEGIN:VEVENT" + "\u00e9" * 200
     event = await api.event(ana, title=title, description=description)

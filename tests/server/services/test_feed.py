@@ -1,4 +1,4 @@
-"""The home feed: one's own posts and those of whom one follows, newest first."""
+"""Tests of the home feed: posts of the user and of followed users, newest first."""
 
 from typing import Any
 
@@ -22,14 +22,12 @@ async def feed(api: ApiClient, person: RegisteredUser) -> list[str]:
 
 
 async def wait_for_feed(api: ApiClient, person: RegisteredUser, wanted: list[str]) -> None:
-    """The first page is this, soon."""
+    """Wait until the first page has these posts."""
     await api.wait_for(person, f"{FEED}?limit=100", lambda page: ids(page["items"]) == wanted)
 
 
-async def test_ones_own_posts_are_there_at_once(
-    api: ApiClient, instance: Instance, people: RegisteredUsers
-) -> None:
-    """Each as it was made; a deleted one is gone at once."""
+async def test_own_posts_appear_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """As created; a deleted post disappears at once."""
     (ana,) = await people.register(1, instance)
     assert await feed(api, ana) == []
     made: list[Any] = []
@@ -40,8 +38,10 @@ async def test_ones_own_posts_are_there_at_once(
     assert await feed(api, ana) == [made[0]["id"], made[2]["id"]]
 
 
-async def test_followed_posts_come_soon(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Among one's own by time; nobody else's; older ones too, when one follows later."""
+async def test_posts_of_followed_users_appear(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Ordered by time among the user's own, also older ones after a later follow; no other posts."""
     ana, ben, eve = await people.register(3, instance)
     old = (await api.post(ben))["id"]
     own = (await api.post(ana))["id"]
@@ -53,10 +53,10 @@ async def test_followed_posts_come_soon(api: ApiClient, instance: Instance, peop
     assert await feed(api, ben) == [new, old]
 
 
-async def test_what_ends_ends_at_once(
+async def test_removed_posts_disappear_at_once(
     api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Deletion, unfollowing and a block, on every instance; following again brings the posts back."""
+    """After deletion, unfollowing or a block, on every instance; following again restores them."""
     ana, ben, eve = await people.register(3, instance)
     own = (await api.post(ana))["id"]
     kept, deleted = (await api.post(ben))["id"], (await api.post(ben))["id"]
@@ -79,10 +79,10 @@ async def test_what_ends_ends_at_once(
         await wait_for_feed(asked, ana, [kept, own])
 
 
-async def test_pages_have_no_gap_and_no_double(
+async def test_pages_have_no_gaps_and_no_duplicates(
     api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Sixty posts by seven, from two instances in turn, while new ones arrive and some are deleted."""
+    """Sixty posts by seven, from two instances in turn, while posts are created and deleted."""
     ana, *others = await people.register(4, instance)
     for person in others[:2]:
         await api.follow(ana, person)
@@ -109,8 +109,10 @@ async def test_pages_have_no_gap_and_no_double(
         await wait_for_feed(asked, ana, later[::-1] + seen)
 
 
-async def test_a_post_is_as_it_is_now(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """What was counted, and who wrote it, are those of the moment of asking."""
+async def test_posts_have_current_counts_and_authors(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Counts and author are those at the time of the request."""
     ana, ben = await people.register(2, instance)
     await api.follow(ana, ben)
     post = (await api.post(ben))["id"]

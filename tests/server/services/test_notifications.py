@@ -1,4 +1,4 @@
-"""What people are told of each other: once, never of themselves, and on every device alike."""
+"""Tests of notifications: once, not about the user's own actions, and the same on every device."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ COUNT = "/v1/notifications/unread_count"
 
 
 async def wait_for_notifications(api: ApiClient, person: RegisteredUser, count: int) -> list[Json]:
-    """Somebody's notifications, once there are so many."""
+    """Wait until a user has this many notifications, and return them."""
     page = await api.wait_for(person, LIST, lambda page: len(page["items"]) >= count)
     items: list[Json] = page["items"]
     assert len(items) == count, items
@@ -41,15 +41,17 @@ async def count_unread(api: ApiClient, person: RegisteredUser) -> int:
 
 @contextlib.asynccontextmanager
 async def open_socket(instance: Instance, person: RegisteredUser) -> AsyncIterator[tuple[Peer, Json]]:
-    """A socket of somebody, and its `ready`."""
+    """Open a websocket of a user; return it with its `ready`."""
     async with connect_peer(instance.port) as connected:
         await connected.upgrade(person.token)
         assert (await connected.message())["type"] == "hello"
         yield connected, await connected.message()
 
 
-async def test_a_follow_is_told(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """With who it was; following again after unfollowing tells nothing new."""
+async def test_follow_creates_a_notification(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """With the follower; following again after unfollowing creates none."""
     ana, ben, eve = await people.register(3, instance)
     await api.follow(ben, ana)
     (found,) = await wait_for_notifications(api, ana, 1)
@@ -65,10 +67,10 @@ async def test_a_follow_is_told(api: ApiClient, instance: Instance, people: Regi
     assert await count_unread(api, ben) == 0
 
 
-async def test_a_like_taken_back_and_given_again_is_told_once(
+async def test_repeated_like_notifies_once(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """One notification that counts one."""
+    """One notification with a count of one."""
     ana, ben, eve = await people.register(3, instance)
     post, last = await api.post(ana), await api.post(ana)
     await like(api, ben, post)
@@ -85,10 +87,10 @@ async def test_a_like_taken_back_and_given_again_is_told_once(
     assert await count_unread(api, ana) == 2
 
 
-async def test_likes_of_one_post_are_gathered(
+async def test_likes_of_a_post_are_grouped(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Two people make one unread notification that counts two."""
+    """Two likes are one unread notification with a count of two."""
     ana, ben, eve = await people.register(3, instance)
     post = await api.post(ana)
     await like(api, ben, post)
@@ -101,8 +103,10 @@ async def test_likes_of_one_post_are_gathered(
     assert await count_unread(api, ana) == 1
 
 
-async def test_a_comment_is_told(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """To the author of the post, with who wrote it; not to whoever else commented."""
+async def test_comment_notifies_the_author(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """The author of the post, with the commenter; not other commenters."""
     ana, ben, eve = await people.register(3, instance)
     post = await api.post(ana)
     await api.comment(ben, post["id"])
@@ -115,10 +119,10 @@ async def test_a_comment_is_told(api: ApiClient, instance: Instance, people: Reg
     assert await count_unread(api, ben) == 0
 
 
-async def test_a_mention_is_told_to_members_alone(
+async def test_mention_notifies_members_only(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Not to who is not in the conversation, and not to who wrote it."""
+    """Not users outside of the conversation, and not the author."""
     ana, ben, eve, outsider = await people.register(4, instance)
     group = (await api.group(ana, ben, eve))["id"]
     await api.send(ana, group, "all of you", mentions=[ben.id, outsider.id, ana.id])
@@ -133,10 +137,10 @@ async def test_a_mention_is_told_to_members_alone(
     assert await count_unread(api, eve) == 0
 
 
-async def test_a_mention_in_odd_words_stops_nothing(
+async def test_mention_with_unusual_text_does_not_block_later_ones(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A group's name and a message may hold what other stores refuse; what comes after is told, too."""
+    """Group names and messages may contain text that other stores reject; later mentions arrive."""
     ana, ben = await people.register(2, instance)
     group = (await api.group(ana, ben, name="a\u0000b\u2028"))["id"]
     await api.send(ana, group, "x\u0000y \U0001f600" * 300, mentions=[ben.id])
@@ -145,8 +149,8 @@ async def test_a_mention_in_odd_words_stops_nothing(
     await wait_for_notifications(api, ben, 2)
 
 
-async def test_nobody_is_told_of_oneself(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """One's own like, comment and mention."""
+async def test_own_actions_do_not_notify(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The user's own like, comment and mention."""
     ana, ben = await people.register(2, instance)
     post, group = await api.post(ana), (await api.group(ana, ben))["id"]
     await like(api, ana, post)
@@ -160,10 +164,10 @@ async def test_nobody_is_told_of_oneself(api: ApiClient, instance: Instance, peo
     assert {(one["type"], one["count"]) for one in items} == {("LIKE", 1), ("COMMENT", 1), ("MENTION", 1)}
 
 
-async def test_nobody_is_told_across_a_block(
+async def test_no_notifications_across_a_block(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Neither of the two, in a group that both stay in."""
+    """Neither of the two, also in a group of both."""
     ana, ben, eve = await people.register(3, instance)
     group = (await api.group(eve, ana, ben))["id"]
     await api.block(ana, ben)
@@ -175,8 +179,10 @@ async def test_nobody_is_told_across_a_block(
         assert only["sender"]["id"] == eve.id
 
 
-async def test_they_are_listed_and_read(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Newest first, in pages; one is read, then all; the number of unread ones follows at once."""
+async def test_notifications_are_listed_and_marked_read(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Newest first, in pages; one is marked, then all; the unread count follows at once."""
     ana, ben = await people.register(2, instance)
     posts = [await api.post(ana) for _ in range(3)]
     for number, post in enumerate(posts, 1):
@@ -202,10 +208,10 @@ async def test_they_are_listed_and_read(api: ApiClient, instance: Instance, peop
     assert all(one["is_read"] for one in await wait_for_notifications(api, ana, 3))
 
 
-async def test_others_notifications_are_not_there(
+async def test_notifications_of_others_are_not_found(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """404, as for one that never was; they stay unread."""
+    """404 as for an unknown id; they stay unread."""
     ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
     (found,) = await wait_for_notifications(api, ana, 1)
@@ -216,10 +222,10 @@ async def test_others_notifications_are_not_there(
     assert (await api.get(ben, LIST))["items"] == []
 
 
-async def test_every_device_is_told(
+async def test_every_device_is_notified(
     api: ApiClient, instance: Instance, second_instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Sockets of one user on two instances get the same frames, with positions that count up."""
+    """Websockets of one user on two instances get the same frames with consecutive positions."""
     ana, ben, eve = await people.register(3, instance)
     post = await api.post(ana)
     await api.follow(ben, ana)
@@ -250,7 +256,7 @@ async def test_every_device_is_told(
 
 
 async def assert_same_frame(here: Peer, second_api: Peer, kind: str) -> Json:
-    """The next frame of a kind, which both get alike."""
+    """Assert that the next frame of this kind is the same on both, and return it."""
     found = await here.next_of(kind)
     assert await second_api.next_of(kind) == found
     return found

@@ -1,4 +1,4 @@
-"""Posts, what people say about them, and who likes them."""
+"""Tests of posts, comments and likes."""
 
 from typing import Any
 from uuid import uuid4
@@ -35,10 +35,10 @@ async def posts_of(
 
 
 @pytest.mark.parametrize("where", ["/v1/posts", "/v1/posts/{post}/comments"])
-async def test_words_are_1_to_280_code_points(
+async def test_text_has_1_to_280_code_points(
     where: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Counted after trimming; an emoji counts as the code points it is made of."""
+    """Counted after trimming; an emoji counts as its code points."""
     (ana,) = await people.shared(1, instance)
     path = where.format(post=(await api.post(ana))["id"])
     for content, stored in (
@@ -71,8 +71,8 @@ async def test_words_are_1_to_280_code_points(
         assert [fault["field"] for fault in told["errors"]] == ["content"], content
 
 
-async def test_a_post_is_there_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """As it was made, for everybody; with its event, if that is there."""
+async def test_post_is_readable_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """By all users, as created; with its event, if that exists."""
     ana, ben = await people.register(2, instance)
     made = await api.post(ana, "hello")
     assert made.keys() >= POST_KEYS
@@ -89,8 +89,8 @@ async def test_a_post_is_there_at_once(api: ApiClient, instance: Instance, peopl
     assert await posts_of(api, ben, ana) == [about["id"], made["id"]]
 
 
-async def test_a_deleted_post_is_nowhere(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """Only its author deletes it; its comments and likes go with it."""
+async def test_deleted_post_is_gone(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Only its author can delete it; comments and likes are deleted with it."""
     ana, ben = await people.register(2, instance)
     post = (await api.post(ana))["id"]
     comment = (await api.comment(ben, post))["id"]
@@ -115,10 +115,10 @@ async def test_a_deleted_post_is_nowhere(api: ApiClient, instance: Instance, peo
     await api.wait_for(ben, f"/v1/users/{ana.id}/stats", lambda stats: stats["posts_count"] == 0)
 
 
-async def test_likes_are_counted_once_each(
+async def test_likes_are_counted_once_per_user(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """The latest first; twice is once; `liked_by_me` is the viewer's own."""
+    """Latest first; a second like has no effect; `liked_by_me` is per viewer."""
     ana, ben, eve = await people.register(3, instance)
     path = f"/v1/posts/{(await api.post(ana))['id']}"
     for person, count in ((ben, 1), (ben, 1), (eve, 2), (ana, 3)):
@@ -138,10 +138,10 @@ async def test_likes_are_counted_once_each(
         assert [(one["like_count"], one["liked_by_me"]) for one in items] == [(1, True)]
 
 
-async def test_comments_are_read_oldest_first(
+async def test_comments_are_listed_oldest_first(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """In pages, while others are written; they are counted."""
+    """In pages, while others are written; the count follows."""
     ana, ben = await people.register(2, instance)
     path = f"/v1/posts/{(await api.post(ana))['id']}"
     made = [await api.comment(person, path.rpartition("/")[2], "x") for person in (ana, ben) * 3]
@@ -156,10 +156,10 @@ async def test_comments_are_read_oldest_first(
     assert (await api.get(ben, path))["comment_count"] == 7
 
 
-async def test_a_comment_is_deleted_by_either_author(
+async def test_comment_can_be_deleted_by_either_author(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Its own or the post's, nobody else; then it is gone and no longer counted."""
+    """By the author of the comment or of the post only; the count follows."""
     ana, ben, eve = await people.register(3, instance)
     post = (await api.post(ana))["id"]
     own, theirs, last = [(await api.comment(ben, post, word))["id"] for word in ("a", "b", "c")]
@@ -175,10 +175,10 @@ async def test_a_comment_is_deleted_by_either_author(
     await api.expect_error("permission.denied", 403, eve, "DELETE", f"/v1/comments/{elsewhere}")
 
 
-async def test_somebodys_posts_are_paged_while_more_arrive(
+async def test_posts_of_a_user_are_paginated_while_more_arrive(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Newest first, without a gap or a double; the number of posts follows."""
+    """Newest first, without gaps or duplicates; the number of posts follows."""
     ana, ben = await people.register(2, instance)
     made = [(await api.post(ana, f"{number}"))["id"] for number in range(9)]
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""Who goes to an event, who waits for a place, and who is therefore in its conversation."""
+"""Tests of RSVPs, waiting lists and membership of event conversations."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ EVENTS = "/v1/events"
 
 
 def day(number: float) -> str:
-    """A moment so many days from now."""
+    """Return a time this many days from now."""
     return (datetime.now(UTC) + timedelta(days=number)).isoformat()
 
 
@@ -37,7 +37,7 @@ async def withdraw(api: ApiClient, person: RegisteredUser, event_id: str) -> Jso
 
 
 async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:
-    """The notification of a kind about an event, once it is there."""
+    """Wait for a notification of this kind about an event."""
 
     def found(page: Json) -> list[Json]:
         return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
@@ -45,8 +45,8 @@ async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: st
     return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
 
-async def test_there_are_four_answers(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """The last one counts; each is listed by its status, and taken back."""
+async def test_rsvp_statuses(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The last one counts; users are listed by status, and can withdraw."""
     ana, ben, eve = await people.register(3, instance)
     event = (await api.event(ana))["id"]
     for status, going, interested in (
@@ -83,8 +83,10 @@ async def test_there_are_four_answers(api: ApiClient, instance: Instance, people
     assert (found["going_count"], found["interested_count"], found["my_rsvp"]) == (0, 1, None)
 
 
-async def test_a_full_event_has_a_line(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """First come, first served: 409 without waiting, 202 with; who is promoted is told."""
+async def test_full_event_has_a_waiting_list(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """First come, first served: 409 without waiting, 202 with; a promoted user is notified."""
     ana, ben, eve, dan, kim = await people.register(5, instance)
     event = (await api.event(ana, capacity=1))["id"]
     rsvp = f"{EVENTS}/{event}/rsvp"
@@ -113,10 +115,10 @@ async def test_a_full_event_has_a_line(api: ApiClient, instance: Instance, peopl
     assert (found["my_rsvp"], found["going_count"]) == ("GOING", 2)
 
 
-async def test_places_are_never_given_twice(
+async def test_concurrent_rsvps_respect_the_capacity(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Eight want three places at the same time: three go, five wait at positions of their own."""
+    """Eight users want three places: three are going, five wait at distinct positions."""
     ana, *others = await people.register(9, instance)
     event = (await api.event(ana, capacity=3))["id"]
     body = {"status": "GOING", "waitlist": True}
@@ -129,8 +131,10 @@ async def test_places_are_never_given_twice(
     assert sorted(place for place in places if place is not None) == [1, 2, 3, 4, 5]
 
 
-async def test_a_past_event_takes_nobody(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """`event.past` once it is over; nobody is promoted after the start."""
+async def test_past_event_accepts_no_rsvp(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """`event.past` after the end; no promotion after the start."""
     ana, ben, eve = await people.register(3, instance)
     over = (await api.event(ana, start_datetime=day(-2), end_datetime=day(-1)))["id"]
     await api.expect_error("event.past", 409, ben, "PUT", f"{EVENTS}/{over}/rsvp", {"status": "GOING"})
@@ -143,10 +147,10 @@ async def test_a_past_event_takes_nobody(api: ApiClient, instance: Instance, peo
     assert (found["my_rsvp"], found["going_count"]) == (None, 0)
 
 
-async def test_going_people_are_in_the_conversation(
+async def test_going_users_are_members_of_the_conversation(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """The creator from the start, others while they are going; nobody else finds it."""
+    """The creator from the start, others while they are going; other users do not find it."""
     ana, ben, eve = await people.register(3, instance)
     event = await api.event(ana)
     path = f"/v1/conversations/{event['conversation_id']}"
@@ -167,10 +171,10 @@ async def test_going_people_are_in_the_conversation(
     await api.wait_for(ben, path, lambda problem: problem["code"] == "conversation.not_found", 404)
 
 
-async def test_who_is_promoted_joins_the_conversation(
+async def test_promoted_user_joins_the_conversation(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Not while waiting, but soon after."""
+    """Not while waiting, but soon after the promotion."""
     ana, ben, eve = await people.register(3, instance)
     event = await api.event(ana, capacity=1)
     path = f"/v1/conversations/{event['conversation_id']}"

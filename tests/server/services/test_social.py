@@ -1,4 +1,4 @@
-"""Following: who follows whom, at once and counted."""
+"""Tests of follows and their counts."""
 
 from typing import Any
 from uuid import uuid4
@@ -27,8 +27,8 @@ async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[st
     return ids(await api.collect_pages(viewer, path, 100))
 
 
-async def test_a_follow_is_seen_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """In both lists and both figures; twice is once; not following is no fault."""
+async def test_follow_is_visible_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """In both lists and both counts; following and unfollowing are idempotent."""
     ana, ben = await people.register(2, instance)
     for _ in range(2):
         await api.follow(ana, ben)
@@ -43,8 +43,8 @@ async def test_a_follow_is_seen_at_once(api: ApiClient, instance: Instance, peop
         assert await stats(api, ben, ana) == (0, 0)
 
 
-async def test_lists_come_in_pages(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """The latest first, whole and without doubles, while others begin to follow."""
+async def test_followers_are_paginated(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Latest first, complete and without duplicates while others follow."""
     ana, *others = await people.register(8, instance)
     for other in others[:6]:
         await api.follow(other, ana)
@@ -62,10 +62,10 @@ async def test_lists_come_in_pages(api: ApiClient, instance: Instance, people: R
 
 
 @pytest.mark.parametrize("what", ["follow", "block"])
-async def test_oneself_and_nobody(
+async def test_invalid_follow_targets(
     what: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Oneself is 422, an unknown user 404."""
+    """The user themselves is 422, an unknown user 404."""
     (ana,) = await people.shared(1, instance)
     await api.expect_error("request.invalid", 422, ana, "PUT", f"/v1/users/{ana.id}/{what}")
     await api.expect_error("user.not_found", 404, ana, "PUT", f"/v1/users/{uuid4()}/{what}")

@@ -1,7 +1,4 @@
-"""A server with a group on it, and what the tests of commands say and expect again and again.
-
-Never judges what a command did; it only reads an answer.
-"""
+"""A server with a group, and helpers for tests of commands."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +15,7 @@ UNKNOWN_ID = "0123456789abcdef01234567"
 
 @dataclass(frozen=True)
 class ChatFixture:
-    """A server, a group of the first two, and one who is not in it."""
+    """A server, a group of the first two users, and a user outside of it."""
 
     instance: Instance
     api: ApiClient

@@ -1,4 +1,4 @@
-"""Both event loops (the standard library's, and the one the server is run with), and a scene to act on."""
+"""Runs the tests on both event loops (asyncio's and the one of production) and provides the fixtures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -25,7 +25,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture
 async def instance(start_instance: StartInstance) -> Instance:
-    """One server with the shipped limits, in the test's own loop."""
+    """One server with the default limits, in the test's own loop."""
     return await start_instance()
 
 
@@ -45,7 +45,7 @@ async def chat(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[Chat
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def ana(chat: ChatFixture) -> AsyncIterator[Peer]:
-    """Ana's socket, past `ready`."""
+    """Ana's websocket, after `ready`."""
     async with connect_peer(chat.instance.port) as connected:
         await connected.open(chat.ana.token)
         yield connected
@@ -53,7 +53,7 @@ async def ana(chat: ChatFixture) -> AsyncIterator[Peer]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def unauthenticated(chat: ChatFixture) -> AsyncIterator[Peer]:
-    """A socket before `ready`."""
+    """A websocket before `ready`."""
     async with connect_peer(chat.instance.port) as connected:
         await connected.open()
         yield connected

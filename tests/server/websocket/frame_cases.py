@@ -1,7 +1,6 @@
-"""What RFC 6455 says of frames, as a table: bytes a client sends, and what comes back of them.
+"""A table of RFC 6455 frames: the bytes a client sends, and the expected response.
 
-A command in them is `ping` of the contract, so that its answer shows that the frame arrived whole. Never
-knows how the server parses.
+Commands are `ping`, whose reply shows that the frame arrived intact.
 """
 
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ from tests.server.websocket.frames import (
 
 
 def command(number: int | str, size: int | None = None) -> bytes:
-    """A `ping` of the contract, filled up to a size by a field that the server does not know."""
+    """Return a `ping` command, padded to a size with an unknown field."""
     bare = msgspec.json.encode({"type": "ping", "id": number})
     if size is None:
         return bare
@@ -39,10 +38,10 @@ def command(number: int | str, size: int | None = None) -> bytes:
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and what comes back of it.
+    """The bytes sent and the expected result.
 
-    `answers` are the ids of `ok` frames, `pongs` the payloads of pongs. Without `codes` the connection
-    must go on; with them it must end with one of them.
+    `answers` are the ids of `ok` frames, `pongs` the payloads of pongs. Without `codes` the connection must
+    stay open; with them it must close with one of them.
     """
 
     name: str

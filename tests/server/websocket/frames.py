@@ -1,4 +1,4 @@
-"""RFC 6455 frames, built and read byte by byte, right and wrong ones alike. Never uses a library."""
+"""Builds and parses RFC 6455 frames byte by byte, valid and invalid ones, without a library."""
 
 from asyncio import StreamReader
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ def header(
     mask: bytes | None = MASK,
     length_bits: int | None = None,
 ) -> bytes:
-    """The head of a frame of `length` bytes; `length_bits` (7, 16, 64) forces a form of the length."""
+    """Encode a frame header for `length` bytes; `length_bits` (7, 16, 64) forces the length encoding."""
     first = (0x80 if fin else 0) | reserved << 4 | opcode
     masked = 0 if mask is None else 0x80
     bits = length_bits or (7 if length < 126 else 16 if length < 65536 else 64)
@@ -43,7 +43,7 @@ def frame(
     mask: bytes | None = MASK,
     length_bits: int | None = None,
 ) -> bytes:
-    """One frame as a client sends it; `mask=None` leaves it unmasked, which a client must not."""
+    """Encode a client frame; `mask=None` leaves it unmasked, which is invalid for a client."""
     head = header(opcode, len(payload), fin=fin, reserved=reserved, mask=mask, length_bits=length_bits)
     return head + (payload if mask is None else apply_mask(payload, mask))
 
@@ -57,7 +57,7 @@ def binary(payload: bytes) -> bytes:
 
 
 def continuation(payload: bytes = b"", *, fin: bool = False) -> bytes:
-    """A continuation."""
+    """Encode a continuation frame."""
     return frame(CONTINUATION, payload, fin=fin)
 
 
@@ -74,7 +74,7 @@ def pong(payload: bytes = b"") -> bytes:
 
 
 def fragments(payload: bytes, *cuts: int, opcode: int = TEXT) -> list[bytes]:
-    """A message cut at these places into a frame for each part."""
+    """Split a message at these offsets into one frame per part."""
     edges = [0, *cuts, len(payload)]
     parts = [payload[start:end] for start, end in pairwise(edges)]
     last = len(parts) - 1
@@ -86,7 +86,7 @@ def fragments(payload: bytes, *cuts: int, opcode: int = TEXT) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A frame that the server sent."""
+    """A frame received from the server."""
 
     opcode: int
     payload: bytes
@@ -100,7 +100,7 @@ class Received:
 
 
 async def read_frame(reader: StreamReader) -> Received:
-    """The next frame; `IncompleteReadError` or `ConnectionError` when there is none."""
+    """Read the next frame; raises `IncompleteReadError` or `ConnectionError` at the end."""
     first, second = await reader.readexactly(2)
     length = second & 0x7F
     if length == 126:

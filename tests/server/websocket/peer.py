@@ -1,4 +1,4 @@
-"""A client of one raw connection, which sends whatever bytes a test wants. Never repairs or retries."""
+"""A websocket client on a raw connection that sends arbitrary bytes."""
 
 import asyncio
 import base64
@@ -22,7 +22,7 @@ HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """The answer to an HTTP request on a raw connection."""
+    """The response to an HTTP request on a raw connection."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,7 +35,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """How a connection ended: the code and reason of the server's Close frame, if one came."""
+    """How a connection ended: code and reason of the server's Close frame, if any."""
 
     code: int | None
     reason: str
@@ -46,7 +46,7 @@ class CloseResult:
 
 
 def upgrade_headers(key: str | None = None, token: str | None = None) -> dict[str, str]:
-    """What RFC 6455 asks of an opening handshake."""
+    """Return the headers of a valid opening handshake."""
     headers = {
         "Host": "convene.test",
         "Upgrade": "websocket",
@@ -70,7 +70,7 @@ def accept_key(key: str) -> str:
 
 
 class Peer:
-    """One connection. Whatever waits, waits at most `PATIENCE_S`."""
+    """One connection. Every wait is limited to `PATIENCE_S`."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -94,7 +94,7 @@ class Peer:
                 await asyncio.sleep(0)
 
     async def read_http_response(self) -> HttpResponse:
-        """The next HTTP answer."""
+        """Read the next HTTP response."""
         async with asyncio.timeout(WAIT_TIMEOUT_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
             status, *lines = head.decode("latin-1").split("\r\n")
@@ -111,10 +111,10 @@ class Peer:
         assert found.reserved == 0, "no extension was agreed"
         return found
 
-    # --- the contract
+    # --- the protocol
 
     async def open(self, token: str | None = None, **headers: str) -> None:
-        """The handshake on `/v1/ws`, up to `hello` (and `ready`, when a token goes with it)."""
+        """Connect to `/v1/ws` and read up to `hello`, and `ready` if a token is given."""
         await self.upgrade(token, **headers)
         assert (await self.message())["type"] == "hello"
         if token is not None:
@@ -122,7 +122,7 @@ class Peer:
             assert ready["type"] == "ready", ready
 
     async def open_msgpack(self, token: str | None = None) -> None:
-        """As `open`, with MessagePack."""
+        """Like `open`, with MessagePack."""
         self.msgpack = True
         await self.open(token, **{"Sec-WebSocket-Protocol": "convene.v1.msgpack, convene.v1.json"})
 
@@ -133,13 +133,13 @@ class Peer:
         return answer
 
     async def message(self) -> Json:
-        """The next object of the server, out of whatever batch it came in."""
+        """Return the next server message; frames may contain several."""
         while not self._pending:
             self.handle_frame(await self.read_frame())
         return self._pending.popleft()
 
     def handle_frame(self, received: frames.Received) -> None:
-        """Keep what a frame brought, for whoever asks."""
+        """Store the messages of a frame."""
         if received.opcode == frames.PONG:
             self.pongs.append(received.payload)
         elif received.opcode == self._opcode:
@@ -148,7 +148,7 @@ class Peer:
             raise AssertionError(f"closed instead: {received}")
 
     async def next_of(self, *types: str) -> Json:
-        """The next object of one of these types; others are put aside."""
+        """Return the next message of one of these types; others are kept for later."""
         async with asyncio.timeout(WAIT_TIMEOUT_S):
             while True:
                 found = await self.message()
@@ -165,7 +165,7 @@ class Peer:
         return value if isinstance(value, list) else [value]
 
     def send(self, value: Json) -> None:
-        """Send one frame, in the encoding of the sub-protocol."""
+        """Send one frame in the encoding of the sub-protocol."""
         if self.msgpack:
             self.write(frames.binary(msgspec.msgpack.encode(value)))
         else:
@@ -178,13 +178,13 @@ class Peer:
                 return found
 
     async def request(self, kind: str, **fields: Json) -> Json:
-        """Send a command and give its one answer."""
+        """Send a command and return its reply."""
         number = fields.pop("id", None) or f"n{next(self._numbers)}"
         self.send({"type": kind, "id": number, **fields})
         return await self.reply_to(number)
 
     async def read_until_closed(self, *, reply_to_close: bool = True) -> CloseResult:
-        """Read to the end of the stream, and answer a Close as RFC 6455 asks, when polite."""
+        """Read until the end of the connection; answer a Close with a Close if polite."""
         code, reason, closed, messages = None, "", False, list(self._pending)
         self._pending.clear()
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -211,7 +211,7 @@ class Peer:
 
 @contextlib.asynccontextmanager
 async def connect_peer(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
-    """A connection for the length of a `with`."""
+    """Open a connection for the duration of a `with`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, limit=2**24)
     connected = Peer(reader, writer)
     try:

@@ -1,4 +1,4 @@
-"""How many are let in: at a rate; who is turned away has a moment to come."""
+"""Tests of the admission rate and the retry delays."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from server.websocket.admission_limiter import RETRY_AFTER_MAX_S, AdmissionLimit
 
 
 class LimiterHarness:
-    """A clock that is as it is told."""
+    """A limiter with a manual clock."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -15,7 +15,7 @@ class LimiterHarness:
         return AdmissionLimiter(per_s, lambda: self.now)
 
     def count_admitted(self, limiter: AdmissionLimiter, seconds: float, step_s: float = 0.001) -> int:
-        """How many come in when somebody knocks at every step."""
+        """Count the admissions of one attempt per time step."""
         count = 0
         for _ in range(round(seconds / step_s)):
             self.now += step_s
@@ -28,14 +28,14 @@ def harness() -> LimiterHarness:
     return LimiterHarness()
 
 
-def test_a_second_of_them_at_once_and_then_the_rate(harness: LimiterHarness) -> None:
+def test_burst_of_one_second_then_the_rate(harness: LimiterHarness) -> None:
     turnstile = harness.limiter(100)
     assert sum(turnstile.admit_or_wait_ms() == 0 for _ in range(150)) == 100
     assert harness.count_admitted(turnstile, 2.0) == pytest.approx(200, abs=1)
 
 
-def test_each_is_told_a_moment_of_its_own(harness: LimiterHarness) -> None:
-    """One behind the other at the rate; at that moment there is room."""
+def test_rejected_clients_get_staggered_delays(harness: LimiterHarness) -> None:
+    """Delays are one slot apart; a client that waits is admitted."""
     turnstile = harness.limiter(100)
     for _ in range(100):
         turnstile.admit_or_wait_ms()
@@ -47,6 +47,6 @@ def test_each_is_told_a_moment_of_its_own(harness: LimiterHarness) -> None:
         assert turnstile.admit_or_wait_ms() == 0
 
 
-def test_nobody_is_sent_away_for_long(harness: LimiterHarness) -> None:
+def test_retry_delay_is_bounded(harness: LimiterHarness) -> None:
     turnstile = harness.limiter(2)
     assert max(turnstile.admit_or_wait_ms() for _ in range(1000)) <= RETRY_AFTER_MAX_S * 1000

@@ -1,4 +1,4 @@
-"""What is left of a socket once it is gone: no object, no task, no place in the figures."""
+"""Tests that a closed connection leaves no objects, tasks or counts."""
 
 import asyncio
 import gc
@@ -18,15 +18,15 @@ from tests.until import until
 
 
 @pytest.fixture
-def young() -> Iterator[None]:
-    """Only what the test makes is looked through: what was there before is many times as much."""
+def frozen_gc() -> Iterator[None]:
+    """Freeze existing objects, so that the collector examines only those of the test."""
     gc.freeze()
     yield
     gc.unfreeze()
 
 
 def count_alive(kind: type) -> int:
-    """How many of these are alive, garbage aside."""
+    """Count live objects of these types, after a collection."""
     gc.collect()
     return sum(type(one) is kind for one in gc.get_objects())
 
@@ -78,13 +78,13 @@ CLOSE_ACTIONS = [
 ]
 
 
-@pytest.mark.usefixtures("instance", "young")
+@pytest.mark.usefixtures("instance", "frozen_gc")
 @pytest.mark.parametrize("end", CLOSE_ACTIONS)
 @pytest.mark.parametrize("known", [True, False], ids=["known", "stranger"])
-async def test_nothing_is_left_of_a_closed_socket(
+async def test_closed_connection_leaves_nothing(
     end: Callable[[Peer], Awaitable[None]], known: bool, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """However it ended: no object, no task, no place in the server's figures."""
+    """For every way of closing: no object, no task, no count."""
     token = (await people.shared(1, instance))[0].token
     await wait_until_clean(instance)
     tasks = count_tasks()
@@ -96,17 +96,17 @@ async def test_nothing_is_left_of_a_closed_socket(
     await wait_until_clean(instance)
     assert count_alive(WebSocketConnection) == 0
     assert count_alive(Session) == 0
-    # What the house does by itself, reading its feeds, comes and goes; what a socket left would stay.
+    # Background tasks of the server are temporary; a leak of a connection would stay.
     await until(lambda: not count_tasks() - tasks)
 
 
 def count_tasks() -> Counter[str]:
-    """The tasks of this loop, by what they do."""
+    """Count the tasks of this loop by coroutine."""
     return Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks())  # type: ignore[union-attr]
 
 
 async def wait_until_clean(instance: Instance) -> None:
-    """Wait until the server has no socket any more, and no HTTP connection but ours."""
+    """Wait until the server has no websocket and no HTTP connection but the test's own."""
     async with aiohttp.ClientSession() as session:
         async with asyncio.timeout(5):
             while True:
@@ -117,8 +117,8 @@ async def wait_until_clean(instance: Instance) -> None:
                     return
 
 
-async def test_open_sockets_cost_no_task(instance: Instance, people: RegisteredUsers) -> None:
-    """Ten idle sockets: as many tasks as none."""
+async def test_open_connections_have_no_tasks(instance: Instance, people: RegisteredUsers) -> None:
+    """Ten idle connections add no task."""
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as first:
         await first.open(token)

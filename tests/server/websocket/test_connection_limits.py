@@ -1,4 +1,4 @@
-"""What one may take of the server through sockets, and what happens to those who take more."""
+"""Limits on connections, and what happens to clients that exceed them."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ def assert_overloaded(answer: HttpResponse) -> None:
 
 
 async def read_metrics(instance: Instance) -> dict[str, float]:
-    """The server's figures by their full name."""
+    """Return the server's metrics by full name."""
     url = f"http://127.0.0.1:{instance.port}/metrics"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         found = re.findall(r"^(convene_\S+) (\S+)$", await answer.text(), re.MULTILINE)
@@ -45,16 +45,16 @@ async def read_metrics(instance: Instance) -> dict[str, float]:
 
 
 async def wait_for_metric(instance: Instance, name: str, value: float) -> None:
-    """Wait until a figure has a value."""
+    """Wait until a metric has a value."""
     async with asyncio.timeout(10):
         while (await read_metrics(instance)).get(name) != value:
             pass
 
 
-async def test_strangers_are_let_in_up_to_a_number(
+async def test_unauthenticated_connections_are_limited(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """The one too many hears 503 as HTTP; a place is free again once somebody is known or gone."""
+    """Over the limit it is 503; authentication or closing frees a place."""
     instance = await start_instance(sockets_unauthenticated=2)
     token = (await people.shared(1, instance))[0].token
     async with (
@@ -74,10 +74,10 @@ async def test_strangers_are_let_in_up_to_a_number(
             assert (await upgrade(fourth)).status == 101
 
 
-async def test_new_sockets_are_let_in_at_a_rate(
+async def test_rate_of_new_connections_is_limited(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """Past it 503 with when to come back; those who are in notice nothing."""
+    """Over the rate it is 503 with a retry time; open connections are unaffected."""
     instance = await start_instance(sockets_new_per_s=2)
     token = (await people.shared(1, instance))[0].token
     async with (
@@ -95,10 +95,10 @@ async def test_new_sockets_are_let_in_at_a_rate(
                 pass
 
 
-async def test_an_address_gets_new_sockets_at_a_rate(
+async def test_rate_of_new_connections_per_address_is_limited(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """Past it 429 with when to come back, before what all addresses share is touched."""
+    """429 with a retry time, before the limits shared by all addresses are used."""
     instance = await start_instance(sockets_new_per_address_per_s=2.0, sockets_new_per_address_burst=2)
     token = (await people.shared(1, instance))[0].token
     async with (
@@ -118,10 +118,8 @@ async def test_an_address_gets_new_sockets_at_a_rate(
                 pass
 
 
-async def test_a_stranger_has_a_time_to_become_known(
-    start_instance: StartInstance, people: RegisteredUsers
-) -> None:
-    """4506, not to come back the same way; talking does not help, being known does."""
+async def test_authentication_timeout(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """4506, which must not be resumed; sending frames does not extend it."""
     instance = await start_instance(auth_timeout_ms=200)
     token = (await people.shared(1, instance))[0].token
     async with (
@@ -142,8 +140,10 @@ async def test_a_stranger_has_a_time_to_become_known(
         assert (await known.request("ping"))["type"] == "ok"
 
 
-async def test_a_user_has_so_many_sockets(start_instance: StartInstance, people: RegisteredUsers) -> None:
-    """The one too many is told 4505, the others stay; after one has left there is room again."""
+async def test_connections_per_user_are_limited(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """The one over the limit is closed with 4505; the others stay; closing one frees a place."""
     instance = await start_instance(sockets_per_user=2)
     one, other = await people.shared(2, instance)
     async with (
@@ -172,10 +172,8 @@ async def test_a_user_has_so_many_sockets(start_instance: StartInstance, people:
             await fifth.open(one.token)
 
 
-async def test_the_server_pings_and_the_silent_are_closed(
-    start_instance: StartInstance, people: RegisteredUsers
-) -> None:
-    """4003 after twice the heartbeat without a sign of life, to resume; a pong is a sign of life."""
+async def test_silent_connection_is_closed(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """4003 after two heartbeats without input, resumable; a pong counts as input."""
     instance = await start_instance(heartbeat_ms=300)
     token = (await people.shared(1, instance))[0].token
     loop = asyncio.get_running_loop()
@@ -195,8 +193,8 @@ async def test_the_server_pings_and_the_silent_are_closed(
 
         async def fall_silent() -> CloseResult:
             ended = await silent.read_until_closed()
-            # Twice the period at least; at most what is left of the one in which it was last heard, and some
-            # patience with the machine.
+            # At least two periods; at most the rest of the period of the last input more, and some
+            # tolerance for a slow machine.
             assert 0.6 <= loop.time() - began <= 2.4
             return ended
 
@@ -208,16 +206,16 @@ async def test_the_server_pings_and_the_silent_are_closed(
         assert (await alive.request("ping"))["type"] == "ok"
 
 
-async def test_silence_ends_after_two_periods_whenever_it_began(
+async def test_silent_connection_is_closed_after_two_periods(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """Not after one, and not after three: wherever in the server's round a client was heard last."""
+    """Not after one or three, at any phase of the server's ring."""
     instance = await start_instance(heartbeat_ms=2000)
     person = (await people.shared(1, instance))[0]
     loop = asyncio.get_running_loop()
 
     async def silence() -> tuple[float, float]:
-        """The least and the most that it lasted: the last word was heard between the two beginnings."""
+        """Return the shortest and longest possible duration of the silence."""
         async with connect_peer(instance.port) as connected:
             before = loop.time()
             await connected.open(person.token)
@@ -227,11 +225,11 @@ async def test_silence_ends_after_two_periods_whenever_it_began(
 
     for least_s, most_s in await asyncio.gather(*(silence() for _ in range(8))):
         assert most_s >= 4.0
-        assert least_s < 5.5  # a busy machine is late
+        assert least_s < 5.5  # tolerance for a busy machine
 
 
-async def test_any_traffic_counts_as_life(start_instance: StartInstance, people: RegisteredUsers) -> None:
-    """A client that only talks, and never answers a ping, is alive."""
+async def test_any_input_counts_as_activity(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """A client that sends commands but no pongs stays connected."""
     instance = await start_instance(heartbeat_ms=200)
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as talker:
@@ -243,7 +241,7 @@ async def test_any_traffic_counts_as_life(start_instance: StartInstance, people:
 
 
 async def connect_non_reading_peer(port: int) -> Peer:
-    """A peer whose own buffers are as small as the system lets them be."""
+    """Connect a peer with the smallest possible receive buffers."""
     bare = socket.socket()
     bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     bare.setblocking(False)
@@ -256,7 +254,7 @@ PINGS = frames.ping(b"x" * 125) * 1000
 
 
 async def send_pings(deaf: Peer, at_most: int = 2**32) -> None:
-    """Ask for so many bytes of answers and never read one, or until the server has had enough of it."""
+    """Request this many bytes of replies without reading them, or until the server closes."""
     deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(20):
@@ -266,10 +264,8 @@ async def send_pings(deaf: Peer, at_most: int = 2**32) -> None:
                 await asyncio.sleep(0)
 
 
-async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
-    start_instance: StartInstance, people: RegisteredUsers
-) -> None:
-    """Over the hard limit: 4002 in the books, the connection aborted, no more held than the limit."""
+async def test_send_queue_bytes_are_limited(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """Over the hard limit the connection is aborted and counted as 4002; no more bytes are queued."""
     hard = 128 * 1024
     instance = await start_instance(
         send_queue_soft_bytes=64 * 1024,
@@ -298,10 +294,8 @@ async def test_a_peer_that_reads_nothing_is_held_to_its_bytes(
     await deaf.close()
 
 
-async def test_a_peer_that_reads_nothing_is_timed_out(
-    start_instance: StartInstance, people: RegisteredUsers
-) -> None:
-    """Under the limit, but stuck for the write timeout: 4002 and aborted; who reads is not."""
+async def test_write_timeout(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """Blocked below the limit for the write timeout: 4002 and aborted; a reading peer is not."""
     instance = await start_instance(
         send_queue_soft_bytes=2**29, send_queue_hard_bytes=2**30, write_timeout_ms=300, frames_burst=10**9
     )
@@ -317,10 +311,10 @@ async def test_a_peer_that_reads_nothing_is_timed_out(
     await deaf.close()
 
 
-async def test_more_frames_than_a_mailbox_holds_end_the_socket(
+async def test_mailbox_overflow_closes_the_connection(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """4004, with a moment to come back: frames that wait for the authentication are not kept without end."""
+    """4004 with a retry time: frames waiting for the authentication are bounded."""
     instance = await start_instance(mailbox_messages=20)
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as hasty:
@@ -335,8 +329,8 @@ async def test_more_frames_than_a_mailbox_holds_end_the_socket(
         assert ending.goodbye["retry_after_ms"] > 0
 
 
-async def test_messages_are_taken_at_a_rate(start_instance: StartInstance, people: RegisteredUsers) -> None:
-    """`rate.limited` with when to try again; the socket lives, and then the message is taken."""
+async def test_message_rate_is_limited(start_instance: StartInstance, people: RegisteredUsers) -> None:
+    """`rate.limited` with a retry time; the connection stays open and a later message succeeds."""
     instance = await start_instance(messages_per_s=2, messages_burst=3, frames_burst=1_000_000)
     one, other = await people.shared(2, instance)
     group = await make_group(instance, one.token, other.id)
@@ -358,7 +352,7 @@ async def test_messages_are_taken_at_a_rate(start_instance: StartInstance, peopl
         assert refused["retry"] is True
         assert isinstance(refused["retry_after_ms"], int)
         assert 0 < refused["retry_after_ms"] <= 500
-        # The budget is the user's, not the socket's.
+        # The limit is per user, not per connection.
         assert (await send(second, 4))["code"] == "rate.limited"
         assert (await sender.request("ping"))["type"] == "ok"
         async with asyncio.timeout(3):

@@ -1,4 +1,4 @@
-"""A connection taken from the HTTP server: nothing that was sent behind the handshake is lost."""
+"""Tests of detaching a connection from the HTTP server: no bytes after the handshake are lost."""
 
 import asyncio
 import functools
@@ -26,7 +26,7 @@ def filled_ping(number: int, size: int) -> bytes:
 
 
 async def handshake_and(connected: Peer, token: str, *behind: bytes) -> None:
-    """All of it in one write; then up to `ready`."""
+    """Send the handshake and more bytes in one write; read up to `ready`."""
     connected.write(http_request("/v1/ws", upgrade_headers(token=token)), *behind)
     assert (await connected.read_http_response()).status == 101
     assert [(await connected.message())["type"] for _ in range(2)] == ["hello", "ready"]
@@ -36,10 +36,10 @@ async def ids_of(connected: Peer, count: int) -> list[int]:
     return [(await connected.next_of("ok"))["id"] for _ in range(count)]
 
 
-async def test_a_megabyte_behind_the_handshake_arrives_whole(
+async def test_megabyte_after_the_handshake_arrives_intact(
     instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Frames in the same write as the request are all answered, in order."""
+    """Frames in the same write as the request are all answered in order."""
     token = (await people.shared(1, instance))[0].token
     sent = [filled_ping(number, 60_000) for number in range(18)]
     assert sum(map(len, sent)) > MEGABYTE
@@ -49,10 +49,10 @@ async def test_a_megabyte_behind_the_handshake_arrives_whole(
 
 
 @pytest.mark.parametrize("cut", [1, 2, 5, 6, 7, 40])
-async def test_a_part_of_a_frame_behind_the_handshake_is_kept(
+async def test_partial_frame_after_the_handshake_is_kept(
     cut: int, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """What the HTTP server had read ahead is the beginning of what comes later."""
+    """Bytes that the HTTP server has read ahead are completed by later ones."""
     token = (await people.shared(1, instance))[0].token
     whole = filled_ping(1, 300)
     async with connect_peer(instance.port) as connected:
@@ -64,7 +64,7 @@ async def test_a_part_of_a_frame_behind_the_handshake_is_kept(
 async def test_requests_before_the_upgrade_are_answered_on_the_same_connection(
     instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Keep-alive first, then a socket."""
+    """Keep-alive requests first, then a websocket."""
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:
         for _ in range(3):
@@ -77,7 +77,7 @@ async def test_requests_before_the_upgrade_are_answered_on_the_same_connection(
 async def test_pipelined_requests_before_the_upgrade_are_answered_in_order(
     instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Two requests, the handshake and a frame in one write: four answers."""
+    """Two requests, the handshake and a frame in one write get four responses."""
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:
         connected.write(
@@ -93,8 +93,8 @@ async def test_pipelined_requests_before_the_upgrade_are_answered_in_order(
             connected.handle_frame(await connected.read_frame())
 
 
-async def test_http_goes_on_beside_open_sockets(instance: Instance, people: RegisteredUsers) -> None:
-    """A socket takes its own connection and nothing else."""
+async def test_http_works_beside_open_websockets(instance: Instance, people: RegisteredUsers) -> None:
+    """Detaching one connection does not affect others."""
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected, connect_peer(instance.port) as plain:
         plain.write(HEALTH)
@@ -108,7 +108,7 @@ async def test_http_goes_on_beside_open_sockets(instance: Instance, people: Regi
 
 @pytest.fixture
 def tls_files(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate that signs itself, and its key."""
+    """A self-signed certificate and its key."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("there is no openssl to make a certificate with")
@@ -122,14 +122,14 @@ def tls_files(tmp_path: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-async def test_a_socket_over_tls_is_handed_over_too(
+async def test_takeover_over_tls(
     tls_files: tuple[Path, Path],
     start_instance: StartInstance,
     people: RegisteredUsers,
     instance: Instance,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A megabyte behind the handshake, and the closing handshake, through an encrypted transport."""
+    """A megabyte after the handshake, and the closing handshake, over an encrypted transport."""
     token = (await people.shared(1, instance))[0].token
     certificate, key = tls_files
     at_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -146,10 +146,8 @@ async def test_a_socket_over_tls_is_handed_over_too(
         assert (ending.code, ending.reason) == (1000, "done")
 
 
-async def test_who_is_still_writing_reads_why_it_was_closed(
-    instance: Instance, people: RegisteredUsers
-) -> None:
-    """The server takes what is on its way a while longer: a reset would take the Close from the reader."""
+async def test_writing_peer_receives_the_close(instance: Instance, people: RegisteredUsers) -> None:
+    """The server keeps reading for a while: a TCP reset would discard the Close frame."""
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:
         await connected.open(token)
@@ -162,10 +160,10 @@ async def test_who_is_still_writing_reads_why_it_was_closed(
         assert ending.goodbye is not None
 
 
-async def test_a_stopping_server_says_goodbye_to_everybody(
+async def test_shutdown_sends_goodbye_to_all_connections(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """4001 with a moment to come back, spread over time, for strangers too; and it does not wait for long."""
+    """4001 with delays spread over time, also before authentication; shutdown is quick."""
     instance = await start_instance()
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as known, connect_peer(instance.port) as stranger:
@@ -185,10 +183,10 @@ async def test_a_stopping_server_says_goodbye_to_everybody(
         assert 0 <= ending.goodbye["retry_after_ms"] < 2000
 
 
-async def test_a_stopping_server_does_not_wait_for_the_deaf(
+async def test_shutdown_does_not_wait_for_unresponsive_peers(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """One that never answers the goodbye is cut off."""
+    """A peer that does not answer the Close is aborted."""
     instance = await start_instance()
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as deaf:

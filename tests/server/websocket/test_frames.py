@@ -1,7 +1,7 @@
-"""RFC 6455 on the raw connection: what is right is served, what is wrong ends with the code the RFC names.
+"""RFC 6455 frames on a raw connection: valid ones are served, invalid ones close with the code of the RFC.
 
-Every case is sent to an authenticated socket; a command in it is `ping` of the contract, so that its answer
-shows that the frame arrived whole. Nothing here knows how the server parses.
+Every case is sent to an authenticated connection. The commands in it are `ping`, whose reply shows that the
+frame arrived intact.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_server(stores: StoreUrls) -> AsyncIterator[Instance]:
-    """One server for all cases: a case must not disturb the next."""
+    """One server for all cases, so a case must not affect the next."""
     async with running_instance(stores) as instance:
         yield instance
 
@@ -37,7 +37,7 @@ PROBE_ID = "is anybody there"
 
 
 async def run_case(case: Case, connected: Peer) -> tuple[list[int | str], CloseResult | None]:
-    """Send the case and a last command; give the ids that were answered, and the ending if there is one."""
+    """Send the case and a final command; return the ids of the replies, and the close if any."""
     sent = b"".join(case.sent)
     with contextlib.suppress(ConnectionError):
         if case.trickle:
@@ -61,10 +61,10 @@ async def run_case(case: Case, connected: Peer) -> tuple[list[int | str], CloseR
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_frame_is_served_or_ends_the_connection_as_the_rfc_says(
+async def test_frame_is_served_or_closes_the_connection_as_the_rfc_says(
     case: Case, shared_server: Instance, token: str
 ) -> None:
-    """Commands are answered in order, pings echoed, and a violation ends with its code and a goodbye."""
+    """Commands are answered in order, pings echoed, and a violation closes with its code and a goodbye."""
     async with connect_peer(shared_server.port) as connected:
         await connected.open(token)
         answered, ending = await run_case(case, connected)
@@ -81,10 +81,10 @@ async def test_a_frame_is_served_or_ends_the_connection_as_the_rfc_says(
     [(frame(3), 1002), (text(b"\xff"), 1007), (header(TEXT, 2**20), 1009), (frame(BINARY), 4500)],
     ids=["1002", "1007", "1009", "4500"],
 )
-async def test_a_goodbye_with_the_code_comes_before_the_close(
+async def test_goodbye_precedes_the_close(
     sent: bytes, code: int, shared_server: Instance, token: str
 ) -> None:
-    """A client that reads only JSON learns why it was closed, and whether it may resume."""
+    """A client that reads only JSON gets the close code and whether it may resume."""
     async with connect_peer(shared_server.port) as connected:
         await connected.open(token)
         connected.write(sent)

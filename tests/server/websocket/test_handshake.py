@@ -1,4 +1,4 @@
-"""The opening handshake of RFC 6455, byte by byte: what is let in, what is refused and how."""
+"""The opening handshake of RFC 6455, byte by byte."""
 
 import base64
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ async def send_handshake(
     return answer.status, answer.headers, answer.body
 
 
-def test_the_tests_know_the_accept_key_of_the_rfc() -> None:
+def test_accept_key_of_the_rfc_example() -> None:
     """The example of RFC 6455, section 1.3."""
     assert accept_key(KEY) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
@@ -42,8 +42,8 @@ def test_the_tests_know_the_accept_key_of_the_rfc() -> None:
     ],
     ids=str,
 )
-async def test_a_right_handshake_is_accepted(changes: Mapping[str, str], instance: Instance) -> None:
-    """101 with the accept key, no extension, no sub-protocol that was not offered; then `hello`."""
+async def test_valid_handshake_is_accepted(changes: Mapping[str, str], instance: Instance) -> None:
+    """101 with the accept key, no extension and no sub-protocol that was not offered; then `hello`."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, changes)
         assert status == 101
@@ -61,8 +61,8 @@ async def test_a_right_handshake_is_accepted(changes: Mapping[str, str], instanc
 
 
 @pytest.mark.parametrize("offer", [JSON_PROTOCOL, f"other.v9, {JSON_PROTOCOL}", f"{JSON_PROTOCOL},other"])
-async def test_the_sub_protocol_is_chosen_from_the_offer(offer: str, instance: Instance) -> None:
-    """Exactly one of those offered, and the one that the contract names."""
+async def test_sub_protocol_is_chosen_from_the_offer(offer: str, instance: Instance) -> None:
+    """Exactly one of those offered and supported."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, {"Sec-WebSocket-Protocol": offer})
         assert status == 101
@@ -70,8 +70,8 @@ async def test_the_sub_protocol_is_chosen_from_the_offer(offer: str, instance: I
 
 
 @pytest.mark.parametrize("offer", ["other.v9", "convene.v2.json", "CONVENE.V1.JSON"])
-async def test_an_unknown_sub_protocol_is_never_agreed_to(offer: str, instance: Instance) -> None:
-    """Refused, or accepted without one; the answer names nothing that was not offered."""
+async def test_unknown_sub_protocol_is_not_accepted(offer: str, instance: Instance) -> None:
+    """The response names no sub-protocol that was not offered."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, {"Sec-WebSocket-Protocol": offer})
         assert status == 101 or 400 <= status < 500
@@ -93,10 +93,10 @@ INVALID_HANDSHAKES: list[Mapping[str, str | None]] = [
 
 
 @pytest.mark.parametrize("changes", INVALID_HANDSHAKES, ids=str)
-async def test_a_wrong_handshake_is_a_client_error(
+async def test_invalid_handshake_is_a_client_error(
     changes: Mapping[str, str | None], instance: Instance
 ) -> None:
-    """A problem of the contract, never 101, and the connection serves or ends: it does not hang."""
+    """A problem response, not 101; the connection is served or closed and does not hang."""
     async with connect_peer(instance.port) as connected:
         status, headers, body = await send_handshake(connected, changes)
         assert 400 <= status < 500
@@ -106,10 +106,8 @@ async def test_a_wrong_handshake_is_a_client_error(
 
 
 @pytest.mark.parametrize("version", [None, "", "8", "12", "14", "thirteen"])
-async def test_a_wrong_version_is_answered_with_the_right_one(
-    version: str | None, instance: Instance
-) -> None:
-    """RFC 6455, section 4.2.2: the answer says which version is spoken."""
+async def test_unsupported_version_gets_the_supported_one(version: str | None, instance: Instance) -> None:
+    """RFC 6455, section 4.2.2: the response names the supported version."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, {"Sec-WebSocket-Version": version})
         assert 400 <= status < 500
@@ -119,7 +117,7 @@ async def test_a_wrong_version_is_answered_with_the_right_one(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS"])
 async def test_only_get_is_upgraded(method: str, instance: Instance) -> None:
-    """Another method is a client error."""
+    """Any other method is a client error."""
     async with connect_peer(instance.port) as connected:
         connected.write(http_request("/v1/ws", upgrade_headers(KEY), method))
         head = await connected.reader.readuntil(b"\r\n\r\n")
@@ -134,8 +132,8 @@ async def test_http_1_0_is_not_upgraded(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize("header", ["Bearer x", "Bearer " + "A" * 43, "Bearer " + "A" * 5000])
-async def test_a_bad_bearer_is_401_before_any_upgrade(header: str, instance: Instance) -> None:
-    """Whoever names a token and has none that is valid hears it as HTTP."""
+async def test_invalid_token_is_401_before_the_upgrade(header: str, instance: Instance) -> None:
+    """An invalid token is reported over HTTP."""
     async with connect_peer(instance.port) as connected:
         status, headers, body = await send_handshake(connected, {"Authorization": header})
         assert status == 401
@@ -145,8 +143,8 @@ async def test_a_bad_bearer_is_401_before_any_upgrade(header: str, instance: Ins
         await assert_served_or_closed(connected)
 
 
-async def test_a_bearer_on_the_upgrade_is_enough(instance: Instance, people: RegisteredUsers) -> None:
-    """`ready` follows `hello` by itself; its id is null, because nobody asked."""
+async def test_token_on_the_upgrade_authenticates(instance: Instance, people: RegisteredUsers) -> None:
+    """`ready` follows `hello`; its id is null, because no command requested it."""
     person = (await people.shared(1, instance))[0]
     async with connect_peer(instance.port) as connected:
         await connected.upgrade(person.token)
@@ -162,8 +160,8 @@ async def test_a_bearer_on_the_upgrade_is_enough(instance: Instance, people: Reg
         assert ready["unread_notifications"] == 0
 
 
-async def test_a_token_in_the_address_counts_for_nothing(instance: Instance, people: RegisteredUsers) -> None:
-    """The contract keeps tokens out of URLs: such a socket is a stranger's."""
+async def test_token_in_the_url_is_ignored(instance: Instance, people: RegisteredUsers) -> None:
+    """Such a connection is unauthenticated."""
     person = (await people.shared(1, instance))[0]
     async with connect_peer(instance.port) as connected:
         connected.write(
@@ -175,7 +173,7 @@ async def test_a_token_in_the_address_counts_for_nothing(instance: Instance, peo
 
 
 async def assert_served_or_closed(connected: Peer) -> None:
-    """The next request on the connection is answered, or the server has closed it."""
+    """Assert that the next request is answered or the connection is closed."""
     connected.write(http_request("/healthz", {"Host": "convene.test"}))
     try:
         answer = await connected.read_http_response()

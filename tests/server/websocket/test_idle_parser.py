@@ -1,4 +1,4 @@
-"""What a silent connection keeps: no parser, but every byte of what is under way."""
+"""Tests that an idle connection keeps no parser, and loses no partial input."""
 
 import gc
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ PING_COMMAND = msgspec.json.encode({"type": "ping", "id": "whole"})
 
 @pytest.fixture
 def uncollected() -> Iterator[None]:
-    """Only what the test makes is counted, and nothing goes that waits for the collector."""
+    """Count only objects of the test, with the garbage collector off."""
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -33,23 +33,23 @@ def count_parsers() -> int:
 
 
 async def wait_for_ping(connected: Peer) -> None:
-    """Wait until the server has visited the connection, and show a sign of life."""
+    """Wait for the server's ping, and answer it."""
     while (found := await connected.read_frame()).opcode != frames.PING:
         connected.handle_frame(found)
     connected.write(frames.pong())
 
 
-async def test_a_silent_connection_has_no_parser(
+async def test_idle_connection_has_no_parser(
     start_instance: StartInstance, people: RegisteredUsers, uncollected: None
 ) -> None:
-    """It is let go at the next heartbeat, and made again with the next frame."""
+    """Dropped at the next heartbeat and created again with the next frame."""
     instance = await start_instance(heartbeat_ms=2 * HEARTBEAT_MS)
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:
         await connected.open()
         assert (await connected.request("authenticate", token=token))["type"] == "ready"
         for _ in range(3):
-            # Looked at just behind a heartbeat: the next one is a period away.
+            # Checked right after a heartbeat: the next one is a period away.
             await wait_for_ping(connected)
             assert count_parsers() == 0
             assert (await connected.request("ping"))["type"] == "ok"
@@ -64,15 +64,15 @@ async def test_a_silent_connection_has_no_parser(
     ],
     ids=["a byte of the head", "no mask yet", "no payload yet", "half a frame", "a fragment"],
 )
-async def test_what_is_under_way_outlasts_a_heartbeat(
+async def test_partial_message_survives_a_heartbeat(
     start_instance: StartInstance, people: RegisteredUsers, before: bytes, behind: bytes
 ) -> None:
-    """A slow phone may take longer for one message than the server's period."""
+    """A slow client may need longer than the heartbeat period for one message."""
     instance = await start_instance(heartbeat_ms=HEARTBEAT_MS)
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:
         await connected.open(token)
-        # Just behind one heartbeat, so that the next one certainly finds it.
+        # Sent right after a heartbeat, so that the next one certainly finds it incomplete.
         await wait_for_ping(connected)
         connected.write(before)
         while (found := await connected.read_frame()).opcode != frames.PING:

@@ -1,4 +1,4 @@
-"""Floods of frames: the socket that sends them is closed with 4004, and nobody else waits for it."""
+"""Frame floods: the sending connection is closed with 4004, and others do not wait for it."""
 
 import asyncio
 
@@ -23,10 +23,10 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("name", FLOODS)
-async def test_an_authenticated_flood_is_closed_with_4004(
+async def test_authenticated_flood_is_closed_with_4004(
     start_instance: StartInstance, people: RegisteredUsers, name: str
 ) -> None:
-    """Every kind of frame spends from the budget of the socket, control frames and fragments too."""
+    """Every kind of frame is charged, including control frames and fragments."""
     instance = await start_instance(frames_per_s=10.0, frames_burst=200.0)
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:
@@ -41,8 +41,10 @@ async def test_an_authenticated_flood_is_closed_with_4004(
 
 
 @pytest.mark.parametrize("name", FLOODS)
-async def test_an_unauthenticated_socket_may_send_a_handful(start_instance: StartInstance, name: str) -> None:
-    """Past the handful it is closed with 4004, whatever the frames are."""
+async def test_unauthenticated_connection_may_send_few_frames(
+    start_instance: StartInstance, name: str
+) -> None:
+    """Over the small budget it is closed with 4004, for any kind of frame."""
     instance = await start_instance(frames_unauthenticated=5)
     async with connect_peer(instance.port) as connected:
         await connected.open()
@@ -52,10 +54,10 @@ async def test_an_unauthenticated_socket_may_send_a_handful(start_instance: Star
         assert (await connected.read_until_closed()).code == 4004
 
 
-async def test_a_member_is_answered_before_a_flood_is_handled(
+async def test_other_connections_are_served_during_a_flood(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """Where the budget allows a flood, the work per turn is bounded: others get their turns in between."""
+    """Work per turn is bounded, so others get their turns in between."""
     instance = await start_instance(frames_burst=10_000_000.0)
     one, other = await people.shared(2, instance)
     async with connect_peer(instance.port) as flooder, connect_peer(instance.port) as member:
@@ -78,7 +80,7 @@ async def test_a_member_is_answered_before_a_flood_is_handled(
 async def test_input_beyond_a_turn_is_handled_in_order(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
-    """A burst within the budget is answered completely, in the order in which it was sent."""
+    """A burst within the budget is answered completely and in order."""
     instance = await start_instance()
     token = (await people.shared(1, instance))[0].token
     async with connect_peer(instance.port) as connected:

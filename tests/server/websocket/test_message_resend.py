@@ -1,4 +1,4 @@
-"""`message.send` again under the same client_id, in order, and by one who was removed."""
+"""Tests of `message.send`: retries with the same client_id, order, and removed members."""
 
 import asyncio
 from typing import Any
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 Json = Any
 
 
-async def test_a_repeat_answers_the_first_message(ana: Peer, chat: ChatFixture) -> None:
-    """Same client_id and content: `duplicate: true`, one message; over HTTP and from another socket too."""
+async def test_retry_returns_the_first_message(ana: Peer, chat: ChatFixture) -> None:
+    """`duplicate: true` and one message; also over HTTP and from another connection."""
     client_id = uuid4().hex
     mentions, reply_to = [chat.ben.id], (await chat.api.send(chat.ben, chat.group, "first"))["id"]
     sent = {"client_id": client_id, "mentions": mentions, "reply_to": reply_to}
@@ -34,8 +34,8 @@ async def test_a_repeat_answers_the_first_message(ana: Peer, chat: ChatFixture) 
     assert await get_last_seq(chat) == first["seq"]
 
 
-async def test_a_flight_of_repeats_is_one_message(ana: Peer, chat: ChatFixture) -> None:
-    """Twenty at once: one stored, nineteen duplicates of it."""
+async def test_concurrent_retries_store_one_message(ana: Peer, chat: ChatFixture) -> None:
+    """Of twenty, one is stored and nineteen are duplicates."""
     before = await get_last_seq(chat)
     sent = {"conversation_id": chat.group, "client_id": uuid4().hex, "content": "at once"}
     for number in range(20):
@@ -47,8 +47,8 @@ async def test_a_flight_of_repeats_is_one_message(ana: Peer, chat: ChatFixture) 
     assert await get_last_seq(chat) == before + 1
 
 
-async def test_a_repeat_with_something_else_is_a_conflict(ana: Peer, chat: ChatFixture) -> None:
-    """Other content, mentions or reply_to under one client_id: `idempotency.conflict`, nothing stored."""
+async def test_same_client_id_with_other_content_is_a_conflict(ana: Peer, chat: ChatFixture) -> None:
+    """Other content, mentions or reply_to: `idempotency.conflict`, nothing stored."""
     client_id = uuid4().hex
     target = (await chat.api.send(chat.ben, chat.group, "target"))["id"]
     first = (await send(ana, chat.group, "once", client_id=client_id))["result"]
@@ -66,8 +66,8 @@ async def test_a_repeat_with_something_else_is_a_conflict(ana: Peer, chat: ChatF
     assert (await send(ana, chat.group, "once", client_id=client_id))["result"]["duplicate"] is True
 
 
-async def test_a_client_id_belongs_to_sender_and_conversation(ana: Peer, chat: ChatFixture) -> None:
-    """The same one elsewhere, or from somebody else, is another message."""
+async def test_client_id_is_scoped_to_sender_and_conversation(ana: Peer, chat: ChatFixture) -> None:
+    """In another conversation or of another sender it is another message."""
     client_id = uuid4().hex
     second = (await chat.api.group(chat.ana, chat.ben))["id"]
     assert (await send(ana, chat.group, "mine", client_id=client_id))["result"]["duplicate"] is False
@@ -82,10 +82,10 @@ async def test_a_client_id_belongs_to_sender_and_conversation(ana: Peer, chat: C
     [(frames.close(1000), 1000), (frames.frame(3), 1002), (frames.text("nonsense"), 4500)],
     ids=["close", "violation", "bad frame"],
 )
-async def test_what_was_sent_before_the_end_is_stored_and_nothing_follows_a_close(
+async def test_message_sent_before_the_close_is_stored(
     last: bytes, code: int, ana: Peer, chat: ChatFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The answer comes too late to be told; nobody tries. Who never answers a Close is cut off."""
+    """No frame follows the Close; a peer that does not answer it is aborted."""
     content = uuid4().hex
     ana.send(
         {
@@ -106,8 +106,8 @@ async def test_what_was_sent_before_the_end_is_stored_and_nothing_follows_a_clos
     assert not caplog.records
 
 
-async def test_one_socket_sends_in_order(ana: Peer, chat: ChatFixture) -> None:
-    """A burst without waiting for answers: seqs in the order of sending, answers too."""
+async def test_connection_sends_in_order(ana: Peer, chat: ChatFixture) -> None:
+    """A pipelined burst gets seqs and replies in order."""
     before = await get_last_seq(chat)
     for number in range(50):
         ana.send(
@@ -127,8 +127,8 @@ async def test_one_socket_sends_in_order(ana: Peer, chat: ChatFixture) -> None:
     assert [one["content"] for one in stored] == [f"number {number}" for number in range(50)]
 
 
-async def test_a_removed_member_sends_no_more(chat: ChatFixture) -> None:
-    """`conversation.not_found` from the moment on, and `conversation.left` is the last they hear of it."""
+async def test_removed_member_cannot_send(chat: ChatFixture) -> None:
+    """`conversation.not_found`; `conversation.left` is the last frame they get of it."""
     group = (await chat.api.group(chat.ana, chat.ben, chat.eve))["id"]
     async with connect_peer(chat.instance.port) as eve:
         await eve.open(chat.eve.token)

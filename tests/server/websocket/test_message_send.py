@@ -1,4 +1,4 @@
-"""`message.send`, right and wrong: stored and told, or refused by name with nothing stored."""
+"""Tests of `message.send`: stored and delivered, or rejected with nothing stored."""
 
 from typing import Any
 from uuid import uuid4
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 Json = Any
 
 
-async def test_a_message_is_stored_and_told(ana: Peer, chat: ChatFixture) -> None:
-    """`ok` with its place; every member gets it, the sender's own socket too, with the next seq."""
+async def test_message_is_stored_and_delivered(ana: Peer, chat: ChatFixture) -> None:
+    """`ok` with its seq; every member gets it, also the sender's own connection."""
     async with connect_peer(chat.instance.port) as ben:
         await ben.open(chat.ben.token)
         before = await get_last_seq(chat)
@@ -61,10 +61,10 @@ async def test_a_message_is_stored_and_told(ana: Peer, chat: ChatFixture) -> Non
     ["x", "x" * 4000, "\U0001f600" * 4000, "  " + "y" * 4000 + "\n", "\u0000", "a\u0000b", "\ufffd\ufeff"],
     ids=["one", "4000", "4000 emoji", "4000 trimmed", "only nul", "nul inside", "odd"],
 )
-async def test_content_within_the_bounds_is_stored_as_it_is(
+async def test_content_within_the_bounds_is_stored_unchanged(
     content: str, ana: Peer, chat: ChatFixture
 ) -> None:
-    """Characters are code points, after trimming; what is taken is shown unchanged."""
+    """Characters are code points, after trimming."""
     answer = await send(ana, chat.group, content)
     if "\u0000" in content and answer["type"] == "error":
         assert_error(answer, "request.invalid")
@@ -92,7 +92,7 @@ async def test_content_within_the_bounds_is_stored_as_it_is(
     ],
     ids=lambda content: repr(content)[:20],
 )
-async def test_content_out_of_bounds_is_refused(content: Json, ana: Peer, chat: ChatFixture) -> None:
+async def test_content_out_of_bounds_is_rejected(content: Json, ana: Peer, chat: ChatFixture) -> None:
     """`request.invalid`, nothing stored."""
     before = await get_last_seq(chat)
     answer = await send(ana, chat.group, content)
@@ -103,8 +103,8 @@ async def test_content_out_of_bounds_is_refused(content: Json, ana: Peer, chat: 
 
 
 @pytest.mark.parametrize("escape", [b"\\ud800", b"\\udc00", b"\\ud83d", b"\\udc00\\ud800", b"a\\ud800b"])
-async def test_a_lone_surrogate_is_refused(escape: bytes, ana: Peer, chat: ChatFixture) -> None:
-    """It is no character: an error to its id, or a frame that cannot be decoded; nothing stored."""
+async def test_lone_surrogate_is_rejected(escape: bytes, ana: Peer, chat: ChatFixture) -> None:
+    """With an error for its id or as an undecodable frame; nothing stored."""
     before = await get_last_seq(chat)
     ana.write(
         frames.text(
@@ -126,10 +126,10 @@ MISSING = ["conversation_id", "client_id", "content"]
 
 @pytest.mark.parametrize("field", MISSING)
 @pytest.mark.parametrize("value", [..., None, 5, ["x"], {"x": 1}, True], ids=repr)
-async def test_a_send_with_a_missing_or_wrong_field_is_refused(
+async def test_missing_or_wrong_field_is_rejected(
     field: str, value: Json, ana: Peer, chat: ChatFixture
 ) -> None:
-    """`request.invalid` to its id, nothing stored."""
+    """`request.invalid` with its id, nothing stored."""
     before = await get_last_seq(chat)
     sent: dict[str, Json] = {"conversation_id": chat.group, "client_id": uuid4().hex, "content": "x"}
     if value is ...:
@@ -142,8 +142,8 @@ async def test_a_send_with_a_missing_or_wrong_field_is_refused(
 
 
 @pytest.mark.parametrize("client_id", ["", "x" * 201])
-async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, chat: ChatFixture) -> None:
-    """Else `request.invalid`."""
+async def test_client_id_has_1_to_200_characters(client_id: str, ana: Peer, chat: ChatFixture) -> None:
+    """Any other length is `request.invalid`."""
     sent = {"conversation_id": chat.group, "client_id": client_id, "content": "x"}
     assert_error(await ana.request("message.send", **sent), "request.invalid")
 
@@ -162,7 +162,7 @@ async def test_a_client_id_has_1_to_200_characters(client_id: str, ana: Peer, ch
     ],
     ids=lambda mentions: repr(mentions)[:30],
 )
-async def test_mentions_are_user_ids(mentions: Json, ana: Peer, chat: ChatFixture) -> None:
+async def test_mentions_must_be_user_ids(mentions: Json, ana: Peer, chat: ChatFixture) -> None:
     """Anything else is `request.invalid`, nothing stored."""
     before = await get_last_seq(chat)
     assert_error(await send(ana, chat.group, mentions=mentions), "request.invalid")
@@ -173,7 +173,7 @@ async def test_mentions_are_user_ids(mentions: Json, ana: Peer, chat: ChatFixtur
 async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(
     ana: Peer, chat: ChatFixture
 ) -> None:
-    """Nobody learns from the answer which conversations there are."""
+    """The same error, so ids cannot be probed."""
     wrong = [
         chat.foreign,
         UNKNOWN_ID,
@@ -199,8 +199,8 @@ async def test_unknown_and_foreign_and_malformed_conversations_look_the_same(
     await assert_alive(ana)
 
 
-async def test_a_reply_is_to_a_message_of_the_same_conversation(ana: Peer, chat: ChatFixture) -> None:
-    """Another conversation's message, an unknown one and nonsense are refused alike, nothing stored."""
+async def test_reply_must_be_in_the_same_conversation(ana: Peer, chat: ChatFixture) -> None:
+    """Messages of another conversation, unknown and malformed ids get the same error; nothing stored."""
     here = (await chat.api.send(chat.ben, chat.group, "here"))["id"]
     there = (await chat.api.send(chat.ben, chat.foreign, "there"))["id"]
     before = await get_last_seq(chat)

@@ -1,4 +1,4 @@
-"""The second sub-protocol: the same objects in binary frames, beside clients of the first. RFC 6455, 5.6."""
+"""Tests of the MessagePack sub-protocol: the same objects in binary frames (RFC 6455, section 5.6)."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 Json = Any
 
 
-async def test_both_encodings_tell_the_same(ana: Peer, chat: ChatFixture) -> None:
-    """Who speaks JSON and who speaks MessagePack hear each other, object for object."""
+async def test_both_encodings_carry_the_same_objects(ana: Peer, chat: ChatFixture) -> None:
+    """A JSON client and a MessagePack client get each other's messages."""
     async with connect_peer(chat.instance.port) as packed:
         await packed.open_msgpack(chat.ben.token)
         said = await send(packed, chat.group, "h\u00e9llo \U0001f600")
@@ -34,8 +34,8 @@ async def test_both_encodings_tell_the_same(ana: Peer, chat: ChatFixture) -> Non
         await assert_alive(packed)
 
 
-async def test_refusals_are_packed_as_well(chat: ChatFixture) -> None:
-    """What is not valid is answered as in JSON, with its id."""
+async def test_errors_are_packed(chat: ChatFixture) -> None:
+    """An invalid command gets the same error as in JSON, with its id."""
     async with connect_peer(chat.instance.port) as packed:
         await packed.open_msgpack()
         assert_error(await packed.request("ping"), "auth.required")
@@ -50,8 +50,8 @@ async def test_refusals_are_packed_as_well(chat: ChatFixture) -> None:
     [b"\xc1", b"", b"\x81\xa4type", msgspec.msgpack.encode({"type": "ping"}), msgspec.msgpack.encode([1])],
     ids=["never used", "empty", "cut off", "without id", "no object"],
 )
-async def test_what_is_no_object_with_an_id_closes(bad: bytes, chat: ChatFixture) -> None:
-    """4500, as with JSON; the goodbye is packed."""
+async def test_undecodable_frame_without_an_id_closes(bad: bytes, chat: ChatFixture) -> None:
+    """4500 as with JSON, with a packed goodbye."""
     async with connect_peer(chat.instance.port) as packed:
         await packed.open_msgpack(chat.ana.token)
         packed.write(frames.binary(bad))
@@ -59,8 +59,8 @@ async def test_what_is_no_object_with_an_id_closes(bad: bytes, chat: ChatFixture
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["text on msgpack", "binary on json"])
-async def test_frames_of_the_other_kind_close(packed: bool, chat: ChatFixture) -> None:
-    """A sub-protocol has one kind of frame."""
+async def test_frame_of_the_wrong_kind_closes(packed: bool, chat: ChatFixture) -> None:
+    """A sub-protocol has either text or binary frames."""
     async with connect_peer(chat.instance.port) as connected:
         await (connected.open_msgpack if packed else connected.open)(chat.ana.token)
         ping = {"type": "ping", "id": 1}
@@ -70,8 +70,8 @@ async def test_frames_of_the_other_kind_close(packed: bool, chat: ChatFixture) -
         await assert_bad_frame(connected)
 
 
-async def test_resume_is_packed_too(ana: Peer, chat: ChatFixture) -> None:
-    """What was missed comes between `ready` and `resumed` in the encoding of the new socket."""
+async def test_resume_is_packed(ana: Peer, chat: ChatFixture) -> None:
+    """Missed frames are sent between `ready` and `resumed` in the encoding of the new connection."""
     ready = await ana.request("authenticate")
     known = (await chat.api.get_conversation(chat.ana, chat.group))["last_seq"]
     sent = [(await send(ana, chat.group))["result"]["seq"] for _ in range(3)]
@@ -87,7 +87,7 @@ async def test_resume_is_packed_too(ana: Peer, chat: ChatFixture) -> None:
 
 
 async def wait_for_message(connected: Peer, seq: int) -> Json:
-    """The frame at a seq, which may have come already."""
+    """Return the frame with this seq, which may have arrived already."""
     for one in connected.skipped:
         if one["type"] == "message.created" and one["seq"] == seq:
             return one

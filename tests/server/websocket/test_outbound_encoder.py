@@ -1,4 +1,4 @@
-"""Frames on their way to a socket that wants them otherwise: made once for many, split right, in order."""
+"""Tests of outbound filtering and encoding: shared, split correctly, in order."""
 
 import msgspec
 import pytest
@@ -15,21 +15,21 @@ LONG = text_frame(server_frame_encoder.encode(Ok("x" * 70_000, Empty())))
 
 
 @pytest.mark.parametrize("intents", [None, list(EventGroup), [*EventGroup, *EventGroup]])
-def test_who_wants_all_in_json_gets_frames_as_they_are(intents: list[EventGroup] | None) -> None:
-    """Nothing stands between."""
+def test_unfiltered_json_has_no_encoder(intents: list[EventGroup] | None) -> None:
+    """Frames are sent unchanged."""
     assert OutboundEncoders().get(intents, binary=False) is None
 
 
-def test_joined_frames_are_split_and_sifted() -> None:
-    """Whatever length each has; a ping is nobody's intent."""
+def test_joined_frames_are_split_and_filtered() -> None:
+    """For every length encoding; pings are not filtered."""
     render = OutboundEncoders().get([EventGroup.TYPING], binary=False)
     assert render is not None
     assert render(LAGGED) == b""
     assert render(TYPING + LAGGED + PING + ANSWER + LAGGED + LONG) == TYPING + PING + ANSWER + LONG
 
 
-def test_message_pack_says_what_json_says() -> None:
-    """Frame by frame, in binary frames; control frames are left alone."""
+def test_json_frames_are_converted_to_msgpack() -> None:
+    """Frame by frame, as binary frames; control frames are unchanged."""
     render = OutboundEncoders().get(None, binary=True)
     assert render is not None
     told = list(split_frames(render(TYPING + PING + ANSWER + LONG)))
@@ -39,8 +39,8 @@ def test_message_pack_says_what_json_says() -> None:
     assert list(map(msgspec.msgpack.decode, packed)) == list(map(msgspec.json.decode, said))
 
 
-def test_one_frame_for_many_is_made_once() -> None:
-    """All who want the same share a rendition, and what it made last."""
+def test_frame_is_encoded_once_for_all_connections() -> None:
+    """Connections with the same filter share an encoder and its last result."""
     renditions = OutboundEncoders()
     one, other = (renditions.get([EventGroup.MESSAGES], binary=True) for _ in range(2))
     assert one is not None
@@ -49,8 +49,8 @@ def test_one_frame_for_many_is_made_once() -> None:
     assert renditions.get([EventGroup.MESSAGES], binary=False) is not one
 
 
-def test_every_intent_has_frames_and_no_frame_two() -> None:
-    """An intent that narrows nothing would be a promise without a meaning."""
+def test_every_event_group_has_frame_types_of_its_own() -> None:
+    """A group without frame types would filter nothing."""
     types = [one for intent in EventGroup for one in FRAME_TYPES_BY_GROUP[intent]]
     assert all(FRAME_TYPES_BY_GROUP[intent] for intent in EventGroup)
     assert len(types) == len(set(types))

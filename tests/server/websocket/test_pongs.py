@@ -1,4 +1,4 @@
-"""Answers to the server's pings are passed over without being parsed, and nothing else is."""
+"""Tests of the fast path for pongs: they are skipped without parsing, and nothing else is."""
 
 import asyncio
 
@@ -15,8 +15,8 @@ module_loop = pytest.mark.asyncio(loop_scope="module")
 PING = msgspec.json.encode({"type": "ping", "id": "a ping whose bytes look like a pong"})
 
 
-def test_the_parser_says_where_a_frame_begins() -> None:
-    """Before the first, between two, and nowhere within one: neither in its head nor in its payload."""
+def test_frame_boundary_is_detected() -> None:
+    """Before the first frame and between frames, not within a header or a payload."""
     parser = Protocol(Side.SERVER)
     found = []
     whole = frames.text(b"hello") + frames.pong() + frames.text(b"x" * 300)
@@ -34,7 +34,7 @@ def test_the_parser_says_where_a_frame_begins() -> None:
 async def test_bytes_of_a_message_that_look_like_a_pong_are_kept(
     ana: Peer, chat: ChatFixture, start: int
 ) -> None:
-    """Coming by themselves, in the middle of a frame."""
+    """Received as a read of their own, in the middle of a frame."""
     mask = bytes((PING[start] ^ EMPTY_PONG[0], PING[start + 1] ^ EMPTY_PONG[1], 7, 9))
     head, payload = frames.header(frames.TEXT, len(PING), mask=mask), frames.apply_mask(PING, mask)
     looks = payload[start : start + EMPTY_PONG_BYTES]
@@ -45,8 +45,8 @@ async def test_bytes_of_a_message_that_look_like_a_pong_are_kept(
 
 
 @module_loop
-async def test_pongs_alone_keep_nothing_waiting(ana: Peer, chat: ChatFixture) -> None:
-    """Whatever comes between and behind them is answered, in one piece or in many."""
+async def test_commands_around_pongs_are_answered(ana: Peer, chat: ChatFixture) -> None:
+    """Before, between and after pongs, in one read or in several."""
     for pieces in ([frames.pong()], [frames.pong(), frames.pong()], [frames.pong() + frames.text(PING)]):
         await flush_segment(ana, *pieces)
     assert (await ana.reply_to("a ping whose bytes look like a pong"))["type"] == "ok"
@@ -54,7 +54,7 @@ async def test_pongs_alone_keep_nothing_waiting(ana: Peer, chat: ChatFixture) ->
 
 
 async def flush_segment(connected: Peer, *pieces: bytes) -> None:
-    """Send so that the server, which is in the same loop, reads each by itself."""
+    """Send so that the server, in the same loop, reads each segment separately."""
     for piece in pieces:
         connected.write(piece)
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""`conversation.read`: forward, within the log, and told to whom it concerns."""
+"""Tests of `conversation.read`: forward only, up to the head, and delivered to other devices and members."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 Json = Any
 
 
-async def test_reading_goes_forward_and_never_past_the_head(ana: Peer, chat: ChatFixture) -> None:
-    """`{read_seq, unread_count}`: beyond the head is the head, backwards changes nothing."""
+async def test_read_mark_only_moves_forward_up_to_the_head(ana: Peer, chat: ChatFixture) -> None:
+    """Returns `{read_seq, unread_count}`: a seq beyond the head is the head, a lower one has no effect."""
     group = (await chat.api.group(chat.ben, chat.ana))["id"]
     for number in range(5):
         await chat.api.send(chat.ben, group, f"number {number}")
@@ -32,7 +32,7 @@ async def test_reading_goes_forward_and_never_past_the_head(ana: Peer, chat: Cha
 
 
 @pytest.mark.parametrize("seq", [..., None, -1, 1.5, "1", True, [1], 10**30], ids=repr)
-async def test_a_read_mark_is_a_whole_number(seq: Json, ana: Peer, chat: ChatFixture) -> None:
+async def test_read_mark_must_be_an_integer(seq: Json, ana: Peer, chat: ChatFixture) -> None:
     """Anything else is `request.invalid`."""
     fields = {} if seq is ... else {"seq": seq}
     assert_error(
@@ -41,12 +41,12 @@ async def test_a_read_mark_is_a_whole_number(seq: Json, ana: Peer, chat: ChatFix
     await assert_alive(ana)
 
 
-async def test_a_read_mark_is_told_to_ones_other_sockets_and_to_the_others(
+async def test_read_mark_is_delivered_to_devices_and_members(
     chat: ChatFixture, people: RegisteredUsers
 ) -> None:
-    """`conversation.marked` with the next position to oneself, the receipt to the others.
+    """`conversation.marked` with a position to the user's devices, a receipt to other members.
 
-    Both are new: a position counts whatever else one is told, and receipts come some time behind their marks.
+    Other events may take positions in between, and receipts follow their marks with a delay.
     """
     reader, writer = await people.register(2, chat.instance)
     port = chat.instance.port

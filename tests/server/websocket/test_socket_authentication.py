@@ -1,4 +1,4 @@
-"""Before and at `ready`: who may say what, and how one becomes known. Never sends a message."""
+"""Tests of authentication over the websocket, up to `ready`."""
 
 from typing import Any
 from uuid import uuid4
@@ -23,10 +23,10 @@ Json = Any
     ],
     ids=lambda frame: frame["type"],
 )
-async def test_a_frame_before_ready_is_an_error_and_the_socket_lives(
+async def test_command_before_ready_is_an_error(
     frame: Json, unauthenticated: Peer, chat: ChatFixture
 ) -> None:
-    """The client is told to authenticate, and may still do so."""
+    """The connection stays open, and the client can still authenticate."""
     unauthenticated.send(frame)
     assert_error(await unauthenticated.reply_to(1), "auth.required", "request.invalid")
     ready = await unauthenticated.request("authenticate", token=chat.ana.token)
@@ -39,15 +39,15 @@ async def test_a_frame_before_ready_is_an_error_and_the_socket_lives(
 async def test_ready_echoes_the_id_of_authenticate(
     number: int | str, unauthenticated: Peer, chat: ChatFixture
 ) -> None:
-    """`ready` is the answer to `authenticate`."""
+    """`ready` is the reply to `authenticate`."""
     unauthenticated.send({"type": "authenticate", "id": number, "token": chat.ana.token})
     ready = await unauthenticated.message()
     assert ready["type"] == "ready"
     assert ready["id"] == number
 
 
-async def test_a_wrong_token_is_told_and_ends_the_socket(unauthenticated: Peer) -> None:
-    """4501, not to come back the same way."""
+async def test_invalid_token_closes_the_connection(unauthenticated: Peer) -> None:
+    """4501, which must not be resumed."""
     unauthenticated.send({"type": "authenticate", "id": 1, "token": "A" * 43})
     ending = await unauthenticated.read_until_closed()
     assert ending.code == 4501
@@ -57,10 +57,10 @@ async def test_a_wrong_token_is_told_and_ends_the_socket(unauthenticated: Peer) 
     assert_error(ending.messages[0], "auth.required", "auth.invalid_credentials")
 
 
-async def test_what_is_sent_right_behind_authenticate_is_answered_after_ready(
+async def test_commands_after_authenticate_are_answered_after_ready(
     unauthenticated: Peer, chat: ChatFixture
 ) -> None:
-    """Order is kept; nothing is lost while the server looks up who it is."""
+    """They are queued in order during the authentication."""
     unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
     for number in range(2, 12):
         unauthenticated.send({"type": "ping", "id": number})
@@ -69,10 +69,8 @@ async def test_what_is_sent_right_behind_authenticate_is_answered_after_ready(
     assert [one["id"] for one in found] == list(range(1, 12))
 
 
-async def test_a_close_right_behind_authenticate_is_answered(
-    unauthenticated: Peer, chat: ChatFixture
-) -> None:
-    """The closing handshake does not wait for the authentication, and loses its answer to nothing."""
+async def test_close_right_after_authenticate_is_answered(unauthenticated: Peer, chat: ChatFixture) -> None:
+    """The closing handshake does not wait for the authentication."""
     unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
     unauthenticated.write(frames.close(1000))
     ending = await unauthenticated.read_until_closed()
@@ -80,17 +78,15 @@ async def test_a_close_right_behind_authenticate_is_answered(
     assert ending.code == 1000
 
 
-async def test_a_late_authenticate_is_refused_and_the_socket_lives(ana: Peer, chat: ChatFixture) -> None:
-    """Who one is does not change; behind another frame there is no second `ready`."""
+async def test_second_authenticate_is_rejected(ana: Peer, chat: ChatFixture) -> None:
+    """The connection stays open, without a second `ready`."""
     await assert_alive(ana)
     assert_error(await ana.request("authenticate", token=chat.ben.token), "request.invalid")
     await assert_alive(ana)
 
 
-async def test_resume_after_a_bearer_goes_on_as_any_other(
-    ana: Peer, unauthenticated: Peer, chat: ChatFixture
-) -> None:
-    """The upgrade said who it is; the first frame may ask to resume, without the token: it begins anew."""
+async def test_resume_after_a_bearer_token(ana: Peer, unauthenticated: Peer, chat: ChatFixture) -> None:
+    """The first frame may resume without a token; it starts from the given position."""
     unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
     ready = await unauthenticated.message()
     known = (await chat.api.get_conversation(chat.ana, chat.group))["last_seq"]
@@ -118,8 +114,8 @@ async def test_resume_after_a_bearer_goes_on_as_any_other(
         await assert_alive(back)
 
 
-async def test_a_forged_resume_after_a_bearer_is_answered_by_resync(ana: Peer, chat: ChatFixture) -> None:
-    """As without the header: `ready`, and what became of it."""
+async def test_forged_resume_after_a_bearer_token_is_a_resync(ana: Peer, chat: ChatFixture) -> None:
+    """`ready`, then `resync`, as without the header."""
     resume = {"session_id": "gone", "epoch": "gone", "position": 0, "conversations": {chat.group: 1}}
     ready = await ana.request("authenticate", resume=resume)
     assert ready["type"] == "ready"
@@ -132,7 +128,7 @@ async def test_a_forged_resume_after_a_bearer_is_answered_by_resync(ana: Peer, c
 async def test_resume_with_authenticate_gives_ready_then_resync(
     unauthenticated: Peer, chat: ChatFixture
 ) -> None:
-    """`ready` first; then what became of the resume."""
+    """`ready` first, then the result of the resume."""
     resume = {"session_id": "gone", "epoch": "gone", "position": 12, "conversations": {}}
     unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token, "resume": resume})
     ready, resync = await unauthenticated.message(), await unauthenticated.message()
@@ -140,8 +136,8 @@ async def test_resume_with_authenticate_gives_ready_then_resync(
     assert (resync["epoch"], resync["position"]) == (ready["epoch"], ready["position"])
 
 
-async def test_who_leaves_while_it_opens_and_returns_hears_everything(chat: ChatFixture) -> None:
-    """A reconnect right behind a lost connection does not inherit what the first had begun."""
+async def test_reconnect_while_subscribing_gets_everything(chat: ChatFixture) -> None:
+    """A new connection does not inherit an unfinished subscription of the lost one."""
     for _ in range(5):
         async with connect_peer(chat.instance.port) as hasty:
             await hasty.upgrade(chat.eve.token)

@@ -1,4 +1,4 @@
-"""Intents: a client is pushed what it asked for, and always what it can not do without."""
+"""Tests of event filters (`intents`): a client gets the events it asked for, and control frames."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Json = Any
 
 
 async def received_types(connected: Peer) -> list[str]:
-    """The types of all that came up to the answer to a ping."""
+    """Return the types of all messages up to the reply to a ping."""
     await assert_alive(connected)
     found = [one["type"] for one in connected.skipped]
     connected.skipped.clear()
@@ -20,8 +20,8 @@ async def received_types(connected: Peer) -> list[str]:
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["json", "msgpack"])
-async def test_only_what_was_asked_for_comes(ana: Peer, chat: ChatFixture, packed: bool) -> None:
-    """Typing alone: no messages, whoever says them; what one is answered comes all the same."""
+async def test_only_selected_groups_are_delivered(ana: Peer, chat: ChatFixture, packed: bool) -> None:
+    """With typing alone no messages arrive; replies always do."""
     async with connect_peer(chat.instance.port) as narrow:
         await (narrow.open_msgpack if packed else narrow.open)()
         ready = await narrow.request("authenticate", token=chat.ben.token, intents=["typing"])
@@ -41,8 +41,8 @@ async def test_only_what_was_asked_for_comes(ana: Peer, chat: ChatFixture, packe
         }
 
 
-async def test_messages_alone_leave_hints_out(ana: Peer, chat: ChatFixture) -> None:
-    """In order and whole; no typing between them."""
+async def test_messages_without_ephemeral_events(ana: Peer, chat: ChatFixture) -> None:
+    """Complete and in order, without typing events."""
     async with connect_peer(chat.instance.port) as narrow:
         await narrow.open()
         await narrow.request("authenticate", token=chat.ben.token, intents=["messages"])
@@ -54,8 +54,8 @@ async def test_messages_alone_leave_hints_out(ana: Peer, chat: ChatFixture) -> N
         assert "typing" not in await received_types(narrow)
 
 
-async def test_no_intents_leave_control_alone(ana: Peer, chat: ChatFixture) -> None:
-    """An empty list is not all; the bearer of the upgrade may narrow with its first frame."""
+async def test_empty_filter_leaves_control_frames(ana: Peer, chat: ChatFixture) -> None:
+    """An empty list differs from none; a client with a bearer token can filter with its first frame."""
     async with connect_peer(chat.instance.port) as narrow:
         await narrow.open(chat.ben.token)
         assert (await narrow.request("authenticate", intents=[]))["type"] == "ready"
@@ -65,8 +65,8 @@ async def test_no_intents_leave_control_alone(ana: Peer, chat: ChatFixture) -> N
         assert set(await received_types(narrow)) <= {"conversation.marked"}
 
 
-async def test_resume_is_narrowed_as_well(ana: Peer, chat: ChatFixture) -> None:
-    """What was missed of what is not wanted is not told either; `resumed` is."""
+async def test_resume_is_filtered(ana: Peer, chat: ChatFixture) -> None:
+    """Missed events outside of the filter are not replayed; `resumed` is sent."""
     ready = await ana.request("authenticate")
     await send(ana, chat.group)
     async with connect_peer(chat.instance.port) as narrow:
@@ -86,10 +86,8 @@ async def test_resume_is_narrowed_as_well(ana: Peer, chat: ChatFixture) -> None:
 
 
 @pytest.mark.parametrize("intents", [["gossip"], "messages", [1], [None], ["messages"] * 51])
-async def test_intents_that_are_none_are_refused(
-    unauthenticated: Peer, chat: ChatFixture, intents: Json
-) -> None:
-    """Plainly, so that a misspelt one is no silence; the socket lives."""
+async def test_unknown_intents_are_rejected(unauthenticated: Peer, chat: ChatFixture, intents: Json) -> None:
+    """A misspelt intent is an error instead of silence; the connection stays open."""
     assert_error(
         await unauthenticated.request("authenticate", token=chat.ana.token, intents=intents),
         "request.invalid",

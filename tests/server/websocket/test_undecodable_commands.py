@@ -1,4 +1,4 @@
-"""Frames that are no commands: an error to the `id` where there is one, else 4500."""
+"""Frames that are not commands: an error for their `id` if they have one, else 4500."""
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["uvloop"])
 
 @pytest.mark.parametrize("number", [1, 0, -1, 2**63, "one", "", "x" * 200, "\u20ac\U0001f600", '"quoted"\\'])
 async def test_any_integer_or_string_is_an_id(number: int | str, ana: Peer) -> None:
-    """It comes back as it was sent, with its kind."""
+    """It is returned unchanged, with its type."""
     ana.send({"type": "ping", "id": number})
     answer = await ana.message()
     assert answer["type"] == "ok"
@@ -53,8 +53,8 @@ UNDECODABLE = [
 
 
 @pytest.mark.parametrize("payload", UNDECODABLE, ids=lambda payload: repr(payload[:40]))
-async def test_what_has_no_id_ends_the_socket(payload: bytes, ana: Peer) -> None:
-    """There is nobody to answer to: 4500."""
+async def test_frame_without_an_id_closes_the_connection(payload: bytes, ana: Peer) -> None:
+    """4500, because no error can be addressed."""
     ana.write(frames.text(payload))
     await assert_bad_frame(ana)
 
@@ -69,8 +69,8 @@ async def test_what_has_no_id_ends_the_socket(payload: bytes, ana: Peer) -> None
         b'{"type":"ok","id":1,"result":{}}',
     ],
 )
-async def test_an_unknown_type_is_an_error(payload: bytes, ana: Peer) -> None:
-    """`frame.unknown_type`; a newer client learns it and goes on."""
+async def test_unknown_type_is_an_error(payload: bytes, ana: Peer) -> None:
+    """`frame.unknown_type`; the connection stays open."""
     ana.write(frames.text(payload))
     assert_error(await ana.reply_to(1), "frame.unknown_type")
     await assert_alive(ana)
@@ -79,21 +79,21 @@ async def test_an_unknown_type_is_an_error(payload: bytes, ana: Peer) -> None:
 @pytest.mark.parametrize(
     "payload", [b'{"id":1}', b'{"id":1,"type":null}', b'{"id":1,"type":5}', b'{"id":1,"type":["ping"]}']
 )
-async def test_an_object_with_an_id_and_no_good_type_is_an_error(payload: bytes, ana: Peer) -> None:
-    """It has an id, so it gets an answer."""
+async def test_object_with_an_id_and_an_invalid_type_is_an_error(payload: bytes, ana: Peer) -> None:
+    """The error has its id."""
     ana.write(frames.text(payload))
     assert_error(await ana.reply_to(1), "frame.unknown_type", "request.invalid")
     await assert_alive(ana)
 
 
 async def test_unknown_fields_are_ignored(ana: Peer) -> None:
-    """Whatever they hold."""
+    """Whatever their values."""
     answer = await ana.request("ping", colour="green", nested={"a": [1, {"b": None}]}, content=5)
     assert answer["type"] == "ok"
 
 
-async def test_deep_nesting_in_an_unknown_field_harms_nobody(ana: Peer) -> None:
-    """Answered or 4500; the server lives."""
+async def test_deep_nesting_in_an_unknown_field_is_harmless(ana: Peer) -> None:
+    """Answered or closed with 4500; the server stays up."""
     deep = b'{"type":"ping","id":1,"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     ana.write(frames.text(deep))
     found = await ana.read_frame()
@@ -101,8 +101,8 @@ async def test_deep_nesting_in_an_unknown_field_harms_nobody(ana: Peer) -> None:
         assert msgspec.json.decode(found.payload)["type"] in {"ok", "error", "goodbye"}
 
 
-async def test_duplicate_keys_have_one_meaning(ana: Peer) -> None:
-    """One answer, to one of the two ids."""
+async def test_duplicate_ids_get_one_reply(ana: Peer) -> None:
+    """To one of the two ids."""
     ana.write(frames.text(b'{"type":"ping","id":1,"id":2}'))
     answer = await ana.message()
     assert answer["type"] == "ok"
@@ -111,7 +111,7 @@ async def test_duplicate_keys_have_one_meaning(ana: Peer) -> None:
     assert (await ana.message())["id"] == 3
 
 
-async def test_ping_tells_the_time_and_the_place_in_the_stream(ana: Peer) -> None:
+async def test_ping_returns_time_and_stream_position(ana: Peer) -> None:
     """`{server_time, position}`."""
     result = (await ana.request("ping"))["result"]
     assert result.keys() == {"server_time", "position"}

@@ -1,4 +1,4 @@
-"""The User service with its mail: real PostgreSQL, a real SMTP server, and moderators."""
+"""The User service with e-mail and moderation, on PostgreSQL and a real SMTP server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -45,7 +45,7 @@ RETRIES_S = (0.05,) * 40
 
 @pytest.fixture
 async def smtp_server() -> AsyncIterator[SmtpServer]:
-    """The SMTP server that every mail goes to."""
+    """The SMTP server that receives all e-mails."""
     made = SmtpServer()
     await made.open()
     yield made
@@ -54,7 +54,7 @@ async def smtp_server() -> AsyncIterator[SmtpServer]:
 
 @pytest.fixture
 async def database(users_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """A look at the tables, past the stores."""
+    """Direct access to the tables."""
     connection = await asyncpg.connect(users_url)
     yield connection
     await connection.close()
@@ -62,7 +62,7 @@ async def database(users_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.
 
 @pytest.fixture
 def sessions_of() -> Callable[[PostgresPool], PostgresSessions]:
-    """How the store of sessions is made; a test may put its own in the place."""
+    """Factory of the session store; a test may replace it."""
     return PostgresSessions
 
 
@@ -76,7 +76,7 @@ async def service(
     hash_cost: HashCost,
     sessions_of: Callable[[PostgresPool], PostgresSessions],
 ) -> AsyncIterator[MailUserService]:
-    """A server with all that concerns mail and moderators."""
+    """A server with the routes for e-mail and moderation."""
     sessions, logins = sessions_of(users_pool), PostgresLogins(users_pool)
     authenticator = Authenticator(sessions, logins, limits)
     passwords = Passwords(limits, hash_cost)

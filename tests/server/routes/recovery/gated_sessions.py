@@ -1,4 +1,4 @@
-"""Sessions that open only when a test lets them."""
+"""A session store whose operations a test can block."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from storage.records.users import SessionRecord
 
 
 class GatedSessions(PostgresSessions):
-    """Lets everybody in until it is `shut`; then who comes waits at the door."""
+    """Passes calls on until it is `shut`; then they block until it is opened."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool)

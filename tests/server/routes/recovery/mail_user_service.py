@@ -1,4 +1,4 @@
-"""A server of the User service with mail and moderators, and what a test asks of it."""
+"""A User service with e-mail and moderation, and helpers of its tests."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ VERIFICATION_LINK = re.compile(r"https://convene\.test/#/verify/([A-Za-z0-9_-]{4
 
 @dataclass(kw_only=True)
 class MailUserService(UserService):
-    """`seen` is what may be reported, `posts` what may be hidden."""
+    """`seen` holds what users may report, `posts` what may be hidden."""
 
     mail_queue: MailQueue
     password_recovery: PasswordRecovery
@@ -43,7 +43,7 @@ class MailUserService(UserService):
         return (await self.request("PUT", f"/v1/email-verifications/{token}")).status
 
     async def wait_until_idle(self) -> None:
-        """Wait until everything that was accepted has become mails, and all mails are gone."""
+        """Wait until all accepted requests have been mailed and all e-mails are delivered."""
         parts = (self.password_recovery, self.email_verification, self.mail_queue)
         await until(lambda: not any(part.statistics().pending for part in parts))
 

@@ -1,4 +1,4 @@
-"""Whether an address is its user's, shown by a link, over real HTTP, real SMTP and PostgreSQL."""
+"""Tests of e-mail verification links, over HTTP, SMTP and PostgreSQL."""
 
 import asyncio
 from typing import Any
@@ -22,7 +22,7 @@ BADGE = "SELECT verified FROM users WHERE username = 'ana'"
 
 
 async def verification_mails(service: MailUserService, smtp_server: SmtpServer) -> list[ReceivedMail]:
-    """All letters of this kind that came."""
+    """Return all verification e-mails received."""
     await service.wait_until_idle()
     return smtp_server.with_subject(VERIFICATION_SUBJECT)
 
@@ -31,10 +31,10 @@ async def change_email(service: MailUserService, token: str, email: str) -> None
     await service.expect(200, "PATCH", "/v1/users/me", {"email": email}, token)
 
 
-async def test_registration_sends_a_link_that_verifies(
+async def test_registration_sends_a_verification_link(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """The address is verified by the link in its mail; the badge of moderators is another thing."""
+    """The link verifies the address; the verified badge of moderators is independent."""
     await service.register("ana")
     (letter,) = await verification_mails(service, smtp_server)
     assert letter.recipient == EMAIL
@@ -46,7 +46,7 @@ async def test_registration_sends_a_link_that_verifies(
 
 
 async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """The second use is 404; so are many at once but one."""
+    """A second use is 404, also when used concurrently."""
     await service.register("ana")
     token = verification_token((await verification_mails(service, smtp_server))[0])
     statuses = await asyncio.gather(*(service.verify_email(token) for _ in range(6)))
@@ -57,10 +57,10 @@ async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer
     assert problem["status"] == 404
 
 
-async def test_link_lives_three_days(
+async def test_link_expires_after_three_days(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """Past its time it is as unknown as any; naming the address again brings another."""
+    """An expired link is 404; setting the address again sends a new one."""
     ana = await service.register("ana")
     token = verification_token((await verification_mails(service, smtp_server))[0])
     left = await database.fetchval("SELECT expires_at - now() FROM mail_tokens")
@@ -74,15 +74,15 @@ async def test_link_lives_three_days(
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 42, "x" * 44, "x" * 43, "%00" * 43, "é" * 43])
-async def test_made_up_links_are_not_found(service: MailUserService, token: str) -> None:
-    """Whatever stands in the link, it is 404 and nothing else."""
+async def test_forged_links_are_not_found(service: MailUserService, token: str) -> None:
+    """Any other token is 404."""
     assert await service.verify_email(token) == 404
 
 
-async def test_another_address_is_not_verified_yet(
+async def test_changed_address_is_unverified(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """A change clears it and sends a link to the new address; the old link is worth nothing."""
+    """A change sends a link to the new address; the old link stops working."""
     ana = await service.register("ana")
     old = verification_token((await verification_mails(service, smtp_server))[0])
     assert await service.verify_email(old) == 204
@@ -94,10 +94,10 @@ async def test_another_address_is_not_verified_yet(
     assert await database.fetchval(VERIFIED)
 
 
-async def test_link_to_an_old_address_verifies_no_new_one(
+async def test_link_to_the_old_address_does_not_verify_the_new_one(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """Whoever reads the old address says nothing about the new one."""
+    """Access to the old mailbox proves nothing about the new one."""
     ana = await service.register("ana")
     old = verification_token((await verification_mails(service, smtp_server))[0])
     await change_email(service, ana["token"], "new@example.test")
@@ -105,10 +105,10 @@ async def test_link_to_an_old_address_verifies_no_new_one(
     assert not await database.fetchval(VERIFIED)
 
 
-async def test_address_in_another_case_is_another(
+async def test_change_of_case_requires_verification(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """Some mailboxes know the difference, so the proof is asked for again."""
+    """Some mail servers distinguish case, so the address must be verified again."""
     ana = await service.register("ana")
     assert (
         await service.verify_email(verification_token((await verification_mails(service, smtp_server))[0]))
@@ -122,10 +122,10 @@ async def test_address_in_another_case_is_another(
     ]
 
 
-async def test_other_changes_leave_it(
+async def test_other_profile_changes_keep_the_verification(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """A profile may change, and the same address be named again, without a mail or a loss."""
+    """Also setting the same address again, which sends no e-mail."""
     ana = await service.register("ana")
     await change_email(service, ana["token"], EMAIL)
     (letter,) = await verification_mails(service, smtp_server)
@@ -136,10 +136,10 @@ async def test_other_changes_leave_it(
     assert await database.fetchval(VERIFIED)
 
 
-async def test_change_beside_the_link_never_verifies_the_new_address(
+async def test_concurrent_change_and_link_do_not_verify_the_new_address(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """Whichever of the two is first, what was proven was the old address."""
+    """In either order, only the old address was verified."""
     ana = await service.register("ana")
     for number in range(VERIFICATIONS_PER_LIFETIME - 1):
         token = verification_token((await verification_mails(service, smtp_server))[-1])
@@ -149,8 +149,10 @@ async def test_change_beside_the_link_never_verifies_the_new_address(
         assert not await database.fetchval(VERIFIED)
 
 
-async def test_one_account_writes_to_few_addresses(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """Changing the address on and on does not make the server write to everybody."""
+async def test_number_of_addresses_per_account_is_limited(
+    service: MailUserService, smtp_server: SmtpServer
+) -> None:
+    """Repeated changes do not make the server send e-mail to many addresses."""
     ana = await service.register("ana")
     for number in range(VERIFICATIONS_PER_LIFETIME + 5):
         await change_email(service, ana["token"], f"new{number}@example.test")
@@ -158,8 +160,8 @@ async def test_one_account_writes_to_few_addresses(service: MailUserService, smt
     assert len(await verification_mails(service, smtp_server)) == VERIFICATIONS_PER_LIFETIME
 
 
-async def test_refused_change_sends_nothing(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """An address that is taken gets no mail by it."""
+async def test_rejected_change_sends_no_mail(service: MailUserService, smtp_server: SmtpServer) -> None:
+    """An address that is taken gets no e-mail."""
     ana, _ = await service.register("ana"), await service.register("ben")
     await verification_mails(service, smtp_server)
     body = {"email": "BEN@example.test"}
@@ -169,10 +171,10 @@ async def test_refused_change_sends_nothing(service: MailUserService, smtp_serve
     assert len(await verification_mails(service, smtp_server)) == 2
 
 
-async def test_registration_waits_for_no_mail_server(
+async def test_registration_does_not_wait_for_the_mail_server(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
-    """Registering works while mail does not, and the mail follows."""
+    """Registration works while SMTP is down; the e-mail is sent later."""
     await smtp_server.close()
     ana = await service.register("ana")
     await service.expect(200, "GET", "/v1/users/me", token=ana["token"])
@@ -180,10 +182,10 @@ async def test_registration_waits_for_no_mail_server(
     assert len(await verification_mails(service, smtp_server)) == 1
 
 
-async def test_links_are_for_one_thing(
+async def test_link_types_are_not_interchangeable(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """A link that verifies sets no password, and the other way round."""
+    """A verification link does not reset a password, nor the reverse."""
     await service.register("ana")
     verification = verification_token((await verification_mails(service, smtp_server))[0])
     await service.request_reset(EMAIL)

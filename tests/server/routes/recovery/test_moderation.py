@@ -1,4 +1,4 @@
-"""What moderators do, and what those whom it is done to see of it, over real HTTP and PostgreSQL."""
+"""Tests of moderation and its effects, over HTTP and PostgreSQL."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ LOGIN = {"login": "ana", "password": PASSWORD}
 
 
 async def test_ban_ends_sessions_and_logins(service: MailUserService, database: Database) -> None:
-    """No token works any more, and logging in looks as if the password was wrong."""
+    """Tokens stop working, and a login fails as with a wrong password."""
     ana, ben = await service.register("ana"), await service.register("ben")
     other = await service.login("ana")
     for signed in (ana, other, ben):
@@ -50,7 +50,7 @@ async def test_ban_ends_sessions_and_logins(service: MailUserService, database: 
 
 
 async def test_ban_may_be_repeated_and_lifted(service: MailUserService, database: Database) -> None:
-    """The moment of the first ban stays; after it is lifted the old sessions stay ended."""
+    """A second ban keeps the time of the first; lifting it does not restore sessions."""
     ana = await service.register("ana")
     assert await service.moderation.ban("ana") == 1
     since = await database.fetchval("SELECT banned_at FROM users")
@@ -62,8 +62,8 @@ async def test_ban_may_be_repeated_and_lifted(service: MailUserService, database
     await service.login("ana")
 
 
-async def test_ban_holds_for_password_resets(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """A link from before is worth nothing, and no new one is sent."""
+async def test_ban_applies_to_password_resets(service: MailUserService, smtp_server: SmtpServer) -> None:
+    """Earlier links stop working, and no new one is sent."""
     await service.register("ana")
     await service.request_reset("ana@example.test")
     await service.wait_until_idle()
@@ -80,10 +80,10 @@ async def test_ban_holds_for_password_resets(service: MailUserService, smtp_serv
 
 
 @pytest.mark.parametrize("sessions_of", [GatedSessions])
-async def test_login_under_way_loses_to_the_ban(
+async def test_concurrent_login_loses_to_a_ban(
     service: MailUserService, database: Database, sessions_of: Callable[[PostgresPool], GatedSessions]
 ) -> None:
-    """A login whose password was checked before the ban gets no session after it."""
+    """A login whose password was checked before the ban gets no session."""
     assert isinstance(service.sessions, GatedSessions)
     await service.register("ana")
     service.sessions.close_gate()
@@ -97,10 +97,10 @@ async def test_login_under_way_loses_to_the_ban(
     assert await database.fetchval("SELECT count(*) FROM user_sessions") == 0
 
 
-async def test_no_session_is_opened_beside_a_ban(
+async def test_no_session_survives_a_concurrent_ban(
     service: MailUserService, database: Database, users_pool: PostgresPool
 ) -> None:
-    """However the two meet, the database holds no session of somebody banned."""
+    """In any interleaving a banned user has no session."""
     ana = await service.register("ana")
     moderation: ModerationStore = PostgresModeration(users_pool)
     sessions = PostgresSessions(users_pool)
@@ -116,7 +116,7 @@ async def test_no_session_is_opened_beside_a_ban(
 
 
 async def test_badge_is_given_and_taken(service: MailUserService) -> None:
-    """The badge shows in the profile at once; giving it twice is as once."""
+    """The profile shows the badge at once; giving it is idempotent."""
     ana = await service.register("ana")
     for _ in range(2):
         await service.moderation.verify("Ana")
@@ -126,8 +126,8 @@ async def test_badge_is_given_and_taken(service: MailUserService) -> None:
 
 
 @pytest.mark.parametrize("username", ["nobody", "", "ana@example.test"])
-async def test_nobody_is_told(service: MailUserService, username: str) -> None:
-    """A slip in a name does nothing, and says so."""
+async def test_unknown_username_is_an_error(service: MailUserService, username: str) -> None:
+    """An unknown name changes nothing and is reported."""
     await service.register("ana")
     acts = (
         service.moderation.ban,
@@ -141,8 +141,8 @@ async def test_nobody_is_told(service: MailUserService, username: str) -> None:
         assert refused.value.code == "user.not_found"
 
 
-async def test_open_reports_page_by_page(service: MailUserService) -> None:
-    """The oldest first, each once, whatever the limit; resolved ones are gone."""
+async def test_open_reports_are_paginated(service: MailUserService) -> None:
+    """Oldest first, each once, for every limit; resolved reports are omitted."""
     ana = await service.register("ana")
     for number in range(7):
         service.visible_targets.add((ReportKind.POST, f"p{number}"))
@@ -161,8 +161,8 @@ async def test_open_reports_page_by_page(service: MailUserService) -> None:
     assert met == [f"p{number}" for number in range(1, 7)]
 
 
-async def test_report_is_resolved_once_with_words(service: MailUserService, database: Database) -> None:
-    """What was done is kept; a second time, an unknown id and no words are refused."""
+async def test_report_is_resolved_once_with_a_text(service: MailUserService, database: Database) -> None:
+    """The resolution is stored; a second one, an unknown id and an empty text are rejected."""
     ana = await service.register("ana")
     service.visible_targets.add((ReportKind.USER, "u1"))
     body = {"kind": "user", "id": "u1", "reason": "Not nice."}
@@ -180,8 +180,8 @@ async def test_report_is_resolved_once_with_words(service: MailUserService, data
         assert refused.value.code == "report.not_found"
 
 
-async def test_hidden_post_is_the_owners_business(service: MailUserService) -> None:
-    """Hiding goes through whoever owns posts; one that is not there is told."""
+async def test_hiding_is_delegated_to_the_post_service(service: MailUserService) -> None:
+    """A post that does not exist is reported."""
     service.hideable_posts.add("p1")
     await service.moderation.hide_post("p1")
     assert service.hideable_posts == set()

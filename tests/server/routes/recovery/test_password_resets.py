@@ -1,4 +1,4 @@
-"""A new password by a link in a mail, over real HTTP, real SMTP and PostgreSQL."""
+"""Tests of password reset links, over HTTP, SMTP and PostgreSQL."""
 
 import asyncio
 import io
@@ -33,19 +33,19 @@ PATH = "/v1/password-resets"
 
 
 async def reset_mails(smtp_server: SmtpServer, service: MailUserService) -> list[ReceivedMail]:
-    """All letters of this kind that came."""
+    """Return all reset e-mails received."""
     await service.wait_until_idle()
     return smtp_server.with_subject(RESET_SUBJECT)
 
 
 async def token_for(service: MailUserService, smtp_server: SmtpServer, email: str = EMAIL) -> str:
-    """Ask for a reset and read the link."""
+    """Request a reset and return the token of its link."""
     await service.request_reset(email)
     return reset_token((await reset_mails(smtp_server, service))[-1])
 
 
-async def test_the_whole_way_by_mail(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """A link comes by mail; the new password works, the old one and all sessions do not."""
+async def test_reset_by_mail(service: MailUserService, smtp_server: SmtpServer) -> None:
+    """The new password works; the old one and all sessions stop working."""
     ana = await service.register("ana")
     other = await service.login("ana")
     for signed in (ana, other):
@@ -65,8 +65,8 @@ async def test_the_whole_way_by_mail(service: MailUserService, smtp_server: Smtp
     await service.login(EMAIL, NEW_PASSWORD)
 
 
-async def test_nobody_elses_sessions_end(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """A reset is about one user."""
+async def test_reset_affects_one_user_only(service: MailUserService, smtp_server: SmtpServer) -> None:
+    """Sessions of other users continue."""
     await service.register("ana")
     ben = await service.register("ben")
     assert await service.reset_password(await token_for(service, smtp_server)) == 204
@@ -75,7 +75,7 @@ async def test_nobody_elses_sessions_end(service: MailUserService, smtp_server: 
 
 
 async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """The second use is 404, and the password is that of the first."""
+    """A second use is 404, and the first password stays."""
     await service.register("ana")
     token = await token_for(service, smtp_server)
     assert await service.reset_password(token) == 204
@@ -86,10 +86,10 @@ async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer
     await service.login("ana", NEW_PASSWORD)
 
 
-async def test_link_used_many_times_at_once_works_once(
+async def test_concurrent_uses_of_a_link_succeed_once(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
-    """Of many who use it in the same moment one sets the password."""
+    """One of many concurrent uses sets the password."""
     await service.register("ana")
     token = await token_for(service, smtp_server)
     words = [f"password number {number}" for number in range(8)]
@@ -98,8 +98,10 @@ async def test_link_used_many_times_at_once_works_once(
     await service.login("ana", words[statuses.index(204)])
 
 
-async def test_one_reset_ends_all_others(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """Every link works until one of them is used; another's stay."""
+async def test_reset_invalidates_the_users_other_links(
+    service: MailUserService, smtp_server: SmtpServer
+) -> None:
+    """All links work until one is used; those of other users stay valid."""
     await service.register("ana")
     await service.register("ben")
     first = await token_for(service, smtp_server)
@@ -111,10 +113,10 @@ async def test_one_reset_ends_all_others(service: MailUserService, smtp_server: 
     await service.login("ana", NEW_PASSWORD)
 
 
-async def test_two_links_used_at_once_set_one_password(
+async def test_concurrent_uses_of_two_links_succeed_once(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
-    """Whichever link is first ends the other, also when both are used in the same moment."""
+    """The first one used invalidates the other."""
     await service.register("ana")
     tokens = [await token_for(service, smtp_server), await token_for(service, smtp_server)]
     statuses = await asyncio.gather(*(service.reset_password(one, f"password {one}") for one in tokens))
@@ -122,10 +124,10 @@ async def test_two_links_used_at_once_set_one_password(
     await service.login("ana", f"password {tokens[statuses.index(204)]}")
 
 
-async def test_link_lives_thirty_minutes(
+async def test_link_expires_after_thirty_minutes(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """Past its time a link is as unknown as any."""
+    """An expired link is 404."""
     await service.register("ana")
     token = await token_for(service, smtp_server)
     left = await database.fetchval("SELECT expires_at - now() FROM mail_tokens WHERE kind = 'reset'")
@@ -136,10 +138,10 @@ async def test_link_lives_thirty_minutes(
     await service.login("ana")
 
 
-async def test_unknown_address_gets_the_same_answer_and_no_mail(
+async def test_unknown_address_gets_the_same_response_and_no_mail(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
-    """Known, unknown, banned: one status, one body, one set of headers."""
+    """Known, unknown and banned addresses get the same status, body and headers."""
     await service.register("ana")
     await service.register("ben")
     await service.moderation.ban("ben")
@@ -153,8 +155,8 @@ async def test_unknown_address_gets_the_same_answer_and_no_mail(
     assert "nobody@example.test" not in smtp_server.recipients
 
 
-async def test_answer_waits_for_no_store(service: MailUserService, database: Database) -> None:
-    """Nothing that is done for a known address alone is done before the answer, so its time tells nothing."""
+async def test_response_does_not_wait_for_a_store(service: MailUserService, database: Database) -> None:
+    """No work specific to a known address precedes the response, so its timing reveals nothing."""
     await service.register("ana")
     await service.wait_until_idle()
     transaction = database.transaction()
@@ -166,10 +168,10 @@ async def test_answer_waits_for_no_store(service: MailUserService, database: Dat
     await service.wait_until_idle()
 
 
-async def test_one_account_gets_few_mails(
+async def test_mails_per_account_are_limited(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """However often and from wherever it is asked, also at once; later there are mails again."""
+    """For any number of requests and sources, also concurrent; later requests send e-mail again."""
     await service.register("ana")
     await asyncio.gather(*(service.request_reset(EMAIL) for _ in range(20)))
     letters = await reset_mails(smtp_server, service)
@@ -184,18 +186,18 @@ async def test_one_account_gets_few_mails(
 
 
 @pytest.mark.parametrize("limits", [Limits(logins_per_s=1, logins_burst=3)])
-async def test_asking_has_the_budget_of_logging_in(service: MailUserService) -> None:
-    """Past the burst of an address it is 429, for addresses of nobody too."""
+async def test_requests_share_the_login_rate_limit(service: MailUserService) -> None:
+    """Over the burst of an address it is 429, for unknown addresses too."""
     for _ in range(3):
         await service.request_reset("nobody@example.test")
     await service.expect_error("rate.limited", "POST", PATH, {"email": EMAIL})
     await service.expect_error("rate.limited", "PUT", f"{PATH}/x", {"new_password": NEW_PASSWORD})
 
 
-async def test_link_to_an_old_address_is_worth_nothing(
+async def test_link_to_an_old_address_stops_working(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
-    """Whoever reads the mail of an address that was given up does not get the account."""
+    """Access to a former mailbox does not give access to the account."""
     ana = await service.register("ana")
     token = await token_for(service, smtp_server)
     await service.expect(200, "PATCH", "/v1/users/me", {"email": "new@example.test"}, ana["token"])
@@ -203,8 +205,8 @@ async def test_link_to_an_old_address_is_worth_nothing(
     assert await service.reset_password(await token_for(service, smtp_server, "new@example.test")) == 204
 
 
-async def test_new_password_ends_links(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """Who has set a password by the old one has no use for links that were asked for before."""
+async def test_password_change_invalidates_links(service: MailUserService, smtp_server: SmtpServer) -> None:
+    """A changed password invalidates links requested before."""
     ana = await service.register("ana")
     token = await token_for(service, smtp_server)
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
@@ -213,8 +215,10 @@ async def test_new_password_ends_links(service: MailUserService, smtp_server: Sm
     await service.login("ana", NEW_PASSWORD)
 
 
-async def test_faulty_password_leaves_the_link(service: MailUserService, smtp_server: SmtpServer) -> None:
-    """A password that is too short is 422; the link can be used again."""
+async def test_invalid_password_does_not_consume_the_link(
+    service: MailUserService, smtp_server: SmtpServer
+) -> None:
+    """A password that is too short is 422; the link still works."""
     await service.register("ana")
     token = await token_for(service, smtp_server)
     for body, code in (
@@ -228,8 +232,8 @@ async def test_faulty_password_leaves_the_link(service: MailUserService, smtp_se
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 42, "x" * 44, "x" * 43, "%00" * 43, "é" * 43, "x" * 42 + "%0A"])
-async def test_made_up_links_are_not_found(service: MailUserService, token: str) -> None:
-    """Whatever stands in the link, it is 404 and nothing else."""
+async def test_forged_links_are_not_found(service: MailUserService, token: str) -> None:
+    """Any other token is 404."""
     assert await service.reset_password(token) == 404
 
 
@@ -247,18 +251,18 @@ async def test_made_up_links_are_not_found(service: MailUserService, token: str)
         ({"email": "a" * 300 + "@example.test"}, "too_long"),
     ],
 )
-async def test_text_that_is_no_address_is_told(
+async def test_malformed_address_is_rejected(
     service: MailUserService, body: dict[str, Any], code: str
 ) -> None:
-    """A slip of the finger is told, by syntax alone."""
+    """Checked by syntax only."""
     problem = await service.expect_error("request.invalid", "POST", PATH, body)
     assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == [("email", code)]
 
 
-async def test_mail_server_that_was_away_gets_the_mail(
+async def test_mail_is_sent_once_the_mail_server_is_back(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
-    """The answer does not wait for it; the mail comes once it is back, once."""
+    """The response does not wait for SMTP; the e-mail is delivered once."""
     await service.register("ana")
     await service.wait_until_idle()
     await smtp_server.close()
@@ -270,10 +274,10 @@ async def test_mail_server_that_was_away_gets_the_mail(
     assert service.mail_queue.statistics().failed == 0
 
 
-async def test_no_table_holds_a_token(
+async def test_tokens_are_not_stored(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """A copy of the database opens nothing."""
+    """A copy of the database contains no usable token."""
     await service.register("ana")
     token = await token_for(service, smtp_server)
     dump = repr(await database.fetch("SELECT * FROM mail_tokens"))
@@ -282,13 +286,13 @@ async def test_no_table_holds_a_token(
 
 
 @pytest.mark.parametrize("sessions_of", [GatedSessions])
-async def test_login_with_the_old_password_loses_to_the_reset(
+async def test_concurrent_login_loses_to_a_reset(
     service: MailUserService,
     smtp_server: SmtpServer,
     database: Database,
     sessions_of: Callable[[PostgresPool], GatedSessions],
 ) -> None:
-    """A login that was checked before and opened after a reset ends in nothing."""
+    """A login checked before and opened after a reset gets no session."""
     assert isinstance(service.sessions, GatedSessions)
     await service.register("ana")
     token = await token_for(service, smtp_server)
@@ -307,7 +311,7 @@ async def test_login_with_the_old_password_loses_to_the_reset(
 async def test_no_log_shows_an_address_or_a_link(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """All well, a mail refused in the server's own words, a store that fails: no line shows whose it is."""
+    """Neither on success, nor when SMTP rejects a mail in its own words, nor when a store fails."""
     log = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -332,7 +336,7 @@ async def test_no_log_shows_an_address_or_a_link(
         root.setLevel(level)
         structlog.reset_defaults()
         await database.execute("ALTER TABLE IF EXISTS elsewhere RENAME TO mail_tokens")
-    # The mail server of the test shows everything; the log of accesses is one that `run.py` does not keep.
+    # The test's SMTP server logs everything, and `run.py` keeps no access log.
     lines = [msgspec.json.decode(line) for line in log.getvalue().splitlines()]
     said = [line for line in lines if line["logger"] not in {"mail.log", "mail.debug", "aiohttp.access"}]
     events = {(line["event"], line.get("reason")) for line in said}

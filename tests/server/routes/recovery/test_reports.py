@@ -1,4 +1,4 @@
-"""Reports to the moderators, over real HTTP and PostgreSQL."""
+"""Tests of reports to the moderators, over HTTP and PostgreSQL."""
 
 import asyncio
 from typing import Any
@@ -18,7 +18,7 @@ def report(**changes: Any) -> dict[str, Any]:
 
 
 async def report_with_key(service: MailUserService, token: str, key: str, body: dict[str, Any]) -> int:
-    """Send it under an idempotency key."""
+    """Send a report with an idempotency key."""
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
     response = await service.client.post(PATH, json=body, headers=headers)
     return response.status
@@ -28,7 +28,7 @@ async def report_with_key(service: MailUserService, token: str, key: str, body: 
 async def test_report_reaches_the_moderators(
     service: MailUserService, database: Database, kind: ReportKind
 ) -> None:
-    """What may be seen may be reported, whatever it is; the reason is trimmed."""
+    """Anything visible can be reported; the reason is trimmed."""
     ana = await service.register("ana")
     service.visible_targets.add((kind, "x-1"))
     body = report(kind=kind.value, id="x-1", reason="  Not nice.\nNot at all. ")
@@ -39,8 +39,8 @@ async def test_report_reaches_the_moderators(
     assert (listed.reporter_id, listed.kind, listed.target_id) == (ana["user"]["id"], kind, "x-1")
 
 
-async def test_telling_it_again_changes_nothing(service: MailUserService, database: Database) -> None:
-    """The same person and target: 202 each time, also at once, one report, the first reason."""
+async def test_repeated_report_has_no_effect(service: MailUserService, database: Database) -> None:
+    """202 each time, also concurrently; one report with the first reason is stored."""
     ana, ben = await service.register("ana"), await service.register("ben")
     service.visible_targets.add((ReportKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
@@ -53,7 +53,7 @@ async def test_telling_it_again_changes_nothing(service: MailUserService, databa
 
 
 async def test_resolved_report_stays_resolved(service: MailUserService) -> None:
-    """Who tells again what was dealt with, also what is hidden by now, hears the same and reopens nothing."""
+    """Reporting a resolved or hidden target again is 202 and reopens nothing."""
     ana = await service.register("ana")
     service.visible_targets.add((ReportKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
@@ -66,10 +66,10 @@ async def test_resolved_report_stays_resolved(service: MailUserService) -> None:
 
 @pytest.mark.parametrize("kind", list(ReportKind))
 @pytest.mark.parametrize("target", ["unseen", "", "x" * 65, "p\x00", "é", "p1\n"])
-async def test_what_is_not_seen_is_not_there(
+async def test_invisible_target_is_not_found(
     service: MailUserService, database: Database, kind: ReportKind, target: str
 ) -> None:
-    """404 by its kind, and nothing is stored: nobody learns by it what exists."""
+    """404 by kind and nothing stored, so reports do not reveal what exists."""
     ana = await service.register("ana")
     service.visible_targets.add((kind, "p1"))
     body = report(kind=kind.value, id=target)
@@ -77,8 +77,8 @@ async def test_what_is_not_seen_is_not_there(
     assert await database.fetch(ROWS) == []
 
 
-async def test_same_id_of_another_kind_is_another_thing(service: MailUserService) -> None:
-    """Who may see a post of that id may not see a message of it."""
+async def test_target_kind_is_checked(service: MailUserService) -> None:
+    """A visible post id does not allow a report of a message with that id."""
     ana = await service.register("ana")
     service.visible_targets.add((ReportKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
@@ -102,10 +102,10 @@ async def test_same_id_of_another_kind_is_another_thing(service: MailUserService
         ([], {("", "type")}),
     ],
 )
-async def test_faulty_reports_are_told_whole(
+async def test_all_field_errors_are_reported(
     service: MailUserService, database: Database, body: Any, faults: set[tuple[str, str]]
 ) -> None:
-    """All faults at once, each at its field; nothing is stored."""
+    """Each with its field; nothing is stored."""
     ana = await service.register("ana")
     service.visible_targets.add((ReportKind.POST, "p1"))
     problem = await service.expect_error("request.invalid", "POST", PATH, body, ana["token"])
@@ -114,16 +114,18 @@ async def test_faulty_reports_are_told_whole(
 
 
 @pytest.mark.parametrize("reason", ["x" * 500, "😀" * 500, "  " + "x" * 500 + "  ", "x"])
-async def test_longest_reasons_are_taken(service: MailUserService, database: Database, reason: str) -> None:
-    """500 characters count by code points, after trimming."""
+async def test_reason_of_500_characters_is_accepted(
+    service: MailUserService, database: Database, reason: str
+) -> None:
+    """Counted in code points, after trimming."""
     ana = await service.register("ana")
     service.visible_targets.add((ReportKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(reason=reason), ana["token"])
     assert await database.fetchval("SELECT reason FROM reports") == reason.strip()
 
 
-async def test_key_holds_for_one_report(service: MailUserService, database: Database) -> None:
-    """The same key and body is 202 again; with another body 409, and nothing of it is stored."""
+async def test_idempotency_key_applies_to_one_report(service: MailUserService, database: Database) -> None:
+    """The same key and body is 202; with another body it is 409 and nothing is stored."""
     ana, ben = await service.register("ana"), await service.register("ben")
     service.visible_targets |= {(ReportKind.POST, "p1"), (ReportKind.POST, "p2")}
     assert [await report_with_key(service, ana["token"], "k", report()) for _ in range(2)] == [202, 202]
@@ -133,13 +135,13 @@ async def test_key_holds_for_one_report(service: MailUserService, database: Data
     assert await database.fetchval("SELECT count(*) FROM reports") == 3
 
 
-async def test_only_people_report(service: MailUserService) -> None:
-    """Without a token nobody is told anything."""
+async def test_report_requires_a_token(service: MailUserService) -> None:
+    """401 without a token."""
     await service.expect_error("auth.required", "POST", PATH, report())
 
 
 async def test_report_outlives_its_reporter(service: MailUserService, database: Database) -> None:
-    """An account that goes takes nothing from the moderators."""
+    """Deleting the reporter's account keeps the report."""
     ana = await service.register("ana")
     await service.wait_until_idle()
     service.visible_targets.add((ReportKind.POST, "p1"))

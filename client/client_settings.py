@@ -1,0 +1,23 @@
+"""How patient a client is. Every duration and every bound of it stands here, with its unit."""
+
+import msgspec
+
+
+class ClientSettings(msgspec.Struct, frozen=True):
+    """`steady_s` is how long a connection must have lived for the next loss to count as the first."""
+
+    connect_timeout_s: float = 10.0
+    resend_after_s: float = 10.0
+    request_timeout_s: float = 30.0
+    http_timeout_s: float = 10.0
+    heartbeat_interval_s: float = 20.0
+    stable_after_s: float = 5.0
+    backoff_base_s: float = 1.0
+    backoff_cap_s: float = 20.0
+    read_backoff_base_s: float = 0.25
+    read_backoff_cap_s: float = 2.0
+    pending_requests_max: int = 1000
+    queued_frames_max: int = 1000
+    held_frames_max: int = 1000
+    changes_page_size: int = 100
+    message_bytes_max: int = 16 * 1024 * 1024

@@ -1,0 +1,136 @@
+"""What is done with each frame that comes: answers to those who asked, the rest in order to the outlet.
+
+It keeps the place in the user stream, and knows what a connection has to be told to resume. It never
+opens a connection.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from actors.protocol.commands import Resume
+from actors.protocol.server_frames import (
+    ConversationJoined,
+    ConversationLeft,
+    ConversationMarked,
+    ConversationUpdated,
+    Error,
+    Hello,
+    Lagged,
+    MessageCreated,
+    MessageUpdated,
+    Ok,
+    Ready,
+    Resumed,
+    Resync,
+    ServerFrame,
+)
+from client.backoff import Backoff
+from client.client_settings import ClientSettings
+from client.conversation_sequencer import ConversationSequencer
+from client.frame_sink import FrameSink
+from client.http_client import HttpClient
+from client.pending_requests import PendingRequests
+from client.state_resync import StateResync
+
+RESUME_CONVERSATIONS_MAX = 1500
+
+
+class Dispatcher:
+    """`http` gives the way to the server that is in use now."""
+
+    def __init__(
+        self,
+        requests: PendingRequests,
+        frame_sink: FrameSink,
+        http: Callable[[], HttpClient],
+        settings: ClientSettings,
+        make_backoff: Callable[[], Backoff],
+        *,
+        discover: bool,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._requests = requests
+        self._frame_sink = frame_sink
+        self._sequencer = ConversationSequencer(http, frame_sink.put, settings, make_backoff, sleep)
+        self._resync = StateResync(
+            self._sequencer, frame_sink.put, http, make_backoff, sleep, discover=discover
+        )
+        self.ready: Ready | None = None
+        self.epoch = ""
+        self.position = 0
+
+    def resume_request(self) -> Resume | None:
+        """From where the next connection has to go on; None before the first."""
+        if self.ready is None:
+            return None
+        positions = list(self._sequencer.positions().items())
+        return Resume(
+            self.ready.session_id, self.epoch, self.position, dict(positions[:RESUME_CONVERSATIONS_MAX])
+        )
+
+    def on_ready(self, ready: Ready, *, resuming: bool) -> None:
+        """A connection is ready; one that resumes goes on with a replay, or with `resync`."""
+        self.ready = ready
+        self._sequencer.replaying = resuming
+        if not resuming:
+            self.epoch, self.position = ready.epoch, ready.position
+            self._resync.start()
+
+    def subscribe(self, conversation_id: str, after: int, *, connected: bool) -> None:
+        if not self._sequencer.is_tracked(conversation_id):
+            self._sequencer.track(conversation_id, after)
+            if connected:
+                self._resync.start()
+
+    @property
+    def unannounced_gaps(self) -> int:
+        return self._sequencer.unannounced_gaps
+
+    def positions(self) -> dict[str, int]:
+        return self._sequencer.positions()
+
+    async def dispatch(self, frame: ServerFrame) -> None:
+        match frame:
+            case Ok() | Error():
+                self._requests.on_reply(frame)
+            case MessageCreated() | MessageUpdated() | ConversationUpdated():
+                await self._sequencer.receive(frame)
+            case Lagged(conversation_id=conversation_id, from_seq=from_seq, to_seq=to_seq):
+                self._sequencer.track(conversation_id, from_seq - 1)
+                self._sequencer.observe_head(conversation_id, to_seq)
+            case ConversationJoined() | ConversationLeft() | ConversationMarked():
+                await self._dispatch_stream_event(frame)
+            case Resumed(last_seqs=last_seqs):
+                self._on_resumed(last_seqs)
+            case Resync(epoch=epoch, position=position):
+                self._sequencer.replaying = False
+                self.epoch, self.position = epoch, position
+                await self._frame_sink.put([frame])
+                self._resync.start()
+            case Hello() | Ready():
+                pass
+            case _:
+                await self._frame_sink.put([frame])
+
+    async def close(self) -> None:
+        await asyncio.gather(self._resync.close(), self._sequencer.close())
+
+    async def _dispatch_stream_event(
+        self, frame: ConversationJoined | ConversationLeft | ConversationMarked
+    ) -> None:
+        if frame.position <= self.position:
+            return
+        self.position = frame.position
+        if isinstance(frame, ConversationJoined):
+            self._sequencer.track_joined(frame.conversation.id, frame.conversation.last_seq)
+        elif isinstance(frame, ConversationLeft):
+            self._sequencer.untrack(frame.conversation_id)
+        await self._frame_sink.put([frame])
+
+    def _on_resumed(self, last_seqs: dict[str, int]) -> None:
+        self._sequencer.replaying = False
+        for conversation_id, seq in last_seqs.items():
+            self._sequencer.mark_complete(conversation_id, seq)
+        if len(self._sequencer.positions()) > RESUME_CONVERSATIONS_MAX:
+            # The rest was live only: what was missed of it is known to the store alone.
+            self._resync.start()

@@ -1,0 +1,223 @@
+"""The HTTP part of the contract, typed: one method a call, one server.
+
+A refusal is raised as `Refused`, silence as `Unanswered`. It never tries anything twice by itself and
+follows no redirect, so that the token goes nowhere else.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from actors.protocol.objects import Conversation, ConversationType, Message, OwnUser, ReadState, UserCard
+from client.errors import RequestRejected, RequestTimeout
+from client.http_responses import Changes, History, LoginResponse, Page, ProblemDetails, SessionView
+
+Answer = TypeVar("Answer")
+Query = Mapping[str, str | int | None]
+
+
+class HttpClient:
+    """`token` may be set later, by `register` or `login`. Without a `session` it has and closes its own."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        session: aiohttp.ClientSession | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self.token = token
+        self._owns_session = session is None
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._owns_session and self._session is not None:
+            await self._session.close()
+
+    # --- people and their sessions
+
+    async def register(
+        self, email: str, username: str, password: str, display_name: str | None = None
+    ) -> LoginResponse:
+        """Register, and speak with the new token from now on."""
+        body = {"email": email, "username": username, "password": password, "display_name": display_name}
+        signed_in = await self._request(LoginResponse, "POST", "/v1/users", body=body)
+        self.token = signed_in.token
+        return signed_in
+
+    async def login(self, login: str, password: str) -> LoginResponse:
+        """Log in with an e-mail address or a username, and speak with the new token from now on."""
+        body = {"login": login, "password": password}
+        signed_in = await self._request(LoginResponse, "POST", "/v1/sessions", body=body)
+        self.token = signed_in.token
+        return signed_in
+
+    async def me(self) -> OwnUser:
+        return await self._request(OwnUser, "GET", "/v1/users/me")
+
+    async def sessions(self) -> Page[SessionView]:
+        return await self._request(Page[SessionView], "GET", "/v1/sessions")
+
+    async def revoke_session(self, session_id: str = "current") -> None:
+        await self._request(None, "DELETE", f"/v1/sessions/{quote(session_id)}")
+
+    # --- conversations
+
+    async def create_conversation(
+        self,
+        conversation_type: ConversationType,
+        participants: Sequence[str],
+        name: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Conversation:
+        body = {"type": conversation_type.value, "participants": list(participants), "name": name}
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return await self._request(Conversation, "POST", "/v1/conversations", body=body, headers=headers)
+
+    async def conversations(self, cursor: str | None = None, limit: int = 100) -> Page[Conversation]:
+        """A page of one's conversations, by latest activity."""
+        query = {"cursor": cursor, "limit": limit}
+        return await self._request(Page[Conversation], "GET", "/v1/conversations", query=query)
+
+    async def conversation(self, conversation_id: str) -> Conversation:
+        return await self._request(Conversation, "GET", _conversation_path(conversation_id))
+
+    async def update_conversation(
+        self,
+        conversation_id: str,
+        *,
+        name: str | None = None,
+        admins: Sequence[str] | None = None,
+        muted: bool | None = None,
+    ) -> Conversation:
+        """Change what is given; what is None stays."""
+        chosen = {"name": name, "admins": None if admins is None else list(admins), "muted": muted}
+        body = {field: value for field, value in chosen.items() if value is not None}
+        return await self._request(Conversation, "PATCH", _conversation_path(conversation_id), body=body)
+
+    async def participants(
+        self, conversation_id: str, cursor: str | None = None, limit: int = 100
+    ) -> Page[UserCard]:
+        path = _conversation_path(conversation_id, "participants")
+        return await self._request(Page[UserCard], "GET", path, query={"cursor": cursor, "limit": limit})
+
+    async def add_participant(self, conversation_id: str, user_id: str) -> None:
+        await self._request(None, "PUT", _conversation_path(conversation_id, "participants", user_id))
+
+    async def remove_participant(self, conversation_id: str, user_id: str) -> None:
+        """Put somebody out, or leave."""
+        await self._request(None, "DELETE", _conversation_path(conversation_id, "participants", user_id))
+
+    # --- messages
+
+    async def history(
+        self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 100
+    ) -> list[Message]:
+        query = {"before": before, "after": after, "limit": limit}
+        return (
+            await self._request(History, "GET", _conversation_path(conversation_id, "messages"), query=query)
+        ).items
+
+    async def send(
+        self,
+        conversation_id: str,
+        content: str,
+        *,
+        client_id: str,
+        mentions: Sequence[str] = (),
+        reply_to: str | None = None,
+    ) -> Message:
+        body = {
+            "client_id": client_id,
+            "content": content,
+            "mentions": list(mentions),
+            "reply_to": reply_to,
+        }
+        return await self._request(
+            Message, "POST", _conversation_path(conversation_id, "messages"), body=body
+        )
+
+    async def mark_read(self, conversation_id: str, seq: int) -> ReadState:
+        return await self._request(
+            ReadState, "PUT", _conversation_path(conversation_id, "read"), body={"seq": seq}
+        )
+
+    async def changes(self, conversation_id: str, after: int, limit: int = 100) -> Changes:
+        query = {"after": after, "limit": limit}
+        return await self._request(
+            Changes, "GET", _conversation_path(conversation_id, "changes"), query=query
+        )
+
+    # --- the one way out
+
+    async def _request(
+        self,
+        response_type: type[Answer] | None,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        sent = dict(headers or {})
+        if self.token is not None:
+            sent["Authorization"] = f"Bearer {self.token}"
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        try:
+            async with self._session.request(
+                method,
+                self._url + path,
+                params={name: str(value) for name, value in (query or {}).items() if value is not None},
+                data=None if body is None else msgspec.json.encode(body),
+                headers=sent,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise RequestTimeout(f"{method}: {type(error).__name__}") from error
+        if response.status >= 300:
+            raise _decode_rejection(response.status, content)
+        # A call that answers nothing is typed so by its caller.
+        found: Any = None if response_type is None else msgspec.json.decode(content, type=response_type)
+        typed: Answer = found
+        return typed
+
+
+def _conversation_path(conversation_id: str, *segments: str) -> str:
+    return "/".join(("/v1/conversations", *(quote(part, safe="") for part in (conversation_id, *segments))))
+
+
+def _decode_rejection(status: int, content: bytes) -> RequestRejected:
+    try:
+        problem = msgspec.json.decode(content, type=ProblemDetails)
+    except msgspec.DecodeError:
+        # Not of this server: somebody between, who knows no problem details.
+        problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
+    return RequestRejected(
+        problem.code,
+        problem.detail,
+        status=status,
+        retry=status >= 500,
+        retry_after_ms=problem.retry_after_ms,
+    )

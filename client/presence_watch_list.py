@@ -1,0 +1,52 @@
+"""Whom a client watches: asked for again after each connect, because a server forgets it with the socket.
+
+What changed meanwhile is handed on as a frame like any other. It never asks while nobody is watched.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from actors.protocol.commands import WatchPresence
+from actors.protocol.presence import Presence, PresenceChanged
+from actors.protocol.server_frames import ServerFrame, WatchResult
+from client.errors import ClientClosed, RequestRejected, RequestTimeout
+from client.pending_requests import PendingRequests
+
+
+class PresenceWatchList:
+    def __init__(
+        self, requests: PendingRequests, put: Callable[[Sequence[ServerFrame]], Awaitable[None]]
+    ) -> None:
+        self._requests = requests
+        self._put = put
+        self._user_ids: list[str] = []
+        self._rewatch_task: asyncio.Task[None] | None = None
+
+    async def watch(self, user_ids: Sequence[str], deadline_s: float | None) -> list[Presence]:
+        """Replace the list; answers how everybody on it is."""
+        self._user_ids = list(user_ids)
+        return await self._watch(deadline_s)
+
+    def on_connected(self) -> None:
+        """A new socket: the server knows nothing of the list."""
+        if self._user_ids:
+            self._rewatch_task = asyncio.create_task(self._rewatch())
+
+    async def close(self) -> None:
+        if self._rewatch_task is not None:
+            self._rewatch_task.cancel()
+            await asyncio.gather(self._rewatch_task, return_exceptions=True)
+
+    async def _watch(self, deadline_s: float | None) -> list[Presence]:
+        wanted = list(self._user_ids)
+        result = await self._requests.request(
+            lambda number: WatchPresence(number, wanted), WatchResult, deadline_s
+        )
+        return result.presences
+
+    async def _rewatch(self) -> None:
+        try:
+            await self._put([PresenceChanged(await self._watch(None))])
+        except (RequestRejected, RequestTimeout, ClientClosed):
+            # The next connect asks again.
+            return

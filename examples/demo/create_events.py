@@ -1,0 +1,84 @@
+"""Events are made, people invited, and answers given; an event that is there already is not made again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
+from client.http_responses import Page
+from client.retrying_http import HttpRequest, RetryingHttpClient
+from examples.demo.idempotency_keys import IdempotencyKeys
+from examples.demo.plan_events import EventPlan
+from examples.demo.register_users import DemoUser
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    title: str
+    description: str
+    category: str
+    start_datetime: datetime
+    end_datetime: datetime
+    capacity: int
+
+
+class RsvpRequest(msgspec.Struct, frozen=True):
+    status: RsvpStatus
+    waitlist: bool = True
+
+
+class InviteRequest(msgspec.Struct, frozen=True):
+    user_ids: list[str]
+
+
+class CreatedEvent(msgspec.Struct, frozen=True):
+    """A gathering as the server has it; None where it was called off since."""
+
+    plan: EventPlan
+    event: Event | None
+
+
+class EventCreator:
+    """`residents` stand at the numbers of their people."""
+
+    def __init__(self, http: RetryingHttpClient, keys: IdempotencyKeys, users: Sequence[DemoUser]) -> None:
+        self._http = http
+        self._keys = keys
+        self._users = users
+
+    async def ensure_event(self, plan: EventPlan) -> CreatedEvent:
+        """See that there is the event. One of an earlier day stands as it is, though it may be over."""
+        host = self._users[plan.creator]
+        query = (("category", plan.category), ("q", plan.title), ("limit", "100"))
+        page = await self._http.request(
+            Page[Event], HttpRequest("GET", "/v1/events", host.token, query=query)
+        )
+        for event in page.items:
+            if event.creator.id == host.id and event.title == plan.title:
+                return CreatedEvent(plan, event)
+        body = NewEvent(plan.title, plan.description, plan.category, plan.start, plan.end, plan.capacity)
+        key = self._keys.make_key("event", plan.title, plan.start.isoformat())
+        request = HttpRequest("POST", "/v1/events", host.token, body, key)
+        return CreatedEvent(plan, await self._http.request_if_allowed(Event, request))
+
+    async def set_rsvps(self, created: CreatedEvent) -> int:
+        """Answer one after another, as places go to who comes first; answers how many answers stand."""
+        answered = 0
+        for answer in created.plan.rsvps if created.event else ():
+            assert created.event is not None
+            path = f"/v1/events/{created.event.id}/rsvp"
+            token = self._users[answer.user_index].token
+            request = HttpRequest("PUT", path, token, RsvpRequest(answer.status))
+            answered += await self._http.request_if_allowed(Rsvp, request) is not None
+        return answered
+
+    async def send_invites(self, created: CreatedEvent) -> int:
+        """Invite whom the host wants there; answers how many."""
+        invited = [self._users[number].id for number in created.plan.invited]
+        if created.event is None or not invited:
+            return 0
+        host = self._users[created.plan.creator]
+        key = self._keys.make_key("invites", created.event.id, *invited)
+        path = f"/v1/events/{created.event.id}/invites"
+        done = await self._http.execute(HttpRequest("POST", path, host.token, InviteRequest(invited), key))
+        return len(invited) if done else 0

@@ -1,0 +1,92 @@
+"""Names for people from many places, and the usernames they would choose. Never the same username twice."""
+
+import random
+import re
+import unicodedata
+from functools import cache
+from typing import Final
+
+import msgspec
+
+from examples.demo.seeded_random import ShuffledCycle
+from examples.demo.topic import TOPICS_FOLDER
+
+MIXED_FAMILY_SHARE: Final = 0.15
+ASCII_REPLACEMENTS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "ss"})
+
+
+class LoginUser(msgspec.Struct, frozen=True):
+    """Somebody who is in every town, to log in as."""
+
+    username: str
+    display_name: str
+    bio: str
+    topics: tuple[str, ...]
+    popularity: float
+
+
+class NameFamily(msgspec.Struct, frozen=True):
+    """Names of one language, or of neighbours."""
+
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+
+
+class NameLists(msgspec.Struct, frozen=True):
+    login_users: tuple[LoginUser, ...]
+    families: tuple[NameFamily, ...]
+    jobs: tuple[str, ...]
+    quirks: tuple[str, ...]
+
+
+class GeneratedName(msgspec.Struct, frozen=True):
+    username: str
+    display_name: str
+
+
+@cache
+def read_names() -> NameLists:
+    return msgspec.toml.decode((TOPICS_FOLDER / "names.toml").read_bytes(), type=NameLists)
+
+
+class NameGenerator:
+    """Gives out names; families mix now and then, as they do."""
+
+    def __init__(self, names: NameLists, rng: random.Random) -> None:
+        self._rng = rng
+        self._families = ShuffledCycle(
+            ((family, ShuffledCycle(family.first, rng)) for family in names.families), rng
+        )
+        self._last = [last for family in names.families for last in family.last]
+        self._used_usernames = {regular.username for regular in names.login_users}
+        self._used_display_names = {regular.display_name for regular in names.login_users}
+
+    def generate(self) -> GeneratedName:
+        family, firsts = self._families.draw()
+        first = firsts.draw()
+        last = self._rng.choice(self._last if self._rng.random() < MIXED_FAMILY_SHARE else family.last)
+        if f"{first} {last}" in self._used_display_names:
+            last = self._rng.choice(self._last)
+        self._used_display_names.add(f"{first} {last}")
+        return GeneratedName(self._username(first, last), f"{first} {last}")
+
+    def _username(self, first: str, last: str) -> str:
+        given, name = to_ascii_letters(first), to_ascii_letters(last)
+        usual = f"{given}.{name}"
+        chosen = self._rng.choice(
+            (usual, usual, usual, f"{given}_{name}", f"{given[0]}{name}", f"{name}.{given}")
+        )
+        if chosen in self._used_usernames:
+            chosen = usual
+        number = 1
+        while chosen in self._used_usernames:
+            number += 1
+            chosen = f"{usual}{number}"
+        self._used_usernames.add(chosen)
+        return chosen
+
+
+def to_ascii_letters(name: str) -> str:
+    """A name in a to z."""
+    folded = unicodedata.normalize("NFKD", name.lower().translate(ASCII_REPLACEMENTS))
+    return re.sub("[^a-z]", "", folded)

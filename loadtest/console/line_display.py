@@ -1,0 +1,47 @@
+"""How a run goes, as plain lines: for logs, and wherever there is no terminal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from loadtest.metrics.server_metrics import ServerSample
+from loadtest.metrics.time_series import TimeSeries
+
+PRINT_INTERVAL_S: Final = 2.0
+
+
+class LineDisplay:
+    """A `Show`; `say` writes one line."""
+
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print_line = print_line
+        self._last_s = float("-inf")
+
+    def setup_progress(self, label: str, done: int, total: int) -> None:
+        if done == total:
+            self._print_line(f"{label}: {total} made")
+
+    def begin_phase(self, phase: str) -> None:
+        self._print_line(f"-- {phase}")
+
+    def update(self, series: TimeSeries, samples: Mapping[str, Sequence[ServerSample]]) -> None:
+        if not series.points or series.points[-1].at_s - self._last_s < PRINT_INTERVAL_S:
+            return
+        point = series.points[-1]
+        self._last_s = point.at_s
+        cpu = "/".join(_format_cpu(all_of_them) for all_of_them in samples.values())
+        self._print_line(
+            f"{point.at_s:7.1f} s  connected {point.ready_count}  frames/s {point.received_per_s:.0f}  "
+            f"sent/s {point.sent_per_s:.0f}  requests/s {point.calls_per_s:.0f}  p50 {point.p50_ms:.1f} ms  "
+            f"p99 {point.p99_ms:.1f} ms  errors {point.errors}  faults {point.faults}  "
+            f"own CPU {point.cpu_share:.0%}  servers' CPU {cpu}"
+        )
+
+    def close(self) -> None:
+        """Every line is out already."""
+
+
+def _format_cpu(samples: Sequence[ServerSample]) -> str:
+    if len(samples) < 2:
+        return "-"
+    before, last = samples[-2], samples[-1]
+    return f"{(last.cpu_s - before.cpu_s) / max(last.at_s - before.at_s, 1e-9):.0%}"

@@ -1,0 +1,83 @@
+"""Latencies of a whole run as percentiles, over HdrHistogram. From 1 us to an hour, three digits."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from loadtest.metrics.latencies import LatencyCounts
+
+VALUE_MAX_US: Final = 3_600_000_000
+SIGNIFICANT_DIGITS: Final = 3
+CURVE_PERCENTILES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0)
+
+
+class Percentiles(msgspec.Struct, frozen=True):
+    """Of one kind of operation. All in ms; 0 of none."""
+
+    count: int
+    mean_ms: float
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    p999_ms: float
+    max_ms: float
+
+
+class Histogram:
+    def __init__(self) -> None:
+        # Imported here: the rest of the command line works without the load extra.
+        from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+
+        self._histogram: Any = HdrHistogram(1, VALUE_MAX_US, SIGNIFICANT_DIGITS)
+        self._total_us = 0
+
+    def add(self, counts: Mapping[int, int]) -> None:
+        """Counts by us."""
+        for us, count in counts.items():
+            self._histogram.record_value(min(max(us, 1), VALUE_MAX_US), count)
+            self._total_us += us * count
+
+    @property
+    def count(self) -> int:
+        return int(self._histogram.get_total_count())
+
+    def percentiles(self) -> Percentiles:
+        count = self.count
+        if not count:
+            return Percentiles(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        at_ms = dict(self.curve())
+        return Percentiles(
+            count=count,
+            mean_ms=round(self._total_us / count / 1000, 3),
+            p50_ms=at_ms[50.0],
+            p90_ms=at_ms[90.0],
+            p99_ms=at_ms[99.0],
+            p999_ms=at_ms[99.9],
+            max_ms=at_ms[100.0],
+        )
+
+    def curve(self) -> list[tuple[float, float]]:
+        """(percentile, ms) at the usual places, in one pass; only where something was counted."""
+        found = self._histogram.get_percentile_to_value_dict(list(CURVE_PERCENTILES))
+        return [(one, round(float(found[one]) / 1000, 3)) for one in CURVE_PERCENTILES]
+
+
+def quantile_ms(counts: LatencyCounts, share: float) -> float:
+    """That quantile of plain counts, in ms; 0 of none."""
+    total = sum(counts.values())
+    wanted, seen = share * total, 0
+    for us in sorted(counts):
+        seen += counts[us]
+        if seen >= wanted:
+            return us / 1000
+    return 0.0
+
+
+def merge_counts(parts: Iterable[LatencyCounts]) -> LatencyCounts:
+    """Several counts as one."""
+    total: LatencyCounts = {}
+    for part in parts:
+        for us, count in part.items():
+            total[us] = total.get(us, 0) + count
+    return total

@@ -1,0 +1,164 @@
+"""Everything that the workers told, put together: totals, percentiles, and how it went over time.
+
+It never judges.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from loadtest.check.faults import Fault
+from loadtest.metrics.histogram import Histogram, Percentiles, merge_counts, quantile_ms
+from loadtest.metrics.latencies import LatencyCounts
+from loadtest.process.worker_protocol import Tick
+
+FAULTS_MAX: Final = 500
+FIRST_INTERVAL_US: Final = 500_000
+"""A worker's first tick tells of about so long."""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One interval, all processes together. Rates a second; latencies of the scenario's own kind, in ms.
+
+    `cpu_share` is that of the busiest process of the load tester, of one core.
+    """
+
+    at_s: float
+    seconds: float
+    phase: str
+    ready_count: int
+    received_per_s: float
+    sent_per_s: float
+    calls_per_s: float
+    errors: int
+    faults: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    cpu_share: float
+    cpu_s: float
+    received: int
+    lag_ms: float
+    late_ms: float
+
+
+class _WorkerState:
+    """One worker's last tick, and the one before."""
+
+    def __init__(self) -> None:
+        self.last_tick: Tick | None = None
+        self.cpu_share = 0.0
+
+
+class TimeSeries:
+    """`own` is the kind of latency that the scenario is about."""
+
+    def __init__(self, processes: int, primary_operation: str) -> None:
+        self._workers = [_WorkerState() for _ in range(processes)]
+        self._primary_operation = primary_operation
+        self._histograms: dict[str, Histogram] = {}
+        self._open_ticks: list[Tick] = []
+        self._started_us: int | None = None
+        self._closed_us = 0
+        self._counts_at_close: Counter[str] = Counter()
+        self.phase = "coming"
+        self.points: list[Point] = []
+        self.faults: list[Fault] = []
+
+    def add(self, process: int, tick: Tick) -> None:
+        """Take in what one process told of its last interval."""
+        one = self._workers[process]
+        if one.last_tick is not None:
+            seconds = max(tick.at_us - one.last_tick.at_us, 1) / 1_000_000
+            one.cpu_share = (tick.cpu_s - one.last_tick.cpu_s) / seconds
+        if self._started_us is None:
+            self._started_us = self._closed_us = tick.at_us - FIRST_INTERVAL_US
+        one.last_tick = tick
+        self.faults += tick.faults[: max(0, FAULTS_MAX - len(self.faults))]
+        for kind, counts in tick.latencies.items():
+            if counts:
+                self._histogram(kind).add(counts)
+        self._open_ticks.append(tick)
+
+    def close_point(self) -> Point | None:
+        """End an interval of the time line, of what was added since the last one."""
+        if not self._open_ticks or self._started_us is None:
+            return None
+        ticks, self._open_ticks = self._open_ticks, []
+        at_us = max(tick.at_us for tick in ticks)
+        seconds = max(at_us - self._closed_us, 1) / 1_000_000
+        own: LatencyCounts = merge_counts(tick.latencies.get(self._primary_operation, {}) for tick in ticks)
+        counts, before = self.counts(), self._counts_at_close
+        point = Point(
+            at_s=round((at_us - self._started_us) / 1_000_000, 2),
+            seconds=round(seconds, 3),
+            phase=self.phase,
+            ready_count=self.ready_count,
+            received_per_s=round((counts["received"] - before["received"]) / seconds, 1),
+            sent_per_s=round((counts["sent"] - before["sent"]) / seconds, 1),
+            calls_per_s=round((counts["calls"] - before["calls"]) / seconds, 1),
+            errors=sum(self.errors().values()),
+            faults=sum(self.fault_counts().values()),
+            p50_ms=quantile_ms(own, 0.5),
+            p99_ms=quantile_ms(own, 0.99),
+            max_ms=max(own, default=0) / 1000,
+            cpu_share=round(max(one.cpu_share for one in self._workers), 3),
+            cpu_s=round(self.cpu_s(), 3),
+            received=counts["received"],
+            lag_ms=round(max(tick.lag_ms for tick in ticks), 1),
+            late_ms=round(max(tick.late_ms for tick in ticks), 1),
+        )
+        self._closed_us, self._counts_at_close = at_us, counts
+        self.points.append(point)
+        return point
+
+    # --- what it comes to
+
+    @property
+    def ready_count(self) -> int:
+        return sum(tick.ready_count for tick in self._ticks())
+
+    def counts(self) -> Counter[str]:
+        """What was counted, over all processes."""
+        return _sum_counts(tick.counts for tick in self._ticks())
+
+    def errors(self) -> Counter[str]:
+        return _sum_counts(tick.errors for tick in self._ticks())
+
+    def fault_counts(self) -> Counter[str]:
+        return _sum_counts(tick.fault_counts for tick in self._ticks())
+
+    def percentiles(self) -> dict[str, Percentiles]:
+        """By kind of operation, for the whole run."""
+        return {kind: one.percentiles() for kind, one in sorted(self._histograms.items()) if one.count}
+
+    def primary_latency(self) -> Percentiles:
+        """Those of the scenario's own kind."""
+        return self._histogram(self._primary_operation).percentiles()
+
+    def curves(self) -> dict[str, list[tuple[float, float]]]:
+        return {kind: one.curve() for kind, one in sorted(self._histograms.items()) if one.count}
+
+    def cpu_s(self) -> float:
+        return sum(tick.cpu_s for tick in self._ticks())
+
+    def resident_bytes(self) -> list[int]:
+        return [tick.resident_bytes for tick in self._ticks()]
+
+    def _ticks(self) -> Sequence[Tick]:
+        return [one.last_tick for one in self._workers if one.last_tick is not None]
+
+    def _histogram(self, kind: str) -> Histogram:
+        histogram = self._histograms.get(kind)
+        if histogram is None:
+            histogram = self._histograms[kind] = Histogram()
+        return histogram
+
+
+def _sum_counts(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return total

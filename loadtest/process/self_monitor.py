@@ -1,0 +1,49 @@
+"""How hard this process itself works: a load tester that is out of breath measures itself.
+
+It never slows anything down.
+"""
+
+import asyncio
+import resource
+import sys
+import time
+from typing import Final
+
+CHECK_INTERVAL_S: Final = 0.05
+
+
+class SelfMonitor:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._worst_s = 0.0
+        self._due_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._schedule()
+
+    def _schedule(self) -> None:
+        self._due_s = time.monotonic() + CHECK_INTERVAL_S
+        self._timer = self._loop.call_later(CHECK_INTERVAL_S, self._check)
+
+    def _check(self) -> None:
+        self._worst_s = max(self._worst_s, time.monotonic() - self._due_s)
+        self._schedule()
+
+    def take_lag_ms(self) -> float:
+        """How late the loop was at worst since the last time."""
+        worst_s, self._worst_s = self._worst_s, 0.0
+        return worst_s * 1000
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def cpu_s() -> float:
+    """The processor time that this process has used."""
+    return time.process_time()
+
+
+def resident_bytes() -> int:
+    """The greatest memory that this process has had."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,49 @@
+"""Readers of the home feed over HTTP: a page, and some go on to the next ones."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from loadtest.process.worker_protocol import Assignment
+from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.scenarios.workload import ScenarioContext
+
+NEXT_PAGE_SHARE: Final = 0.3
+PAGES_MAX: Final = 5
+
+
+class FeedPage(msgspec.Struct, frozen=True):
+    items: list[msgspec.Raw] = []
+    next_cursor: str | None = None
+
+
+class FeedWorkload:
+    """A `Play`, for which nobody has to be connected."""
+
+    def __init__(self, context: ScenarioContext) -> None:
+        self._context = context
+        self._assignments: Sequence[Assignment] = context.plan.assignments
+
+    def perform(self, intended_us: int) -> None:
+        seat = self._context.rng.choice(self._assignments)
+        pages = 1
+        while pages < PAGES_MAX and self._context.rng.random() < NEXT_PAGE_SHARE:
+            pages += 1
+        self._context.http_calls.start(
+            read_feed(self._context.http_calls, seat.url_index, seat.token, intended_us, pages)
+        )
+
+    async def run_background(self, begin_us: int, end_us: int) -> None:
+        """Nothing happens besides."""
+
+
+async def read_feed(calls: HttpCalls, url_index: int, token: str, intended_us: int, pages: int) -> None:
+    """Read so many pages of one's feed, each once the one before it has come."""
+    path = "/v1/feed"
+    for _ in range(pages):
+        page = await calls.request("feed", "GET", url_index, path, token, FeedPage, intended_us=intended_us)
+        if page.next_cursor is None:
+            return
+        intended_us = 0
+        path = f"/v1/feed?cursor={page.next_cursor}"

@@ -1,0 +1,106 @@
+"""What the server says, as far as it is checked: one loose struct for all frames, and what becomes of it.
+
+Looser than the contract's own structs on purpose: what a load tester does not look at costs it nothing to
+decode, and a field that is missing is found by the check that misses it. Nothing here acts.
+"""
+
+from typing import Final
+
+import msgspec
+
+DURABLE_TYPES: Final = frozenset({"message.created", "message.updated", "conversation.updated"})
+STREAM_TYPES: Final = frozenset(
+    {
+        "conversation.joined",
+        "conversation.left",
+        "conversation.marked",
+        "notification.created",
+        "notification.read",
+    }
+)
+
+
+class FrameMessage(msgspec.Struct, frozen=True):
+    id: str
+    seq: int
+    sender_id: str = ""
+    client_id: str | None = None
+    message_type: str = "TEXT"
+    deleted_at: str | None = None
+
+
+class FrameConversation(msgspec.Struct, frozen=True):
+    id: str
+    last_seq: int = 0
+
+
+class FrameResult(msgspec.Struct, frozen=True, gc=False):
+    """The result of any `ok`."""
+
+    message_id: str = ""
+    seq: int = 0
+    read_seq: int = 0
+    unread_count: int = 0
+    position: int = 0
+    duplicate: bool = False
+
+
+class ReceivedFrame(msgspec.Struct, frozen=True):
+    """Any frame of the server."""
+
+    type: str
+    id: int | str | None = None
+    conversation_id: str = ""
+    seq: int = 0
+    message: FrameMessage | None = None
+    position: int = -1
+    conversation: FrameConversation | None = None
+    result: FrameResult | None = None
+    code: int | str = ""
+    detail: str = ""
+    retry: bool = False
+    retry_after_ms: int | None = None
+    from_seq: int = 0
+    to_seq: int = 0
+    session_id: str = ""
+    epoch: str = ""
+    last_seqs: dict[str, int] | None = None
+    reason: str = ""
+
+
+class DurableEvent:
+    """A durable frame, the same object for everybody who was sent the same bytes.
+
+    `before` is the seq that has to stand before it; `intended_us` when the message was to be sent, on this
+    machine's monotonic clock, or 0 where it is not of this run.
+    """
+
+    __slots__ = ("conversation_id", "intended_us", "previous_seq", "seq")
+
+    def __init__(self, conversation_id: str, seq: int, intended_us: int) -> None:
+        self.conversation_id = conversation_id
+        self.seq = seq
+        self.previous_seq = seq - 1
+        self.intended_us = intended_us
+
+
+class EphemeralEvent:
+    """An ephemeral frame, of which only the type is looked at."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, event_type: str) -> None:
+        self.type = event_type
+
+
+class ControlFrame:
+    """A control frame of the websocket: ping or close."""
+
+    __slots__ = ("opcode", "payload")
+
+    def __init__(self, opcode: int, payload: bytes) -> None:
+        self.opcode = opcode
+        self.payload = payload
+
+
+ReceivedEvent = DurableEvent | ReceivedFrame | EphemeralEvent | ControlFrame

@@ -1,0 +1,60 @@
+"""The opening handshake of RFC 6455 as a client says it, and the server's answer to it.
+
+It never follows a redirect and offers no compression.
+"""
+
+import base64
+import os
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+HEAD_END: Final = b"\r\n\r\n"
+HEAD_BYTES_MAX: Final = 16 * 1024
+SUB_PROTOCOL: Final = "convene.v1.json"
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a server listens."""
+
+    host: str
+    port: int
+    tls: bool
+    path: str = ""
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """Raises `ValueError` where it is no http or https URL."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{url} is not the http or https URL of a server")
+        tls = parts.scheme == "https"
+        return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"))
+
+
+class HandshakeResponse(msgspec.Struct, frozen=True):
+    status: int
+    retry_after_s: float | None
+
+
+def upgrade_request(address: Address) -> bytes:
+    """The upgrade request."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return (
+        f"GET {address.path}/v1/ws HTTP/1.1\r\nHost: {host}:{address.port}\r\nConnection: Upgrade\r\n"
+        f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+        f"Sec-WebSocket-Protocol: {SUB_PROTOCOL}\r\n\r\n"
+    ).encode()
+
+
+def parse_response(head: bytes) -> HandshakeResponse:
+    """The status line and `Retry-After`. Raises `ValueError` for what is no HTTP."""
+    lines = head.decode("latin-1").split("\r\n")
+    status = int(lines[0].split(" ", 2)[1])
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        if name.lower() == "retry-after" and value.strip().isdigit():
+            return HandshakeResponse(status, float(value))
+    return HandshakeResponse(status, None)

@@ -1,0 +1,269 @@
+"""Creates the components of a server process and connects them. No connection is accepted here.
+
+stores -> accounts, mail -> core (conversations, sessions) -> services
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from actors.accounts.account_deletion import AccountDeletion
+from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.authenticator import Authenticator
+from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_recovery import PasswordRecovery
+from actors.accounts.passwords import Passwords
+from actors.accounts.serializers import to_own_user
+from actors.conversations.conversations import Conversations
+from actors.core import Core, CoreStores, PresenceStores
+from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_queue import MailQueue
+from actors.moderation.moderation import Moderation
+from actors.moderation.reports import Reports
+from actors.operations.dead_letter_replay import DeadLetterReplay
+from actors.operations.doctor import Doctor, DoctorInputs
+from actors.protocol.server_frames import UserUpdated
+from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
+from config.settings import Settings
+from server.cli.operator_services import OperatorServices
+from server.shutdown import ShutdownSteps
+from server.websocket.framing import text_frame
+from storage.embedded import StoreUrls
+from storage.mail.mailer_factory import create_mailer
+from storage.postgres.audiences import PostgresAudiences
+from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.events import PostgresEvents
+from storage.postgres.logins import PostgresLogins
+from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
+from storage.postgres.moderation import PostgresModeration
+from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reports import PostgresReports
+from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.sessions import PostgresSessions
+from storage.postgres.social import PostgresSocial
+from storage.postgres.user_cache import PostgresUserCache
+from storage.postgres.user_snapshots import PostgresUserSnapshots
+from storage.postgres.users import PostgresUsers
+from storage.records.moderation import ReportKind
+from storage.records.users import UserRecord
+from storage.stores import Stores
+
+MAIL_CLOSE_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerComponents:
+    """The components of one process."""
+
+    stores: Stores
+    authenticator: Authenticator
+    accounts: Accounts
+    email_verification: EmailVerification
+    password_recovery: PasswordRecovery
+    account_deletion: AccountDeletion
+    reports: Reports
+    mail_queue: MailQueue
+    core: Core
+    services: Services
+
+
+async def create_components(
+    settings: Settings, urls: StoreUrls, instance_id: str, shutdown: ShutdownSteps
+) -> ServerComponents:
+    """Open the stores, create everything on them, and start the core.
+
+    Each component registers its end with `shutdown`, also when a later one fails.
+
+    Raises:
+        Unavailable: a store cannot be reached.
+    """
+    limits = settings.limits
+    stores = await Stores.open(settings.stores, urls, limits)
+    shutdown.add("stores", stores.close)
+    users = stores.databases["users"]
+
+    def on_sessions_revoked(session_ids: Sequence[str]) -> None:
+        core.revoke_sessions(session_ids)
+
+    def on_user_changed(user: UserRecord) -> None:
+        services.wake_readers("users")
+        core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
+
+    def on_user_deleted() -> None:
+        services.wake_readers("users")
+
+    async def is_target_visible(viewer_id: str, kind: ReportKind, target_id: str) -> bool:
+        return await is_visible(services, core.conversations, accounts, viewer_id, kind, target_id)
+
+    passwords = Passwords(limits)
+    shutdown.add_sync("passwords", passwords.close)
+    sessions, logins = PostgresSessions(users.pool), PostgresLogins(users.pool)
+    authenticator = Authenticator(sessions, logins, limits)
+    shutdown.add("authenticator", authenticator.close)
+    mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
+    email_templates = EmailTemplates(mail_queue, settings.base_url)
+    email_verification = EmailVerification(PostgresEmailVerifications(users.pool), email_templates)
+    accounts = Accounts(
+        AccountStores(PostgresUsers(users.pool), sessions, logins),
+        passwords,
+        authenticator,
+        on_sessions_revoked,
+        email_verification.request_link,
+        on_user_changed,
+    )
+    shutdown.add("accounts", accounts.close)
+    password_recovery = PasswordRecovery(
+        PostgresPasswordResets(users.pool), email_templates, passwords, authenticator, on_sessions_revoked
+    )
+    shutdown.add("mail", lambda: _close_mail(password_recovery, email_verification, mail_queue))
+
+    shared_services = SharedServices(service_stores(stores), limits)
+    shutdown.add("user cache", shared_services.close)
+    core = Core(
+        CoreStores(
+            stores.messaging,
+            stores.bus,
+            stores.user_streams,
+            PresenceStores(stores.presence, stores.messaging.last_seen),
+        ),
+        authenticator,
+        accounts.load_cards,
+        limits,
+        text_frame,
+        instance_id,
+        shared_services.hooks(),
+    )
+    shutdown.add("core", core.stop)
+    services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
+    shutdown.add("services", services.close)
+    await core.start()
+    return ServerComponents(
+        stores=stores,
+        authenticator=authenticator,
+        accounts=accounts,
+        email_verification=email_verification,
+        password_recovery=password_recovery,
+        account_deletion=AccountDeletion(
+            PostgresUserSnapshots(users.pool), authenticator, on_sessions_revoked, on_user_deleted
+        ),
+        reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
+        mail_queue=mail_queue,
+        core=core,
+        services=services,
+    )
+
+
+def create_operator_services(components: ServerComponents) -> OperatorServices:
+    """Create what operator commands use."""
+    stores, services = components.stores, components.services
+    users = stores.databases["users"]
+
+    async def hide_post(post_id: str) -> bool:
+        hidden = await services.hide_post(post_id)
+        services.wake_readers("posts")
+        return hidden
+
+    return OperatorServices(
+        moderation=Moderation(
+            PostgresReports(users.pool, users.idempotency_keys),
+            PostgresModeration(users.pool),
+            components.core.revoke_sessions,
+            hide_post,
+        ),
+        doctor=Doctor(doctor_inputs(stores, services)),
+        replay=DeadLetterReplay(
+            services.readers, {name: database.cursors for name, database in stores.databases.items()}
+        ),
+    )
+
+
+def service_stores(stores: Stores) -> ServiceStores:
+    """Create the stores of all services, each on its own database."""
+    databases = stores.databases
+    social, posts, events = databases["social"], databases["posts"], databases["events"]
+    notifications = databases["notifications"]
+    rsvps = PostgresRsvps(events.pool)
+    post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
+    return ServiceStores(
+        user_snapshots=PostgresUserSnapshots(databases["users"].pool),
+        social=PostgresSocial(social.pool),
+        audiences=PostgresAudiences(social.pool, social.cursors),
+        posts=post_store,
+        feed_posts=post_store,
+        reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+        rsvps=rsvps,
+        notifications=PostgresNotifications(notifications.pool, notifications.cursors),
+        conversations=stores.messaging,
+        timelines=stores.timelines,
+        user_streams=stores.user_streams,
+        user_caches={
+            name: PostgresUserCache(databases[name].pool, databases[name].cursors)
+            for name in USER_CACHE_SERVICES
+        },
+        event_stores={
+            name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
+            for name, database in databases.items()
+        },
+    )
+
+
+def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Return a check for each store that truly writes and reads."""
+    databases = {name: database.pool.check for name, database in stores.databases.items()}
+    return {**databases, "messaging": stores.messaging.check, "bus": stores.bus.check}
+
+
+def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
+    """Create the inputs of the doctor."""
+    databases = stores.databases
+    social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
+    counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
+    return DoctorInputs(
+        store_checks=store_checks(stores),
+        outboxes={name: database.outbox for name, database in databases.items()},
+        cursors={name: database.cursors for name, database in databases.items()},
+        consumers=services.consumers,
+        count_audits={"social": social, "posts": posts, **counted},
+        posts_audit=posts,
+        social_audit=social,
+        user_snapshots=PostgresUserSnapshots(databases["users"].pool),
+        user_caches={
+            name: PostgresUserCache(databases[name].pool, databases[name].cursors)
+            for name in USER_CACHE_SERVICES
+        },
+        message_log=stores.messaging,
+        log_audit=stores.messaging,
+    )
+
+
+async def is_visible(
+    services: Services,
+    conversations: Conversations,
+    accounts: Accounts,
+    viewer_id: str,
+    kind: ReportKind,
+    target_id: str,
+) -> bool:
+    """Return whether the reported object exists and the viewer may see it."""
+    match kind:
+        case ReportKind.POST:
+            return await services.posts.can_see(viewer_id, target_id)
+        case ReportKind.COMMENT:
+            return await services.reactions.can_see_comment(viewer_id, target_id)
+        case ReportKind.MESSAGE:
+            return await conversations.can_see_message(viewer_id, target_id)
+        case ReportKind.USER:
+            # A blocked user may still be reported.
+            return bool(await accounts.load_current_cards([target_id]))
+
+
+async def _close_mail(
+    password_recovery: PasswordRecovery, email_verification: EmailVerification, mail_queue: MailQueue
+) -> None:
+    await asyncio.gather(
+        password_recovery.close(MAIL_CLOSE_TIMEOUT_S), email_verification.close(MAIL_CLOSE_TIMEOUT_S)
+    )
+    await mail_queue.close(MAIL_CLOSE_TIMEOUT_S)

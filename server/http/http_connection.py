@@ -1,0 +1,189 @@
+"""HTTP connections with limits: how many there are, and how long a client may take to send its first request.
+
+Extends aiohttp's connection class (pinned; `tests/server/http/test_http_connection.py` guards what is used).
+Websockets leave these limits when their handshake is done and have their own.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+from aiohttp.web_protocol import RequestHandler
+
+from actors.protocol.errors import ApiError, overloaded
+from actors.runtime.timer_wheel import Timer, TimerWheel
+from config.limits import Limits
+from server.http.problem import REQUEST_ID_HEADER, get_request_id, problem_response
+from server.http.rate_limiter import address_bucket_key
+
+_log = logging.getLogger("convene")
+
+LINGERING_S: Final = 1.0
+"""Time for which the rest of an unread body is received and dropped, so that the response is not reset."""
+
+RESERVED_CONNECTIONS: Final = 64
+"""Connections beyond the limit that are still accepted, for operator endpoints alone."""
+
+RESERVED_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+RETRY_AFTER_MS: Final = 1000
+
+RequestCallback = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class HttpConnectionLimiter:
+    """Counts the HTTP connections of an instance, in total and per client address.
+
+    With `trusted_proxies` above 0 all connections come from the proxies, and only the total counts.
+    """
+
+    def __init__(self, wheel: TimerWheel, limits: Limits, trusted_proxies: int) -> None:
+        self.wheel = wheel
+        self.first_request_s = limits.request_timeout_ms / 1000
+        self._limits = limits
+        self._per_address: Counter[str] | None = Counter() if trusted_proxies == 0 else None
+        self._total = 0
+        self.rejected = 0
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    def add(self, address: str) -> bool:
+        """Count a connection. False where it exceeds a limit; it must be removed all the same."""
+        self._total += 1
+        exceeds = self._total > self._limits.http_connections
+        if self._per_address is not None:
+            self._per_address[address] += 1
+            exceeds = exceeds or self._per_address[address] > self._limits.http_connections_per_address
+        self.rejected += exceeds
+        return not exceeds
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the reserved connections are used up too."""
+        return self._total > self._limits.http_connections + RESERVED_CONNECTIONS
+
+    def remove(self, address: str) -> None:
+        self._total -= 1
+        if self._per_address is not None:
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
+
+
+class HttpConnection(RequestHandler):
+    """A connection of aiohttp's server, counted, and closed where no request arrives in time."""
+
+    __slots__ = ("_address", "_exceeds_limit", "_first_request_timer", "_limiter")
+
+    def __init__(self, limiter: HttpConnectionLimiter, manager: web.Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._limiter = limiter
+        self._address: str | None = None
+        self._exceeds_limit = False
+        self._first_request_timer: Timer | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self._address = address_bucket_key(peer[0]) if isinstance(peer, tuple) else "local"
+        self._exceeds_limit = not self._limiter.add(self._address)
+        if self._exceeds_limit and self._limiter.exhausted:
+            self.force_close()
+            return
+        self._first_request_timer = self._limiter.wheel.call_later(
+            self._limiter.first_request_s, self._close_if_silent
+        )
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._address is not None:
+            self._limiter.remove(self._address)
+            self._address = None
+        if self._first_request_timer is not None:
+            self._first_request_timer.cancel()
+            self._first_request_timer = None
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes what the client sent
+    ) -> web.StreamResponse:
+        """Answer a request that cannot be parsed with a problem, and log one line."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the response has begun")
+        if status < 500:
+            _log.info("malformed request", extra={"reason": type(exc).__name__})
+            error = ApiError("request.invalid", "The request is not valid HTTP.")
+        else:
+            _log.error("request failed", exc_info=exc)
+            error = ApiError("server.error", "Internal error.")
+        return _last_response(error, request, status)
+
+    async def _handle_request(
+        self, request: web.BaseRequest, start_time: float | None, request_handler: RequestCallback
+    ) -> tuple[web.StreamResponse, bool]:
+        if self._exceeds_limit and request.path not in RESERVED_PATHS:
+            request_handler = _reject
+        return await super()._handle_request(request, start_time, request_handler)
+
+    def _close_if_silent(self) -> None:
+        self._first_request_timer = None
+        if self._request_count == 0:
+            self.force_close()
+
+
+class HttpServer(web.Server):
+    """aiohttp's server with `HttpConnection`."""
+
+    def __init__(self, limiter: HttpConnectionLimiter, server: web.Server) -> None:
+        super().__init__(
+            server.request_handler,
+            request_factory=server.request_factory,
+            loop=server._loop,  # noqa: SLF001 - aiohttp has no public way to replace the connection class
+            **server._kwargs,  # noqa: SLF001
+        )
+        self._limiter = limiter
+
+    def __call__(self) -> RequestHandler:
+        return HttpConnection(self._limiter, self, loop=self._loop, **self._kwargs)
+
+
+class HttpRunner(web.AppRunner):
+    """Runs an application on `HttpServer`. Request bodies are never decompressed."""
+
+    __slots__ = ("_limiter",)
+
+    def __init__(self, app: web.Application, limiter: HttpConnectionLimiter, keepalive_s: float) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            shutdown_timeout=2.0,
+            auto_decompress=False,
+            keepalive_timeout=keepalive_s,
+            lingering_time=LINGERING_S,
+        )
+        self._limiter = limiter
+
+    async def _make_server(self) -> web.Server:
+        return HttpServer(self._limiter, await super()._make_server())
+
+
+async def _reject(request: web.BaseRequest) -> web.StreamResponse:
+    error = overloaded("Too many HTTP connections.", RETRY_AFTER_MS)
+    return _last_response(error, request, error.status)
+
+
+def _last_response(error: ApiError, request: web.BaseRequest, status: int) -> web.Response:
+    request_id = get_request_id(request)
+    response = problem_response(error, request_id)
+    response.set_status(status)
+    response.headers[REQUEST_ID_HEADER] = request_id
+    response.headers[hdrs.SERVER] = "convene"
+    response.force_close()
+    return response

@@ -1,0 +1,180 @@
+"""One server process: creates its components, listens, and shuts down in order."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from actors.runtime.loop_lag import LoopLag
+from actors.runtime.timer_wheel import TimerWheel
+from config.settings import Settings
+from server.api_docs.endpoints import ApiDocs
+from server.application import create_application
+from server.cli.operator_services import OperatorServices
+from server.composition import ServerComponents, create_components, create_operator_services, store_checks
+from server.event_stream import EventStreamEndpoint
+from server.http.cors import ANY_ORIGIN
+from server.http.http_connection import HttpConnectionLimiter, HttpRunner
+from server.http.rate_limiter import RateLimiter
+from server.http.route import Route
+from server.observability.health import Health
+from server.observability.metrics import MetricSources, create_metrics_registry
+from server.routes.account import AccountRoutes
+from server.routes.conversations import ConversationRoutes
+from server.routes.events import EventRoutes
+from server.routes.notifications import NotificationRoutes
+from server.routes.posts import PostRoutes
+from server.routes.presence import PresenceRoutes
+from server.routes.recovery import RecoveryRoutes
+from server.routes.reports import ReportRoutes
+from server.routes.sessions import SessionRoutes
+from server.routes.social import SocialRoutes
+from server.routes.users import UserRoutes
+from server.shutdown import ShutdownSteps
+from server.web_client import WebClient
+from server.websocket.connection_manager import ConnectionManager
+from server.websocket.endpoint import WebSocketEndpoint
+from storage.embedded import StoreUrls
+
+_log = logging.getLogger("convene")
+DRAIN_RECONNECTS_PER_S = 400
+"""Reconnects per second that the clients of a stopping instance are asked to spread over."""
+VERSION = "0.1.0"
+
+
+class Instance:
+    """A server process. `port` is the bound port, also where 0 was configured."""
+
+    def __init__(self, settings: Settings, urls: StoreUrls) -> None:
+        self._settings = settings
+        self._urls = urls
+        self._instance_id = uuid.uuid4().hex[:12]
+        self._shutdown = ShutdownSteps()
+        self.port = settings.server.port
+
+    async def start(self) -> None:
+        """Open the stores, create the components, and listen.
+
+        Raises:
+            Unavailable: a store cannot be reached.
+            OSError: the port cannot be bound.
+        """
+        settings, limits = self._settings, self._settings.limits
+        components = await create_components(settings, self._urls, self._instance_id, self._shutdown)
+        core, services = components.core, components.services
+        services.start()
+        connections = ConnectionManager(
+            core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
+        )
+        loop_lag = LoopLag(asyncio.get_running_loop())
+        self._shutdown.add_sync("loop lag", loop_lag.close)
+        routes = create_routes(components)
+        rates = RateLimiter(limits, settings.server)
+        app = create_application(
+            routes,
+            components.authenticator,
+            rates,
+            core.timer_wheel,
+            limits,
+            trusted_proxies=settings.server.trusted_proxies,
+            cors_origins=settings.server.cors_origins,
+        )
+        health = Health(
+            {**store_checks(components.stores), "domain_events": services.readers.check},
+            create_metrics_registry(_metric_sources(components, connections, loop_lag)),
+        )
+        stream = EventStreamEndpoint(components.authenticator, core.session_services)
+        websocket = WebSocketEndpoint(
+            connections, components.authenticator, (ANY_ORIGIN,), rates, settings.server.trusted_proxies
+        )
+        app.router.add_get("/v1/stream", stream.handle, allow_head=False)
+        app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
+        _add_documents(app, routes, settings, health)
+        await self._listen(app, health, connections, stream, core.timer_wheel)
+
+    async def open_operator_services(self) -> OperatorServices:
+        """Create the components for an operator command. Nothing listens, and no domain events are read."""
+        return create_operator_services(
+            await create_components(self._settings, self._urls, self._instance_id, self._shutdown)
+        )
+
+    async def stop(self) -> None:
+        """Refuse new work, send `goodbye`, finish what is running, and close the stores last."""
+        await self._shutdown.run(self._settings.limits.shutdown_ms / 1000)
+
+    async def _listen(
+        self,
+        app: web.Application,
+        health: Health,
+        connections: ConnectionManager,
+        stream: EventStreamEndpoint,
+        timer_wheel: TimerWheel,
+    ) -> None:
+        limits, server = self._settings.limits, self._settings.server
+        limiter = HttpConnectionLimiter(timer_wheel, limits, server.trusted_proxies)
+        runner = HttpRunner(app, limiter, limits.http_keepalive_s)
+        await runner.setup()
+        self._shutdown.add("requests", runner.cleanup)
+        site = web.TCPSite(runner, server.host, server.port, backlog=4096)
+        await site.start()
+        self.port = int(runner.addresses[0][1])
+
+        async def drain_connections() -> None:
+            health.mark_stopping()
+            connections.stop_admitting()
+            await site.stop()
+            stream.close()
+            spread_ms = round(connections.statistics().connections / DRAIN_RECONNECTS_PER_S * 1000) + 100
+            await connections.drain(spread_ms, self._settings.limits.shutdown_ms / 2000)
+
+        self._shutdown.add("connections", drain_connections)
+        _log.info("listening on %s:%d", server.host, self.port)
+
+
+def create_routes(components: ServerComponents) -> tuple[Route, ...]:
+    """Create the routes of the public HTTP API."""
+    accounts, services, core = components.accounts, components.services, components.core
+    assert core.presence is not None
+    return (
+        *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
+        *AccountRoutes(components.account_deletion).routes(),
+        *SessionRoutes(accounts).routes(),
+        *RecoveryRoutes(components.password_recovery, components.email_verification).routes(),
+        *ReportRoutes(components.reports).routes(),
+        *SocialRoutes(services.social).routes(),
+        *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *EventRoutes(services.events, services.rsvps).routes(),
+        *NotificationRoutes(services.notifications).routes(),
+        *PresenceRoutes(core.presence).routes(),
+        *ConversationRoutes(core.conversations, accounts).routes(),
+    )
+
+
+def _add_documents(app: web.Application, routes: Sequence[Route], settings: Settings, health: Health) -> None:
+    """Add operator endpoints, API documents and the web client."""
+    ApiDocs(routes, VERSION, settings.base_url, settings.limits).add_routes(app.router)
+    web_client = WebClient()
+    app.router.add_get("/healthz", health.healthz)
+    app.router.add_get("/readyz", health.readyz)
+    app.router.add_get("/metrics", health.metrics)
+    app.router.add_get("/", web_client.index)
+    app.router.add_get("/web/{name:.+}", web_client.file)
+
+
+def _metric_sources(
+    components: ServerComponents, connections: ConnectionManager, loop_lag: LoopLag
+) -> MetricSources:
+    core = components.core
+    return MetricSources(
+        connections=connections.statistics,
+        online_users=core.online_users.statistics,
+        rooms=core.rooms.statistics,
+        conversations=core.conversation_actors.statistics,
+        log_writer=core.log_writer.statistics,
+        bus=components.stores.bus.statistics,
+        loop_lag_s=lambda: loop_lag.last_s,
+        mail=components.mail_queue.statistics,
+        domain_events=components.services.readers.statistics,
+    )

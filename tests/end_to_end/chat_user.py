@@ -1,0 +1,120 @@
+"""A person with a client, who tells the oracle all that is said and heard."""
+
+import asyncio
+import contextlib
+import itertools
+import uuid
+from collections.abc import Sequence
+from typing import Self
+
+from actors.protocol.server_frames import SendResult, ServerFrame
+from client.client import Client
+from client.client_settings import ClientSettings
+from client.encoding import JSON, Encoding
+from tests.end_to_end.oracle import Oracle
+from tests.end_to_end.registered_user import RegisteredUser
+from tests.end_to_end.server_process import ServerProcess
+
+FAST_SETTINGS = ClientSettings(
+    connect_timeout_s=5.0,
+    resend_after_s=5.0,
+    request_timeout_s=60.0,
+    http_timeout_s=5.0,
+    heartbeat_interval_s=4.0,
+    stable_after_s=1.0,
+    backoff_base_s=0.05,
+    backoff_cap_s=1.0,
+    read_backoff_cap_s=0.5,
+)
+
+
+class ChatUser:
+    """`places` are instances, or anything with a URL, in the order in which they are tried.
+
+    `others` watch over further conversations, in which the talker is heard as well.
+    """
+
+    def __init__(
+        self,
+        user: RegisteredUser,
+        oracle: Oracle,
+        instances: Sequence[ServerProcess | str],
+        settings: ClientSettings = FAST_SETTINGS,
+        encoding: Encoding = JSON,
+        other_oracles: Sequence[Oracle] = (),
+    ) -> None:
+        self.user = user
+        self.frames: list[ServerFrame] = []
+        self.acknowledged = 0
+        self._oracle = oracle
+        # A second talker of the same person says other things.
+        self._name = f"{user.username}-{uuid.uuid4().hex[:8]}"
+        self._oracles = (oracle, *other_oracles)
+        self._views = [one.add_view(user.username) for one in self._oracles]
+        self._numbers = itertools.count(1)
+        urls = [place if isinstance(place, str) else place.url for place in instances]
+        self.client = Client(urls, user.token, settings=settings, on_frame=self._on_frame, encoding=encoding)
+        for one in self._oracles:
+            self.client.subscribe(one.conversation_id)
+
+    async def __aenter__(self) -> Self:
+        await self.client.connect()
+        return self
+
+    async def __aexit__(self, *_exit: object) -> None:
+        await self.client.close()
+
+    async def send(self, content: str = "", other_oracle: Oracle | None = None) -> SendResult:
+        """Send one message, until it is acknowledged."""
+        oracle = other_oracle or self._oracle
+        number = next(self._numbers)
+        client_id = f"{self._name}-{number}"
+        said = content or f"{number} by {self.user.username}"
+        oracle.record_sending(self.user.id, client_id, said)
+        result = await self.client.send(oracle.conversation_id, said, client_id=client_id)
+        self.acknowledged += 1
+        oracle.record_stored(self.user.id, client_id, result)
+        return result
+
+    async def send_many(self, messages: int, concurrency: int = 8) -> list[SendResult]:
+        """Send many, some at once; answers them in the order in which they were sent."""
+        free = asyncio.Semaphore(concurrency)
+
+        async def send_one() -> SendResult:
+            try:
+                return await self.send()
+            finally:
+                free.release()
+
+        sends = []
+        for _ in range(messages):
+            await free.acquire()
+            sends.append(asyncio.create_task(send_one()))
+        return await asyncio.gather(*sends)
+
+    async def send_until(self, stop: asyncio.Event, concurrency: int = 4) -> None:
+        """Send one after another, in some strands at once, until it is enough."""
+
+        async def send_repeatedly() -> None:
+            while not stop.is_set():
+                await self.send()
+
+        await asyncio.gather(*(send_repeatedly() for _ in range(concurrency)))
+
+    async def send_periodically(self, stop: asyncio.Event, interval_s: float) -> None:
+        """Say something now and then, in each conversation in turn, until it is enough."""
+        for oracle in itertools.cycle(self._oracles):
+            await self.send(other_oracle=oracle)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await stop.wait()
+                return
+
+    @property
+    def unannounced_gaps(self) -> int:
+        return self.client.statistics().unannounced_gaps
+
+    def _on_frame(self, frame: ServerFrame) -> None:
+        self.frames.append(frame)
+        for view in self._views:
+            view.on_frame(frame)

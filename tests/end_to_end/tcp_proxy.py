@@ -1,0 +1,168 @@
+"""A proxy before a server, that is slow, or breaks a connection at the very answer it was told to lose.
+
+What a server says over a websocket is not masked, so its frames can be read on the way. It never changes
+a byte, nor their order; what is left out, a sieve has left out.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Self, cast
+from urllib.parse import unquote, urlsplit
+
+from tests.end_to_end.polling import wait_until
+
+StreamFilter = Callable[[bytes], bytes]
+"""Given what one server said on one connection, piece by piece; answers what of it goes on."""
+
+
+class TcpProxy:
+    """`lose` is looked for in what the server says; a connection that says it is cut before it is told.
+
+    `late_s` is how much later than it was said a client hears what the server says; `sieve` makes each
+    connection its strainer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        delay_s: float = 0.0,
+        make_filter: Callable[[], StreamFilter] = lambda: lambda said: said,
+    ) -> None:
+        self._upstream = urlsplit(url)
+        self.delay_s = delay_s
+        self.make_filter = make_filter
+        self._server: asyncio.Server | None = None
+        self.connections: set[ProxiedConnection] = set()
+        self.drop_on: bytes | None = None
+        self.cuts = 0
+        self.accepting = True
+        self.address = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: ProxiedConnection(self), "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_exit: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.cut_all()
+        await wait_until(lambda: not self.connections)
+
+    async def connect_upstream(self, connection: "ProxiedConnection") -> None:
+        """Connect to the server, for what a client says."""
+        loop = asyncio.get_running_loop()
+        if self._upstream.scheme == "unix":
+            await loop.create_unix_connection(
+                lambda: UpstreamProtocol(connection), unquote(self._upstream.path)
+            )
+        else:
+            await loop.create_connection(
+                lambda: UpstreamProtocol(connection), self._upstream.hostname or "", self._upstream.port or 0
+            )
+
+    def cut_all(self) -> None:
+        """Break every connection, and let no new one through until it is `open` again."""
+        self.accepting = False
+        for line in list(self.connections):
+            line.cut()
+
+    def should_cut(self, data: bytes) -> bool:
+        """Whether this is not to be told."""
+        if self.drop_on is None or self.drop_on not in data:
+            return False
+        self.cuts += 1
+        return True
+
+
+class ProxiedConnection(asyncio.Protocol):
+    """The client's end of one connection."""
+
+    def __init__(self, proxy: TcpProxy) -> None:
+        self._proxy = proxy
+        self._filter = proxy.make_filter()
+        self._client: asyncio.Transport | None = None
+        self._upstream: asyncio.Transport | None = None
+        self._connect_task: asyncio.Task[None] | None = None
+        self._buffered = b""
+        self._closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._client = cast("asyncio.Transport", transport)
+        if not self._proxy.accepting:
+            self._client.abort()
+            return
+        self._proxy.connections.add(self)
+        self._connect_task = asyncio.ensure_future(self._proxy.connect_upstream(self))
+        self._connect_task.add_done_callback(self._on_connect_done)
+
+    def data_received(self, data: bytes) -> None:
+        if self._upstream is None:
+            self._buffered += data
+        else:
+            self._upstream.write(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._client = None
+        self.cut()
+
+    def on_upstream_connected(self, upstream: asyncio.Transport) -> None:
+        self._upstream = upstream
+        upstream.write(self._buffered)
+        if self._closed:
+            upstream.abort()
+
+    def on_upstream_data(self, received: bytes) -> None:
+        data = self._filter(received)
+        if self._proxy.should_cut(received):
+            self.cut()
+        elif self._proxy.delay_s:
+            asyncio.get_running_loop().call_later(self._proxy.delay_s, self._forward, data)
+        else:
+            self._forward(data)
+
+    def _forward(self, data: bytes) -> None:
+        if not self._closed and self._client is not None:
+            self._client.write(data)
+
+    def on_upstream_lost(self) -> None:
+        self._upstream = None
+        self.cut()
+
+    def cut(self) -> None:
+        self._closed = True
+        for end in (self._client, self._upstream):
+            if end is not None:
+                end.abort()
+        self._forget()
+
+    def _on_connect_done(self, task: "asyncio.Task[None]") -> None:
+        if task.exception() is not None:
+            self.cut()
+        self._forget()
+
+    def _forget(self) -> None:
+        reached = self._connect_task is None or self._connect_task.done()
+        if self._client is None and self._upstream is None and reached:
+            self._proxy.connections.discard(self)
+
+
+class UpstreamProtocol(asyncio.Protocol):
+    """The server's end."""
+
+    def __init__(self, connection: ProxiedConnection) -> None:
+        self._connection = connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._connection.on_upstream_connected(cast("asyncio.Transport", transport))
+
+    def data_received(self, data: bytes) -> None:
+        self._connection.on_upstream_data(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._connection.on_upstream_lost()

@@ -1,0 +1,102 @@
+"""Sessions end together: by a new password over a link in the log, and by a ban at the command line."""
+
+import asyncio
+import re
+import subprocess
+import sys
+
+import aiohttp
+
+from client.client import Client
+from client.http_client import HttpClient
+from tests.end_to_end.conftest import Pair
+from tests.end_to_end.polling import wait_until
+from tests.end_to_end.registered_user import PASSWORD, RegisteredUser
+from tests.end_to_end.server_process import ROOT, ServerProcess
+
+NEW_PASSWORD = "staple battery horse"
+RESET_LINK = re.compile(r"password reset would have been sent: \S+/#/reset/([A-Za-z0-9_-]{43})")
+COMMAND_TIMEOUT_S = 60.0
+
+
+async def request_status(method: str, url: str, body: object, token: str = "") -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.request(method, url, json=body) as response,
+    ):
+        return response.status
+
+
+async def run_moderate(instance: ServerProcess, *arguments: str) -> None:
+    """Give a moderator's command on the instance's stores."""
+
+    def run() -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, str(ROOT / "run.py"), "moderate", *arguments]
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=instance._environment,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+
+    ended = await asyncio.to_thread(run)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+async def can_log_in(instance: ServerProcess, username: str, password: str) -> bool:
+    body = {"login": username, "password": password}
+    return await request_status("POST", f"{instance.url}/v1/sessions", body) == 201
+
+
+async def test_password_reset_by_logged_link(pair: Pair) -> None:
+    """Asked for here, used there: all sockets close within a second, and only the new password works."""
+    here, there = pair
+    ana = await RegisteredUser.register("ana", here)
+    async with Client([here.url], ana.token) as laptop, Client([there.url], ana.token) as phone:
+        known = len(RESET_LINK.findall(here.log_text))
+        body = {"email": f"{ana.username}@example.com"}
+        assert await request_status("POST", f"{here.url}/v1/password-resets", body) == 202
+        await wait_until(lambda: len(RESET_LINK.findall(here.log_text)) > known)
+        path = f"/v1/password-resets/{RESET_LINK.findall(here.log_text)[-1]}"
+        assert await request_status("PUT", there.url + path, {"new_password": NEW_PASSWORD}) == 204
+        loop = asyncio.get_running_loop()
+        used = loop.time()
+        await wait_until(lambda: laptop.closed_error is not None and phone.closed_error is not None, 5.0)
+        assert loop.time() - used < 1.0
+        assert laptop.closed_error is not None
+        assert phone.closed_error is not None
+        assert (laptop.closed_error.code, phone.closed_error.code) == (4503, 4503)
+    for instance in pair:
+        assert await request_status("GET", f"{instance.url}/v1/users/me", None, ana.token) == 401
+        assert not await can_log_in(instance, ana.username, PASSWORD)
+        assert await can_log_in(instance, ana.username, NEW_PASSWORD)
+    assert await request_status("PUT", here.url + path, {"new_password": PASSWORD}) == 404
+
+
+async def test_cli_ban_reaches_all_instances(pair: Pair) -> None:
+    """Another process bans: sockets close everywhere, tokens that instances remember die, others stay."""
+    here, there = pair
+    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    for instance in pair:
+        assert await request_status("GET", f"{instance.url}/v1/users/me", None, ana.token) == 200
+    async with (
+        Client([here.url], ana.token) as laptop,
+        Client([there.url], ana.token) as phone,
+        Client([there.url], ben.token) as bens,
+    ):
+        await run_moderate(here, "ban", ana.username)
+        await wait_until(lambda: laptop.closed_error is not None and phone.closed_error is not None, 5.0)
+        assert laptop.closed_error is not None
+        assert phone.closed_error is not None
+        assert (laptop.closed_error.code, phone.closed_error.code) == (4503, 4503)
+        await bens.ping()
+    for instance in pair:
+        assert await request_status("GET", f"{instance.url}/v1/users/me", None, ana.token) == 401
+        assert not await can_log_in(instance, ana.username, PASSWORD)
+    await run_moderate(here, "unban", ana.username)
+    async with HttpClient(there.url) as http:
+        await http.login(ana.username, PASSWORD)

@@ -1,0 +1,30 @@
+"""The sieve itself: what it leaves out is whole, and all else comes through as it was said."""
+
+import pytest
+
+from tests.end_to_end.resp_filter import RespFilter
+
+REPLIES = b"+OK\r\n:3\r\n$-1\r\n*-1\r\n*2\r\n$9\r\nsubscribe\r\n:1\r\n%1\r\n+a\r\n*2\r\n_\r\n$0\r\n\r\n"
+
+
+def encode_message(form: bytes, topic: bytes, text: bytes) -> bytes:
+    return b"%b3\r\n$7\r\nmessage\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (form, len(topic), topic, len(text), text)
+
+
+@pytest.mark.parametrize("form", [b"*", b">"])
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+def test_filter_drops_every_third_message_of_a_topic(form: bytes, piece: int) -> None:
+    """However the bytes are cut on their way, and whatever stands in a message."""
+    topics = [b"c:1", b"u:1", b"c:2", b"c:1", b"u:1", b"c:1", b"c:1", b"c:1"]
+    said = [
+        encode_message(form, topic, b"\r\n*1\r\n%d" % number) + REPLIES for number, topic in enumerate(topics)
+    ]
+    whole = b"".join(said)
+    sieve = RespFilter()
+    sieve.drop(every=3, topic_prefix=b"c:")
+    strain = sieve.filter_connection()
+    came = b"".join(strain(whole[start : start + piece]) for start in range(0, len(whole), piece))
+
+    said[3] = said[7] = REPLIES
+    assert came == b"".join(said)
+    assert sieve.dropped == 2

@@ -1,0 +1,108 @@
+"""`run.py load` as an operator uses it: files, words and exit statuses."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from loadtest.accounts.users_file import LoadUser, write_users
+from loadtest.cli import run_load
+from loadtest.options import Options, Thresholds
+from loadtest.report.report import Report
+from loadtest.scenarios.scenarios import Scenario
+from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT, small_options
+
+Urls = tuple[str, ...]
+
+
+@pytest.fixture
+def users_file(tmp_path: Path, load_users: Sequence[LoadUser]) -> Path:
+    file = tmp_path / "users.json"
+    write_users(file, load_users)
+    return file
+
+
+def read_report(folder: Path) -> Report:
+    return msgspec.json.decode((folder / "report.json").read_bytes(), type=Report)
+
+
+def quick_options(urls: Urls, thresholds: Thresholds) -> Options:
+    return small_options(Scenario.PAIRS, urls, 4, duration_s=0.5, ramp_s=0.1, thresholds=thresholds)
+
+
+def test_met_thresholds_exit_with_0(
+    server_urls: Urls, users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was said meanwhile is plain lines, where there is no terminal."""
+    thresholds = Thresholds(p99_ms=60_000.0, max_unanswered=0, max_errors=0)
+    status = run_load(quick_options(server_urls, thresholds), users_file, report_folder, plain=False)
+
+    said = capsys.readouterr().out
+    assert status == 0, said
+    assert "-- load" in said
+    assert "GOOD: no promise was broken" in said
+    assert read_report(report_folder).passed
+
+
+def test_missed_threshold_exits_with_1(
+    server_urls: Urls, users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = run_load(
+        quick_options(server_urls, Thresholds(p99_ms=0.001)), users_file, report_folder, plain=True
+    )
+
+    assert status == 1
+    assert "p99 of delivery" in capsys.readouterr().out.partition("NOT GOOD")[2]
+    assert [rule.name for rule in read_report(report_folder).failed_criteria] == ["p99 of delivery"]
+
+
+def test_unreachable_server_exits_with_3(
+    users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run_load(quick_options(("http://127.0.0.1:9",), Thresholds()), users_file, report_folder, plain=True)
+        == 3
+    )
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_readable_users_file_exits_with_2(
+    users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    users_file.chmod(0o644)
+
+    assert (
+        run_load(quick_options(("http://127.0.0.1:9",), Thresholds()), users_file, report_folder, plain=True)
+        == 2
+    )
+    assert "chmod 600" in capsys.readouterr().err
+
+
+async def test_interrupt_writes_a_report(server_urls: Urls, users_file: Path, report_folder: Path) -> None:
+    """Ctrl-C in the middle of a long run: a clean end, and a report."""
+    words = ("--users-file", str(users_file), "--report", str(report_folder), "--duration", "300", "-n", "4")
+    urls = [word for url in server_urls for word in ("--url", url)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "run.py"),
+        "load",
+        "pairs",
+        *urls,
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(COMMAND_TIMEOUT_S):
+        while b"-- load" not in await process.stdout.readline():
+            assert process.returncode is None
+        process.send_signal(signal.SIGINT)
+        said, _ = await process.communicate()
+
+    assert process.returncode == 0, said.decode()
+    assert "ended early" in said.decode()
+    assert read_report(report_folder).interrupted

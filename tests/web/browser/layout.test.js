@@ -1,0 +1,107 @@
+// Every view at four sizes in both themes: nothing outside of the viewport, no finding of axe.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
+const LONG_NAME =
+  "Maximiliana Wolfeschlegelsteinhausenbergerdorff von und zu Hohenlohe-Langenburg-Schillingsfürst";
+const SIZES = { phone: [360, 640], landscape: [740, 360], tablet: [820, 1180], desktop: [1440, 900] };
+
+const server = new Server();
+let browser;
+let ana;
+let routes;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+  ana = await server.createUser("Ana Alvarez");
+  const max = await server.createUser(LONG_NAME);
+  const group = await server.createGroup(ana, [max], LONG_NAME);
+  for (const sender of [ana, max, max, ana])
+    await server.send(group, sender, "See https://example.org/a/rather/long/path/that/has/to/be/broken");
+  const { token } = max;
+  await server.request("PUT", `/v1/users/${ana.id}/follow`, { token });
+  await server.request("PUT", `/v1/users/${max.id}/follow`, { token: ana.token });
+  const content = `Hello @${ana.username}, see https://example.org`;
+  const post = await server.request("POST", "/v1/posts", { token, body: { content } });
+  await server.request("PUT", `/v1/posts/${post.id}/like`, { token: ana.token });
+  const event = await server.request("POST", "/v1/events", {
+    token,
+    body: {
+      title: "A long title of an event ".repeat(8).trim(),
+      category: "OUTDOORS",
+      start_datetime: new Date(Date.now() + 86_400_000).toISOString(),
+      end_datetime: new Date(Date.now() + 90_000_000).toISOString(),
+      capacity: 5,
+    },
+  });
+  routes = [
+    "#/",
+    "#/people",
+    `#/@${max.username}`,
+    `#/post/${post.id}`,
+    "#/events",
+    "#/events/new",
+    `#/event/${event.id}`,
+    "#/messages",
+    `#/messages/${group.id}`,
+    "#/messages/new",
+    "#/notifications",
+    "#/settings",
+  ];
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+for (const [name, [width, height]] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`${name}, ${colorScheme}`, { skip: skipped, timeout: 120_000 }, async () => {
+      const touch = name !== "desktop";
+      const page = await open(browser, server, ana, "/#/", {
+        viewport: { width, height },
+        colorScheme,
+        reducedMotion: "reduce",
+        hasTouch: touch,
+        isMobile: touch,
+      });
+      for (const route of routes) {
+        await page.goto(`${server.url}/${route}`);
+        await page.waitForLoadState("networkidle");
+        assert.deepEqual(await page.evaluate(outside), [], `outside of the viewport at ${route}`);
+        await page.evaluate(AXE);
+        assert.deepEqual(await page.evaluate(findings, RULES), [], `axe at ${route}`);
+      }
+      assert.deepEqual(page.problems, []);
+      await page.context().close();
+    });
+  }
+}
+
+// Run in the page: visible elements that reach beyond the right edge.
+function outside() {
+  const clipped = ".visually-hidden, .one-line, .name, [hidden], .skip";
+  return [...document.querySelectorAll("body *")]
+    .filter((one) => {
+      const { width, right } = one.getBoundingClientRect();
+      return width > 0 && right > innerWidth + 1 && !one.closest(clipped);
+    })
+    .map((one) => one.outerHTML.slice(0, 100));
+}
+
+// Run in the page, after axe.
+async function findings(rules) {
+  const { violations } = await globalThis.axe.run({ runOnly: rules });
+  return violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`);
+}

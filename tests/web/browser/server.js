@@ -1,0 +1,113 @@
+// A Convene server in a temporary folder, and its HTTP API.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const PYTHON = process.env.CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
+const START_MS = 90_000;
+
+export class Server {
+  #process = null;
+  #folder = null;
+  #users = 0;
+  url = "";
+
+  async start() {
+    this.#folder ??= await mkdtemp(join(tmpdir(), "convene-"));
+    const port = this.url ? Number(new URL(this.url).port) : await freePort();
+    this.url = `http://127.0.0.1:${port}`;
+    this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
+      cwd: ROOT,
+      env: { ...process.env, CONVENE_DATA_DIR: this.#folder },
+      stdio: "ignore",
+    });
+    const deadline = Date.now() + START_MS;
+    while (!(await this.#isReady())) {
+      if (Date.now() > deadline || this.#process.exitCode !== null)
+        throw new Error("the server did not start");
+      await sleep(200);
+    }
+  }
+
+  // Keeps the data, so that the server can be started again.
+  async stop() {
+    if (this.#process.exitCode !== null) return;
+    const exited = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.kill("SIGTERM");
+    await exited;
+  }
+
+  async remove() {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async request(method, path, { token, body } = {}) {
+    const headers = {};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
+    const response = await fetch(this.url + path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  async createUser(name) {
+    this.#users += 1;
+    const username = `${name.toLowerCase().replace(/\W+/g, "_").slice(0, 40)}${this.#users}`;
+    const body = {
+      email: `${username}@example.org`,
+      username,
+      password: "correct horse",
+      display_name: name,
+    };
+    const { user, token } = await this.request("POST", "/v1/users", { body });
+    return { ...user, token };
+  }
+
+  createGroup(creator, others, name = "Group") {
+    const body = { type: "GROUP", participants: others.map((one) => one.id), name };
+    return this.request("POST", "/v1/conversations", { token: creator.token, body });
+  }
+
+  send(conversation, sender, content) {
+    const body = { client_id: crypto.randomUUID(), content };
+    const path = `/v1/conversations/${conversation.id}/messages`;
+    return this.request("POST", path, { token: sender.token, body });
+  }
+
+  conversation(conversation, user) {
+    return this.request("GET", `/v1/conversations/${conversation.id}`, { token: user.token });
+  }
+
+  async #isReady() {
+    try {
+      return (await fetch(`${this.url}/readyz`)).ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const listener = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = listener.address();
+      listener.close(() => resolve(port));
+    });
+  });
+}

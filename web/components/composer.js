@@ -1,0 +1,78 @@
+// A text field for a post or a comment with the number of characters left. The text is kept as a draft
+// until it was sent.
+
+import { IdempotencyKey } from "../network/idempotency_key.js";
+import { element, newElementId } from "./dom.js";
+import { textLength } from "./linkify.js";
+
+const WARN_BELOW = 20;
+
+export function composer({ label, maxLength, submit, send, drafts, draftKey, rows = 2 }) {
+  const id = newElementId("composer");
+  const idempotencyKey = new IdempotencyKey();
+  const counter = element("span", { class: "counter", "aria-hidden": "true" });
+  const error = element("p", { class: "error-text", role: "alert", hidden: true });
+  const submitButton = element("button", { type: "submit", class: "primary", disabled: true }, submit);
+  const input = element("textarea", {
+    id,
+    rows,
+    dir: "auto",
+    placeholder: label,
+    "aria-describedby": `${id}-limit`,
+  });
+  const limit = element(
+    "span",
+    { id: `${id}-limit`, class: "visually-hidden" },
+    `At most ${maxLength} characters`,
+  );
+  let sending = false;
+
+  function update() {
+    const left = maxLength - textLength(input.value);
+    counter.textContent = left === maxLength ? "" : String(left);
+    counter.classList.toggle("over", left < 0);
+    submitButton.disabled = sending || left === maxLength || left < 0;
+    if (left < 0) limit.textContent = `${-left} characters too many`;
+    else if (left < WARN_BELOW) limit.textContent = `${left} characters left`;
+    else limit.textContent = `At most ${maxLength} characters`;
+  }
+
+  async function onSubmit(event) {
+    event.preventDefault();
+    if (submitButton.disabled) return;
+    const content = input.value.trim();
+    sending = true;
+    error.hidden = true;
+    update();
+    try {
+      await send(content, idempotencyKey.keyFor(content));
+      idempotencyKey.clear();
+      input.value = "";
+      drafts.set(draftKey, "");
+    } catch (failure) {
+      error.textContent = failure.errors?.[0]?.detail ?? failure.message;
+      error.hidden = false;
+    }
+    sending = false;
+    update();
+  }
+
+  const form = element(
+    "form",
+    { class: "composer", onsubmit: onSubmit, novalidate: true },
+    element("label", { class: "visually-hidden", for: id }, label),
+    input,
+    error,
+    element("div", { class: "row end" }, limit, counter, submitButton),
+  );
+  input.value = drafts.get(draftKey);
+  input.addEventListener("input", () => {
+    update();
+    drafts.set(draftKey, input.value);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  update();
+  return { element: form };
+}

@@ -1,0 +1,27 @@
+// The name and avatar of a conversation: those of the other user in a direct conversation, else the group's
+// name or the names of its members.
+
+import { nameOf } from "../state/user_cards.js";
+import { avatar, groupAvatar } from "./avatar.js";
+
+export function otherUser(conversation, session) {
+  if (conversation.info.type !== "DIRECT") return null;
+  return conversation.info.participants.find((one) => !session.isMe(one.id)) ?? null;
+}
+
+export function conversationName(conversation, session) {
+  const { info } = conversation;
+  if (info.type === "DIRECT") {
+    const other = otherUser(conversation, session);
+    return other ? nameOf(other) : "Deleted user";
+  }
+  if (info.name) return info.name;
+  const others = info.participants.filter((one) => !session.isMe(one.id)).slice(0, 4);
+  return others.length > 0 ? others.map(nameOf).join(", ") : "Only you";
+}
+
+export function conversationAvatar(conversation, session, options = {}) {
+  const other = otherUser(conversation, session);
+  const name = conversationName(conversation, session);
+  return other ? avatar(other, options) : groupAvatar(name, conversation.id, options);
+}

@@ -1,0 +1,51 @@
+// Desktop notifications for new messages and notifications while the window is not in front. Off until the
+// user allows them in this browser.
+
+import { nameOf } from "../state/user_cards.js";
+import { conversationName } from "./conversation_name.js";
+import { isInFront } from "./in_front.js";
+import { excerpt } from "./linkify.js";
+
+const STORAGE_KEY = "convene.desktop_notifications";
+const MAX_LENGTH = 150;
+
+export function isSupported() {
+  return "Notification" in globalThis;
+}
+
+export function isEnabled() {
+  return isSupported() && Notification.permission === "granted" && localStorage.getItem(STORAGE_KEY) === "on";
+}
+
+// Returns whether they are enabled now: the user may refuse.
+export async function setEnabled(enabled) {
+  const allowed = enabled && (await Notification.requestPermission()) === "granted";
+  localStorage.setItem(STORAGE_KEY, allowed ? "on" : "off");
+  return allowed;
+}
+
+export function startDesktopNotifications(session) {
+  session.conversations.messageArrived.on(({ conversation, message }) => {
+    if (conversation.info.muted || session.isMe(message.sender_id)) return;
+    const text = excerpt(message.content, MAX_LENGTH);
+    const isDirect = conversation.info.type === "DIRECT";
+    const sender = session.users.card(message.sender_id);
+    const body = isDirect || sender === null ? text : `${nameOf(sender)}: ${text}`;
+    show(conversationName(conversation, session), body, `#/messages/${conversation.id}`);
+  });
+  session.notifications.created.on((notification) => {
+    // Mentions are messages, which have their own.
+    if (notification.type !== "MENTION") show("Convene", notification.message, "#/notifications");
+  });
+}
+
+// The address is the tag: a newer notification replaces an older one, also that of another tab.
+function show(title, body, address) {
+  if (!isEnabled() || isInFront()) return;
+  const notification = new Notification(title, { body, tag: address, icon: "/web/icon.svg" });
+  notification.onclick = () => {
+    window.focus();
+    location.hash = address;
+    notification.close();
+  };
+}

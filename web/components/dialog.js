@@ -1,0 +1,61 @@
+// Modal dialogs, built on the browser's own: it traps focus, closes on Escape and restores the focus.
+
+import { button, element, newElementId } from "./dom.js";
+import { icon } from "./icons.js";
+
+export class Dialog {
+  constructor(title, ...content) {
+    const id = newElementId("dialog");
+    const close = element(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => this.close() },
+      icon("close"),
+    );
+    this.body = element("div", { class: "dialog-body" }, ...content);
+    this.element = element(
+      "dialog",
+      { "aria-labelledby": id, onclose: () => this.element.remove() },
+      element("header", { class: "row" }, element("h2", { id }, title), close),
+      this.body,
+    );
+    // A click on the backdrop has the dialog itself as its target.
+    this.element.addEventListener("click", (event) => event.target === this.element && this.close());
+  }
+
+  open() {
+    document.body.append(this.element);
+    this.element.showModal();
+    return this;
+  }
+
+  close() {
+    this.element.close();
+  }
+}
+
+// Resolves to whether the user confirmed.
+export function confirmDialog(title, text, confirmLabel, { destructive = true } = {}) {
+  return new Promise((resolve) => {
+    let confirmed = false;
+    const confirm = () => {
+      confirmed = true;
+      dialog.close();
+    };
+    const dialog = new Dialog(
+      title,
+      element("p", {}, text),
+      element(
+        "div",
+        { class: "row end" },
+        button("Cancel", () => dialog.close(), { class: "plain" }),
+        button(confirmLabel, confirm, { class: destructive ? "danger" : "primary" }),
+      ),
+    );
+    dialog.element.addEventListener("close", () => resolve(confirmed));
+    dialog.open();
+  });
+}
+
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+}

@@ -1,0 +1,85 @@
+// Creates DOM elements from names, attributes and children. Strings become text nodes, never markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function element(name, attributes = {}, ...children) {
+  return build(document.createElement(name), attributes, children);
+}
+
+export function svg(name, attributes = {}, ...children) {
+  return build(document.createElementNS(SVG, name), attributes, children);
+}
+
+// A function is a listener for the event in its name (`onclick`). null, undefined and false are left out.
+function build(target, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") target.addEventListener(name.slice(2), value);
+    else if (name === "href") target.setAttribute(name, safeUrl(value));
+    else target.setAttribute(name, value === true ? "" : String(value));
+  }
+  target.append(...toNodes(children));
+  return target;
+}
+
+function toNodes(children) {
+  return children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+}
+
+export function setChildren(parent, ...children) {
+  parent.replaceChildren(...toNodes(children));
+  return parent;
+}
+
+// Makes `wanted` the children of `parent`. Elements that stay are not moved, so they keep the focus.
+export function reconcile(parent, wanted) {
+  const keep = new Set(wanted);
+  for (const child of [...parent.childNodes]) if (!keep.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const child of wanted) {
+    if (child === next) next = next.nextSibling;
+    else parent.insertBefore(child, next);
+  }
+}
+
+// Links lead to the client's own routes, paths of this server, or https.
+function safeUrl(url) {
+  return /^(#|\/(?!\/)|https:\/\/)/.test(url) ? url : "#/";
+}
+
+let lastId = 0;
+export function newElementId(prefix) {
+  lastId += 1;
+  return `${prefix}-${lastId}`;
+}
+
+export function button(label, onclick, attributes = {}) {
+  return element("button", { type: "button", onclick, ...attributes }, label);
+}
+
+// Text for screen readers only.
+export function visuallyHidden(text) {
+  return element("span", { class: "visually-hidden" }, text);
+}
+
+// A sentence for an empty list or page, with at most one action.
+export function emptyState(text, action = null) {
+  return element("div", { class: "empty-state" }, element("p", { class: "secondary" }, text), action);
+}
+
+export function errorText(text) {
+  return element("p", { class: "error-text", role: "alert" }, text);
+}
+
+// Stands for a list that is being loaded.
+export function skeleton() {
+  const rows = Array.from({ length: 4 }, () => element("span"));
+  return element("div", { class: "skeleton", role: "status", "aria-label": "Loading" }, rows);
+}
+
+export function loadingText() {
+  return element("p", { class: "secondary loading" }, "Loading…");
+}

@@ -1,0 +1,62 @@
+// An event in a list: date, title, number of attendees and the user's own RSVP.
+
+import { element } from "./dom.js";
+import { formatRange, monthAndDay } from "./time_format.js";
+
+export const RSVP_LABELS = {
+  GOING: "Going",
+  INTERESTED: "Interested",
+  MAYBE: "Maybe",
+  NOT_GOING: "Can’t go",
+};
+
+export function eventCard(event) {
+  return element(
+    "article",
+    { class: "event-card" },
+    dateBlock(event.start_datetime),
+    element(
+      "div",
+      { class: "grow" },
+      element(
+        "h2",
+        { class: "clamped" },
+        element("a", { href: `#/event/${event.id}`, dir: "auto" }, event.title),
+      ),
+      element("p", { class: "secondary" }, formatRange(event.start_datetime, event.end_datetime)),
+      element(
+        "p",
+        { class: "row tags" },
+        element("span", { class: "tag" }, categoryLabel(event.category)),
+        goingTag(event),
+        rsvpTag(event),
+      ),
+    ),
+  );
+}
+
+export function dateBlock(timestamp) {
+  const [month, day] = monthAndDay(timestamp);
+  return element(
+    "div",
+    { class: "date-block", "aria-hidden": "true" },
+    element("span", {}, month),
+    element("strong", {}, day),
+  );
+}
+
+export function goingTag(event) {
+  return element("span", { class: "tag" }, `${event.going_count} of ${event.capacity} going`);
+}
+
+// "OUTDOORS" -> "Outdoors"
+export function categoryLabel(category) {
+  return category.charAt(0) + category.slice(1).toLowerCase().replace(/_/g, " ");
+}
+
+function rsvpTag(event) {
+  if (event.my_waitlist_position !== null)
+    return element("span", { class: "tag mine" }, `Waitlist: #${event.my_waitlist_position}`);
+  if (event.my_rsvp !== null) return element("span", { class: "tag mine" }, RSVP_LABELS[event.my_rsvp]);
+  return null;
+}

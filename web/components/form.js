@@ -1,0 +1,150 @@
+// A form that shows the errors of its submission: field errors of a problem document at their fields, other
+// errors above the button. While a submission runs, the button is disabled.
+
+import { element, newElementId, setChildren } from "./dom.js";
+
+// Error codes that concern one field.
+const FIELD_OF_CODE = {
+  "user.email_taken": "email",
+  "user.username_taken": "username",
+  "event.capacity_below_going": "capacity",
+};
+
+export class Form {
+  #fields = new Map();
+  #error = element("p", { class: "error-text", role: "alert", hidden: true });
+  #button;
+
+  // `fields`: `Field`s and other elements. `send(values)` may throw `Refused`.
+  constructor(fields, { submit, send, className = "" }) {
+    this.#button = element("button", { type: "submit", class: "primary" }, submit);
+    this.element = element("form", { novalidate: true, class: `form ${className}` });
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit(send);
+    });
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.element.requestSubmit();
+    });
+    for (const one of fields) {
+      if (one instanceof Field) this.#fields.set(one.name, one);
+      this.element.append(one instanceof Field ? one.element : one);
+    }
+    this.element.append(this.#error, element("div", { class: "row end" }, this.#button));
+  }
+
+  get values() {
+    return Object.fromEntries([...this.#fields].map(([name, field]) => [name, field.value]));
+  }
+
+  clear() {
+    for (const field of this.#fields.values()) field.value = "";
+  }
+
+  async #submit(send) {
+    if (this.#button.disabled) return;
+    this.#showErrors([], "");
+    const missing = [...this.#fields.values()].filter((field) => field.required && !field.value.trim());
+    if (missing.length > 0) {
+      const errors = missing.map(({ name, label }) => ({ field: name, detail: `${label} is required.` }));
+      this.#showErrors(errors, "");
+      return;
+    }
+    this.#button.disabled = true;
+    this.element.setAttribute("aria-busy", "true");
+    try {
+      await send(this.values);
+    } catch (error) {
+      const field = FIELD_OF_CODE[error.code];
+      this.#showErrors(field ? [{ field, detail: error.message }] : (error.errors ?? []), error.message);
+    } finally {
+      this.#button.disabled = false;
+      this.element.removeAttribute("aria-busy");
+    }
+  }
+
+  // `fallback` is shown if no error has a field.
+  #showErrors(errors, fallback) {
+    for (const field of this.#fields.values()) field.error = "";
+    const atFields = errors.filter(({ field }) => this.#fields.has(field));
+    for (const { field, detail } of atFields) this.#fields.get(field).error = this.#withLabels(detail);
+    const others = errors
+      .filter(({ field }) => !this.#fields.has(field))
+      .map(({ field, detail }) => `${field}: ${detail}`);
+    const text = others.length > 0 ? others.join(" ") : atFields.length > 0 ? "" : fallback;
+    this.#error.hidden = !text;
+    this.#error.textContent = text;
+    if (atFields.length > 0) this.#fields.get(atFields[0].field).focus();
+  }
+
+  // The server uses the API's field names; people see the labels.
+  #withLabels(detail) {
+    return detail.replace(/\b\w+_\w+\b/g, (name) =>
+      this.#fields.has(name) ? `“${this.#fields.get(name).label}”` : name,
+    );
+  }
+}
+
+export class Field {
+  #input;
+  #error;
+
+  constructor(name, label, { kind = "input", hint = "", value = "", required = false, ...attributes } = {}) {
+    const id = newElementId(name);
+    this.name = name;
+    this.label = label;
+    this.required = required;
+    this.#error = element("p", { class: "field-error", id: `${id}-error`, hidden: true });
+    this.#input = element(kind, {
+      id,
+      name,
+      "aria-describedby": `${hint ? `${id}-hint ` : ""}${id}-error`,
+      "aria-required": required,
+      ...attributes,
+    });
+    this.#input.value = value ?? "";
+    const optional = required ? null : element("span", { class: "optional" }, " (optional)");
+    this.element = element(
+      "div",
+      { class: "field" },
+      element("label", { for: id }, label, optional),
+      attributes.type === "password" ? passwordField(this.#input) : this.#input,
+      hint && element("p", { class: "hint", id: `${id}-hint` }, hint),
+      this.#error,
+    );
+  }
+
+  get value() {
+    return this.#input.value;
+  }
+
+  set value(value) {
+    this.#input.value = value ?? "";
+  }
+
+  set error(text) {
+    this.#error.hidden = !text;
+    this.#input.setAttribute("aria-invalid", text ? "true" : "false");
+    setChildren(this.#error, text);
+  }
+
+  get input() {
+    return this.#input;
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+}
+
+// Adds a button that shows the password.
+function passwordField(input) {
+  const toggle = element("button", { type: "button", class: "link", "aria-pressed": "false" }, "Show");
+  toggle.addEventListener("click", () => {
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    toggle.textContent = shown ? "Hide" : "Show";
+    toggle.setAttribute("aria-pressed", String(shown));
+  });
+  return element("div", { class: "row password-field" }, input, toggle);
+}

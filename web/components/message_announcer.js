@@ -1,0 +1,35 @@
+// A live region for screen readers. A single message is read out, a burst is announced as a number.
+
+import { element, setChildren } from "./dom.js";
+import { excerpt } from "./linkify.js";
+
+const DELAY_MS = 1_000;
+const MAX_LENGTH = 200;
+
+export class MessageAnnouncer {
+  #users;
+  #waiting = [];
+  #timer = null;
+  element = element("div", { class: "visually-hidden", "aria-live": "polite" });
+
+  constructor(users, scope) {
+    this.#users = users;
+    scope.keep(() => clearTimeout(this.#timer));
+  }
+
+  announce(messages) {
+    this.#waiting.push(...messages);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      const count = this.#waiting.length;
+      const text = count > 1 ? `${count} new messages` : this.#textOf(this.#waiting[0]);
+      this.#waiting = [];
+      setChildren(this.element, text);
+    }, DELAY_MS);
+  }
+
+  #textOf(message) {
+    if (message.message_type === "SYSTEM") return message.content;
+    return `${this.#users.name(message.sender_id)}: ${excerpt(message.content, MAX_LENGTH)}`;
+  }
+}

@@ -1,0 +1,107 @@
+// Where a message is written. With a keyboard Enter sends and Shift+Enter starts a new line. The text is
+// kept as a draft until it was sent.
+
+import { element, setChildren } from "./dom.js";
+import { icon } from "./icons.js";
+import { excerpt, textLength } from "./linkify.js";
+import { MentionSuggestions } from "./mention_suggestions.js";
+
+const MAX_LENGTH = 4000;
+const WARN_BELOW = 200;
+const QUOTE_LENGTH = 60;
+
+// `onSent()` is called after a message was handed over, `onTyping(hasText)` while the user types, and
+// `onEditLast()` for the up arrow in an empty field.
+export function messageComposer(session, conversation, { onSent, onTyping, onEditLast }) {
+  const replyBar = element("div", {});
+  const counter = element("span", { class: "counter" });
+  const input = element("textarea", {
+    rows: 1,
+    dir: "auto",
+    "aria-label": "Message",
+    placeholder: "Write a message",
+    class: "message-input",
+  });
+  const sendButton = element(
+    "button",
+    { type: "submit", class: "primary round", "aria-label": "Send" },
+    icon("send"),
+  );
+  const mentions = new MentionSuggestions(session, conversation, input);
+  let replyTo = null;
+
+  function update() {
+    const length = textLength(input.value);
+    counter.textContent = length > MAX_LENGTH - WARN_BELOW ? String(MAX_LENGTH - length) : "";
+    counter.classList.toggle("over", length > MAX_LENGTH);
+    sendButton.disabled = length === 0 || length > MAX_LENGTH;
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    update();
+    if (sendButton.disabled) return;
+    session.unsent.send(conversation.id, input.value.trim(), {
+      mentions: mentions.idsIn(input.value),
+      replyTo: replyTo?.id ?? null,
+    });
+    input.value = "";
+    session.drafts.set(conversation.id, "");
+    reply(null);
+    update();
+    onTyping(false);
+    onSent();
+  }
+
+  function reply(message) {
+    replyTo = message;
+    setChildren(replyBar, message && replyPreview(message, session, () => reply(null)));
+    if (message) input.focus();
+  }
+
+  const form = element(
+    "form",
+    { class: "message-composer", onsubmit: submit },
+    replyBar,
+    mentions.element,
+    element("div", { class: "row" }, input, counter, sendButton),
+  );
+  input.value = session.drafts.get(conversation.id);
+  input.addEventListener("input", () => {
+    update();
+    session.drafts.set(conversation.id, input.value);
+    onTyping(input.value.trim().length > 0);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (mentions.onKey(event)) return;
+    if (event.key === "Escape" && replyTo !== null) reply(null);
+    if (event.key === "ArrowUp" && input.value === "") {
+      event.preventDefault();
+      onEditLast();
+    }
+    const sends = matchMedia("(pointer: fine)").matches || event.ctrlKey || event.metaKey;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !sends) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  update();
+  return { element: form, reply, focus: () => input.focus() };
+}
+
+function replyPreview(message, session, cancel) {
+  const name = session.isMe(message.sender_id) ? "yourself" : session.users.name(message.sender_id);
+  return element(
+    "div",
+    { class: "reply-bar row" },
+    element(
+      "span",
+      { class: "grow one-line", dir: "auto" },
+      `Replying to ${name}: ${excerpt(message.content, QUOTE_LENGTH)}`,
+    ),
+    element(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Cancel reply", onclick: cancel },
+      icon("close"),
+    ),
+  );
+}

@@ -1,0 +1,177 @@
+// The rows of a conversation: messages, unsent messages and dividers. Rows have no listeners of their own:
+// the message list handles the clicks on elements with `data-action`.
+
+import { avatar } from "./avatar.js";
+import { element, visuallyHidden } from "./dom.js";
+import { icon } from "./icons.js";
+import { excerpt, linkify } from "./linkify.js";
+import { clockTime } from "./time_format.js";
+
+const QUOTE_LENGTH = 100;
+
+// `context`: session, conversation, find(messageId).
+export function messageRow(message, { grouped, context }) {
+  const row = message.message_type === "SYSTEM" ? systemRow(message) : textRow(message, grouped, context);
+  // One row at a time is in the tab order, see `MessageList`.
+  row.tabIndex = -1;
+  for (const control of row.querySelectorAll("a, button")) control.tabIndex = -1;
+  return row;
+}
+
+function textRow(message, grouped, context) {
+  const { session, conversation } = context;
+  const mine = session.isMe(message.sender_id);
+  const card = session.users.card(message.sender_id);
+  const name = mine ? "You" : session.users.name(message.sender_id);
+  const named = !grouped && !mine && conversation.info.type === "GROUP";
+  const deleted = message.deleted_at !== null;
+  const classes = ["message", mine && "mine", grouped && "grouped", deleted && "deleted"];
+  return element(
+    "li",
+    { class: classes.filter(Boolean).join(" "), "data-key": message.id, "data-seq": message.seq },
+    !mine &&
+      element(
+        "span",
+        { class: "message-avatar" },
+        !grouped && card && avatar(card, { size: "small", dot: false }),
+      ),
+    element(
+      "div",
+      { class: "grow" },
+      named
+        ? element(
+            "a",
+            { class: "sender one-line", href: card ? `#/@${card.username}` : "#/people", dir: "auto" },
+            name,
+          )
+        : visuallyHidden(`${name}: `),
+      element("div", { class: "bubble-row" }, bubble(message, deleted, context), !deleted && menuButton()),
+      !deleted && reactions(message, session),
+    ),
+  );
+}
+
+function bubble(message, deleted, context) {
+  return element(
+    "div",
+    { class: "bubble" },
+    message.reply_to && !deleted && quote(message.reply_to, context),
+    element("p", { class: "content", dir: "auto" }, deleted ? "Message deleted" : linkify(message.content)),
+    element(
+      "span",
+      { class: "message-time" },
+      message.edited_at && !deleted && "edited · ",
+      clockTime(message.created_at),
+    ),
+  );
+}
+
+function systemRow(message) {
+  return element(
+    "li",
+    { class: "system-message", "data-key": message.id, "data-seq": message.seq },
+    element("span", { dir: "auto" }, linkify(message.content)),
+  );
+}
+
+function menuButton() {
+  return element(
+    "button",
+    {
+      type: "button",
+      class: "icon-button menu-button",
+      "data-action": "menu",
+      "aria-haspopup": "menu",
+      "aria-label": "Message actions",
+    },
+    icon("more"),
+  );
+}
+
+function quote(messageId, { session, find }) {
+  const quoted = find(messageId);
+  let text = "Earlier message";
+  if (quoted) text = quoted.deleted_at ? "Message deleted" : excerpt(quoted.content, QUOTE_LENGTH);
+  const name = quoted && (session.isMe(quoted.sender_id) ? "You" : session.users.name(quoted.sender_id));
+  return element(
+    "button",
+    { type: "button", class: "quote", "data-action": "show", "data-message": messageId },
+    name && element("strong", { dir: "auto" }, name, " "),
+    element("span", { dir: "auto" }, text),
+  );
+}
+
+function reactions(message, session) {
+  if (message.reactions.length === 0) return null;
+  const buttons = message.reactions.map((one) => {
+    const mine = one.mine || one.user_ids.includes(session.user.id);
+    const names = one.user_ids.map((id) => (session.isMe(id) ? "You" : session.users.name(id)));
+    const more = one.count - names.length;
+    if (more > 0) names.push(`${more} more`);
+    return element(
+      "button",
+      {
+        type: "button",
+        class: "reaction",
+        "data-action": mine ? "unreact" : "react",
+        "data-emoji": one.emoji,
+        "aria-pressed": String(mine),
+        title: names.join(", "),
+      },
+      element("span", { class: "emoji" }, one.emoji),
+      element("span", {}, one.count),
+      visuallyHidden(` by ${names.join(", ")}`),
+    );
+  });
+  return element("div", { class: "reactions" }, buttons);
+}
+
+// A message that is being sent, waits for the network, or was refused.
+export function unsentRow(message, online) {
+  const failed = message.state === "failed";
+  const status = failed ? "Not sent" : online ? "Sending…" : "Waiting for network";
+  return element(
+    "li",
+    { class: `message mine unsent ${message.state}`, "data-client": message.clientId },
+    element(
+      "div",
+      { class: "grow" },
+      element(
+        "div",
+        { class: "bubble-row" },
+        element(
+          "div",
+          { class: "bubble" },
+          element("p", { class: "content", dir: "auto" }, linkify(message.content)),
+          element("span", { class: "message-time" }, status),
+        ),
+      ),
+      failed &&
+        element(
+          "p",
+          { class: "error-text row", role: "alert" },
+          message.detail,
+          element("button", { type: "button", class: "link", "data-action": "retry" }, "Retry"),
+          element("button", { type: "button", class: "link", "data-action": "discard" }, "Delete"),
+        ),
+    ),
+  );
+}
+
+export function dayDivider(text) {
+  return element("li", { class: "day-divider" }, element("span", {}, text));
+}
+
+// Stands for system messages that are folded, up to that with `seq`.
+export function foldRow(count, firstId, seq) {
+  const expand = element(
+    "button",
+    { type: "button", class: "link", "data-action": "expand", "data-message": firstId, tabindex: "-1" },
+    `Show ${count} more updates`,
+  );
+  return element("li", { class: "system-message", "data-seq": seq, tabindex: "-1" }, expand);
+}
+
+export function newDivider() {
+  return element("li", { class: "new-divider" }, element("span", {}, "New"));
+}

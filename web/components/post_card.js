@@ -1,0 +1,132 @@
+// One post with its actions. A like is shown at once and undone if the server refuses it.
+
+import { avatar } from "./avatar.js";
+import { comments } from "./comments.js";
+import { confirmDialog } from "./dialog.js";
+import { button, element, setChildren, visuallyHidden } from "./dom.js";
+import { icon } from "./icons.js";
+import { linkify } from "./linkify.js";
+import { reportDialog } from "./report_dialog.js";
+import { relativeTime } from "./time_format.js";
+import { toastError } from "./toast.js";
+import { userLink } from "./user_row.js";
+
+// `open`: shows the comments.
+export function postCard(session, post, { open = false } = {}) {
+  const commentsArea = element("div", { class: "comments" });
+  const path = `/v1/posts/${encodeURIComponent(post.id)}`;
+  let commentCount = post.comment_count;
+  let shown = false;
+
+  const commentButton = element("button", {
+    type: "button",
+    class: "action",
+    "aria-expanded": "false",
+    onclick: toggleComments,
+  });
+
+  function count(delta) {
+    commentCount = Math.max(0, commentCount + delta);
+    setChildren(
+      commentButton,
+      icon("comment"),
+      element("span", {}, commentCount),
+      visuallyHidden(commentCount === 1 ? " comment" : " comments"),
+    );
+  }
+
+  function toggleComments() {
+    shown = !shown;
+    commentButton.setAttribute("aria-expanded", String(shown));
+    setChildren(commentsArea, shown && comments(session, post, count));
+  }
+
+  async function remove() {
+    const text = "Its likes and comments are deleted too. This can't be undone.";
+    if (!(await confirmDialog("Delete this post?", text, "Delete"))) return;
+    try {
+      await session.api.delete(path);
+      session.postDeleted.emit(post.id);
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  count(0);
+  if (open) toggleComments();
+  return element(
+    "article",
+    { class: "post" },
+    avatar(post.author),
+    element(
+      "div",
+      { class: "grow" },
+      element(
+        "header",
+        { class: "row" },
+        userLink(post.author),
+        element("span", { class: "secondary handle" }, `@${post.author.username}`),
+        element(
+          "a",
+          { href: `#/post/${post.id}`, class: "secondary timestamp" },
+          relativeTime(post.created_at),
+        ),
+      ),
+      element("p", { class: "content", dir: "auto" }, linkify(post.content)),
+      post.event_id &&
+        element(
+          "a",
+          { href: `#/event/${post.event_id}`, class: "attached-event" },
+          icon("event"),
+          "View event",
+        ),
+      element(
+        "footer",
+        { class: "row actions" },
+        likeButton(session, post, path),
+        commentButton,
+        session.isMe(post.author.id)
+          ? button("Delete", remove, { class: "action" })
+          : button("Report", () => reportDialog(session, "post", post.id), { class: "action" }),
+      ),
+      commentsArea,
+    ),
+  );
+}
+
+function likeButton(session, post, path) {
+  let liked = post.liked_by_me;
+  let count = post.like_count;
+  const like = element("button", { type: "button", class: "action like", onclick: toggle });
+
+  function show() {
+    like.setAttribute("aria-pressed", String(liked));
+    setChildren(
+      like,
+      icon("heart"),
+      element("span", {}, count),
+      visuallyHidden(count === 1 ? " like" : " likes"),
+    );
+  }
+
+  function flip() {
+    liked = !liked;
+    count = Math.max(0, count + (liked ? 1 : -1));
+    show();
+  }
+
+  async function toggle() {
+    flip();
+    like.disabled = true;
+    try {
+      await (liked ? session.api.put(`${path}/like`) : session.api.delete(`${path}/like`));
+    } catch (error) {
+      flip();
+      toastError(error);
+    }
+    like.disabled = false;
+  }
+
+  show();
+  return like;
+}

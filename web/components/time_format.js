@@ -1,0 +1,74 @@
+// Formats timestamps in the user's language and time zone. Relative times are refreshed every minute.
+
+import { element } from "./dom.js";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const fullDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const monthName = new Intl.DateTimeFormat(undefined, { month: "short" });
+
+export function relativeTime(timestamp) {
+  const title = dateAndTime.format(new Date(timestamp));
+  return element("time", { datetime: timestamp, title, "data-relative": true }, formatElapsed(timestamp));
+}
+
+export function clockTime(timestamp) {
+  const then = new Date(timestamp);
+  return element("time", { datetime: timestamp, title: dateAndTime.format(then) }, clock.format(then));
+}
+
+export function dayLabel(timestamp) {
+  const then = new Date(timestamp);
+  const days = Math.round((startOfDay(new Date()) - startOfDay(then)) / DAY);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return then.getFullYear() === new Date().getFullYear() ? weekday.format(then) : fullDay.format(then);
+}
+
+export function isSameDay(one, other) {
+  return startOfDay(new Date(one)) === startOfDay(new Date(other));
+}
+
+export function formatDate(timestamp) {
+  return fullDay.format(new Date(timestamp));
+}
+
+// Leaves out what the start and the end have in common.
+export function formatRange(start, end) {
+  return dateAndTime.formatRange(new Date(start), new Date(end));
+}
+
+export function monthAndDay(timestamp) {
+  return [monthName.format(new Date(timestamp)), String(new Date(timestamp).getDate())];
+}
+
+// The value of a `datetime-local` input: local time without a zone.
+export function localInputValue(timestamp) {
+  const then = new Date(timestamp);
+  return new Date(then.getTime() - then.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+}
+
+export function refreshRelativeTimes() {
+  setInterval(() => {
+    for (const time of document.querySelectorAll("time[data-relative]"))
+      time.textContent = formatElapsed(time.dateTime);
+  }, MINUTE);
+}
+
+function formatElapsed(timestamp) {
+  const then = new Date(timestamp);
+  const ms = Date.now() - then;
+  if (ms < MINUTE) return "now";
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  return then.getFullYear() === new Date().getFullYear() ? shortDay.format(then) : fullDay.format(then);
+}
+
+function startOfDay(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}

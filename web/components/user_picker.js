@@ -1,0 +1,124 @@
+// Selects users by search. Without a query it lists the users that the user follows.
+
+import { nameOf } from "../state/user_cards.js";
+import { avatar } from "./avatar.js";
+import { element, newElementId, setChildren, visuallyHidden } from "./dom.js";
+
+const SEARCH_DELAY_MS = 250;
+const MAX_RESULTS = 12;
+
+export class UserPicker {
+  #session;
+  #selected = new Map();
+  #excluded;
+  #onChange;
+  #request = null;
+  #timer = null;
+  #results = element("ul", { class: "list plain-list picker-results" });
+  #chips = element("div", { class: "chips" });
+  #input;
+
+  constructor(session, { label = "Search people", excluded = [], onChange = () => null } = {}) {
+    const id = newElementId("picker");
+    this.#session = session;
+    this.#excluded = new Set([session.user.id, ...excluded]);
+    this.#onChange = onChange;
+    this.#input = element("input", {
+      id,
+      type: "search",
+      placeholder: "Name or @username",
+      autocomplete: "off",
+      oninput: () => this.#searchLater(),
+    });
+    this.element = element(
+      "div",
+      { class: "picker field" },
+      element("label", { for: id }, label),
+      this.#chips,
+      this.#input,
+      this.#results,
+    );
+    this.#search();
+  }
+
+  get selected() {
+    return [...this.#selected.values()];
+  }
+
+  #searchLater() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#search(), SEARCH_DELAY_MS);
+  }
+
+  async #search() {
+    this.#request?.abort();
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    const { api, user } = this.#session;
+    const query = this.#input.value.trim().replace(/^@/, "");
+    try {
+      const page = query
+        ? await api.get("/v1/users", { q: query, limit: MAX_RESULTS }, { signal })
+        : await api.get(`/v1/users/${user.id}/following`, { limit: MAX_RESULTS }, { signal });
+      const found = page.items.filter((card) => !this.#excluded.has(card.id));
+      const empty = query ? "No people found" : "Search for people by name";
+      setChildren(
+        this.#results,
+        found.map((card) => this.#row(card)),
+        found.length === 0 && element("li", { class: "secondary" }, empty),
+      );
+    } catch (error) {
+      if (error.name !== "AbortError")
+        setChildren(this.#results, element("li", { class: "error-text" }, error.message));
+    }
+  }
+
+  #row(card) {
+    const row = element(
+      "button",
+      {
+        type: "button",
+        class: "user-row choice",
+        "aria-pressed": String(this.#selected.has(card.id)),
+        onclick: () => this.#toggle(card, row),
+      },
+      avatar(card),
+      element(
+        "span",
+        { class: "grow" },
+        element("span", { class: "name", dir: "auto" }, nameOf(card)),
+        element("span", { class: "secondary one-line" }, `@${card.username}`),
+      ),
+    );
+    return element("li", {}, row);
+  }
+
+  #toggle(card, row) {
+    if (!this.#selected.delete(card.id)) this.#selected.set(card.id, card);
+    row.setAttribute("aria-pressed", String(this.#selected.has(card.id)));
+    this.#showSelected();
+  }
+
+  #showSelected() {
+    setChildren(
+      this.#chips,
+      this.selected.map((card) => this.#chip(card)),
+    );
+    this.#onChange(this.selected);
+  }
+
+  #chip(card) {
+    const remove = () => {
+      this.#selected.delete(card.id);
+      this.#showSelected();
+      this.#search();
+    };
+    return element(
+      "button",
+      { type: "button", class: "chip", onclick: remove },
+      element("span", { class: "one-line" }, nameOf(card)),
+      element("span", { "aria-hidden": "true" }, "✕"),
+      visuallyHidden(" (remove)"),
+    );
+  }
+}

@@ -1,0 +1,36 @@
+// Why a connection ended, and whether to reconnect. The range of the close code decides; only the texts
+// depend on single codes.
+
+// RFC 6455 codes for invalid data from this client: sending it again would fail again.
+const CLIENT_ERRORS = new Set([1002, 1003, 1007, 1009, 1010]);
+const SESSION_ENDED = new Set([4501, 4502, 4503]);
+
+const TEXTS = {
+  4500: "Something went wrong. Reload the page.",
+  4501: "You are logged out.",
+  4502: "Your session has expired. Log in again.",
+  4503: "You were logged out, here or on another device.",
+  4505: "You have too many open connections. Close some tabs or devices, then reconnect.",
+  4506: "Connecting took too long.",
+};
+
+export class CloseInfo {
+  constructor(code = null, reason = "", retryAfterMs = null) {
+    this.code = code;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get mayReconnect() {
+    if (this.code === null) return true;
+    return !(this.code >= 4500 && this.code <= 4999) && !CLIENT_ERRORS.has(this.code);
+  }
+
+  get endsSession() {
+    return SESSION_ENDED.has(this.code);
+  }
+
+  get text() {
+    return TEXTS[this.code] ?? "The server closed the connection.";
+  }
+}

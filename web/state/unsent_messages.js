@@ -1,0 +1,118 @@
+// Messages that are not known to be stored yet. Each keeps its `client_id`, so it can be sent again after a
+// lost connection or a reload, and the server stores it once. Only the user discards one.
+
+import { Ended, Refused } from "../network/errors.js";
+import { newId } from "../network/idempotency_key.js";
+import { Signal } from "./signal.js";
+
+const STORAGE_KEY = "convene.unsent";
+// How long to wait for the frame of a stored message before it is fetched.
+const FRAME_MS = 2_000;
+
+export class UnsentMessages {
+  #socket;
+  #conversations;
+  #me;
+  #messages = new Map();
+
+  constructor(socket, conversations, me) {
+    this.#socket = socket;
+    this.#conversations = conversations;
+    this.#me = me;
+    this.changed = new Signal();
+  }
+
+  start() {
+    for (const message of this.#load()) {
+      this.#messages.set(message.clientId, message);
+      if (message.state === "sending") this.#send(message);
+    }
+    this.#conversations.changed.on((conversation) => this.#removeStored(conversation));
+  }
+
+  of(conversationId) {
+    return [...this.#messages.values()].filter((one) => one.conversationId === conversationId);
+  }
+
+  send(conversationId, content, { mentions = [], replyTo = null } = {}) {
+    const message = {
+      clientId: newId(),
+      conversationId,
+      content,
+      mentions,
+      replyTo,
+      state: "sending",
+      detail: "",
+    };
+    this.#messages.set(message.clientId, message);
+    this.#onChange(conversationId);
+    this.#send(message);
+  }
+
+  retry(clientId) {
+    const message = this.#messages.get(clientId);
+    message.state = "sending";
+    this.#onChange(message.conversationId);
+    this.#send(message);
+  }
+
+  discard(clientId) {
+    const message = this.#messages.get(clientId);
+    this.#messages.delete(clientId);
+    this.#onChange(message.conversationId);
+  }
+
+  static forget() {
+    sessionStorage.removeItem(STORAGE_KEY);
+  }
+
+  async #send(message) {
+    const { conversationId, clientId, content, mentions, replyTo } = message;
+    const command = {
+      type: "message.send",
+      conversation_id: conversationId,
+      client_id: clientId,
+      content,
+      mentions,
+      reply_to: replyTo,
+    };
+    try {
+      const stored = await this.#socket.send(command, null);
+      message.state = "stored";
+      setTimeout(() => {
+        this.#conversations.expect(conversationId, stored.seq);
+        if (this.#messages.delete(clientId)) this.#onChange(conversationId);
+      }, FRAME_MS);
+    } catch (error) {
+      if (error instanceof Ended) return;
+      message.state = "failed";
+      message.detail = error instanceof Refused ? error.message : String(error);
+    }
+    this.#onChange(conversationId);
+  }
+
+  #removeStored(conversation) {
+    if (!conversation?.timeline) return;
+    for (const message of this.of(conversation.id)) {
+      if (message.state === "failed" || !conversation.timeline.hasSent(message.clientId, this.#me.id))
+        continue;
+      this.#messages.delete(message.clientId);
+      this.#onChange(conversation.id);
+    }
+  }
+
+  #onChange(conversationId) {
+    const unsent = [...this.#messages.values()].filter((one) => one.state !== "stored");
+    sessionStorage.setItem(STORAGE_KEY, JSON.stringify({ userId: this.#me.id, unsent }));
+    this.changed.emit(conversationId);
+  }
+
+  #load() {
+    try {
+      const saved = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "null");
+      return saved?.userId === this.#me.id ? saved.unsent : [];
+    } catch {
+      return [];
+    }
+  }
+}

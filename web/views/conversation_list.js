@@ -1,0 +1,161 @@
+// The list of conversations, by latest activity, with the last message and the unread count. A row is built
+// again only if its content changed. One row at a time is in the tab order; arrow keys move between rows.
+
+import { BatchedTask } from "../components/batched_task.js";
+import { conversationAvatar, conversationName } from "../components/conversation_name.js";
+import {
+  button,
+  element,
+  emptyState,
+  reconcile,
+  setChildren,
+  skeleton,
+  visuallyHidden,
+} from "../components/dom.js";
+import { icon } from "../components/icons.js";
+import { excerpt } from "../components/linkify.js";
+import { relativeTime } from "../components/time_format.js";
+
+const PAGE = 50;
+// Shorter lists have no filter.
+const FILTER_FROM = 8;
+
+export function conversationList(session, scope) {
+  const { conversations } = session;
+  const list = element("ul", { class: "plain-list conversation-list", onkeydown: onKey, onfocusin: onFocus });
+  const footer = element("div", { class: "list-footer" });
+  const filter = element("input", {
+    type: "search",
+    class: "conversation-filter",
+    placeholder: "Filter conversations",
+    "aria-label": "Filter conversations",
+    oninput: () => rendering.request(),
+  });
+  const rows = new Map();
+  let shown = PAGE;
+  let selectedId = null;
+  const rendering = new BatchedTask(show);
+
+  function show() {
+    const text = filter.value.trim().toLowerCase();
+    const matches = (one) => conversationName(one, session).toLowerCase().includes(text);
+    const all = text ? conversations.list().filter(matches) : conversations.list();
+    filter.hidden = !text && conversations.list().length < FILTER_FROM;
+    reconcile(list, all.slice(0, shown).map(row));
+    setChildren(
+      footer,
+      all.length === 0 && (conversations.loaded ? empty(text) : skeleton()),
+      all.length > shown && button("Show more", showMore, { class: "plain" }),
+    );
+    if (!list.querySelector('a[tabindex="0"]')) {
+      const link = list.querySelector("[aria-current]") ?? list.querySelector("a");
+      if (link) link.tabIndex = 0;
+    }
+  }
+
+  function empty(filtered) {
+    if (filtered) return emptyState("No conversations found");
+    const start = element("a", { href: "#/messages/new", class: "button primary" }, "Start a conversation");
+    return emptyState("No conversations yet", start);
+  }
+
+  function showMore() {
+    shown += PAGE;
+    show();
+  }
+
+  function row(conversation) {
+    const { last_message: last, unread_count: unread, muted } = conversation.info;
+    const name = conversationName(conversation, session);
+    const selected = conversation.id === selectedId;
+    const sender = last && session.users.name(last.sender_id);
+    const key = JSON.stringify([name, last, unread, muted, selected, sender]);
+    const known = rows.get(conversation.id);
+    if (known?.key === key) return known.row;
+    const link = element(
+      "a",
+      {
+        href: `#/messages/${conversation.id}`,
+        class: unread > 0 && !muted ? "conversation-row unread" : "conversation-row",
+        "aria-current": selected ? "page" : null,
+        tabindex: known?.row.firstElementChild.tabIndex ?? -1,
+      },
+      conversationAvatar(conversation, session),
+      element(
+        "span",
+        { class: "grow" },
+        element(
+          "span",
+          { class: "row" },
+          element("span", { class: "name one-line", dir: "auto" }, name),
+          muted && icon("muted"),
+          muted && visuallyHidden(" (muted)"),
+          element("span", { class: "secondary timestamp" }, last && relativeTime(last.timestamp)),
+        ),
+        element(
+          "span",
+          { class: "row" },
+          element("span", { class: "last one-line", dir: "auto" }, lastMessage(conversation)),
+          unread > 0 &&
+            element("span", { class: "badge" }, unread >= 1000 ? "999+" : unread, visuallyHidden(" unread")),
+        ),
+      ),
+    );
+    const made = element("li", {}, link);
+    rows.set(conversation.id, { key, row: made });
+    return made;
+  }
+
+  function lastMessage({ info }) {
+    const last = info.last_message;
+    if (last === null) return "No messages yet";
+    if (!last.content) return "Message deleted";
+    const mine = session.isMe(last.sender_id);
+    // The texts of system messages begin with the user that they are about.
+    const isSystem = info.type === "GROUP" && last.content.startsWith("@");
+    if (isSystem || (info.type === "DIRECT" && !mine)) return excerpt(last.content);
+    return `${mine ? "You" : session.users.name(last.sender_id)}: ${excerpt(last.content)}`;
+  }
+
+  function onFocus(event) {
+    const link = event.target.closest("a");
+    for (const other of list.querySelectorAll('a[tabindex="0"]')) other.tabIndex = -1;
+    link.tabIndex = 0;
+  }
+
+  function onKey(event) {
+    const li = event.target.closest("li");
+    const next = { ArrowDown: li.nextElementSibling, ArrowUp: li.previousElementSibling }[event.key];
+    if (next === undefined) return;
+    next?.firstElementChild.focus();
+    event.preventDefault();
+  }
+
+  scope.keep(conversations.changed.on(() => rendering.request()));
+  scope.keep(session.users.changed.on(() => rendering.request()));
+  scope.keep(() => rendering.cancel());
+  show();
+  return {
+    element: element(
+      "aside",
+      { class: "conversations-panel", "aria-label": "Conversations" },
+      element(
+        "div",
+        { class: "row space-between conversations-header" },
+        element("h2", {}, "Messages"),
+        element(
+          "a",
+          { href: "#/messages/new", class: "button primary round", "aria-label": "New conversation" },
+          icon("plus"),
+        ),
+      ),
+      filter,
+      list,
+      footer,
+    ),
+    select: (id) => {
+      selectedId = id;
+      show();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// One open conversation: header, messages, typing line and composer.
+
+import { conversationAvatar, conversationName, otherUser } from "../components/conversation_name.js";
+import { element, setChildren } from "../components/dom.js";
+import { icon } from "../components/icons.js";
+import { messageComposer } from "../components/message_composer.js";
+import { Scope } from "../state/signal.js";
+import { conversationDetails } from "./conversation_details.js";
+import { MessageList } from "./message_list.js";
+import { Typing } from "./typing.js";
+
+// `atSeq`: the message to show first, or null for the unread or the latest ones.
+export function conversationPane(session, id, scope, atSeq = null) {
+  const pane = element("div", { class: "conversation" }, placeholder("Loading…"));
+  // Closed when the user leaves the conversation, which may be joined again while it is displayed.
+  let membership = new Scope();
+  let left = false;
+
+  async function load() {
+    left = false;
+    try {
+      const conversation = await session.conversations.get(id);
+      if (!scope.closed) show(conversation);
+    } catch (error) {
+      left = error.status === 404;
+      const text = "This conversation doesn't exist, or you are not a member.";
+      setChildren(pane, placeholder(left ? text : error.message));
+    }
+  }
+
+  function show(conversation) {
+    const typing = new Typing(session, conversation, membership);
+    const list = new MessageList(session, conversation, membership, (message) => composer.reply(message));
+    const composer = messageComposer(session, conversation, {
+      onSent: () => list.onSent(),
+      onTyping: (hasText) => typing.update(hasText),
+      onEditLast: () => list.editLast(),
+    });
+    const header = paneHeader(session, conversation, membership, list);
+    setChildren(pane, header, list.element, typing.element, composer.element);
+    list.open(atSeq);
+    if (matchMedia("(pointer: fine)").matches) composer.focus();
+  }
+
+  function onRemoved(removedId) {
+    if (removedId !== id) return;
+    left = true;
+    membership.close();
+    membership = new Scope();
+    setChildren(pane, placeholder("You are no longer in this conversation."));
+  }
+
+  scope.keep(session.conversations.removed.on(onRemoved));
+  scope.keep(
+    session.conversations.changed.on(
+      (conversation) => left && conversation?.id === id && !conversation.closed && load(),
+    ),
+  );
+  scope.keep(() => membership.close());
+  load();
+  return pane;
+}
+
+function paneHeader(session, conversation, scope, list) {
+  const header = element("header", { class: "row conversation-header" });
+  let shown = "";
+
+  function show() {
+    const { info } = conversation;
+    const key = JSON.stringify([info.name, info.member_count, info.muted]);
+    if (key === shown) return;
+    shown = key;
+    const other = otherUser(conversation, session);
+    const name = conversationName(conversation, session);
+    const members = info.member_count === 1 ? "1 member" : `${info.member_count} members`;
+    setChildren(
+      header,
+      backLink(),
+      conversationAvatar(conversation, session, { size: "small" }),
+      element(
+        "div",
+        { class: "grow" },
+        element(
+          "h2",
+          { tabindex: "-1", dir: "auto", class: "one-line" },
+          other ? element("a", { href: `#/@${other.username}` }, name) : name,
+        ),
+        element(
+          "div",
+          { class: "secondary one-line" },
+          other ? `@${other.username}` : members,
+          info.muted && " · Muted",
+        ),
+      ),
+      element(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "aria-label": "Conversation details",
+          onclick: () => conversationDetails(session, conversation, list),
+        },
+        icon("more"),
+      ),
+    );
+  }
+
+  scope.keep(session.conversations.changed.on((one) => one === conversation && show()));
+  show();
+  return header;
+}
+
+function backLink() {
+  return element(
+    "a",
+    { href: "#/messages", class: "icon-button back", "aria-label": "Back to conversations" },
+    icon("back"),
+  );
+}
+
+function placeholder(text) {
+  return [
+    element(
+      "header",
+      { class: "row conversation-header" },
+      backLink(),
+      element("h2", { tabindex: "-1" }, "Conversation"),
+    ),
+    element("p", { class: "secondary centered", role: "status" }, text),
+  ];
+}

@@ -1,0 +1,71 @@
+// Handles the clicks on all message rows with one listener: `data-action` names what a control does.
+
+import { Menu } from "../components/menu.js";
+import { MessageActions } from "./message_actions.js";
+
+export class MessageClicks {
+  #actions;
+  #unsent;
+  #on;
+  #menu = new Menu("Message actions");
+
+  // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message).
+  constructor(session, conversation, on) {
+    this.#actions = new MessageActions(session, conversation);
+    this.#unsent = session.unsent;
+    this.#on = on;
+    this.menu = this.#menu.element;
+  }
+
+  listen(area) {
+    area.addEventListener("click", (event) => this.#onClick(event));
+    area.addEventListener("contextmenu", (event) => this.#onContextMenu(event));
+  }
+
+  edit(message) {
+    this.#actions.edit(message);
+  }
+
+  #onClick(event) {
+    const control = event.target.closest("[data-action]");
+    if (control === null) return;
+    const { key: messageId, client: clientId } = control.closest("li").dataset;
+    const { action, emoji, message: quotedId } = control.dataset;
+    switch (action) {
+      case "menu":
+        this.#openMenu(control, messageId);
+        break;
+      case "react":
+      case "unreact":
+        this.#actions.react(this.#on.find(messageId), emoji, action === "react");
+        break;
+      case "show":
+        this.#on.showQuoted(quotedId);
+        break;
+      case "expand":
+        this.#on.expand(quotedId);
+        break;
+      case "retry":
+        this.#unsent.retry(clientId);
+        break;
+      default:
+        this.#unsent.discard(clientId);
+    }
+  }
+
+  // A long press on a touch screen.
+  #onContextMenu(event) {
+    if (event.pointerType !== "touch" || event.target.closest("a")) return;
+    const row = event.target.closest("li");
+    const opener = row?.querySelector('[data-action="menu"]');
+    if (!opener) return;
+    event.preventDefault();
+    this.#openMenu(opener, row.dataset.key);
+  }
+
+  #openMenu(opener, messageId) {
+    const message = this.#on.find(messageId);
+    const items = this.#actions.itemsFor(message, this.#on.reply);
+    this.#menu.open(opener, items, this.#actions.emojiFor(message));
+  }
+}

@@ -1,0 +1,183 @@
+// The rows of a message list: messages, day and "New" dividers, receipts and unsent messages. A row is built
+// again only if its message changed. One row at a time is in the tab order; arrow keys move between rows.
+
+import { element, reconcile } from "../components/dom.js";
+import { dayDivider, foldRow, messageRow, newDivider, unsentRow } from "../components/message_row.js";
+import { dayLabel, isSameDay } from "../components/time_format.js";
+import { Receipts } from "./receipts.js";
+
+const GROUP_MS = 5 * 60_000;
+// Longer runs of system messages show the first one and a button.
+const MIN_FOLDED = 3;
+
+export class MessageRows {
+  #session;
+  #conversation;
+  #context;
+  #timeline = null;
+  #receipts = new Receipts();
+  #messages = new Map();
+  #days = new Map();
+  #unsent = new Map();
+  #folds = new Map();
+  #expanded = new Set();
+  #activeRow = null;
+  #empty = element("li", { class: "empty-state secondary" }, "No messages yet");
+
+  constructor(session, conversation) {
+    this.#session = session;
+    this.#conversation = conversation;
+    this.#context = { session, conversation, find: (id) => this.#timeline.find(id) };
+    this.newDivider = newDivider();
+    this.element = element("ol", { class: "plain-list message-rows" });
+    this.element.addEventListener("focusin", (event) => this.#setActive(event.target.closest("li")));
+    this.element.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  // `newAfter`: the seq after which messages of others are new, or null. `rebuild`: names changed.
+  render(timeline, newAfter, rebuild) {
+    this.#timeline = timeline;
+    if (rebuild) this.#messages.clear();
+    reconcile(this.element, this.#wanted(newAfter));
+    this.#forget();
+    if (!this.#activeRow?.isConnected) this.#setActive(this.messageElements().at(-1) ?? null);
+  }
+
+  // Shows the system messages that follow that one.
+  expand(messageId) {
+    this.#expanded.add(messageId);
+  }
+
+  find(messageId) {
+    return this.#messages.get(messageId)?.row ?? null;
+  }
+
+  messageElements() {
+    return [...this.element.querySelectorAll(":scope > [data-seq]")];
+  }
+
+  #wanted(newAfter) {
+    const { messages, hasOlder, hasNewer } = this.#timeline;
+    const receipt = hasNewer ? null : this.#receipts.of(this.#session, this.#conversation, messages);
+    const isNew = (one) => newAfter !== null && one.seq > newAfter && !this.#session.isMe(one.sender_id);
+    const firstNew = messages.find(isNew);
+    const wanted = [];
+    let before = null;
+    let folded = 0;
+    messages.forEach((message, index) => {
+      if (folded > 0) {
+        folded -= 1;
+        before = message;
+        return;
+      }
+      if (before === null || !isSameDay(before.created_at, message.created_at))
+        wanted.push(this.#dayRow(message));
+      // At the top of a window the first new message may be further up.
+      if (message === firstNew && (before !== null || !hasOlder)) wanted.push(this.newDivider);
+      wanted.push(this.#messageRow(message, isGrouped(before, message)));
+      if (message === receipt?.message) wanted.push(receipt.row);
+      before = message;
+      folded = this.#foldable(messages, index, firstNew);
+      if (folded > 0) wanted.push(this.#foldRow(message, folded, messages[index + folded].seq));
+    });
+    if (!hasNewer) wanted.push(...this.#unsentRows());
+    return wanted.length > 0 ? wanted : [this.#empty];
+  }
+
+  #messageRow(message, grouped) {
+    const known = this.#messages.get(message.id);
+    if (known?.message === message && known.grouped === grouped) return known.row;
+    const row = messageRow(message, { grouped, context: this.#context });
+    this.#messages.set(message.id, { message, grouped, row });
+    return row;
+  }
+
+  // How many system messages after that at `index`, the first of its run, are folded.
+  #foldable(messages, index, firstNew) {
+    const isSystem = (one) => one?.message_type === "SYSTEM";
+    const first = messages[index];
+    if (!isSystem(first) || isSystem(messages[index - 1]) || this.#expanded.has(first.id)) return 0;
+    let end = index + 1;
+    while (
+      isSystem(messages[end]) &&
+      messages[end] !== firstNew &&
+      isSameDay(first.created_at, messages[end].created_at)
+    )
+      end += 1;
+    const count = end - index - 1;
+    return count >= MIN_FOLDED ? count : 0;
+  }
+
+  #foldRow(first, count, seq) {
+    const key = `${first.id} ${count}`;
+    if (!this.#folds.has(key)) this.#folds.set(key, foldRow(count, first.id, seq));
+    return this.#folds.get(key);
+  }
+
+  #dayRow(message) {
+    const text = dayLabel(message.created_at);
+    if (!this.#days.has(text)) this.#days.set(text, dayDivider(text));
+    return this.#days.get(text);
+  }
+
+  #unsentRows() {
+    const { unsent, socket, user } = this.#session;
+    const messages = unsent
+      .of(this.#conversation.id)
+      .filter((one) => !this.#timeline.hasSent(one.clientId, user.id));
+    return messages.map((one) => {
+      const key = `${one.state} ${socket.isLive}`;
+      const known = this.#unsent.get(one.clientId);
+      if (known?.key === key) return known.row;
+      const row = unsentRow(one, socket.isLive);
+      this.#unsent.set(one.clientId, { key, row });
+      return row;
+    });
+  }
+
+  // Rows outside of the window are dropped.
+  #forget() {
+    for (const [id, { row }] of this.#messages) if (!row.isConnected) this.#messages.delete(id);
+    for (const [text, row] of this.#days) if (!row.isConnected) this.#days.delete(text);
+    for (const [key, row] of this.#folds) if (!row.isConnected) this.#folds.delete(key);
+    for (const [id, { row }] of this.#unsent) if (!row.isConnected) this.#unsent.delete(id);
+  }
+
+  // --- keyboard
+
+  #onKey(event) {
+    const row = event.target.closest("li");
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      const rows = this.messageElements();
+      rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+      event.preventDefault();
+    } else if (event.key === "Enter" && event.target === row) {
+      row.querySelector('[data-action="menu"]')?.click();
+      event.preventDefault();
+    }
+  }
+
+  #setActive(row) {
+    if (row === this.#activeRow) return;
+    this.#setTabIndex(this.#activeRow, -1);
+    this.#activeRow = row;
+    this.#setTabIndex(row, 0);
+  }
+
+  // The row and its controls.
+  #setTabIndex(row, tabIndex) {
+    if (!row?.hasAttribute("tabindex")) return;
+    row.tabIndex = tabIndex;
+    for (const control of row.querySelectorAll("a, button")) control.tabIndex = tabIndex;
+  }
+}
+
+// Sent by the same user shortly after.
+function isGrouped(before, message) {
+  return (
+    before?.sender_id === message.sender_id &&
+    before.message_type === "TEXT" &&
+    message.message_type === "TEXT" &&
+    new Date(message.created_at) - new Date(before.created_at) < GROUP_MS
+  );
+}
