@@ -214,7 +214,7 @@ class Services:
 
     async def hide_post(self, post_id: str) -> bool:
         """Hide a post from all users. Returns False if it does not exist."""
-        return await self._shared.stores.posts.set_hidden(post_id, blocked_ids=True)
+        return await self._shared.stores.posts.set_hidden(post_id, hidden=True)
 
     def wake_readers(self, service: str) -> None:
         """Wake the readers of a service after a write to its database."""

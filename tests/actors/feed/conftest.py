@@ -31,7 +31,7 @@ async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedSetup]:
+async def setup(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedSetup]:
     """A feed with a small bound to how many are handed a post."""
     async with open_databases(fresh_database, "social", "posts") as databases:
         made = FeedSetup(databases, timelines)

@@ -102,20 +102,20 @@ async def _no_event(_viewer_id: str, _event_id: str) -> bool:
 # --- in the house and in the model alike
 
 
-async def follow(house: FeedSetup, model: FeedModel, follower: str, *followed: str) -> None:
+async def follow(setup: FeedSetup, model: FeedModel, follower: str, *followed: str) -> None:
     for one in followed:
-        await house.social.follow(follower, one)
+        await setup.social.follow(follower, one)
         model.follows.add((follower, one))
 
 
-async def create_posts(house: FeedSetup, model: FeedModel, *authors: str) -> list[str]:
+async def create_posts(setup: FeedSetup, model: FeedModel, *authors: str) -> list[str]:
     ids = []
     for author_id in authors:
-        post_id, created_us = await house.create_post(author_id)
+        post_id, created_us = await setup.create_post(author_id)
         model.posts[post_id] = created_us, author_id
         ids.append(post_id)
     return ids
 
 
-async def read_feed(house: FeedSetup, user_id: str, limit: int = 5) -> list[str]:
-    return await house.read_pages(user_id, itertools.repeat(limit, 100))
+async def read_feed(setup: FeedSetup, user_id: str, limit: int = 5) -> list[str]:
+    return await setup.read_pages(user_id, itertools.repeat(limit, 100))

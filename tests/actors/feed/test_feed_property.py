@@ -37,9 +37,9 @@ def short_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
 class RandomOperations:
     """Does something random, in the house and in the model alike; `told` is what happened so far."""
 
-    def __init__(self, seed: int, house: FeedSetup, valkey: ValkeyServer) -> None:
+    def __init__(self, seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
         self.random = random.Random(seed)
-        self.house = house
+        self.house = setup
         self.model = FeedModel(USER_COUNT)
         self.log: list[str] = []
         self._valkey = valkey
@@ -176,9 +176,9 @@ class RandomOperations:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_paged_feed_matches_the_model(seed: int, house: FeedSetup, valkey: ValkeyServer) -> None:
+async def test_paged_feed_matches_the_model(seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
     """In order, without a gap or a double; and before the consumers have caught up, never too much."""
-    story = RandomOperations(seed, house, valkey)
+    story = RandomOperations(seed, setup, valkey)
     try:
         for number in itertools.count(1):
             await story.run_next()

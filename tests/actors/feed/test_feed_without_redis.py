@@ -84,12 +84,12 @@ async def test_timelines_restored_by_redis_restart_are_not_used(
     assert found is None
 
 
-async def read_when_connected(house: FeedSetup, user_id: str) -> TimelinePage | None:
+async def read_when_connected(setup: FeedSetup, user_id: str) -> TimelinePage | None:
     """Read as soon as the connection is back."""
     async with asyncio.timeout(20.0):
         while True:
             try:
-                return await house.timelines.read(user_id, None, 5)
+                return await setup.timelines.read(user_id, None, 5)
             except Unavailable:
                 await asyncio.sleep(0)
 
@@ -119,14 +119,14 @@ class UnavailableTimelines:
         raise Unavailable
 
 
-async def test_unavailable_timelines_are_retried_after_a_delay(house: FeedSetup, model: FeedModel) -> None:
+async def test_unavailable_timelines_are_retried_after_a_delay(setup: FeedSetup, model: FeedModel) -> None:
     """One request waits for them, the next ones do not, until they are tried again."""
     now_s = 100.0
     silent = UnavailableTimelines()
-    stores = FeedStores(house.posts, house.social, house.audiences, silent)
-    feed = HomeFeed(stores, house.post_service, house.timeline_builder, clock=lambda: now_s)
+    stores = FeedStores(setup.posts, setup.social, setup.audiences, silent)
+    feed = HomeFeed(stores, setup.post_service, setup.timeline_builder, clock=lambda: now_s)
     (ana, *_) = model.user_ids
-    await create_posts(house, model, ana)
+    await create_posts(setup, model, ana)
     for _ in range(5):
         assert [one.id for one in (await feed.page(ana, None, 5)).items] == model.feed(ana)
     asked = silent.read_count

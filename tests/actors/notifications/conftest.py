@@ -10,7 +10,7 @@ from tests.conftest import FreshDatabase
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase) -> AsyncIterator[NotificationSetup]:
+async def setup(fresh_database: FreshDatabase) -> AsyncIterator[NotificationSetup]:
     """Ana, Ben and Cyd are known; nobody has done anything yet."""
     async with open_databases(fresh_database, *SERVICES, "notifications") as databases:
         made = NotificationSetup(databases)
