@@ -148,7 +148,7 @@ async def test_profile_change_during_lookup_still_authenticates(setup: Authentic
 
 
 async def test_expired_and_unknown_tokens_have_different_errors(setup: AuthenticatorSetup) -> None:
-    """An expired token is `auth.expired`, an unknown one `auth.required`; a malformed one causes no look-up."""
+    """An expired token is `auth.expired`, an unknown one `auth.required`; malformed ones cause no look-up."""
     assert await setup.error_code(await setup.create_token(-1)) == "auth.expired"
     assert await setup.error_code(new_token()) == "auth.required"
     asked = len(setup.sessions.lookup_sizes)

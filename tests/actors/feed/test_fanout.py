@@ -1,4 +1,4 @@
-"""Posts are handed out to the timelines that are kept, until an author has too many followers for it."""
+"""Posts are pushed to followers' timelines, up to the broadcast threshold."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,11 +16,11 @@ LIMIT = 50
 
 
 async def _no_op() -> None:
-    """Nobody comes between."""
+    """Default hook."""
 
 
 class RecordingTimelines:
-    """Timelines whose pushes and drops are noted; `away` makes so many drops fail."""
+    """Timelines that record pushes and invalidations; a number of invalidations can fail."""
 
     def __init__(self, timelines: Timelines) -> None:
         self._timelines = timelines
@@ -47,7 +47,7 @@ class RecordingTimelines:
 
 @pytest.fixture
 def watched(setup: FeedSetup) -> RecordingTimelines:
-    """The house's timelines, watched."""
+    """The setup's timelines, with recording."""
     made = RecordingTimelines(setup.timelines)
     setup.timelines = made
     setup.start()
@@ -55,19 +55,19 @@ def watched(setup: FeedSetup) -> RecordingTimelines:
 
 
 @pytest.fixture
-def people(setup: FeedSetup) -> list[str]:
+def user_ids(setup: FeedSetup) -> list[str]:
     return sorted(FeedModel(6).user_ids)
 
 
 async def timeline_post_ids(setup: FeedSetup, user_id: str) -> list[str] | None:
-    """The ids on a timeline, newest first; None without one."""
+    """Return the ids on a timeline, newest first; None if there is none."""
     page = await setup.timelines.read(user_id, None, LIMIT)
     return None if page is None else [key.id for key in page.keys]
 
 
-async def test_post_is_pushed_to_existing_timelines(setup: FeedSetup, people: list[str]) -> None:
-    """Not on that of a follower who has none, nor of a stranger, nor the author's own."""
-    author, reader, sleeper, stranger, *_ = people
+async def test_post_is_pushed_to_existing_timelines(setup: FeedSetup, user_ids: list[str]) -> None:
+    """A post is pushed to existing timelines of followers only, not to the author's."""
+    author, reader, sleeper, stranger, *_ = user_ids
     for one in (reader, sleeper):
         await setup.social.follow(one, author)
     await setup.catch_up()
@@ -82,11 +82,11 @@ async def test_post_is_pushed_to_existing_timelines(setup: FeedSetup, people: li
 
 
 async def test_each_follower_is_pushed_each_post_once(
-    setup: FeedSetup, people: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In portions, in the order of ids; a deletion, and a post that nobody follows, is told to nobody."""
+    """Followers are processed in batches by id; deletions and authors without followers push nothing."""
     monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
-    author, first, second, *_ = people
+    author, first, second, *_ = user_ids
     for one in (second, first):
         await setup.social.follow(one, author)
     post_id, _ = await setup.create_post(author)
@@ -98,9 +98,9 @@ async def test_each_follower_is_pushed_each_post_once(
     assert watched.pushed == setup.published_posts
 
 
-async def test_handling_events_again_changes_nothing(setup: FeedSetup, people: list[str]) -> None:
-    """All that was handed out comes again, in any order: the timeline is the same."""
-    author, reader, *_ = people
+async def test_handling_events_again_changes_nothing(setup: FeedSetup, user_ids: list[str]) -> None:
+    """Handling events again, in any order, leaves the timeline unchanged."""
+    author, reader, *_ = user_ids
     await setup.social.follow(reader, author)
     await setup.catch_up()
     await setup.home_feed.page(reader, None, 5)
@@ -119,9 +119,9 @@ async def test_handling_events_again_changes_nothing(setup: FeedSetup, people: l
     assert await timeline_post_ids(setup, reader) == before
 
 
-async def test_deleted_post_on_a_timeline_is_not_returned(setup: FeedSetup, people: list[str]) -> None:
-    """A timeline may hold it; the feed does not."""
-    author, reader, *_ = people
+async def test_deleted_post_on_a_timeline_is_not_returned(setup: FeedSetup, user_ids: list[str]) -> None:
+    """A deleted post may stay on a timeline, but the feed omits it."""
+    author, reader, *_ = user_ids
     await setup.social.follow(reader, author)
     await setup.catch_up()
     post_id, _ = await setup.create_post(author)
@@ -134,10 +134,10 @@ async def test_deleted_post_on_a_timeline_is_not_returned(setup: FeedSetup, peop
 
 
 async def test_author_over_the_threshold_is_merged_at_read(
-    setup: FeedSetup, people: list[str], watched: RecordingTimelines
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines
 ) -> None:
-    """The timelines of all followers go, once; no later post is handed out, also when few follow again."""
-    author, *followers = people
+    """Reaching the threshold invalidates all followers' timelines once; later posts are never pushed."""
+    author, *followers = user_ids
     followers = followers[:BROADCAST_THRESHOLD]
     for one in followers:
         await setup.social.follow(one, author)
@@ -163,11 +163,11 @@ async def test_author_over_the_threshold_is_merged_at_read(
 
 
 async def test_interrupted_broadcast_transition_is_completed(
-    setup: FeedSetup, people: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Redis was away, or the process died, after the word and before the drops: they are made up for."""
+    """Invalidations that failed after the broadcast flag was set are repeated."""
     monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
-    author, *followers = people
+    author, *followers = user_ids
     for one in followers:
         await setup.social.follow(one, author)
     await setup.catch_up()
@@ -184,10 +184,10 @@ async def test_interrupted_broadcast_transition_is_completed(
 
 
 async def test_timeline_built_after_invalidation_lists_the_broadcaster(
-    setup: FeedSetup, people: list[str], watched: RecordingTimelines
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines
 ) -> None:
-    """The word comes first: a timeline that is built behind it is one of a broadcasting author."""
-    author, reader, *others = people
+    """The flag is set before invalidation, so a timeline built afterwards lists the broadcaster."""
+    author, reader, *others = user_ids
     for one in (reader, *others):
         await setup.social.follow(one, author)
     await setup.catch_up("social")
@@ -200,10 +200,10 @@ async def test_timeline_built_after_invalidation_lists_the_broadcaster(
 
 
 async def test_follow_change_invalidates_the_timeline_once(
-    setup: FeedSetup, people: list[str], watched: RecordingTimelines
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines
 ) -> None:
-    """Of all that changed in a batch, each once; and what they follow now is on it."""
-    reader, *authors = people
+    """Follow changes invalidate each timeline once per batch; the rebuilt one matches the follows."""
+    reader, *authors = user_ids
     posts = [(await setup.create_post(author))[0] for author in authors]
     assert await setup.read_pages(reader, itertools.repeat(3, LIMIT)) == []
     for author in authors:

@@ -1,7 +1,7 @@
-"""Whatever people do, and whatever Redis loses: a feed shows what the stores say, page by page.
+"""Property test: paged feeds match the model after random operations, including loss of Redis data.
 
-Random stories, each from a seed that is told when it fails. Timelines are short and broadcasting begins
-early, so that cut timelines and merged authors are the rule.
+Each seed is one sequence of operations. Timelines are short and the broadcast threshold is low, so that
+truncated timelines and merged authors are common.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ def short_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class RandomOperations:
-    """Does something random, in the house and in the model alike; `told` is what happened so far."""
+    """Applies random operations to the setup and the model; keeps a log of them for failures."""
 
     def __init__(self, seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
         self.random = random.Random(seed)
@@ -57,7 +57,7 @@ class RandomOperations:
             self._wipe: 1,
             self._catch_up: 4,
         }
-        # Each story has its own mood: in one much is deleted, in another nearly nothing.
+        # Weights differ by seed: some sequences delete a lot, others almost nothing.
         self._operations = {act: weight * self.random.choice(WEIGHT_FACTORS) for act, weight in acts.items()}
 
     async def run_next(self) -> None:
@@ -65,7 +65,7 @@ class RandomOperations:
         self.log.append(f"{act.__name__.strip('_')} {await act()}")
 
     def page_sizes(self) -> Iterator[int]:
-        """Sizes of pages, enough of them to come to any end; small ones more often."""
+        """Yield page sizes without end; small ones more often."""
         most = self.random.randint(2, PAGE_SIZE_MAX)
         return (self.random.randint(1, most) for _ in range(STEPS + 1))
 
@@ -73,7 +73,7 @@ class RandomOperations:
         return "ABCDEFG"[self.model.user_ids.index(user_id)]
 
     def _choose_pair(self) -> tuple[str, str]:
-        # Some are followed more than others: they come to broadcast.
+        # Some users are followed more often, so that they reach the broadcast threshold.
         follower, followed = self.random.sample(range(USER_COUNT), 2)
         followed = min(followed, self.random.randrange(USER_COUNT))
         if follower == followed:
@@ -143,7 +143,7 @@ class RandomOperations:
         return post_id[:4]
 
     async def _page(self) -> str:
-        """Nobody has caught up: something may be missing, but nothing wrong is there."""
+        """Before consumers catch up, posts may be missing but no wrong ones appear."""
         user_id = self.random.choice(self.model.user_ids)
         found = await self.house.read_pages(user_id, self.page_sizes())
         assert found == self.model.sort_posts(found), "out of order, twice, or gone"
@@ -161,14 +161,14 @@ class RandomOperations:
         return "all"
 
     async def _catch_up(self) -> str:
-        """Feeds are read, and so built, in the middle of it."""
+        """Catch up and read feeds, which builds timelines, in the middle of the sequence."""
         some = self.random.sample(self.model.user_ids, 3)
         pages = (self.house.home_feed.page(one, None, 5) for one in some)
         await asyncio.gather(self.house.catch_up("posts"), self.house.catch_up("social"), *pages)
         return " ".join(map(self.label, some))
 
     async def check(self) -> None:
-        """Everybody has caught up: each feed is exactly what the model says."""
+        """After catching up, every feed equals the model."""
         await self.house.catch_up()
         for user_id in self.model.user_ids:
             found = await self.house.read_pages(user_id, self.page_sizes())
@@ -177,7 +177,7 @@ class RandomOperations:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_paged_feed_matches_the_model(seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
-    """In order, without a gap or a double; and before the consumers have caught up, never too much."""
+    """Feeds are ordered, complete and without duplicates; before catching up, they contain no wrong posts."""
     story = RandomOperations(seed, setup, valkey)
     try:
         for number in itertools.count(1):

@@ -1,4 +1,4 @@
-"""Home feeds while Redis is away, silent, or back with something old: the answer is the same."""
+"""Home feeds are unaffected by a Redis that is down, unresponsive or restored from old data."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -25,7 +25,7 @@ def model() -> FeedModel:
 
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
-    """A server that this test alone may kill."""
+    """A Valkey server that the test may stop."""
     made = ValkeyServer()
     made.start()
     yield made
@@ -46,7 +46,7 @@ async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> Asyn
 async def test_feed_without_redis_is_read_from_stores(
     shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
-    """The answer is the same, also of a broadcasting author; and when Redis is back, empty, again."""
+    """Without Redis, and after it returns empty, the feed is complete, including broadcasters."""
     ana, ben, cyd, *others = model.user_ids
     for one in others[:BROADCAST_THRESHOLD]:
         await follow(shaky, model, one, ben)
@@ -68,7 +68,7 @@ async def test_feed_without_redis_is_read_from_stores(
 async def test_timelines_restored_by_redis_restart_are_not_used(
     shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
-    """Its files may lack the last second: timelines of another run of the server are built anew."""
+    """Persisted timelines may lack recent writes, so those of an earlier server run are rebuilt."""
     ana, ben, *_ = model.user_ids
     await follow(shaky, model, ana, ben)
     await create_posts(shaky, model, ben)
@@ -85,7 +85,7 @@ async def test_timelines_restored_by_redis_restart_are_not_used(
 
 
 async def read_when_connected(setup: FeedSetup, user_id: str) -> TimelinePage | None:
-    """Read as soon as the connection is back."""
+    """Read as soon as the connection is re-established."""
     async with asyncio.timeout(20.0):
         while True:
             try:
@@ -95,7 +95,7 @@ async def read_when_connected(setup: FeedSetup, user_id: str) -> TimelinePage | 
 
 
 class UnavailableTimelines:
-    """A `Timelines` that never answers; counts how often it was asked."""
+    """A `Timelines` that always raises `Unavailable`, and counts calls."""
 
     def __init__(self) -> None:
         self.read_count = 0
@@ -120,7 +120,7 @@ class UnavailableTimelines:
 
 
 async def test_unavailable_timelines_are_retried_after_a_delay(setup: FeedSetup, model: FeedModel) -> None:
-    """One request waits for them, the next ones do not, until they are tried again."""
+    """After a failure timelines are not used until the retry time."""
     now_s = 100.0
     silent = UnavailableTimelines()
     stores = FeedStores(setup.posts, setup.social, setup.audiences, silent)

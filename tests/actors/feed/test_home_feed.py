@@ -1,4 +1,4 @@
-"""What a home feed promises at every moment, whoever posts, unfollows or deletes while it is read."""
+"""Guarantees of the home feed under concurrent posts, unfollows and deletions."""
 
 import itertools
 
@@ -18,7 +18,7 @@ def model() -> FeedModel:
 
 
 async def test_own_posts_appear_immediately(setup: FeedSetup, model: FeedModel) -> None:
-    """No consumer has seen them yet, and a timeline stands already."""
+    """The user's own posts appear before any consumer has run, although a timeline exists."""
     ana, ben, *_ = model.user_ids
     assert await read_feed(setup, ana) == []
     await follow(setup, model, ana, ben)
@@ -30,7 +30,7 @@ async def test_own_posts_appear_immediately(setup: FeedSetup, model: FeedModel) 
 
 
 async def test_unfollow_block_and_delete_apply_immediately(setup: FeedSetup, model: FeedModel) -> None:
-    """An unfollow, a block by the other and a deletion hold before any consumer hears of them."""
+    """Unfollows, blocks and deletions apply before any consumer has run."""
     ana, ben, cyd, dan, *_ = model.user_ids
     await follow(setup, model, ana, ben, cyd, dan)
     await create_posts(setup, model, ben, cyd, dan, ben, cyd, dan, ana)
@@ -49,7 +49,7 @@ async def test_unfollow_block_and_delete_apply_immediately(setup: FeedSetup, mod
 
 
 async def test_pagination_is_stable_while_posts_change(setup: FeedSetup, model: FeedModel) -> None:
-    """Between pages others post and delete: what stood when one began to read comes once, nothing else."""
+    """Posts that exist throughout are returned exactly once, and later ones not at all."""
     ana, ben, cyd, *_ = model.user_ids
     await follow(setup, model, ana, ben, cyd)
     await create_posts(setup, model, *[ben, cyd, ana] * 6)
@@ -76,7 +76,7 @@ async def test_pagination_is_stable_while_posts_change(setup: FeedSetup, model: 
 async def test_page_is_filled_when_most_of_the_timeline_is_hidden(
     setup: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Longer stretches of unwanted posts than it looks through: the stores fill the page."""
+    """If the timeline reads yield too few visible posts, the stores fill the page."""
     ana, ben, cyd, *_ = model.user_ids
     await follow(setup, model, ana, ben, cyd)
     await create_posts(setup, model, *[cyd] * 3, *[ben] * 30)
@@ -92,7 +92,7 @@ async def test_page_is_filled_when_most_of_the_timeline_is_hidden(
 
 
 async def test_own_posts_do_not_skip_unread_timeline_posts(setup: FeedSetup, model: FeedModel) -> None:
-    """Most of what a look found was deleted: older own posts wait until the next look has come to them."""
+    """Older own posts are not returned before newer timeline posts that are still unread."""
     ana, ben, *_ = model.user_ids
     await follow(setup, model, ana, ben)
     await setup.catch_up("social")
@@ -109,7 +109,7 @@ async def test_own_posts_do_not_skip_unread_timeline_posts(setup: FeedSetup, mod
 async def test_truncated_timeline_continues_from_stores(
     setup: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More own posts below its end than a page holds: the others' between them are not passed by."""
+    """Below a truncated timeline, posts of others between own posts are not skipped."""
     monkeypatch.setattr(timeline_builder, "TIMELINE_POSTS", 4)
     monkeypatch.setattr(redis_timelines, "TIMELINE_POSTS", 4)
     ana, ben, *_ = model.user_ids

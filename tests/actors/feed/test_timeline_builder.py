@@ -1,4 +1,4 @@
-"""What happens while a timeline is built is not lost, whichever step it falls between."""
+"""Changes during the build of a timeline are not lost, at whichever step they happen."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,11 +21,11 @@ AsyncAction = Callable[[], Awaitable[object]]
 
 
 async def _no_op() -> None:
-    """Nobody comes between."""
+    """Default hook."""
 
 
 class InterruptedBuilder:
-    """A builder of its own, with something that happens after a step of its way."""
+    """A builder with hooks between its steps."""
 
     def __init__(self, setup: FeedSetup) -> None:
         social, posts = setup.databases["social"], setup.databases["posts"]
@@ -70,7 +70,7 @@ def between(setup: FeedSetup) -> InterruptedBuilder:
 
 
 @pytest.fixture
-def people() -> list[str]:
+def user_ids() -> list[str]:
     return FeedModel(6).user_ids
 
 
@@ -81,10 +81,10 @@ async def timeline_post_ids(setup: FeedSetup, user_id: str) -> list[str] | None:
 
 @pytest.mark.parametrize("step", ["after_followees", "after_keys"])
 async def test_post_during_build_is_kept(
-    setup: FeedSetup, between: InterruptedBuilder, people: list[str], step: str
+    setup: FeedSetup, between: InterruptedBuilder, user_ids: list[str], step: str
 ) -> None:
-    """Handed out before what was read is put in: both are there, each once."""
-    author, reader, *_ = people
+    """A post pushed during the build is on the timeline once, along with the loaded ones."""
+    author, reader, *_ = user_ids
     await setup.social.follow(reader, author)
     first, _ = await setup.create_post(author)
     await setup.catch_up()
@@ -102,10 +102,10 @@ async def test_post_during_build_is_kept(
 
 @pytest.mark.parametrize("step", ["after_followees", "after_keys"])
 async def test_follow_during_build_discards_it(
-    setup: FeedSetup, between: InterruptedBuilder, people: list[str], step: str
+    setup: FeedSetup, between: InterruptedBuilder, user_ids: list[str], step: str
 ) -> None:
-    """What was read may lack whom one follows since: nothing is kept, and the next one has all."""
-    author, other, reader, *_ = people
+    """A follow during the build discards it; the next build includes the new author."""
+    author, other, reader, *_ = user_ids
     await setup.social.follow(reader, author)
     posts = [(await setup.create_post(one))[0] for one in (author, other)]
     await setup.catch_up()
@@ -124,10 +124,10 @@ async def test_follow_during_build_discards_it(
 
 @pytest.mark.parametrize("step", ["after_followees", "after_keys"])
 async def test_author_becoming_broadcast_during_build_discards_it(
-    setup: FeedSetup, between: InterruptedBuilder, people: list[str], step: str
+    setup: FeedSetup, between: InterruptedBuilder, user_ids: list[str], step: str
 ) -> None:
-    """What was read says that posts are handed out, and they no longer are: it is void as well."""
-    author, reader, *others = people
+    """An author who becomes a broadcaster during the build discards it."""
+    author, reader, *others = user_ids
     await setup.social.follow(reader, author)
     await setup.catch_up()
     made: list[str] = []
@@ -147,9 +147,9 @@ async def test_author_becoming_broadcast_during_build_discards_it(
 
 
 async def test_concurrent_builds_of_a_user_are_shared(
-    setup: FeedSetup, between: InterruptedBuilder, people: list[str]
+    setup: FeedSetup, between: InterruptedBuilder, user_ids: list[str]
 ) -> None:
-    """Many who ask wait for the same one; another user's goes on beside it."""
+    """Concurrent requests for one user share a build; other users build in parallel."""
     gate, arrived = asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
@@ -158,21 +158,21 @@ async def test_concurrent_builds_of_a_user_are_shared(
 
     between.after_keys = wait
     builder = between.builder
-    asked = [asyncio.create_task(builder.build(people[0])) for _ in range(5)]
+    asked = [asyncio.create_task(builder.build(user_ids[0])) for _ in range(5)]
     await asyncio.wait_for(arrived.wait(), 5.0)
-    asked.append(asyncio.create_task(builder.build(people[1])))
+    asked.append(asyncio.create_task(builder.build(user_ids[1])))
     gate.set()
 
     assert await asyncio.gather(*asked) == [True] * 6
     assert between.build_count == 2
-    assert await builder.build(people[0])
+    assert await builder.build(user_ids[0])
     assert between.build_count == 3
 
 
 async def test_cancelled_caller_does_not_cancel_the_build(
-    setup: FeedSetup, between: InterruptedBuilder, people: list[str]
+    setup: FeedSetup, between: InterruptedBuilder, user_ids: list[str]
 ) -> None:
-    """A request that is cancelled leaves the others theirs."""
+    """Cancelling one waiting caller does not affect the others."""
     gate, arrived = asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
@@ -181,19 +181,19 @@ async def test_cancelled_caller_does_not_cancel_the_build(
 
     between.after_keys = wait
     builder = between.builder
-    hasty, patient = (asyncio.create_task(builder.build(people[0])) for _ in range(2))
+    hasty, patient = (asyncio.create_task(builder.build(user_ids[0])) for _ in range(2))
     await asyncio.wait_for(arrived.wait(), 5.0)
     hasty.cancel()
     await asyncio.gather(hasty, return_exceptions=True)
     gate.set()
 
     assert await patient
-    assert await timeline_post_ids(setup, people[0]) == []
+    assert await timeline_post_ids(setup, user_ids[0]) == []
 
 
-async def test_last_started_build_wins_across_instances(setup: FeedSetup, people: list[str]) -> None:
-    """The one that began last is the one that counts; the other's is void, and says so."""
-    reader, author, *_ = people
+async def test_last_started_build_wins_across_instances(setup: FeedSetup, user_ids: list[str]) -> None:
+    """Of two concurrent builds the last started wins; the other returns False."""
+    reader, author, *_ = user_ids
     await setup.social.follow(reader, author)
     post_id, _ = await setup.create_post(author)
     await setup.catch_up()
@@ -201,10 +201,10 @@ async def test_last_started_build_wins_across_instances(setup: FeedSetup, people
     second = other.builder
     results: list[bool] = []
 
-    async def meanwhile() -> None:
+    async def build_on_other_instance() -> None:
         results.append(await second.build(reader))
 
-    one.after_keys = meanwhile
+    one.after_keys = build_on_other_instance
     results.append(await one.builder.build(reader))
 
     assert results == [True, False]
@@ -212,17 +212,17 @@ async def test_last_started_build_wins_across_instances(setup: FeedSetup, people
 
 
 async def test_failed_build_does_not_block_the_next(
-    setup: FeedSetup, between: InterruptedBuilder, people: list[str]
+    setup: FeedSetup, between: InterruptedBuilder, user_ids: list[str]
 ) -> None:
-    """What it had begun is no timeline; the next reader builds one."""
-    reader, author, *_ = people
+    """After a failed build there is no timeline, and the next reader builds one."""
+    reader, author, *_ = user_ids
     await setup.social.follow(reader, author)
     post_id, _ = await setup.create_post(author)
 
-    async def die() -> None:
+    async def fail() -> None:
         raise Unavailable
 
-    between.after_keys = die
+    between.after_keys = fail
     with pytest.raises(Unavailable):
         await between.builder.build(reader)
     assert await timeline_post_ids(setup, reader) is None

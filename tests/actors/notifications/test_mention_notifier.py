@@ -1,4 +1,4 @@
-"""Messages that name somebody: those of them who are in the conversation are notified, once."""
+"""Mentions notify members of the conversation, once for each message."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -51,7 +51,7 @@ def message(seq: int, sender_id: str, *mentions: str) -> MessageEntry:
 
 
 async def test_mentioned_members_are_notified(setup: NotificationSetup, mentions: MentionNotifier) -> None:
-    """With the message and its conversation, and without its words; no stranger, and not oneself."""
+    """The notification links message and conversation, without the text; only other members get one."""
     entry = message(1, setup.ana, setup.ana, setup.ben, setup.cyd)
     await mentions.notify(entry, [setup.ana, setup.ben])
     (told,) = await setup.list_notifications(setup.ben)
@@ -66,7 +66,7 @@ async def test_mentioned_members_are_notified(setup: NotificationSetup, mentions
 async def test_muted_members_are_not_notified(
     setup: NotificationSetup, mentions: MentionNotifier, conversations: MemoryMessaging
 ) -> None:
-    """Others who are named are notified; unmuted again, so is that one."""
+    """A member who muted the conversation is not notified, until it is unmuted."""
     await conversations.set_muted(CONVERSATION_ID, setup.ben, muted=True)
     await mentions.notify(message(1, setup.ana, setup.ben, setup.cyd), [setup.ana, setup.ben, setup.cyd])
     assert await setup.list_notifications(setup.ben) == []
@@ -79,32 +79,32 @@ async def test_muted_members_are_not_notified(
 async def test_mentions_in_one_conversation_are_grouped(
     setup: NotificationSetup, mentions: MentionNotifier
 ) -> None:
-    """The latest message is the one that is referred to; the same one again changes nothing."""
+    """Mentions of one conversation are grouped and link the latest message; repeats change nothing."""
     entries = [message(seq, setup.ana, setup.ben) for seq in (1, 2)]
     for entry in [*entries, *entries]:
         await mentions.notify(entry, [setup.ana, setup.ben])
     (told,) = await setup.list_notifications(setup.ben)
 
-    assert (told.message, told.count) == ("Ana mentioned you, 1 more before", 2)
+    assert (told.message, told.count) == ("Ana mentioned you (+1 more)", 2)
     assert told.reference_id == entries[1].id
 
 
 async def test_blocked_users_are_not_notified(setup: NotificationSetup, mentions: MentionNotifier) -> None:
-    """Groups that they share go on, but in them neither calls the other; nor does a deleted sender."""
+    """Blocked users do not notify each other in shared groups; nor does a deleted sender notify anyone."""
     await setup.social.block(setup.ben, setup.ana)
     members = [setup.ana, setup.ben, setup.cyd]
     await mentions.notify(message(1, setup.ana, setup.ben, setup.cyd), members)
     await mentions.notify(message(2, setup.ben, setup.ana), members)
     del setup.user_source.snapshots[setup.cyd]
     await mentions.notify(message(3, "00000000-0000-4000-8000-000000000009", setup.ben), members)
-    # Not only kept from sight for as long as the block lasts.
+    # The notification does not exist, so it does not appear after the unblock either.
     await setup.social.unblock(setup.ben, setup.ana)
 
     assert [len(await setup.list_notifications(one)) for one in members] == [0, 0, 1]
 
 
 async def test_on_done_is_called_with_true(setup: NotificationSetup, mentions: MentionNotifier) -> None:
-    """At once where there is nobody to tell, and else when it is kept."""
+    """`on_done(True)` is called at once without mentions, else when the notifications are stored."""
     done: list[bool] = []
     mentions.notify_later(message(1, setup.ana, setup.cyd), [setup.ana, setup.ben], done.append)
     assert done == [True]
@@ -119,7 +119,7 @@ async def test_on_done_is_called_with_true(setup: NotificationSetup, mentions: M
 async def test_on_done_is_called_with_false_on_failure(
     setup: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The conversation is told so, and its intent stands."""
+    """A failure calls `on_done(False)`, so that the pending effect is kept."""
     done: list[bool] = []
 
     async def away(notices: Sequence[NewNotification], step: CursorUpdate | None) -> None:
@@ -139,7 +139,7 @@ async def test_on_done_is_called_with_false_on_failure(
 
 
 async def test_close_waits_for_pending_mentions(setup: NotificationSetup, mentions: MentionNotifier) -> None:
-    """Also what waits for its turn."""
+    """Closing waits for running and waiting mentions."""
     done: list[bool] = []
     for seq in range(module.MAX_RUNNING * 2):
         mentions.notify_later(message(seq, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)

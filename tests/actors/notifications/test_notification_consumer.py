@@ -1,4 +1,4 @@
-"""What the other services tell becomes notifications: for the right person, in words, once."""
+"""Domain events become notifications with the right recipient, text and grouping."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from tests.actors.notifications.notification_setup import NotificationSetup
 
 
 async def test_follow_notifies_the_followed_user(setup: NotificationSetup) -> None:
-    """The followed learns who it was: by display name, or else by username."""
+    """The text names the follower by display name, or else by username."""
     await setup.social.follow(setup.ana, setup.cyd)
     await setup.catch_up()
     await setup.notifications.mark_all_read(setup.cyd)
@@ -17,15 +17,23 @@ async def test_follow_notifies_the_followed_user(setup: NotificationSetup) -> No
     await setup.catch_up()
     of_ben, of_ana = await setup.list_notifications(setup.cyd)
 
-    assert (of_ana.type, of_ana.title, of_ana.message) == ("FOLLOW", "New follower", "Ana follows you")
+    assert (of_ana.type, of_ana.title, of_ana.message) == (
+        "FOLLOW",
+        "New follower",
+        "Ana started following you",
+    )
     assert of_ana.sender == UserCard(setup.ana, "ana", "Ana", None, verified=False)
     assert (of_ana.reference_id, of_ana.is_read, of_ana.count) == (setup.ana, True, 1)
-    assert (of_ben.message, of_ben.reference_id, of_ben.is_read) == ("@ben follows you", setup.ben, False)
+    assert (of_ben.message, of_ben.reference_id, of_ben.is_read) == (
+        "@ben started following you",
+        setup.ben,
+        False,
+    )
     assert await setup.list_notifications(setup.ana) == await setup.list_notifications(setup.ben) == []
 
 
 async def test_likes_of_one_post_are_grouped(setup: NotificationSetup) -> None:
-    """The author is told of others' likes, not of their own; several about one post count up."""
+    """Likes by others notify the author, own likes do not; likes of one post share a notification."""
     post_id = await setup.posts.create(setup.ana, "a post", None, None)
     other_id = await setup.posts.create(setup.ana, "another", None, None)
     for user_id in (setup.ana, setup.ben, setup.cyd):
@@ -43,7 +51,7 @@ async def test_likes_of_one_post_are_grouped(setup: NotificationSetup) -> None:
 
 
 async def test_repeated_like_notifies_once(setup: NotificationSetup) -> None:
-    """Tells once: an occasion is who and what, however often it is repeated."""
+    """Repeating the same like notifies once."""
     post_id = await setup.posts.create(setup.ana, "a post", None, None)
     for _ in range(3):
         await setup.reactions.like(post_id, setup.ben)
@@ -53,13 +61,13 @@ async def test_repeated_like_notifies_once(setup: NotificationSetup) -> None:
     await setup.catch_up()
 
     assert sorted(await setup.list_messages(setup.ana)) == [
-        ("FOLLOW", "@ben follows you", 1),
+        ("FOLLOW", "@ben started following you", 1),
         ("LIKE", "@ben liked your post", 1),
     ]
 
 
 async def test_each_comment_notifies(setup: NotificationSetup) -> None:
-    """Each comment is an occasion of its own; what is unread counts up, what was read begins anew."""
+    """Every comment counts; an unread notification is extended, after a read one a new one starts."""
     post_id = await setup.posts.create(setup.ana, "a post", None, None)
     await setup.reactions.comment(post_id, setup.ana, "first!", None)
     await setup.reactions.comment(post_id, setup.ben, "second", None)
@@ -77,7 +85,7 @@ async def test_each_comment_notifies(setup: NotificationSetup) -> None:
 
 
 async def test_invite_notifies_the_invited_users(setup: NotificationSetup) -> None:
-    """Whoever is invited learns by whom and to what."""
+    """The text names the inviter and the event."""
     event_id = await setup.create_event(setup.ana, "Boules")
     await setup.events.invite(event_id, setup.ana, [setup.ana, setup.ben, setup.cyd], None)
     await setup.catch_up()
@@ -89,7 +97,7 @@ async def test_invite_notifies_the_invited_users(setup: NotificationSetup) -> No
 
 
 async def test_waitlist_promotion_notifies_without_sender(setup: NotificationSetup) -> None:
-    """The first in line is told, by nobody in particular."""
+    """A promoted user gets a notification without a sender."""
     event_id = await setup.create_event(setup.ana, capacity=1)
     await setup.rsvps.set_rsvp(event_id, setup.ben, "GOING", waitlist=False)
     await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=True)
@@ -97,13 +105,13 @@ async def test_waitlist_promotion_notifies_without_sender(setup: NotificationSet
     await setup.catch_up()
     (told,) = await setup.list_notifications(setup.cyd)
 
-    assert (told.type, told.message) == ("EVENT_UPDATE", "You have a place at Boules")
+    assert (told.type, told.message) == ("EVENT_UPDATE", "You're off the waitlist for Boules")
     assert (told.sender, told.reference_id) == (None, event_id)
     assert await setup.list_notifications(setup.ben) == []
 
 
 async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) -> None:
-    """Those who answered are told, and their devices get a hint; not its creator, nor who will not come."""
+    """Users with a positive RSVP get a notification and an ephemeral event; the creator gets neither."""
     away = setup.user_source.add_user("dan")
     event_id = await setup.create_event(setup.ana)
     for user_id, status in ((setup.ana, "GOING"), (setup.ben, "MAYBE"), (away, "NOT_GOING")):
@@ -114,7 +122,7 @@ async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) 
     await setup.catch_up()
 
     assert await setup.list_messages(setup.ben) == [
-        ("EVENT_UPDATE", "Ana and 1 more changed Boules at noon", 2)
+        ("EVENT_UPDATE", "Ana and 1 more updated Boules at noon", 2)
     ]
     assert (
         await setup.list_notifications(setup.ana)
@@ -126,7 +134,7 @@ async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) 
 
 
 async def test_blocked_users_do_not_notify_each_other(setup: NotificationSetup) -> None:
-    """Whoever began the block, and also of what was done before it and is heard of only now."""
+    """A block suppresses notifications in both directions, also for events from before the block."""
     post_id, event_id = (
         await setup.posts.create(setup.ana, "a post", None, None),
         await setup.create_event(setup.ana),
@@ -142,7 +150,7 @@ async def test_blocked_users_do_not_notify_each_other(setup: NotificationSetup) 
     await setup.events.change(event_id, EventChange(title="Elsewhere"))
     await setup.catch_up()
 
-    # Not only kept from sight for as long as the block lasts.
+    # The notifications do not exist, so they do not appear after the unblock either.
     await setup.social.unblock(setup.ana, setup.ben)
     await setup.social.unblock(setup.cyd, setup.ana)
     for user_id in (setup.ana, setup.ben, setup.cyd):
@@ -151,7 +159,7 @@ async def test_blocked_users_do_not_notify_each_other(setup: NotificationSetup) 
 
 
 async def test_block_removes_notifications_between_users(setup: NotificationSetup) -> None:
-    """And of nobody else; devices take it as read. An unblock brings nothing back."""
+    """A block removes the notifications between the two and pushes it; unblocking restores none."""
     await setup.social.follow(setup.ana, setup.ben)
     await setup.social.follow(setup.ben, setup.ana)
     await setup.social.follow(setup.cyd, setup.ben)
@@ -170,7 +178,7 @@ async def test_block_removes_notifications_between_users(setup: NotificationSetu
 
 
 async def test_block_already_removed_still_drops_earlier_notifications(setup: NotificationSetup) -> None:
-    """What was done before it is told to nobody, though nobody had heard of it; what comes after is."""
+    """Events from before a block that was removed meanwhile do not notify; later ones do."""
     post_id = await setup.posts.create(setup.ana, "a post", None, None)
     await setup.social.follow(setup.ben, setup.ana)
     await setup.social.block(setup.ana, setup.ben)
@@ -184,7 +192,7 @@ async def test_block_already_removed_still_drops_earlier_notifications(setup: No
 
 
 async def test_deleted_users_do_not_notify(setup: NotificationSetup) -> None:
-    """Neither side is told of or told: one of them was deleted before this was heard."""
+    """Events with a deleted sender or recipient create no notification."""
     gone = str(uuid.uuid4())
     post_id = await setup.posts.create(gone, "a post", None, None)
     await setup.reactions.like(post_id, setup.ana)
@@ -196,7 +204,7 @@ async def test_deleted_users_do_not_notify(setup: NotificationSetup) -> None:
 
 
 async def test_braces_in_names_are_not_formatted(setup: NotificationSetup) -> None:
-    """Whatever braces somebody chose to bear."""
+    """Braces in a display name appear unchanged in the text."""
     eve = setup.user_source.add_user("eve", "Eve {others}")
     post_id = await setup.posts.create(setup.ana, "a post", None, None)
     for user_id in (setup.ben, eve):

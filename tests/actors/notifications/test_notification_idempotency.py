@@ -1,4 +1,4 @@
-"""Each occasion is told once, whatever is heard again and wherever it breaks off."""
+"""Every action notifies once, despite repeated events and interrupted batches."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from tests.actors.notifications.notification_setup import NotificationSetup
 
 
 async def test_replayed_events_change_nothing(setup: NotificationSetup) -> None:
-    """After a restore or a crash everything may be heard once more, in any order: nothing changes."""
+    """Handling all events again, in another order, changes nothing."""
     post_id, event_id = (
         await setup.posts.create(setup.ana, "p", None, None),
         await setup.create_event(setup.ana),
@@ -26,18 +26,18 @@ async def test_replayed_events_change_nothing(setup: NotificationSetup) -> None:
     await setup.events.invite(event_id, setup.ana, [setup.ben], None)
     await setup.events.change(event_id, EventChange(title="Elsewhere"))
     await setup.catch_up()
-    people = (setup.ana, setup.ben, setup.cyd)
-    before = [await setup.list_notifications(one) for one in people]
+    user_ids = (setup.ana, setup.ben, setup.cyd)
+    before = [await setup.list_notifications(user_id) for user_id in user_ids]
     await setup.notifications.mark_all_read(setup.ben)
     read = await setup.list_notifications(setup.ben)
     await setup.replay_all()
 
-    assert [len(some) for some in before] == [3, 2, 1]
-    assert [await setup.list_notifications(one) for one in people] == [before[0], read, before[2]]
+    assert [len(notifications) for notifications in before] == [3, 2, 1]
+    assert [await setup.list_notifications(user_id) for user_id in user_ids] == [before[0], read, before[2]]
 
 
 async def test_cursor_conflict_creates_no_notifications(setup: NotificationSetup) -> None:
-    """Somebody else has moved the cursor, and so has notified."""
+    """If another reader moved the cursor, no notification is stored."""
     await setup.social.follow(setup.ben, setup.ana)
     reader = setup.consumers["social"]
     await setup.databases["notifications"].cursors.create(reader.name, Cursor("elsewhere"))
@@ -53,21 +53,21 @@ async def test_cursor_conflict_creates_no_notifications(setup: NotificationSetup
 async def test_interrupted_batches_notify_each_user_once(
     setup: NotificationSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In portions; when it breaks off between two, those who know are not told again."""
+    """After an interruption between two batches, users of the first are not notified again."""
     monkeypatch.setattr(notification_consumer, "USERS_PER_BATCH", 3)
-    people = [setup.user_source.add_user(f"guest{number}") for number in range(8)]
+    user_ids = [setup.user_source.add_user(f"guest{number}") for number in range(8)]
     event_id = await setup.create_event(setup.ana)
-    for user_id in people:
+    for user_id in user_ids:
         await setup.rsvps.set_rsvp(event_id, user_id, "INTERESTED", waitlist=False)
     await setup.events.change(event_id, EventChange(title="Elsewhere"))
-    take, takes = setup.store.add, itertools.count(1)
+    add, calls = setup.store.add, itertools.count(1)
 
-    async def break_off(*given: object) -> None:
-        if next(takes) in {2, 5}:
+    async def fail_sometimes(*arguments: object) -> None:
+        if next(calls) in {2, 5}:
             raise Unavailable
-        await take(*given)  # type: ignore[arg-type]
+        await add(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(setup.store, "add", break_off)
+    monkeypatch.setattr(setup.store, "add", fail_sometimes)
     reader = make_reader(
         setup.consumers["events"], setup.databases["events"], setup.databases["notifications"]
     )
@@ -76,5 +76,5 @@ async def test_interrupted_batches_notify_each_user_once(
             await catch_up(reader, setup.databases["events"], setup.databases["notifications"])
     await setup.catch_up()
 
-    for user_id in people:
-        assert await setup.list_messages(user_id) == [("EVENT_UPDATE", "Ana changed Elsewhere", 1)]
+    for user_id in user_ids:
+        assert await setup.list_messages(user_id) == [("EVENT_UPDATE", "Ana updated Elsewhere", 1)]
