@@ -26,6 +26,7 @@ from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
+from actors.notifications.recipients import Recipients
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
@@ -224,13 +225,13 @@ class Services:
         stores, shared = self._shared.stores, self._shared
         event_stores = stores.event_stores
 
+        recipients = Recipients(shared.user_cards["notifications"], shared.block_service, stores.rsvps)
+
         def notification_consumer(service: str) -> NotificationConsumer:
             return NotificationConsumer(
                 service,
                 stores.notifications,
-                shared.user_cards["notifications"],
-                shared.block_service,
-                stores.rsvps,
+                recipients,
                 shared.notification_pusher,
                 shared.notifications,
                 self._ephemeral_events.publish_event_updated,

@@ -1,14 +1,9 @@
 """Creates notifications from the domain events of the other services.
 
-Users are not notified of their own actions, nor of those of a user with whom there is a block. Each action
-creates one notification, even if its event is delivered again.
+Each action creates one notification, even if its event is delivered again. `Recipients` decides who gets one.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from itertools import chain
-
-import msgspec
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.domain_events.event_types import (
     BlockCreated,
@@ -24,28 +19,12 @@ from actors.domain_events.event_types import (
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
-from actors.protocol.objects import UserCard
-from actors.social.block_service import BlockService
-from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import RsvpStore
+from actors.notifications.recipients import BatchContext, Recipients
 from storage.contracts.notifications import NotificationStore
 from storage.records.domain_events import CursorUpdate, OutboxEvent
 from storage.records.notifications import NewNotification
 
 USERS_PER_BATCH = 1000
-
-
-class BatchContext(msgspec.Struct, frozen=True):
-    """User cards and blocks of all senders and recipients in a batch of events."""
-
-    cards: Mapping[str, UserCard]
-    blocked_pairs: AbstractSet[tuple[str, str]]
-
-    def get_sender(self, sender_id: str, recipient_id: str) -> UserCard | None:
-        """Return the sender's card; None if the recipient must not be notified."""
-        if sender_id == recipient_id or (sender_id, recipient_id) in self.blocked_pairs:
-            return None
-        return self.cards.get(sender_id) if recipient_id in self.cards else None
 
 
 class NotificationConsumer:
@@ -55,18 +34,14 @@ class NotificationConsumer:
         self,
         service: str,
         store: NotificationStore,
-        user_cards: UserCards,
-        block_service: BlockService,
-        rsvps: RsvpStore,
+        recipients: Recipients,
         notification_pusher: NotificationPusher,
         notifications: Notifications,
         publish_event_updated: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._service = service
         self._store = store
-        self._user_cards = user_cards
-        self._block_service = block_service
-        self._rsvps = rsvps
+        self._recipients = recipients
         self._notification_pusher = notification_pusher
         self._notifications = notifications
         self._publish_event_updated = publish_event_updated
@@ -78,7 +53,7 @@ class NotificationConsumer:
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         notifications: list[NewNotification] = []
         decoded = [(event, decode_event(event)) for event in events]
-        context = await self._load_context(
+        context = await self._recipients.load_context(
             [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
         )
         for event, domain_event in decoded:
@@ -104,13 +79,6 @@ class NotificationConsumer:
     async def _remove_between(self, user_id: str, other_id: str) -> None:
         for recipient_id, ids in (await self._store.remove_between(user_id, other_id)).items():
             await self._notifications.push_removed(recipient_id, ids)
-
-    async def _load_context(self, pairs: Sequence[tuple[str, str]]) -> BatchContext:
-        """Load cards and blocks of a whole batch, one query each."""
-        if not pairs:
-            return BatchContext({}, frozenset())
-        blocked_pairs = await self._block_service.find_blocked_pairs(pairs)
-        return BatchContext(await self._user_cards.find(sorted(set(chain(*pairs)))), blocked_pairs)
 
     async def _build_notifications(
         self, event: OutboxEvent, domain_event: DomainEvent | None, context: BatchContext
@@ -141,25 +109,15 @@ class NotificationConsumer:
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
                 )
             case EventUpdated() as updated:
-                async for user_id, sender in self._users_to_notify(updated):
-                    yield notification_templates.event_updated(
-                        user_id, sender, updated.id, updated.title, _source_id(event)
-                    )
+                pages = self._recipients.pages_for_event_update(updated, USERS_PER_BATCH)
+                async for sender, user_ids in pages:
+                    self._publish_event_updated(updated.id, user_ids)
+                    for user_id in user_ids:
+                        yield notification_templates.event_updated(
+                            user_id, sender, updated.id, updated.title, _source_id(event)
+                        )
             case _:
                 return
-
-    async def _users_to_notify(self, updated: EventUpdated) -> AsyncIterator[tuple[str, UserCard]]:
-        sender = (await self._user_cards.find([updated.creator_id])).get(updated.creator_id)
-        if sender is None:
-            return
-        blocked_ids = set(await self._block_service.list_blocked_users(sender.id))
-        after = ""
-        while batch := await self._rsvps.list_users_to_notify(updated.id, after, USERS_PER_BATCH):
-            user_ids = [user_id for user_id in batch if user_id != sender.id and user_id not in blocked_ids]
-            self._publish_event_updated(updated.id, user_ids)
-            for user_id in user_ids:
-                yield user_id, sender
-            after = batch[-1]
 
 
 def _sender_and_recipient(domain_event: DomainEvent | None) -> tuple[str, str] | None:

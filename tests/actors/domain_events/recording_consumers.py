@@ -17,7 +17,9 @@ DROP = Statement("handled_events_drop", "DROP TABLE handled_events", ())
 INSERT = Statement("handled_events_insert", "INSERT INTO handled_events (word) VALUES ($1)", ("word",))
 LIST = Statement("handled_events_list", "SELECT word FROM handled_events ORDER BY number", ())
 INSERT_EVENT = Statement(
-    "outbox_say", "INSERT INTO outbox (key, type, payload) VALUES ($1, 'said', '{}') RETURNING id", ("word",)
+    "outbox_insert",
+    "INSERT INTO outbox (key, type, payload) VALUES ($1, 'word.published', '{}') RETURNING id",
+    ("word",),
 )
 
 

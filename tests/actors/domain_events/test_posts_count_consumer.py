@@ -65,13 +65,13 @@ async def test_newest_count_wins_in_any_order(
     posts: Database, consumer_database: Database, counter: PostsCountConsumer, seed: int
 ) -> None:
     """The newest count wins for repeated and reordered events, single or in batches."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     events = await create_posts(posts)
-    told = chance.sample([*events, *events], len(events) * 2)
-    while told:
-        size = chance.randint(1, 4)
-        some, told = told[:size], told[size:]
-        await counter.handle(some, None)
+    remaining = rng.sample([*events, *events], len(events) * 2)
+    while remaining:
+        size = rng.randint(1, 4)
+        batch, remaining = remaining[:size], remaining[size:]
+        await counter.handle(batch, None)
 
     assert (await get_posts_count(consumer_database, ANA), await get_posts_count(consumer_database, BEN)) == (
         2,

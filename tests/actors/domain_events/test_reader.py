@@ -94,7 +94,7 @@ async def test_only_the_poison_event_is_dead_lettered(
 
     async def fail_on_poison(word: str) -> None:
         if word in {WORDS[4], WORDS[24]}:
-            raise ValueError("what somebody wrote")
+            raise ValueError("user text")
 
     consumer.after_effect = fail_on_poison
     await publish_events(producer, *WORDS)
@@ -129,7 +129,11 @@ async def test_dead_letter_can_be_replayed(
     consumer.after_effect = consumer.before_effect
     await reader.replay(letter.event)
 
-    assert (letter.event.type, letter.event.payload, letter.reason) == ("said", b"{}", "ZeroDivisionError")
+    assert (letter.event.type, letter.event.payload, letter.reason) == (
+        "word.published",
+        b"{}",
+        "ZeroDivisionError",
+    )
     assert await consumer.list_effects() == ["hard to take"]
     assert await consumer_database.cursors.get("recorder") == cursor
 

@@ -82,7 +82,7 @@ class EventConversationsSetup:
 @pytest.fixture
 async def setup(fresh_database: FreshDatabase) -> AsyncIterator[EventConversationsSetup]:
     """A setup without events."""
-    town = FakeCluster()
+    cluster = FakeCluster()
     async with open_database(fresh_database("events"), "events") as database:
-        yield EventConversationsSetup(database, await town.start_instance(), town)
-        await town.close()
+        yield EventConversationsSetup(database, await cluster.start_instance(), cluster)
+        await cluster.close()

@@ -37,10 +37,10 @@ async def test_creating_an_event_creates_its_group(setup: EventConversationsSetu
 
 async def test_group_is_created_once(setup: EventConversationsSetup) -> None:
     """Repeated and concurrent handling leaves an existing conversation unchanged."""
-    creator, guest, *_ = setup.user_ids
+    creator, attendee, *_ = setup.user_ids
     event_id = await setup.create_event(creator)
     await setup.catch_up()
-    await setup.set_rsvp(event_id, guest, "GOING")
+    await setup.set_rsvp(event_id, attendee, "GOING")
     await setup.catch_up()
     before = await group_state(setup, event_id)
     await setup.events.change(event_id, EventChange(title="Elsewhere"))
@@ -120,18 +120,18 @@ async def test_creator_is_never_removed(setup: EventConversationsSetup) -> None:
 
 async def test_deleted_events_and_users_are_skipped(setup: EventConversationsSetup) -> None:
     """Events of deleted events, creators or attendees are skipped without failure."""
-    creator, other, gone, guest, *_ = setup.user_ids
+    creator, other, deleted_user, attendee, *_ = setup.user_ids
     deleted = await setup.create_event(creator)
-    await setup.set_rsvp(deleted, guest, "GOING")
+    await setup.set_rsvp(deleted, attendee, "GOING")
     await setup.events.delete(deleted, creator)
-    orphan, event_id = await setup.create_event(gone), await setup.create_event(other)
-    for user_id in (gone, guest):
+    orphan, event_id = await setup.create_event(deleted_user), await setup.create_event(other)
+    for user_id in (deleted_user, attendee):
         await setup.set_rsvp(event_id, user_id, "GOING")
-    setup.user_source.deleted_ids.add(gone)
+    setup.user_source.deleted_ids.add(deleted_user)
     await setup.catch_up()
 
     assert await setup.get_group(deleted) is await setup.get_group(orphan) is None
-    assert await setup.get_members(event_id) == {other, guest}
+    assert await setup.get_members(event_id) == {other, attendee}
     assert await setup.database.cursors.dead_letter_count() == 0
 
 
@@ -174,16 +174,16 @@ class OverloadedGroups:
 
 async def test_overloaded_conversations_are_retried(setup: EventConversationsSetup) -> None:
     """`server.overloaded` is retried and creates no dead letter."""
-    creator, guest, *_ = setup.user_ids
+    creator, attendee, *_ = setup.user_ids
     busy = OverloadedGroups(setup)
     event_id = await setup.create_event(creator)
-    await setup.set_rsvp(event_id, guest, "GOING")
+    await setup.set_rsvp(event_id, attendee, "GOING")
     reader = make_reader(setup.make_consumer(busy), setup.database, setup.database)
     async with run_readers(reader):
         await until(lambda: reader.statistics().handled == 2)
 
     assert busy.attempts == 4
-    assert await setup.get_members(event_id) == {creator, guest}
+    assert await setup.get_members(event_id) == {creator, attendee}
     assert await setup.database.cursors.dead_letter_count() == 0
 
 
@@ -209,9 +209,9 @@ class RsvpChangingGroups:
 
 async def test_rsvp_changed_during_update_is_applied(setup: EventConversationsSetup) -> None:
     """A user whose RSVP is withdrawn during the update is removed again."""
-    creator, guest, *_ = setup.user_ids
+    creator, attendee, *_ = setup.user_ids
     event_id = await setup.create_event(creator)
-    await setup.set_rsvp(event_id, guest, "GOING")
+    await setup.set_rsvp(event_id, attendee, "GOING")
     await setup.make_consumer(RsvpChangingGroups(setup, event_id)).handle(await setup.read_all_events(), None)
 
     assert await setup.get_members(event_id) == {creator}

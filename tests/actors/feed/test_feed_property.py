@@ -39,7 +39,7 @@ class RandomOperations:
 
     def __init__(self, seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
         self.random = random.Random(seed)
-        self.house = setup
+        self.setup = setup
         self.model = FeedModel(USER_COUNT)
         self.log: list[str] = []
         self._valkey = valkey
@@ -82,7 +82,7 @@ class RandomOperations:
 
     async def _post(self) -> str:
         author_id = self.random.choice(self.model.user_ids)
-        post_id, created_us = await self.house.create_post(author_id)
+        post_id, created_us = await self.setup.create_post(author_id)
         self.model.posts[post_id] = created_us, author_id
         return f"{self.label(author_id)} {post_id[:4]}"
 
@@ -90,9 +90,9 @@ class RandomOperations:
         one, other = self._choose_pair()
         if self.model.is_blocked(one, other):
             with pytest.raises(Conflict, match="follows_blocked"):
-                await self.house.social.follow(one, other)
+                await self.setup.social.follow(one, other)
         else:
-            await self.house.social.follow(one, other)
+            await self.setup.social.follow(one, other)
             self.model.follows.add((one, other))
         return f"{self.label(one)} -> {self.label(other)}"
 
@@ -100,13 +100,13 @@ class RandomOperations:
         one, other = (
             self.random.choice(sorted(self.model.follows)) if self.model.follows else self._choose_pair()
         )
-        await self.house.social.unfollow(one, other)
+        await self.setup.social.unfollow(one, other)
         self.model.follows.discard((one, other))
         return f"{self.label(one)} -> {self.label(other)}"
 
     async def _block(self) -> str:
         one, other = self._choose_pair()
-        await self.house.social.block(one, other)
+        await self.setup.social.block(one, other)
         self.model.block(one, other)
         return f"{self.label(one)} -> {self.label(other)}"
 
@@ -114,7 +114,7 @@ class RandomOperations:
         if not self.model.blocks:
             return "nobody"
         one, other = self.random.choice(sorted(self.model.blocks))
-        await self.house.social.unblock(one, other)
+        await self.setup.social.unblock(one, other)
         self.model.blocks.discard((one, other))
         return f"{self.label(one)} -> {self.label(other)}"
 
@@ -123,14 +123,14 @@ class RandomOperations:
             return "nothing"
         post_id = self.random.choice(list(self.model.posts))
         _, author_id = self.model.posts.pop(post_id)
-        assert await self.house.posts.delete(post_id, author_id)
+        assert await self.setup.posts.delete(post_id, author_id)
         return post_id[:4]
 
     async def _hide(self) -> str:
         if not self.model.posts:
             return "nothing"
         post_id = self.random.choice(list(self.model.posts))
-        assert await self.house.posts.set_hidden(post_id, hidden=True)
+        assert await self.setup.posts.set_hidden(post_id, hidden=True)
         self.model.hide(post_id)
         return post_id[:4]
 
@@ -138,14 +138,14 @@ class RandomOperations:
         if not self.model.hidden:
             return "nothing"
         post_id = self.random.choice(list(self.model.hidden))
-        assert await self.house.posts.set_hidden(post_id, hidden=False)
+        assert await self.setup.posts.set_hidden(post_id, hidden=False)
         self.model.unhide(post_id)
         return post_id[:4]
 
     async def _page(self) -> str:
         """Before consumers catch up, posts may be missing but no wrong ones appear."""
         user_id = self.random.choice(self.model.user_ids)
-        found = await self.house.read_pages(user_id, self.page_sizes())
+        found = await self.setup.read_pages(user_id, self.page_sizes())
         assert found == self.model.sort_posts(found), "out of order, twice, or gone"
         assert set(found) <= set(self.model.feed(user_id)), "what may not be shown"
         assert set(self.model.own_posts(user_id)) <= set(found), "an own post is missing"
@@ -153,7 +153,7 @@ class RandomOperations:
 
     async def _invalidate(self) -> str:
         some = self.random.sample(self.model.user_ids, 2)
-        await self.house.timelines.invalidate(some)
+        await self.setup.timelines.invalidate(some)
         return " ".join(map(self.label, some))
 
     async def _wipe(self) -> str:
@@ -163,15 +163,15 @@ class RandomOperations:
     async def _catch_up(self) -> str:
         """Catch up and read feeds, which builds timelines, in the middle of the sequence."""
         some = self.random.sample(self.model.user_ids, 3)
-        pages = (self.house.home_feed.page(one, None, 5) for one in some)
-        await asyncio.gather(self.house.catch_up("posts"), self.house.catch_up("social"), *pages)
+        pages = (self.setup.home_feed.page(one, None, 5) for one in some)
+        await asyncio.gather(self.setup.catch_up("posts"), self.setup.catch_up("social"), *pages)
         return " ".join(map(self.label, some))
 
     async def check(self) -> None:
         """After catching up, every feed equals the model."""
-        await self.house.catch_up()
+        await self.setup.catch_up()
         for user_id in self.model.user_ids:
-            found = await self.house.read_pages(user_id, self.page_sizes())
+            found = await self.setup.read_pages(user_id, self.page_sizes())
             assert found == self.model.feed(user_id), f"of {self.label(user_id)}"
 
 

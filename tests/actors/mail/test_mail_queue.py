@@ -69,8 +69,8 @@ async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture)
     (record,) = caplog.records
     assert (record.levelno, record.__dict__["kind"]) == (logging.ERROR, "password reset")
     assert record.__dict__["reason"] == "SMTPConnectError"
-    said = str(record.__dict__)
-    assert [secret for secret in ("ana@", "Secret", "secret link") if secret in said] == []
+    log_text = str(record.__dict__)
+    assert [secret for secret in ("ana@", "Secret", "secret link") if secret in log_text] == []
 
 
 @pytest.mark.parametrize("failure", [StorageError("SMTPDataError 550"), KeyError("ana@example.test")])

@@ -8,6 +8,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
+from actors.notifications.recipients import Recipients
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
@@ -111,15 +112,13 @@ class NotificationSetup:
         (position,) = await self.streams.positions([user_id])
         items = await self.streams.read_after(user_id, position.epoch, 0, 1000)
         frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
-        return [one for one in frames if isinstance(one, NotificationCreated | NotificationRead)]
+        return [frame for frame in frames if isinstance(frame, NotificationCreated | NotificationRead)]
 
     def _make_consumer(self, service: str) -> NotificationConsumer:
         return NotificationConsumer(
             service,
             self.store,
-            self.user_cards,
-            self.block_service,
-            self.rsvps,
+            Recipients(self.user_cards, self.block_service, self.rsvps),
             self.pusher,
             self.notifications,
             lambda event_id, user_ids: self.published_event_updates.append((event_id, user_ids)),

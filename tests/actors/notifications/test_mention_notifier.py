@@ -54,12 +54,16 @@ async def test_mentioned_members_are_notified(setup: NotificationSetup, mentions
     """The notification links message and conversation, without the text; only other members get one."""
     entry = message(1, setup.ana, setup.ana, setup.ben, setup.cyd)
     await mentions.notify(entry, [setup.ana, setup.ben])
-    (told,) = await setup.list_notifications(setup.ben)
+    (notification,) = await setup.list_notifications(setup.ben)
 
-    assert (told.type, told.title, told.message) == ("MENTION", "You were mentioned", "Ana mentioned you")
-    assert (told.reference_id, told.conversation_id) == (entry.id, CONVERSATION_ID)
-    assert told.sender is not None
-    assert told.sender.id == setup.ana
+    assert (notification.type, notification.title, notification.message) == (
+        "MENTION",
+        "You were mentioned",
+        "Ana mentioned you",
+    )
+    assert (notification.reference_id, notification.conversation_id) == (entry.id, CONVERSATION_ID)
+    assert notification.sender is not None
+    assert notification.sender.id == setup.ana
     assert await setup.list_notifications(setup.ana) == await setup.list_notifications(setup.cyd) == []
 
 
@@ -83,10 +87,10 @@ async def test_mentions_in_one_conversation_are_grouped(
     entries = [message(seq, setup.ana, setup.ben) for seq in (1, 2)]
     for entry in [*entries, *entries]:
         await mentions.notify(entry, [setup.ana, setup.ben])
-    (told,) = await setup.list_notifications(setup.ben)
+    (notification,) = await setup.list_notifications(setup.ben)
 
-    assert (told.message, told.count) == ("Ana mentioned you (+1 more)", 2)
-    assert told.reference_id == entries[1].id
+    assert (notification.message, notification.count) == ("Ana mentioned you (+1 more)", 2)
+    assert notification.reference_id == entries[1].id
 
 
 async def test_blocked_users_are_not_notified(setup: NotificationSetup, mentions: MentionNotifier) -> None:
@@ -122,11 +126,11 @@ async def test_on_done_is_called_with_false_on_failure(
     """A failure calls `on_done(False)`, so that the pending effect is kept."""
     done: list[bool] = []
 
-    async def away(notices: Sequence[NewNotification], step: CursorUpdate | None) -> None:
+    async def fail(notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         raise Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(setup.store, "add", away)
+        patch.setattr(setup.store, "add", fail)
         mentions.notify_later(message(1, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
         await until(lambda: done)
     assert done == [False]
@@ -146,5 +150,5 @@ async def test_close_waits_for_pending_mentions(setup: NotificationSetup, mentio
     await asyncio.wait_for(mentions.close(), 5.0)
 
     assert done == [True] * module.MAX_RUNNING * 2
-    (told,) = await setup.list_notifications(setup.ben)
-    assert told.count == module.MAX_RUNNING * 2
+    (notification,) = await setup.list_notifications(setup.ben)
+    assert notification.count == module.MAX_RUNNING * 2

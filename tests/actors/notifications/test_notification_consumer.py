@@ -103,18 +103,18 @@ async def test_waitlist_promotion_notifies_without_sender(setup: NotificationSet
     await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=True)
     await setup.rsvps.delete_rsvp(event_id, setup.ben)
     await setup.catch_up()
-    (told,) = await setup.list_notifications(setup.cyd)
+    (notification,) = await setup.list_notifications(setup.cyd)
 
-    assert (told.type, told.message) == ("EVENT_UPDATE", "You're off the waitlist for Boules")
-    assert (told.sender, told.reference_id) == (None, event_id)
+    assert (notification.type, notification.message) == ("EVENT_UPDATE", "You're off the waitlist for Boules")
+    assert (notification.sender, notification.reference_id) == (None, event_id)
     assert await setup.list_notifications(setup.ben) == []
 
 
 async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) -> None:
     """Users with a positive RSVP get a notification and an ephemeral event; the creator gets neither."""
-    away = setup.user_source.add_user("dan")
+    dan = setup.user_source.add_user("dan")
     event_id = await setup.create_event(setup.ana)
-    for user_id, status in ((setup.ana, "GOING"), (setup.ben, "MAYBE"), (away, "NOT_GOING")):
+    for user_id, status in ((setup.ana, "GOING"), (setup.ben, "MAYBE"), (dan, "NOT_GOING")):
         await setup.rsvps.set_rsvp(event_id, user_id, status, waitlist=False)
     for title in ("Boules at night", "Boules at noon"):
         await setup.events.change(event_id, EventChange(title=title))
@@ -126,7 +126,7 @@ async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) 
     ]
     assert (
         await setup.list_notifications(setup.ana)
-        == await setup.list_notifications(away)
+        == await setup.list_notifications(dan)
         == await setup.list_notifications(setup.cyd)
         == []
     )
@@ -169,12 +169,12 @@ async def test_block_removes_notifications_between_users(setup: NotificationSetu
     await setup.social.block(setup.ana, setup.ben)
     await setup.social.unblock(setup.ana, setup.ben)
     await setup.catch_up()
-    heard = await setup.pushed_frames(setup.ana)
+    frames = await setup.pushed_frames(setup.ana)
 
     assert await setup.list_notifications(setup.ana) == []
-    assert [(type(one), one.unread_count) for one in heard] == [(NotificationRead, 0)]
-    assert isinstance(heard[0], NotificationRead)
-    assert heard[0].ids == ids
+    assert [(type(frame), frame.unread_count) for frame in frames] == [(NotificationRead, 0)]
+    assert isinstance(frames[0], NotificationRead)
+    assert frames[0].ids == ids
 
 
 async def test_block_already_removed_still_drops_earlier_notifications(setup: NotificationSetup) -> None:

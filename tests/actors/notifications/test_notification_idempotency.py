@@ -55,7 +55,7 @@ async def test_interrupted_batches_notify_each_user_once(
 ) -> None:
     """After an interruption between two batches, users of the first are not notified again."""
     monkeypatch.setattr(notification_consumer, "USERS_PER_BATCH", 3)
-    user_ids = [setup.user_source.add_user(f"guest{number}") for number in range(8)]
+    user_ids = [setup.user_source.add_user(f"user{number}") for number in range(8)]
     event_id = await setup.create_event(setup.ana)
     for user_id in user_ids:
         await setup.rsvps.set_rsvp(event_id, user_id, "INTERESTED", waitlist=False)

@@ -61,8 +61,8 @@ async def test_user_cache_follows_user_events(setup: UserCacheSetup, consumer: U
     ana, ben = await setup.register_user("Ana"), await setup.register_user()
     await catch_up_with(setup, consumer)
     made = {one.id: one for one in await setup.user_cache.find([ana.id, ben.id])}
-    await setup.user_store.change(ana.id, ProfileChange(display_name="Anna", bio="not told"))
-    await setup.user_store.change(ben.id, ProfileChange(bio="not told either"))
+    await setup.user_store.change(ana.id, ProfileChange(display_name="Anna", bio="not cached"))
+    await setup.user_store.change(ben.id, ProfileChange(bio="not cached either"))
     await catch_up_with(setup, consumer)
     changed = {one.id: one for one in await setup.user_cache.find([ana.id, ben.id])}
 

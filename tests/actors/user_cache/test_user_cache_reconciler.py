@@ -63,11 +63,11 @@ async def test_stale_entries_are_repaired(setup: UserCacheSetup) -> None:
     copies = await register_cached_users(setup, 8)
     changed = [copies[at].id for at in (0, 2, 3, 7)]
     for user_id in changed:
-        await setup.user_store.change(user_id, ProfileChange(display_name="Anew"))
+        await setup.user_store.change(user_id, ProfileChange(display_name="Renamed"))
     comparison = UserCacheReconciler(setup.user_snapshots, [setup.user_cache])
 
     assert await comparison.reconcile() == len(changed)
-    assert {one.id for one in await setup.user_cache.page("", 100) if one.display_name == "Anew"} == set(
+    assert {one.id for one in await setup.user_cache.page("", 100) if one.display_name == "Renamed"} == set(
         changed
     )
     assert await comparison.reconcile() == 0
@@ -91,11 +91,11 @@ async def test_user_missing_at_the_source_is_marked_deleted(setup: UserCacheSetu
 async def test_every_user_cache_is_reconciled(setup: UserCacheSetup) -> None:
     """Each cache is compared and repaired independently."""
     copies = await register_cached_users(setup, 4)
-    await setup.user_store.change(copies[0].id, ProfileChange(display_name="Anew"))
+    await setup.user_store.change(copies[0].id, ProfileChange(display_name="Renamed"))
 
     elsewhere = FakeUserCache(copies[0])
     assert await UserCacheReconciler(setup.user_snapshots, [setup.user_cache, elsewhere]).reconcile() == 2
-    assert elsewhere.snapshots[copies[0].id].display_name == "Anew"
+    assert elsewhere.snapshots[copies[0].id].display_name == "Renamed"
 
 
 async def test_reconciler_runs_periodically_until_closed(
@@ -110,8 +110,8 @@ async def test_reconciler_runs_periodically_until_closed(
     )
     comparison.start()
     for copy in copies:
-        await setup.user_store.change(copy.id, ProfileChange(display_name="Anew"))
+        await setup.user_store.change(copy.id, ProfileChange(display_name="Renamed"))
     await until(lambda: comparison.repaired_count == 3)
     await comparison.close()
 
-    assert {one.display_name for one in await setup.user_cache.page("", 10)} == {"Anew"}
+    assert {one.display_name for one in await setup.user_cache.page("", 10)} == {"Renamed"}
