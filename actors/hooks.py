@@ -1,6 +1,6 @@
-"""What conversations and sessions ask of the social network, and what they do where there is none.
+"""The interface through which conversations and sessions use the social services.
 
-It holds; it does nothing. The network itself is put together in `actors.services`.
+The defaults do nothing, for instances without those services. `actors.services` provides the real ones.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,7 +30,7 @@ async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
 
 
 def _ignore(*_: str) -> None:
-    """Nobody minds."""
+    pass
 
 
 _no_mentions = NullMentions()
@@ -38,7 +38,7 @@ _no_blocks = NullBlockChecker()
 
 
 class ServiceHooks(msgspec.Struct, frozen=True):
-    """What conversations and sessions ask of the social network; nothing, where there is none."""
+    """What conversations and sessions need of the social services."""
 
     stream_writer: StreamWriter | None = None
     mentions: Mentions = _no_mentions

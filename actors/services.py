@@ -1,9 +1,9 @@
-"""The social network of one instance, put together: services, and who hears what of whom.
+"""Wires the social services of one instance, and the consumers of their domain events.
 
-    write -> outbox -> reader -> copies, counts, notifications, timelines, conversations
+    write -> outbox -> reader -> user caches, counters, notifications, timelines, conversations
 
-`Ground` is what conversations and sessions need of it, and stands before them; `SocialNetwork` is the
-rest, which needs them. Here it only says who is given what. It opens no store.
+`SharedServices` is what conversations and sessions depend on, and is created before them. `Services` is the
+rest, which depends on them.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
+from actors.notifications.recipients import Recipients
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
@@ -52,7 +53,7 @@ USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 
 @dataclass(frozen=True, slots=True)
 class EventStores:
-    """How one service tells and hears: its feed, and the places of those who keep theirs with it."""
+    """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
 
     outbox: Outbox
     cursors: Cursors
@@ -79,7 +80,7 @@ class ServiceStores:
 
 
 class SharedServices:
-    """Who is apart from whom, who is who, and how people are notified."""
+    """Blocks, user cards and notifications: what conversations and sessions depend on."""
 
     def __init__(self, stores: ServiceStores, limits: Limits) -> None:
         self.stores = stores
@@ -88,18 +89,22 @@ class SharedServices:
         }
         self.block_service = BlockService(stores.social, limits.block_cache_s)
         self.stream_writer = StreamWriter(stores.user_streams)
-        people = self.user_cards["notifications"]
+        user_cards = self.user_cards["notifications"]
         self.notifications = Notifications(
-            stores.notifications, people, self.block_service, self.stream_writer
+            stores.notifications, user_cards, self.block_service, self.stream_writer
         )
-        self.notification_pusher = NotificationPusher(stores.notifications, people, self.stream_writer)
+        self.notification_pusher = NotificationPusher(stores.notifications, user_cards, self.stream_writer)
         self.mention_notifier = MentionNotifier(
-            stores.notifications, stores.conversations, people, self.block_service, self.notification_pusher
+            stores.notifications,
+            stores.conversations,
+            user_cards,
+            self.block_service,
+            self.notification_pusher,
         )
         self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
     def hooks(self) -> ServiceHooks:
-        """What the core asks of it."""
+        """Return the hooks for the core."""
         return ServiceHooks(
             stream_writer=self.stream_writer,
             mentions=self.mention_notifier,
@@ -113,13 +118,15 @@ class SharedServices:
         )
 
     async def visible_users(self, user_id: str, other_ids: Sequence[str]) -> set[str]:
-        """Whom of the others a user has to do with, and is not apart from; oneself always."""
-        hidden = set(await self.block_service.list_blocked_users(user_id))
-        asked = [one for one in other_ids if one not in hidden and one != user_id]
-        found = await self.stores.social.connected_among(user_id, asked)
-        strangers = [one for one in asked if one not in found]
-        found |= await self.stores.conversations.users_sharing_conversation(user_id, strangers)
-        return found | {user_id}
+        """Return who of `other_ids` is connected to the user and not blocked, and always the user."""
+        blocked_ids = set(await self.block_service.list_blocked_users(user_id))
+        candidates = [
+            other_id for other_id in other_ids if other_id not in blocked_ids and other_id != user_id
+        ]
+        visible_ids = await self.stores.social.connected_among(user_id, candidates)
+        unconnected = [other_id for other_id in candidates if other_id not in visible_ids]
+        visible_ids |= await self.stores.conversations.users_sharing_conversation(user_id, unconnected)
+        return visible_ids | {user_id}
 
     def _on_bus_message(self, topic: str) -> None:
         self.on_bus_message(topic)
@@ -139,27 +146,41 @@ class Services:
         invalidate_card: Callable[[str], None],
         publish: Callable[[str, bytes], None],
     ) -> None:
-        stores, people, relations = shared.stores, shared.user_cards, shared.block_service
+        stores, user_cards, block_service = shared.stores, shared.user_cards, shared.block_service
         self._shared = shared
         self._invalidate_card = invalidate_card
         self.notifications = shared.notifications
-        self.block_service = relations
+        self.block_service = block_service
         self.social = Social(
             stores.social,
-            people["social"],
-            relations,
+            user_cards["social"],
+            block_service,
             lambda: self.wake_readers("social"),
             core.publish_block_change,
         )
-        self.events = Events(stores.events, people["events"], relations, lambda: self.wake_readers("events"))
+        self.events = Events(
+            stores.events, user_cards["events"], block_service, lambda: self.wake_readers("events")
+        )
         self.rsvps = Rsvps(
-            stores.rsvps, self.events, people["events"], relations, lambda: self.wake_readers("events")
+            stores.rsvps,
+            self.events,
+            user_cards["events"],
+            block_service,
+            lambda: self.wake_readers("events"),
         )
         self.posts = Posts(
-            stores.posts, people["posts"], relations, self.events.can_see, lambda: self.wake_readers("posts")
+            stores.posts,
+            user_cards["posts"],
+            block_service,
+            self.events.can_see,
+            lambda: self.wake_readers("posts"),
         )
         self.reactions = Reactions(
-            stores.reactions, self.posts, people["posts"], relations, lambda: self.wake_readers("posts")
+            stores.reactions,
+            self.posts,
+            user_cards["posts"],
+            block_service,
+            lambda: self.wake_readers("posts"),
         )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
@@ -180,7 +201,7 @@ class Services:
         self._shared.notification_pusher.start()
 
     async def close(self) -> None:
-        """Before the core: nothing is handed to it any more."""
+        """Close before the core, which the services call."""
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -189,49 +210,53 @@ class Services:
 
     @property
     def consumers(self) -> dict[str, tuple[str, str]]:
-        """Who reads: consumer -> (service that is read, service that keeps the place)."""
+        """Consumer -> (service whose events it reads, service that stores its cursor)."""
         return dict(self._consumers)
 
     async def hide_post(self, post_id: str) -> bool:
-        """A moderator takes a post away; False when there is none."""
+        """Hide a post from all users. Returns False if it does not exist."""
         return await self._shared.stores.posts.set_hidden(post_id, hidden=True)
 
     def wake_readers(self, service: str) -> None:
-        """Something was written in that service's database."""
+        """Wake the readers of a service after a write to its database."""
         self.readers.wake_readers(service)
 
     def _create_readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
-        stores, ground = self._shared.stores, self._shared
-        ledgers = stores.event_stores
+        stores, shared = self._shared.stores, self._shared
+        event_stores = stores.event_stores
 
-        def notifier(service: str) -> NotificationConsumer:
+        recipients = Recipients(shared.user_cards["notifications"], shared.block_service, stores.rsvps)
+
+        def notification_consumer(service: str) -> NotificationConsumer:
             return NotificationConsumer(
                 service,
                 stores.notifications,
-                ground.user_cards["notifications"],
-                ground.block_service,
-                stores.rsvps,
-                ground.notification_pusher,
-                ground.notifications,
+                recipients,
+                shared.notification_pusher,
+                shared.notifications,
                 self._ephemeral_events.publish_event_updated,
             )
 
-        def read(producer: str, *consumers: tuple[Consumer, str]) -> Producer:
-            """Readers of a service's feed; each keeps its place with the service named beside it."""
-            outbox = ledgers[producer].outbox
-            self._consumers.update({one.name: (producer, keeper) for one, keeper in consumers})
+        def producer_of(service: str, *consumers: tuple[Consumer, str]) -> Producer:
+            """Create the readers of a service's events, from (consumer, service that stores its cursor)."""
+            outbox = event_stores[service].outbox
+            self._consumers.update(
+                {consumer.name: (service, cursor_service) for consumer, cursor_service in consumers}
+            )
             readers = [
                 Reader(
                     consumer,
-                    EventSource(outbox, ledgers[keeper].cursors, ledgers[keeper].locks),
+                    EventSource(
+                        outbox, event_stores[cursor_service].cursors, event_stores[cursor_service].locks
+                    ),
                     limits.domain_events_poll_s,
                     limits.domain_events_batch,
                 )
-                for consumer, keeper in consumers
+                for consumer, cursor_service in consumers
             ]
-            return Producer(outbox, ledgers[producer].idempotency_keys, tuple(readers))
+            return Producer(outbox, event_stores[service].idempotency_keys, tuple(readers))
 
-        forgets = {
+        remove_user_by_service = {
             "social": stores.social.remove_user,
             "posts": stores.posts.remove_user,
             "events": stores.events.remove_user,
@@ -240,45 +265,52 @@ class Services:
         fan_out = FanOut(
             stores.audiences,
             stores.timelines,
-            ledgers["posts"].cursors,
+            event_stores["posts"].cursors,
             self._ephemeral_events.publish_post_created,
             limits.broadcast_followers,
         )
-        gathering = EventConversations(
+        event_conversations = EventConversations(
             stores.events,
             stores.rsvps,
-            ground.user_cards["events"],
+            shared.user_cards["events"],
             core.conversations,
-            ledgers["events"].cursors,
+            event_stores["events"].cursors,
         )
-        departures = DeletedUserConsumer(
-            core.conversations.remove_user, self._invalidate_card, ledgers["users"].cursors
+        deleted_user_consumer = DeletedUserConsumer(
+            core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )
         return Readers(
             {
-                "users": read(
+                "users": producer_of(
                     "users",
                     *(
-                        (UserCacheConsumer(name, stores.user_caches[name], forgets[name]), name)
+                        (
+                            UserCacheConsumer(name, stores.user_caches[name], remove_user_by_service[name]),
+                            name,
+                        )
                         for name in USER_CACHE_SERVICES
                     ),
-                    (departures, "users"),
+                    (deleted_user_consumer, "users"),
                 ),
-                "social": read(
+                "social": producer_of(
                     "social",
-                    (notifier("social"), "notifications"),
-                    (TimelineRebuilder(stores.timelines, ledgers["social"].cursors), "social"),
+                    (notification_consumer("social"), "notifications"),
+                    (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
                 ),
-                "posts": read(
+                "posts": producer_of(
                     "posts",
                     (PostsCountConsumer(stores.audiences), "social"),
-                    (notifier("posts"), "notifications"),
+                    (notification_consumer("posts"), "notifications"),
                     (fan_out, "posts"),
                 ),
-                "events": read("events", (notifier("events"), "notifications"), (gathering, "events")),
+                "events": producer_of(
+                    "events",
+                    (notification_consumer("events"), "notifications"),
+                    (event_conversations, "events"),
+                ),
             },
-            [ledger.locks for ledger in ledgers.values()],
-            {name: ledger.cursors for name, ledger in ledgers.items()},
+            [service_stores.locks for service_stores in event_stores.values()],
+            {name: service_stores.cursors for name, service_stores in event_stores.items()},
             publish,
             limits.outbox_retention_s,
         )

@@ -1,1 +1,1 @@
-"""People as the rest of the server meets them: accounts, logins, and who a token speaks for."""
+"""Accounts: registration, login, profiles, sessions and token authentication."""

@@ -1,8 +1,8 @@
-"""Giving up an account: the user is gone at once, and every service hears of it and forgets.
+"""Deletes an account. The user and all sessions disappear at once; other services follow by event.
 
-    user and sessions deleted -> sockets closed -> user.deleted -> copies, posts, follows, answers go
+    delete user and sessions -> close sockets -> `user.deleted` -> services delete posts, follows, RSVPs
 
-It can not be undone. Never deletes what others said.
+Deletion is permanent. Content of other users is kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from storage.contracts.user_cache import UserSnapshotStore
 
 
 class AccountDeletion:
-    """`revoked` is told which sessions ended, `changed` that there is something to hear."""
+    """`on_sessions_revoked` receives the ids of ended sessions; `on_user_deleted` wakes readers."""
 
     def __init__(
         self,
@@ -28,10 +28,10 @@ class AccountDeletion:
         self._on_user_deleted = on_user_deleted
 
     async def delete_account(self, user_id: str) -> None:
-        ended = await self._user_snapshots.delete(user_id)
-        if ended is None:
+        session_ids = await self._user_snapshots.delete(user_id)
+        if session_ids is None:
             raise ApiError("user.not_found", "No such user.")
-        for session_id in ended:
+        for session_id in session_ids:
             self._authenticator.invalidate(session_id)
-        self._on_sessions_revoked(ended)
+        self._on_sessions_revoked(session_ids)
         self._on_user_deleted()

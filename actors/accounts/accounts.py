@@ -1,7 +1,7 @@
-"""The User service: registering, logging in, one's own profile, others' profiles, sessions.
+"""The User service: registration, login, profiles and sessions.
 
-Every field is checked here whatever way a request came. A login that fails does not tell which part
-was wrong, neither by its words nor by its cost. Never serves a profile from a memory of its own.
+All fields are validated here, regardless of the transport. A failed login does not reveal whether the login
+or the password was wrong, neither by its text nor by its duration. Profiles are never served from a cache.
 """
 
 import asyncio
@@ -54,12 +54,12 @@ from storage.records.users import Credentials, Identity, NewUser, ProfileChange,
 CONFLICT_ERRORS = {
     "users_email_key": ("user.email_taken", "The e-mail address is in use."),
     "users_username_key": ("user.username_taken", "The username is in use."),
-    "idempotency_keys": ("idempotency.conflict", "The key was used for another registration."),
+    "idempotency_keys": ("idempotency.conflict", "The `Idempotency-Key` was used for another registration."),
 }
 
 
 class AccountStores(msgspec.Struct, frozen=True):
-    """The three stores of the User service, which share one database."""
+    """The stores of the User service, which share one database."""
 
     users: UserStore
     sessions: SessionStore
@@ -67,12 +67,12 @@ class AccountStores(msgspec.Struct, frozen=True):
 
 
 class Accounts:
-    """Refuses with `Refusal`; lets `Unavailable` of the stores through.
+    """Methods raise `ApiError`, and `Unavailable` from the stores.
 
-    `revoked` is told the ids of sessions that were ended, after they are; this instance's
-    authenticator has forgotten them by then, the other instances' are the caller's to reach.
-    `greet` is told of everybody who registers or names an e-mail address, and must not wait; `changed` is
-    told of everybody who is new or another, for other services and devices to hear.
+    `on_sessions_revoked` receives the ids of sessions that have ended. They are already removed from this
+    instance's token cache; the callback must invalidate them on other instances and close their sockets.
+    `on_email_set` receives every user who registers or changes the e-mail address, and must not block.
+    `on_user_changed` receives every user who was created or changed, to notify other services and devices.
     """
 
     def __init__(
@@ -98,18 +98,18 @@ class Accounts:
     async def register(
         self, registration: Registration, idempotency_key: IdempotencyKey | None = None
     ) -> SignedIn:
-        """Register; under a key that was used before, sign in whom it made, with the same password."""
+        """Create a user and log in. A repeated key logs in to the same user, given the same password."""
         raise_if_invalid(registration.field_errors())
         name = registration.display_name
         password_hash = await self._passwords.hash(registration.password)
-        new = NewUser(
+        new_user = NewUser(
             email=validate_email_address(registration.email),
             username=validate_username(registration.username),
             password_hash=password_hash,
             display_name=None if name is None else validate_display_name(name),
         )
         try:
-            user = await self._users.register(new, idempotency_key)
+            user = await self._users.register(new_user, idempotency_key)
         except Conflict as conflict:
             _raise_conflict(conflict)
         if idempotency_key is not None and await self._is_repeated(
@@ -121,12 +121,12 @@ class Accounts:
         return await self._open_session(user)
 
     async def _is_repeated(self, user: UserRecord, password_hash: str, password: str) -> bool:
-        """Whether that user was there already; refuses where the password is not the one of then."""
-        known = await self._users.credentials_of(user.id)
-        if known is not None and known.password_hash == password_hash:
+        """Return whether the user already existed. Raises `idempotency.conflict` on another password."""
+        stored = await self._users.credentials_of(user.id)
+        if stored is not None and stored.password_hash == password_hash:
             return False
-        if await self._check_password(known, password) is None:
-            raise ApiError("idempotency.conflict", "The key was used for another registration.")
+        if await self._check_password(stored, password) is None:
+            raise ApiError("idempotency.conflict", "The `Idempotency-Key` was used for another registration.")
         return True
 
     async def login(self, login: Login) -> SignedIn:
@@ -135,25 +135,26 @@ class Accounts:
         if credentials is None or password_hash is None:
             raise _invalid_credentials()
         user = credentials.user
-        signed = await self._open_session(user)
-        # A password changed while this login was under way ends it like any other old session.
-        now = await self._users.credentials_of(user.id)
-        if now is None or (
-            now.password_hash != password_hash and await self._check_password(now, login.password) is None
+        signed_in = await self._open_session(user)
+        # A password change during this login ends the new session like all other old ones.
+        current = await self._users.credentials_of(user.id)
+        if current is None or (
+            current.password_hash != password_hash
+            and await self._check_password(current, login.password) is None
         ):
-            await self._revoke_token(user.id, signed.token)
+            await self._revoke_token(user.id, signed_in.token)
             raise _invalid_credentials()
-        return signed
+        return signed_in
 
     async def change_password(self, identity: Identity, change: PasswordChange) -> None:
-        """Set a new password; every other session of the user ends."""
+        """Set a new password and end every other session of the user."""
         raise_if_invalid(change.field_errors())
         credentials = await self._users.credentials_of(identity.user.id)
         if await self._check_password(credentials, change.current_password) is None:
             raise _invalid_credentials()
         password_hash = await self._passwords.hash(change.new_password)
-        ended = await self._users.change_password(identity.user.id, password_hash, identity.session_id)
-        self._handle_revoked(ended)
+        session_ids = await self._users.change_password(identity.user.id, password_hash, identity.session_id)
+        self._handle_revoked(session_ids)
 
     async def get_own_profile(self, user_id: str) -> OwnUser:
         return to_own_user(await self._get_user(user_id))
@@ -200,57 +201,58 @@ class Accounts:
         return to_own_user(user)
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
-        """By prefix of username or display name, in order of username."""
+        """Search by prefix of username or display name, ordered by username."""
         prefix = text.strip()
         if not prefix or len(prefix) > USER_SEARCH_CHARACTERS or not prefix.isprintable():
             raise invalid_field("q", f"Must have 1 to {USER_SEARCH_CHARACTERS} printable characters.")
         if after is not None and not (after[0].isprintable() and after[0].isascii()):
-            raise ApiError("cursor.invalid", "The cursor is not one of ours.")
-        found = await self._users.search(prefix, after, limit + 1)
-        page = found[:limit]
-        more = len(found) > limit
+            raise ApiError(
+                "cursor.invalid",
+                "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
+            )
+        users = await self._users.search(prefix, after, limit + 1)
+        page = users[:limit]
+        more = len(users) > limit
         return UserCardPage(
             [to_user_card(user) for user in page], (page[-1].username, page[-1].id) if more else None
         )
 
     async def load_cards(self, user_ids: Iterable[str]) -> dict[str, UserCard]:
-        """Cards of those who exist, by id; at most seconds old, one round trip a tick for all callers."""
+        """Return the cards of users that exist, by id. Cached for seconds; misses are loaded in batches."""
         return await self._card_cache.get(user_ids)
 
     async def load_current_cards(self, user_ids: Sequence[str]) -> list[UserCard]:
-        """Cards as they are at this moment, in the order asked for; at most `USER_CARDS`."""
-        wanted = list(dict.fromkeys(user_ids))
-        if len(wanted) > USER_CARDS_PER_REQUEST:
-            raise invalid_field(
-                "ids", f"At most {USER_CARDS_PER_REQUEST} ids can be asked for at once.", "too_many"
-            )
-        found = await self._user_loader.get_many(wanted)
-        return [to_user_card(found[user_id]) for user_id in wanted if user_id in found]
+        """Return uncached cards in the order of `user_ids`, which may be at most `USER_CARDS_PER_REQUEST`."""
+        unique_ids = list(dict.fromkeys(user_ids))
+        if len(unique_ids) > USER_CARDS_PER_REQUEST:
+            raise invalid_field("ids", f"Must have at most {USER_CARDS_PER_REQUEST} ids.", "too_many")
+        users = await self._user_loader.get_many(unique_ids)
+        return [to_user_card(users[user_id]) for user_id in unique_ids if user_id in users]
 
     async def list_sessions(self, identity: Identity) -> list[SessionView]:
-        """List the unexpired ones, the latest used first."""
-        found = await self._sessions.list(identity.user.id)
-        views = [to_session_view(session, identity.session_id) for session in found]
-        # Ordered by what is shown, so that a page can go on after it.
+        """List the user's unexpired sessions, most recently used first."""
+        sessions = await self._sessions.list(identity.user.id)
+        views = [to_session_view(session, identity.session_id) for session in sessions]
+        # Sorted by the values in the response, which page cursors refer to.
         return sorted(views, key=lambda view: (view.last_used_at, view.id), reverse=True)
 
     async def revoke_session(self, identity: Identity, session_id: str) -> None:
-        """End one of one's own sessions."""
+        """End one of the user's sessions."""
         if not await self._sessions.revoke(identity.user.id, session_id):
             raise ApiError("session.not_found", "No such session.")
         self._handle_revoked([session_id])
 
     async def logout(self, identity: Identity) -> None:
-        """End the session that asks; one that has ended already is no fault."""
+        """End the current session. Succeeds if it has already ended."""
         await self._sessions.revoke(identity.user.id, identity.session_id)
         self._handle_revoked([identity.session_id])
 
     def invalidate_card(self, user_id: str) -> None:
-        """Somebody has changed: show nobody the card of before."""
+        """Drop the cached card of a user who has changed."""
         self._card_cache.invalidate(user_id)
 
     async def close(self) -> None:
-        """End what runs in the background; the stores are the caller's to close."""
+        """Cancel pending look-ups. The caller closes the stores."""
         await asyncio.gather(self._user_loader.close(), self._card_cache.close())
 
     async def _find_credentials(self, login: str) -> Credentials | None:
@@ -259,34 +261,37 @@ class Accounts:
         return await self._users.credentials(login)
 
     async def _check_password(self, credentials: Credentials | None, password: str) -> str | None:
-        """Answer the hash that now stands for this password, None when it is wrong; one hash's work."""
-        known = credentials.password_hash if credentials else None
-        verdict = await self._passwords.verify(known, password[: PASSWORD_CHARACTERS_MAX + 1])
+        """Return the hash now stored for this password, or None if it is wrong.
+
+        Costs one verification, whether or not the user exists.
+        """
+        stored_hash = credentials.password_hash if credentials else None
+        verdict = await self._passwords.verify(stored_hash, password[: PASSWORD_CHARACTERS_MAX + 1])
         if credentials is None or not verdict.matches:
             return None
         if verdict.needs_rehash:
-            renewed = await self._passwords.hash(password)
-            await self._logins.replace_password_hash(credentials.user.id, credentials.password_hash, renewed)
-            return renewed
-        return known
+            new_hash = await self._passwords.hash(password)
+            await self._logins.replace_password_hash(credentials.user.id, credentials.password_hash, new_hash)
+            return new_hash
+        return stored_hash
 
     async def _open_session(self, user: UserRecord) -> SignedIn:
         token = new_token()
-        hashed = hash_token(token)
-        assert hashed is not None
+        token_hash = hash_token(token)
+        assert token_hash is not None
         try:
-            session = await self._sessions.open(user.id, hashed, TOKEN_LIFETIME_S)
+            session = await self._sessions.open(user.id, token_hash, TOKEN_LIFETIME_S)
         except Missing:
-            # Gone or banned since the password was checked: no more is told than of a wrong password.
+            # Deleted or banned since the password was checked: answer as for a wrong password.
             raise _invalid_credentials() from None
         return SignedIn(
             user=to_own_user(user), token=token, expires_at=rfc3339_from_datetime(session.expires_at)
         )
 
     async def _revoke_token(self, user_id: str, token: str) -> None:
-        hashed = hash_token(token)
-        assert hashed is not None
-        identity = (await self._sessions.identities([hashed])).get(hashed)
+        token_hash = hash_token(token)
+        assert token_hash is not None
+        identity = (await self._sessions.identities([token_hash])).get(token_hash)
         if identity is not None:
             await self._sessions.revoke(user_id, identity.session_id)
             self._handle_revoked([identity.session_id])

@@ -1,9 +1,9 @@
-"""Who a token speaks for: asked at every request and every socket, answered from memory or the store.
+"""Authenticates tokens, for every HTTP request and every socket.
 
-    authenticate(token) -> remembered? -> gathered look-up -> remembered for a while
+    authenticate(token) -> cache -> batched store look-up -> cache for `token_cache_s`
 
-A revocation told by `forget` holds at once, also against a look-up that is under way; one that was
-never told holds when the memory runs out. Never sees a password.
+`invalidate` takes effect at once, even for a look-up in progress. A revocation that this instance was not
+notified of takes effect when the cache entry expires.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from storage.records.users import Identity
 
 
 class _ExpiredToken(msgspec.Struct, frozen=True):
-    """What a look-up finds for a token that has run out."""
+    """Look-up result for an expired token."""
 
 
 class _CachedIdentity(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class _CachedIdentity(msgspec.Struct, frozen=True):
 
 
 class Authenticator:
-    """Answers `Identity` or raises `Refusal`; bounded in tokens remembered and look-ups waiting."""
+    """Maps a token to its `Identity`. Cached tokens and pending look-ups are bounded."""
 
     def __init__(
         self,
@@ -58,93 +58,93 @@ class Authenticator:
         self._touch_tasks: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, token: str, *, max_age_s: float = math.inf) -> Identity:
-        """Who the token speaks for; what it says of the user is at most so old, for those who show it.
+        """Return the identity of a token. `max_age_s` bounds the age of a cached one.
 
         Raises:
-            Refusal: `auth.required` for a token that is not (or no longer) known, `auth.expired` for
-                one that has run out, `server.unavailable` or `server.overloaded` to try again.
+            ApiError: `auth.required` for an unknown or revoked token, `auth.expired` for an expired one,
+                `server.unavailable` or `server.overloaded` if the client should retry.
         """
-        hashed = hash_token(token)
-        if hashed is None:
+        token_hash = hash_token(token)
+        if token_hash is None:
             raise ApiError("auth.required", "The token is not valid.")
-        kept = self._cache.get(hashed)
-        if kept is not None and self._clock() < kept.cached_at + min(max_age_s, self._limits.token_cache_s):
-            if kept.identity.expires_at > datetime.now(UTC):
-                return kept.identity
-            self._evict(hashed)
-        return await self._authenticate_uncached(hashed)
+        entry = self._cache.get(token_hash)
+        if entry is not None and self._clock() < entry.cached_at + min(max_age_s, self._limits.token_cache_s):
+            if entry.identity.expires_at > datetime.now(UTC):
+                return entry.identity
+            self._evict(token_hash)
+        return await self._authenticate_uncached(token_hash)
 
     def invalidate(self, session_id: str) -> None:
-        """Ask the store again: that session was revoked, or its user changed."""
-        hashed = self._hash_by_session_id.get(session_id)
-        if hashed is not None:
-            self._evict(hashed)
-        for forgotten in self._invalidated_by_lookup.values():
-            forgotten.add(session_id)
+        """Drop a session from the cache, because it was revoked or its user changed."""
+        token_hash = self._hash_by_session_id.get(session_id)
+        if token_hash is not None:
+            self._evict(token_hash)
+        for invalidated in self._invalidated_by_lookup.values():
+            invalidated.add(session_id)
 
     async def expires_at(self, user_id: str, session_id: str) -> datetime | None:
-        """When a session will have run out, asked at the store; None when it has. Raises `Unavailable`."""
+        """Return when a session expires, read from the store; None if it has. Raises `Unavailable`."""
         for session in await self._sessions.list(user_id):
             if session.id == session_id:
                 return session.expires_at
         return None
 
     async def close(self) -> None:
-        """End what runs in the background."""
+        """Cancel pending look-ups and session touches."""
         await self._loader.close()
-        touching = list(self._touch_tasks)
-        for task in touching:
+        touches = list(self._touch_tasks)
+        for task in touches:
             task.cancel()
-        await asyncio.gather(*touching, return_exceptions=True)
+        await asyncio.gather(*touches, return_exceptions=True)
 
-    async def _authenticate_uncached(self, hashed: str) -> Identity:
-        found, forgotten = await self._look_up(hashed)
-        while isinstance(found, Identity) and found.session_id in forgotten:
-            # Revoked, or another name: what was told meanwhile stands in the store, so it is asked once more.
-            found, forgotten = await self._look_up(hashed)
-        if isinstance(found, _ExpiredToken):
+    async def _authenticate_uncached(self, token_hash: str) -> Identity:
+        result, invalidated = await self._look_up(token_hash)
+        while isinstance(result, Identity) and result.session_id in invalidated:
+            # Invalidated during the look-up, which may have read the old state: look it up again.
+            result, invalidated = await self._look_up(token_hash)
+        if isinstance(result, _ExpiredToken):
             raise ApiError("auth.expired", "The token has expired.")
-        if found is None:
+        if result is None:
             raise ApiError("auth.required", "The token is not valid.")
-        self._cache_identity(hashed, found)
-        self._touch_when_due(found)
-        return found
+        self._cache_identity(token_hash, result)
+        self._touch_when_due(result)
+        return result
 
-    async def _look_up(self, hashed: str) -> tuple[Identity | _ExpiredToken | None, set[str]]:
-        """What the store says, and whose sessions were told to be forgotten while it was asked."""
+    async def _look_up(self, token_hash: str) -> tuple[Identity | _ExpiredToken | None, set[str]]:
+        """Return the store's result, and the set of sessions invalidated during the look-up."""
         self._lookup_count += 1
         number = self._lookup_count
-        forgotten = self._invalidated_by_lookup[number] = set()
+        invalidated = self._invalidated_by_lookup[number] = set()
         try:
-            return await self._loader.get(hashed), forgotten
+            return await self._loader.get(token_hash), invalidated
         except StorageError:
-            raise unavailable("The token cannot be checked at the moment.") from None
+            raise unavailable("The token cannot be checked right now. Retry later.") from None
         finally:
             del self._invalidated_by_lookup[number]
 
     async def _load_identities(self, hashes: Sequence[str]) -> Mapping[str, Identity | _ExpiredToken]:
-        found: dict[str, Identity | _ExpiredToken] = {**await self._sessions.identities(hashes)}
-        missing = [hashed for hashed in hashes if hashed not in found]
+        results: dict[str, Identity | _ExpiredToken] = {**await self._sessions.identities(hashes)}
+        missing = [token_hash for token_hash in hashes if token_hash not in results]
         if missing:
-            found.update(dict.fromkeys(await self._logins.find_expired(missing), _ExpiredToken()))
-        return found
+            results.update(dict.fromkeys(await self._logins.find_expired(missing), _ExpiredToken()))
+        return results
 
-    def _cache_identity(self, hashed: str, identity: Identity) -> None:
-        self._evict(hashed)
+    def _cache_identity(self, token_hash: str, identity: Identity) -> None:
+        self._evict(token_hash)
         now = self._clock()
         if len(self._cache) >= self._limits.token_cache_entries:
             self._evict(next(iter(self._cache)))
-        # The oldest are first. Two for each that comes, so that none stays long after it has run out.
+        # The oldest are first. Checking two per insertion keeps expired entries from accumulating.
         for oldest in list(itertools.islice(self._cache, 2)):
             if now >= self._cache[oldest].cached_at + self._limits.token_cache_s:
                 self._evict(oldest)
-        self._cache[hashed] = _CachedIdentity(identity, now)
-        self._hash_by_session_id[identity.session_id] = hashed
+        self._cache[token_hash] = _CachedIdentity(identity, now)
+        self._hash_by_session_id[identity.session_id] = token_hash
 
-    def _evict(self, hashed: str) -> None:
-        kept = self._cache.pop(hashed, None)
-        if kept is not None:
-            self._hash_by_session_id.pop(kept.identity.session_id, None)
+    def _evict(self, token_hash: str) -> None:
+        entry = self._cache.pop(token_hash, None)
+        if entry is not None:
+            self._hash_by_session_id.pop(entry.identity.session_id, None)
 
     def _touch_when_due(self, identity: Identity) -> None:
         left_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
@@ -153,7 +153,7 @@ class Authenticator:
             or len(self._touch_tasks) >= SESSION_TOUCHES_IN_FLIGHT
         ):
             return
-        # A session at its greatest age looks due for ever, so what this process did counts too.
+        # A session at its maximum lifetime always looks due, so the time of the last touch counts too.
         now = self._clock()
         if now - self._touched_at.get(identity.session_id, -TOKEN_TOUCH_INTERVAL_S) < TOKEN_TOUCH_INTERVAL_S:
             return

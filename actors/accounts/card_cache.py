@@ -1,7 +1,6 @@
-"""Cards of people, for everything that shows a name: gathered per tick, remembered for a moment.
+"""Short-lived cache of user cards, loaded in one batch per event-loop tick.
 
-A card may be as old as the contract lets copies be, and no older. Never the source for a person's own
-profile, which is always read afresh.
+A card is at most `CARD_CACHE_S` old. A user's own profile is always read from the store instead.
 """
 
 import time
@@ -15,7 +14,7 @@ LoadUserCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 
 
 class CardCache:
-    """Cards by user id; bounded in number and age."""
+    """Cards by user id, bounded in number and age."""
 
     __slots__ = ("_cache", "_clock", "_invalidation_count", "_loader")
 
@@ -26,26 +25,26 @@ class CardCache:
         self._invalidation_count = 0
 
     async def get(self, user_ids: Iterable[str]) -> dict[str, UserCard]:
-        """Find the cards of those who exist. Raises what the load raised, or `server.overloaded`."""
+        """Return the cards of users that exist. Raises what `load` raises, or `server.overloaded`."""
         now = self._clock()
-        found: dict[str, UserCard] = {}
+        cards: dict[str, UserCard] = {}
         missing: list[str] = []
         for user_id in dict.fromkeys(user_ids):
-            kept = self._cache.get(user_id)
-            if kept is not None and kept[0] > now:
-                found[user_id] = kept[1]
+            entry = self._cache.get(user_id)
+            if entry is not None and entry[0] > now:
+                cards[user_id] = entry[1]
             else:
                 missing.append(user_id)
         if missing:
-            forgotten = self._invalidation_count
+            count_before = self._invalidation_count
             loaded = await self._loader.get_many(missing)
-            if forgotten == self._invalidation_count:
+            if count_before == self._invalidation_count:
                 self._store(loaded, now + CARD_CACHE_S)
-            found.update(loaded)
-        return found
+            cards.update(loaded)
+        return cards
 
     def invalidate(self, user_id: str) -> None:
-        """Load that user's card anew when it is next asked for; keep no load that is under way."""
+        """Drop a user's card. Results of loads in progress are not cached either."""
         self._cache.pop(user_id, None)
         self._invalidation_count += 1
 

@@ -1,7 +1,7 @@
-"""Whether an e-mail address is its user's, shown by a link that was sent there.
+"""Verifies that an e-mail address belongs to its user, by a link sent to it.
 
-A verified address is not the badge that moderators give, and opens nothing by itself. Never holds a
-registration up: the mail is an errand, and whoever gets none may name the address again.
+A verified address is unrelated to the verified badge that moderators grant, and gives no permissions. The
+e-mail is sent in the background, so it does not delay registration; setting the address again resends it.
 """
 
 import logging
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class EmailVerification:
-    """Refuses with `Refusal`; lets `Unavailable` of the store through."""
+    """Methods raise `ApiError`, and `Unavailable` from the store."""
 
     def __init__(self, verifications: EmailVerificationStore, email_templates: EmailTemplates) -> None:
         self._verifications = verifications
@@ -33,17 +33,17 @@ class EmailVerification:
         self._task_pool = TaskPool("address verifications", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
     def request_link(self, user: UserRecord) -> None:
-        """Send a link to the user's address, where it is neither verified nor has one already."""
+        """Send a link in the background, unless the address is verified or was sent enough links."""
         if not self._task_pool.submit(partial(self._send_link, user.id)):
-            _log.warning("an address is not asked to be verified: too many wait")
+            _log.warning("verification e-mail not sent: too many are pending")
 
     async def verify(self, token: str) -> None:
-        """Take the address as the user's. Works once, and only while it is still that address."""
-        hashed = hash_token(token)
-        if hashed is None:
+        """Mark the address as verified. A link works once, and only while the user has that address."""
+        token_hash = hash_token(token)
+        if token_hash is None:
             raise _link_not_found()
         try:
-            await self._verifications.redeem(hashed)
+            await self._verifications.redeem(token_hash)
         except Missing:
             raise _link_not_found() from None
 
@@ -51,19 +51,21 @@ class EmailVerification:
         return self._task_pool.statistics()
 
     async def close(self, timeout_s: float) -> None:
-        """Let what was begun become mails, for so long."""
+        """Finish pending work for up to `timeout_s`, then cancel the rest."""
         await self._task_pool.close(timeout_s)
 
     async def _send_link(self, user_id: str) -> None:
         token = new_token()
-        hashed = hash_token(token)
-        assert hashed is not None
+        token_hash = hash_token(token)
+        assert token_hash is not None
         user = await self._verifications.issue(
-            user_id, hashed, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
+            user_id, token_hash, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
         )
         if user is not None:
             self._email_templates.queue_verification(user, token)
 
 
 def _link_not_found() -> ApiError:
-    return ApiError("email_verification.not_found", "The link is unknown, was used, or its time is over.")
+    return ApiError(
+        "email_verification.not_found", "The link is not valid, has expired, or was already used."
+    )

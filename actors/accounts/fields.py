@@ -1,7 +1,7 @@
-"""What each field of an account may hold, and the form in which it is stored.
+"""Validation and normalization of account fields.
 
-Every check answers the value to store or raises `Faulty`. None of them asks a store or the network,
-and none repeats in its fault what somebody wrote.
+Every validator returns the value to store, or raises `InvalidField`. Validators do no I/O, and their errors
+do not repeat the user's input.
 """
 
 import re
@@ -27,7 +27,7 @@ _USERNAME_PATTERN = re.compile(r"[a-z0-9_.]+")
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
 
 
-class InvalidField(Exception):  # noqa: N818 - an answer about a field
+class InvalidField(Exception):  # noqa: N818 - reads better without the suffix
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code)
         self.code = code
@@ -38,21 +38,21 @@ Validator = Callable[[str], object]
 
 
 def collect_field_errors(*checks: tuple[str, Validator, object]) -> list[FieldError]:
-    """All faults among (field, check, value); what is not a text is left out or told elsewhere."""
-    faults: list[FieldError] = []
+    """Run (field, validator, value) checks and return all errors. Values that are not strings are skipped."""
+    errors: list[FieldError] = []
     for field, check, value in checks:
         if isinstance(value, str):
             try:
                 check(value)
-            except InvalidField as fault:
-                faults.append(FieldError(field, fault.code, fault.detail))
-    return faults
+            except InvalidField as error:
+                errors.append(FieldError(field, error.code, error.detail))
+    return errors
 
 
 def validate_email_address(value: str) -> str:
     _require_max_length(value, EMAIL_CHARACTERS)
     try:
-        # Both last arguments only lift refusals of names that are right by syntax, such as `.test`.
+        # The last two arguments accept syntactically valid special-use domains such as `.test`.
         checked = validate_email(
             value, check_deliverability=False, globally_deliverable=False, test_environment=True
         )
@@ -68,7 +68,7 @@ def validate_username(value: str) -> str:
     _require_max_length(value, USERNAME_CHARACTERS_MAX)
     lowered = value.lower()
     if _USERNAME_PATTERN.fullmatch(lowered) is None or not value.isascii():
-        raise InvalidField("invalid", "May hold only letters a-z, digits, underscores and dots.")
+        raise InvalidField("invalid", "Must contain only letters a-z, digits, underscores and dots.")
     return lowered
 
 
@@ -78,18 +78,21 @@ def validate_password(value: str) -> str:
 
 
 def validate_display_name(value: str) -> str | None:
-    """Trimmed; nothing left means none."""
+    """Trim; return None if nothing remains."""
     trimmed = _require_max_length(value.strip(), DISPLAY_NAME_CHARACTERS)
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in trimmed):
-        raise InvalidField("invalid", "May not hold control characters or line breaks.")
+        raise InvalidField("invalid", "Must not contain control characters or line breaks.")
     return trimmed or None
 
 
 def validate_bio(value: str) -> str | None:
-    """Trimmed; nothing left means none."""
+    """Trim; return None if nothing remains."""
     trimmed = _require_max_length(value.strip(), BIO_CHARACTERS)
-    if any(unicodedata.category(mark) in {"Cc", "Cs"} and mark not in _ALLOWED_CONTROLS for mark in trimmed):
-        raise InvalidField("invalid", "May not hold control characters.")
+    if any(
+        unicodedata.category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS
+        for character in trimmed
+    ):
+        raise InvalidField("invalid", "Must not contain control characters.")
     return trimmed or None
 
 
@@ -97,12 +100,16 @@ def validate_avatar_url(value: str) -> str:
     _require_max_length(value, AVATAR_URL_CHARACTERS)
     try:
         parts = urlsplit(value)
-        whole = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
-        whole = whole and (parts.port is None or parts.port > 0)
+        valid = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+        valid = valid and (parts.port is None or parts.port > 0)
     except ValueError:
-        whole = False
-    if not whole or not value.isprintable() or any(mark.isspace() or mark in '<>"\\' for mark in value):
-        raise InvalidField("invalid", "Must be an https URL.")
+        valid = False
+    if (
+        not valid
+        or not value.isprintable()
+        or any(character.isspace() or character in '<>"\\' for character in value)
+    ):
+        raise InvalidField("invalid", "Must be a valid `https` URL.")
     return value
 
 

@@ -1,10 +1,10 @@
-"""A new password for somebody who forgot the old one, by a link in a mail.
+"""Resets forgotten passwords by a link in an e-mail.
 
-    ask(email) -> accepted -+- errand: a token for whoever has that address -> a mail
-    reset(token, password) -> the password, the end of all sessions and of all other links
+    request_link(email) -> accepted -> background: issue a token if the address has a user -> e-mail
+    reset_password(token, password) -> set the password, end all sessions, invalidate all other links
 
-Whoever asks learns nothing: the words are the same for every address, and so is the work that is done
-before they are said. Never opens a session, and never sends more than a few mails to one account.
+A request does not reveal whether an address is registered: the response, and the work done before it, are the
+same for every address. An account gets at most `RESETS_PER_LIFETIME` e-mails per `RESET_LIFETIME_S`.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,10 @@ from storage.errors import Missing
 
 
 class PasswordRecovery:
-    """Refuses with `Refusal`; lets `Unavailable` of the store through. `revoked` as that of `Accounts`."""
+    """Methods raise `ApiError`, and `Unavailable` from the store.
+
+    `on_sessions_revoked` is the one of `Accounts`.
+    """
 
     def __init__(
         self,
@@ -48,44 +51,48 @@ class PasswordRecovery:
         self._task_pool = TaskPool("password resets", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
     def request_link(self, request: ResetRequest) -> None:
-        """Send a link to whoever has that address. Refuses an address that is none, and when overrun."""
+        """Send a link in the background if the address has a user.
+
+        Raises:
+            ApiError: `request.invalid` for a malformed address, `server.overloaded` if too many are pending.
+        """
         raise_if_invalid(request.field_errors())
         email = validate_email_address(request.email)
         if not self._task_pool.submit(lambda: self._send_link(email)):
-            raise overloaded("Too many passwords are being reset.", MAIL_TASKS_RETRY_MS)
+            raise overloaded("Too many password resets are in progress. Retry later.", MAIL_TASKS_RETRY_MS)
 
     async def reset_password(self, token: str, request: PasswordReset) -> None:
-        """Set the password; the token and all others of that user are used up, all sessions end."""
+        """Set the password, end all sessions, and invalidate the token and all others of the user."""
         raise_if_invalid(request.field_errors())
-        hashed = hash_token(token)
-        # Asked before the hash is made, which costs more than a made-up token should.
-        if hashed is None or not await self._resets.is_valid(hashed):
+        token_hash = hash_token(token)
+        # Checked before hashing, so that a made-up token does not cost a password hash.
+        if token_hash is None or not await self._resets.is_valid(token_hash):
             raise _link_not_found()
         password_hash = await self._passwords.hash(request.new_password)
         try:
-            ended = await self._resets.redeem(hashed, password_hash)
+            session_ids = await self._resets.redeem(token_hash, password_hash)
         except Missing:
             raise _link_not_found() from None
-        for session_id in ended:
+        for session_id in session_ids:
             self._authenticator.invalidate(session_id)
-        if ended:
-            self._on_sessions_revoked(ended)
+        if session_ids:
+            self._on_sessions_revoked(session_ids)
 
     def statistics(self) -> TaskPoolStatistics:
         return self._task_pool.statistics()
 
     async def close(self, timeout_s: float) -> None:
-        """Let what was accepted become mails, for so long."""
+        """Finish pending work for up to `timeout_s`, then cancel the rest."""
         await self._task_pool.close(timeout_s)
 
     async def _send_link(self, email: str) -> None:
         token = new_token()
-        hashed = hash_token(token)
-        assert hashed is not None
-        user = await self._resets.issue(email, hashed, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
+        token_hash = hash_token(token)
+        assert token_hash is not None
+        user = await self._resets.issue(email, token_hash, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
         if user is not None:
             self._email_templates.queue_password_reset(user, token)
 
 
 def _link_not_found() -> ApiError:
-    return ApiError("password_reset.not_found", "The link is unknown, was used, or its time is over.")
+    return ApiError("password_reset.not_found", "The link is not valid, has expired, or was already used.")

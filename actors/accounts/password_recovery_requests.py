@@ -1,4 +1,4 @@
-"""What somebody sends who forgot a password. Neither text form shows an address or a password."""
+"""Request bodies of the password reset. Their `repr` shows neither address nor password."""
 
 import msgspec
 

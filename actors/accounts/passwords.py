@@ -1,7 +1,6 @@
-"""Passwords: hashed with argon2id on threads of their own, so that the event loop never waits for one.
+"""Hashes and verifies passwords with argon2id on a dedicated thread pool, off the event loop.
 
-Only so many are hashed at once and only so many wait; whoever comes beyond is refused and may come
-back. Never keeps, logs or compares a password in clear.
+The number of running and of waiting hashes is bounded; beyond it, `server.overloaded` is raised.
 """
 
 import asyncio
@@ -31,21 +30,21 @@ class HashCost(msgspec.Struct, frozen=True):
 
 
 class PasswordCheck(msgspec.Struct, frozen=True):
-    """Whether the password is right, and whether its hash was made at another cost than today's."""
+    """Whether the password matches, and whether its hash was made with outdated cost parameters."""
 
     matches: bool
     needs_rehash: bool
 
 
 class Passwords:
-    """Hashes and verifies. Both raise `server.overloaded` when too many wait already."""
+    """`hash` and `verify` raise `server.overloaded` if too many are waiting."""
 
     def __init__(self, limits: Limits, cost: HashCost | None = None) -> None:
-        chosen = cost or HashCost()
+        parameters = cost or HashCost()
         self._hasher = PasswordHasher(
-            time_cost=chosen.rounds, memory_cost=chosen.memory_kib, parallelism=chosen.lanes
+            time_cost=parameters.rounds, memory_cost=parameters.memory_kib, parallelism=parameters.lanes
         )
-        self._dummy_hash = _make_dummy_hash(chosen)
+        self._dummy_hash = _make_dummy_hash(parameters)
         self._executor = ThreadPoolExecutor(limits.password_hashes_in_flight, thread_name_prefix="argon2")
         self._slots = threading.BoundedSemaphore(
             limits.password_hashes_in_flight + limits.password_hashes_queued
@@ -55,11 +54,11 @@ class Passwords:
         return await self._run_in_thread(lambda: self._hasher.hash(_normalize(password)))
 
     async def verify(self, password_hash: str | None, password: str) -> PasswordCheck:
-        """Compare; None, for somebody who does not exist, costs as much and is always wrong."""
+        """Verify a password. A `password_hash` of None (unknown user) takes as long and never matches."""
         return await self._run_in_thread(lambda: self._verify_sync(password_hash, password))
 
     def close(self) -> None:
-        """Let the threads end; what has not begun is dropped."""
+        """Stop the threads; cancel hashes that have not started."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _verify_sync(self, password_hash: str | None, password: str) -> PasswordCheck:
@@ -73,23 +72,23 @@ class Passwords:
 
     async def _run_in_thread(self, work: Callable[[], Result]) -> Result:
         if not self._slots.acquire(blocking=False):
-            raise overloaded("Too many passwords are being checked.", PASSWORD_BUSY_RETRY_MS)
+            raise overloaded("Too many passwords are being checked. Retry later.", PASSWORD_BUSY_RETRY_MS)
         try:
             future = self._executor.submit(work)
         except RuntimeError:
             self._slots.release()
-            raise overloaded("The server is going down.", PASSWORD_BUSY_RETRY_MS) from None
-        # The place is free when the thread is, which a cancelled caller does not see.
+            raise overloaded("The server is shutting down.", PASSWORD_BUSY_RETRY_MS) from None
+        # The thread keeps its slot until it finishes, even if the caller is cancelled.
         future.add_done_callback(lambda _: self._slots.release())
         return await asyncio.wrap_future(future)
 
 
 def _normalize(password: str) -> bytes:
-    """Give what looks the same one spelling: keyboards differ in how they compose an accent."""
+    """Normalize to NFKC: keyboards differ in how they compose accented characters."""
     return unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
 
 
 def _make_dummy_hash(cost: HashCost) -> str:
-    """Make a well-formed hash at today's cost which no password matches."""
+    """Create a well-formed hash with current cost parameters that no password matches."""
     salt, digest = (base64.b64encode(os.urandom(size)).rstrip(b"=").decode() for size in (16, 32))
     return f"$argon2id$v=19$m={cost.memory_kib},t={cost.rounds},p={cost.lanes}${salt}${digest}"

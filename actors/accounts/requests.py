@@ -1,7 +1,7 @@
-"""What people send about their accounts, and the answers they get.
+"""Request and response bodies of the User service.
 
-A request knows its own faults, all of them at once; a field that is missing (`UNSET`) is not judged
-here. Its text form never shows a password.
+`field_errors` reports all invalid fields at once and skips absent ones (`UNSET`). The `repr` of a body never
+shows a password or token.
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ from config.limits import (
     USERNAME_CHARACTERS_MIN,
 )
 
-# What these fields may hold is judged by `faults`, which tells all of it; the schemas are for readers.
+# Values are validated by `field_errors`, which reports all errors; these schemas are documentation.
 Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_CHARACTERS})]
 Username = Annotated[
     str,
     Meta(
-        description="Without regard to case.",
+        description="Case-insensitive.",
         extra_json_schema={
             "minLength": USERNAME_CHARACTERS_MIN,
             "maxLength": USERNAME_CHARACTERS_MAX,
@@ -84,7 +84,7 @@ class Registration(msgspec.Struct, frozen=True):
         )
 
     def idempotency_payload(self) -> object:
-        """All but the password: a repeated registration is known by what is no secret."""
+        """Return what identifies a repeated registration: all fields except the secret password."""
         return (self.email, self.username, self.display_name)
 
     def __repr__(self) -> str:
@@ -92,7 +92,7 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 class Login(msgspec.Struct, frozen=True):
-    """An e-mail address or a username, and a password. What is odd in them is simply wrong."""
+    """An e-mail address or a username, and a password. Malformed values are wrong credentials."""
 
     login: str
     password: str
@@ -113,7 +113,7 @@ class PasswordChange(msgspec.Struct, frozen=True):
 
 
 class ProfilePatch(msgspec.Struct, frozen=True):
-    """What is absent stays as it is; null clears."""
+    """Absent fields stay unchanged; null clears a field."""
 
     email: Email | UnsetType = UNSET
     username: Username | UnsetType = UNSET
@@ -132,7 +132,7 @@ class ProfilePatch(msgspec.Struct, frozen=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """The only answer that ever shows a token."""
+    """A new session. This is the only response that contains its token."""
 
     user: OwnUser
     token: str
@@ -151,13 +151,13 @@ class SessionView(msgspec.Struct, frozen=True):
 
 
 class UserCardPage(msgspec.Struct, frozen=True):
-    """Some cards of a longer list, and the key after which the next ones stand."""
+    """A page of cards, and the key of the next page."""
 
     items: list[UserCard]
     next_key: tuple[str, str] | None
 
 
 def raise_if_invalid(field_errors: Sequence[FieldError]) -> None:
-    """Refuse with all the faults, if there are any."""
+    """Raise `request.invalid` with all field errors, if there are any."""
     if field_errors:
         raise ApiError("request.invalid", "Some fields are not valid.", errors=field_errors)

@@ -1,6 +1,6 @@
-"""Records of the store as the objects that clients see.
+"""Converts user and session records to API objects.
 
-Only `own_of` shows an e-mail address; nothing here ever shows a hash.
+Only `to_own_user` includes the e-mail address.
 """
 
 from actors.accounts.requests import SessionView

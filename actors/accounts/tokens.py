@@ -1,6 +1,6 @@
-"""Tokens: 256 random bits which a client shows, and the SHA-256 by which the server knows them.
+"""Session tokens: 256 random bits held by the client, stored on the server as their SHA-256.
 
-A plain hash is enough because the token cannot be guessed. Never stores or logs the token itself.
+An unsalted hash is enough because the token cannot be guessed. The token itself is never stored or logged.
 """
 
 import re
@@ -17,7 +17,7 @@ def new_token() -> str:
 
 
 def hash_token(token: str) -> str | None:
-    """Hash a token to hex; None for a text that cannot be one, so that no store is asked."""
+    """Return the SHA-256 of a token in hex; None if it is malformed, to spare the store look-up."""
     if _TOKEN_PATTERN.fullmatch(token) is None:
         return None
     return sha256(token.encode()).hexdigest()

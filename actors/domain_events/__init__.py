@@ -1,1 +1,1 @@
-"""How services hear of each other: the events of one, taken in by the others, each exactly once."""
+"""Domain events between services: published through an outbox, applied exactly once by each consumer."""

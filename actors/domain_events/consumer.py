@@ -1,4 +1,4 @@
-"""Who takes events in. A consumer that is not sure of the order asks the owner how things stand."""
+"""Interface of the consumers of domain events."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,20 +7,26 @@ from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 
 class Consumer(Protocol):
-    """Taking an event again changes nothing, and two events may come in either order."""
+    """Applies the events of one service.
+
+    Idempotent, and tolerant of order: an event may be repeated, and two events may arrive in either order. A
+    consumer for which order matters reads the current state from the service that owns it.
+    """
 
     @property
     def name(self) -> str:
-        """Unique over all consumers, and the same in all versions: its cursor is kept under it."""
+        """Key of the consumer's cursor: unique among all consumers, and the same in every release."""
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
-        """Have the effect of all, then or with it move the cursor; without a step only the effect.
+        """Apply all events, then (or in the same transaction) advance the cursor.
+
+        Without `cursor_update` only the events are applied.
 
         Raises:
-            Conflict: `cursor`: somebody else has moved it.
-            Unavailable: to be tried again.
-            Exception: anything else is the fault of an event.
+            Conflict: constraint `cursor`: another reader advanced the cursor.
+            Unavailable: retry the batch later.
+            Exception: anything else means that one of the events cannot be applied.
         """
 
     async def on_feed_reset(self) -> None:
-        """The feed is another history now: its numbers begin anew, and all that is kept comes again."""
+        """The producer's database was restored: event ids restart and retained events are delivered again."""

@@ -1,7 +1,7 @@
-"""What services tell each other, as typed structs: one for each type of event.
+"""Typed structs of the domain events, one for each payload.
 
-They are written by the triggers in `sql/<service>/triggers/`. An event of a type that is not known here is
-a newer version's and concerns nobody yet.
+The triggers in `sql/<service>/triggers/` write the payloads. An event of unknown type was written by a newer
+release and is ignored.
 """
 
 import msgspec
@@ -44,7 +44,7 @@ class BlockCreated(BlockChanged, frozen=True):
 
 
 class PostChanged(msgspec.Struct, frozen=True):
-    """`posts_count` is the author's, after it."""
+    """`posts_count` is the author's number of posts after the change."""
 
     id: str
     author_id: str
@@ -82,7 +82,7 @@ class EventUpdated(msgspec.Struct, frozen=True):
 
 
 class RsvpChanged(msgspec.Struct, frozen=True):
-    """Without the status: whoever acts on it reads how it stands then."""
+    """Carries no status: consumers read the current one."""
 
     event_id: str
     user_id: str
@@ -142,6 +142,6 @@ _decoders = {name: msgspec.json.Decoder(kind) for name, kind in _EVENT_TYPES.ite
 
 
 def decode_event(event: OutboxEvent) -> DomainEvent | None:
-    """Read an event; None for a type that is not known here. Raises `msgspec.DecodeError`."""
+    """Decode an event; None if its type is unknown. Raises `msgspec.DecodeError`."""
     decoder = _decoders.get(event.type)
     return None if decoder is None else decoder.decode(event.payload)

@@ -1,9 +1,9 @@
-"""One consumer's way through one feed, on whichever instance holds its lock.
+"""Reads one service's outbox for one consumer, on the instance that holds the consumer's lock.
 
-    hint or poll -> lock -> read -> take, with the cursor -> read ...
+    wake-up or poll -> lock -> read a batch -> handle it and advance the cursor -> read ...
 
-An event that can not be taken is buried as a dead letter, alone, and the way goes on. What only fails for
-now is tried again and holds everything behind it up. It never skips an event without a word.
+An event that the consumer cannot apply becomes a dead letter and reading continues with the next one. A
+temporary failure is retried and delays all later events, so no event is skipped silently.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 
 _log = logging.getLogger(__name__)
 RECHECK_DELAYS_S = (0.01, 0.05, 0.2)
-"""After a hint: what it told of may not be readable until other transactions have ended."""
+"""Delays of the reads after a wake-up: the event is not readable until concurrent transactions end."""
 CHECK_INTERVAL_S = 5.0
 BATCH_DELAY_S = 0.03
 
 
 class ReaderStatistics(msgspec.Struct, frozen=True):
-    """`reading` where this instance holds the lock; `lag_s` is the age of the oldest event not taken."""
+    """`is_reading`: this instance holds the lock. `lag_s`: age of the oldest unhandled event."""
 
     consumer: str
     is_reading: bool
@@ -39,7 +39,7 @@ class ReaderStatistics(msgspec.Struct, frozen=True):
 
 
 class EventSource(msgspec.Struct, frozen=True):
-    """What a reader reads from, and where its place is kept."""
+    """Where a reader reads from, and where its cursor and lock are stored."""
 
     outbox: Outbox
     cursors: Cursors
@@ -55,7 +55,7 @@ class Reader:
         self._poll_s = poll_s
         self._batch_size = batch_size
         self._wake_event = asyncio.Event()
-        # Where this instance stands, as long as nothing has gone wrong: the cursor itself is the fence.
+        # Cached until a failure. Staleness is harmless: advancing the stored cursor would raise `Conflict`.
         self._cursor: Cursor | None = None
         self._saved_cursor: Cursor | None = None
         self._recheck_count = 0
@@ -75,7 +75,7 @@ class Reader:
         return self._is_reading
 
     def wake(self) -> None:
-        """There may be something to read."""
+        """Read soon: new events may be available."""
         self._recheck_count = 0
         self._wake_event.set()
 
@@ -98,38 +98,38 @@ class Reader:
                 self._is_reading = await self._locks.try_acquire(self.name)
                 if not self._is_reading:
                     self._cursor = None
-                found = await self.read() if self._is_reading else 0
+                handled_count = await self.read() if self._is_reading else 0
                 self._failing_since = None
             except (Unavailable, TimeoutError, ApiError, Conflict) as error:
                 self._on_failure(error)
-                found = 0
-            except Exception as error:  # noqa: BLE001 - whatever it is, the way goes on
+                handled_count = 0
+            except Exception as error:  # noqa: BLE001 - reading continues after any failure
                 self._on_failure(error)
-                _log.exception("%s could not read", self.name)
-                found = 0
-            await self._wait(found)
+                _log.exception("%s: reading failed", self.name)
+                handled_count = 0
+            await self._wait(handled_count)
 
     async def read(self) -> int:
-        """Take all there is; answers how many events that was."""
-        place = await self._load_cursor()
-        found = 0
-        while events := await self._outbox.read(place, self._batch_size):
-            after = Cursor(place.source, events[-1].xid, events[-1].id)
-            # In the order in which they were written, whichever transaction began first.
-            in_order = sorted(events, key=lambda event: event.id)
-            await self._handle_batch(in_order, CursorUpdate(self.name, place, after))
-            place = after
-            found += len(events)
+        """Handle all available events. Returns how many were handled."""
+        cursor = await self._load_cursor()
+        handled_count = 0
+        while events := await self._outbox.read(cursor, self._batch_size):
+            after = Cursor(cursor.source, events[-1].xid, events[-1].id)
+            # Rows arrive by transaction id; consumers get them in the order of writing.
+            ordered = sorted(events, key=lambda event: event.id)
+            await self._handle_batch(ordered, CursorUpdate(self.name, cursor, after))
+            cursor = after
+            handled_count += len(events)
             self._handled += len(events)
-            self._cursor = place
+            self._cursor = cursor
             if len(events) < self._batch_size:
                 break
         if self._failing_since is not None or time.monotonic() - self._checked_at > CHECK_INTERVAL_S:
-            await self._update_lag(place)
-        return found
+            await self._update_lag(cursor)
+        return handled_count
 
     async def _update_lag(self, cursor: Cursor) -> None:
-        """At intervals: how far behind, and for those who drop what all have read, up to where."""
+        """Measure the lag, and publish the cursor in the producer's database, which pruning depends on."""
         self._lag_s = await self._outbox.lag_s(cursor)
         if cursor != self._saved_cursor:
             await self._outbox.save_reader_cursor(self.name, cursor)
@@ -137,29 +137,29 @@ class Reader:
         self._checked_at = time.monotonic()
 
     async def replay(self, event: OutboxEvent) -> None:
-        """Take one event again, beside the way; raises what the consumer raises."""
+        """Handle one event again without moving the cursor. Raises what the consumer raises."""
         await self._consumer.handle([event], None)
 
     async def _load_cursor(self) -> Cursor:
-        """Where to go on; from the start, where there is no place or the feed is another one by now."""
+        """Return the cursor; at the start if there is none or the producer's database was restored."""
         if self._cursor is not None and time.monotonic() - self._checked_at <= CHECK_INTERVAL_S:
             return self._cursor
-        place = await self._cursors.get(self.name)
+        cursor = await self._cursors.get(self.name)
         source = await self._outbox.source()
-        beginning = Cursor(source.name)
-        if place is None:
-            await self._cursors.create(self.name, beginning)
-            self._cursor = beginning
-            return beginning
-        if place.source == source.name and place.id <= source.last_id:
-            self._cursor = place
-            return place
-        _log.warning("%s reads its feed anew: its database was restored", self.name)
+        start = Cursor(source.name)
+        if cursor is None:
+            await self._cursors.create(self.name, start)
+            self._cursor = start
+            return start
+        if cursor.source == source.name and cursor.id <= source.last_id:
+            self._cursor = cursor
+            return cursor
+        _log.warning("%s: reading from the start, because the producer's database was restored", self.name)
         await self._outbox.reassign_xids()
         await self._consumer.on_feed_reset()
-        await self._cursors.advance(CursorUpdate(self.name, place, beginning))
-        self._cursor = beginning
-        return beginning
+        await self._cursors.advance(CursorUpdate(self.name, cursor, start))
+        self._cursor = start
+        return start
 
     async def _handle_batch(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate) -> None:
         try:
@@ -170,19 +170,21 @@ class Reader:
             if conflict.constraint == "cursor":
                 raise
             await self._handle_one_by_one(events, cursor_update, conflict)
-        except ApiError as refusal:
-            if refusal.retry:
+        except ApiError as api_error:
+            if api_error.retry:
                 raise
-            await self._handle_one_by_one(events, cursor_update, refusal)
-        except Exception as error:  # noqa: BLE001 - the fault of one of the events
+            await self._handle_one_by_one(events, cursor_update, api_error)
+        except Exception as error:  # noqa: BLE001 - one of the events cannot be applied
             await self._handle_one_by_one(events, cursor_update, error)
 
     async def _handle_one_by_one(
         self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate, error: Exception
     ) -> None:
-        """Find the event that can not be taken: one by one, all without the cursor but the last."""
+        """Isolate the event that cannot be applied. Only the last event of the batch advances the cursor."""
         if len(events) == 1:
-            _log.error("%s could not take event %d", self.name, events[0].id, exc_info=error)
+            _log.error(
+                "%s: event %d failed and became a dead letter", self.name, events[0].id, exc_info=error
+            )
             self._dead_lettered += 1
             await self._cursors.add_dead_letter(self.name, events[0], type(error).__name__, cursor_update)
             return
@@ -194,11 +196,11 @@ class Reader:
 
     async def _wait(self, handled_count: int) -> None:
         if not self._is_reading:
-            # Another instance reads. To ask for its lock at every hint would cost more than the reading.
+            # Another instance reads. Trying the lock at every wake-up would cost more than reading.
             await asyncio.sleep(self._poll_s)
             return
         if handled_count and self._failing_since is None:
-            # What comes close together is taken together.
+            # Collect events that are written close together into one batch.
             await asyncio.sleep(BATCH_DELAY_S)
         if self._wake_event.is_set() and self._failing_since is None:
             return
@@ -214,4 +216,4 @@ class Reader:
         self._cursor = None
         if self._failing_since is None:
             self._failing_since = time.monotonic()
-            _log.warning("%s waits: %s", self.name, type(error).__name__)
+            _log.warning("%s: reading failed and will be retried: %s", self.name, type(error).__name__)

@@ -1,4 +1,4 @@
-"""All consumers of an instance: begun, woken, counted, ended. Never takes an event itself."""
+"""Starts, wakes, monitors and stops the readers of an instance."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ TOPIC_PREFIX = "d:"
 
 
 class Producer(msgspec.Struct, frozen=True):
-    """A service whose feed is read, and those who read it."""
+    """A service that publishes events, and the readers of its outbox."""
 
     outbox: Outbox
     idempotency_keys: IdempotencyKeys
@@ -27,7 +27,7 @@ class Producer(msgspec.Struct, frozen=True):
 
 
 class Readers:
-    """`publish` carries a hint to the other instances; it may be lost."""
+    """`publish` sends wake-ups to the other instances. One may be lost: readers also poll."""
 
     def __init__(
         self,
@@ -57,29 +57,29 @@ class Readers:
         await asyncio.gather(*(locks.release_all() for locks in self._locks), return_exceptions=True)
 
     def topics(self) -> list[str]:
-        """What to subscribe to: each frame on one of these goes to `heard`."""
+        """Bus topics to subscribe to; pass each message on one of them to `on_bus_message`."""
         return [TOPIC_PREFIX + service for service in self._producers]
 
     def on_bus_message(self, topic: str) -> None:
         self._wake_local(topic.removeprefix(TOPIC_PREFIX))
 
     def wake_readers(self, service: str) -> None:
-        """Something was written there: its readers look, here and elsewhere. Once a tick."""
+        """Wake a service's readers on all instances, at most once per event-loop tick."""
         if service not in self._pending_wakes:
             self._pending_wakes.add(service)
             asyncio.get_running_loop().call_soon(self._publish_wake, service)
 
     def get_reader(self, consumer: str) -> Reader | None:
-        return next((one for one in self._all_readers() if one.name == consumer), None)
+        return next((reader for reader in self._all_readers() if reader.name == consumer), None)
 
     def statistics(self) -> list[ReaderStatistics]:
         return [reader.statistics() for reader in self._all_readers()]
 
     async def check(self) -> None:
-        """Raises `Unavailable` when events have not been read for long."""
-        stuck = [one.consumer for one in self.statistics() if one.failing_s > FAILING_TIMEOUT_S]
+        """Raise `Unavailable` if a reader has been failing for `FAILING_TIMEOUT_S`."""
+        stuck = [reader.consumer for reader in self.statistics() if reader.failing_s > FAILING_TIMEOUT_S]
         if stuck:
-            raise Unavailable(f"events are not read: {', '.join(stuck)}")
+            raise Unavailable(f"domain events are not read by {', '.join(stuck)}")
 
     def _all_readers(self) -> list[Reader]:
         return [reader for producer in self._producers.values() for reader in producer.readers]
@@ -98,7 +98,7 @@ class Readers:
         while True:
             await asyncio.sleep(PRUNE_INTERVAL_S)
             for producer in self._producers.values():
-                # Whoever has the lock of the first reader: one instance is enough.
+                # One instance is enough: the one that holds the lock of the first reader.
                 if producer.readers and producer.readers[0].is_reading:
                     names = [reader.name for reader in producer.readers]
                     with contextlib.suppress(Unavailable):

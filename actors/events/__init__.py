@@ -1,1 +1,1 @@
-"""What people meet for: events, answers, the line for a place, and the conversation of each."""
+"""Events, RSVPs with waitlists, and event conversations."""

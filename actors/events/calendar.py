@@ -1,4 +1,4 @@
-"""An event as iCalendar (RFC 5545), for the calendars of phones and computers. Never names who goes."""
+"""iCalendar export of events (RFC 5545), without attendees."""
 
 from datetime import UTC, datetime
 
@@ -11,19 +11,19 @@ PRODUCT_ID = "-//Convene//Convene//EN"
 
 
 def to_icalendar(event: Event) -> str:
-    """A calendar with that one event; its UID stays the same whatever changes."""
-    entry = CalendarEvent()
-    entry.add("uid", f"{event.id}@convene")
-    entry.add("dtstamp", datetime.now(UTC))
-    entry.add("dtstart", datetime.fromisoformat(event.start_datetime))
-    entry.add("dtend", datetime.fromisoformat(event.end_datetime))
-    entry.add("summary", event.title)
-    entry.add("categories", [event.category])
+    """Return a calendar with one event. Its UID is stable, so importing again updates the entry."""
+    component = CalendarEvent()
+    component.add("uid", f"{event.id}@convene")
+    component.add("dtstamp", datetime.now(UTC))
+    component.add("dtstart", datetime.fromisoformat(event.start_datetime))
+    component.add("dtend", datetime.fromisoformat(event.end_datetime))
+    component.add("summary", event.title)
+    component.add("categories", [event.category])
     if event.description:
-        entry.add("description", event.description)
-    whole = Calendar()
-    whole.add("prodid", PRODUCT_ID)
-    whole.add("version", "2.0")
-    whole.add_component(entry)
-    encoded: bytes = whole.to_ical()
+        component.add("description", event.description)
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT_ID)
+    calendar.add("version", "2.0")
+    calendar.add_component(component)
+    encoded: bytes = calendar.to_ical()
     return encoded.decode()

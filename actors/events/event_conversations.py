@@ -1,7 +1,7 @@
-"""Each event's conversation: made with the event, joined and left by those who go.
+"""Group conversations of events: created with the event; users with a `GOING` RSVP are members.
 
-An event of the feed only says that something changed; how it stands is asked of the Event service, so
-events may come twice and in any order. It never puts out the creator, nor keeps anybody in who left.
+Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
+arrive in any order. The creator stays a member regardless of the RSVP.
 """
 
 import asyncio
@@ -22,24 +22,24 @@ from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 _log = logging.getLogger(__name__)
 CONCURRENT_EVENTS = 8
-"""Events whose conversations are seen to at the same time; within one, people come one after another."""
+"""Events that are processed concurrently. Members of one event are updated one at a time."""
 
 
 class GroupConversations(Protocol):
-    """What a gathering asks of conversations."""
+    """The part of the conversation service that event conversations need."""
 
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
-        """See that there is this group; the creator is its first member and admin."""
+        """Create the group unless it exists. The creator is its first member and admin."""
 
     async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Take in somebody whom a rule lets in. Refuses with `conversation.full`."""
+        """Add a user. Raises `conversation.full`."""
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Let somebody go whom a rule no longer keeps."""
+        """Remove a user who was added by rule."""
 
 
 class EventConversations:
-    """A `Consumer` of the Event service's feed."""
+    """A `Consumer` of the Event service's events."""
 
     name = "messaging.events"
 
@@ -58,37 +58,38 @@ class EventConversations:
         self._cursors = cursors
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
-        concerned: dict[str, dict[str, None]] = {}
+        user_ids_by_event: dict[str, dict[str, None]] = {}
         for event in events:
             match decode_event(event):
                 case EventCreated(id=event_id):
-                    concerned.setdefault(event_id, {})
+                    user_ids_by_event.setdefault(event_id, {})
                 case (
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
                 ):
-                    concerned.setdefault(event_id, {})[user_id] = None
-        places = asyncio.Semaphore(CONCURRENT_EVENTS)
+                    user_ids_by_event.setdefault(event_id, {})[user_id] = None
+        slots = asyncio.Semaphore(CONCURRENT_EVENTS)
 
-        async def gather(event_id: str, user_ids: Iterable[str]) -> None:
-            async with places:
+        async def update(event_id: str, user_ids: Iterable[str]) -> None:
+            async with slots:
                 await self._update_members(event_id, list(user_ids))
 
-        # All of them end before anything is said of the first that failed: none goes on by itself.
-        done = await asyncio.gather(
-            *(gather(event_id, user_ids) for event_id, user_ids in concerned.items()), return_exceptions=True
+        # Wait for all of them before raising the first failure, so that none continues in the background.
+        results = await asyncio.gather(
+            *(update(event_id, user_ids) for event_id, user_ids in user_ids_by_event.items()),
+            return_exceptions=True,
         )
-        for failure in done:
+        for failure in results:
             if failure is not None:
                 raise failure
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
     async def on_feed_reset(self) -> None:
-        """How things stand is asked each time."""
+        """Nothing to reset: the current state is read every time."""
 
     async def _ensure_conversation(self, event_id: str) -> str | None:
-        """See to an event's conversation; answers the creator, None when the event is gone."""
+        """Create the conversation unless it exists. Returns the creator's id; None for a deleted event."""
         creator_id = await self._events.get_creator_id(event_id)
         if creator_id is None:
             return None
@@ -104,22 +105,22 @@ class EventConversations:
         creator_id = await self._ensure_conversation(event_id)
         if creator_id is None:
             return
-        people = await self._user_cards.find(user_ids)
+        cards = await self._user_cards.find(user_ids)
         for user_id in user_ids:
-            if user_id in people and user_id != creator_id:
-                await self._update_member(event_id, people[user_id])
+            if user_id in cards and user_id != creator_id:
+                await self._update_member(event_id, cards[user_id])
 
     async def _update_member(self, event_id: str, user: UserCard) -> None:
-        goes: bool | None = None
-        # Until nothing changed meanwhile: whoever else reads this feed may be acting on what came after.
-        while goes != (now := (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING):
-            goes = now
+        is_going: bool | None = None
+        # Repeat until the RSVP is unchanged: another reader may be applying a later event concurrently.
+        while is_going != (now := (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING):
+            is_going = now
             try:
-                if goes:
+                if is_going:
                     await self._groups.add_by_rule(event_conversation_id(event_id), user)
                 else:
                     await self._groups.remove_by_rule(event_conversation_id(event_id), user)
-            except ApiError as refusal:
-                if refusal.retry:
+            except ApiError as error:
+                if error.retry:
                     raise
-                _log.info("an event's conversation stays as it is: %s", refusal.code)
+                _log.info("member of an event conversation not changed: %s", error.code)

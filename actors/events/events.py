@@ -1,7 +1,7 @@
-"""Events: made, found, changed, and people invited.
+"""Creates, searches, updates and deletes events, and invites users.
 
-Only the creator changes one. Between two people with a block each other's events do not exist. Never holds
-state.
+Only the creator can change an event. Two users with a block between them cannot see each other's events.
+Stateless.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,17 +44,17 @@ class Events:
         return await self.get(creator_id, event_id)
 
     async def get(self, viewer_id: str, event_id: str) -> Event:
-        found = await self._store.find([event_id], viewer_id)
-        if not found or await self._block_service.is_blocked(viewer_id, found[0].creator.id):
+        records = await self._store.find([event_id], viewer_id)
+        if not records or await self._block_service.is_blocked(viewer_id, records[0].creator.id):
             raise event_not_found()
-        return (await self.serialize(found))[0]
+        return (await self.serialize(records))[0]
 
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int
     ) -> KeysetPage[Event]:
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        found = await self._store.search(criteria, after, viewer_id, hidden, limit + 1)
-        page, key = paginate(found, limit, lambda record: (record.start, record.id))
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        records = await self._store.search(criteria, after, viewer_id, blocked_ids, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.start, record.id))
         return KeysetPage(await self.serialize(page), key)
 
     async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
@@ -79,15 +79,15 @@ class Events:
     async def invite(
         self, user_id: str, event_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
     ) -> None:
-        """Invite people who exist for the caller; anybody who sees an event may."""
+        """Invite users. Anyone who can see the event can invite users whom they can see."""
         await self.require_visible(user_id, event_id)
-        known = await self._user_cards.find(user_ids)
-        hidden = set(await self._block_service.list_blocked_users(user_id))
-        if any(one not in known or one in hidden for one in user_ids):
-            raise ApiError("user.not_found", "Not all of these users exist.")
-        others = [one for one in dict.fromkeys(user_ids) if one != user_id]
+        cards = await self._user_cards.find(user_ids)
+        blocked_ids = set(await self._block_service.list_blocked_users(user_id))
+        if any(invitee_id not in cards or invitee_id in blocked_ids for invitee_id in user_ids):
+            raise ApiError("user.not_found", "At least one of the users does not exist.")
+        invitee_ids = [invitee_id for invitee_id in dict.fromkeys(user_ids) if invitee_id != user_id]
         try:
-            await self._store.invite(event_id, user_id, others, idempotency_key)
+            await self._store.invite(event_id, user_id, invitee_ids, idempotency_key)
         except Conflict as conflict:
             if conflict.constraint == "event_invites_event_id_fkey":
                 raise event_not_found() from None
@@ -99,14 +99,14 @@ class Events:
         return creator_id is not None and not await self._block_service.is_blocked(viewer_id, creator_id)
 
     async def require_visible(self, viewer_id: str, event_id: str) -> None:
-        """Refuse where there is no such event for the viewer."""
+        """Raise `event.not_found` if the event does not exist for the viewer."""
         if not await self.can_see(viewer_id, event_id):
             raise event_not_found()
 
     async def _require_creator(self, user_id: str, event_id: str) -> None:
         await self.require_visible(user_id, event_id)
         if await self._store.get_creator_id(event_id) != user_id:
-            raise ApiError("permission.denied", "Only its creator changes an event.")
+            raise ApiError("permission.denied", "Only the creator can change an event.")
 
     async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
         cards = await self._user_cards.for_records(record.creator for record in records)
@@ -116,7 +116,9 @@ class Events:
 def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
     match conflict.constraint:
         case "events_capacity":
-            return ApiError("event.capacity_below_going", "More people are going than that.")
+            return ApiError(
+                "event.capacity_below_going", "The capacity is lower than the number of users who are going."
+            )
         case "events_end_after_start":
             return end_before_start()
         case _:

@@ -1,4 +1,4 @@
-"""What people say of events. Shapes are checked in decoding; what one field means to another here."""
+"""Request bodies of events. Decoding checks types; this module checks values and their relations."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -20,7 +20,7 @@ from storage.records.events import EventChange, NewEvent
 
 Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY_MAX)]
 Id = Annotated[str, Meta(max_length=64)]
-# Published, and checked below, once trimmed and with a zone.
+# Documentation only: checked below, after trimming and converting to UTC.
 Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITLE_CHARACTERS})]
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
@@ -39,7 +39,7 @@ class EventBody(msgspec.Struct, frozen=True):
 
 
 class EventPatch(msgspec.Struct, frozen=True):
-    """What is absent stays as it is; a null description clears it."""
+    """Absent fields stay unchanged; a null description clears it."""
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
@@ -59,8 +59,8 @@ class Invites(msgspec.Struct, frozen=True):
 
 
 def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
-    """Raises `request.invalid` with all the faults."""
-    changed = to_event_change(
+    """Validate a body. Raises `request.invalid` with all field errors."""
+    fields = to_event_change(
         EventPatch(
             body.title,
             body.description,
@@ -70,57 +70,57 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
             body.capacity,
         )
     )
-    title, category, start, end = changed.title, changed.category, changed.start, changed.end
+    title, category, start, end = fields.title, fields.category, fields.start, fields.end
     assert isinstance(title, str)
     assert isinstance(category, str)
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
     if end <= start:
         raise end_before_start()
-    description = changed.description if isinstance(changed.description, str) else None
+    description = fields.description if isinstance(fields.description, str) else None
     return NewEvent(creator_id, title, description, category, start, end, body.capacity)
 
 
 def to_event_change(patch: EventPatch) -> EventChange:
-    """Raises `request.invalid` with all the faults."""
-    faults: list[ApiError] = []
+    """Validate a body. Raises `request.invalid` with all field errors."""
+    errors: list[ApiError] = []
 
-    def checked(field: str, value: str | UnsetType, characters: int, *, line: bool) -> str | UnsetType:
+    def validate(field: str, value: str | UnsetType, characters: int, *, line: bool) -> str | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
         try:
             return (validate_line if line else validate_text)(field, value, characters)
-        except ApiError as refusal:
-            faults.append(refusal)
+        except ApiError as error:
+            errors.append(error)
             return UNSET
 
-    def moment(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
+    def to_utc(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
         if not YEAR_RANGE[0] <= value.year <= YEAR_RANGE[1]:
-            faults.append(invalid_field(field, f"Must lie in the years {YEAR_RANGE[0]} to {YEAR_RANGE[1]}."))
+            errors.append(invalid_field(field, f"Must be in the years {YEAR_RANGE[0]} to {YEAR_RANGE[1]}."))
             return UNSET
-        # A time without a zone is taken as UTC.
+        # A time without an offset is UTC.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     description = patch.description
     if isinstance(description, str):
         description = (
-            checked("description", description, EVENT_DESCRIPTION_CHARACTERS, line=False)
+            validate("description", description, EVENT_DESCRIPTION_CHARACTERS, line=False)
             if description.strip()
             else None
         )
     change = EventChange(
-        title=checked("title", patch.title, TITLE_CHARACTERS, line=True),
+        title=validate("title", patch.title, TITLE_CHARACTERS, line=True),
         description=description,
-        category=checked("category", patch.category, EVENT_CATEGORY_CHARACTERS, line=True),
-        start=moment("start_datetime", patch.start_datetime),
-        end=moment("end_datetime", patch.end_datetime),
+        category=validate("category", patch.category, EVENT_CATEGORY_CHARACTERS, line=True),
+        start=to_utc("start_datetime", patch.start_datetime),
+        end=to_utc("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
     )
-    raise_field_errors(faults)
+    raise_field_errors(errors)
     return change
 
 
 def end_before_start() -> ApiError:
-    return invalid_field("end_datetime", "Must be after start_datetime.")
+    return invalid_field("end_datetime", "Must be after `start_datetime`.")

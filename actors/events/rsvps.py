@@ -1,4 +1,4 @@
-"""Answers to events. Who gets a place is the store's to decide, in one transaction. Never holds state."""
+"""RSVPs to events. The store assigns places and waitlist positions in one transaction. Stateless."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ from storage.records.events import RsvpState
 
 CONFLICT_DETAILS = {
     "event.past": "The event is over.",
-    "event.full": "There is no place left.",
-    # The fence behind the look: somebody wrote past the lock.
-    "events_capacity": "There is no place left.",
+    "event.full": "The event is full.",
+    # The check constraint, in case a write bypassed the lock.
+    "events_capacity": "The event is full.",
 }
 
 
@@ -64,10 +64,10 @@ class Rsvps:
         self, viewer_id: str, event_id: str, status: RsvpStatus | None, after: PageKey | None, limit: int
     ) -> KeysetPage[Rsvp]:
         await self._events.require_visible(viewer_id, event_id)
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        wanted = None if status is None else status.value
-        found = await self._store.page_rsvps(event_id, wanted, after, hidden, limit + 1)
-        page, key = paginate(found, limit, lambda record: (record.answered_at, record.user.id))
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        status_value = None if status is None else status.value
+        records = await self._store.page_rsvps(event_id, status_value, after, blocked_ids, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.answered_at, record.user.id))
         cards = await self._user_cards.for_records(record.user for record in page)
         return KeysetPage(
             [Rsvp(event_id, cards[record.user.id], RsvpStatus(record.status), None) for record in page], key

@@ -1,4 +1,4 @@
-"""Records of events as the objects that clients see, and as calendars do. Asks nobody."""
+"""Converts event records to API objects."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from storage.records.events import EventRecord
 
 
 def event_conversation_id(event_id: str) -> str:
-    """The id of an event's conversation: a function of the event's, so that it is made once only."""
+    """Derive a conversation's id from its event's id, so that creating it is idempotent."""
     return identifiers.event_conversation_id(event_id)
 
 

@@ -1,1 +1,1 @@
-"""The home feed: posts handed out to timelines as they come, and what is shown of them."""
+"""The home feed: fan-out of posts to timelines, and reading pages from them."""

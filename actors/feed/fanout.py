@@ -1,7 +1,7 @@
-"""Hands posts out to the timelines of followers, and has timelines built anew when somebody follows.
+"""Fans posts out to the timelines of followers, and invalidates timelines when follows change.
 
-An author with very many followers is no longer handed out: from then on readers look for the posts
-themselves. Everything here may be done twice. It never shows anything to anybody.
+Posts of an author with many followers are not fanned out: readers fetch them (fan-out on read). All steps are
+idempotent.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,11 +16,11 @@ from storage.records.posts import PostKey
 FOLLOWERS_PER_BATCH = 1000
 
 PublishPostCreated = Callable[[str, Sequence[str]], None]
-"""(post, followers): tell those of them who are online."""
+"""(post id, follower ids): notify those who are online."""
 
 
 class FanOut:
-    """A `Consumer` of the Post service's feed."""
+    """A `Consumer` of the Post service's events."""
 
     name = "feed.posts"
 
@@ -47,15 +47,15 @@ class FanOut:
             await self._cursors.advance(cursor_update)
 
     async def on_feed_reset(self) -> None:
-        """Timelines that lack something are found by nobody: all that comes again is put on them again."""
+        """Nothing to reset: pushing a post to a timeline again has no effect."""
 
     async def _fan_out(self, key: PostKey) -> None:
         audience = (await self._audiences.audiences([key.author_id])).get(key.author_id)
         if audience is None or audience.broadcast_settled or not audience.followers_count:
             return
         if audience.broadcast or audience.followers_count >= self._broadcast_threshold:
-            # First said, then dropped: whoever builds a timeline after this knows it. Settled only then,
-            # so that whatever comes between is made up for.
+            # Set the flag before invalidating, so that timelines built from now on respect it. Mark it as
+            # settled only at the end, so that a crash in between repeats the invalidation.
             await self._audiences.set_broadcast(key.author_id)
             async for followers in self._followers(key.author_id):
                 await self._timelines.invalidate(followers)
@@ -67,13 +67,13 @@ class FanOut:
 
     async def _followers(self, author_id: str) -> AsyncIterator[list[str]]:
         after = ""
-        while some := await self._audiences.followers_after(author_id, after, FOLLOWERS_PER_BATCH):
-            yield some
-            after = some[-1]
+        while batch := await self._audiences.followers_after(author_id, after, FOLLOWERS_PER_BATCH):
+            yield batch
+            after = batch[-1]
 
 
 class TimelineRebuilder:
-    """A `Consumer` of the Social service's feed: who follows somebody anew has a timeline built anew."""
+    """A `Consumer` of the Social service's events: invalidates timelines when follows change."""
 
     name = "feed.social"
 
@@ -93,4 +93,4 @@ class TimelineRebuilder:
             await self._cursors.advance(cursor_update)
 
     async def on_feed_reset(self) -> None:
-        """Whatever was dropped may be dropped again."""
+        """Nothing to reset: invalidating a timeline again is harmless."""

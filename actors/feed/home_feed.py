@@ -1,10 +1,10 @@
-"""One's home feed: own posts and those of whom one follows, the newest first.
+"""The home feed: posts of the user and of followed users, newest first.
 
-    timeline (ids) + own and broadcasting authors (ranges) -> posts -> only of whom one follows now
+    timeline (ids) + own and broadcast authors (ranges) -> posts -> drop authors not followed any more
 
-A timeline makes it fast and never decides: what it holds is checked against the stores, and where it is
-missing, cut off or away, the stores alone answer. A deletion, an unfollow and a block hold at once; what
-came anew may follow a moment later, but for one's own posts.
+A timeline is only a cache: its entries are checked against the stores, which answer alone if it is missing,
+truncated or unavailable. Deletions, unfollows and blocks take effect at once. New posts of others may appear
+with a delay; the user's own appear at once.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ from storage.records.timelines import TimelinePage
 from storage.records.timestamps import to_microseconds
 
 TIMELINE_READS_MAX = 5
-"""How often a page is filled up from a timeline before the stores are asked for the rest."""
+"""Timeline reads per page before the rest is read from the stores."""
 TIMELINES_RETRY_S = 1.0
-"""How long timelines are left alone after they did not answer."""
+"""How long timelines are not used after they were unavailable."""
 
 
 class FeedStores(msgspec.Struct, frozen=True):
@@ -56,71 +56,75 @@ class HomeFeed:
         self._timelines_retry_at = 0.0
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
-        """Up to `limit` posts behind that key; a page is full unless the feed ends there."""
-        found = await self._collect(user_id, before, limit + 1)
-        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
+        """Return up to `limit` posts older than `before`. A page with fewer is the last one."""
+        records = await self._collect(user_id, before, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self._post_service.serialize(page), key)
 
     async def _collect(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
-        found: list[PostRecord] = []
+        posts: list[PostRecord] = []
         for _ in range(TIMELINE_READS_MAX):
             timeline = await self._read_timeline(user_id, before, count)
             if timeline is None:
                 break
-            some, through = await self._hydrate(user_id, timeline, before, count)
-            found += some
-            if len(found) >= count:
-                return found[:count]
-            if through is not None:
-                before = through
+            batch, floor = await self._hydrate(user_id, timeline, before, count)
+            posts += batch
+            if len(posts) >= count:
+                return posts[:count]
+            if floor is not None:
+                before = floor
             elif not timeline.truncated:
-                return found
+                return posts
             else:
-                # The timeline ends here, but not the feed: the rest lies behind its last post.
+                # The timeline ends here, but the feed continues after its last post.
                 before = _key_after_timeline(timeline, before)
                 break
-        return found + await self._read_stores(user_id, before, count - len(found))
+        return posts + await self._read_stores(user_id, before, count - len(posts))
 
     async def _read_timeline(self, user_id: str, before: PageKey | None, count: int) -> TimelinePage | None:
         if self._clock() < self._timelines_retry_at:
             return None
-        place = None if before is None else PostKey(before[0], before[1], user_id)
+        before_key = None if before is None else PostKey(before[0], before[1], user_id)
         try:
-            found = await self._timelines.read(user_id, place, count)
-            if found is None and await self._timeline_builder.build(user_id):
-                found = await self._timelines.read(user_id, place, count)
+            timeline = await self._timelines.read(user_id, before_key, count)
+            if timeline is None and await self._timeline_builder.build(user_id):
+                timeline = await self._timelines.read(user_id, before_key, count)
         except Unavailable:
             self._timelines_retry_at = self._clock() + TIMELINES_RETRY_S
             return None
-        return found
+        return timeline
 
     async def _hydrate(
         self, user_id: str, timeline: TimelinePage, before: PageKey | None, count: int
     ) -> tuple[list[PostRecord], PageKey | None]:
-        """The posts, and the key down to which that is all of them; None: down to the timeline's end."""
+        """Return posts, and the key down to which they are complete; None if down to the timeline's end."""
         keys = timeline.keys
         if timeline.truncated and not keys:
             return [], None
         authors = {key.author_id for key in keys} | set(timeline.broadcast)
         authors.discard(user_id)
         ids = [key.id for key in keys]
-        ranged = [user_id, *timeline.broadcast]
+        range_authors = [user_id, *timeline.broadcast]
         posts, followed = await asyncio.gather(
-            self._posts.newest(ids, ranged, before, user_id, count),
+            self._posts.newest(ids, range_authors, before, user_id, count),
             self._social.followed_among(user_id, sorted(authors)),
         )
         full = len(keys) >= count
         floor = (keys[-1].created_us, keys[-1].id) if full else None
         if floor is None and timeline.truncated and keys:
-            # Nothing is known behind the last that is kept, neither of whom one follows nor of others.
+            # A truncated timeline says nothing about posts older than its last entry.
             posts = [post for post in posts if page_key(post) >= (keys[-1].created_us, keys[-1].id)]
         if len(posts) >= count:
-            # Older ones were left out: it is complete down to the last of these.
+            # The query hit its limit: the result is complete only down to its last post.
             floor = max(floor, page_key(posts[-1])) if floor else page_key(posts[-1])
-        # A block ends follows in its own transaction: whoever is followed is not apart.
-        wanted = followed | {user_id}
-        kept = [post for post in posts if post.author.id in wanted and (not floor or page_key(post) >= floor)]
-        return kept, floor
+        # A block deletes follows in the same transaction, so followed users are not blocked.
+        visible_authors = followed | {user_id}
+        visible_posts = [
+            post
+            for post in posts
+            if post.author.id in visible_authors and (not floor or page_key(post) >= floor)
+        ]
+        return visible_posts, floor
 
     async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         followees = await self._audiences.followees(user_id)
@@ -129,7 +133,7 @@ class HomeFeed:
 
 
 def _key_after_timeline(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
-    """Where the stores go on after a timeline that was cut."""
+    """Return the key from which the stores continue after a truncated timeline."""
     return (timeline.keys[-1].created_us, timeline.keys[-1].id) if timeline.keys else before
 
 

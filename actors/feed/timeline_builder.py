@@ -1,4 +1,4 @@
-"""Builds timelines that are missing, one at a time for each user. Never reads one."""
+"""Builds missing timelines; concurrent requests for the same user share one build."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from storage.contracts.timelines import Timelines
 
 
 class TimelineBuilder:
-    """What is posted, followed or dropped while one is built is not lost: see `Timelines`."""
+    """Posts, follows and invalidations during a build are not lost: see `Timelines`."""
 
     def __init__(self, posts: FeedPosts, audiences: AudienceStore, timelines: Timelines) -> None:
         self._posts = posts
@@ -18,7 +18,7 @@ class TimelineBuilder:
         self._builds: dict[str, asyncio.Task[bool]] = {}
 
     async def build(self, user_id: str) -> bool:
-        """Whether there is one now; False when it changed meanwhile. Raises `Unavailable`."""
+        """Build a timeline. Returns False if it was changed concurrently. Raises `Unavailable`."""
         task = self._builds.get(user_id)
         if task is None:
             task = self._builds[user_id] = asyncio.create_task(self._build(user_id))
@@ -35,7 +35,7 @@ class TimelineBuilder:
         token = await self._timelines.begin_rebuild(user_id)
         followees = await self._audiences.followees(user_id)
         keys = await self._posts.newest_keys(followees.fanned_out, TIMELINE_POSTS + 1)
-        cut = len(keys) > TIMELINE_POSTS
+        truncated = len(keys) > TIMELINE_POSTS
         return await self._timelines.finish_rebuild(
-            user_id, token, keys[:TIMELINE_POSTS], followees.broadcast, truncated=cut
+            user_id, token, keys[:TIMELINE_POSTS], followees.broadcast, truncated=truncated
         )

@@ -1,1 +1,1 @@
-"""Mail that the server writes to people, and the box from which it leaves."""
+"""E-mails to users, and the queue that sends them."""

@@ -1,7 +1,7 @@
-"""What the server writes to people: plain text, one link, no pictures and nothing that tells who read it.
+"""E-mail texts: plain text with one link, no images and no tracking.
 
-A token stands behind the `#` of its link, where no server that is asked for the page sees or logs it.
-Never contains what other people wrote.
+The token is in the fragment of the link, so it is never sent to a server or logged. No e-mail contains text
+written by other users.
 """
 
 import uuid
@@ -12,49 +12,54 @@ from storage.records.mail import Mail
 from storage.records.users import UserRecord
 
 PASSWORD_RESET_TEXT = """\
-Hello {username},
+Hi {username},
 
-somebody, you we hope, asked for a new password for your account at {place}.
-Choose one here:
+We received a request to reset the password of your account at {server_url}.
+To choose a new password, open this link:
 
 {link}
 
-The link works once, for {minutes} minutes. You will have to log in again everywhere.
-If it was not you, there is nothing to do: without the link the password stays as it is.
+The link expires in {minutes} minutes and can be used once. After the reset, you will be logged out on all
+devices.
+
+If you did not request this, you can ignore this e-mail. Your password stays unchanged.
 """  # noqa: S105 - the text of an e-mail
 
 VERIFICATION_TEXT = """\
-Hello {username},
+Hi {username},
 
-an account at {place} was given this e-mail address. If it is yours, confirm it here:
+To confirm the e-mail address of your account at {server_url}, open this link:
 
 {link}
 
-The link works once, for {days} days.
-If you know nothing of this account, there is nothing to do.
+The link expires in {days} days and can be used once.
+
+If you did not create this account, you can ignore this e-mail.
 """
 
 
 class EmailTemplates:
-    """Writes to one person at a time and drops it into the box; `base_url` begins all links."""
+    """Queues e-mails to users. All links start with `base_url`."""
 
     def __init__(self, mail_queue: MailQueue, base_url: str) -> None:
         self._mail_queue = mail_queue
         self._base_url = base_url
 
     def queue_password_reset(self, user: UserRecord, token: str) -> None:
-        """The link by which somebody who forgot the password sets a new one."""
+        """Queue an e-mail with the link that sets a new password."""
         link = f"{self._base_url}/#/reset/{token}"
         text = PASSWORD_RESET_TEXT.format(
-            username=user.username, place=self._base_url, link=link, minutes=RESET_LIFETIME_S // 60
+            username=user.username, server_url=self._base_url, link=link, minutes=RESET_LIFETIME_S // 60
         )
-        self._enqueue("password reset", user, "A new password", text, link)
+        self._enqueue("password reset", user, "Reset your password", text, link)
 
     def queue_verification(self, user: UserRecord, token: str) -> None:
-        """The link by which somebody shows to read what goes to that address."""
+        """Queue an e-mail with the link that verifies the user's address."""
         link = f"{self._base_url}/#/verify/{token}"
         days = VERIFICATION_LIFETIME_S // 86_400
-        text = VERIFICATION_TEXT.format(username=user.username, place=self._base_url, link=link, days=days)
+        text = VERIFICATION_TEXT.format(
+            username=user.username, server_url=self._base_url, link=link, days=days
+        )
         self._enqueue("address verification", user, "Confirm your e-mail address", text, link)
 
     def _enqueue(self, kind: str, user: UserRecord, subject: str, text: str, link: str) -> None:

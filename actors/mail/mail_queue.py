@@ -1,11 +1,12 @@
-"""Mails on their way out: nobody waits for them, so many at once, each tried for a while.
+"""Sends e-mails in the background, with bounded concurrency and a bounded number of retries.
 
-    push(mail) -> mailer -> gone
-                     |
-                     +-- not now: again after a wait -- too often, or refused: given up and counted
+    enqueue(mail) -> mailer -> sent
+                       |
+                       +-- temporary failure: retry after a delay
+                       +-- rejected, or no retries left: give up, log and count
 
-A mail of which the server is unsure is sent again, so one may come twice. What waits is in memory only:
-a process that dies takes it along, and people ask anew. Never logs an address or a link.
+If it is unknown whether an e-mail was sent, it is sent again, so one may arrive twice. The queue is in memory
+only: a crash loses it, and users have to request the e-mail again. Addresses and links are not logged.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ class MailQueueStatistics(msgspec.Struct, frozen=True):
 
 
 class MailQueue:
-    """`retries_s` are the waits between attempts at one mail."""
+    """`retry_delays_s` are the delays between the attempts to send one e-mail."""
 
     def __init__(
         self,
@@ -52,24 +53,24 @@ class MailQueue:
         self._shed = 0
 
     def enqueue(self, mail: Mail) -> None:
-        """Send it soon; a full or closed box sheds it, which is logged and counted."""
+        """Send an e-mail soon. A full or closed queue sheds it, which is logged and counted."""
         if self._closed.is_set() or len(self._tasks) >= self._max_pending:
             self._shed += 1
-            _log.error("a mail was shed: too many wait", extra={"kind": mail.kind})
+            _log.error("e-mail dropped: the queue is full or closed", extra={"kind": mail.kind})
             return
         task = asyncio.get_running_loop().create_task(self._deliver(mail))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self, timeout_s: float) -> None:
-        """Take nothing new, try what waits one last time, give up what is left after that time."""
+        """Reject new e-mails, try pending ones a last time, and give up the rest after `timeout_s`."""
         self._closed.set()
-        carrying = set(self._tasks)
-        if carrying:
-            _, late = await asyncio.wait(carrying, timeout=timeout_s)
-            for task in late:
+        tasks = set(self._tasks)
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=timeout_s)
+            for task in unfinished:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*unfinished, return_exceptions=True)
 
     def statistics(self) -> MailQueueStatistics:
         return MailQueueStatistics(len(self._tasks), self._sent, self._retries, self._failed, self._shed)
@@ -79,35 +80,35 @@ class MailQueue:
             await self._send_with_retries(mail)
         except StorageError as error:
             self._give_up(mail, str(error))
-        except Exception as error:  # noqa: BLE001 - the mailer's mistake, and the next mail's none
+        except Exception as error:  # noqa: BLE001 - a bug in the mailer must not stop other e-mails
             self._give_up(mail, type(error).__name__)
-            _log.error("a mailer broke its contract", exc_info=error)
+            _log.error("the mailer raised an unexpected error", exc_info=error)
         except asyncio.CancelledError:
-            self._give_up(mail, "the server went down")
+            self._give_up(mail, "the server shut down")
             raise
 
     async def _send_with_retries(self, mail: Mail) -> None:
-        for wait_s in (*self._retry_delays_s, None):
+        for delay_s in (*self._retry_delays_s, None):
             try:
                 async with self._slots:
                     await self._mailer.send(mail)
             except Unavailable:
-                if wait_s is None or self._closed.is_set():
+                if delay_s is None or self._closed.is_set():
                     raise
             else:
                 self._sent += 1
                 return
             self._retries += 1
-            await self._wait_before_retry(wait_s)
+            await self._wait_before_retry(delay_s)
 
     async def _wait_before_retry(self, delay_s: float) -> None:
-        spread_s = delay_s * random.uniform(1 - MAIL_RETRY_JITTER, 1 + MAIL_RETRY_JITTER)  # noqa: S311 - nothing secret
+        jittered_s = delay_s * random.uniform(1 - MAIL_RETRY_JITTER, 1 + MAIL_RETRY_JITTER)  # noqa: S311 - not security-relevant
         try:
-            async with asyncio.timeout(spread_s):
+            async with asyncio.timeout(jittered_s):
                 await self._closed.wait()
         except TimeoutError:
             return
 
     def _give_up(self, mail: Mail, reason: str) -> None:
         self._failed += 1
-        _log.error("a mail was not sent", extra={"kind": mail.kind, "reason": reason})
+        _log.error("e-mail could not be sent", extra={"kind": mail.kind, "reason": reason})

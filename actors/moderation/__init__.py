@@ -1,1 +1,1 @@
-"""What people tell the moderators, and what moderators do."""
+"""Reports by users, and the actions of moderators."""

@@ -1,6 +1,6 @@
-"""What moderators do: look at reports and close them, give the badge, ban people, hide posts.
+"""Moderator actions: list and resolve reports, grant the verified badge, ban users, hide posts.
 
-Who may do so is decided before: these methods ask nobody. Never shows an e-mail address.
+The caller checks the permission.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,17 +17,17 @@ from storage.records.moderation import ReportRecord
 
 
 class ReportPage(msgspec.Struct, frozen=True):
-    """Some open reports, and the key after which the next ones stand."""
+    """A page of open reports, and the key of the next page."""
 
     items: list[ReportRecord]
     next_key: tuple[datetime, str] | None
 
 
 class Moderation:
-    """Refuses with `Refusal`; lets `Unavailable` of the stores through.
+    """Methods raise `ApiError`, and `Unavailable` from the stores.
 
-    `revoked` is told the ids of sessions that a ban ended, after they are: every instance must forget
-    them and close their sockets. `hide` makes a post unseen by id and says whether there is one.
+    `on_sessions_revoked` receives the ids of sessions that a ban has ended; it must invalidate them on every
+    instance and close their sockets. `hide_post` hides a post by id and returns whether it exists.
     """
 
     def __init__(
@@ -43,48 +43,48 @@ class Moderation:
         self._hide_post = hide_post
 
     async def list_open_reports(self, after: tuple[datetime, str] | None, limit: int) -> ReportPage:
-        """List what nobody has resolved, the oldest first."""
-        found = await self._reports.page_open(after, limit + 1)
-        page = found[:limit]
-        more = len(found) > limit
-        return ReportPage(page, (page[-1].created_at, page[-1].id) if more else None)
+        """List unresolved reports, oldest first."""
+        reports = await self._reports.page_open(after, limit + 1)
+        page = reports[:limit]
+        has_more = len(reports) > limit
+        return ReportPage(page, (page[-1].created_at, page[-1].id) if has_more else None)
 
     async def resolve_report(self, report_id: str, resolution: str) -> None:
-        """Close a report, saying what was done about it."""
+        """Close a report with a note about the outcome."""
         try:
-            said = validate_reason(resolution)
-        except InvalidField as fault:
-            raise invalid_field("resolution", fault.detail, fault.code) from None
-        if not await self._reports.resolve(report_id, said):
+            note = validate_reason(resolution)
+        except InvalidField as error:
+            raise invalid_field("resolution", error.detail, error.code) from None
+        if not await self._reports.resolve(report_id, note):
             raise ApiError("report.not_found", "No such open report.")
 
     async def verify(self, username: str) -> None:
-        """Give somebody the badge."""
+        """Grant the verified badge."""
         await self._set_verified(username, verified=True)
 
     async def unverify(self, username: str) -> None:
-        """Take the badge."""
+        """Remove the verified badge."""
         await self._set_verified(username, verified=False)
 
     async def ban(self, username: str) -> int:
-        """Keep somebody out until `unban`; answers how many sessions that ended."""
+        """Ban a user until `unban`. Returns how many sessions ended."""
         try:
-            ended = await self._users.ban(username)
+            session_ids = await self._users.ban(username)
         except Missing:
             raise _user_not_found() from None
-        if ended:
-            self._on_sessions_revoked(ended)
-        return len(ended)
+        if session_ids:
+            self._on_sessions_revoked(session_ids)
+        return len(session_ids)
 
     async def unban(self, username: str) -> None:
-        """Let somebody log in again."""
+        """Lift a user's ban."""
         try:
             await self._users.unban(username)
         except Missing:
             raise _user_not_found() from None
 
     async def hide_post(self, post_id: str) -> None:
-        """Make a post unseen by everybody."""
+        """Hide a post from all users."""
         if not await self._hide_post(post_id):
             raise ApiError("post.not_found", "No such post.")
 

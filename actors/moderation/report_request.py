@@ -1,4 +1,4 @@
-"""A report as somebody sends it. What may be wrong with it is told without repeating it."""
+"""Request body of a report, and its validation. Errors do not repeat the reason's text."""
 
 import unicodedata
 from typing import Annotated
@@ -16,7 +16,7 @@ _ALLOWED_CONTROLS = frozenset("\n\r\t")
 Reason = Annotated[
     str,
     Meta(
-        description="Trimmed. Only moderators read it.",
+        description="Trimmed. Visible to moderators only.",
         extra_json_schema={"minLength": 1, "maxLength": REPORT_REASON_CHARACTERS},
     ),
 ]
@@ -35,12 +35,15 @@ class ReportRequest(msgspec.Struct, frozen=True):
 
 
 def validate_reason(value: str) -> str:
-    """Trimmed, of at least one character."""
+    """Trim a reason and check its length and characters."""
     trimmed = value.strip()
     if not trimmed:
-        raise InvalidField("too_short", "Must say something.")
+        raise InvalidField("too_short", "Must not be empty.")
     if len(trimmed) > REPORT_REASON_CHARACTERS:
         raise InvalidField("too_long", f"Must have at most {REPORT_REASON_CHARACTERS} characters.")
-    if any(unicodedata.category(mark) in {"Cc", "Cs"} and mark not in _ALLOWED_CONTROLS for mark in trimmed):
-        raise InvalidField("invalid", "May not hold control characters.")
+    if any(
+        unicodedata.category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS
+        for character in trimmed
+    ):
+        raise InvalidField("invalid", "Must not contain control characters.")
     return trimmed

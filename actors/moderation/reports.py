@@ -1,7 +1,7 @@
-"""Reports of posts, comments, messages and people, to the moderators.
+"""Reports of posts, comments, messages and users to the moderators.
 
-Only what the reporter may see can be reported; anything else is as if it were not there. Never tells
-the one who is reported.
+A user can report only what they can see; anything else is `<kind>.not_found`. The author of the reported
+content is not notified.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ IsVisible = Callable[[str, ReportKind, str], Awaitable[bool]]
 
 
 class Reports:
-    """`visible` says whether a user may see what has that kind and id, whatever its form."""
+    """`is_visible(user_id, kind, id)` returns whether the user can see the target; ids may be malformed."""
 
     def __init__(self, store: ReportStore, is_visible: IsVisible) -> None:
         self._store = store
@@ -29,7 +29,7 @@ class Reports:
     async def create(
         self, reporter_id: str, request: ReportRequest, idempotency_key: IdempotencyKey | None
     ) -> None:
-        """Tell the moderators, once for each person and target; again changes nothing."""
+        """Store a report. Each user reports a target once; repeating it has no effect."""
         raise_if_invalid(request.field_errors())
         kind, target_id = request.kind, request.id
         report = NewReport(reporter_id, kind, target_id, validate_reason(request.reason))
@@ -40,13 +40,15 @@ class Reports:
         except Conflict as conflict:
             if conflict.constraint != IDEMPOTENCY_CONFLICT:
                 raise
-            raise ApiError("idempotency.conflict", "The key was used for another report.") from None
+            raise ApiError(
+                "idempotency.conflict", "The `Idempotency-Key` was used for another report."
+            ) from None
 
     async def _is_reportable(self, report: NewReport) -> bool:
         target_id = report.target_id
         if len(target_id) > REPORT_TARGET_CHARACTERS or not (target_id.isascii() and target_id.isprintable()):
             return False
-        # What was reported may have been hidden since; whoever tells it again hears the same as before.
+        # The target may have been hidden since the first report; repeating the report must still succeed.
         return await self._store.exists(report.reporter_id, report.kind, target_id) or await self._is_visible(
             report.reporter_id, report.kind, target_id
         )

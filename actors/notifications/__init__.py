@@ -1,1 +1,1 @@
-"""What people are to know: made from what services tell, kept, and pushed to their devices."""
+"""Notifications: created from domain events and mentions, stored, and pushed to the user's devices."""

@@ -1,7 +1,6 @@
-"""Hints to those who are online: a new post of somebody they follow, an event they answered that changed.
+"""Ephemeral events to online users: a new post of a followed user, an update of an event they responded to.
 
-They may be missed and are never kept: what they tell of is in the feed, and in a notification. Nobody
-waits for one.
+At most once and not stored: the feed, and a notification, carry the same information durably.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,11 +18,11 @@ from storage.contracts.posts import PostStore
 MAX_PENDING = 200
 MAX_RUNNING = 4
 ANONYMOUS_VIEWER_ID = "00000000-0000-0000-0000-000000000000"
-"""As seen by nobody in particular: what is each viewer's own is left out."""
+"""Viewer without follows, likes or RSVPs: one serialization for all recipients omits per-viewer fields."""
 
 
 class EphemeralEvents:
-    """`send` tells users by id, on whatever instance they are."""
+    """`publish` sends an event to users by id, on all instances."""
 
     def __init__(
         self,
@@ -38,14 +37,14 @@ class EphemeralEvents:
         self._event_store = event_store
         self._events = events
         self._publish = publish
-        self._task_pool = TaskPool("hints", MAX_PENDING, MAX_RUNNING)
+        self._task_pool = TaskPool("ephemeral events", MAX_PENDING, MAX_RUNNING)
 
     def publish_post_created(self, post_id: str, user_ids: Sequence[str]) -> None:
-        """Soon, or not at all where much waits already."""
+        """Publish in the background; drop it if too many are pending."""
         self._task_pool.submit(partial(self._load_and_publish_post, post_id, user_ids))
 
     def publish_event_updated(self, event_id: str, user_ids: Sequence[str]) -> None:
-        """Soon, or not at all where much waits already."""
+        """Publish in the background; drop it if too many are pending."""
         self._task_pool.submit(partial(self._load_and_publish_event, event_id, user_ids))
 
     async def close(self, timeout_s: float) -> None:

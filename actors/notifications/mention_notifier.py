@@ -1,9 +1,9 @@
-"""Notifies those whom a message names, if they are in its conversation.
+"""Notifies members who are mentioned in a message.
 
-    stored message -> those who did not mute it -> notices (each once for ever) -> the devices
+    stored message -> mentioned members who have not muted it -> notifications (at most one each) -> devices
 
-The conversation has noted durably, before, that there is something to tell; `done` tells it when it is.
-It never reads a message's content.
+The conversation stores a pending effect beforehand, and deletes it when `on_done(True)` is called. After
+`on_done(False)`, or a crash, the mention is retried.
 """
 
 import asyncio
@@ -48,14 +48,14 @@ class MentionNotifier:
     def notify_later(
         self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
     ) -> None:
-        named = [one for one in entry.mentions if one in members and one != entry.sender_id]
-        if not named:
+        mentioned_ids = _mentioned_members(entry, members)
+        if not mentioned_ids:
             on_done(True)
             return
         if len(self._tasks) >= MAX_PENDING:
             on_done(False)
             return
-        self.run_in_background(self._notify_and_report(entry, named, on_done))
+        self.run_in_background(self._notify_and_report(entry, mentioned_ids, on_done))
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -63,37 +63,43 @@ class MentionNotifier:
         task.add_done_callback(self._tasks.discard)
 
     async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
-        """Notify now. Raises `StorageError` or `Refusal` where that has to be tried again."""
-        named = [one for one in entry.mentions if one in members and one != entry.sender_id]
-        by = (await self._user_cards.find([entry.sender_id])).get(entry.sender_id)
-        if by is None:
+        """Notify now. Raises `StorageError` or `ApiError` if it must be retried."""
+        mentioned_ids = _mentioned_members(entry, members)
+        sender = (await self._user_cards.find([entry.sender_id])).get(entry.sender_id)
+        if sender is None:
             return
-        spared = set(await self._block_service.list_blocked_users(entry.sender_id))
-        marks = await self._conversations.get_read_marks([(entry.conversation_id, one) for one in named])
-        spared |= {mark.user_id for mark in marks if mark.muted}
-        made = [
-            notification_templates.mentioned(one, by, entry.conversation_id, entry.id)
-            for one in named
-            if one not in spared
+        excluded_ids = set(await self._block_service.list_blocked_users(entry.sender_id))
+        marks = await self._conversations.get_read_marks(
+            [(entry.conversation_id, user_id) for user_id in mentioned_ids]
+        )
+        excluded_ids |= {mark.user_id for mark in marks if mark.muted}
+        notifications = [
+            notification_templates.mentioned(user_id, sender, entry.conversation_id, entry.id)
+            for user_id in mentioned_ids
+            if user_id not in excluded_ids
         ]
-        if made:
-            await self._store.add(made, None)
+        if notifications:
+            await self._store.add(notifications, None)
             self._notification_pusher.wake()
 
     async def close(self) -> None:
-        """Let what is under way finish; ended by its caller's deadline."""
+        """Wait until running work has finished. The caller sets the deadline."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def _notify_and_report(
         self, entry: MessageEntry, mentioned_ids: list[str], on_done: Callable[[bool], None]
     ) -> None:
-        told = False
+        notified = False
         try:
             async with self._slots:
                 await self.notify(entry, mentioned_ids)
-            told = True
+            notified = True
         except (StorageError, ApiError) as error:
-            _log.warning("mentions are told later: %s", type(error).__name__)
+            _log.warning("mention notifications will be retried: %s", type(error).__name__)
         finally:
-            on_done(told)
+            on_done(notified)
+
+
+def _mentioned_members(entry: MessageEntry, members: Collection[str]) -> list[str]:
+    return [user_id for user_id in entry.mentions if user_id in members and user_id != entry.sender_id]

@@ -1,9 +1,9 @@
-"""Tells the devices of a user about notifications, through the user's stream.
+"""Pushes stored notifications to the users' devices, through the user streams.
 
-    kept, not told -> appended to the stream -> noted as told
+    stored, undelivered -> appended to the recipient's stream -> marked as delivered
 
-A process that dies between the two steps leaves it untold, and the next look tells it again: devices know
-a notification by its id. It never makes one.
+At least once: after a crash between the last two steps a notification is pushed again. Clients deduplicate by
+its id.
 """
 
 import asyncio
@@ -39,33 +39,37 @@ class NotificationPusher:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def wake(self) -> None:
-        """Somebody is to be told."""
+        """Push soon: there may be undelivered notifications."""
         self._wake_event.set()
 
     async def push_undelivered(self) -> int:
-        """Tell all that is untold; answers how many that were."""
-        told = 0
-        while untold := await self._store.list_undelivered(BATCH_SIZE):
-            senders = [one.notification.sender for one in untold if one.notification.sender is not None]
+        """Push all undelivered notifications. Returns how many were pushed."""
+        pushed_count = 0
+        while undelivered := await self._store.list_undelivered(BATCH_SIZE):
+            senders = [
+                item.notification.sender for item in undelivered if item.notification.sender is not None
+            ]
             cards = await self._user_cards.for_records(senders)
             appends = (
                 self._stream_writer.append(
-                    [one.notification.recipient_id],
-                    NotificationCreated(0, to_notification(one.notification, cards), one.unread_count),
+                    [item.notification.recipient_id],
+                    NotificationCreated(0, to_notification(item.notification, cards), item.unread_count),
                 )
-                for one in untold
+                for item in undelivered
             )
             await asyncio.gather(*appends)
-            await self._store.mark_delivered([one.notification for one in untold])
-            told += len(untold)
-        return told
+            await self._store.mark_delivered([item.notification for item in undelivered])
+            pushed_count += len(undelivered)
+        return pushed_count
 
     async def _run(self) -> None:
         while True:
             try:
                 await self.push_undelivered()
             except StorageError as error:
-                _log.warning("notifications could not be told yet: %s", type(error).__name__)
+                _log.warning(
+                    "notifications could not be pushed and will be retried: %s", type(error).__name__
+                )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_INTERVAL_S):
                     await self._wake_event.wait()

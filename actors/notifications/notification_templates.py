@@ -1,4 +1,4 @@
-"""The words of notifications, and what is told once. Pure: it asks nobody and sends nothing."""
+"""Texts of notifications, their grouping, and their idempotency keys (`source`)."""
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import NotificationType
@@ -13,74 +13,82 @@ def followed(user_id: str, sender: UserCard) -> NewNotification:
         sender,
         sender.id,
         "New follower",
-        "follows you",
-        "follow you",
+        "started following you",
+        "started following you",
         "FOLLOW",
     )
 
 
 def liked(user_id: str, sender: UserCard, post_id: str) -> NewNotification:
-    did = "liked your post"
+    action = "liked your post"
     return _new_notification(
-        NotificationType.LIKE, user_id, sender, post_id, "New like", did, did, f"LIKE:{post_id}", sender.id
+        NotificationType.LIKE,
+        user_id,
+        sender,
+        post_id,
+        "New like",
+        action,
+        action,
+        f"LIKE:{post_id}",
+        sender.id,
     )
 
 
 def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
-    did = "commented on your post"
+    action = "commented on your post"
     return _new_notification(
         NotificationType.COMMENT,
         user_id,
         sender,
         post_id,
         "New comment",
-        did,
-        did,
+        action,
+        action,
         f"COMMENT:{post_id}",
         comment_id,
     )
 
 
 def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
-    did = f"invited you to {title}"
+    action = f"invited you to {title}"
     return _new_notification(
         NotificationType.EVENT_INVITE,
         user_id,
         sender,
         event_id,
-        "Invitation",
-        did,
-        did,
+        "New invitation",
+        action,
+        action,
         f"EVENT_INVITE:{event_id}",
         sender.id,
     )
 
 
 def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
-    did = f"changed {title}"
+    action = f"updated {title}"
     return _new_notification(
         NotificationType.EVENT_UPDATE,
         user_id,
         sender,
         event_id,
-        "Event changed",
-        did,
-        did,
+        "Event updated",
+        action,
+        action,
         f"EVENT_UPDATE:{event_id}",
         source,
     )
 
 
 def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
-    """Nobody did it: a place became free."""
-    said = f"You have a place at {title}"
+    """Without a sender: a place became free."""
+    message = f"You're off the waitlist for {title}"
     return NewNotification(
         recipient_id=user_id,
         source=f"EVENT_UPDATE:{event_id}:{source}",
         sender_id=None,
         type=NotificationType.EVENT_UPDATE.value,
-        title="You have a place"[:TITLE_CHARACTERS],
-        message=said,
+        title="You're in"[:TITLE_CHARACTERS],
+        message=message,
         group_key=f"EVENT_UPDATE:{event_id}",
         reference_id=event_id,
     )
@@ -94,7 +102,7 @@ def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: 
         type=NotificationType.MENTION.value,
         title="You were mentioned",
         message=f"{display_name(sender)} mentioned you",
-        grouped_message=(f"{display_name(sender)} mentioned you, ", " more before"),
+        grouped_message=(f"{display_name(sender)} mentioned you (+", " more)"),
         group_key=f"MENTION:{conversation_id}",
         conversation_id=conversation_id,
         message_id=message_id,
@@ -116,7 +124,7 @@ def _new_notification(
     group_key: str,
     source_id: str = "",
 ) -> NewNotification:
-    """`told_by` tells one occasion from the next; without it each sender is told of once."""
+    """`source_id` distinguishes repeated actions; without it, a sender's action notifies once."""
     return NewNotification(
         recipient_id=user_id,
         source=f"{kind.value}:{reference_id}:{source_id}",

@@ -1,7 +1,4 @@
-"""One's notifications: the list, how many are unread, and reading them, told to all of one's devices.
-
-Never shows anybody another's.
-"""
+"""A user's notifications: list, unread count, and marking as read, which is pushed to all devices."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,14 +32,16 @@ class Notifications:
     async def page(
         self, user_id: str, before: PageKey | None, limit: int, *, unread_only: bool
     ) -> KeysetPage[Notification]:
-        hidden = await self._block_service.list_blocked_users(user_id)
-        found = await self._store.page(user_id, before, hidden, limit + 1, unread_only=unread_only)
-        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
-        cards = await self._user_cards.for_records(one.sender for one in page if one.sender is not None)
-        return KeysetPage([to_notification(one, cards) for one in page], key)
+        blocked_ids = await self._block_service.list_blocked_users(user_id)
+        records = await self._store.page(user_id, before, blocked_ids, limit + 1, unread_only=unread_only)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
+        cards = await self._user_cards.for_records(
+            record.sender for record in page if record.sender is not None
+        )
+        return KeysetPage([to_notification(record, cards) for record in page], key)
 
     async def count_unread(self, user_id: str) -> int:
-        """Gathered with others of the same tick into one look."""
+        """Return the number of unread notifications. Batched per event-loop tick."""
         return await self._unread_loader.get(user_id) or 0
 
     async def mark_read(self, user_id: str, notification_id: str) -> None:
@@ -57,7 +56,7 @@ class Notifications:
             await self._push_read(user_id, None)
 
     async def push_removed(self, user_id: str, ids: Sequence[str]) -> None:
-        """These are no longer there: devices take them as read."""
+        """Push the removal of notifications, as `notification.read`."""
         await self._push_read(user_id, list(ids))
 
     async def close(self) -> None:

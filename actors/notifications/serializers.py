@@ -1,4 +1,4 @@
-"""Records of notifications as the objects that clients see. Asks nobody."""
+"""Converts notification records to API objects."""
 
 from collections.abc import Mapping
 

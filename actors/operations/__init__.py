@@ -1,1 +1,1 @@
-"""What operators ask of the whole: is it right, and what could not be done. Never what a client asks."""
+"""Tools for operators: consistency checks and replay of domain events."""

@@ -1,7 +1,6 @@
-"""Trying again what could not be taken in: dead letters one by one, or a whole feed from its beginning.
+"""Replays dead letters, or all retained events for one consumer.
 
-Consumers take an event twice without harm, so replaying is always safe. Never drops a letter that failed
-again.
+Consumers are idempotent, so a replay is always safe. A dead letter is kept if it fails again.
 """
 
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ DEAD_LETTERS_MAX = 1000
 
 
 class ReplayResult(msgspec.Struct, frozen=True):
-    """How one letter went; `failure` is None when it was taken."""
+    """Result of replaying one dead letter; `failure` is None on success."""
 
     dead_letter: DeadLetter
     failure: str | None
@@ -28,37 +27,37 @@ class DeadLetterReplay:
         self._cursors = cursors
 
     async def list_dead_letters(self) -> list[DeadLetter]:
-        found = [await cursors.dead_letters(DEAD_LETTERS_MAX) for cursors in self._cursors.values()]
-        return [letter for some in found for letter in some]
+        by_service = [await cursors.dead_letters(DEAD_LETTERS_MAX) for cursors in self._cursors.values()]
+        return [dead_letter for dead_letters in by_service for dead_letter in dead_letters]
 
     async def replay_all(self) -> list[ReplayResult]:
-        """Take every dead letter again; those that are taken go."""
+        """Replay every dead letter, and delete those that succeed."""
         return [
-            await self._replay(cursors, letter)
+            await self._replay(cursors, dead_letter)
             for cursors in self._cursors.values()
-            for letter in await cursors.dead_letters(DEAD_LETTERS_MAX)
+            for dead_letter in await cursors.dead_letters(DEAD_LETTERS_MAX)
         ]
 
     async def delete_dead_letter(self, service: str, dead_letter_id: int) -> None:
-        """Give a letter up."""
+        """Delete a dead letter without replaying it."""
         await self._cursors[service].delete_dead_letter(dead_letter_id)
 
     async def reset_consumer(self, consumer: str) -> bool:
-        """Have a consumer read all again that its feed still holds; False when there is no such consumer."""
+        """Reset a consumer's cursor, to read all retained events again. Returns False if there is none."""
         for cursors in self._cursors.values():
-            place = await cursors.get(consumer)
-            if place is not None:
-                await cursors.advance(CursorUpdate(consumer, place, Cursor(place.source)))
+            cursor = await cursors.get(consumer)
+            if cursor is not None:
+                await cursors.advance(CursorUpdate(consumer, cursor, Cursor(cursor.source)))
                 return True
         return False
 
     async def _replay(self, cursors: Cursors, dead_letter: DeadLetter) -> ReplayResult:
         reader = self._readers.get_reader(dead_letter.consumer)
         if reader is None:
-            return ReplayResult(dead_letter, "there is no such consumer any more")
+            return ReplayResult(dead_letter, "the consumer no longer exists")
         try:
             await reader.replay(dead_letter.event)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the letter stays
+        except Exception as error:  # noqa: BLE001 - the dead letter is kept after any failure
             return ReplayResult(dead_letter, type(error).__name__)
         await cursors.delete_dead_letter(dead_letter.id)
         return ReplayResult(dead_letter, None)

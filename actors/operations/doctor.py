@@ -1,9 +1,9 @@
-"""Looks at the whole house and says in plain words what is right and what is not.
+"""Checks the consistency of all stores. Read-only, and reads a lot.
 
-    stores work -> feeds are read -> counts are those of the rows -> copies are no older than their owner
-    -> documents of conversations are no further behind their logs than a moment
+    stores work -> events are consumed -> counters match the rows -> user caches are current
+    -> conversation documents are up to date with the message log
 
-It reads much and changes nothing. What only lags is looked at twice.
+Data that is updated asynchronously is checked twice, to exclude normal lag.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ FEED_START = Cursor("")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at: whether it is right, and what there is to say."""
+    """Result of one check."""
 
     ok: bool
     message: str
 
 
 class DoctorInputs(msgspec.Struct, frozen=True):
-    """What the doctor looks at; by service where there is one of each."""
+    """Stores to check; mappings are keyed by service."""
 
     store_checks: Mapping[str, Callable[[], Awaitable[None]]]
     outboxes: Mapping[str, Outbox]
     cursors: Mapping[str, Cursors]
     consumers: Mapping[str, tuple[str, str]]
-    """consumer -> (service that is read, service that keeps the place)"""
+    """consumer -> (service whose events it reads, service that stores its cursor)"""
     count_audits: Mapping[str, CountAudit]
     posts_audit: PostsAudit
     social_audit: SocialAudit
@@ -55,9 +55,9 @@ class Doctor:
         self._recheck_delay_s = recheck_delay_s
 
     async def run_checks(self) -> list[Finding]:
-        """Look at everything; a part that can not be looked at is a finding too."""
+        """Run all checks. A check that cannot run is a failed finding."""
         findings: list[Finding] = []
-        for look in (
+        for check in (
             self._check_stores,
             self._check_feeds,
             self._check_counts,
@@ -66,9 +66,9 @@ class Doctor:
             self._check_logs,
         ):
             try:
-                findings += await look()
+                findings += await check()
             except StorageError as error:
-                findings.append(Finding(ok=False, message=f"could not be looked at: {error}"))
+                findings.append(Finding(ok=False, message=f"check could not run: {error}"))
         return findings
 
     async def _check_stores(self) -> list[Finding]:
@@ -78,78 +78,79 @@ class Doctor:
         try:
             await check()
         except StorageError as error:
-            return Finding(ok=False, message=f"{name}: does not work ({type(error).__name__})")
-        return Finding(ok=True, message=f"{name}: writes and reads")
+            return Finding(ok=False, message=f"{name}: failed ({type(error).__name__})")
+        return Finding(ok=True, message=f"{name}: ok")
 
     async def _check_feeds(self) -> list[Finding]:
         findings = []
-        for consumer, (producer, keeper) in self.inputs.consumers.items():
-            place = await self.inputs.cursors[keeper].get(consumer) or FEED_START
-            lag_s = await self.inputs.outboxes[producer].lag_s(place)
-            behind = f"is {lag_s:.0f} s behind" if lag_s else "has read all of"
-            findings.append(Finding(lag_s < MAX_LAG_S, f"{consumer}: {behind} {producer}"))
+        for consumer, (producer, cursor_service) in self.inputs.consumers.items():
+            cursor = await self.inputs.cursors[cursor_service].get(consumer) or FEED_START
+            lag_s = await self.inputs.outboxes[producer].lag_s(cursor)
+            lag_text = f"{lag_s:.0f} s behind" if lag_s else "up to date with"
+            findings.append(Finding(lag_s < MAX_LAG_S, f"{consumer}: {lag_text} {producer}"))
         for service, cursors in self.inputs.cursors.items():
             count = await cursors.dead_letter_count()
             if count:
-                said = f"{service}: {count} dead letters; see run.py replay"
-                findings.append(Finding(ok=False, message=said))
+                message = f"{service}: {count} dead letters; see `run.py replay`"
+                findings.append(Finding(ok=False, message=message))
         return findings
 
     async def _check_counts(self) -> list[Finding]:
         findings = []
         for service, audit in self.inputs.count_audits.items():
-            wrong = await audit.count_mismatches()
-            said = f"{wrong} counts are wrong" if wrong else "counts are those of the rows"
-            findings.append(Finding(not wrong, f"{service}: {said}"))
+            mismatches = await audit.count_mismatches()
+            message = f"{mismatches} counters are wrong" if mismatches else "counters match the rows"
+            findings.append(Finding(not mismatches, f"{service}: {message}"))
         return findings
 
     async def _check_posts_counts(self) -> list[Finding]:
-        return [await self._check_twice(self._find_wrong_posts_counts, "posts counts in social")]
+        return [await self._check_twice(self._find_wrong_posts_counts, "posts counters in social")]
 
     async def _check_user_caches(self) -> list[Finding]:
         return [
-            await self._check_twice(partial(self._find_stale_users, copies), f"copies of people in {service}")
-            for service, copies in self.inputs.user_caches.items()
+            await self._check_twice(partial(self._find_stale_users, user_cache), f"user cache of {service}")
+            for service, user_cache in self.inputs.user_caches.items()
         ]
 
     async def _check_logs(self) -> list[Finding]:
         return [await self._check_twice(self._find_lagging_conversations, "last_seq of conversations")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
-        """What is wrong now and was wrong a moment ago; in between it may just be on its way."""
+        """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""
         wrong = await find_wrong()
         if wrong:
             await asyncio.sleep(self._recheck_delay_s)
             wrong &= await find_wrong()
-        return Finding(not wrong, f"{subject}: {len(wrong)} are behind" if wrong else f"{subject}: right")
+        return Finding(not wrong, f"{subject}: {len(wrong)} stale" if wrong else f"{subject}: ok")
 
     async def _find_wrong_posts_counts(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while some := await self.inputs.social_audit.page_posts_counts(after, BATCH_SIZE):
-            truth = await self.inputs.posts_audit.posts_counts([one.user_id for one in some])
-            wrong |= {one.user_id for one in some if truth.get(one.user_id, 0) != one.posts_count}
-            after = some[-1].user_id
+        while batch := await self.inputs.social_audit.page_posts_counts(after, BATCH_SIZE):
+            actual = await self.inputs.posts_audit.posts_counts([entry.user_id for entry in batch])
+            wrong |= {entry.user_id for entry in batch if actual.get(entry.user_id, 0) != entry.posts_count}
+            after = batch[-1].user_id
         return wrong
 
     async def _find_stale_users(self, user_cache: UserCache) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while some := await user_cache.page(after, BATCH_SIZE):
-            owned = {one.id: one for one in await self.inputs.user_snapshots.find([one.id for one in some])}
+        while batch := await user_cache.page(after, BATCH_SIZE):
+            users = await self.inputs.user_snapshots.find([cached.id for cached in batch])
+            current = {user.id: user for user in users}
             wrong |= {
-                one.id
-                for one in some
-                if (one.id in owned and owned[one.id].version > one.version)
-                or (one.id not in owned and not one.deleted)
+                cached.id
+                for cached in batch
+                if (cached.id in current and current[cached.id].version > cached.version)
+                or (cached.id not in current and not cached.deleted)
             }
-            after = some[-1].id
+            after = batch[-1].id
         return wrong
 
     async def _find_lagging_conversations(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while some := await self.inputs.log_audit.heads(after, BATCH_SIZE):
-            wrong |= await self.inputs.message_log.find_advanced(some)
-            after = some[-1][0]
+        while batch := await self.inputs.log_audit.heads(after, BATCH_SIZE):
+            wrong |= await self.inputs.message_log.find_advanced(batch)
+            after = batch[-1][0]
         return wrong

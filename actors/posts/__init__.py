@@ -1,1 +1,1 @@
-"""Posts, and what people say and feel about them."""
+"""Posts, comments and likes."""

@@ -1,7 +1,7 @@
-"""Posts: made, looked at, taken back.
+"""Creates, reads and deletes posts.
 
-Between two people with a block each other's posts do not exist. An event that a post names is asked for at
-the Event service. Never holds state.
+Two users with a block between them cannot see each other's posts. A post can link an event, which the Event
+service must show to the author. Stateless.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from storage.records.idempotency_key import IdempotencyKey
 from storage.records.posts import PostRecord
 
 CanSeeEvent = Callable[[str, str], Awaitable[bool]]
-"""(viewer, event) -> whether there is such an event for the viewer."""
+"""(viewer id, event id) -> whether the viewer can see the event."""
 
 
 class Posts:
@@ -42,26 +42,26 @@ class Posts:
     async def create(
         self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
     ) -> Post:
-        checked = validate_text("content", content, POST_CHARACTERS)
+        valid_content = validate_text("content", content, POST_CHARACTERS)
         if event_id is not None and not await self._can_see_event(author_id, event_id):
             raise ApiError("event.not_found", "No such event.")
         try:
-            post_id = await self._store.create(author_id, checked, event_id, idempotency_key)
+            post_id = await self._store.create(author_id, valid_content, event_id, idempotency_key)
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
         self._on_changed()
         return await self.get(author_id, post_id)
 
     async def get(self, viewer_id: str, post_id: str) -> Post:
-        found = await self._store.find([post_id], viewer_id)
-        if not found or await self._block_service.is_blocked(viewer_id, found[0].author.id):
+        records = await self._store.find([post_id], viewer_id)
+        if not records or await self._block_service.is_blocked(viewer_id, records[0].author.id):
             raise post_not_found()
-        return (await self.serialize(found))[0]
+        return (await self.serialize(records))[0]
 
     async def delete(self, user_id: str, post_id: str) -> None:
         author_id = await self.get_author_id(user_id, post_id)
         if author_id != user_id:
-            raise ApiError("permission.denied", "Only its author deletes a post.")
+            raise ApiError("permission.denied", "Only the author can delete a post.")
         if not await self._store.delete(post_id, user_id):
             raise post_not_found()
         self._on_changed()
@@ -71,12 +71,12 @@ class Posts:
     ) -> KeysetPage[Post]:
         await self._user_cards.get(author_id)
         await self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user.")
-        found = await self._store.by_author(author_id, before, viewer_id, limit + 1)
-        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
+        records = await self._store.by_author(author_id, before, viewer_id, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self.serialize(page), key)
 
     async def get_author_id(self, viewer_id: str, post_id: str) -> str:
-        """Whose post it is; refuses where there is no such post for the viewer."""
+        """Return a post's author. Raises `post.not_found` if the post does not exist for the viewer."""
         author_id = await self._store.get_author_id(post_id)
         if author_id is None or await self._block_service.is_blocked(viewer_id, author_id):
             raise post_not_found()
@@ -99,7 +99,7 @@ def post_not_found() -> ApiError:
 
 
 def idempotency_conflict(conflict: Conflict) -> ApiError | Conflict:
-    """What is told of a conflict about an idempotency key; any other is not expected."""
+    """Return `idempotency.conflict` for a reused key; any other conflict is unexpected and returned as is."""
     if conflict.constraint != "idempotency_keys":
         return conflict
-    return ApiError("idempotency.conflict", "This key was used for something else.")
+    return ApiError("idempotency.conflict", "The `Idempotency-Key` was used for another request.")

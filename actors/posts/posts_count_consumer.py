@@ -1,6 +1,6 @@
-"""Keeps how many posts people have, in the Social service, as the Post service tells it.
+"""Keeps each user's number of posts in the Social service, from the counts in post events.
 
-The number told last counts, whatever comes in which order. It never counts itself.
+The count of the newest event wins, in whatever order events arrive.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from storage.records.social import PostsCount
 
 
 class PostsCountConsumer:
-    """A `Consumer` of the Post service's feed."""
+    """A `Consumer` of the Post service's events."""
 
     name = "social.posts_count"
 

@@ -1,6 +1,6 @@
-"""Likes and comments. Whoever may not see a post may not like it, and sees no comment of those apart.
+"""Likes and comments.
 
-Never counts: that is the store's.
+Only users who can see a post can like it or comment on it. Comments and likes of blocked users are hidden.
 """
 
 from collections.abc import Callable
@@ -53,19 +53,19 @@ class Reactions:
         self, viewer_id: str, post_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:
         await self._posts.get_author_id(viewer_id, post_id)
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        found = await self._store.likes(post_id, before, hidden, limit + 1)
-        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        records = await self._store.likes(post_id, before, blocked_ids, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         cards = await self._user_cards.for_records(record.user for record in page)
         return KeysetPage([cards[record.user.id] for record in page], key)
 
     async def create_comment(
         self, user_id: str, post_id: str, content: str, idempotency_key: IdempotencyKey | None
     ) -> Comment:
-        checked = validate_text("content", content, POST_CHARACTERS)
+        valid_content = validate_text("content", content, POST_CHARACTERS)
         await self._posts.get_author_id(user_id, post_id)
         try:
-            comment_id = await self._store.comment(post_id, user_id, checked, idempotency_key)
+            comment_id = await self._store.comment(post_id, user_id, valid_content, idempotency_key)
         except Missing:
             raise post_not_found() from None
         except Conflict as conflict:
@@ -77,17 +77,17 @@ class Reactions:
         self, viewer_id: str, post_id: str, after: PageKey | None, limit: int
     ) -> KeysetPage[Comment]:
         await self._posts.get_author_id(viewer_id, post_id)
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        found = await self._store.comments(post_id, after, hidden, limit + 1)
-        page, key = paginate(found, limit, lambda record: (record.created_at, record.id))
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        records = await self._store.comments(post_id, after, blocked_ids, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         cards = await self._user_cards.for_records(record.author for record in page)
         return KeysetPage([serializers.to_comment(record, cards) for record in page], key)
 
     async def delete_comment(self, user_id: str, comment_id: str) -> None:
-        """For whoever said it, and for the author of the post."""
+        """Delete a comment, as its author or as the author of the post."""
         comment = await self._get_comment(user_id, comment_id)
         if user_id not in {comment.author.id, comment.post_author_id}:
-            raise ApiError("permission.denied", "Only its author and that of the post delete a comment.")
+            raise ApiError("permission.denied", "Only the author of a comment or of its post can delete it.")
         if not await self._store.delete_comment(comment_id):
             raise comment_not_found()
 
@@ -102,8 +102,8 @@ class Reactions:
         comment = await self._store.find_comment(comment_id)
         if comment is None:
             raise comment_not_found()
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        if comment.author.id in hidden or comment.post_author_id in hidden:
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        if comment.author.id in blocked_ids or comment.post_author_id in blocked_ids:
             raise comment_not_found()
         return comment
 

@@ -1,4 +1,4 @@
-"""Records of posts as the objects that clients see. Asks nobody."""
+"""Converts post and comment records to API objects."""
 
 from collections.abc import Mapping
 

@@ -1,1 +1,1 @@
-"""Who follows and who blocks whom, and what follows from it for everybody else."""
+"""Follows and blocks, and the visibility rules that blocks imply."""

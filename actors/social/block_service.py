@@ -1,7 +1,7 @@
-"""Between whom there is a block: asked by everything that shows somebody's things to somebody else.
+"""Block look-ups, used wherever one user's content is shown to another. A block counts in both directions.
 
-What is asked is answered from the Social service's store, gathered per tick, never from memory; only
-`apart_lately` remembers, for the way of a message, and no longer than copies may be old.
+Look-ups are batched per event-loop tick and always read the store. Only `cached_is_blocked` and
+`load_is_blocked`, which message sending uses, cache their results, for `cache_ttl_s`.
 """
 
 import time
@@ -27,47 +27,49 @@ class BlockService:
         self._invalidation_count = 0
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
-        """Everybody between whom and that user there is a block."""
+        """Return the users who blocked the user or whom the user blocked."""
         return await self._loader.get(user_id) or ()
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
-        """Those of the pairs between whom there is a block; one look-up for all."""
-        hidden = await self._loader.get_many({one for one, _ in pairs})
-        return {(one, other) for one, other in pairs if other in hidden.get(one, ())}
+        """Return the pairs with a block in either direction, by a single look-up."""
+        blocked_ids = await self._loader.get_many({user_id for user_id, _ in pairs})
+        return {
+            (user_id, other_id) for user_id, other_id in pairs if other_id in blocked_ids.get(user_id, ())
+        }
 
     async def is_blocked(self, user_id: str, other_id: str) -> bool:
-        """Whether there is a block between the two."""
+        """Return whether one of the two users blocked the other."""
         return user_id != other_id and other_id in await self.list_blocked_users(user_id)
 
     async def require_visible(self, viewer_id: str, owner_id: str, code: str, detail: str) -> None:
-        """Refuse with that code where there is a block: what one may not see does not exist."""
+        """Raise `ApiError(code, detail)` if there is a block: the content does not exist for the viewer."""
         if await self.is_blocked(viewer_id, owner_id):
             raise ApiError(code, detail)
 
     def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
-        """What is remembered of the two; None when they have to be asked for."""
-        known = self._cache.get(_cache_key(user_id, other_id))
-        if known is None or known[0] <= self._clock():
+        """Return the cached result; None if it must be loaded."""
+        cached = self._cache.get(_cache_key(user_id, other_id))
+        if cached is None or cached[0] <= self._clock():
             return None
-        return known[1]
+        return cached[1]
 
     async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
-        """Ask, and remember for a moment."""
+        """Read from the store and cache the result for `cache_ttl_s`."""
         pair = _cache_key(user_id, other_id)
-        until = self._clock() + self._cache_ttl_s
-        forgotten = self._invalidation_count
-        apart = await self.is_blocked(user_id, other_id)
-        if forgotten != self._invalidation_count:
-            # Something changed while this was asked: the answer may be the old one.
-            return apart
+        expires_at = self._clock() + self._cache_ttl_s
+        count_before = self._invalidation_count
+        is_blocked = await self.is_blocked(user_id, other_id)
+        if count_before != self._invalidation_count:
+            # A block changed during the look-up, which may have read the old state: do not cache it.
+            return is_blocked
         self._cache.pop(pair, None)
         if len(self._cache) >= CACHED_PAIRS_MAX:
             del self._cache[next(iter(self._cache))]
-        self._cache[pair] = (until, apart)
-        return apart
+        self._cache[pair] = (expires_at, is_blocked)
+        return is_blocked
 
     def invalidate(self, user_id: str, other_id: str) -> None:
-        """Something has changed between the two."""
+        """Drop the cached result after a block or unblock."""
         self._invalidation_count += 1
         self._cache.pop(_cache_key(user_id, other_id), None)
 

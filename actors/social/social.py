@@ -1,6 +1,6 @@
-"""Following, blocking, and the lists and counts of it.
+"""Follows and blocks, with their lists and counts.
 
-Whoever is blocked finds nobody: `user.not_found`. Never holds state; the store's fences decide.
+Two users with a block between them do not exist for each other (`user.not_found`). Stateless.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from storage.records.social import FollowRecord
 
 
 class Social:
-    """`changed` is called after a write, `parted` with two between whom a block came or went."""
+    """`on_changed` is called after every write, `on_block_changed` with the two users of a changed block."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Social:
 
     async def follow(self, user_id: str, other_id: str) -> None:
         if user_id == other_id:
-            raise invalid_field("id", "Nobody follows themselves.")
+            raise invalid_field("id", "You cannot follow yourself.")
         await self._user_cards.get(other_id)
         try:
             await self._store.follow(user_id, other_id)
@@ -46,14 +46,14 @@ class Social:
         self._on_changed()
 
     async def unfollow(self, user_id: str, other_id: str) -> None:
-        """Also of somebody who is gone: then it is so already."""
+        """Succeeds if there is no follow, or the other user was deleted."""
         await self._store.unfollow(user_id, other_id)
         self._on_changed()
 
     async def block(self, user_id: str, other_id: str) -> None:
-        """Whoever was blocked by the other may still block back, and so must be found."""
+        """Block a user. A user who is blocked can block back, so existing blocks are not checked."""
         if user_id == other_id:
-            raise invalid_field("id", "Nobody blocks themselves.")
+            raise invalid_field("id", "You cannot block yourself.")
         await self._user_cards.get(other_id)
         await self._store.block(user_id, other_id)
         self._on_block_changed(user_id, other_id)
@@ -68,23 +68,27 @@ class Social:
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:
         await self._require_user(viewer_id, user_id)
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        return await self._to_page(await self._store.followers(user_id, before, hidden, limit + 1), limit)
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        return await self._to_page(
+            await self._store.followers(user_id, before, blocked_ids, limit + 1), limit
+        )
 
     async def following(
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:
         await self._require_user(viewer_id, user_id)
-        hidden = await self._block_service.list_blocked_users(viewer_id)
-        return await self._to_page(await self._store.following(user_id, before, hidden, limit + 1), limit)
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        return await self._to_page(
+            await self._store.following(user_id, before, blocked_ids, limit + 1), limit
+        )
 
     async def get_stats(self, viewer_id: str, user_id: str) -> SocialStats:
         await self._require_user(viewer_id, user_id)
-        found = await self._store.stats(user_id)
-        return SocialStats(user_id, found.followers_count, found.following_count, found.posts_count)
+        stats = await self._store.stats(user_id)
+        return SocialStats(user_id, stats.followers_count, stats.following_count, stats.posts_count)
 
     async def _require_user(self, viewer_id: str, user_id: str) -> None:
-        """Refuse where there is no such user for the viewer."""
+        """Raise `user.not_found` if the user does not exist for the viewer."""
         await self._user_cards.get(user_id)
         if await self._block_service.is_blocked(viewer_id, user_id):
             raise user_not_found()

@@ -1,1 +1,1 @@
-"""What services know of people whom the User service owns: copies, and what they do when one is missing."""
+"""Caches of user profiles, one per service: updated by events, filled on a miss, reconciled periodically."""

@@ -1,6 +1,6 @@
-"""What messaging does when the User service tells of somebody: forget the card, and let the deleted go.
+"""Applies user events to messaging: invalidates user cards and removes deleted users from conversations.
 
-Messages of the deleted stay, without a name. It never touches an account.
+Messages of deleted users are kept, without their name.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +11,7 @@ from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 
 class DeletedUserConsumer:
-    """A `Consumer` of the User service's feed: a deleted user leaves all conversations."""
+    """A `Consumer` of the User service's events."""
 
     name = "messaging.users"
 
@@ -37,4 +37,4 @@ class DeletedUserConsumer:
             await self._cursors.advance(cursor_update)
 
     async def on_feed_reset(self) -> None:
-        """Whoever is gone has left already."""
+        """Nothing to reset: removing a user again has no effect."""

@@ -1,7 +1,6 @@
-"""Keeps one service's copies of people as the User service tells it, and forgets whom that deletes.
+"""Keeps a service's user cache current, from events and by periodic reconciliation.
 
-The newer version wins, in whatever order they come. It never asks for what it was not told: that is for
-`People` and the comparison.
+The higher version wins, in whatever order events arrive. Missing entries are loaded by `UserCards`.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ USERS_PER_PAGE = 1000
 
 
 class UserCacheConsumer:
-    """A `Consumer`. `forget` drops all that the service holds of a deleted user; it may be called again."""
+    """A `Consumer`. `remove_user` deletes the service's data of a deleted user, and must be idempotent."""
 
     def __init__(
         self, service: str, user_cache: UserCache, remove_user: Callable[[str], Awaitable[None]]
@@ -35,11 +34,11 @@ class UserCacheConsumer:
         return f"{self._service}.copies"
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
-        copies: list[UserSnapshot] = []
+        snapshots: list[UserSnapshot] = []
         for event in events:
             match decode_event(event):
                 case UserUpserted() as user:
-                    copies.append(
+                    snapshots.append(
                         UserSnapshot(
                             user.id,
                             user.username,
@@ -50,23 +49,23 @@ class UserCacheConsumer:
                         )
                     )
                 case UserDeleted() as user:
-                    copies.append(_tombstone(user.id, user.version))
-        # First the mark that nothing brings them back, then what there is of them.
-        gone = [copy.id for copy in copies if copy.deleted]
-        if gone:
-            await self._user_cache.apply([copy for copy in copies if copy.deleted], None)
-        for user_id in gone:
+                    snapshots.append(_tombstone(user.id, user.version))
+        # Tombstones first, so that no older event restores a user while their data is deleted.
+        deleted_ids = [snapshot.id for snapshot in snapshots if snapshot.deleted]
+        if deleted_ids:
+            await self._user_cache.apply([snapshot for snapshot in snapshots if snapshot.deleted], None)
+        for user_id in deleted_ids:
             await self._remove_user(user_id)
-        await self._user_cache.apply(copies, cursor_update)
+        await self._user_cache.apply(snapshots, cursor_update)
 
     async def on_feed_reset(self) -> None:
-        """Versions are the users' own: what comes again is no newer than what is here."""
+        """Nothing to reset: versions belong to the users, so repeated events are not newer than the cache."""
 
 
 class UserCacheReconciler:
-    """Compares copies with their owner at intervals, in ranges of ids, and mends what differs.
+    """Compares user caches with the User service periodically, page by page, and repairs stale entries.
 
-    Runs on every instance at its own moment; mending twice harms nobody.
+    Runs on every instance at a random time; repairs are idempotent.
     """
 
     def __init__(self, user_snapshots: UserSnapshotStore, user_caches: Sequence[UserCache]) -> None:
@@ -84,39 +83,40 @@ class UserCacheReconciler:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def reconcile(self) -> int:
-        """Go through all once; answers how many copies were mended."""
-        mended = 0
-        for copies in self._user_caches:
+        """Compare all entries once. Returns how many were repaired."""
+        repaired = 0
+        for user_cache in self._user_caches:
             after = ""
-            while here := await copies.page(after, USERS_PER_PAGE):
-                mended += await self._reconcile_page(copies, here)
-                after = here[-1].id
-        self.repaired_count += mended
-        return mended
+            while snapshots := await user_cache.page(after, USERS_PER_PAGE):
+                repaired += await self._reconcile_page(user_cache, snapshots)
+                after = snapshots[-1].id
+        self.repaired_count += repaired
+        return repaired
 
     async def _reconcile_page(self, user_cache: UserCache, cached: Sequence[UserSnapshot]) -> int:
-        theirs = {one.id: one for one in await self._user_snapshots.find([one.id for one in cached])}
-        wrong: list[UserSnapshot] = []
-        for copy in cached:
-            owned = theirs.get(copy.id)
-            if owned is None and not copy.deleted:
-                wrong.append(_tombstone(copy.id, copy.version + 1))
-            elif owned is not None and owned.version > copy.version:
-                wrong.append(owned)
-        if wrong:
-            await user_cache.apply(wrong, None)
-        return len(wrong)
+        ids = [snapshot.id for snapshot in cached]
+        current_by_id = {snapshot.id: snapshot for snapshot in await self._user_snapshots.find(ids)}
+        stale: list[UserSnapshot] = []
+        for snapshot in cached:
+            current = current_by_id.get(snapshot.id)
+            if current is None and not snapshot.deleted:
+                stale.append(_tombstone(snapshot.id, snapshot.version + 1))
+            elif current is not None and current.version > snapshot.version:
+                stale.append(current)
+        if stale:
+            await user_cache.apply(stale, None)
+        return len(stale)
 
     async def _reconcile_periodically(self) -> None:
         while True:
             await asyncio.sleep(RECONCILE_INTERVAL_S * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
             try:
-                mended = await self.reconcile()
+                repaired = await self.reconcile()
             except StorageError:
-                _log.warning("copies could not be compared with their owner")
+                _log.warning("user caches could not be reconciled")
             else:
-                if mended:
-                    _log.warning("%d copies of people were mended", mended)
+                if repaired:
+                    _log.warning("user caches reconciled: %d stale entries repaired", repaired)
 
 
 def _tombstone(user_id: str, version: int) -> UserSnapshot:

@@ -1,7 +1,7 @@
-"""People as one service shows them: from its own copies, and from their owner where a copy is missing.
+"""User cards for the responses of one service: read from its user cache, loaded on a miss.
 
-A missing copy is not absence: the owner is asked before anybody gets `user.not_found`, and the copy is
-filled. It never shows a name newer than the owner's.
+A cache miss is not proof of absence: the User service is queried before `user.not_found` is raised, and the
+cache is filled.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ DELETED_USERNAME = "deleted"
 
 
 class UserSource(Protocol):
-    """The User service's read API."""
+    """Read API of the User service."""
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]: ...
 
@@ -27,21 +27,25 @@ class UserCards:
         self._user_source = user_source
 
     async def find(self, ids: Sequence[str]) -> dict[str, UserCard]:
-        """Cards of those of the ids that exist."""
-        found = {copy.id: copy for copy in await self._user_cache.find(ids)}
-        missing = [one for one in dict.fromkeys(ids) if one not in found]
-        found.update(await self._fetch_missing(missing))
-        return {one.id: card_from_snapshot(one) for one in found.values() if not one.deleted}
+        """Return the cards of the users that exist, by id."""
+        snapshots = {snapshot.id: snapshot for snapshot in await self._user_cache.find(ids)}
+        missing = [user_id for user_id in dict.fromkeys(ids) if user_id not in snapshots]
+        snapshots.update(await self._fetch_missing(missing))
+        return {
+            snapshot.id: card_from_snapshot(snapshot)
+            for snapshot in snapshots.values()
+            if not snapshot.deleted
+        }
 
     async def get(self, user_id: str) -> UserCard:
-        """Raises `user.not_found`."""
+        """Return one user's card. Raises `user.not_found`."""
         card = (await self.find([user_id])).get(user_id)
         if card is None:
             raise ApiError("user.not_found", "No such user.")
         return card
 
     async def for_records(self, records: Iterable[UserCardRecord]) -> dict[str, UserCard]:
-        """A card for everybody who stands in those rows, by id."""
+        """Return a card for every user in the rows, by id; a placeholder for users that no longer exist."""
         cards: dict[str, UserCard] = {}
         missing: list[str] = []
         for record in records:
@@ -52,8 +56,10 @@ class UserCards:
         if missing:
             fetched = await self._fetch_missing(missing)
             for user_id in missing:
-                copy = fetched.get(user_id)
-                cards[user_id] = deleted_user_card(user_id) if copy is None else card_from_snapshot(copy)
+                snapshot = fetched.get(user_id)
+                cards[user_id] = (
+                    deleted_user_card(user_id) if snapshot is None else card_from_snapshot(snapshot)
+                )
         return cards
 
     async def _fetch_missing(self, ids: Sequence[str]) -> dict[str, UserSnapshot]:
@@ -62,7 +68,7 @@ class UserCards:
         fetched = await self._user_source.find(list(dict.fromkeys(ids)))
         if fetched:
             await self._user_cache.apply(fetched, None)
-        return {copy.id: copy for copy in fetched}
+        return {snapshot.id: snapshot for snapshot in fetched}
 
 
 def card_from_snapshot(snapshot: UserSnapshot) -> UserCard:
@@ -80,5 +86,5 @@ def card_from_record(record: UserCardRecord) -> UserCard:
 
 
 def deleted_user_card(user_id: str) -> UserCard:
-    """Says only that there was somebody."""
+    """Placeholder for a deleted user."""
     return UserCard(user_id, DELETED_USERNAME, None, None, verified=False)

@@ -85,7 +85,10 @@ class FollowerGroup:
         for post_id in self.posts:
             assert (await self.author.get(f"/v1/posts/{post_id}"))["like_count"] == count
         for one in self.followers:
-            notices = [("FOLLOW", "Author follows you", 1), *[("LIKE", "Author liked your post", 1)] * rounds]
+            notices = [
+                ("FOLLOW", "Author started following you", 1),
+                *[("LIKE", "Author liked your post", 1)] * rounds,
+            ]
             await wait_until_equal(one.notifications, notices, RECOVERY_TIMEOUT_S)
             feed = [post for post in await one.feed() if post in self.posts]
             assert feed == self.posts[::-1]

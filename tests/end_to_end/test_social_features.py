@@ -55,7 +55,7 @@ async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
     ):
         await bens.follow(ana.id)
         assert (await anas.get(f"/v1/users/{ana.id}/stats"))["followers_count"] == 1
-        await wait_until(lambda: notification_texts(at_ana) == ["Ben follows you"])
+        await wait_until(lambda: notification_texts(at_ana) == ["Ben started following you"])
 
         post_id = await anas.post("hello town")
         assert await anas.feed() == [post_id]
@@ -79,7 +79,7 @@ async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
         await wait_until(lambda: len(notification_texts(at_ana)) == 3)
         assert sorted(notification_texts(at_ana)) == [
             "Ben commented on your post",
-            "Ben follows you",
+            "Ben started following you",
             "Ben liked your post",
         ]
         last = at_ana[-1]
@@ -104,7 +104,7 @@ async def test_block_applies_immediately_on_all_instances(pair: Pair) -> None:
         await anas.follow(ben.id)
         post_id = await anas.post("for friends")
         await wait_until_equal(bens.feed, [post_id])
-        await wait_until_equal(anas.notifications, [("FOLLOW", "Ben follows you", 1)])
+        await wait_until_equal(anas.notifications, [("FOLLOW", "Ben started following you", 1)])
         await anas.request_ok("PUT", f"/v1/users/{ben.id}/block")
 
         assert await bens.feed() == []
@@ -164,7 +164,7 @@ async def test_waitlist_has_one_order_across_instances(pair: Pair) -> None:
         heard: list[ServerFrame] = []
         async with Client([here.url, there.url], person.token, on_frame=heard.append):
             await going.request_ok("DELETE", rsvp)
-            await wait_until(lambda: notification_texts(heard) == ["You have a place at Petanque"])
+            await wait_until(lambda: notification_texts(heard) == ["You're off the waitlist for Petanque"])
             await wait_until(lambda: any(isinstance(one, ConversationJoined) for one in heard))
         seen = await first.get(f"/v1/events/{made['id']}")
         assert (seen["my_rsvp"], seen["going_count"]) == ("GOING", 1)

@@ -1,4 +1,4 @@
-"""The house opened for commands, on databases of the test's own."""
+"""Operator services on databases of one test."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -16,20 +16,20 @@ from tests.conftest import FreshDatabase
 
 @pytest.fixture
 def own_databases(fresh_database: FreshDatabase) -> dict[str, str]:
-    """An empty database of each service."""
+    """An empty database for each service."""
     return {service: fresh_database(service) for service in SERVICES}
 
 
 @pytest.fixture
 def own_settings(own_databases: dict[str, str]) -> Settings:
-    named = {f"postgres_url_{service}": url for service, url in own_databases.items()}
-    stores = msgspec.convert(named, StoreSettings)
+    urls_by_setting = {f"postgres_url_{service}": url for service, url in own_databases.items()}
+    stores = msgspec.convert(urls_by_setting, StoreSettings)
     return Settings(server=ServerSettings(port=0), stores=stores)
 
 
 @pytest.fixture
 def own_stores(stores: StoreUrls) -> StoreUrls:
-    """The stores of the run, with a database of messages that is the test's own."""
+    """The stores of the test run, with a separate MongoDB database."""
     head, _, query = stores.mongo.partition("?")
     mongo = f"{head.rstrip('/')}/doctor_{uuid.uuid4().hex[:8]}?{query}"
     return msgspec.structs.replace(stores, mongo=mongo)
@@ -37,7 +37,7 @@ def own_stores(stores: StoreUrls) -> StoreUrls:
 
 @pytest.fixture
 async def operations(own_settings: Settings, own_stores: StoreUrls) -> AsyncIterator[OperatorServices]:
-    """What commands work with; nobody reads the feeds meanwhile."""
+    """Services of the operator commands; no readers run."""
     instance = Instance(own_settings, own_stores)
     try:
         yield await instance.open_operator_services()

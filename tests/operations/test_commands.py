@@ -1,4 +1,4 @@
-"""The command line as an operator uses it: words and exit statuses."""
+"""Output and exit status of the operator commands."""
 
 import asyncio
 import os
@@ -15,15 +15,15 @@ COMMAND_TIMEOUT_S = 60.0
 
 
 async def run_command(settings: Settings, urls: StoreUrls, *arguments: str) -> tuple[int | None, str]:
-    """The exit status, and what was said."""
-    named = {
+    """Run a command; return its exit status and output."""
+    service_urls = {
         f"CONVENE_{name.upper()}": url
         for name in ("users", "social", "posts", "events", "notifications")
         if (url := getattr(settings.stores, f"postgres_url_{name}"))
     }
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
-        **{name.replace("CONVENE_", "CONVENE_POSTGRES_URL_"): url for name, url in named.items()},
+        **{name.replace("CONVENE_", "CONVENE_POSTGRES_URL_"): url for name, url in service_urls.items()},
         "CONVENE_POSTGRES_URL": urls.postgres,
         "CONVENE_MONGO_URL": urls.mongo,
         "CONVENE_REDIS_URL": urls.redis,
@@ -37,12 +37,12 @@ async def run_command(settings: Settings, urls: StoreUrls, *arguments: str) -> t
         stderr=asyncio.subprocess.DEVNULL,
     )
     async with asyncio.timeout(COMMAND_TIMEOUT_S):
-        told, _ = await process.communicate()
-    return process.returncode, told.decode()
+        output, _ = await process.communicate()
+    return process.returncode, output.decode()
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("arguments", "expected_status", "expected_output"),
     [
         (("doctor",), 0, "All checks passed."),
         (("replay", "list"), 0, "0 dead letters"),
@@ -54,9 +54,13 @@ async def run_command(settings: Settings, urls: StoreUrls, *arguments: str) -> t
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 async def test_commands_report_result_and_exit_status(
-    own_settings: Settings, own_stores: StoreUrls, words: tuple[str, ...], status: int, said: str
+    own_settings: Settings,
+    own_stores: StoreUrls,
+    arguments: tuple[str, ...],
+    expected_status: int,
+    expected_output: str,
 ) -> None:
-    """Each command ends with a plain word and a status that a script can use."""
-    found, told = await run_command(own_settings, own_stores, *words)
+    """Each command prints its result and exits with a status for scripts."""
+    status, output = await run_command(own_settings, own_stores, *arguments)
 
-    assert (found, said in told) == (status, True), told
+    assert (status, expected_output in output) == (expected_status, True), output

@@ -1,4 +1,4 @@
-"""What the doctor finds: nothing in a house that is right, and each thing that was broken on purpose."""
+"""The doctor passes consistent stores and reports each deliberate corruption."""
 
 import uuid
 
@@ -25,7 +25,7 @@ async def execute(url: str, *statements: str) -> None:
 
 
 async def test_all_checks_pass_on_empty_databases(operations: OperatorServices) -> None:
-    """Every store, feed, count and copy of an empty house is in order."""
+    """All checks pass on empty stores."""
     findings = await operations.doctor.run_checks()
 
     assert [finding.message for finding in findings if not finding.ok] == []
@@ -39,7 +39,7 @@ CORRUPTIONS = [
             f"INSERT INTO follows (follower_id, following_id) VALUES ('{ANA}', '{BEN}')",
             "UPDATE user_social_stats SET followers_count = 7",
         ],
-        "social: 2 counts are wrong",
+        "social: 2 counters are wrong",
     ),
     (
         "posts",
@@ -47,7 +47,7 @@ CORRUPTIONS = [
             f"INSERT INTO posts (author_id, content) VALUES ('{ANA}', 'hello')",
             "UPDATE posts SET like_count = 3",
         ],
-        "posts: 1 counts are wrong",
+        "posts: 1 counters are wrong",
     ),
     (
         "events",
@@ -57,17 +57,17 @@ CORRUPTIONS = [
             VALUES ('{ANA}', 'party', now(), now() + interval '1 hour', 5, 2)
             """,
         ],
-        "events: 1 counts are wrong",
+        "events: 1 counters are wrong",
     ),
     (
         "social",
         [f"INSERT INTO user_social_stats (user_id, posts_count, posts_told) VALUES ('{ANA}', 4, 9)"],
-        "posts counts in social: 1 are behind",
+        "posts counters in social: 1 stale",
     ),
     (
         "events",
         [f"INSERT INTO user_cache (id, username, version) VALUES ('{ANA}', 'ana', 1)"],
-        "copies of people in events: 1 are behind",
+        "user cache of events: 1 stale",
     ),
     (
         "posts",
@@ -77,37 +77,37 @@ CORRUPTIONS = [
             VALUES ('feed.posts', 1, 'k', 'post.created', '{}', 'Bad', now())
             """,
         ],
-        "posts: 1 dead letters; see run.py replay",
+        "posts: 1 dead letters; see `run.py replay`",
     ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("service", "statements", "said"), CORRUPTIONS, ids=[said for *_, said in CORRUPTIONS]
+    ("service", "statements", "expected"), CORRUPTIONS, ids=[expected for *_, expected in CORRUPTIONS]
 )
 async def test_corruption_is_reported(
     operations: OperatorServices,
     own_databases: dict[str, str],
     service: str,
     statements: list[str],
-    said: str,
+    expected: str,
 ) -> None:
-    """One thing that is not as it must be is said in plain words, and nothing else is."""
+    """A corruption is the only failed check, with a message that names it."""
     await execute(own_databases[service], *statements)
 
-    assert await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0)) == [said]
+    assert await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0)) == [expected]
 
 
 async def test_unread_events_are_reported(
     operations: OperatorServices, own_databases: dict[str, str]
 ) -> None:
-    """A feed that is behind by more than a minute names each consumer that is."""
+    """Each consumer that lags by more than a minute is reported."""
     await execute(
         own_databases["social"],
         "INSERT INTO outbox (key, type, payload, created_at)"
         " VALUES ('k', 'follow.created', '{}', now() - interval '5 minutes')",
     )
 
-    said = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
+    messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
-    assert [one.split(":")[0] for one in said] == ["notifications.social", "feed.social"]
+    assert [message.split(":")[0] for message in messages] == ["notifications.social", "feed.social"]

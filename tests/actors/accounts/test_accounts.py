@@ -1,4 +1,4 @@
-"""The accounts, where a test must see or stop what HTTP does not show."""
+"""`Accounts`: caching, races and secrets, which cannot be observed over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -32,7 +32,7 @@ class CountedUsers(MemoryUsers):
 
 
 class GatedSessions(MemorySessions):
-    """Opens a session only when it is let."""
+    """Blocks opening a session until the test allows it."""
 
     def __init__(self, people: UserTables) -> None:
         super().__init__(people)
@@ -65,7 +65,7 @@ class AccountsSetup:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[AccountsSetup]:
+async def setup() -> AsyncIterator[AccountsSetup]:
     made = AccountsSetup()
     yield made
     await made.accounts.close()
@@ -73,48 +73,48 @@ async def house() -> AsyncIterator[AccountsSetup]:
     made.passwords.close()
 
 
-async def test_login_with_old_password_fails_after_password_change(house: AccountsSetup) -> None:
-    """A login checked before a password change and opened after it ends in nothing."""
-    signed = await house.accounts.register(REGISTRATION)
-    identity = await house.authenticator.authenticate(signed.token)
-    house.sessions.gate.clear()
-    house.sessions.waiting.clear()
-    late = asyncio.ensure_future(house.accounts.login(Login("ana", PASSWORD)))
-    await house.sessions.waiting.wait()
-    await house.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
-    house.sessions.gate.set()
+async def test_login_with_old_password_fails_after_password_change(setup: AccountsSetup) -> None:
+    """A password change between the password check and the new session makes the login fail."""
+    signed = await setup.accounts.register(REGISTRATION)
+    identity = await setup.authenticator.authenticate(signed.token)
+    setup.sessions.gate.clear()
+    setup.sessions.waiting.clear()
+    late = asyncio.ensure_future(setup.accounts.login(Login("ana", PASSWORD)))
+    await setup.sessions.waiting.wait()
+    await setup.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
+    setup.sessions.gate.set()
     with pytest.raises(ApiError, match="invalid_credentials"):
         await late
-    assert [session.id for session in await house.sessions.list(signed.user.id)] == [identity.session_id]
+    assert [session.id for session in await setup.sessions.list(signed.user.id)] == [identity.session_id]
 
 
-async def test_cards_are_batched_and_cached(house: AccountsSetup) -> None:
-    """Many callers of one tick cost one load, later ones none; unknown ids are absent."""
+async def test_cards_are_batched_and_cached(setup: AccountsSetup) -> None:
+    """Calls in one tick share one load, later calls need none, and unknown ids are absent."""
     ids = [
-        (await house.accounts.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
+        (await setup.accounts.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
         for name in ("ana", "ben", "eva")
     ]
     pairs = await asyncio.gather(
-        house.accounts.load_cards(ids[:2]), house.accounts.load_cards([ids[2], "nobody", ids[0]])
+        setup.accounts.load_cards(ids[:2]), setup.accounts.load_cards([ids[2], "nobody", ids[0]])
     )
     assert [set(cards) for cards in pairs] == [set(ids[:2]), {ids[0], ids[2]}]
-    assert house.users.loads == [4]
-    assert set(await house.accounts.load_cards(ids)) == set(ids)
-    assert house.users.loads == [4]
+    assert setup.users.loads == [4]
+    assert set(await setup.accounts.load_cards(ids)) == set(ids)
+    assert setup.users.loads == [4]
 
 
-async def test_profile_change_updates_the_card(house: AccountsSetup) -> None:
-    """One's own change is in the next card."""
-    signed = await house.accounts.register(REGISTRATION)
-    identity = await house.authenticator.authenticate(signed.token)
-    await house.accounts.load_cards([signed.user.id])
-    await house.accounts.update_profile(identity, ProfilePatch(display_name="Ana"))
-    assert (await house.accounts.load_cards([signed.user.id]))[signed.user.id].display_name == "Ana"
-    assert (await house.authenticator.authenticate(signed.token)).user.display_name == "Ana"
+async def test_profile_change_updates_the_card(setup: AccountsSetup) -> None:
+    """A profile change is visible in the next card."""
+    signed = await setup.accounts.register(REGISTRATION)
+    identity = await setup.authenticator.authenticate(signed.token)
+    await setup.accounts.load_cards([signed.user.id])
+    await setup.accounts.update_profile(identity, ProfilePatch(display_name="Ana"))
+    assert (await setup.accounts.load_cards([signed.user.id]))[signed.user.id].display_name == "Ana"
+    assert (await setup.authenticator.authenticate(signed.token)).user.display_name == "Ana"
 
 
 async def test_card_loaded_before_invalidation_is_not_cached() -> None:
-    """What was read before a change is not remembered after it."""
+    """A card that was loading when it was invalidated is not cached."""
     door = asyncio.Event()
     begun = asyncio.Event()
     loads: list[str] = []
@@ -137,7 +137,7 @@ async def test_card_loaded_before_invalidation_is_not_cached() -> None:
 
 
 async def test_cached_card_expires() -> None:
-    """After its time a card is loaded again."""
+    """A card is loaded again after its lifetime."""
     now_s = 0.0
     loads: list[str] = []
 
@@ -157,7 +157,7 @@ async def test_cached_card_expires() -> None:
 
 
 async def test_repr_contains_no_secrets() -> None:
-    """Whatever prints a request or an answer prints no secret."""
+    """The `repr` of requests and responses shows no password or token."""
     secret = "very secret"
     for thing in (
         Registration("a@example.test", "ana", secret),

@@ -1,4 +1,4 @@
-"""Who a token speaks for."""
+"""Token authentication: caching, invalidation, expiry and session extension."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ LIMITS = Limits(token_cache_s=30, token_cache_entries=3)
 
 
 class RecordingSessions(MemorySessions):
-    """Counts what it is asked, waits when it is told to, fails when it is told to."""
+    """Records look-ups and touches; can be blocked or made to fail."""
 
     def __init__(self, people: UserTables) -> None:
         super().__init__(people)
@@ -44,7 +44,7 @@ class RecordingSessions(MemorySessions):
 
 
 class AuthenticatorSetup:
-    """A user, the stores, a clock that a test moves, and the authenticator over them."""
+    """A user, in-memory stores, a manual clock, and the authenticator."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -67,167 +67,167 @@ class AuthenticatorSetup:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[AuthenticatorSetup]:
+async def setup() -> AsyncIterator[AuthenticatorSetup]:
     made = AuthenticatorSetup()
     made.ana = await MemoryUsers(made.people).register(NewUser("ana@example.test", "ana", "hash", None))
     yield made
     await made.authenticator.close()
 
 
-async def test_tokens_of_one_tick_are_looked_up_together(house: AuthenticatorSetup) -> None:
-    """Many tokens at once, known and unknown, cost one round trip, and then none."""
-    tokens = [await house.create_token() for _ in range(3)]
-    found = await asyncio.gather(*(house.authenticator.authenticate(token) for token in tokens))
-    assert {identity.user.id for identity in found} == {house.ana.id}
-    assert house.sessions.lookup_sizes == [3]
-    await house.authenticator.authenticate(tokens[0])
-    assert house.sessions.lookup_sizes == [3]
+async def test_tokens_of_one_tick_are_looked_up_together(setup: AuthenticatorSetup) -> None:
+    """Tokens of one tick, known and unknown, are looked up in one call; known ones are then cached."""
+    tokens = [await setup.create_token() for _ in range(3)]
+    found = await asyncio.gather(*(setup.authenticator.authenticate(token) for token in tokens))
+    assert {identity.user.id for identity in found} == {setup.ana.id}
+    assert setup.sessions.lookup_sizes == [3]
+    await setup.authenticator.authenticate(tokens[0])
+    assert setup.sessions.lookup_sizes == [3]
 
 
-async def test_cached_identity_expires(house: AuthenticatorSetup) -> None:
-    """What nobody told is seen when the memory runs out."""
-    token = await house.create_token()
-    identity = await house.authenticator.authenticate(token)
-    await house.sessions.revoke(house.ana.id, identity.session_id)
-    house.now_s += LIMITS.token_cache_s - 1
-    assert await house.authenticator.authenticate(token) == identity
-    house.now_s += 2
-    assert await house.error_code(token) == "auth.required"
+async def test_cached_identity_expires(setup: AuthenticatorSetup) -> None:
+    """A revocation without invalidation takes effect when the cache entry expires."""
+    token = await setup.create_token()
+    identity = await setup.authenticator.authenticate(token)
+    await setup.sessions.revoke(setup.ana.id, identity.session_id)
+    setup.now_s += LIMITS.token_cache_s - 1
+    assert await setup.authenticator.authenticate(token) == identity
+    setup.now_s += 2
+    assert await setup.error_code(token) == "auth.required"
 
 
-async def test_max_age_bypasses_older_cache_entries(house: AuthenticatorSetup) -> None:
-    """A name that was changed elsewhere is shown as it is now; others go on with what is remembered."""
-    token = await house.create_token()
-    await house.authenticator.authenticate(token)
-    await MemoryUsers(house.people).change(house.ana.id, ProfileChange(display_name="Ana the Great"))
-    house.now_s += 1
-    assert (await house.authenticator.authenticate(token)).user.display_name is None
-    assert (await house.authenticator.authenticate(token, max_age_s=2)).user.display_name is None
-    fresh = await house.authenticator.authenticate(token, max_age_s=1)
+async def test_max_age_bypasses_older_cache_entries(setup: AuthenticatorSetup) -> None:
+    """`max_age_s` bypasses an older cache entry; other callers still use the cache."""
+    token = await setup.create_token()
+    await setup.authenticator.authenticate(token)
+    await MemoryUsers(setup.people).change(setup.ana.id, ProfileChange(display_name="Ana the Great"))
+    setup.now_s += 1
+    assert (await setup.authenticator.authenticate(token)).user.display_name is None
+    assert (await setup.authenticator.authenticate(token, max_age_s=2)).user.display_name is None
+    fresh = await setup.authenticator.authenticate(token, max_age_s=1)
     assert fresh.user.display_name == "Ana the Great"
 
 
-async def test_invalidated_session_is_looked_up_again(house: AuthenticatorSetup) -> None:
-    """A revocation that was told holds at once."""
-    token = await house.create_token()
-    identity = await house.authenticator.authenticate(token)
-    await house.sessions.revoke(house.ana.id, identity.session_id)
-    house.authenticator.invalidate(identity.session_id)
-    house.authenticator.invalidate("unknown")
-    assert await house.error_code(token) == "auth.required"
+async def test_invalidated_session_is_looked_up_again(setup: AuthenticatorSetup) -> None:
+    """An invalidated session is rejected at once."""
+    token = await setup.create_token()
+    identity = await setup.authenticator.authenticate(token)
+    await setup.sessions.revoke(setup.ana.id, identity.session_id)
+    setup.authenticator.invalidate(identity.session_id)
+    setup.authenticator.invalidate("unknown")
+    assert await setup.error_code(token) == "auth.required"
 
 
-async def test_invalidation_during_lookup_discards_its_result(house: AuthenticatorSetup) -> None:
-    """A look-up that read before the revocation neither lets in nor is remembered."""
-    token = await house.create_token()
-    (session,) = await house.sessions.list(house.ana.id)
-    house.sessions.gate.clear()
-    asking = asyncio.ensure_future(house.error_code(token))
-    await until(lambda: house.sessions.lookup_sizes)
-    await house.sessions.revoke(house.ana.id, session.id)
-    house.authenticator.invalidate(session.id)
-    house.sessions.gate.set()
+async def test_invalidation_during_lookup_discards_its_result(setup: AuthenticatorSetup) -> None:
+    """The result of a look-up from before the revocation is neither returned nor cached."""
+    token = await setup.create_token()
+    (session,) = await setup.sessions.list(setup.ana.id)
+    setup.sessions.gate.clear()
+    asking = asyncio.ensure_future(setup.error_code(token))
+    await until(lambda: setup.sessions.lookup_sizes)
+    await setup.sessions.revoke(setup.ana.id, session.id)
+    setup.authenticator.invalidate(session.id)
+    setup.sessions.gate.set()
     assert await asking == "auth.required"
-    assert await house.error_code(token) == "auth.required"
+    assert await setup.error_code(token) == "auth.required"
 
 
-async def test_profile_change_during_lookup_still_authenticates(house: AuthenticatorSetup) -> None:
-    """Who is asked for while their name changes is let in, with the new name."""
-    token = await house.create_token()
-    (session,) = await house.sessions.list(house.ana.id)
-    house.sessions.gate.clear()
-    asking = asyncio.ensure_future(house.authenticator.authenticate(token))
-    await until(lambda: house.sessions.lookup_sizes)
-    await MemoryUsers(house.people).change(house.ana.id, ProfileChange(display_name="Anna"))
-    house.authenticator.invalidate(session.id)
-    house.sessions.gate.set()
+async def test_profile_change_during_lookup_still_authenticates(setup: AuthenticatorSetup) -> None:
+    """A profile change during a look-up does not fail it; the new name is returned."""
+    token = await setup.create_token()
+    (session,) = await setup.sessions.list(setup.ana.id)
+    setup.sessions.gate.clear()
+    asking = asyncio.ensure_future(setup.authenticator.authenticate(token))
+    await until(lambda: setup.sessions.lookup_sizes)
+    await MemoryUsers(setup.people).change(setup.ana.id, ProfileChange(display_name="Anna"))
+    setup.authenticator.invalidate(session.id)
+    setup.sessions.gate.set()
     assert (await asking).user.display_name == "Anna"
 
 
-async def test_expired_and_unknown_tokens_have_different_errors(house: AuthenticatorSetup) -> None:
-    """Out of time is `auth.expired`; never heard of is `auth.required`; nonsense asks no store."""
-    assert await house.error_code(await house.create_token(-1)) == "auth.expired"
-    assert await house.error_code(new_token()) == "auth.required"
-    asked = len(house.sessions.lookup_sizes)
+async def test_expired_and_unknown_tokens_have_different_errors(setup: AuthenticatorSetup) -> None:
+    """An expired token is `auth.expired`, an unknown one `auth.required`; malformed ones cause no look-up."""
+    assert await setup.error_code(await setup.create_token(-1)) == "auth.expired"
+    assert await setup.error_code(new_token()) == "auth.required"
+    asked = len(setup.sessions.lookup_sizes)
     for odd in ("", "x", "x" * 42, "x" * 44, "ü" * 43, "x" * 42 + "\n"):
-        assert await house.error_code(odd) == "auth.required"
-    assert len(house.sessions.lookup_sizes) == asked
+        assert await setup.error_code(odd) == "auth.required"
+    assert len(setup.sessions.lookup_sizes) == asked
 
 
-async def test_cached_token_expires_with_its_session(house: AuthenticatorSetup) -> None:
-    """The memory never outlives the session."""
-    token = await house.create_token(3600)
-    await house.authenticator.authenticate(token)
-    (kept,) = house.people.sessions.values()
-    house.people.sessions[kept.id] = msgspec.structs.replace(kept, expires_at=datetime.now(UTC))
-    (entry,) = house.authenticator._cache.values()
+async def test_cached_token_expires_with_its_session(setup: AuthenticatorSetup) -> None:
+    """A cached token stops working when its session expires."""
+    token = await setup.create_token(3600)
+    await setup.authenticator.authenticate(token)
+    (kept,) = setup.people.sessions.values()
+    setup.people.sessions[kept.id] = msgspec.structs.replace(kept, expires_at=datetime.now(UTC))
+    (entry,) = setup.authenticator._cache.values()
     hashed = hash_token(token) or ""
     late = msgspec.structs.replace(entry.identity, expires_at=datetime.now(UTC))
-    house.authenticator._cache[hashed] = msgspec.structs.replace(entry, identity=late)
-    assert await house.error_code(token) == "auth.expired"
+    setup.authenticator._cache[hashed] = msgspec.structs.replace(entry, identity=late)
+    assert await setup.error_code(token) == "auth.expired"
 
 
-async def test_cache_is_bounded(house: AuthenticatorSetup) -> None:
-    """The oldest goes when a new one comes to a full memory."""
+async def test_cache_is_bounded(setup: AuthenticatorSetup) -> None:
+    """A full cache evicts its oldest entry."""
     for _ in range(LIMITS.token_cache_entries + 2):
-        await house.authenticator.authenticate(await house.create_token())
+        await setup.authenticator.authenticate(await setup.create_token())
     assert (
-        len(house.authenticator._cache)
-        == len(house.authenticator._hash_by_session_id)
+        len(setup.authenticator._cache)
+        == len(setup.authenticator._hash_by_session_id)
         == LIMITS.token_cache_entries
     )
 
 
-async def test_expired_entries_are_evicted_on_insert(house: AuthenticatorSetup) -> None:
-    """Those of the last rush do not stay: two go for each that comes, and none that still holds."""
+async def test_expired_entries_are_evicted_on_insert(setup: AuthenticatorSetup) -> None:
+    """Each insertion evicts up to two expired entries, and no valid ones."""
     for _ in range(LIMITS.token_cache_entries - 1):
-        await house.authenticator.authenticate(await house.create_token())
-    house.now_s += LIMITS.token_cache_s
+        await setup.authenticator.authenticate(await setup.create_token())
+    setup.now_s += LIMITS.token_cache_s
     for left in (1, 2, 3):
-        await house.authenticator.authenticate(await house.create_token())
-        assert len(house.authenticator._cache) == len(house.authenticator._hash_by_session_id) == left
+        await setup.authenticator.authenticate(await setup.create_token())
+        assert len(setup.authenticator._cache) == len(setup.authenticator._hash_by_session_id) == left
 
 
-async def test_unavailable_store_is_reported_as_unavailable(house: AuthenticatorSetup) -> None:
-    """No store, no answer: 503, not 401; what is remembered still works."""
-    known, other = await house.create_token(), await house.create_token()
-    await house.authenticator.authenticate(known)
-    house.sessions.unavailable = True
-    assert await house.error_code(other) == "server.unavailable"
-    assert (await house.authenticator.authenticate(known)).user == house.ana
+async def test_unavailable_store_is_reported_as_unavailable(setup: AuthenticatorSetup) -> None:
+    """Without the store, uncached tokens get `server.unavailable`, and cached ones still work."""
+    known, other = await setup.create_token(), await setup.create_token()
+    await setup.authenticator.authenticate(known)
+    setup.sessions.unavailable = True
+    assert await setup.error_code(other) == "server.unavailable"
+    assert (await setup.authenticator.authenticate(known)).user == setup.ana
 
 
-async def test_session_expiry_is_extended_at_intervals(house: AuthenticatorSetup) -> None:
-    """A session last prolonged long ago is prolonged once, however often it is used."""
-    token = await house.create_token()
-    await house.authenticator.authenticate(token)
-    assert house.sessions.touched_ids == []
-    (session,) = house.people.sessions.values()
+async def test_session_expiry_is_extended_at_intervals(setup: AuthenticatorSetup) -> None:
+    """Using a session extends its expiry once per interval."""
+    token = await setup.create_token()
+    await setup.authenticator.authenticate(token)
+    assert setup.sessions.touched_ids == []
+    (session,) = setup.people.sessions.values()
     earlier = session.expires_at - timedelta(seconds=TOKEN_TOUCH_INTERVAL_S + 60)
-    house.people.sessions[session.id] = msgspec.structs.replace(session, expires_at=earlier)
+    setup.people.sessions[session.id] = msgspec.structs.replace(session, expires_at=earlier)
     for _ in range(3):
-        house.now_s += LIMITS.token_cache_s + 1
-        await house.authenticator.authenticate(token)
-        await asyncio.gather(*house.authenticator._touch_tasks)
-    assert house.sessions.touched_ids == [session.id]
-    assert house.people.sessions[session.id].expires_at > earlier + timedelta(seconds=TOKEN_TOUCH_INTERVAL_S)
+        setup.now_s += LIMITS.token_cache_s + 1
+        await setup.authenticator.authenticate(token)
+        await asyncio.gather(*setup.authenticator._touch_tasks)
+    assert setup.sessions.touched_ids == [session.id]
+    assert setup.people.sessions[session.id].expires_at > earlier + timedelta(seconds=TOKEN_TOUCH_INTERVAL_S)
 
 
-async def test_session_at_max_lifetime_is_not_extended_on_each_use(house: AuthenticatorSetup) -> None:
-    """A session whose end cannot move looks due for ever, and is told so once in a while only."""
-    token = await house.create_token()
-    (session,) = house.people.sessions.values()
+async def test_session_at_max_lifetime_is_not_extended_on_each_use(setup: AuthenticatorSetup) -> None:
+    """A session at its maximum lifetime is touched once per interval, not on each use."""
+    token = await setup.create_token()
+    (session,) = setup.people.sessions.values()
     began = datetime.now(UTC) - timedelta(seconds=TOKEN_LIFETIME_MAX_S - 10 * TOKEN_TOUCH_INTERVAL_S)
     end = began + timedelta(seconds=TOKEN_LIFETIME_MAX_S)
     old = msgspec.structs.replace(session, created_at=began, expires_at=end)
-    house.people.sessions[session.id] = old
+    setup.people.sessions[session.id] = old
     for _ in range(3):
-        house.now_s += LIMITS.token_cache_s + 1
-        await house.authenticator.authenticate(token)
-        await asyncio.gather(*house.authenticator._touch_tasks)
-    assert house.sessions.touched_ids == [session.id]
-    assert house.people.sessions[session.id].expires_at == end
-    house.now_s += TOKEN_TOUCH_INTERVAL_S
-    await house.authenticator.authenticate(token)
-    await asyncio.gather(*house.authenticator._touch_tasks)
-    assert len(house.sessions.touched_ids) == 2
+        setup.now_s += LIMITS.token_cache_s + 1
+        await setup.authenticator.authenticate(token)
+        await asyncio.gather(*setup.authenticator._touch_tasks)
+    assert setup.sessions.touched_ids == [session.id]
+    assert setup.people.sessions[session.id].expires_at == end
+    setup.now_s += TOKEN_TOUCH_INTERVAL_S
+    await setup.authenticator.authenticate(token)
+    await asyncio.gather(*setup.authenticator._touch_tasks)
+    assert len(setup.sessions.touched_ids) == 2

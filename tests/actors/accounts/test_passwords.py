@@ -1,4 +1,4 @@
-"""Passwords and their hashes."""
+"""Password hashing and its bounds."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ def passwords() -> Iterator[Passwords]:
 
 
 async def test_default_hash_cost() -> None:
-    """Nobody lowers the cost by accident: it stands in every hash."""
+    """Hashes carry the configured cost, so that it is not lowered by accident."""
     real = Passwords(Limits())
     try:
         assert (await real.hash("a good password")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -31,7 +31,7 @@ async def test_default_hash_cost() -> None:
 
 
 async def test_verify_results(passwords: Passwords) -> None:
-    """Right, wrong, nobody, broken hash, and a hash of another cost."""
+    """Right and wrong passwords, no hash, a malformed hash, and a hash with outdated cost."""
     hashed = await passwords.hash("a good password")
     verdict = await passwords.verify(hashed, "a good password")
     assert (verdict.matches, verdict.needs_rehash) == (True, False)
@@ -47,13 +47,13 @@ async def test_verify_results(passwords: Passwords) -> None:
 
 
 async def test_passwords_are_unicode_normalized(passwords: Passwords) -> None:
-    """Composed on one keyboard, decomposed on another: the same person gets in."""
+    """Composed and decomposed forms of a password are the same password."""
     hashed = await passwords.hash("caf\u00e9 caf\u00e9")
     assert (await passwords.verify(hashed, "cafe\u0301 cafe\u0301")).matches
 
 
 async def test_concurrent_hashes_are_bounded(passwords: Passwords) -> None:
-    """One works, one waits, the third is refused; when the thread is free there is a place again."""
+    """With one running and one waiting hash, a third is rejected; a finished hash frees its slot."""
     door = threading.Event()
 
     def hold() -> None:

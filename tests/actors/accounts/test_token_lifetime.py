@@ -1,4 +1,4 @@
-"""How long a token lives: 30 days from its latest use, 180 days at most, by the database's clock."""
+"""Token lifetime: 30 days from the last use, at most 180 days, by the database's clock."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 @dataclass
 class TokenSetup:
-    """One token, and a look at its row."""
+    """One token and access to its row."""
 
     token: str
     sessions: PostgresSessions
@@ -35,7 +35,7 @@ class TokenSetup:
     database: Any
 
     async def use_token(self) -> None:
-        """Show the token to an instance that does not know it yet, and let that finish what it began."""
+        """Authenticate on an instance without cached tokens, and wait for its background work."""
         authenticator = Authenticator(self.sessions, self.logins, Limits())
         try:
             await authenticator.authenticate(self.token)
@@ -47,7 +47,7 @@ class TokenSetup:
         await self.database.execute(SET_SESSION_AGE, age, left)
 
     async def get_lifetime(self) -> tuple[timedelta, timedelta]:
-        """From its beginning to its end, and from now to its end."""
+        """Return the token's total lifetime and its remaining lifetime."""
         row = await self.database.fetchrow(
             "SELECT expires_at - created_at AS whole, expires_at - now() AS left FROM user_sessions"
         )
@@ -55,7 +55,7 @@ class TokenSetup:
 
 
 @pytest.fixture
-async def house(users_pool: PostgresPool, users_url: str) -> AsyncIterator[TokenSetup]:
+async def setup(users_pool: PostgresPool, users_url: str) -> AsyncIterator[TokenSetup]:
     ana = await PostgresUsers(users_pool).register(NewUser("ana@example.test", "ana", "hash", None))
     sessions, token = PostgresSessions(users_pool), new_token()
     await sessions.open(ana.id, hash_token(token) or "", TOKEN_LIFETIME_S)
@@ -64,33 +64,33 @@ async def house(users_pool: PostgresPool, users_url: str) -> AsyncIterator[Token
     await database.close()
 
 
-async def test_use_extends_expiry(house: TokenSetup) -> None:
-    """A token used on its last day lives for another 30."""
-    await house.set_age(29 * DAY, left=DAY)
-    await house.use_token()
-    _, left = await house.get_lifetime()
+async def test_use_extends_expiry(setup: TokenSetup) -> None:
+    """Using a token on its last day extends it by 30 days."""
+    await setup.set_age(29 * DAY, left=DAY)
+    await setup.use_token()
+    _, left = await setup.get_lifetime()
     assert abs(left - 30 * DAY) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("age_days", [149, 150, 151, 179])
-async def test_expiry_never_exceeds_max_lifetime(house: TokenSetup, age_days: int) -> None:
-    """However often it is used, it ends 180 days after the login, to the second."""
-    await house.set_age(age_days * DAY, left=DAY / 2)
-    await house.use_token()
-    await house.use_token()
-    whole, left = await house.get_lifetime()
+async def test_expiry_never_exceeds_max_lifetime(setup: TokenSetup, age_days: int) -> None:
+    """A token expires exactly 180 days after the login, however often it is used."""
+    await setup.set_age(age_days * DAY, left=DAY / 2)
+    await setup.use_token()
+    await setup.use_token()
+    whole, left = await setup.get_lifetime()
     assert whole <= 180 * DAY
     assert abs(left - min(30, 180 - age_days) * DAY) < timedelta(minutes=1)
 
 
-async def test_token_past_max_lifetime_is_expired(house: TokenSetup) -> None:
-    """On day 180 it is `auth.expired`, and showing it does not bring it back."""
-    await house.set_age(179 * DAY, left=DAY / 2)
-    await house.use_token()
-    await house.set_age(181 * DAY, left=-DAY)
+async def test_token_past_max_lifetime_is_expired(setup: TokenSetup) -> None:
+    """After 180 days a token is `auth.expired`, and using it does not extend it."""
+    await setup.set_age(179 * DAY, left=DAY / 2)
+    await setup.use_token()
+    await setup.set_age(181 * DAY, left=-DAY)
     for _ in range(2):
         with pytest.raises(ApiError) as refused:
-            await house.use_token()
+            await setup.use_token()
         assert refused.value.code == "auth.expired"
-    _, left = await house.get_lifetime()
+    _, left = await setup.get_lifetime()
     assert left < timedelta(0)

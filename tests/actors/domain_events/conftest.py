@@ -1,4 +1,4 @@
-"""A service that tells and one that hears, on real databases."""
+"""A producing and a consuming service on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 
@@ -12,27 +12,27 @@ from tests.conftest import FreshDatabase
 
 @pytest.fixture
 async def producer(users_url: str) -> AsyncIterator[Database]:
-    """The User service's database, whose feed is read."""
+    """The User service's database, whose outbox is read."""
     async with open_database(users_url, "users") as database:
         yield database
 
 
 @pytest.fixture
-def keeper_url(fresh_database: FreshDatabase) -> str:
+def consumer_url(fresh_database: FreshDatabase) -> str:
     """The URL of an empty database of the Social service."""
     return fresh_database("social")
 
 
 @pytest.fixture
-async def keeper(keeper_url: str) -> AsyncIterator[Database]:
-    """The Social service's database, where readers keep their places."""
-    async with open_database(keeper_url, "social") as database:
+async def consumer_database(consumer_url: str) -> AsyncIterator[Database]:
+    """The Social service's database, where readers store their cursors."""
+    async with open_database(consumer_url, "social") as database:
         yield database
 
 
 @pytest.fixture
-async def tally(keeper: Database) -> AsyncIterator[TransactionalConsumer]:
-    """A consumer whose effects are counted, in the keeper's database."""
-    await keeper.pool.write(CREATE)
-    yield TransactionalConsumer(keeper)
-    await keeper.pool.write(DROP)
+async def consumer(consumer_database: Database) -> AsyncIterator[TransactionalConsumer]:
+    """A consumer whose effects are rows in the consumer's database."""
+    await consumer_database.pool.write(CREATE)
+    yield TransactionalConsumer(consumer_database)
+    await consumer_database.pool.write(DROP)

@@ -1,4 +1,4 @@
-"""Readers as tests use them: made from two databases, driven by hand or run like an instance's."""
+"""Readers between two databases, driven by the test or run as tasks."""
 
 import asyncio
 import contextlib
@@ -16,13 +16,13 @@ NEVER_S = 600.0
 
 
 class UncontendedLocks:
-    """A `Locks` that everybody holds: nothing but the cursor stands between two readers."""
+    """`Locks` that are always granted, so that only the cursor separates readers."""
 
     async def try_acquire(self, name: str) -> bool:
         return True
 
     async def release_all(self) -> None:
-        """Nothing was taken."""
+        """Nothing is held."""
 
 
 def make_reader(
@@ -34,7 +34,7 @@ def make_reader(
     poll_s: float = POLL_INTERVAL_S,
     batch_size: int = 100,
 ) -> Reader:
-    """A reader of the producer's feed that keeps its place with the keeper."""
+    """A reader of the producer's outbox that stores its cursor in the consumer's database."""
     return Reader(
         consumer,
         EventSource(producer.outbox, consumer_database.cursors, locks or consumer_database.locks),
@@ -45,7 +45,7 @@ def make_reader(
 
 @contextlib.asynccontextmanager
 async def run_readers(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None]"]]:
-    """They read as in an instance, and end as one that is killed: they release nothing."""
+    """Run readers as tasks, and cancel them without releasing locks, like a crash."""
     tasks = [asyncio.create_task(reader.run()) for reader in readers]
     try:
         yield tasks
@@ -56,7 +56,7 @@ async def run_readers(*readers: Reader) -> AsyncIterator[list["asyncio.Task[None
 
 
 async def read_all_events(producer: Database, timeout_s: float = 10.0) -> list[OutboxEvent]:
-    """All that a service has told, also what transactions elsewhere on the server hold back at first."""
+    """Read all events, waiting for those that transactions elsewhere on the server hold back."""
     async with asyncio.timeout(timeout_s):
         while True:
             events = await producer.outbox.read(Cursor(""), 1000)
@@ -68,7 +68,7 @@ async def read_all_events(producer: Database, timeout_s: float = 10.0) -> list[O
 async def catch_up(
     reader: Reader, producer: Database, consumer_database: Database, timeout_s: float = 10.0
 ) -> None:
-    """Read until nothing is left, also what transactions elsewhere on the server still hold back."""
+    """Handle all events, waiting for those that transactions elsewhere on the server hold back."""
     async with asyncio.timeout(timeout_s):
         while True:
             with contextlib.suppress(Conflict):

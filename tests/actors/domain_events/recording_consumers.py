@@ -1,7 +1,7 @@
-"""A service for tests whose effect can be counted: a row for each time that an event was taken.
+"""Consumers for tests that record every handled event as a row.
 
-The rows are written in the transaction that moves the cursor. It guards itself against nothing, so that
-what is taken twice is seen twice.
+The transactional one writes rows in the transaction that advances the cursor, without deduplication, so that
+an event handled twice is visible.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,23 +10,27 @@ from storage.postgres.database import Database
 from storage.postgres.statement import Statement
 from storage.records.domain_events import CursorUpdate, OutboxEvent
 
-CREATE = Statement("tally_create", "CREATE TABLE tally (number BIGSERIAL PRIMARY KEY, word TEXT)", ())
-DROP = Statement("tally_drop", "DROP TABLE tally", ())
-INSERT = Statement("tally_insert", "INSERT INTO tally (word) VALUES ($1)", ("word",))
-LIST = Statement("tally_list", "SELECT word FROM tally ORDER BY number", ())
+CREATE = Statement(
+    "handled_events_create", "CREATE TABLE handled_events (number BIGSERIAL PRIMARY KEY, word TEXT)", ()
+)
+DROP = Statement("handled_events_drop", "DROP TABLE handled_events", ())
+INSERT = Statement("handled_events_insert", "INSERT INTO handled_events (word) VALUES ($1)", ("word",))
+LIST = Statement("handled_events_list", "SELECT word FROM handled_events ORDER BY number", ())
 INSERT_EVENT = Statement(
-    "outbox_say", "INSERT INTO outbox (key, type, payload) VALUES ($1, 'said', '{}') RETURNING id", ("word",)
+    "outbox_insert",
+    "INSERT INTO outbox (key, type, payload) VALUES ($1, 'word.published', '{}') RETURNING id",
+    ("word",),
 )
 
 
 async def _no_op(*_: str) -> None:
-    """As most events are taken."""
+    """Default hook."""
 
 
 class TransactionalConsumer:
-    """A `Consumer` with transactions. `before` and `after` stand around each effect, in its transaction."""
+    """A `Consumer` with transactions. `before` and `after` run around each effect, in its transaction."""
 
-    name = "tally"
+    name = "recorder"
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,16 +53,16 @@ class TransactionalConsumer:
 
     @property
     def handled_count(self) -> int:
-        """How many events were taken here, and their transactions have ended well."""
+        """Number of events handled in committed transactions."""
         return sum(map(len, self.batches))
 
     async def list_effects(self) -> list[str]:
-        """What was taken, in the order in which it was."""
+        """Return the handled events in order."""
         return [row["word"] for row in await self._database.pool.rows(LIST)]
 
 
 class IdempotentConsumer:
-    """A `Consumer` without transactions: it notes each event under its id, then moves the cursor."""
+    """A `Consumer` without transactions: records each event by its id, then advances the cursor."""
 
     name = "notes"
 
@@ -77,11 +81,11 @@ class IdempotentConsumer:
             await self._cursors.advance(cursor_update)
 
     async def on_feed_reset(self) -> None:
-        """Ids begin anew."""
+        """Event ids restart."""
         self.effects.clear()
 
 
 async def publish_events(producer: Database, *words: str) -> None:
-    """Publish an event for each, every one in a transaction of its own."""
+    """Publish one event for each word, in separate transactions."""
     for word in words:
         await producer.pool.write(INSERT_EVENT, word)

@@ -1,4 +1,4 @@
-"""Databases of services, opened for one test and closed after it. Never shared by two tests."""
+"""Databases of services, opened for one test and closed after it."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from tests.conftest import FreshDatabase
 
 @contextlib.asynccontextmanager
 async def open_database(url: str, service: str) -> AsyncIterator[Database]:
-    """One database, as an instance opens it."""
+    """Open a database as an instance does."""
     database = await Database.open(url, service, PoolLimits(max_connections=4))
     try:
         yield database
@@ -21,7 +21,7 @@ async def open_database(url: str, service: str) -> AsyncIterator[Database]:
 
 @contextlib.asynccontextmanager
 async def open_databases(fresh_database: FreshDatabase, *services: str) -> AsyncIterator[dict[str, Database]]:
-    """Empty ones of those services, by name."""
+    """Open an empty database for each service, by name."""
     async with contextlib.AsyncExitStack() as stack:
         yield {
             service: await stack.enter_async_context(open_database(fresh_database(service), service))

@@ -1,4 +1,4 @@
-"""Two instances' readers of one consumer: the lock is for economy, the cursor is the safety."""
+"""Readers of one consumer on two instances: the lock saves work, the cursor ensures safety."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,87 +32,89 @@ TERMINATE_LOCK_CONNECTIONS = Statement(
 
 
 @pytest.fixture
-async def pair(keeper_url: str) -> AsyncIterator[tuple[PostgresLocks, PostgresLocks]]:
+async def instance_locks(consumer_url: str) -> AsyncIterator[tuple[PostgresLocks, PostgresLocks]]:
     """The locks of two instances."""
-    both = PostgresLocks(keeper_url), PostgresLocks(keeper_url)
+    both = PostgresLocks(consumer_url), PostgresLocks(consumer_url)
     yield both
     for locks in both:
         await locks.release_all()
 
 
-def total_handled(*tallies: TransactionalConsumer) -> int:
-    return sum(tally.handled_count for tally in tallies)
+def total_handled(*consumers: TransactionalConsumer) -> int:
+    return sum(consumer.handled_count for consumer in consumers)
 
 
 async def test_only_the_lock_holder_reads(
     producer: Database,
-    keeper: Database,
-    tally: TransactionalConsumer,
-    pair: tuple[PostgresLocks, PostgresLocks],
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    instance_locks: tuple[PostgresLocks, PostgresLocks],
 ) -> None:
-    """Whoever has the lock takes all; when it gives it up, the other goes on where it stood."""
-    tallies = tally, TransactionalConsumer(keeper)
+    """Only the lock holder handles events; after it releases the lock, the other continues at the cursor."""
+    consumers = consumer, TransactionalConsumer(consumer_database)
     first, second = (
-        make_reader(one, producer, keeper, locks=locks) for one, locks in zip(tallies, pair, strict=True)
+        make_reader(one, producer, consumer_database, locks=locks)
+        for one, locks in zip(consumers, instance_locks, strict=True)
     )
     async with run_readers(first):
         await until(lambda: first.is_reading)
         async with run_readers(second):
             await publish_events(producer, *WORDS[:30])
-            await until(lambda: total_handled(*tallies) == 30)
+            await until(lambda: total_handled(*consumers) == 30)
             assert (first.is_reading, second.is_reading) == (True, False)
-            assert not tallies[1].batches
+            assert not consumers[1].batches
     async with run_readers(second):
         await publish_events(producer, *WORDS[30:])
-        await pair[0].release_all()
-        await until(lambda: total_handled(tallies[1]) == 30)
+        await instance_locks[0].release_all()
+        await until(lambda: total_handled(consumers[1]) == 30)
 
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
 async def test_lock_is_released_with_its_connection(
     producer: Database,
-    keeper: Database,
-    tally: TransactionalConsumer,
-    pair: tuple[PostgresLocks, PostgresLocks],
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    instance_locks: tuple[PostgresLocks, PostgresLocks],
 ) -> None:
-    """An instance dies without a word: once its connection has ended, the other one reads within a poll."""
-    tallies = tally, TransactionalConsumer(keeper)
+    """When a crashed instance's connection ends, the other reads within one poll interval."""
+    consumers = consumer, TransactionalConsumer(consumer_database)
     first, second = (
-        make_reader(one, producer, keeper, locks=locks) for one, locks in zip(tallies, pair, strict=True)
+        make_reader(one, producer, consumer_database, locks=locks)
+        for one, locks in zip(consumers, instance_locks, strict=True)
     )
     dies = asyncio.create_task(first.run())
     await until(lambda: first.is_reading)
     async with run_readers(second):
         await publish_events(producer, *WORDS[:30])
-        await until(lambda: total_handled(tallies[0]) == 30)
+        await until(lambda: total_handled(consumers[0]) == 30)
         dies.cancel()
         await asyncio.gather(dies, return_exceptions=True)
         await publish_events(producer, *WORDS[30:])
         assert not second.is_reading
-        await keeper.pool.write(TERMINATE_LOCK_CONNECTIONS)
-        await until(lambda: second.is_reading and total_handled(tallies[1]) == 30)
+        await consumer_database.pool.write(TERMINATE_LOCK_CONNECTIONS)
+        await until(lambda: second.is_reading and total_handled(consumers[1]) == 30)
 
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
 async def test_lost_lock_is_not_reported_as_held(
-    keeper: Database, pair: tuple[PostgresLocks, PostgresLocks]
+    consumer_database: Database, instance_locks: tuple[PostgresLocks, PostgresLocks]
 ) -> None:
-    """Its connection went, and another instance was quicker: the first one is told so.
+    """An instance that lost its lock to another one does not report it as held.
 
-    The server lets go of the lock a moment before the connection ends, so the first may learn of it later.
+    The server releases the lock shortly before the connection ends, so the first may notice it later.
     """
-    first, second = pair
-    assert await first.try_acquire("tally")
+    first, second = instance_locks
+    assert await first.try_acquire("recorder")
     assert await first.try_acquire("another")
-    assert not await second.try_acquire("tally")
-    await keeper.pool.write(TERMINATE_LOCK_CONNECTIONS)
+    assert not await second.try_acquire("recorder")
+    await consumer_database.pool.write(TERMINATE_LOCK_CONNECTIONS)
     async with asyncio.timeout(5.0):
-        while not await second.try_acquire("tally"):
-            """The server has not let go of it yet."""
-        while await first.try_acquire("tally"):
-            """The end of its connection has not come yet."""
+        while not await second.try_acquire("recorder"):
+            """The server has not released the lock yet."""
+        while await first.try_acquire("recorder"):
+            """The end of the connection has not arrived yet."""
             await asyncio.sleep(0)
 
     assert await first.try_acquire("another")
@@ -120,97 +122,105 @@ async def test_lost_lock_is_not_reported_as_held(
 
 async def test_lost_locks_neither_skip_nor_repeat_events(
     producer: Database,
-    keeper: Database,
-    tally: TransactionalConsumer,
-    pair: tuple[PostgresLocks, PostgresLocks],
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    instance_locks: tuple[PostgresLocks, PostgresLocks],
 ) -> None:
-    """Connections are cut again and again under two that go on: one of them reads, from the same place."""
-    tallies = tally, TransactionalConsumer(keeper)
+    """With repeatedly cut connections, events are neither skipped nor repeated."""
+    consumers = consumer, TransactionalConsumer(consumer_database)
     readers = [
-        make_reader(one, producer, keeper, locks=locks, batch_size=4)
-        for one, locks in zip(tallies, pair, strict=True)
+        make_reader(one, producer, consumer_database, locks=locks, batch_size=4)
+        for one, locks in zip(consumers, instance_locks, strict=True)
     ]
     async with run_readers(*readers):
         for start in range(0, len(WORDS), 10):
             await until(lambda: any(reader.is_reading for reader in readers))
             await publish_events(producer, *WORDS[start : start + 5])
-            await keeper.pool.write(TERMINATE_LOCK_CONNECTIONS)
+            await consumer_database.pool.write(TERMINATE_LOCK_CONNECTIONS)
             await publish_events(producer, *WORDS[start + 5 : start + 10])
-        await until(lambda: total_handled(*tallies) == len(WORDS))
+        await until(lambda: total_handled(*consumers) == len(WORDS))
 
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
 async def test_concurrent_cursor_updates_conflict(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Both have read the same events and take them at the same moment: one of them does, the other undoes."""
+    """Of two readers that handle the same events concurrently, one commits and the other rolls back."""
     meeting = asyncio.Barrier(2)
-    tallies = tally, TransactionalConsumer(keeper)
+    consumers = consumer, TransactionalConsumer(consumer_database)
 
-    async def meet(word: str) -> None:
+    async def wait_for_other(word: str) -> None:
         if word == WORDS[4]:
             await meeting.wait()
 
-    for one in tallies:
-        one.after_effect = meet
+    for one in consumers:
+        one.after_effect = wait_for_other
     await publish_events(producer, *WORDS[:5])
     outcomes = await asyncio.gather(
-        *(make_reader(one, producer, keeper, locks=UncontendedLocks()).read() for one in tallies),
+        *(
+            make_reader(one, producer, consumer_database, locks=UncontendedLocks()).read()
+            for one in consumers
+        ),
         return_exceptions=True,
     )
 
     lost = [one for one in outcomes if isinstance(one, BaseException)]
     assert [(type(one), str(one)) for one in lost] == [(Conflict, "cursor")]
-    assert await tally.list_effects() == WORDS[:5]
+    assert await consumer.list_effects() == WORDS[:5]
 
 
 async def test_reader_reloads_the_cursor_after_a_conflict(
-    producer: Database, keeper: Database, tally: TransactionalConsumer, monkeypatch: pytest.MonkeyPatch
+    producer: Database,
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Somebody else has moved it, and is gone: at once, not only at the next check, it goes on from there."""
+    """After a conflict the reader reloads the cursor immediately, not only at the next check."""
     monkeypatch.setattr(reading, "CHECK_INTERVAL_S", NEVER_S)
     arrived, gate = asyncio.Event(), asyncio.Event()
 
-    async def hesitate(word: str) -> None:
+    async def yield_to_loop(word: str) -> None:
         if word == WORDS[1]:
             arrived.set()
             await gate.wait()
 
-    tally.before_effect = hesitate
-    async with run_readers(make_reader(tally, producer, keeper, locks=UncontendedLocks())):
+    consumer.before_effect = yield_to_loop
+    async with run_readers(make_reader(consumer, producer, consumer_database, locks=UncontendedLocks())):
         await publish_events(producer, WORDS[0])
-        await until(lambda: tally.handled_count == 1)
+        await until(lambda: consumer.handled_count == 1)
         await publish_events(producer, WORDS[1])
         await asyncio.wait_for(arrived.wait(), 5.0)
-        passing = make_reader(TransactionalConsumer(keeper), producer, keeper, locks=UncontendedLocks())
-        await catch_up(passing, producer, keeper)
+        passing = make_reader(
+            TransactionalConsumer(consumer_database), producer, consumer_database, locks=UncontendedLocks()
+        )
+        await catch_up(passing, producer, consumer_database)
         gate.set()
         await publish_events(producer, WORDS[2])
-        await until(lambda: tally.handled_count == 2)
+        await until(lambda: consumer.handled_count == 2)
 
-    assert await tally.list_effects() == WORDS[:3]
-    assert tally.batches[-1] == [WORDS[2]]
+    assert await consumer.list_effects() == WORDS[:3]
+    assert consumer.batches[-1] == [WORDS[2]]
 
 
 async def test_events_are_handled_once_without_locks(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Three read all the time, in small steps, while more is said: nothing twice, nothing left out."""
-    tallies = [tally, TransactionalConsumer(keeper), TransactionalConsumer(keeper)]
+    """Three readers without locks handle concurrently published events exactly once."""
+    consumers = [consumer, TransactionalConsumer(consumer_database), TransactionalConsumer(consumer_database)]
 
-    async def hesitate(_word: str) -> None:
+    async def yield_to_loop(_word: str) -> None:
         await asyncio.sleep(0)
 
-    for one in tallies:
-        one.after_effect = hesitate
+    for one in consumers:
+        one.after_effect = yield_to_loop
     readers: list[Reader] = [
-        make_reader(one, producer, keeper, locks=UncontendedLocks(), poll_s=0.005, batch_size=2)
-        for one in tallies
+        make_reader(one, producer, consumer_database, locks=UncontendedLocks(), poll_s=0.005, batch_size=2)
+        for one in consumers
     ]
     async with run_readers(*readers):
         for word in WORDS:
             await publish_events(producer, word)
-        await until(lambda: total_handled(*tallies) == len(WORDS))
+        await until(lambda: total_handled(*consumers) == len(WORDS))
 
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS

@@ -1,4 +1,4 @@
-"""A producer's database comes back from a backup: its feed is another history, and is read anew."""
+"""A producer's database is restored from a backup: its outbox is read from the start."""
 
 import contextlib
 import itertools
@@ -46,7 +46,7 @@ def posts_url(fresh_database: FreshDatabase) -> str:
 
 @pytest.fixture
 async def backup(stores: StoreUrls, posts_url: str) -> AsyncIterator[Backup]:
-    """Copies the Post service's database as it is now, while nobody is connected; answers the copy's URL."""
+    """Copy the Post service's database while nothing is connected; return the copy's URL."""
     parts, copies = urlsplit(posts_url), []
     connection = await asyncpg.connect(stores.postgres)
 
@@ -68,9 +68,11 @@ async def open_posts(url: str) -> AsyncIterator[tuple[Database, PostgresPosts]]:
         yield database, PostgresPosts(database.pool, database.idempotency_keys)
 
 
-async def read_all(consumer: Consumer, producer: Database, keeper: Database) -> None:
-    """As the reader of an instance that has just started."""
-    await catch_up(make_reader(consumer, producer, keeper, batch_size=2), producer, keeper)
+async def read_all(consumer: Consumer, producer: Database, consumer_database: Database) -> None:
+    """Read as a newly started instance."""
+    await catch_up(
+        make_reader(consumer, producer, consumer_database, batch_size=2), producer, consumer_database
+    )
 
 
 async def create_posts(posts: PostgresPosts, count: int) -> list[str]:
@@ -78,90 +80,95 @@ async def create_posts(posts: PostgresPosts, count: int) -> list[str]:
 
 
 async def test_restored_copy_is_read_from_the_start(
-    keeper: Database, tally: TransactionalConsumer, posts_url: str, backup: Backup
+    consumer_database: Database, consumer: TransactionalConsumer, posts_url: str, backup: Backup
 ) -> None:
-    """Another database, though it bears the same numbers: all that it holds comes again."""
+    """A restored copy has another source name, so all of its events are handled again."""
     async with open_posts(posts_url) as (database, posts):
         await create_posts(posts, 3)
     restored = await backup()
     async with open_posts(posts_url) as (database, posts):
         await create_posts(posts, 2)
-        await read_all(tally, database, keeper)
-        lost = await tally.list_effects()
+        await read_all(consumer, database, consumer_database)
+        lost = await consumer.list_effects()
     async with open_posts(restored) as (database, posts):
         await create_posts(posts, 4)
-        await read_all(tally, database, keeper)
-        (place, source) = await keeper.cursors.get("tally"), await database.outbox.source()
-    words = await tally.list_effects()
+        await read_all(consumer, database, consumer_database)
+        (cursor, source) = await consumer_database.cursors.get("recorder"), await database.outbox.source()
+    words = await consumer.list_effects()
 
     assert (len(lost), len(words)) == (5, 5 + 7)
-    assert tally.reset_count == 1
-    assert place is not None
-    assert (place.source, place.id) == (source.name, 7)
+    assert consumer.reset_count == 1
+    assert cursor is not None
+    assert (cursor.source, cursor.id) == (source.name, 7)
 
 
-async def test_posts_counts_follow_a_restored_copy(keeper: Database, posts_url: str, backup: Backup) -> None:
-    """Its events bear lower numbers than those told before, and count all the same."""
-    counter = PostsCountConsumer(PostgresAudiences(keeper.pool, keeper.cursors))
-    social = PostgresSocial(keeper.pool)
+async def test_posts_counts_follow_a_restored_copy(
+    consumer_database: Database, posts_url: str, backup: Backup
+) -> None:
+    """Events with lower ids than before the restore still update the counts."""
+    counter = PostsCountConsumer(PostgresAudiences(consumer_database.pool, consumer_database.cursors))
+    social = PostgresSocial(consumer_database.pool)
     async with open_posts(posts_url) as (database, posts):
         first, *_ = await create_posts(posts, 3)
     restored = await backup()
     async with open_posts(posts_url) as (database, posts):
         await create_posts(posts, 20)
-        await read_all(counter, database, keeper)
+        await read_all(counter, database, consumer_database)
         assert (await social.stats(ANA)).posts_count == 23
     async with open_posts(restored) as (database, posts):
         assert await posts.delete(first, ANA)
-        await read_all(counter, database, keeper)
+        await read_all(counter, database, consumer_database)
         assert (await social.stats(ANA)).posts_count == 2
         await create_posts(posts, 1)
-        await read_all(counter, database, keeper)
+        await read_all(counter, database, consumer_database)
 
     assert (await social.stats(ANA)).posts_count == 3
 
 
 async def test_dump_from_another_server_is_readable(
-    keeper: Database, tally: TransactionalConsumer, posts_url: str, backup: Backup
+    consumer_database: Database, consumer: TransactionalConsumer, posts_url: str, backup: Backup
 ) -> None:
-    """Its transactions bear numbers that this server has not come to yet, and none would be read."""
+    """Transaction ids from a server that is ahead are reassigned, so that their events become readable."""
     async with open_posts(posts_url) as (database, posts):
         await create_posts(posts, 3)
-        await read_all(tally, database, keeper)
+        await read_all(consumer, database, consumer_database)
         await database.pool.write(SHIFT_XIDS)
     restored = await backup()
     async with open_posts(restored) as (database, posts):
         await create_posts(posts, 2)
-        await read_all(TransactionalConsumer(keeper), database, keeper)
+        await read_all(TransactionalConsumer(consumer_database), database, consumer_database)
 
-    assert len(await tally.list_effects()) == 3 + 5
+    assert len(await consumer.list_effects()) == 3 + 5
 
 
 async def test_rolled_back_database_is_read_from_the_start(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """The same database with lower numbers: what they stood for is gone, so all is read again."""
+    """If the cursor is beyond the last id of the same database, it is read from the start."""
     await publish_events(producer, "one", "two", "gone", "gone too")
-    await read_all(tally, producer, keeper)
+    await read_all(consumer, producer, consumer_database)
     await producer.pool.write(ROLL_BACK_OUTBOX, 2)
     await publish_events(producer, "three")
-    await read_all(tally, producer, keeper)
+    await read_all(consumer, producer, consumer_database)
 
-    assert await tally.list_effects() == ["one", "two", "gone", "gone too", "one", "two", "three"]
-    assert tally.reset_count == 1
+    assert await consumer.list_effects() == ["one", "two", "gone", "gone too", "one", "two", "three"]
+    assert consumer.reset_count == 1
 
 
 async def test_running_reader_detects_a_restore(
-    producer: Database, keeper: Database, tally: TransactionalConsumer, monkeypatch: pytest.MonkeyPatch
+    producer: Database,
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It does not go by what it remembers for longer than between two checks."""
+    """A running reader detects a restore within one check interval."""
     monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.05)
-    async with run_readers(make_reader(tally, producer, keeper)):
+    async with run_readers(make_reader(consumer, producer, consumer_database)):
         await publish_events(producer, "one", "gone")
-        await until(lambda: tally.handled_count == 2)
+        await until(lambda: consumer.handled_count == 2)
         await producer.pool.write(ROLL_BACK_OUTBOX, 1)
-        await until(lambda: tally.reset_count == 1)
+        await until(lambda: consumer.reset_count == 1)
         await publish_events(producer, "two")
-        await until(lambda: tally.handled_count == 4)
+        await until(lambda: consumer.handled_count == 4)
 
-    assert await tally.list_effects() == ["one", "gone", "one", "two"]
+    assert await consumer.list_effects() == ["one", "gone", "one", "two"]

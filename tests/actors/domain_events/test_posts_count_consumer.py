@@ -1,4 +1,4 @@
-"""How many posts people have follows the Post service, in whatever order it is heard."""
+"""Posts counts follow the Post service, whatever the order of events."""
 
 import random
 import uuid
@@ -28,16 +28,16 @@ async def posts(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def counter(keeper: Database) -> PostsCountConsumer:
-    return PostsCountConsumer(PostgresAudiences(keeper.pool, keeper.cursors))
+def counter(consumer_database: Database) -> PostsCountConsumer:
+    return PostsCountConsumer(PostgresAudiences(consumer_database.pool, consumer_database.cursors))
 
 
-async def get_posts_count(keeper: Database, user_id: str) -> int:
-    return (await PostgresSocial(keeper.pool).stats(user_id)).posts_count
+async def get_posts_count(consumer_database: Database, user_id: str) -> int:
+    return (await PostgresSocial(consumer_database.pool).stats(user_id)).posts_count
 
 
 async def create_posts(database: Database) -> list[OutboxEvent]:
-    """Ana posts five times, takes two back, and one of hers is hidden; Ben posts once."""
+    """Ana creates five posts, deletes two and has one hidden; Ben creates one."""
     store = PostgresPosts(database.pool, database.idempotency_keys)
     ids = [await store.create(ANA, f"post {number}", None, None) for number in range(5)]
     for post_id in ids[:2]:
@@ -48,38 +48,47 @@ async def create_posts(database: Database) -> list[OutboxEvent]:
 
 
 async def test_counts_include_deletes_and_hidden_posts(
-    posts: Database, keeper: Database, counter: PostsCountConsumer
+    posts: Database, consumer_database: Database, counter: PostsCountConsumer
 ) -> None:
-    """Made, taken back, hidden: what stands is counted."""
+    """Only visible posts are counted."""
     await create_posts(posts)
-    await catch_up(make_reader(counter, posts, keeper), posts, keeper)
+    await catch_up(make_reader(counter, posts, consumer_database), posts, consumer_database)
 
-    assert (await get_posts_count(keeper, ANA), await get_posts_count(keeper, BEN)) == (2, 1)
+    assert (await get_posts_count(consumer_database, ANA), await get_posts_count(consumer_database, BEN)) == (
+        2,
+        1,
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_newest_count_wins_in_any_order(
-    posts: Database, keeper: Database, counter: PostsCountConsumer, seed: int
+    posts: Database, consumer_database: Database, counter: PostsCountConsumer, seed: int
 ) -> None:
-    """Twice and in any order, alone or together."""
-    chance = random.Random(seed)
+    """The newest count wins for repeated and reordered events, single or in batches."""
+    rng = random.Random(seed)
     events = await create_posts(posts)
-    told = chance.sample([*events, *events], len(events) * 2)
-    while told:
-        size = chance.randint(1, 4)
-        some, told = told[:size], told[size:]
-        await counter.handle(some, None)
+    remaining = rng.sample([*events, *events], len(events) * 2)
+    while remaining:
+        size = rng.randint(1, 4)
+        batch, remaining = remaining[:size], remaining[size:]
+        await counter.handle(batch, None)
 
-    assert (await get_posts_count(keeper, ANA), await get_posts_count(keeper, BEN)) == (2, 1)
+    assert (await get_posts_count(consumer_database, ANA), await get_posts_count(consumer_database, BEN)) == (
+        2,
+        1,
+    )
 
 
 async def test_cursor_conflict_changes_no_counts(
-    posts: Database, keeper: Database, counter: PostsCountConsumer
+    posts: Database, consumer_database: Database, counter: PostsCountConsumer
 ) -> None:
-    """Somebody else has moved the cursor: the count stays with it."""
+    """If another reader moved the cursor, no count changes."""
     events = await create_posts(posts)
-    await keeper.cursors.create(counter.name, Cursor("elsewhere"))
+    await consumer_database.cursors.create(counter.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
         await counter.handle(events, CursorUpdate(counter.name, Cursor("here"), Cursor("here", 1, 1)))
 
-    assert (await get_posts_count(keeper, ANA), await get_posts_count(keeper, BEN)) == (0, 0)
+    assert (await get_posts_count(consumer_database, ANA), await get_posts_count(consumer_database, BEN)) == (
+        0,
+        0,
+    )

@@ -1,4 +1,4 @@
-"""A reader's way through a feed: all of it, in order, each event once, whatever fails on the way."""
+"""A reader handles all events in order and exactly once, despite failures."""
 
 import asyncio
 
@@ -19,126 +19,130 @@ WORDS = [f"word {number}" for number in range(25)]
 
 
 async def test_events_are_handled_in_order_in_batches(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """In batches, each with a step of the cursor; the next look finds nothing."""
+    """Events are handled in batches that each advance the cursor; the next read finds nothing."""
     await publish_events(producer, *WORDS)
-    reader = make_reader(tally, producer, keeper, batch_size=10)
-    await catch_up(reader, producer, keeper)
-    place = await keeper.cursors.get("tally")
+    reader = make_reader(consumer, producer, consumer_database, batch_size=10)
+    await catch_up(reader, producer, consumer_database)
+    cursor = await consumer_database.cursors.get("recorder")
 
-    assert await tally.list_effects() == WORDS
-    assert [len(batch) for batch in tally.batches] == [10, 10, 5]
-    assert place is not None
-    assert place.id == (await producer.outbox.source()).last_id
+    assert await consumer.list_effects() == WORDS
+    assert [len(batch) for batch in consumer.batches] == [10, 10, 5]
+    assert cursor is not None
+    assert cursor.id == (await producer.outbox.source()).last_id
     assert await reader.read() == 0
     assert reader.statistics().handled == len(WORDS)
 
 
 async def test_late_commit_is_not_skipped(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Its event has the lower number and comes later: the ones behind it wait for it, and none is lost."""
-    reader = make_reader(tally, producer, keeper)
+    """Events after an uncommitted one with a lower id wait for it, and none is skipped."""
+    reader = make_reader(consumer, producer, consumer_database)
     await publish_events(producer, "first")
-    await catch_up(reader, producer, keeper)
+    await catch_up(reader, producer, consumer_database)
     async with producer.pool.transaction() as late:
         await late.row(INSERT_EVENT, "late")
         await publish_events(producer, "early")
         assert await reader.read() == 0
-    await catch_up(reader, producer, keeper)
+    await catch_up(reader, producer, consumer_database)
 
-    assert await tally.list_effects() == ["first", "late", "early"]
+    assert await consumer.list_effects() == ["first", "late", "early"]
 
 
 async def test_batch_is_ordered_by_event_id(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Not as their transactions began: nothing is taken before what was written earlier."""
+    """A batch is ordered by event id, not by the start of the transactions."""
     async with producer.pool.transaction() as older:
         await older.row(BEGIN)
         await publish_events(producer, "first")
         await older.row(INSERT_EVENT, "second")
         await publish_events(producer, "third")
-    await catch_up(make_reader(tally, producer, keeper), producer, keeper)
+    await catch_up(make_reader(consumer, producer, consumer_database), producer, consumer_database)
 
-    assert await tally.list_effects() == ["first", "second", "third"]
+    assert await consumer.list_effects() == ["first", "second", "third"]
 
 
 async def test_unavailable_consumer_is_retried(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """A store that is away holds everything behind it up; nothing is skipped and nothing is taken twice."""
+    """An unavailable consumer delays later events; none is skipped or handled twice."""
     failures = 0
 
-    async def away(word: str) -> None:
+    async def fail(word: str) -> None:
         nonlocal failures
         if word == WORDS[13] and failures < 3:
             failures += 1
             raise Unavailable
 
-    tally.after_effect = away
+    consumer.after_effect = fail
     await publish_events(producer, *WORDS)
-    async with run_readers(make_reader(tally, producer, keeper, batch_size=10)):
-        await until(lambda: tally.handled_count == len(WORDS))
+    async with run_readers(make_reader(consumer, producer, consumer_database, batch_size=10)):
+        await until(lambda: consumer.handled_count == len(WORDS))
 
     assert failures == 3
-    assert await tally.list_effects() == WORDS
-    assert await keeper.cursors.dead_letter_count() == 0
+    assert await consumer.list_effects() == WORDS
+    assert await consumer_database.cursors.dead_letter_count() == 0
 
 
 async def test_only_the_poison_event_is_dead_lettered(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """The others of its batch take effect once; the letter tells the kind of the failure, not its words."""
+    """Other events of the batch are handled once; the dead letter has the error's type, not its text."""
 
-    async def poisoned(word: str) -> None:
+    async def fail_on_poison(word: str) -> None:
         if word in {WORDS[4], WORDS[24]}:
-            raise ValueError("what somebody wrote")
+            raise ValueError("user text")
 
-    tally.after_effect = poisoned
+    consumer.after_effect = fail_on_poison
     await publish_events(producer, *WORDS)
-    reader = make_reader(tally, producer, keeper, batch_size=10)
-    await catch_up(reader, producer, keeper)
-    letters = await keeper.cursors.dead_letters(10)
+    reader = make_reader(consumer, producer, consumer_database, batch_size=10)
+    await catch_up(reader, producer, consumer_database)
+    dead_letters = await consumer_database.cursors.dead_letters(10)
 
-    assert await tally.list_effects() == [word for word in WORDS if word not in {WORDS[4], WORDS[24]}]
-    assert [(one.consumer, one.event.key, one.reason) for one in letters] == [
-        ("tally", WORDS[4], "ValueError"),
-        ("tally", WORDS[24], "ValueError"),
+    assert await consumer.list_effects() == [word for word in WORDS if word not in {WORDS[4], WORDS[24]}]
+    assert [(letter.consumer, letter.event.key, letter.reason) for letter in dead_letters] == [
+        ("recorder", WORDS[4], "ValueError"),
+        ("recorder", WORDS[24], "ValueError"),
     ]
     assert reader.statistics().dead_lettered == 2
 
 
 async def test_dead_letter_can_be_replayed(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Once the fault is mended its event is taken, as it was, and the place in the feed stays."""
+    """After the fault is fixed, a replay handles the event without moving the cursor."""
 
-    async def poisoned(_word: str) -> None:
+    async def fail_on_poison(_word: str) -> None:
         raise ZeroDivisionError
 
-    tally.after_effect = poisoned
+    consumer.after_effect = fail_on_poison
     await publish_events(producer, "hard to take")
-    reader = make_reader(tally, producer, keeper)
-    await catch_up(reader, producer, keeper)
-    place = await keeper.cursors.get("tally")
-    (letter,) = await keeper.cursors.dead_letters(10)
+    reader = make_reader(consumer, producer, consumer_database)
+    await catch_up(reader, producer, consumer_database)
+    cursor = await consumer_database.cursors.get("recorder")
+    (letter,) = await consumer_database.cursors.dead_letters(10)
     with pytest.raises(ZeroDivisionError):
         await reader.replay(letter.event)
-    tally.after_effect = tally.before_effect
+    consumer.after_effect = consumer.before_effect
     await reader.replay(letter.event)
 
-    assert (letter.event.type, letter.event.payload, letter.reason) == ("said", b"{}", "ZeroDivisionError")
-    assert await tally.list_effects() == ["hard to take"]
-    assert await keeper.cursors.get("tally") == place
+    assert (letter.event.type, letter.event.payload, letter.reason) == (
+        "word.published",
+        b"{}",
+        "ZeroDivisionError",
+    )
+    assert await consumer.list_effects() == ["hard to take"]
+    assert await consumer_database.cursors.get("recorder") == cursor
 
 
 async def test_wake_reads_immediately(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Long before the next poll; what it told of may have had to wait for transactions elsewhere."""
-    reader = make_reader(tally, producer, keeper, poll_s=NEVER_S)
+    """A wake-up causes a read long before the next poll, and rechecks for events still held back."""
+    reader = make_reader(consumer, producer, consumer_database, poll_s=NEVER_S)
     loop = asyncio.get_running_loop()
     took_s: list[float] = []
     async with run_readers(reader):
@@ -146,58 +150,64 @@ async def test_wake_reads_immediately(
             await publish_events(producer, word)
             begun = loop.time()
             reader.wake()
-            await until(lambda: tally.handled_count > len(took_s))
+            await until(lambda: consumer.handled_count > len(took_s))
             took_s.append(loop.time() - begun)
 
     assert min(took_s) < WAKE_LATENCY_MAX_S
 
 
 async def test_events_are_read_by_polling_without_wake(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Nobody wakes it, and it finds what there is."""
-    reader = make_reader(tally, producer, keeper)
+    """Without a wake-up, events are found by polling."""
+    reader = make_reader(consumer, producer, consumer_database)
     async with run_readers(reader):
         await until(lambda: reader.is_reading)
         await publish_events(producer, "unheard")
-        await until(lambda: tally.batches)
+        await until(lambda: consumer.batches)
 
-    assert await tally.list_effects() == ["unheard"]
+    assert await consumer.list_effects() == ["unheard"]
 
 
 async def test_statistics_report_failure_and_lag(
-    producer: Database, keeper: Database, tally: TransactionalConsumer, monkeypatch: pytest.MonkeyPatch
+    producer: Database,
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A consumer that fails shows up as failing and as late; both end when it goes on."""
+    """Statistics show failure and lag while the consumer fails, and neither afterwards."""
     monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.0)
     failing = True
 
-    async def away(_word: str) -> None:
+    async def fail(_word: str) -> None:
         if failing:
             raise Unavailable
 
-    tally.before_effect = away
+    consumer.before_effect = fail
     await publish_events(producer, "stuck")
-    reader = make_reader(tally, producer, keeper)
+    reader = make_reader(consumer, producer, consumer_database)
     async with run_readers(reader):
         await until(lambda: reader.statistics().failing_s > 0)
         assert reader.statistics().lag_s == 0.0
         failing = False
-        await until(lambda: tally.batches and not reader.statistics().failing_s)
+        await until(lambda: consumer.batches and not reader.statistics().failing_s)
 
     assert reader.statistics().handled == 1
 
 
 async def test_only_events_read_by_all_consumers_are_pruned(
-    producer: Database, keeper: Database, tally: TransactionalConsumer, monkeypatch: pytest.MonkeyPatch
+    producer: Database,
+    consumer_database: Database,
+    consumer: TransactionalConsumer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A reader notes its place with the producer, and only what lies before it may be dropped."""
+    """Only events before the saved cursors of all readers are pruned."""
     monkeypatch.setattr(reading, "CHECK_INTERVAL_S", 0.0)
     await publish_events(producer, *WORDS)
-    assert await producer.outbox.prune(["tally"], 0.0) == 0
-    await catch_up(make_reader(tally, producer, keeper), producer, keeper)
+    assert await producer.outbox.prune(["recorder"], 0.0) == 0
+    await catch_up(make_reader(consumer, producer, consumer_database), producer, consumer_database)
     await publish_events(producer, "unread")
 
-    assert await producer.outbox.prune(["tally", "somebody slower"], 0.0) == 0
-    assert await producer.outbox.prune(["tally"], 0.0) == len(WORDS)
+    assert await producer.outbox.prune(["recorder", "slower"], 0.0) == 0
+    assert await producer.outbox.prune(["recorder"], 0.0) == len(WORDS)
     assert [event.key for event in await producer.outbox.read(Cursor(""), 100)] in ([], ["unread"])

@@ -1,4 +1,4 @@
-"""Readers that die, or lose their database, between the effect of an event and the cursor."""
+"""Readers that crash, or lose their database, between the effect of an event and the cursor update."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,9 +22,9 @@ WORDS = [f"word {number}" for number in range(8)]
 
 
 @pytest.fixture
-async def proxy(keeper_url: str) -> AsyncIterator[TcpProxy]:
-    """A proxy before the keeper's server, which may lose replies."""
-    (folder,) = parse_qs(urlsplit(keeper_url).query)["host"]
+async def proxy(consumer_url: str) -> AsyncIterator[TcpProxy]:
+    """A proxy in front of the consumer's database that can drop replies."""
+    (folder,) = parse_qs(urlsplit(consumer_url).query)["host"]
     loop = asyncio.get_running_loop()
     made = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, f"{folder}/.s.PGSQL.5432"))
     yield made
@@ -32,9 +32,9 @@ async def proxy(keeper_url: str) -> AsyncIterator[TcpProxy]:
 
 
 @pytest.fixture
-async def far_keeper(proxy: TcpProxy, keeper_url: str) -> AsyncIterator[Database]:
-    """The keeper's database, reached through the proxy."""
-    url = urlsplit(keeper_url)
+async def proxied_database(proxy: TcpProxy, consumer_url: str) -> AsyncIterator[Database]:
+    """The consumer's database, connected through the proxy."""
+    url = urlsplit(consumer_url)
     account = url.netloc.rpartition("@")[0]
     through = f"postgresql://{account}@127.0.0.1:{await proxy.start()}{url.path}?sslmode=disable"
     async with open_database(through, "social") as database:
@@ -42,9 +42,9 @@ async def far_keeper(proxy: TcpProxy, keeper_url: str) -> AsyncIterator[Database
 
 
 async def test_crash_before_commit_handles_the_batch_again(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> None:
-    """Half of a batch had its effect in a transaction that never ended: the next reader takes all, once."""
+    """A batch whose transaction did not commit is handled again completely, with one effect."""
     hangs = asyncio.Event()
 
     async def hang(word: str) -> None:
@@ -52,51 +52,59 @@ async def test_crash_before_commit_handles_the_batch_again(
             hangs.set()
             await asyncio.Event().wait()
 
-    tally.after_effect = hang
+    consumer.after_effect = hang
     await publish_events(producer, *WORDS)
-    async with run_readers(make_reader(tally, producer, keeper)):
+    async with run_readers(make_reader(consumer, producer, consumer_database)):
         await asyncio.wait_for(hangs.wait(), 5.0)
-    assert await tally.list_effects() == []
-    other = TransactionalConsumer(keeper)
-    await catch_up(make_reader(other, producer, keeper), producer, keeper)
+    assert await consumer.list_effects() == []
+    other = TransactionalConsumer(consumer_database)
+    await catch_up(make_reader(other, producer, consumer_database), producer, consumer_database)
 
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
 @pytest.mark.parametrize("at", range(len(WORDS)))
 async def test_crash_at_any_event_resumes_after_the_last_batch(
-    producer: Database, keeper: Database, tally: TransactionalConsumer, at: int
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer, at: int
 ) -> None:
-    """Wherever in a batch of three a reader ends, the next one goes on behind the last whole batch."""
+    """After a crash at any event of a batch, the next reader resumes after the last complete batch."""
 
     async def die(word: str) -> None:
         if word == WORDS[at]:
             raise asyncio.CancelledError
 
-    tally.after_effect = die
+    consumer.after_effect = die
     await publish_events(producer, *WORDS)
     with pytest.raises(asyncio.CancelledError):
-        await catch_up(make_reader(tally, producer, keeper, batch_size=3), producer, keeper)
-    assert await tally.list_effects() == WORDS[: at // 3 * 3]
+        await catch_up(
+            make_reader(consumer, producer, consumer_database, batch_size=3), producer, consumer_database
+        )
+    assert await consumer.list_effects() == WORDS[: at // 3 * 3]
     await catch_up(
-        make_reader(TransactionalConsumer(keeper), producer, keeper, batch_size=3), producer, keeper
+        make_reader(TransactionalConsumer(consumer_database), producer, consumer_database, batch_size=3),
+        producer,
+        consumer_database,
     )
 
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
 async def test_commit_with_lost_reply_is_not_repeated(
-    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: TransactionalConsumer
+    producer: Database,
+    consumer_database: Database,
+    proxied_database: Database,
+    proxy: TcpProxy,
+    consumer: TransactionalConsumer,
 ) -> None:
-    """It has happened, though the reader is told that it may not have: nothing is taken again."""
-    far = TransactionalConsumer(far_keeper)
+    """A commit whose reply was lost is not repeated."""
+    far = TransactionalConsumer(proxied_database)
 
     async def lose(word: str) -> None:
         proxy.drop_reply_to = b"COMMIT" if word == WORDS[3] and not proxy.dropped_replies else None
 
     far.before_effect = lose
     await publish_events(producer, *WORDS[:4])
-    async with run_readers(make_reader(far, producer, far_keeper)) as (task,):
+    async with run_readers(make_reader(far, producer, proxied_database)) as (task,):
         await until(lambda: proxy.dropped_replies)
         proxy.drop_reply_to = None
         await publish_events(producer, *WORDS[4:])
@@ -105,14 +113,18 @@ async def test_commit_with_lost_reply_is_not_repeated(
 
     assert proxy.dropped_replies == 1
     assert far.batches[0][0] == WORDS[4]
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
 async def test_connection_loss_in_transaction_rolls_back_and_retries(
-    producer: Database, keeper: Database, far_keeper: Database, proxy: TcpProxy, tally: TransactionalConsumer
+    producer: Database,
+    consumer_database: Database,
+    proxied_database: Database,
+    proxy: TcpProxy,
+    consumer: TransactionalConsumer,
 ) -> None:
-    """The connection goes in the middle of a batch: all of it is undone, and taken again, once."""
-    far = TransactionalConsumer(far_keeper)
+    """A connection loss within a batch rolls it back, and the retry has one effect."""
+    far = TransactionalConsumer(proxied_database)
     cuts = 0
 
     async def cut(word: str) -> None:
@@ -124,16 +136,18 @@ async def test_connection_loss_in_transaction_rolls_back_and_retries(
 
     far.after_effect = cut
     await publish_events(producer, *WORDS)
-    async with run_readers(make_reader(far, producer, far_keeper)):
+    async with run_readers(make_reader(far, producer, proxied_database)):
         await until(lambda: far.batches)
 
     assert cuts == 2
-    assert await tally.list_effects() == WORDS
+    assert await consumer.list_effects() == WORDS
 
 
-async def test_idempotent_consumer_repeats_effect_after_crash(producer: Database, keeper: Database) -> None:
-    """Killed after the effect and before the cursor: it is done again, and is the same."""
-    notes = IdempotentConsumer(keeper)
+async def test_idempotent_consumer_repeats_effect_after_crash(
+    producer: Database, consumer_database: Database
+) -> None:
+    """A crash between effect and cursor repeats the effect, with the same result."""
+    notes = IdempotentConsumer(consumer_database)
 
     async def die() -> None:
         raise asyncio.CancelledError
@@ -141,31 +155,31 @@ async def test_idempotent_consumer_repeats_effect_after_crash(producer: Database
     notes.before_cursor_update = die
     await publish_events(producer, *WORDS)
     with pytest.raises(asyncio.CancelledError):
-        await catch_up(make_reader(notes, producer, keeper), producer, keeper)
-    assert await keeper.cursors.get("notes") is not None
+        await catch_up(make_reader(notes, producer, consumer_database), producer, consumer_database)
+    assert await consumer_database.cursors.get("notes") is not None
     times = notes.effect_count
-    other = IdempotentConsumer(keeper)
+    other = IdempotentConsumer(consumer_database)
     other.effects = notes.effects
-    await catch_up(make_reader(other, producer, keeper), producer, keeper)
+    await catch_up(make_reader(other, producer, consumer_database), producer, consumer_database)
 
     assert times == other.effect_count == len(WORDS)
     assert list(notes.effects.values()) == WORDS
 
 
-async def test_failed_cursor_update_is_retried(producer: Database, keeper: Database) -> None:
-    """The effect is there; the cursor's database was away: done again under the same ids."""
-    notes = IdempotentConsumer(keeper)
+async def test_failed_cursor_update_is_retried(producer: Database, consumer_database: Database) -> None:
+    """If the cursor update fails after the effect, both are repeated with the same ids."""
+    notes = IdempotentConsumer(consumer_database)
     failures = 0
 
-    async def away() -> None:
+    async def fail() -> None:
         nonlocal failures
         failures += 1
         if failures < 3:
             raise Unavailable
 
-    notes.before_cursor_update = away
+    notes.before_cursor_update = fail
     await publish_events(producer, *WORDS)
-    async with run_readers(make_reader(notes, producer, keeper, batch_size=len(WORDS))):
+    async with run_readers(make_reader(notes, producer, consumer_database, batch_size=len(WORDS))):
         await until(lambda: failures >= 3)
         await publish_events(producer, "more")
         await until(lambda: "more" in notes.effects.values())

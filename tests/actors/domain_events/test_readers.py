@@ -1,4 +1,4 @@
-"""All readers of an instance: woken by hints from here and elsewhere, watched, and ended together."""
+"""All readers of an instance: wake-ups, health check, shutdown and pruning."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,17 +18,19 @@ from tests.until import until
 
 
 class ReadersSetup:
-    """An instance's readers, and what it tells the others."""
+    """An instance's readers, and the wake-ups that it publishes."""
 
-    def __init__(self, producer: Database, keeper: Database, tally: TransactionalConsumer) -> None:
+    def __init__(
+        self, producer: Database, consumer_database: Database, consumer: TransactionalConsumer
+    ) -> None:
         self.published: list[tuple[str, bytes]] = []
-        self.reader = make_reader(tally, producer, keeper, poll_s=NEVER_S)
+        self.reader = make_reader(consumer, producer, consumer_database, poll_s=NEVER_S)
         reading = Producer(producer.outbox, producer.idempotency_keys, (self.reader,))
-        silent = Producer(keeper.outbox, keeper.idempotency_keys, ())
+        silent = Producer(consumer_database.outbox, consumer_database.idempotency_keys, ())
         self.readers = Readers(
             {"users": reading, "social": silent},
-            [keeper.locks],
-            {"social": keeper.cursors},
+            [consumer_database.locks],
+            {"social": consumer_database.cursors},
             lambda topic, frame: self.published.append((topic, frame)),
             0.0,
         )
@@ -36,10 +38,10 @@ class ReadersSetup:
 
 @pytest.fixture
 async def instance(
-    producer: Database, keeper: Database, tally: TransactionalConsumer
+    producer: Database, consumer_database: Database, consumer: TransactionalConsumer
 ) -> AsyncIterator[ReadersSetup]:
-    """Started; nobody has told anything yet."""
-    made = ReadersSetup(producer, keeper, tally)
+    """Started readers, without events."""
+    made = ReadersSetup(producer, consumer_database, consumer)
     made.readers.start()
     await until(lambda: made.reader.is_reading)
     yield made
@@ -47,61 +49,67 @@ async def instance(
 
 
 async def test_wake_readers_wakes_local_and_remote_readers(
-    producer: Database, tally: TransactionalConsumer, instance: ReadersSetup
+    producer: Database, consumer: TransactionalConsumer, instance: ReadersSetup
 ) -> None:
-    """Many in one turn of the loop are one."""
+    """Wake-ups within one tick are merged, and reach local and remote readers."""
     await publish_events(producer, "hello")
     for _ in range(5):
         instance.readers.wake_readers("users")
-    await until(lambda: tally.handled_count == 1)
+    await until(lambda: consumer.handled_count == 1)
     assert instance.published == [("d:users", b"")]
     await publish_events(producer, "hello again")
     instance.readers.on_bus_message("d:users")
-    await until(lambda: tally.handled_count == 2)
+    await until(lambda: consumer.handled_count == 2)
 
     assert instance.published == [("d:users", b"")]
     assert instance.readers.topics() == ["d:users", "d:social"]
 
 
 async def test_check_fails_while_a_reader_is_stuck(
-    producer: Database, tally: TransactionalConsumer, instance: ReadersSetup, monkeypatch: pytest.MonkeyPatch
+    producer: Database,
+    consumer: TransactionalConsumer,
+    instance: ReadersSetup,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An instance that has not read for long is not well; one that reads again is."""
+    """`check` fails while a reader has been failing for long, and passes after it recovers."""
     monkeypatch.setattr(module, "FAILING_TIMEOUT_S", 0.0)
     failing = True
 
-    async def away(_word: str) -> None:
+    async def fail(_word: str) -> None:
         if failing:
             raise Unavailable
 
-    tally.before_effect = away
+    consumer.before_effect = fail
     await instance.readers.check()
     await publish_events(producer, "hello")
     instance.readers.wake_readers("users")
     await until(lambda: instance.reader.statistics().failing_s)
-    with pytest.raises(Unavailable, match="tally"):
+    with pytest.raises(Unavailable, match="recorder"):
         await instance.readers.check()
     failing = False
     instance.readers.wake_readers("users")
-    await until(lambda: tally.handled_count == 1)
+    await until(lambda: consumer.handled_count == 1)
     await until(lambda: not instance.reader.statistics().failing_s)
 
     await instance.readers.check()
 
 
-async def test_close_releases_the_locks(keeper_url: str, instance: ReadersSetup) -> None:
-    """Another instance need not wait for a connection to be missed."""
-    other = PostgresLocks(keeper_url)
-    assert not await other.try_acquire("tally")
+async def test_close_releases_the_locks(consumer_url: str, instance: ReadersSetup) -> None:
+    """Closing releases the locks, so that another instance can read at once."""
+    other = PostgresLocks(consumer_url)
+    assert not await other.try_acquire("recorder")
     await instance.readers.close()
-    assert await other.try_acquire("tally")
+    assert await other.try_acquire("recorder")
     await other.release_all()
 
 
 async def test_handled_events_are_pruned(
-    producer: Database, tally: TransactionalConsumer, instance: ReadersSetup, monkeypatch: pytest.MonkeyPatch
+    producer: Database,
+    consumer: TransactionalConsumer,
+    instance: ReadersSetup,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By the one that reads, now and then."""
+    """The reading instance prunes handled events periodically."""
     monkeypatch.setattr(module, "PRUNE_INTERVAL_S", 0.01)
     monkeypatch.setattr(reader, "CHECK_INTERVAL_S", 0.0)
     await instance.readers.close()
@@ -109,6 +117,6 @@ async def test_handled_events_are_pruned(
     instance.readers.start()
     async with asyncio.timeout(5.0):
         while await producer.outbox.lag_s(Cursor("")):
-            """They are not read yet, or not dropped."""
+            """Not read or not pruned yet."""
 
-    assert tally.handled_count == 2
+    assert consumer.handled_count == 2

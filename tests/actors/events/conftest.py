@@ -1,4 +1,4 @@
-"""The Event service on a real database, and conversations on stores in memory."""
+"""The Event service on PostgreSQL, with conversations on in-memory stores."""
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +25,7 @@ from tests.conftest import FreshDatabase
 
 
 class FakeUserSource:
-    """A User service that knows all but those who are gone."""
+    """A User service that knows every id, except deleted ones."""
 
     def __init__(self) -> None:
         self.deleted_ids: set[str] = set()
@@ -39,7 +39,7 @@ class FakeUserSource:
 
 
 class EventConversationsSetup:
-    """What happens at the Event service, taken in by hand."""
+    """The Event service and a consumer that the test drives manually."""
 
     def __init__(self, database: Database, core: Core, cluster: FakeCluster) -> None:
         self.database = database
@@ -68,7 +68,7 @@ class EventConversationsSetup:
         await catch_up(reader, self.database, self.database)
 
     async def read_all_events(self) -> list[OutboxEvent]:
-        """All that the service has told."""
+        """All events in the service's outbox."""
         return await read_all_events(self.database)
 
     async def get_group(self, event_id: str) -> ConversationRecord | None:
@@ -80,9 +80,9 @@ class EventConversationsSetup:
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase) -> AsyncIterator[EventConversationsSetup]:
-    """No event yet."""
-    town = FakeCluster()
+async def setup(fresh_database: FreshDatabase) -> AsyncIterator[EventConversationsSetup]:
+    """A setup without events."""
+    cluster = FakeCluster()
     async with open_database(fresh_database("events"), "events") as database:
-        yield EventConversationsSetup(database, await town.start_instance(), town)
-        await town.close()
+        yield EventConversationsSetup(database, await cluster.start_instance(), cluster)
+        await cluster.close()

@@ -1,4 +1,4 @@
-"""Stores of the home feed: two services' databases, and a Valkey that a test may empty."""
+"""Stores of the home feed: two PostgreSQL databases, and a Valkey server that tests may flush."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,7 +14,7 @@ from tests.storage.valkey_server import ValkeyServer
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    """A server for the tests of feeds, which keeps nothing from one to the next."""
+    """A Valkey server for the feed tests, flushed before each test."""
     made = ValkeyServer()
     made.start()
     yield made
@@ -23,7 +23,7 @@ def valkey() -> Iterator[ValkeyServer]:
 
 @pytest.fixture
 async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
-    """Nobody has one yet."""
+    """An empty timeline store."""
     wipe(valkey)
     made = await RedisTimelines.open(valkey.url, timeouts=SHORT_TIMEOUTS)
     yield made
@@ -31,8 +31,8 @@ async def timelines(valkey: ValkeyServer) -> AsyncIterator[RedisTimelines]:
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedSetup]:
-    """A feed with a small bound to how many are handed a post."""
+async def setup(fresh_database: FreshDatabase, timelines: RedisTimelines) -> AsyncIterator[FeedSetup]:
+    """A feed with a low fan-out threshold."""
     async with open_databases(fresh_database, "social", "posts") as databases:
         made = FeedSetup(databases, timelines)
         yield made
@@ -40,6 +40,6 @@ async def house(fresh_database: FreshDatabase, timelines: RedisTimelines) -> Asy
 
 
 def wipe(server: ValkeyServer) -> None:
-    """Forget everything, without a restart."""
+    """Flush all data without a restart."""
     with server.client() as client:
         client.flushall()

@@ -1,4 +1,4 @@
-"""What a home feed has to show, worked out naively from everything that was done. It never asks a store."""
+"""Naive in-memory model of home feeds, the reference for the property test."""
 
 import uuid
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ Key = tuple[int, str]
 
 
 class FeedModel:
-    """`posts` are those that stand, by id: when they were made and by whom."""
+    """`posts` maps the id of each visible post to its creation time and author."""
 
     def __init__(self, user_count: int) -> None:
         self.user_ids = [str(uuid.uuid4()) for _ in range(user_count)]
@@ -20,9 +20,9 @@ class FeedModel:
     def is_blocked(self, user_id: str, other_id: str) -> bool:
         return (user_id, other_id) in self.blocks or (other_id, user_id) in self.blocks
 
-    def block(self, one: str, other: str) -> None:
-        self.blocks.add((one, other))
-        self.follows -= {(one, other), (other, one)}
+    def block(self, user_id: str, other_id: str) -> None:
+        self.blocks.add((user_id, other_id))
+        self.follows -= {(user_id, other_id), (other_id, user_id)}
 
     def hide(self, post_id: str) -> None:
         self.hidden[post_id] = self.posts.pop(post_id)
@@ -31,7 +31,7 @@ class FeedModel:
         self.posts[post_id] = self.hidden.pop(post_id)
 
     def feed(self, user_id: str) -> list[str]:
-        """The newest first."""
+        """Return the ids of a user's feed, newest first."""
         shown = (
             (created_us, post_id)
             for post_id, (created_us, author_id) in self.posts.items()
@@ -40,8 +40,13 @@ class FeedModel:
         return [post_id for _, post_id in sorted(shown, reverse=True)]
 
     def own_posts(self, user_id: str) -> list[str]:
-        return [one for one in self.feed(user_id) if self.posts[one][1] == user_id]
+        return [user_id for user_id in self.feed(user_id) if self.posts[user_id][1] == user_id]
 
     def sort_posts(self, post_ids: Iterable[str]) -> list[str]:
-        """Posts that stand, newest first, each once."""
-        return [one for _, one in sorted(((self.posts[one][0], one) for one in set(post_ids)), reverse=True)]
+        """Return the visible posts among `post_ids`, newest first, without duplicates."""
+        return [
+            user_id
+            for _, user_id in sorted(
+                ((self.posts[user_id][0], user_id) for user_id in set(post_ids)), reverse=True
+            )
+        ]

@@ -1,4 +1,4 @@
-"""The home feed on real stores, with its consumers driven by hand: nothing happens behind a test's back."""
+"""The home feed on real stores, with consumers that the test drives manually."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ BROADCAST_THRESHOLD = 3
 
 
 class FakeUserSource:
-    """A User service that knows whomever it is asked for."""
+    """A User service that knows every id."""
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         return [UserSnapshot(one, f"u{one[:8]}", None, None, verified=False, version=1) for one in ids]
@@ -43,7 +43,7 @@ class FeedSetup:
         self.start()
 
     def start(self) -> None:
-        """Put the parts together, as an instance does that has just started."""
+        """Create the services, as a newly started instance does."""
         social, posts = self.databases["social"], self.databases["posts"]
         people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
         self.block_service = BlockService(self.social, 1.0)
@@ -65,19 +65,19 @@ class FeedSetup:
         await self.block_service.close()
 
     async def catch_up(self, *services: str) -> None:
-        """Let the consumers take all that has happened."""
+        """Consume all published events."""
         for service in services or ("posts", "social"):
             database = self.databases[service]
             await catch_up(self.readers[service], database, database)
 
     async def create_post(self, author_id: str, content: str = "a post") -> tuple[str, int]:
-        """The id of a new post, and when it was made."""
+        """Create a post; return its id and creation time."""
         post_id = await self.posts.create(author_id, content, None, None)
         (record,) = await self.posts.find([post_id], author_id)
         return post_id, to_microseconds(record.created_at)
 
     async def read_pages(self, user_id: str, limits: Iterator[int]) -> list[str]:
-        """The ids of a whole feed, read in pages of those sizes; each is full unless it is the last."""
+        """Read a whole feed in pages of the given sizes; check that all but the last are full."""
         ids: list[str] = []
         before: PageKey | None = None
         for limit in limits:
@@ -99,23 +99,23 @@ async def _no_event(_viewer_id: str, _event_id: str) -> bool:
     return False
 
 
-# --- in the house and in the model alike
+# --- applied to both the setup and the model
 
 
-async def follow(house: FeedSetup, model: FeedModel, follower: str, *followed: str) -> None:
+async def follow(setup: FeedSetup, model: FeedModel, follower: str, *followed: str) -> None:
     for one in followed:
-        await house.social.follow(follower, one)
+        await setup.social.follow(follower, one)
         model.follows.add((follower, one))
 
 
-async def create_posts(house: FeedSetup, model: FeedModel, *authors: str) -> list[str]:
+async def create_posts(setup: FeedSetup, model: FeedModel, *authors: str) -> list[str]:
     ids = []
     for author_id in authors:
-        post_id, created_us = await house.create_post(author_id)
+        post_id, created_us = await setup.create_post(author_id)
         model.posts[post_id] = created_us, author_id
         ids.append(post_id)
     return ids
 
 
-async def read_feed(house: FeedSetup, user_id: str, limit: int = 5) -> list[str]:
-    return await house.read_pages(user_id, itertools.repeat(limit, 100))
+async def read_feed(setup: FeedSetup, user_id: str, limit: int = 5) -> list[str]:
+    return await setup.read_pages(user_id, itertools.repeat(limit, 100))

@@ -1,4 +1,4 @@
-"""Posts are handed out to the timelines that are kept, until an author has too many followers for it."""
+"""Posts are pushed to followers' timelines, up to the broadcast threshold."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,11 +16,11 @@ LIMIT = 50
 
 
 async def _no_op() -> None:
-    """Nobody comes between."""
+    """Default hook."""
 
 
 class RecordingTimelines:
-    """Timelines whose pushes and drops are noted; `away` makes so many drops fail."""
+    """Timelines that record pushes and invalidations; a number of invalidations can fail."""
 
     def __init__(self, timelines: Timelines) -> None:
         self._timelines = timelines
@@ -46,169 +46,169 @@ class RecordingTimelines:
 
 
 @pytest.fixture
-def watched(house: FeedSetup) -> RecordingTimelines:
-    """The house's timelines, watched."""
-    made = RecordingTimelines(house.timelines)
-    house.timelines = made
-    house.start()
+def watched(setup: FeedSetup) -> RecordingTimelines:
+    """The setup's timelines, with recording."""
+    made = RecordingTimelines(setup.timelines)
+    setup.timelines = made
+    setup.start()
     return made
 
 
 @pytest.fixture
-def people(house: FeedSetup) -> list[str]:
+def user_ids(setup: FeedSetup) -> list[str]:
     return sorted(FeedModel(6).user_ids)
 
 
-async def timeline_post_ids(house: FeedSetup, user_id: str) -> list[str] | None:
-    """The ids on a timeline, newest first; None without one."""
-    page = await house.timelines.read(user_id, None, LIMIT)
+async def timeline_post_ids(setup: FeedSetup, user_id: str) -> list[str] | None:
+    """Return the ids on a timeline, newest first; None if there is none."""
+    page = await setup.timelines.read(user_id, None, LIMIT)
     return None if page is None else [key.id for key in page.keys]
 
 
-async def test_post_is_pushed_to_existing_timelines(house: FeedSetup, people: list[str]) -> None:
-    """Not on that of a follower who has none, nor of a stranger, nor the author's own."""
-    author, reader, sleeper, stranger, *_ = people
+async def test_post_is_pushed_to_existing_timelines(setup: FeedSetup, user_ids: list[str]) -> None:
+    """A post is pushed to existing timelines of followers only, not to the author's."""
+    author, reader, sleeper, stranger, *_ = user_ids
     for one in (reader, sleeper):
-        await house.social.follow(one, author)
-    await house.catch_up()
+        await setup.social.follow(one, author)
+    await setup.catch_up()
     for one in (author, reader, stranger):
-        await house.home_feed.page(one, None, 5)
-    post_id, _ = await house.create_post(author)
-    await house.catch_up()
+        await setup.home_feed.page(one, None, 5)
+    post_id, _ = await setup.create_post(author)
+    await setup.catch_up()
 
-    assert await timeline_post_ids(house, reader) == [post_id]
-    assert await timeline_post_ids(house, sleeper) is None
-    assert await timeline_post_ids(house, stranger) == await timeline_post_ids(house, author) == []
+    assert await timeline_post_ids(setup, reader) == [post_id]
+    assert await timeline_post_ids(setup, sleeper) is None
+    assert await timeline_post_ids(setup, stranger) == await timeline_post_ids(setup, author) == []
 
 
 async def test_each_follower_is_pushed_each_post_once(
-    house: FeedSetup, people: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In portions, in the order of ids; a deletion, and a post that nobody follows, is told to nobody."""
+    """Followers are processed in batches by id; deletions and authors without followers push nothing."""
     monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
-    author, first, second, *_ = people
+    author, first, second, *_ = user_ids
     for one in (second, first):
-        await house.social.follow(one, author)
-    post_id, _ = await house.create_post(author)
-    lonely, _ = await house.create_post(first)
-    await house.posts.delete(lonely, first)
-    await house.catch_up()
+        await setup.social.follow(one, author)
+    post_id, _ = await setup.create_post(author)
+    lonely, _ = await setup.create_post(first)
+    await setup.posts.delete(lonely, first)
+    await setup.catch_up()
 
-    assert house.published_posts == [(post_id, [first]), (post_id, [second])]
-    assert watched.pushed == house.published_posts
+    assert setup.published_posts == [(post_id, [first]), (post_id, [second])]
+    assert watched.pushed == setup.published_posts
 
 
-async def test_handling_events_again_changes_nothing(house: FeedSetup, people: list[str]) -> None:
-    """All that was handed out comes again, in any order: the timeline is the same."""
-    author, reader, *_ = people
-    await house.social.follow(reader, author)
-    await house.catch_up()
-    await house.home_feed.page(reader, None, 5)
+async def test_handling_events_again_changes_nothing(setup: FeedSetup, user_ids: list[str]) -> None:
+    """Handling events again, in any order, leaves the timeline unchanged."""
+    author, reader, *_ = user_ids
+    await setup.social.follow(reader, author)
+    await setup.catch_up()
+    await setup.home_feed.page(reader, None, 5)
     for _ in range(4):
-        await house.create_post(author)
-    await house.catch_up()
-    before = await timeline_post_ids(house, reader)
-    place = await house.databases["posts"].cursors.get("feed.posts")
+        await setup.create_post(author)
+    await setup.catch_up()
+    before = await timeline_post_ids(setup, reader)
+    place = await setup.databases["posts"].cursors.get("feed.posts")
     assert place is not None
     beginning = type(place)(place.source)
-    for event in reversed(await house.databases["posts"].outbox.read(beginning, LIMIT)):
-        await house.fan_out.handle([event], None)
+    for event in reversed(await setup.databases["posts"].outbox.read(beginning, LIMIT)):
+        await setup.fan_out.handle([event], None)
 
     assert before is not None
     assert len(before) == 4
-    assert await timeline_post_ids(house, reader) == before
+    assert await timeline_post_ids(setup, reader) == before
 
 
-async def test_deleted_post_on_a_timeline_is_not_returned(house: FeedSetup, people: list[str]) -> None:
-    """A timeline may hold it; the feed does not."""
-    author, reader, *_ = people
-    await house.social.follow(reader, author)
-    await house.catch_up()
-    post_id, _ = await house.create_post(author)
-    await house.home_feed.page(reader, None, 5)
-    await house.posts.delete(post_id, author)
-    await house.catch_up()
+async def test_deleted_post_on_a_timeline_is_not_returned(setup: FeedSetup, user_ids: list[str]) -> None:
+    """A deleted post may stay on a timeline, but the feed omits it."""
+    author, reader, *_ = user_ids
+    await setup.social.follow(reader, author)
+    await setup.catch_up()
+    post_id, _ = await setup.create_post(author)
+    await setup.home_feed.page(reader, None, 5)
+    await setup.posts.delete(post_id, author)
+    await setup.catch_up()
 
-    assert await timeline_post_ids(house, reader) == [post_id]
-    assert (await house.home_feed.page(reader, None, 5)).items == []
+    assert await timeline_post_ids(setup, reader) == [post_id]
+    assert (await setup.home_feed.page(reader, None, 5)).items == []
 
 
 async def test_author_over_the_threshold_is_merged_at_read(
-    house: FeedSetup, people: list[str], watched: RecordingTimelines
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines
 ) -> None:
-    """The timelines of all followers go, once; no later post is handed out, also when few follow again."""
-    author, *followers = people
+    """Reaching the threshold invalidates all followers' timelines once; later posts are never pushed."""
+    author, *followers = user_ids
     followers = followers[:BROADCAST_THRESHOLD]
     for one in followers:
-        await house.social.follow(one, author)
-        await house.home_feed.page(one, None, 5)
-    await house.catch_up()
+        await setup.social.follow(one, author)
+        await setup.home_feed.page(one, None, 5)
+    await setup.catch_up()
     watched.invalidated.clear()
-    posts = [(await house.create_post(author))[0] for _ in range(3)]
-    await house.catch_up()
+    posts = [(await setup.create_post(author))[0] for _ in range(3)]
+    await setup.catch_up()
     assert watched.invalidated == [followers]
-    assert watched.pushed == house.published_posts == []
-    await house.social.unfollow(followers[0], author)
-    posts.append((await house.create_post(author))[0])
-    await house.catch_up()
+    assert watched.pushed == setup.published_posts == []
+    await setup.social.unfollow(followers[0], author)
+    posts.append((await setup.create_post(author))[0])
+    await setup.catch_up()
 
-    assert watched.pushed == house.published_posts == []
+    assert watched.pushed == setup.published_posts == []
     assert watched.invalidated == [followers, [followers[0]]]
     for one in followers[1:]:
-        page = await house.home_feed.page(one, None, 5)
-        timeline = await house.timelines.read(one, None, 5)
+        page = await setup.home_feed.page(one, None, 5)
+        timeline = await setup.timelines.read(one, None, 5)
         assert [post.id for post in page.items] == posts[::-1]
         assert timeline is not None
         assert (timeline.keys, timeline.broadcast) == ([], [author])
 
 
 async def test_interrupted_broadcast_transition_is_completed(
-    house: FeedSetup, people: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Redis was away, or the process died, after the word and before the drops: they are made up for."""
+    """Invalidations that failed after the broadcast flag was set are repeated."""
     monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
-    author, *followers = people
+    author, *followers = user_ids
     for one in followers:
-        await house.social.follow(one, author)
-    await house.catch_up()
+        await setup.social.follow(one, author)
+    await setup.catch_up()
     for one in followers:
-        await house.home_feed.page(one, None, 5)
-    post_id, _ = await house.create_post(author)
+        await setup.home_feed.page(one, None, 5)
+    post_id, _ = await setup.create_post(author)
     watched.failures_left = 1
     with pytest.raises(Unavailable):
-        await house.catch_up("posts")
-    await house.catch_up("posts")
+        await setup.catch_up("posts")
+    await setup.catch_up("posts")
 
     for one in followers:
-        assert [post.id for post in (await house.home_feed.page(one, None, 5)).items] == [post_id]
+        assert [post.id for post in (await setup.home_feed.page(one, None, 5)).items] == [post_id]
 
 
 async def test_timeline_built_after_invalidation_lists_the_broadcaster(
-    house: FeedSetup, people: list[str], watched: RecordingTimelines
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines
 ) -> None:
-    """The word comes first: a timeline that is built behind it is one of a broadcasting author."""
-    author, reader, *others = people
+    """The flag is set before invalidation, so a timeline built afterwards lists the broadcaster."""
+    author, reader, *others = user_ids
     for one in (reader, *others):
-        await house.social.follow(one, author)
-    await house.catch_up("social")
-    watched.after_invalidate = lambda: house.home_feed.page(reader, None, 5)
-    posts = [(await house.create_post(author))[0] for _ in range(3)]
-    await house.catch_up("posts")
+        await setup.social.follow(one, author)
+    await setup.catch_up("social")
+    watched.after_invalidate = lambda: setup.home_feed.page(reader, None, 5)
+    posts = [(await setup.create_post(author))[0] for _ in range(3)]
+    await setup.catch_up("posts")
 
-    assert await timeline_post_ids(house, reader) == []
-    assert [post.id for post in (await house.home_feed.page(reader, None, 5)).items] == posts[::-1]
+    assert await timeline_post_ids(setup, reader) == []
+    assert [post.id for post in (await setup.home_feed.page(reader, None, 5)).items] == posts[::-1]
 
 
 async def test_follow_change_invalidates_the_timeline_once(
-    house: FeedSetup, people: list[str], watched: RecordingTimelines
+    setup: FeedSetup, user_ids: list[str], watched: RecordingTimelines
 ) -> None:
-    """Of all that changed in a batch, each once; and what they follow now is on it."""
-    reader, *authors = people
-    posts = [(await house.create_post(author))[0] for author in authors]
-    assert await house.read_pages(reader, itertools.repeat(3, LIMIT)) == []
+    """Follow changes invalidate each timeline once per batch; the rebuilt one matches the follows."""
+    reader, *authors = user_ids
+    posts = [(await setup.create_post(author))[0] for author in authors]
+    assert await setup.read_pages(reader, itertools.repeat(3, LIMIT)) == []
     for author in authors:
-        await house.social.follow(reader, author)
-    await house.catch_up("social")
+        await setup.social.follow(reader, author)
+    await setup.catch_up("social")
 
     assert watched.invalidated == [[reader]]
-    assert await house.read_pages(reader, itertools.repeat(3, LIMIT)) == posts[::-1]
+    assert await setup.read_pages(reader, itertools.repeat(3, LIMIT)) == posts[::-1]

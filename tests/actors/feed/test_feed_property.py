@@ -1,7 +1,7 @@
-"""Whatever people do, and whatever Redis loses: a feed shows what the stores say, page by page.
+"""Property test: paged feeds match the model after random operations, including loss of Redis data.
 
-Random stories, each from a seed that is told when it fails. Timelines are short and broadcasting begins
-early, so that cut timelines and merged authors are the rule.
+Each seed is one sequence of operations. Timelines are short and the broadcast threshold is low, so that
+truncated timelines and merged authors are common.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ def short_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class RandomOperations:
-    """Does something random, in the house and in the model alike; `told` is what happened so far."""
+    """Applies random operations to the setup and the model; keeps a log of them for failures."""
 
-    def __init__(self, seed: int, house: FeedSetup, valkey: ValkeyServer) -> None:
+    def __init__(self, seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
         self.random = random.Random(seed)
-        self.house = house
+        self.setup = setup
         self.model = FeedModel(USER_COUNT)
         self.log: list[str] = []
         self._valkey = valkey
@@ -57,7 +57,7 @@ class RandomOperations:
             self._wipe: 1,
             self._catch_up: 4,
         }
-        # Each story has its own mood: in one much is deleted, in another nearly nothing.
+        # Weights differ by seed: some sequences delete a lot, others almost nothing.
         self._operations = {act: weight * self.random.choice(WEIGHT_FACTORS) for act, weight in acts.items()}
 
     async def run_next(self) -> None:
@@ -65,7 +65,7 @@ class RandomOperations:
         self.log.append(f"{act.__name__.strip('_')} {await act()}")
 
     def page_sizes(self) -> Iterator[int]:
-        """Sizes of pages, enough of them to come to any end; small ones more often."""
+        """Yield page sizes without end; small ones more often."""
         most = self.random.randint(2, PAGE_SIZE_MAX)
         return (self.random.randint(1, most) for _ in range(STEPS + 1))
 
@@ -73,7 +73,7 @@ class RandomOperations:
         return "ABCDEFG"[self.model.user_ids.index(user_id)]
 
     def _choose_pair(self) -> tuple[str, str]:
-        # Some are followed more than others: they come to broadcast.
+        # Some users are followed more often, so that they reach the broadcast threshold.
         follower, followed = self.random.sample(range(USER_COUNT), 2)
         followed = min(followed, self.random.randrange(USER_COUNT))
         if follower == followed:
@@ -82,7 +82,7 @@ class RandomOperations:
 
     async def _post(self) -> str:
         author_id = self.random.choice(self.model.user_ids)
-        post_id, created_us = await self.house.create_post(author_id)
+        post_id, created_us = await self.setup.create_post(author_id)
         self.model.posts[post_id] = created_us, author_id
         return f"{self.label(author_id)} {post_id[:4]}"
 
@@ -90,9 +90,9 @@ class RandomOperations:
         one, other = self._choose_pair()
         if self.model.is_blocked(one, other):
             with pytest.raises(Conflict, match="follows_blocked"):
-                await self.house.social.follow(one, other)
+                await self.setup.social.follow(one, other)
         else:
-            await self.house.social.follow(one, other)
+            await self.setup.social.follow(one, other)
             self.model.follows.add((one, other))
         return f"{self.label(one)} -> {self.label(other)}"
 
@@ -100,13 +100,13 @@ class RandomOperations:
         one, other = (
             self.random.choice(sorted(self.model.follows)) if self.model.follows else self._choose_pair()
         )
-        await self.house.social.unfollow(one, other)
+        await self.setup.social.unfollow(one, other)
         self.model.follows.discard((one, other))
         return f"{self.label(one)} -> {self.label(other)}"
 
     async def _block(self) -> str:
         one, other = self._choose_pair()
-        await self.house.social.block(one, other)
+        await self.setup.social.block(one, other)
         self.model.block(one, other)
         return f"{self.label(one)} -> {self.label(other)}"
 
@@ -114,7 +114,7 @@ class RandomOperations:
         if not self.model.blocks:
             return "nobody"
         one, other = self.random.choice(sorted(self.model.blocks))
-        await self.house.social.unblock(one, other)
+        await self.setup.social.unblock(one, other)
         self.model.blocks.discard((one, other))
         return f"{self.label(one)} -> {self.label(other)}"
 
@@ -123,14 +123,14 @@ class RandomOperations:
             return "nothing"
         post_id = self.random.choice(list(self.model.posts))
         _, author_id = self.model.posts.pop(post_id)
-        assert await self.house.posts.delete(post_id, author_id)
+        assert await self.setup.posts.delete(post_id, author_id)
         return post_id[:4]
 
     async def _hide(self) -> str:
         if not self.model.posts:
             return "nothing"
         post_id = self.random.choice(list(self.model.posts))
-        assert await self.house.posts.set_hidden(post_id, hidden=True)
+        assert await self.setup.posts.set_hidden(post_id, hidden=True)
         self.model.hide(post_id)
         return post_id[:4]
 
@@ -138,14 +138,14 @@ class RandomOperations:
         if not self.model.hidden:
             return "nothing"
         post_id = self.random.choice(list(self.model.hidden))
-        assert await self.house.posts.set_hidden(post_id, hidden=False)
+        assert await self.setup.posts.set_hidden(post_id, hidden=False)
         self.model.unhide(post_id)
         return post_id[:4]
 
     async def _page(self) -> str:
-        """Nobody has caught up: something may be missing, but nothing wrong is there."""
+        """Before consumers catch up, posts may be missing but no wrong ones appear."""
         user_id = self.random.choice(self.model.user_ids)
-        found = await self.house.read_pages(user_id, self.page_sizes())
+        found = await self.setup.read_pages(user_id, self.page_sizes())
         assert found == self.model.sort_posts(found), "out of order, twice, or gone"
         assert set(found) <= set(self.model.feed(user_id)), "what may not be shown"
         assert set(self.model.own_posts(user_id)) <= set(found), "an own post is missing"
@@ -153,7 +153,7 @@ class RandomOperations:
 
     async def _invalidate(self) -> str:
         some = self.random.sample(self.model.user_ids, 2)
-        await self.house.timelines.invalidate(some)
+        await self.setup.timelines.invalidate(some)
         return " ".join(map(self.label, some))
 
     async def _wipe(self) -> str:
@@ -161,24 +161,24 @@ class RandomOperations:
         return "all"
 
     async def _catch_up(self) -> str:
-        """Feeds are read, and so built, in the middle of it."""
+        """Catch up and read feeds, which builds timelines, in the middle of the sequence."""
         some = self.random.sample(self.model.user_ids, 3)
-        pages = (self.house.home_feed.page(one, None, 5) for one in some)
-        await asyncio.gather(self.house.catch_up("posts"), self.house.catch_up("social"), *pages)
+        pages = (self.setup.home_feed.page(one, None, 5) for one in some)
+        await asyncio.gather(self.setup.catch_up("posts"), self.setup.catch_up("social"), *pages)
         return " ".join(map(self.label, some))
 
     async def check(self) -> None:
-        """Everybody has caught up: each feed is exactly what the model says."""
-        await self.house.catch_up()
+        """After catching up, every feed equals the model."""
+        await self.setup.catch_up()
         for user_id in self.model.user_ids:
-            found = await self.house.read_pages(user_id, self.page_sizes())
+            found = await self.setup.read_pages(user_id, self.page_sizes())
             assert found == self.model.feed(user_id), f"of {self.label(user_id)}"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_paged_feed_matches_the_model(seed: int, house: FeedSetup, valkey: ValkeyServer) -> None:
-    """In order, without a gap or a double; and before the consumers have caught up, never too much."""
-    story = RandomOperations(seed, house, valkey)
+async def test_paged_feed_matches_the_model(seed: int, setup: FeedSetup, valkey: ValkeyServer) -> None:
+    """Feeds are ordered, complete and without duplicates; before catching up, they contain no wrong posts."""
+    story = RandomOperations(seed, setup, valkey)
     try:
         for number in itertools.count(1):
             await story.run_next()

@@ -1,4 +1,4 @@
-"""Home feeds while Redis is away, silent, or back with something old: the answer is the same."""
+"""Home feeds are unaffected by a Redis that is down, unresponsive or restored from old data."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -25,7 +25,7 @@ def model() -> FeedModel:
 
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
-    """A server that this test alone may kill."""
+    """A Valkey server that the test may stop."""
     made = ValkeyServer()
     made.start()
     yield made
@@ -46,7 +46,7 @@ async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> Asyn
 async def test_feed_without_redis_is_read_from_stores(
     shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
-    """The answer is the same, also of a broadcasting author; and when Redis is back, empty, again."""
+    """Without Redis, and after it returns empty, the feed is complete, including broadcasters."""
     ana, ben, cyd, *others = model.user_ids
     for one in others[:BROADCAST_THRESHOLD]:
         await follow(shaky, model, one, ben)
@@ -68,7 +68,7 @@ async def test_feed_without_redis_is_read_from_stores(
 async def test_timelines_restored_by_redis_restart_are_not_used(
     shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
-    """Its files may lack the last second: timelines of another run of the server are built anew."""
+    """Persisted timelines may lack recent writes, so those of an earlier server run are rebuilt."""
     ana, ben, *_ = model.user_ids
     await follow(shaky, model, ana, ben)
     await create_posts(shaky, model, ben)
@@ -84,18 +84,18 @@ async def test_timelines_restored_by_redis_restart_are_not_used(
     assert found is None
 
 
-async def read_when_connected(house: FeedSetup, user_id: str) -> TimelinePage | None:
-    """Read as soon as the connection is back."""
+async def read_when_connected(setup: FeedSetup, user_id: str) -> TimelinePage | None:
+    """Read as soon as the connection is re-established."""
     async with asyncio.timeout(20.0):
         while True:
             try:
-                return await house.timelines.read(user_id, None, 5)
+                return await setup.timelines.read(user_id, None, 5)
             except Unavailable:
                 await asyncio.sleep(0)
 
 
 class UnavailableTimelines:
-    """A `Timelines` that never answers; counts how often it was asked."""
+    """A `Timelines` that always raises `Unavailable`, and counts calls."""
 
     def __init__(self) -> None:
         self.read_count = 0
@@ -119,14 +119,14 @@ class UnavailableTimelines:
         raise Unavailable
 
 
-async def test_unavailable_timelines_are_retried_after_a_delay(house: FeedSetup, model: FeedModel) -> None:
-    """One request waits for them, the next ones do not, until they are tried again."""
+async def test_unavailable_timelines_are_retried_after_a_delay(setup: FeedSetup, model: FeedModel) -> None:
+    """After a failure timelines are not used until the retry time."""
     now_s = 100.0
     silent = UnavailableTimelines()
-    stores = FeedStores(house.posts, house.social, house.audiences, silent)
-    feed = HomeFeed(stores, house.post_service, house.timeline_builder, clock=lambda: now_s)
+    stores = FeedStores(setup.posts, setup.social, setup.audiences, silent)
+    feed = HomeFeed(stores, setup.post_service, setup.timeline_builder, clock=lambda: now_s)
     (ana, *_) = model.user_ids
-    await create_posts(house, model, ana)
+    await create_posts(setup, model, ana)
     for _ in range(5):
         assert [one.id for one in (await feed.page(ana, None, 5)).items] == model.feed(ana)
     asked = silent.read_count

@@ -1,4 +1,4 @@
-"""What a home feed promises at every moment, whoever posts, unfollows or deletes while it is read."""
+"""Guarantees of the home feed under concurrent posts, unfollows and deletions."""
 
 import itertools
 
@@ -17,105 +17,105 @@ def model() -> FeedModel:
     return FeedModel(USER_COUNT)
 
 
-async def test_own_posts_appear_immediately(house: FeedSetup, model: FeedModel) -> None:
-    """No consumer has seen them yet, and a timeline stands already."""
+async def test_own_posts_appear_immediately(setup: FeedSetup, model: FeedModel) -> None:
+    """The user's own posts appear before any consumer has run, although a timeline exists."""
     ana, ben, *_ = model.user_ids
-    assert await read_feed(house, ana) == []
-    await follow(house, model, ana, ben)
-    await create_posts(house, model, ana, ben, ana)
+    assert await read_feed(setup, ana) == []
+    await follow(setup, model, ana, ben)
+    await create_posts(setup, model, ana, ben, ana)
 
-    assert [one for one in await read_feed(house, ana) if one in model.own_posts(ana)] == model.own_posts(ana)
-    await house.catch_up()
-    assert await read_feed(house, ana) == model.feed(ana)
+    assert [one for one in await read_feed(setup, ana) if one in model.own_posts(ana)] == model.own_posts(ana)
+    await setup.catch_up()
+    assert await read_feed(setup, ana) == model.feed(ana)
 
 
-async def test_unfollow_block_and_delete_apply_immediately(house: FeedSetup, model: FeedModel) -> None:
-    """An unfollow, a block by the other and a deletion hold before any consumer hears of them."""
+async def test_unfollow_block_and_delete_apply_immediately(setup: FeedSetup, model: FeedModel) -> None:
+    """Unfollows, blocks and deletions apply before any consumer has run."""
     ana, ben, cyd, dan, *_ = model.user_ids
-    await follow(house, model, ana, ben, cyd, dan)
-    await create_posts(house, model, ben, cyd, dan, ben, cyd, dan, ana)
-    await house.catch_up()
-    assert await read_feed(house, ana) == model.feed(ana)
-    await house.social.unfollow(ana, ben)
+    await follow(setup, model, ana, ben, cyd, dan)
+    await create_posts(setup, model, ben, cyd, dan, ben, cyd, dan, ana)
+    await setup.catch_up()
+    assert await read_feed(setup, ana) == model.feed(ana)
+    await setup.social.unfollow(ana, ben)
     model.follows.discard((ana, ben))
-    await house.social.block(cyd, ana)
+    await setup.social.block(cyd, ana)
     model.block(cyd, ana)
     gone = model.feed(dan)[0]
     del model.posts[gone]
-    await house.posts.delete(gone, dan)
+    await setup.posts.delete(gone, dan)
 
-    assert await read_feed(house, ana) == model.feed(ana)
+    assert await read_feed(setup, ana) == model.feed(ana)
     assert len(model.feed(ana)) == 2
 
 
-async def test_pagination_is_stable_while_posts_change(house: FeedSetup, model: FeedModel) -> None:
-    """Between pages others post and delete: what stood when one began to read comes once, nothing else."""
+async def test_pagination_is_stable_while_posts_change(setup: FeedSetup, model: FeedModel) -> None:
+    """Posts that exist throughout are returned exactly once, and later ones not at all."""
     ana, ben, cyd, *_ = model.user_ids
-    await follow(house, model, ana, ben, cyd)
-    await create_posts(house, model, *[ben, cyd, ana] * 6)
-    await house.catch_up()
+    await follow(setup, model, ana, ben, cyd)
+    await create_posts(setup, model, *[ben, cyd, ana] * 6)
+    await setup.catch_up()
     stood, found, before = model.feed(ana), list[str](), None
     deleted: set[str] = set()
     for limit in itertools.repeat(4, 20):
-        page = await house.home_feed.page(ana, before, limit)
+        page = await setup.home_feed.page(ana, before, limit)
         found += [one.id for one in page.items]
         before = page.next_key
         if before is None:
             break
-        await create_posts(house, model, ben, ana)
+        await create_posts(setup, model, ben, ana)
         ahead = next((one for one in reversed(stood) if one not in {*found, *deleted}), None)
         if ahead is not None:
             deleted.add(ahead)
-            await house.posts.delete(ahead, model.posts[ahead][1])
-        await house.catch_up("posts")
+            await setup.posts.delete(ahead, model.posts[ahead][1])
+        await setup.catch_up("posts")
 
     assert found == [one for one in stood if one not in deleted]
     assert deleted
 
 
 async def test_page_is_filled_when_most_of_the_timeline_is_hidden(
-    house: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
+    setup: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Longer stretches of unwanted posts than it looks through: the stores fill the page."""
+    """If the timeline reads yield too few visible posts, the stores fill the page."""
     ana, ben, cyd, *_ = model.user_ids
-    await follow(house, model, ana, ben, cyd)
-    await create_posts(house, model, *[cyd] * 3, *[ben] * 30)
-    await house.catch_up()
-    assert len(await read_feed(house, ana, 40)) == 33
-    await house.social.unfollow(ana, ben)
+    await follow(setup, model, ana, ben, cyd)
+    await create_posts(setup, model, *[cyd] * 3, *[ben] * 30)
+    await setup.catch_up()
+    assert len(await read_feed(setup, ana, 40)) == 33
+    await setup.social.unfollow(ana, ben)
     model.follows.discard((ana, ben))
 
-    page = await house.home_feed.page(ana, None, 2)
+    page = await setup.home_feed.page(ana, None, 2)
     assert [one.id for one in page.items] == model.feed(ana)[:2]
     assert page.next_key is not None
-    assert await read_feed(house, ana, 2) == model.feed(ana)
+    assert await read_feed(setup, ana, 2) == model.feed(ana)
 
 
-async def test_own_posts_do_not_skip_unread_timeline_posts(house: FeedSetup, model: FeedModel) -> None:
-    """Most of what a look found was deleted: older own posts wait until the next look has come to them."""
+async def test_own_posts_do_not_skip_unread_timeline_posts(setup: FeedSetup, model: FeedModel) -> None:
+    """Older own posts are not returned before newer timeline posts that are still unread."""
     ana, ben, *_ = model.user_ids
-    await follow(house, model, ana, ben)
-    await house.catch_up("social")
-    made = await create_posts(house, model, ana, ana, ben, ben, ben, ben)
-    await house.catch_up()
-    assert await read_feed(house, ana) == model.feed(ana)
+    await follow(setup, model, ana, ben)
+    await setup.catch_up("social")
+    made = await create_posts(setup, model, ana, ana, ben, ben, ben, ben)
+    await setup.catch_up()
+    assert await read_feed(setup, ana) == model.feed(ana)
     for post_id in made[3:5]:
         del model.posts[post_id]
-        await house.posts.delete(post_id, ben)
+        await setup.posts.delete(post_id, ben)
 
-    assert await read_feed(house, ana, 2) == model.feed(ana)
+    assert await read_feed(setup, ana, 2) == model.feed(ana)
 
 
 async def test_truncated_timeline_continues_from_stores(
-    house: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
+    setup: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More own posts below its end than a page holds: the others' between them are not passed by."""
+    """Below a truncated timeline, posts of others between own posts are not skipped."""
     monkeypatch.setattr(timeline_builder, "TIMELINE_POSTS", 4)
     monkeypatch.setattr(redis_timelines, "TIMELINE_POSTS", 4)
     ana, ben, *_ = model.user_ids
-    await follow(house, model, ana, ben)
-    await create_posts(house, model, *[ben, ana, ana] * 8)
-    await house.catch_up()
+    await follow(setup, model, ana, ben)
+    await create_posts(setup, model, *[ben, ana, ana] * 8)
+    await setup.catch_up()
 
     for limit in range(1, 13):
-        assert await read_feed(house, ana, limit) == model.feed(ana), limit
+        assert await read_feed(setup, ana, limit) == model.feed(ana), limit

@@ -1,4 +1,4 @@
-"""Mails on their way out: tried for a while, bounded in number, and what is lost is counted."""
+"""The mail queue: retries, bounds, and counting of lost e-mails."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ def mail(number: int = 0) -> Mail:
 
 
 class ScriptedMailer:
-    """Fails as `failures` say, then takes everything; waits at the door while that is shut."""
+    """Raises `failures` in order, then succeeds; can be blocked by the test."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -47,7 +47,7 @@ def is_idle(mail_queue: MailQueue) -> bool:
 
 
 async def test_unavailable_mailer_is_retried() -> None:
-    """What is not possible now is possible later; the mail goes once."""
+    """An e-mail is retried while the mailer is unavailable, and sent once."""
     mailer = ScriptedMailer(Unavailable(), Unavailable())
     postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001, 0.001))
     postbox.enqueue(mail())
@@ -58,7 +58,7 @@ async def test_unavailable_mailer_is_retried() -> None:
 
 
 async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture) -> None:
-    """After the last wait it is counted and told by its kind alone."""
+    """After the last retry an e-mail counts as failed; the log shows its kind only."""
     mailer = ScriptedMailer(*[Unavailable("SMTPConnectError")] * 5)
     postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001))
     postbox.enqueue(mail())
@@ -69,13 +69,13 @@ async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture)
     (record,) = caplog.records
     assert (record.levelno, record.__dict__["kind"]) == (logging.ERROR, "password reset")
     assert record.__dict__["reason"] == "SMTPConnectError"
-    said = str(record.__dict__)
-    assert [secret for secret in ("ana@", "Secret", "secret link") if secret in said] == []
+    log_text = str(record.__dict__)
+    assert [secret for secret in ("ana@", "Secret", "secret link") if secret in log_text] == []
 
 
 @pytest.mark.parametrize("failure", [StorageError("SMTPDataError 550"), KeyError("ana@example.test")])
 async def test_permanent_error_is_not_retried(caplog: pytest.LogCaptureFixture, failure: Exception) -> None:
-    """A mail that will never be taken, or that the mailer breaks at, is given up; the next one goes."""
+    """A rejection or an unexpected error is not retried, and the next e-mail is sent."""
     mailer = ScriptedMailer(failure)
     postbox = MailQueue(mailer)
     postbox.enqueue(mail(1))
@@ -88,7 +88,7 @@ async def test_permanent_error_is_not_retried(caplog: pytest.LogCaptureFixture, 
 
 
 async def test_waiting_retry_does_not_block_other_mails() -> None:
-    """A mailbox that says later does not keep the others' mail back."""
+    """An e-mail that waits for a retry does not delay others."""
     mailer = ScriptedMailer(*[Unavailable()] * MAILS_IN_FLIGHT)
     postbox = MailQueue(mailer, retry_delays_s=(3600,))
     for number in range(MAILS_IN_FLIGHT + 3):
@@ -100,7 +100,7 @@ async def test_waiting_retry_does_not_block_other_mails() -> None:
 
 
 async def test_concurrent_sends_are_bounded() -> None:
-    """A crowd of mails is not a crowd of connections."""
+    """Many e-mails do not open many connections."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
     postbox = MailQueue(mailer)
@@ -114,7 +114,7 @@ async def test_concurrent_sends_are_bounded() -> None:
 
 
 async def test_full_queue_sheds_mail(caplog: pytest.LogCaptureFixture) -> None:
-    """Past the bound a mail is dropped, counted and told; those before it go."""
+    """Beyond the limit an e-mail is dropped, counted and logged; earlier ones are sent."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
     postbox = MailQueue(mailer, max_pending=2)
@@ -132,7 +132,7 @@ async def test_full_queue_sheds_mail(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_close_retries_waiting_mails_once() -> None:
-    """A wait between attempts does not hold the shutdown up, and is not the end of the mail."""
+    """Closing interrupts retry delays and tries each waiting e-mail once more."""
     mailer = ScriptedMailer(Unavailable(), Unavailable(), Unavailable())
     postbox = MailQueue(mailer, retry_delays_s=(3600, 3600))
     postbox.enqueue(mail(1))
@@ -148,7 +148,7 @@ async def test_close_retries_waiting_mails_once() -> None:
 
 
 async def test_close_cancels_sends_after_timeout() -> None:
-    """A server that does not answer is not waited for; what is lost by it is counted."""
+    """Closing cancels unfinished sends after the timeout and counts them as failed."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
     postbox = MailQueue(mailer)
@@ -162,6 +162,6 @@ async def test_close_cancels_sends_after_timeout() -> None:
 
 
 def test_retries_end_before_the_link_expires() -> None:
-    """No mail goes out whose link is past its time."""
+    """The total retry time is shorter than the lifetime of the links."""
     waits_s = sum(MAIL_RETRY_DELAYS_S) * (1 + MAIL_RETRY_JITTER)
     assert waits_s + len(MAIL_RETRY_DELAYS_S) * MAIL_SEND_TIMEOUT_S < RESET_LIFETIME_S

@@ -1,4 +1,4 @@
-"""The Notification service and those it hears of, on empty databases."""
+"""The Notification service and the services it consumes events of, on empty databases."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ from tests.conftest import FreshDatabase
 
 
 @pytest.fixture
-async def house(fresh_database: FreshDatabase) -> AsyncIterator[NotificationSetup]:
-    """Ana, Ben and Cyd are known; nobody has done anything yet."""
+async def setup(fresh_database: FreshDatabase) -> AsyncIterator[NotificationSetup]:
+    """A setup with the users Ana, Ben and Cyd, without events."""
     async with open_databases(fresh_database, *SERVICES, "notifications") as databases:
         made = NotificationSetup(databases)
         yield made

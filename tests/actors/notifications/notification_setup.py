@@ -1,4 +1,4 @@
-"""Notifications on real stores: what is told is read by hand, and devices are streams in memory."""
+"""Notifications on PostgreSQL, with manually driven consumers and in-memory user streams."""
 
 import uuid
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
+from actors.notifications.recipients import Recipients
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
@@ -31,7 +32,7 @@ SERVICES = ("social", "posts", "events")
 
 
 class FakeUserSource:
-    """The User service: whoever was given a name."""
+    """A User service with the users that were added."""
 
     def __init__(self) -> None:
         self.snapshots: dict[str, UserSnapshot] = {}
@@ -44,13 +45,13 @@ class FakeUserSource:
         return user_id
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
-        return [self.snapshots[one] for one in ids if one in self.snapshots]
+        return [self.snapshots[user_id] for user_id in ids if user_id in self.snapshots]
 
 
 class NotificationSetup:
     def __init__(self, databases: dict[str, Database]) -> None:
         self.databases = databases
-        keeper, posts, events = databases["notifications"], databases["posts"], databases["events"]
+        database, posts, events = databases["notifications"], databases["posts"], databases["events"]
         self.user_source = FakeUserSource()
         self.ana, self.ben = self.user_source.add_user("ana", "Ana"), self.user_source.add_user("ben")
         self.cyd = self.user_source.add_user("cyd", "Cyd")
@@ -59,8 +60,8 @@ class NotificationSetup:
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
-        self.store = PostgresNotifications(keeper.pool, keeper.cursors)
-        self.user_cards = UserCards(PostgresUserCache(keeper.pool, keeper.cursors), self.user_source)
+        self.store = PostgresNotifications(database.pool, database.cursors)
+        self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
         self.block_service = BlockService(self.social, 1.0)
         self.broker = MemoryBroker()
         self.streams = MemoryUserStreams(self.broker)
@@ -78,14 +79,14 @@ class NotificationSetup:
         await self.stream_writer.close()
 
     async def catch_up(self, *services: str) -> None:
-        """Let what was told become notifications."""
-        keeper = self.databases["notifications"]
+        """Consume all published events."""
+        database = self.databases["notifications"]
         for service in services or SERVICES:
             producer = self.databases[service]
-            await catch_up(make_reader(self.consumers[service], producer, keeper), producer, keeper)
+            await catch_up(make_reader(self.consumers[service], producer, database), producer, database)
 
     async def replay_all(self) -> None:
-        """All that was ever told comes once more, the last first."""
+        """Handle all events again, newest first."""
         for service, notifier in self.consumers.items():
             for event in reversed(await self.read_all_events(service)):
                 await notifier.handle([event], None)
@@ -99,27 +100,25 @@ class NotificationSetup:
         return await self.events.create(new, None)
 
     async def list_notifications(self, user_id: str) -> list[Notification]:
-        """What that user finds, the latest first."""
+        """Return the user's notifications, newest first."""
         return (await self.notifications.page(user_id, None, 100, unread_only=False)).items
 
     async def list_messages(self, user_id: str) -> list[tuple[str, str, int]]:
-        """Type, words and count of each."""
+        """Return type, message and count of each notification."""
         return [(one.type.value, one.message, one.count) for one in await self.list_notifications(user_id)]
 
     async def pushed_frames(self, user_id: str) -> list[NotificationCreated | NotificationRead]:
-        """What that user's devices were told."""
+        """Return the frames on the user's stream."""
         (position,) = await self.streams.positions([user_id])
         items = await self.streams.read_after(user_id, position.epoch, 0, 1000)
         frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
-        return [one for one in frames if isinstance(one, NotificationCreated | NotificationRead)]
+        return [frame for frame in frames if isinstance(frame, NotificationCreated | NotificationRead)]
 
     def _make_consumer(self, service: str) -> NotificationConsumer:
         return NotificationConsumer(
             service,
             self.store,
-            self.user_cards,
-            self.block_service,
-            self.rsvps,
+            Recipients(self.user_cards, self.block_service, self.rsvps),
             self.pusher,
             self.notifications,
             lambda event_id, user_ids: self.published_event_updates.append((event_id, user_ids)),

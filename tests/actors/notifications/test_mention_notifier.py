@@ -1,4 +1,4 @@
-"""Messages that name somebody: those of them who are in the conversation are notified, once."""
+"""Mentions notify members of the conversation, once for each message."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,9 +26,9 @@ def conversations() -> MemoryMessaging:
 
 @pytest.fixture
 async def mentions(
-    house: NotificationSetup, conversations: MemoryMessaging
+    setup: NotificationSetup, conversations: MemoryMessaging
 ) -> AsyncIterator[MentionNotifier]:
-    made = MentionNotifier(house.store, conversations, house.user_cards, house.block_service, house.pusher)
+    made = MentionNotifier(setup.store, conversations, setup.user_cards, setup.block_service, setup.pusher)
     yield made
     await made.close()
 
@@ -50,101 +50,105 @@ def message(seq: int, sender_id: str, *mentions: str) -> MessageEntry:
     )
 
 
-async def test_mentioned_members_are_notified(house: NotificationSetup, mentions: MentionNotifier) -> None:
-    """With the message and its conversation, and without its words; no stranger, and not oneself."""
-    entry = message(1, house.ana, house.ana, house.ben, house.cyd)
-    await mentions.notify(entry, [house.ana, house.ben])
-    (told,) = await house.list_notifications(house.ben)
+async def test_mentioned_members_are_notified(setup: NotificationSetup, mentions: MentionNotifier) -> None:
+    """The notification links message and conversation, without the text; only other members get one."""
+    entry = message(1, setup.ana, setup.ana, setup.ben, setup.cyd)
+    await mentions.notify(entry, [setup.ana, setup.ben])
+    (notification,) = await setup.list_notifications(setup.ben)
 
-    assert (told.type, told.title, told.message) == ("MENTION", "You were mentioned", "Ana mentioned you")
-    assert (told.reference_id, told.conversation_id) == (entry.id, CONVERSATION_ID)
-    assert told.sender is not None
-    assert told.sender.id == house.ana
-    assert await house.list_notifications(house.ana) == await house.list_notifications(house.cyd) == []
+    assert (notification.type, notification.title, notification.message) == (
+        "MENTION",
+        "You were mentioned",
+        "Ana mentioned you",
+    )
+    assert (notification.reference_id, notification.conversation_id) == (entry.id, CONVERSATION_ID)
+    assert notification.sender is not None
+    assert notification.sender.id == setup.ana
+    assert await setup.list_notifications(setup.ana) == await setup.list_notifications(setup.cyd) == []
 
 
 async def test_muted_members_are_not_notified(
-    house: NotificationSetup, mentions: MentionNotifier, conversations: MemoryMessaging
+    setup: NotificationSetup, mentions: MentionNotifier, conversations: MemoryMessaging
 ) -> None:
-    """Others who are named are notified; unmuted again, so is that one."""
-    await conversations.set_muted(CONVERSATION_ID, house.ben, muted=True)
-    await mentions.notify(message(1, house.ana, house.ben, house.cyd), [house.ana, house.ben, house.cyd])
-    assert await house.list_notifications(house.ben) == []
-    assert len(await house.list_notifications(house.cyd)) == 1
-    await conversations.set_muted(CONVERSATION_ID, house.ben, muted=False)
-    await mentions.notify(message(2, house.ana, house.ben), [house.ana, house.ben])
-    assert len(await house.list_notifications(house.ben)) == 1
+    """A member who muted the conversation is not notified, until it is unmuted."""
+    await conversations.set_muted(CONVERSATION_ID, setup.ben, muted=True)
+    await mentions.notify(message(1, setup.ana, setup.ben, setup.cyd), [setup.ana, setup.ben, setup.cyd])
+    assert await setup.list_notifications(setup.ben) == []
+    assert len(await setup.list_notifications(setup.cyd)) == 1
+    await conversations.set_muted(CONVERSATION_ID, setup.ben, muted=False)
+    await mentions.notify(message(2, setup.ana, setup.ben), [setup.ana, setup.ben])
+    assert len(await setup.list_notifications(setup.ben)) == 1
 
 
 async def test_mentions_in_one_conversation_are_grouped(
-    house: NotificationSetup, mentions: MentionNotifier
+    setup: NotificationSetup, mentions: MentionNotifier
 ) -> None:
-    """The latest message is the one that is referred to; the same one again changes nothing."""
-    entries = [message(seq, house.ana, house.ben) for seq in (1, 2)]
+    """Mentions of one conversation are grouped and link the latest message; repeats change nothing."""
+    entries = [message(seq, setup.ana, setup.ben) for seq in (1, 2)]
     for entry in [*entries, *entries]:
-        await mentions.notify(entry, [house.ana, house.ben])
-    (told,) = await house.list_notifications(house.ben)
+        await mentions.notify(entry, [setup.ana, setup.ben])
+    (notification,) = await setup.list_notifications(setup.ben)
 
-    assert (told.message, told.count) == ("Ana mentioned you, 1 more before", 2)
-    assert told.reference_id == entries[1].id
-
-
-async def test_blocked_users_are_not_notified(house: NotificationSetup, mentions: MentionNotifier) -> None:
-    """Groups that they share go on, but in them neither calls the other; nor does a deleted sender."""
-    await house.social.block(house.ben, house.ana)
-    members = [house.ana, house.ben, house.cyd]
-    await mentions.notify(message(1, house.ana, house.ben, house.cyd), members)
-    await mentions.notify(message(2, house.ben, house.ana), members)
-    del house.user_source.snapshots[house.cyd]
-    await mentions.notify(message(3, "00000000-0000-4000-8000-000000000009", house.ben), members)
-    # Not only kept from sight for as long as the block lasts.
-    await house.social.unblock(house.ben, house.ana)
-
-    assert [len(await house.list_notifications(one)) for one in members] == [0, 0, 1]
+    assert (notification.message, notification.count) == ("Ana mentioned you (+1 more)", 2)
+    assert notification.reference_id == entries[1].id
 
 
-async def test_on_done_is_called_with_true(house: NotificationSetup, mentions: MentionNotifier) -> None:
-    """At once where there is nobody to tell, and else when it is kept."""
+async def test_blocked_users_are_not_notified(setup: NotificationSetup, mentions: MentionNotifier) -> None:
+    """Blocked users do not notify each other in shared groups; nor does a deleted sender notify anyone."""
+    await setup.social.block(setup.ben, setup.ana)
+    members = [setup.ana, setup.ben, setup.cyd]
+    await mentions.notify(message(1, setup.ana, setup.ben, setup.cyd), members)
+    await mentions.notify(message(2, setup.ben, setup.ana), members)
+    del setup.user_source.snapshots[setup.cyd]
+    await mentions.notify(message(3, "00000000-0000-4000-8000-000000000009", setup.ben), members)
+    # The notification does not exist, so it does not appear after the unblock either.
+    await setup.social.unblock(setup.ben, setup.ana)
+
+    assert [len(await setup.list_notifications(one)) for one in members] == [0, 0, 1]
+
+
+async def test_on_done_is_called_with_true(setup: NotificationSetup, mentions: MentionNotifier) -> None:
+    """`on_done(True)` is called at once without mentions, else when the notifications are stored."""
     done: list[bool] = []
-    mentions.notify_later(message(1, house.ana, house.cyd), [house.ana, house.ben], done.append)
+    mentions.notify_later(message(1, setup.ana, setup.cyd), [setup.ana, setup.ben], done.append)
     assert done == [True]
-    mentions.notify_later(message(2, house.ana, house.ben), [house.ana, house.ben], done.append)
+    mentions.notify_later(message(2, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
     assert done == [True]
     await until(lambda: len(done) == 2)
 
     assert done == [True, True]
-    assert len(await house.list_notifications(house.ben)) == 1
+    assert len(await setup.list_notifications(setup.ben)) == 1
 
 
 async def test_on_done_is_called_with_false_on_failure(
-    house: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
+    setup: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The conversation is told so, and its intent stands."""
+    """A failure calls `on_done(False)`, so that the pending effect is kept."""
     done: list[bool] = []
 
-    async def away(notices: Sequence[NewNotification], step: CursorUpdate | None) -> None:
+    async def fail(notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         raise Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.store, "add", away)
-        mentions.notify_later(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
+        patch.setattr(setup.store, "add", fail)
+        mentions.notify_later(message(1, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
         await until(lambda: done)
     assert done == [False]
     with monkeypatch.context() as patch:
         patch.setattr(module, "MAX_PENDING", 0)
-        mentions.notify_later(message(1, house.ana, house.ben), [house.ana, house.ben], done.append)
+        mentions.notify_later(message(1, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
 
     assert done == [False, False]
-    assert await house.list_notifications(house.ben) == []
+    assert await setup.list_notifications(setup.ben) == []
 
 
-async def test_close_waits_for_pending_mentions(house: NotificationSetup, mentions: MentionNotifier) -> None:
-    """Also what waits for its turn."""
+async def test_close_waits_for_pending_mentions(setup: NotificationSetup, mentions: MentionNotifier) -> None:
+    """Closing waits for running and waiting mentions."""
     done: list[bool] = []
     for seq in range(module.MAX_RUNNING * 2):
-        mentions.notify_later(message(seq, house.ana, house.ben), [house.ana, house.ben], done.append)
+        mentions.notify_later(message(seq, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
     await asyncio.wait_for(mentions.close(), 5.0)
 
     assert done == [True] * module.MAX_RUNNING * 2
-    (told,) = await house.list_notifications(house.ben)
-    assert told.count == module.MAX_RUNNING * 2
+    (notification,) = await setup.list_notifications(setup.ben)
+    assert notification.count == module.MAX_RUNNING * 2

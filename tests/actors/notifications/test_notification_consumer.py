@@ -1,4 +1,4 @@
-"""What the other services tell becomes notifications: for the right person, in words, once."""
+"""Domain events become notifications with the right recipient, text and grouping."""
 
 import uuid
 
@@ -8,199 +8,207 @@ from storage.records.events import EventChange
 from tests.actors.notifications.notification_setup import NotificationSetup
 
 
-async def test_follow_notifies_the_followed_user(house: NotificationSetup) -> None:
-    """The followed learns who it was: by display name, or else by username."""
-    await house.social.follow(house.ana, house.cyd)
-    await house.catch_up()
-    await house.notifications.mark_all_read(house.cyd)
-    await house.social.follow(house.ben, house.cyd)
-    await house.catch_up()
-    of_ben, of_ana = await house.list_notifications(house.cyd)
+async def test_follow_notifies_the_followed_user(setup: NotificationSetup) -> None:
+    """The text names the follower by display name, or else by username."""
+    await setup.social.follow(setup.ana, setup.cyd)
+    await setup.catch_up()
+    await setup.notifications.mark_all_read(setup.cyd)
+    await setup.social.follow(setup.ben, setup.cyd)
+    await setup.catch_up()
+    of_ben, of_ana = await setup.list_notifications(setup.cyd)
 
-    assert (of_ana.type, of_ana.title, of_ana.message) == ("FOLLOW", "New follower", "Ana follows you")
-    assert of_ana.sender == UserCard(house.ana, "ana", "Ana", None, verified=False)
-    assert (of_ana.reference_id, of_ana.is_read, of_ana.count) == (house.ana, True, 1)
-    assert (of_ben.message, of_ben.reference_id, of_ben.is_read) == ("@ben follows you", house.ben, False)
-    assert await house.list_notifications(house.ana) == await house.list_notifications(house.ben) == []
+    assert (of_ana.type, of_ana.title, of_ana.message) == (
+        "FOLLOW",
+        "New follower",
+        "Ana started following you",
+    )
+    assert of_ana.sender == UserCard(setup.ana, "ana", "Ana", None, verified=False)
+    assert (of_ana.reference_id, of_ana.is_read, of_ana.count) == (setup.ana, True, 1)
+    assert (of_ben.message, of_ben.reference_id, of_ben.is_read) == (
+        "@ben started following you",
+        setup.ben,
+        False,
+    )
+    assert await setup.list_notifications(setup.ana) == await setup.list_notifications(setup.ben) == []
 
 
-async def test_likes_of_one_post_are_grouped(house: NotificationSetup) -> None:
-    """The author is told of others' likes, not of their own; several about one post count up."""
-    post_id = await house.posts.create(house.ana, "a post", None, None)
-    other_id = await house.posts.create(house.ana, "another", None, None)
-    for user_id in (house.ana, house.ben, house.cyd):
-        await house.reactions.like(post_id, user_id)
-    await house.catch_up()
-    await house.reactions.like(other_id, house.ben)
-    await house.catch_up()
+async def test_likes_of_one_post_are_grouped(setup: NotificationSetup) -> None:
+    """Likes by others notify the author, own likes do not; likes of one post share a notification."""
+    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    other_id = await setup.posts.create(setup.ana, "another", None, None)
+    for user_id in (setup.ana, setup.ben, setup.cyd):
+        await setup.reactions.like(post_id, user_id)
+    await setup.catch_up()
+    await setup.reactions.like(other_id, setup.ben)
+    await setup.catch_up()
 
-    assert await house.list_messages(house.ana) == [
+    assert await setup.list_messages(setup.ana) == [
         ("LIKE", "@ben liked your post", 1),
         ("LIKE", "Cyd and 1 more liked your post", 2),
     ]
-    assert [one.reference_id for one in await house.list_notifications(house.ana)] == [other_id, post_id]
-    assert await house.notifications.count_unread(house.ana) == 2
+    assert [one.reference_id for one in await setup.list_notifications(setup.ana)] == [other_id, post_id]
+    assert await setup.notifications.count_unread(setup.ana) == 2
 
 
-async def test_repeated_like_notifies_once(house: NotificationSetup) -> None:
-    """Tells once: an occasion is who and what, however often it is repeated."""
-    post_id = await house.posts.create(house.ana, "a post", None, None)
+async def test_repeated_like_notifies_once(setup: NotificationSetup) -> None:
+    """Repeating the same like notifies once."""
+    post_id = await setup.posts.create(setup.ana, "a post", None, None)
     for _ in range(3):
-        await house.reactions.like(post_id, house.ben)
-        await house.reactions.unlike(post_id, house.ben)
-        await house.social.follow(house.ben, house.ana)
-        await house.social.unfollow(house.ben, house.ana)
-    await house.catch_up()
+        await setup.reactions.like(post_id, setup.ben)
+        await setup.reactions.unlike(post_id, setup.ben)
+        await setup.social.follow(setup.ben, setup.ana)
+        await setup.social.unfollow(setup.ben, setup.ana)
+    await setup.catch_up()
 
-    assert sorted(await house.list_messages(house.ana)) == [
-        ("FOLLOW", "@ben follows you", 1),
+    assert sorted(await setup.list_messages(setup.ana)) == [
+        ("FOLLOW", "@ben started following you", 1),
         ("LIKE", "@ben liked your post", 1),
     ]
 
 
-async def test_each_comment_notifies(house: NotificationSetup) -> None:
-    """Each comment is an occasion of its own; what is unread counts up, what was read begins anew."""
-    post_id = await house.posts.create(house.ana, "a post", None, None)
-    await house.reactions.comment(post_id, house.ana, "first!", None)
-    await house.reactions.comment(post_id, house.ben, "second", None)
-    await house.reactions.comment(post_id, house.ben, "third", None)
-    await house.catch_up()
-    (counted,) = await house.list_notifications(house.ana)
-    await house.notifications.mark_read(house.ana, counted.id)
-    await house.reactions.comment(post_id, house.cyd, "fourth", None)
-    await house.catch_up()
+async def test_each_comment_notifies(setup: NotificationSetup) -> None:
+    """Every comment counts; an unread notification is extended, after a read one a new one starts."""
+    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    await setup.reactions.comment(post_id, setup.ana, "first!", None)
+    await setup.reactions.comment(post_id, setup.ben, "second", None)
+    await setup.reactions.comment(post_id, setup.ben, "third", None)
+    await setup.catch_up()
+    (counted,) = await setup.list_notifications(setup.ana)
+    await setup.notifications.mark_read(setup.ana, counted.id)
+    await setup.reactions.comment(post_id, setup.cyd, "fourth", None)
+    await setup.catch_up()
 
-    assert [(one.message, one.count, one.is_read) for one in await house.list_notifications(house.ana)] == [
+    assert [(one.message, one.count, one.is_read) for one in await setup.list_notifications(setup.ana)] == [
         ("Cyd commented on your post", 1, False),
         ("@ben and 1 more commented on your post", 2, True),
     ]
 
 
-async def test_invite_notifies_the_invited_users(house: NotificationSetup) -> None:
-    """Whoever is invited learns by whom and to what."""
-    event_id = await house.create_event(house.ana, "Boules")
-    await house.events.invite(event_id, house.ana, [house.ana, house.ben, house.cyd], None)
-    await house.catch_up()
+async def test_invite_notifies_the_invited_users(setup: NotificationSetup) -> None:
+    """The text names the inviter and the event."""
+    event_id = await setup.create_event(setup.ana, "Boules")
+    await setup.events.invite(event_id, setup.ana, [setup.ana, setup.ben, setup.cyd], None)
+    await setup.catch_up()
 
-    for user_id in (house.ben, house.cyd):
-        assert await house.list_messages(user_id) == [("EVENT_INVITE", "Ana invited you to Boules", 1)]
-        assert [one.reference_id for one in await house.list_notifications(user_id)] == [event_id]
-    assert await house.list_notifications(house.ana) == []
-
-
-async def test_waitlist_promotion_notifies_without_sender(house: NotificationSetup) -> None:
-    """The first in line is told, by nobody in particular."""
-    event_id = await house.create_event(house.ana, capacity=1)
-    await house.rsvps.set_rsvp(event_id, house.ben, "GOING", waitlist=False)
-    await house.rsvps.set_rsvp(event_id, house.cyd, "GOING", waitlist=True)
-    await house.rsvps.delete_rsvp(event_id, house.ben)
-    await house.catch_up()
-    (told,) = await house.list_notifications(house.cyd)
-
-    assert (told.type, told.message) == ("EVENT_UPDATE", "You have a place at Boules")
-    assert (told.sender, told.reference_id) == (None, event_id)
-    assert await house.list_notifications(house.ben) == []
+    for user_id in (setup.ben, setup.cyd):
+        assert await setup.list_messages(user_id) == [("EVENT_INVITE", "Ana invited you to Boules", 1)]
+        assert [one.reference_id for one in await setup.list_notifications(user_id)] == [event_id]
+    assert await setup.list_notifications(setup.ana) == []
 
 
-async def test_event_update_notifies_users_with_rsvps(house: NotificationSetup) -> None:
-    """Those who answered are told, and their devices get a hint; not its creator, nor who will not come."""
-    away = house.user_source.add_user("dan")
-    event_id = await house.create_event(house.ana)
-    for user_id, status in ((house.ana, "GOING"), (house.ben, "MAYBE"), (away, "NOT_GOING")):
-        await house.rsvps.set_rsvp(event_id, user_id, status, waitlist=False)
+async def test_waitlist_promotion_notifies_without_sender(setup: NotificationSetup) -> None:
+    """A promoted user gets a notification without a sender."""
+    event_id = await setup.create_event(setup.ana, capacity=1)
+    await setup.rsvps.set_rsvp(event_id, setup.ben, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=True)
+    await setup.rsvps.delete_rsvp(event_id, setup.ben)
+    await setup.catch_up()
+    (notification,) = await setup.list_notifications(setup.cyd)
+
+    assert (notification.type, notification.message) == ("EVENT_UPDATE", "You're off the waitlist for Boules")
+    assert (notification.sender, notification.reference_id) == (None, event_id)
+    assert await setup.list_notifications(setup.ben) == []
+
+
+async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) -> None:
+    """Users with a positive RSVP get a notification and an ephemeral event; the creator gets neither."""
+    dan = setup.user_source.add_user("dan")
+    event_id = await setup.create_event(setup.ana)
+    for user_id, status in ((setup.ana, "GOING"), (setup.ben, "MAYBE"), (dan, "NOT_GOING")):
+        await setup.rsvps.set_rsvp(event_id, user_id, status, waitlist=False)
     for title in ("Boules at night", "Boules at noon"):
-        await house.events.change(event_id, EventChange(title=title))
-    await house.events.change(event_id, EventChange(title="Boules at noon"))
-    await house.catch_up()
+        await setup.events.change(event_id, EventChange(title=title))
+    await setup.events.change(event_id, EventChange(title="Boules at noon"))
+    await setup.catch_up()
 
-    assert await house.list_messages(house.ben) == [
-        ("EVENT_UPDATE", "Ana and 1 more changed Boules at noon", 2)
+    assert await setup.list_messages(setup.ben) == [
+        ("EVENT_UPDATE", "Ana and 1 more updated Boules at noon", 2)
     ]
     assert (
-        await house.list_notifications(house.ana)
-        == await house.list_notifications(away)
-        == await house.list_notifications(house.cyd)
+        await setup.list_notifications(setup.ana)
+        == await setup.list_notifications(dan)
+        == await setup.list_notifications(setup.cyd)
         == []
     )
-    assert house.published_event_updates == [(event_id, [house.ben])] * 2
+    assert setup.published_event_updates == [(event_id, [setup.ben])] * 2
 
 
-async def test_blocked_users_do_not_notify_each_other(house: NotificationSetup) -> None:
-    """Whoever began the block, and also of what was done before it and is heard of only now."""
+async def test_blocked_users_do_not_notify_each_other(setup: NotificationSetup) -> None:
+    """A block suppresses notifications in both directions, also for events from before the block."""
     post_id, event_id = (
-        await house.posts.create(house.ana, "a post", None, None),
-        await house.create_event(house.ana),
+        await setup.posts.create(setup.ana, "a post", None, None),
+        await setup.create_event(setup.ana),
     )
-    await house.social.follow(house.ben, house.ana)
-    await house.reactions.like(post_id, house.ben)
-    await house.reactions.comment(post_id, house.cyd, "hello", None)
-    for user_id in (house.ben, house.cyd):
-        await house.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False)
-    await house.social.block(house.ana, house.ben)
-    await house.social.block(house.cyd, house.ana)
-    await house.events.invite(event_id, house.ana, [house.ben], None)
-    await house.events.change(event_id, EventChange(title="Elsewhere"))
-    await house.catch_up()
+    await setup.social.follow(setup.ben, setup.ana)
+    await setup.reactions.like(post_id, setup.ben)
+    await setup.reactions.comment(post_id, setup.cyd, "hello", None)
+    for user_id in (setup.ben, setup.cyd):
+        await setup.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False)
+    await setup.social.block(setup.ana, setup.ben)
+    await setup.social.block(setup.cyd, setup.ana)
+    await setup.events.invite(event_id, setup.ana, [setup.ben], None)
+    await setup.events.change(event_id, EventChange(title="Elsewhere"))
+    await setup.catch_up()
 
-    # Not only kept from sight for as long as the block lasts.
-    await house.social.unblock(house.ana, house.ben)
-    await house.social.unblock(house.cyd, house.ana)
-    for user_id in (house.ana, house.ben, house.cyd):
-        assert await house.list_notifications(user_id) == []
-    assert house.published_event_updates == [(event_id, [])]
+    # The notifications do not exist, so they do not appear after the unblock either.
+    await setup.social.unblock(setup.ana, setup.ben)
+    await setup.social.unblock(setup.cyd, setup.ana)
+    for user_id in (setup.ana, setup.ben, setup.cyd):
+        assert await setup.list_notifications(user_id) == []
+    assert setup.published_event_updates == [(event_id, [])]
 
 
-async def test_block_removes_notifications_between_users(house: NotificationSetup) -> None:
-    """And of nobody else; devices take it as read. An unblock brings nothing back."""
-    await house.social.follow(house.ana, house.ben)
-    await house.social.follow(house.ben, house.ana)
-    await house.social.follow(house.cyd, house.ben)
-    await house.catch_up()
-    ids = [one.id for one in await house.list_notifications(house.ana)]
+async def test_block_removes_notifications_between_users(setup: NotificationSetup) -> None:
+    """A block removes the notifications between the two and pushes it; unblocking restores none."""
+    await setup.social.follow(setup.ana, setup.ben)
+    await setup.social.follow(setup.ben, setup.ana)
+    await setup.social.follow(setup.cyd, setup.ben)
+    await setup.catch_up()
+    ids = [one.id for one in await setup.list_notifications(setup.ana)]
     assert len(ids) == 1
-    await house.social.block(house.ana, house.ben)
-    await house.social.unblock(house.ana, house.ben)
-    await house.catch_up()
-    heard = await house.pushed_frames(house.ana)
+    await setup.social.block(setup.ana, setup.ben)
+    await setup.social.unblock(setup.ana, setup.ben)
+    await setup.catch_up()
+    frames = await setup.pushed_frames(setup.ana)
 
-    assert await house.list_notifications(house.ana) == []
-    assert [(type(one), one.unread_count) for one in heard] == [(NotificationRead, 0)]
-    assert isinstance(heard[0], NotificationRead)
-    assert heard[0].ids == ids
-
-
-async def test_block_already_removed_still_drops_earlier_notifications(house: NotificationSetup) -> None:
-    """What was done before it is told to nobody, though nobody had heard of it; what comes after is."""
-    post_id = await house.posts.create(house.ana, "a post", None, None)
-    await house.social.follow(house.ben, house.ana)
-    await house.social.block(house.ana, house.ben)
-    await house.social.unblock(house.ana, house.ben)
-    await house.catch_up("social")
-    assert await house.list_notifications(house.ana) == []
-    await house.reactions.like(post_id, house.ben)
-    await house.catch_up()
-
-    assert await house.list_messages(house.ana) == [("LIKE", "@ben liked your post", 1)]
+    assert await setup.list_notifications(setup.ana) == []
+    assert [(type(frame), frame.unread_count) for frame in frames] == [(NotificationRead, 0)]
+    assert isinstance(frames[0], NotificationRead)
+    assert frames[0].ids == ids
 
 
-async def test_deleted_users_do_not_notify(house: NotificationSetup) -> None:
-    """Neither side is told of or told: one of them was deleted before this was heard."""
+async def test_block_already_removed_still_drops_earlier_notifications(setup: NotificationSetup) -> None:
+    """Events from before a block that was removed meanwhile do not notify; later ones do."""
+    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    await setup.social.follow(setup.ben, setup.ana)
+    await setup.social.block(setup.ana, setup.ben)
+    await setup.social.unblock(setup.ana, setup.ben)
+    await setup.catch_up("social")
+    assert await setup.list_notifications(setup.ana) == []
+    await setup.reactions.like(post_id, setup.ben)
+    await setup.catch_up()
+
+    assert await setup.list_messages(setup.ana) == [("LIKE", "@ben liked your post", 1)]
+
+
+async def test_deleted_users_do_not_notify(setup: NotificationSetup) -> None:
+    """Events with a deleted sender or recipient create no notification."""
     gone = str(uuid.uuid4())
-    post_id = await house.posts.create(gone, "a post", None, None)
-    await house.reactions.like(post_id, house.ana)
-    await house.social.follow(gone, house.ana)
-    await house.social.follow(house.ana, gone)
-    await house.catch_up()
+    post_id = await setup.posts.create(gone, "a post", None, None)
+    await setup.reactions.like(post_id, setup.ana)
+    await setup.social.follow(gone, setup.ana)
+    await setup.social.follow(setup.ana, gone)
+    await setup.catch_up()
 
-    assert await house.list_notifications(gone) == await house.list_notifications(house.ana) == []
+    assert await setup.list_notifications(gone) == await setup.list_notifications(setup.ana) == []
 
 
-async def test_braces_in_names_are_not_formatted(house: NotificationSetup) -> None:
-    """Whatever braces somebody chose to bear."""
-    eve = house.user_source.add_user("eve", "Eve {others}")
-    post_id = await house.posts.create(house.ana, "a post", None, None)
-    for user_id in (house.ben, eve):
-        await house.reactions.like(post_id, user_id)
-    await house.catch_up()
+async def test_braces_in_names_are_not_formatted(setup: NotificationSetup) -> None:
+    """Braces in a display name appear unchanged in the text."""
+    eve = setup.user_source.add_user("eve", "Eve {others}")
+    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    for user_id in (setup.ben, eve):
+        await setup.reactions.like(post_id, user_id)
+    await setup.catch_up()
 
-    assert await house.list_messages(house.ana) == [("LIKE", "Eve {others} and 1 more liked your post", 2)]
+    assert await setup.list_messages(setup.ana) == [("LIKE", "Eve {others} and 1 more liked your post", 2)]

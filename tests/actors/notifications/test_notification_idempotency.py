@@ -1,4 +1,4 @@
-"""Each occasion is told once, whatever is heard again and wherever it breaks off."""
+"""Every action notifies once, despite repeated events and interrupted batches."""
 
 import itertools
 
@@ -12,69 +12,69 @@ from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 from tests.actors.notifications.notification_setup import NotificationSetup
 
 
-async def test_replayed_events_change_nothing(house: NotificationSetup) -> None:
-    """After a restore or a crash everything may be heard once more, in any order: nothing changes."""
+async def test_replayed_events_change_nothing(setup: NotificationSetup) -> None:
+    """Handling all events again, in another order, changes nothing."""
     post_id, event_id = (
-        await house.posts.create(house.ana, "p", None, None),
-        await house.create_event(house.ana),
+        await setup.posts.create(setup.ana, "p", None, None),
+        await setup.create_event(setup.ana),
     )
-    for user_id in (house.ben, house.cyd):
-        await house.social.follow(user_id, house.ana)
-        await house.reactions.like(post_id, user_id)
-        await house.reactions.comment(post_id, user_id, "hello", None)
-        await house.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False)
-    await house.events.invite(event_id, house.ana, [house.ben], None)
-    await house.events.change(event_id, EventChange(title="Elsewhere"))
-    await house.catch_up()
-    people = (house.ana, house.ben, house.cyd)
-    before = [await house.list_notifications(one) for one in people]
-    await house.notifications.mark_all_read(house.ben)
-    read = await house.list_notifications(house.ben)
-    await house.replay_all()
+    for user_id in (setup.ben, setup.cyd):
+        await setup.social.follow(user_id, setup.ana)
+        await setup.reactions.like(post_id, user_id)
+        await setup.reactions.comment(post_id, user_id, "hello", None)
+        await setup.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False)
+    await setup.events.invite(event_id, setup.ana, [setup.ben], None)
+    await setup.events.change(event_id, EventChange(title="Elsewhere"))
+    await setup.catch_up()
+    user_ids = (setup.ana, setup.ben, setup.cyd)
+    before = [await setup.list_notifications(user_id) for user_id in user_ids]
+    await setup.notifications.mark_all_read(setup.ben)
+    read = await setup.list_notifications(setup.ben)
+    await setup.replay_all()
 
-    assert [len(some) for some in before] == [3, 2, 1]
-    assert [await house.list_notifications(one) for one in people] == [before[0], read, before[2]]
+    assert [len(notifications) for notifications in before] == [3, 2, 1]
+    assert [await setup.list_notifications(user_id) for user_id in user_ids] == [before[0], read, before[2]]
 
 
-async def test_cursor_conflict_creates_no_notifications(house: NotificationSetup) -> None:
-    """Somebody else has moved the cursor, and so has notified."""
-    await house.social.follow(house.ben, house.ana)
-    reader = house.consumers["social"]
-    await house.databases["notifications"].cursors.create(reader.name, Cursor("elsewhere"))
+async def test_cursor_conflict_creates_no_notifications(setup: NotificationSetup) -> None:
+    """If another reader moved the cursor, no notification is stored."""
+    await setup.social.follow(setup.ben, setup.ana)
+    reader = setup.consumers["social"]
+    await setup.databases["notifications"].cursors.create(reader.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
         await reader.handle(
-            await house.read_all_events("social"),
+            await setup.read_all_events("social"),
             CursorUpdate(reader.name, Cursor("here"), Cursor("here", 1, 1)),
         )
 
-    assert await house.list_notifications(house.ana) == []
+    assert await setup.list_notifications(setup.ana) == []
 
 
 async def test_interrupted_batches_notify_each_user_once(
-    house: NotificationSetup, monkeypatch: pytest.MonkeyPatch
+    setup: NotificationSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In portions; when it breaks off between two, those who know are not told again."""
+    """After an interruption between two batches, users of the first are not notified again."""
     monkeypatch.setattr(notification_consumer, "USERS_PER_BATCH", 3)
-    people = [house.user_source.add_user(f"guest{number}") for number in range(8)]
-    event_id = await house.create_event(house.ana)
-    for user_id in people:
-        await house.rsvps.set_rsvp(event_id, user_id, "INTERESTED", waitlist=False)
-    await house.events.change(event_id, EventChange(title="Elsewhere"))
-    take, takes = house.store.add, itertools.count(1)
+    user_ids = [setup.user_source.add_user(f"user{number}") for number in range(8)]
+    event_id = await setup.create_event(setup.ana)
+    for user_id in user_ids:
+        await setup.rsvps.set_rsvp(event_id, user_id, "INTERESTED", waitlist=False)
+    await setup.events.change(event_id, EventChange(title="Elsewhere"))
+    add, calls = setup.store.add, itertools.count(1)
 
-    async def break_off(*given: object) -> None:
-        if next(takes) in {2, 5}:
+    async def fail_sometimes(*arguments: object) -> None:
+        if next(calls) in {2, 5}:
             raise Unavailable
-        await take(*given)  # type: ignore[arg-type]
+        await add(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(house.store, "add", break_off)
+    monkeypatch.setattr(setup.store, "add", fail_sometimes)
     reader = make_reader(
-        house.consumers["events"], house.databases["events"], house.databases["notifications"]
+        setup.consumers["events"], setup.databases["events"], setup.databases["notifications"]
     )
     for _ in range(2):
         with pytest.raises(Unavailable):
-            await catch_up(reader, house.databases["events"], house.databases["notifications"])
-    await house.catch_up()
+            await catch_up(reader, setup.databases["events"], setup.databases["notifications"])
+    await setup.catch_up()
 
-    for user_id in people:
-        assert await house.list_messages(user_id) == [("EVENT_UPDATE", "Ana changed Elsewhere", 1)]
+    for user_id in user_ids:
+        assert await setup.list_messages(user_id) == [("EVENT_UPDATE", "Ana updated Elsewhere", 1)]

@@ -1,4 +1,4 @@
-"""Devices are told of notifications through their user's stream: at least once, and known by their ids."""
+"""Notifications are pushed through the user's stream, at least once, and deduplicated by id."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,50 +16,50 @@ from tests.until import until
 
 
 @pytest.fixture
-async def running(house: NotificationSetup) -> AsyncIterator[NotificationPusher]:
-    """The teller, as it runs in an instance."""
-    house.pusher.start()
-    yield house.pusher
-    await house.pusher.close()
+async def running(setup: NotificationSetup) -> AsyncIterator[NotificationPusher]:
+    """The running pusher."""
+    setup.pusher.start()
+    yield setup.pusher
+    await setup.pusher.close()
 
 
-async def pushed_notifications(house: NotificationSetup, user_id: str) -> list[NotificationCreated]:
-    return [one for one in await house.pushed_frames(user_id) if isinstance(one, NotificationCreated)]
+async def pushed_notifications(setup: NotificationSetup, user_id: str) -> list[NotificationCreated]:
+    return [frame for frame in await setup.pushed_frames(user_id) if isinstance(frame, NotificationCreated)]
 
 
-async def create_liked_post(house: NotificationSetup, *user_ids: str) -> str:
-    """Ana has a post that those like."""
-    post_id = await house.posts.create(house.ana, "a post", None, None)
+async def create_liked_post(setup: NotificationSetup, *user_ids: str) -> str:
+    """Create a post by Ana with likes by the given users."""
+    post_id = await setup.posts.create(setup.ana, "a post", None, None)
     for user_id in user_ids:
-        await house.reactions.like(post_id, user_id)
-    await house.catch_up()
+        await setup.reactions.like(post_id, user_id)
+    await setup.catch_up()
     return post_id
 
 
-async def test_notification_is_pushed_with_position_and_unread_count(house: NotificationSetup) -> None:
-    """With its place in the stream and how many are unread; then nothing is left to tell."""
-    await create_liked_post(house, house.ben)
-    await house.social.follow(house.ben, house.ana)
-    await house.catch_up()
-    assert await house.pusher.push_undelivered() == 2
-    heard = await pushed_notifications(house, house.ana)
+async def test_notification_is_pushed_with_position_and_unread_count(setup: NotificationSetup) -> None:
+    """A pushed notification has its stream position and unread count, and is pushed once."""
+    await create_liked_post(setup, setup.ben)
+    await setup.social.follow(setup.ben, setup.ana)
+    await setup.catch_up()
+    assert await setup.pusher.push_undelivered() == 2
+    frames = await pushed_notifications(setup, setup.ana)
 
-    assert [one.position for one in heard] == [1, 2]
-    assert {one.notification.id: one.notification for one in heard} == {
-        one.id: one for one in await house.list_notifications(house.ana)
+    assert [frame.position for frame in frames] == [1, 2]
+    assert {frame.notification.id: frame.notification for frame in frames} == {
+        notification.id: notification for notification in await setup.list_notifications(setup.ana)
     }
-    assert [one.unread_count for one in heard] == [2, 2]
-    assert await house.pusher.push_undelivered() == 0
+    assert [frame.unread_count for frame in frames] == [2, 2]
+    assert await setup.pusher.push_undelivered() == 0
 
 
-async def test_grouped_notification_is_pushed_again(house: NotificationSetup) -> None:
-    """Under the same id: devices replace it."""
-    post_id = await create_liked_post(house, house.ben)
-    await house.pusher.push_undelivered()
-    await house.reactions.like(post_id, house.cyd)
-    await house.catch_up()
-    await house.pusher.push_undelivered()
-    first, second = await pushed_notifications(house, house.ana)
+async def test_grouped_notification_is_pushed_again(setup: NotificationSetup) -> None:
+    """A grouped notification is pushed again with the same id."""
+    post_id = await create_liked_post(setup, setup.ben)
+    await setup.pusher.push_undelivered()
+    await setup.reactions.like(post_id, setup.cyd)
+    await setup.catch_up()
+    await setup.pusher.push_undelivered()
+    first, second = await pushed_notifications(setup, setup.ana)
 
     assert first.notification.id == second.notification.id
     assert (first.notification.count, second.notification.count) == (1, 2)
@@ -67,127 +67,129 @@ async def test_grouped_notification_is_pushed_again(house: NotificationSetup) ->
 
 
 async def test_crash_before_mark_delivered_pushes_again(
-    house: NotificationSetup, monkeypatch: pytest.MonkeyPatch
+    setup: NotificationSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next one tells it again; nobody has two of them."""
-    await create_liked_post(house, house.ben)
+    """After a crash before `mark_delivered` the same notification is pushed again."""
+    await create_liked_post(setup, setup.ben)
 
-    async def die(notifications: Sequence[NotificationRecord]) -> None:
+    async def crash(notifications: Sequence[NotificationRecord]) -> None:
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.store, "mark_delivered", die)
+        patch.setattr(setup.store, "mark_delivered", crash)
         with pytest.raises(asyncio.CancelledError):
-            await house.pusher.push_undelivered()
+            await setup.pusher.push_undelivered()
     assert (
-        await NotificationPusher(house.store, house.user_cards, house.stream_writer).push_undelivered() == 1
+        await NotificationPusher(setup.store, setup.user_cards, setup.stream_writer).push_undelivered() == 1
     )
-    heard = await pushed_notifications(house, house.ana)
+    frames = await pushed_notifications(setup, setup.ana)
 
-    assert len(heard) == 2
-    assert heard[0].notification == heard[1].notification
-    assert [one.id for one in await house.list_notifications(house.ana)] == [heard[0].notification.id]
-    assert await house.pusher.push_undelivered() == 0
+    assert len(frames) == 2
+    assert frames[0].notification == frames[1].notification
+    assert [notification.id for notification in await setup.list_notifications(setup.ana)] == [
+        frames[0].notification.id
+    ]
+    assert await setup.pusher.push_undelivered() == 0
 
 
 async def test_change_during_push_is_pushed_again(
-    house: NotificationSetup, monkeypatch: pytest.MonkeyPatch
+    setup: NotificationSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Noted as told is only what was: the rest is told by the next look."""
-    post_id = await create_liked_post(house, house.ben)
-    told = house.store.mark_delivered
+    """A notification that changed during the push is pushed again with its new count."""
+    post_id = await create_liked_post(setup, setup.ben)
+    mark_delivered = setup.store.mark_delivered
 
-    async def meanwhile(notifications: Sequence[NotificationRecord]) -> None:
-        monkeypatch.setattr(house.store, "mark_delivered", told)
-        await house.reactions.like(post_id, house.cyd)
-        await house.catch_up("posts")
-        await told(notifications)
+    async def like_and_mark(notifications: Sequence[NotificationRecord]) -> None:
+        monkeypatch.setattr(setup.store, "mark_delivered", mark_delivered)
+        await setup.reactions.like(post_id, setup.cyd)
+        await setup.catch_up("posts")
+        await mark_delivered(notifications)
 
-    monkeypatch.setattr(house.store, "mark_delivered", meanwhile)
-    assert await house.pusher.push_undelivered() == 2
+    monkeypatch.setattr(setup.store, "mark_delivered", like_and_mark)
+    assert await setup.pusher.push_undelivered() == 2
 
-    assert [one.notification.count for one in await pushed_notifications(house, house.ana)] == [1, 2]
-
-
-async def test_read_notification_is_not_pushed(house: NotificationSetup) -> None:
-    """Somebody who looked already needs no news of it."""
-    await create_liked_post(house, house.ben)
-    await house.notifications.mark_all_read(house.ana)
-
-    assert await house.pusher.push_undelivered() == 0
-    assert await pushed_notifications(house, house.ana) == []
+    assert [frame.notification.count for frame in await pushed_notifications(setup, setup.ana)] == [1, 2]
 
 
-async def test_pushes_are_batched(house: NotificationSetup, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each once, the oldest first."""
+async def test_read_notification_is_not_pushed(setup: NotificationSetup) -> None:
+    """A notification that was read before the push is not pushed."""
+    await create_liked_post(setup, setup.ben)
+    await setup.notifications.mark_all_read(setup.ana)
+
+    assert await setup.pusher.push_undelivered() == 0
+    assert await pushed_notifications(setup, setup.ana) == []
+
+
+async def test_pushes_are_batched(setup: NotificationSetup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All batches are pushed, each notification once, oldest first."""
     monkeypatch.setattr(notification_pusher, "BATCH_SIZE", 2)
     for _ in range(5):
-        await create_liked_post(house, house.ben)
+        await create_liked_post(setup, setup.ben)
 
-    assert await house.pusher.push_undelivered() == 5
-    heard = await pushed_notifications(house, house.ana)
-    assert [one.notification.id for one in heard][::-1] == [
-        one.id for one in await house.list_notifications(house.ana)
+    assert await setup.pusher.push_undelivered() == 5
+    frames = await pushed_notifications(setup, setup.ana)
+    assert [frame.notification.id for frame in frames][::-1] == [
+        notification.id for notification in await setup.list_notifications(setup.ana)
     ]
 
 
-@pytest.mark.parametrize("portion", [1, 1000])
+@pytest.mark.parametrize("batch_size", [1, 1000])
 async def test_wake_pushes_immediately(
-    house: NotificationSetup, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch, portion: int
+    setup: NotificationSetup, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch, batch_size: int
 ) -> None:
-    """Whoever notifies wakes it, also when all of it was taken in in portions."""
+    """New notifications wake the pusher, also if they are stored in batches."""
     monkeypatch.setattr(notification_pusher, "POLL_INTERVAL_S", 600.0)
-    monkeypatch.setattr(notification_consumer, "USERS_PER_BATCH", portion)
-    event_id = await house.create_event(house.ana)
-    await house.rsvps.set_rsvp(event_id, house.ben, "GOING", waitlist=False)
-    await house.events.change(event_id, EventChange(title="Elsewhere"))
-    await house.catch_up()
-    await wait_for_frames(house, house.ben, 1)
+    monkeypatch.setattr(notification_consumer, "USERS_PER_BATCH", batch_size)
+    event_id = await setup.create_event(setup.ana)
+    await setup.rsvps.set_rsvp(event_id, setup.ben, "GOING", waitlist=False)
+    await setup.events.change(event_id, EventChange(title="Elsewhere"))
+    await setup.catch_up()
+    await wait_for_frames(setup, setup.ben, 1)
 
-    assert [one.notification.message for one in await pushed_notifications(house, house.ben)] == [
-        "Ana changed Elsewhere"
+    assert [frame.notification.message for frame in await pushed_notifications(setup, setup.ben)] == [
+        "Ana updated Elsewhere"
     ]
 
 
 async def test_unavailable_store_is_polled_again(
-    house: NotificationSetup, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch
+    setup: NotificationSetup, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody wakes it, and what could not be told is told by a later look."""
+    """After a store failure the pusher retries by polling."""
     monkeypatch.setattr(notification_pusher, "POLL_INTERVAL_S", 0.01)
     failures = 0
-    note = house.store.mark_delivered
+    mark_delivered = setup.store.mark_delivered
 
-    async def away(notifications: Sequence[NotificationRecord]) -> None:
+    async def fail_twice(notifications: Sequence[NotificationRecord]) -> None:
         nonlocal failures
         failures += 1
         if failures < 3:
             raise Unavailable
-        await note(notifications)
+        await mark_delivered(notifications)
 
-    monkeypatch.setattr(house.store, "mark_delivered", away)
-    await create_liked_post(house, house.ben)
+    monkeypatch.setattr(setup.store, "mark_delivered", fail_twice)
+    await create_liked_post(setup, setup.ben)
     await until(lambda: failures == 3)
-    await wait_for_frames(house, house.ana, 3)
+    await wait_for_frames(setup, setup.ana, 3)
 
-    assert len({one.notification.id for one in await pushed_notifications(house, house.ana)}) == 1
+    assert len({frame.notification.id for frame in await pushed_notifications(setup, setup.ana)}) == 1
 
 
-async def test_push_without_broker_reports_stream_loss(house: NotificationSetup) -> None:
-    """What could not be put on the stream is lost there, and said to be; it stays where it is kept."""
+async def test_push_without_broker_reports_stream_loss(setup: NotificationSetup) -> None:
+    """A push that the broker rejects is reported as stream loss; the notification stays stored."""
     lost: list[str] = []
-    house.stream_writer.on_loss(lost.extend, lambda: None)
-    await create_liked_post(house, house.ben)
-    house.broker.disconnect()
-    assert await house.pusher.push_undelivered() == 1
-    house.broker.reconnect()
+    setup.stream_writer.on_loss(lost.extend, lambda: None)
+    await create_liked_post(setup, setup.ben)
+    setup.broker.disconnect()
+    assert await setup.pusher.push_undelivered() == 1
+    setup.broker.reconnect()
 
-    assert lost == [house.ana]
-    assert len(await house.list_notifications(house.ana)) == 1
-    assert await pushed_notifications(house, house.ana) == []
+    assert lost == [setup.ana]
+    assert len(await setup.list_notifications(setup.ana)) == 1
+    assert await pushed_notifications(setup, setup.ana) == []
 
 
-async def wait_for_frames(house: NotificationSetup, user_id: str, frames: int) -> None:
-    """Wait until the user's devices have heard so many frames."""
+async def wait_for_frames(setup: NotificationSetup, user_id: str, frames: int) -> None:
+    """Wait until the user's stream has `frames` frames."""
     async with asyncio.timeout(5.0):
-        while len(await house.pushed_frames(user_id)) < frames:  # noqa: ASYNC110 - the stream belongs to no loop
+        while len(await setup.pushed_frames(user_id)) < frames:  # noqa: ASYNC110 - the stream belongs to no loop
             await asyncio.sleep(0)

@@ -12,12 +12,12 @@ from tests.conftest import FreshDatabase
 
 @pytest.fixture
 async def database(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
-    """Empty."""
-    async with open_database(fresh_database("social"), "social") as made:
-        yield made
+    """An empty database."""
+    async with open_database(fresh_database("social"), "social") as database:
+        yield database
 
 
 @pytest.fixture
 def social(database: Database) -> PostgresSocial:
-    """Nobody follows or blocks anybody."""
+    """An empty Social store."""
     return PostgresSocial(database.pool)

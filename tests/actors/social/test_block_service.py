@@ -1,4 +1,4 @@
-"""Between whom there is a block: asked freshly; only the way of a message remembers for a moment."""
+"""Block look-ups: uncached and batched, and the short-lived cache for sending messages."""
 
 import asyncio
 import uuid
@@ -17,7 +17,7 @@ CACHE_TTL_S = 2.0
 
 
 async def _no_op() -> None:
-    """Nobody comes between."""
+    """Default for `after_read`."""
 
 
 class Clock:
@@ -29,7 +29,7 @@ class Clock:
 
 
 class RecordingSocialStore(PostgresSocial):
-    """The store, with each question noted; `meanwhile` happens after it has looked and before it answers."""
+    """Records look-ups. `after_read` runs between the read and the return."""
 
     def __init__(self, social: PostgresSocial) -> None:
         super().__init__(social._pool)
@@ -38,9 +38,9 @@ class RecordingSocialStore(PostgresSocial):
 
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         self.calls.append(list(user_ids))
-        found = await super().blocks(user_ids)
+        blocks = await super().blocks(user_ids)
         await self.after_read()
-        return found
+        return blocks
 
 
 @pytest.fixture
@@ -54,48 +54,52 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def relations(store: RecordingSocialStore, clock: Clock) -> AsyncIterator[BlockService]:
-    made = BlockService(store, CACHE_TTL_S, clock)
-    yield made
-    await made.close()
+async def block_service(store: RecordingSocialStore, clock: Clock) -> AsyncIterator[BlockService]:
+    service = BlockService(store, CACHE_TTL_S, clock)
+    yield service
+    await service.close()
 
 
-async def test_block_applies_in_both_directions(store: RecordingSocialStore, relations: BlockService) -> None:
-    """Whoever began it, and until nobody blocks the other any more."""
+async def test_block_applies_in_both_directions(
+    store: RecordingSocialStore, block_service: BlockService
+) -> None:
+    """A block counts in both directions, until neither user blocks the other."""
     await store.block(ANA, BEN)
-    assert await relations.is_blocked(ANA, BEN)
-    assert await relations.is_blocked(BEN, ANA)
+    assert await block_service.is_blocked(ANA, BEN)
+    assert await block_service.is_blocked(BEN, ANA)
     await store.block(BEN, ANA)
     await store.unblock(ANA, BEN)
-    assert await relations.is_blocked(ANA, BEN)
+    assert await block_service.is_blocked(ANA, BEN)
     await store.unblock(BEN, ANA)
 
-    assert not await relations.is_blocked(ANA, BEN)
-    assert not await relations.is_blocked(BEN, ANA)
-    assert not await relations.is_blocked(ANA, ANA)
+    assert not await block_service.is_blocked(ANA, BEN)
+    assert not await block_service.is_blocked(BEN, ANA)
+    assert not await block_service.is_blocked(ANA, ANA)
 
 
 async def test_blocked_users_of_both_directions_are_listed(
-    store: RecordingSocialStore, relations: BlockService
+    store: RecordingSocialStore, block_service: BlockService
 ) -> None:
-    """Each once, also who blocks back; for others there is nobody."""
+    """Blocked and blocking users are listed once; other users have an empty list."""
     await store.block(ANA, BEN)
     await store.block(BEN, ANA)
     await store.block(CYD, ANA)
 
-    assert sorted(await relations.list_blocked_users(ANA)) == sorted([BEN, CYD])
-    assert list(await relations.list_blocked_users(CYD)) == [ANA]
-    assert list(await relations.list_blocked_users(DAN)) == []
+    assert sorted(await block_service.list_blocked_users(ANA)) == sorted([BEN, CYD])
+    assert list(await block_service.list_blocked_users(CYD)) == [ANA]
+    assert list(await block_service.list_blocked_users(DAN)) == []
 
 
-async def test_lookups_of_one_tick_are_batched(store: RecordingSocialStore, relations: BlockService) -> None:
-    """Of many callers, for many users: one look at the store."""
+async def test_lookups_of_one_tick_are_batched(
+    store: RecordingSocialStore, block_service: BlockService
+) -> None:
+    """Concurrent look-ups for several users cause one read."""
     await store.block(ANA, BEN)
     answers = await asyncio.gather(
-        relations.is_blocked(ANA, BEN),
-        relations.is_blocked(ANA, CYD),
-        relations.is_blocked(BEN, ANA),
-        relations.is_blocked(CYD, ANA),
+        block_service.is_blocked(ANA, BEN),
+        block_service.is_blocked(ANA, CYD),
+        block_service.is_blocked(BEN, ANA),
+        block_service.is_blocked(CYD, ANA),
     )
 
     assert list(answers) == [True, False, True, False]
@@ -103,109 +107,109 @@ async def test_lookups_of_one_tick_are_batched(store: RecordingSocialStore, rela
 
 
 async def test_require_visible_raises_the_given_error(
-    store: RecordingSocialStore, relations: BlockService
+    store: RecordingSocialStore, block_service: BlockService
 ) -> None:
-    """The refusal is the one of what is not there."""
+    """The given error is raised only if there is a block."""
     await store.block(BEN, ANA)
     with pytest.raises(ApiError) as refused:
-        await relations.require_visible(ANA, BEN, "post.not_found", "No such post.")
-    await relations.require_visible(ANA, CYD, "post.not_found", "No such post.")
+        await block_service.require_visible(ANA, BEN, "post.not_found", "No such post.")
+    await block_service.require_visible(ANA, CYD, "post.not_found", "No such post.")
 
     assert (refused.value.code, refused.value.status) == ("post.not_found", 404)
 
 
-async def test_is_blocked_ignores_the_cache(store: RecordingSocialStore, relations: BlockService) -> None:
-    """Only the way of a message goes by what is remembered."""
-    assert not await relations.load_is_blocked(ANA, BEN)
+async def test_is_blocked_ignores_the_cache(store: RecordingSocialStore, block_service: BlockService) -> None:
+    """`is_blocked` reads the store although the pair is cached."""
+    assert not await block_service.load_is_blocked(ANA, BEN)
     await store.block(ANA, BEN)
 
-    assert relations.cached_is_blocked(ANA, BEN) is False
-    assert await relations.is_blocked(ANA, BEN)
+    assert block_service.cached_is_blocked(ANA, BEN) is False
+    assert await block_service.is_blocked(ANA, BEN)
 
 
 async def test_cached_pair_expires(
-    store: RecordingSocialStore, relations: BlockService, clock: Clock
+    store: RecordingSocialStore, block_service: BlockService, clock: Clock
 ) -> None:
-    """In either order of the two; after that they have to be asked for again."""
-    assert relations.cached_is_blocked(ANA, BEN) is None
+    """A cached pair is found in either order, until it expires."""
+    assert block_service.cached_is_blocked(ANA, BEN) is None
     await store.block(ANA, BEN)
-    assert await relations.load_is_blocked(ANA, BEN)
-    assert relations.cached_is_blocked(BEN, ANA) is True
+    assert await block_service.load_is_blocked(ANA, BEN)
+    assert block_service.cached_is_blocked(BEN, ANA) is True
     clock.now_s += CACHE_TTL_S - 0.01
-    assert relations.cached_is_blocked(ANA, BEN) is True
+    assert block_service.cached_is_blocked(ANA, BEN) is True
     clock.now_s += 0.01
 
-    assert relations.cached_is_blocked(ANA, BEN) is None
+    assert block_service.cached_is_blocked(ANA, BEN) is None
     assert len(store.calls) == 1
 
 
 async def test_cache_age_starts_before_the_read(
-    store: RecordingSocialStore, relations: BlockService, clock: Clock
+    store: RecordingSocialStore, block_service: BlockService, clock: Clock
 ) -> None:
-    """However long the answer took: it is as old as the look."""
+    """The age of a cached result counts from before the read."""
 
     async def slow() -> None:
         clock.now_s += CACHE_TTL_S
 
     store.after_read = slow
-    assert not await relations.load_is_blocked(ANA, BEN)
+    assert not await block_service.load_is_blocked(ANA, BEN)
 
-    assert relations.cached_is_blocked(ANA, BEN) is None
+    assert block_service.cached_is_blocked(ANA, BEN) is None
 
 
-async def test_invalidate_drops_the_pair(store: RecordingSocialStore, relations: BlockService) -> None:
-    """Whoever hears of it forgets the pair, whichever of them is named first; others stay."""
-    await relations.load_is_blocked(ANA, BEN)
-    await relations.load_is_blocked(ANA, CYD)
+async def test_invalidate_drops_the_pair(store: RecordingSocialStore, block_service: BlockService) -> None:
+    """`invalidate` drops the pair in either order, and no other pair."""
+    await block_service.load_is_blocked(ANA, BEN)
+    await block_service.load_is_blocked(ANA, CYD)
     await store.block(BEN, ANA)
-    relations.invalidate(BEN, ANA)
+    block_service.invalidate(BEN, ANA)
 
-    assert relations.cached_is_blocked(ANA, BEN) is None
-    assert relations.cached_is_blocked(ANA, CYD) is False
-    assert await relations.load_is_blocked(ANA, BEN)
+    assert block_service.cached_is_blocked(ANA, BEN) is None
+    assert block_service.cached_is_blocked(ANA, CYD) is False
+    assert await block_service.load_is_blocked(ANA, BEN)
 
 
 async def test_invalidation_during_load_prevents_caching(
-    store: RecordingSocialStore, relations: BlockService
+    store: RecordingSocialStore, block_service: BlockService
 ) -> None:
-    """The answer may be the old one, so it is given and not kept."""
+    """A result read during an invalidation is returned but not cached."""
 
     async def block() -> None:
         store.after_read = _no_op
         await store.block(ANA, BEN)
-        relations.invalidate(ANA, BEN)
+        block_service.invalidate(ANA, BEN)
 
     store.after_read = block
-    assert not await relations.load_is_blocked(ANA, BEN)
-    assert relations.cached_is_blocked(ANA, BEN) is None
+    assert not await block_service.load_is_blocked(ANA, BEN)
+    assert block_service.cached_is_blocked(ANA, BEN) is None
 
-    assert await relations.load_is_blocked(ANA, BEN)
-    assert relations.cached_is_blocked(ANA, BEN) is True
+    assert await block_service.load_is_blocked(ANA, BEN)
+    assert block_service.cached_is_blocked(ANA, BEN) is True
 
 
-async def test_failed_load_caches_nothing(store: RecordingSocialStore, relations: BlockService) -> None:
-    """Nobody is taken to be apart, or not apart, because the store was away."""
+async def test_failed_load_caches_nothing(store: RecordingSocialStore, block_service: BlockService) -> None:
+    """A failed read caches neither result."""
 
-    async def away() -> None:
+    async def fail() -> None:
         raise Unavailable
 
-    store.after_read = away
+    store.after_read = fail
     with pytest.raises(Unavailable):
-        await relations.load_is_blocked(ANA, BEN)
-    assert relations.cached_is_blocked(ANA, BEN) is None
+        await block_service.load_is_blocked(ANA, BEN)
+    assert block_service.cached_is_blocked(ANA, BEN) is None
     store.after_read = _no_op
 
-    assert not await relations.load_is_blocked(ANA, BEN)
+    assert not await block_service.load_is_blocked(ANA, BEN)
 
 
 async def test_cache_evicts_the_oldest_pair(
-    store: RecordingSocialStore, relations: BlockService, monkeypatch: pytest.MonkeyPatch
+    store: RecordingSocialStore, block_service: BlockService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is a bound to how many are remembered; one that was asked for again is young."""
+    """A full cache evicts the oldest pair; reloading a pair makes it the newest."""
     monkeypatch.setattr(module, "CACHED_PAIRS_MAX", 2)
-    await relations.load_is_blocked(ANA, BEN)
-    await relations.load_is_blocked(ANA, CYD)
-    await relations.load_is_blocked(ANA, BEN)
-    await relations.load_is_blocked(ANA, DAN)
+    await block_service.load_is_blocked(ANA, BEN)
+    await block_service.load_is_blocked(ANA, CYD)
+    await block_service.load_is_blocked(ANA, BEN)
+    await block_service.load_is_blocked(ANA, DAN)
 
-    assert [relations.cached_is_blocked(ANA, one) for one in (BEN, CYD, DAN)] == [False, None, False]
+    assert [block_service.cached_is_blocked(ANA, one) for one in (BEN, CYD, DAN)] == [False, None, False]

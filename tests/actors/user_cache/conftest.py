@@ -1,4 +1,4 @@
-"""The User service that owns people, and the Notification service that keeps copies of them."""
+"""The User service, and the Notification service with a user cache."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.conftest import FreshDatabase
 
 
 class UserCacheSetup:
-    """Both services, on empty databases."""
+    """Both services on empty databases."""
 
     def __init__(self, databases: dict[str, Database]) -> None:
         self.users_database, self.consumer_database = databases["users"], databases["notifications"]
@@ -31,7 +31,7 @@ class UserCacheSetup:
 
 
 @pytest.fixture
-async def houses(fresh_database: FreshDatabase) -> AsyncIterator[UserCacheSetup]:
-    """Nobody is registered yet."""
+async def setup(fresh_database: FreshDatabase) -> AsyncIterator[UserCacheSetup]:
+    """A setup without users."""
     async with open_databases(fresh_database, "users", "notifications") as databases:
         yield UserCacheSetup(databases)

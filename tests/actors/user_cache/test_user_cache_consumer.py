@@ -1,4 +1,4 @@
-"""Copies of people follow the User service, in whatever order its events are taken."""
+"""A user cache follows the User service, whatever the order of its events."""
 
 import itertools
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ NAMES = ("Ana", "Ann", "Anna")
 
 
 class RecordingService:
-    """Stands for a service: remembers whom it was told to forget."""
+    """Records which users are removed from the service."""
 
     def __init__(self) -> None:
         self.removed_user_ids: list[str] = []
@@ -35,119 +35,119 @@ def service() -> RecordingService:
 
 
 @pytest.fixture
-def keeper(houses: UserCacheSetup, service: RecordingService) -> UserCacheConsumer:
-    return UserCacheConsumer("notifications", houses.user_cache, service.remove_user)
+def consumer(setup: UserCacheSetup, service: RecordingService) -> UserCacheConsumer:
+    return UserCacheConsumer("notifications", setup.user_cache, service.remove_user)
 
 
-async def catch_up_with(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
+async def catch_up_with(setup: UserCacheSetup, consumer: UserCacheConsumer) -> None:
     await catch_up(
-        make_reader(keeper, houses.users_database, houses.consumer_database),
-        houses.users_database,
-        houses.consumer_database,
+        make_reader(consumer, setup.users_database, setup.consumer_database),
+        setup.users_database,
+        setup.consumer_database,
     )
 
 
-async def register_rename_delete(houses: UserCacheSetup) -> str:
-    """Somebody registers, changes names, and is deleted; answers who that was."""
-    ana = await houses.register_user(NAMES[0])
+async def register_rename_delete(setup: UserCacheSetup) -> str:
+    """Register, rename and delete a user; return the user's id."""
+    ana = await setup.register_user(NAMES[0])
     for name in NAMES[1:]:
-        await houses.user_store.change(ana.id, ProfileChange(display_name=name))
-    await houses.user_snapshots.delete(ana.id)
+        await setup.user_store.change(ana.id, ProfileChange(display_name=name))
+    await setup.user_snapshots.delete(ana.id)
     return ana.id
 
 
-async def test_user_cache_follows_user_events(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
-    """New, changed, deleted: each time the copy is what the owner tells, and no more of it."""
-    ana, ben = await houses.register_user("Ana"), await houses.register_user()
-    await catch_up_with(houses, keeper)
-    made = {one.id: one for one in await houses.user_cache.find([ana.id, ben.id])}
-    await houses.user_store.change(ana.id, ProfileChange(display_name="Anna", bio="not told"))
-    await houses.user_store.change(ben.id, ProfileChange(bio="not told either"))
-    await catch_up_with(houses, keeper)
-    changed = {one.id: one for one in await houses.user_cache.find([ana.id, ben.id])}
+async def test_user_cache_follows_user_events(setup: UserCacheSetup, consumer: UserCacheConsumer) -> None:
+    """The cache entry follows creation, update and deletion."""
+    ana, ben = await setup.register_user("Ana"), await setup.register_user()
+    await catch_up_with(setup, consumer)
+    made = {one.id: one for one in await setup.user_cache.find([ana.id, ben.id])}
+    await setup.user_store.change(ana.id, ProfileChange(display_name="Anna", bio="not cached"))
+    await setup.user_store.change(ben.id, ProfileChange(bio="not cached either"))
+    await catch_up_with(setup, consumer)
+    changed = {one.id: one for one in await setup.user_cache.find([ana.id, ben.id])}
 
     assert made[ana.id] == UserSnapshot(ana.id, ana.username, "Ana", None, verified=False, version=1)
     assert changed[ana.id] == UserSnapshot(ana.id, ana.username, "Anna", None, verified=False, version=2)
     assert changed[ben.id] == made[ben.id]
     assert sorted(changed.values(), key=lambda one: one.id) == sorted(
-        await houses.user_snapshots.find([ana.id, ben.id]), key=lambda one: one.id
+        await setup.user_snapshots.find([ana.id, ben.id]), key=lambda one: one.id
     )
 
 
 async def test_newest_version_wins_in_any_order(
-    houses: UserCacheSetup, keeper: UserCacheConsumer, service: RecordingService
+    setup: UserCacheSetup, consumer: UserCacheConsumer, service: RecordingService
 ) -> None:
-    """Created, updated twice, deleted, one by one, in every order: a late update brings nobody back."""
-    orders = {await register_rename_delete(houses): order for order in itertools.permutations(range(4))}
-    events = await read_all_events(houses.users_database)
+    """A create, two updates and a delete lead to the same result in every order."""
+    orders = {await register_rename_delete(setup): order for order in itertools.permutations(range(4))}
+    events = await read_all_events(setup.users_database)
     for user_id, order in orders.items():
         life = [event for event in events if event.key == user_id]
         assert [event.type for event in life] == ["user.created", *["user.updated"] * 2, "user.deleted"]
         for number in order:
-            await keeper.handle([life[number]], None)
-    copies = await houses.user_cache.find(list(orders))
+            await consumer.handle([life[number]], None)
+    copies = await setup.user_cache.find(list(orders))
 
     assert len(copies) == len(orders)
     assert {(copy.deleted, copy.display_name, copy.username) for copy in copies} == {(True, None, "deleted")}
     assert service.removed_user_ids == list(orders)
 
 
-async def test_older_update_is_ignored(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
-    """The names of somebody who lives, told the wrong way round."""
-    ana = await houses.register_user(NAMES[0])
+async def test_older_update_is_ignored(setup: UserCacheSetup, consumer: UserCacheConsumer) -> None:
+    """An update that arrives after a newer one changes nothing."""
+    ana = await setup.register_user(NAMES[0])
     for name in NAMES[1:]:
-        await houses.user_store.change(ana.id, ProfileChange(display_name=name))
-    for event in reversed(await read_all_events(houses.users_database)):
-        await keeper.handle([event], None)
-    (copy,) = await houses.user_cache.find([ana.id])
+        await setup.user_store.change(ana.id, ProfileChange(display_name=name))
+    for event in reversed(await read_all_events(setup.users_database)):
+        await consumer.handle([event], None)
+    (copy,) = await setup.user_cache.find([ana.id])
 
     assert (copy.display_name, copy.version) == (NAMES[-1], len(NAMES))
 
 
 async def test_all_events_of_a_user_in_one_batch(
-    houses: UserCacheSetup, keeper: UserCacheConsumer, service: RecordingService
+    setup: UserCacheSetup, consumer: UserCacheConsumer, service: RecordingService
 ) -> None:
-    """A whole life in one step: one row, and the service has forgotten."""
-    ana_id, ben_id = await register_rename_delete(houses), await register_rename_delete(houses)
-    await catch_up_with(houses, keeper)
+    """All events of a user in one batch leave a tombstone and remove the user's data."""
+    ana_id, ben_id = await register_rename_delete(setup), await register_rename_delete(setup)
+    await catch_up_with(setup, consumer)
 
-    copies = await houses.user_cache.find([ana_id, ben_id])
+    copies = await setup.user_cache.find([ana_id, ben_id])
     assert [(one.deleted, one.version) for one in copies] == [(True, 4), (True, 4)]
     assert service.removed_user_ids == [ana_id, ben_id]
 
 
 async def test_user_is_marked_deleted_before_removal_succeeds(
-    houses: UserCacheSetup, keeper: UserCacheConsumer, service: RecordingService
+    setup: UserCacheSetup, consumer: UserCacheConsumer, service: RecordingService
 ) -> None:
-    """The service fails to forget: nobody is shown any more, and it is tried again until it is done."""
-    ana_id = await register_rename_delete(houses)
+    """A user whose removal fails is hidden at once, and the removal is retried."""
+    ana_id = await register_rename_delete(setup)
     service.unavailable = True
     with pytest.raises(Unavailable):
-        await catch_up_with(houses, keeper)
-    (copy,) = await houses.user_cache.find([ana_id])
+        await catch_up_with(setup, consumer)
+    (copy,) = await setup.user_cache.find([ana_id])
     assert copy.deleted
     service.unavailable = False
-    await catch_up_with(houses, keeper)
+    await catch_up_with(setup, consumer)
 
     assert service.removed_user_ids == [ana_id]
 
 
-async def test_cursor_conflict_caches_nothing(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
-    """Somebody else has moved the cursor: nothing is taken in."""
-    ana = await houses.register_user("Ana")
-    await houses.consumer_database.cursors.create(keeper.name, Cursor("elsewhere"))
+async def test_cursor_conflict_caches_nothing(setup: UserCacheSetup, consumer: UserCacheConsumer) -> None:
+    """If another reader moved the cursor, nothing is cached."""
+    ana = await setup.register_user("Ana")
+    await setup.consumer_database.cursors.create(consumer.name, Cursor("elsewhere"))
     with pytest.raises(Conflict, match="cursor"):
-        await keeper.handle(
-            await read_all_events(houses.users_database),
-            CursorUpdate(keeper.name, Cursor("here"), Cursor("here", 1, 1)),
+        await consumer.handle(
+            await read_all_events(setup.users_database),
+            CursorUpdate(consumer.name, Cursor("here"), Cursor("here", 1, 1)),
         )
 
-    assert await houses.user_cache.find([ana.id]) == []
+    assert await setup.user_cache.find([ana.id]) == []
 
 
-async def test_unknown_event_types_are_ignored(houses: UserCacheSetup, keeper: UserCacheConsumer) -> None:
-    """A newer version tells what this one does not know: it is passed."""
+async def test_unknown_event_types_are_ignored(setup: UserCacheSetup, consumer: UserCacheConsumer) -> None:
+    """Event types of newer releases are skipped."""
     strange = OutboxEvent(1, 1, "x", "user.promoted_to_admiral", b'{"id": 7}', datetime.now(UTC))
-    await keeper.handle([strange], None)
+    await consumer.handle([strange], None)
 
-    assert await houses.user_cache.page("", 10) == []
+    assert await setup.user_cache.page("", 10) == []

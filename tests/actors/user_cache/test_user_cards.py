@@ -1,4 +1,4 @@
-"""People as a service shows them: from its copies, and from their owner where a copy is missing."""
+"""User cards: read from the cache, loaded from the User service on a miss."""
 
 import uuid
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ UNKNOWN_USER_ID = str(uuid.uuid4())
 
 
 class RecordingUserSource:
-    """The User service, as asked through a line that may break; counts the questions."""
+    """The User service with a recorded, breakable read API."""
 
-    def __init__(self, houses: UserCacheSetup) -> None:
-        self._owner = houses.user_snapshots
+    def __init__(self, setup: UserCacheSetup) -> None:
+        self._owner = setup.user_snapshots
         self.calls: list[list[str]] = []
         self.unavailable = False
 
@@ -32,33 +32,33 @@ class RecordingUserSource:
 
 
 @pytest.fixture
-def owner(houses: UserCacheSetup) -> RecordingUserSource:
-    return RecordingUserSource(houses)
+def owner(setup: UserCacheSetup) -> RecordingUserSource:
+    return RecordingUserSource(setup)
 
 
 @pytest.fixture
-def people(houses: UserCacheSetup, owner: RecordingUserSource) -> UserCards:
-    return UserCards(houses.user_cache, owner)
+def people(setup: UserCacheSetup, owner: RecordingUserSource) -> UserCards:
+    return UserCards(setup.user_cache, owner)
 
 
 async def test_cache_miss_is_fetched_and_cached(
-    houses: UserCacheSetup, people: UserCards, owner: RecordingUserSource
+    setup: UserCacheSetup, people: UserCards, owner: RecordingUserSource
 ) -> None:
-    """Nobody has told of her yet: the owner is asked, once, and the copy filled."""
-    ana = await houses.register_user("Ana")
+    """A miss is fetched once and then cached."""
+    ana = await setup.register_user("Ana")
     card = UserCard(ana.id, ana.username, "Ana", None, verified=False)
 
     assert await people.get(ana.id) == card
     assert await people.find([ana.id, ana.id]) == {ana.id: card}
     assert owner.calls == [[ana.id]]
-    assert [one.username for one in await houses.user_cache.find([ana.id])] == [ana.username]
+    assert [one.username for one in await setup.user_cache.find([ana.id])] == [ana.username]
 
 
 async def test_only_missing_users_are_fetched(
-    houses: UserCacheSetup, people: UserCards, owner: RecordingUserSource
+    setup: UserCacheSetup, people: UserCards, owner: RecordingUserSource
 ) -> None:
-    """In one question, each once; who does not exist is left out."""
-    ana, ben, cyd = [await houses.register_user() for _ in range(3)]
+    """Misses are fetched in one call without duplicates; unknown users are absent."""
+    ana, ben, cyd = [await setup.register_user() for _ in range(3)]
     await people.get(ana.id)
     known = await people.find([ana.id, ben.id, UNKNOWN_USER_ID, cyd.id, ben.id])
 
@@ -67,7 +67,7 @@ async def test_only_missing_users_are_fetched(
 
 
 async def test_unknown_user_is_not_found(people: UserCards) -> None:
-    """Neither here nor at the owner; nor is an id that is none."""
+    """An unknown or malformed id raises `user.not_found`."""
     for one in (UNKNOWN_USER_ID, "not-an-id"):
         with pytest.raises(ApiError) as refused:
             await people.get(one)
@@ -75,14 +75,14 @@ async def test_unknown_user_is_not_found(people: UserCards) -> None:
 
 
 async def test_deleted_user_is_not_found(
-    houses: UserCacheSetup, people: UserCards, owner: RecordingUserSource
+    setup: UserCacheSetup, people: UserCards, owner: RecordingUserSource
 ) -> None:
-    """A mark is here that says so: nobody is asked, and lists show only that there was somebody."""
-    ana = await houses.register_user("Ana")
+    """A tombstone is not fetched; lists show a placeholder."""
+    ana = await setup.register_user("Ana")
     await people.get(ana.id)
-    await houses.user_snapshots.delete(ana.id)
+    await setup.user_snapshots.delete(ana.id)
     gone = UserSnapshot(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)
-    await houses.user_cache.apply([gone], None)
+    await setup.user_cache.apply([gone], None)
     owner.calls.clear()
 
     with pytest.raises(ApiError) as refused:
@@ -94,29 +94,29 @@ async def test_deleted_user_is_not_found(
     assert owner.calls == []
 
 
-async def test_late_fetch_does_not_restore_a_deleted_user(houses: UserCacheSetup) -> None:
-    """The owner was asked before, the mark came meanwhile: it stays."""
-    ana = await houses.register_user("Ana")
+async def test_late_fetch_does_not_restore_a_deleted_user(setup: UserCacheSetup) -> None:
+    """A fetch that started before the deletion does not replace the tombstone."""
+    ana = await setup.register_user("Ana")
 
     class Slow(RecordingUserSource):
         async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
             found = await super().find(ids)
-            await houses.user_cache.apply(
+            await setup.user_cache.apply(
                 [UserSnapshot(ana.id, "deleted", None, None, verified=False, version=2, deleted=True)], None
             )
             return found
 
-    await UserCards(houses.user_cache, Slow(houses)).find([ana.id])
-    (copy,) = await houses.user_cache.find([ana.id])
+    await UserCards(setup.user_cache, Slow(setup)).find([ana.id])
+    (copy,) = await setup.user_cache.find([ana.id])
 
     assert copy.deleted
 
 
 async def test_cards_for_records(
-    houses: UserCacheSetup, people: UserCards, owner: RecordingUserSource
+    setup: UserCacheSetup, people: UserCards, owner: RecordingUserSource
 ) -> None:
-    """Known ones cost nothing; unknown ones are asked for together; the strange are as good as deleted."""
-    ana = await houses.register_user("Ana")
+    """Cached users are not fetched, missing ones are fetched together, unknown ones get the placeholder."""
+    ana = await setup.register_user("Ana")
     rows = [
         UserCardRecord("ben", "ben", "Ben", None, is_cached=True),
         UserCardRecord(ana.id),
@@ -135,10 +135,10 @@ async def test_cards_for_records(
 
 
 async def test_cached_users_are_returned_without_the_user_service(
-    houses: UserCacheSetup, people: UserCards, owner: RecordingUserSource
+    setup: UserCacheSetup, people: UserCards, owner: RecordingUserSource
 ) -> None:
-    """Only for whom no copy is here there is no answer now: that is no 404."""
-    ana, ben = await houses.register_user("Ana"), await houses.register_user("Ben")
+    """If the User service is unavailable, only misses fail, and not with `user.not_found`."""
+    ana, ben = await setup.register_user("Ana"), await setup.register_user("Ben")
     await people.get(ana.id)
     owner.unavailable = True
 
@@ -148,14 +148,14 @@ async def test_cached_users_are_returned_without_the_user_service(
 
 
 async def test_cached_card_changes_only_with_the_cache(
-    houses: UserCacheSetup, people: UserCards, owner: RecordingUserSource
+    setup: UserCacheSetup, people: UserCards, owner: RecordingUserSource
 ) -> None:
-    """It shows the old name until it is told of the new one, and asks nobody."""
-    ana = await houses.register_user("Ana")
+    """A cached name changes only when the cache is updated."""
+    ana = await setup.register_user("Ana")
     await people.get(ana.id)
-    await houses.user_store.change(ana.id, ProfileChange(display_name="Anna"))
+    await setup.user_store.change(ana.id, ProfileChange(display_name="Anna"))
 
     assert (await people.get(ana.id)).display_name == "Ana"
-    await houses.user_cache.apply(await houses.user_snapshots.find([ana.id]), None)
+    await setup.user_cache.apply(await setup.user_snapshots.find([ana.id]), None)
     assert (await people.get(ana.id)).display_name == "Anna"
     assert len(owner.calls) == 1

@@ -13,7 +13,7 @@ from tests.server.routes.user_service import UserService
 from tests.smtp_server import ReceivedMail
 from tests.until import until
 
-RESET_SUBJECT = "A new password"
+RESET_SUBJECT = "Reset your password"
 VERIFICATION_SUBJECT = "Confirm your e-mail address"
 NEW_PASSWORD = "a better password"
 RESET_LINK = re.compile(r"https://convene\.test/#/reset/([A-Za-z0-9_-]{43})\n")

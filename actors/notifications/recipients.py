@@ -1,0 +1,60 @@
+"""Decides which users are notified of whose actions.
+
+Users are not notified of their own actions, nor of those of a user with whom there is a block. Deleted users
+neither notify nor are notified.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
+
+import msgspec
+
+from actors.domain_events.event_types import EventUpdated
+from actors.protocol.objects import UserCard
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
+from storage.contracts.events import RsvpStore
+
+
+class BatchContext(msgspec.Struct, frozen=True):
+    """User cards and blocks of all senders and recipients in a batch of events."""
+
+    cards: Mapping[str, UserCard]
+    blocked_pairs: AbstractSet[tuple[str, str]]
+
+    def get_sender(self, sender_id: str, recipient_id: str) -> UserCard | None:
+        """Return the sender's card; None if the recipient must not be notified."""
+        if sender_id == recipient_id or (sender_id, recipient_id) in self.blocked_pairs:
+            return None
+        return self.cards.get(sender_id) if recipient_id in self.cards else None
+
+
+class Recipients:
+    def __init__(self, user_cards: UserCards, block_service: BlockService, rsvps: RsvpStore) -> None:
+        self._user_cards = user_cards
+        self._block_service = block_service
+        self._rsvps = rsvps
+
+    async def load_context(self, pairs: Sequence[tuple[str, str]]) -> BatchContext:
+        """Load cards and blocks of (sender, recipient) pairs, one query each."""
+        if not pairs:
+            return BatchContext({}, frozenset())
+        blocked_pairs = await self._block_service.find_blocked_pairs(pairs)
+        return BatchContext(await self._user_cards.find(sorted(set(chain(*pairs)))), blocked_pairs)
+
+    async def pages_for_event_update(
+        self, updated: EventUpdated, page_size: int
+    ) -> AsyncIterator[tuple[UserCard, list[str]]]:
+        """Yield the event's creator with the users to notify of an update, page by page."""
+        sender = (await self._user_cards.find([updated.creator_id])).get(updated.creator_id)
+        if sender is None:
+            return
+        blocked_ids = set(await self._block_service.list_blocked_users(sender.id))
+        after = ""
+        while batch := await self._rsvps.list_users_to_notify(updated.id, after, page_size):
+            yield (
+                sender,
+                [user_id for user_id in batch if user_id != sender.id and user_id not in blocked_ids],
+            )
+            after = batch[-1]
