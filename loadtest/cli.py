@@ -28,7 +28,7 @@ from loadtest.coordinator import Coordinator, ServerUnreachable
 from loadtest.options import InvalidOptions, Options, Thresholds
 from loadtest.process.open_file_limit import OpenFileLimitTooLow
 from loadtest.process.worker_process import WorkerDied
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 
 HELP: Final = {
     Scenario.IDLE: "Connections that are there; with --rate some ask for a sign of life.",
@@ -92,7 +92,7 @@ def _command(scenario: Scenario) -> Callable[..., None]:
         senders: Senders = 10,
         storms: Storms = 2,
         characters: Characters = 60,
-        unread_checks: Checks = 500,
+        list_checks: Checks = 500,
         plain: Plain = False,  # noqa: FBT002 - a flag of the command line
     ) -> None:
         options = Options(
@@ -108,7 +108,7 @@ def _command(scenario: Scenario) -> Callable[..., None]:
             senders=senders,
             storms=storms,
             message_characters=characters,
-            unread_checks=unread_checks,
+            list_checks=list_checks,
             thresholds=Thresholds(p99_ms, max_unanswered, max_errors),
         )
         raise typer.Exit(run_load(options, users_file, report, plain=plain))

@@ -13,18 +13,13 @@ from collections.abc import Callable
 from typing import Final
 
 import aiohttp
-import msgspec
 
-from loadtest.accounts.registration import register_users
 from loadtest.accounts.users_file import LoadUser
 from loadtest.check.log_observer import Acknowledged
 from loadtest.console.display import Display
-from loadtest.evaluation import primary_operation_of
 from loadtest.metrics.clock import now_us
 from loadtest.metrics.server_metrics import ServerPoller, ServerSample
-from loadtest.metrics.time_series import TimeSeries
 from loadtest.options import Options
-from loadtest.process.assignment import plan_workers
 from loadtest.process.open_file_limit import check_open_file_limit
 from loadtest.process.worker_process import WorkerProcess
 from loadtest.process.worker_protocol import (
@@ -36,6 +31,11 @@ from loadtest.process.worker_protocol import (
     StopLoad,
     Tick,
 )
+from loadtest.report.evaluation import primary_operation_of
+from loadtest.report.run_result import RunResult
+from loadtest.report.time_series import TimeSeries
+from loadtest.setup.assignment import plan_workers
+from loadtest.setup.registration import register_users
 from loadtest.setup.scenario_setup import SETUP_FUNCTIONS, users_needed
 from loadtest.setup.setup_client import SetupClient
 from loadtest.setup.setup_state import SetupState
@@ -48,24 +48,6 @@ START_DELAY_S: Final = 0.3
 
 class ServerUnreachable(Exception):  # noqa: N818 - what is the matter, said to a person
     """A server did not answer before the load began."""
-
-
-class RunResult(msgspec.Struct, frozen=True):
-    """All that there is to report of. Times of the wall clock in s since the epoch."""
-
-    options: Options
-    run_id: str
-    started_at: float
-    load_s: float
-    series: TimeSeries
-    baseline: dict[str, ServerSample]
-    samples: dict[str, list[ServerSample]]
-    unanswered: int
-    disconnected: int
-    users_checked: int
-    conversations_checked: int
-    interrupted: bool
-    complete: bool
 
 
 class Coordinator:
@@ -225,7 +207,7 @@ class Coordinator:
             for conversation_id, head in one.heads.items():
                 heads[conversation_id] = max(head, heads.get(conversation_id, 0))
         acknowledged: list[Acknowledged] = [each for one in stopped for each in one.acknowledged]
-        checks = -(-self._options.unread_checks // max(1, len(self._workers)))
+        checks = -(-self._options.list_checks // max(1, len(self._workers)))
         for child in self._workers:
             await child.send(CheckDelivery(heads, acknowledged, self._options.delivery_timeout_s, checks))
         return [await child.next_message(DeliveryChecked) for child in self._workers]

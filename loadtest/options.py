@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 
 CONNECTS_PER_S: Final = 250
 """A server; below the number of new sockets a second that the shipped configuration lets in."""
@@ -44,7 +44,7 @@ class Options(msgspec.Struct, frozen=True):
     senders: int = 10
     storms: int = 2
     message_characters: int = 60
-    unread_checks: int = 500
+    list_checks: int = 500
     delivery_timeout_s: float = 20.0
     reply_timeout_s: float = 15.0
     thresholds: Thresholds = Thresholds()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from loadtest.metrics.server_metrics import ServerSample
-from loadtest.metrics.time_series import TimeSeries
+from loadtest.report.time_series import TimeSeries
 
 PRINT_INTERVAL_S: Final = 2.0
 

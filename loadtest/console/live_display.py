@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.metrics.server_metrics import ServerSample
-from loadtest.metrics.time_series import TimeSeries
 from loadtest.options import Options
+from loadtest.report.time_series import TimeSeries
 
 
 class LiveDisplay:

@@ -11,7 +11,8 @@ import uvloop
 
 from loadtest.process.pipe import encode_message, receive, to_worker_decoder
 from loadtest.process.worker import TICK_S, Worker
-from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad, WorkerPlan
+from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad
+from loadtest.run_plan import WorkerPlan
 
 
 class CoordinatorPipe:

@@ -8,10 +8,9 @@ import asyncio
 import random
 from typing import Final
 
-from loadtest.check.conversation_list_check import ConversationListCheck
 from loadtest.check.faults import FaultRecorder
-from loadtest.check.log_fetcher import LogFetcher
 from loadtest.check.log_observer import LogObserver
+from loadtest.http_calls import HttpCalls
 from loadtest.metrics.clock import now_us
 from loadtest.metrics.counters import Counters
 from loadtest.metrics.latencies import LatencyRecorder
@@ -25,12 +24,13 @@ from loadtest.process.worker_protocol import (
     StartLoad,
     StopLoad,
     Tick,
-    WorkerPlan,
 )
-from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.run_plan import Scenario, WorkerPlan
 from loadtest.scenarios.pacer import Pacer
-from loadtest.scenarios.scenarios import WORKLOADS, Scenario
+from loadtest.scenarios.scenarios import WORKLOADS
 from loadtest.scenarios.workload import ScenarioContext
+from loadtest.virtual_users.conversation_list_check import ConversationListCheck
+from loadtest.virtual_users.log_fetcher import LogFetcher
 from loadtest.virtual_users.user_pool import UserPool
 from loadtest.virtual_users.virtual_user import VirtualUser
 from loadtest.virtual_users.worker_context import WorkerContext
@@ -111,7 +111,7 @@ class Worker:
         end_us = now_us() + int(command.delivery_timeout_s * 1_000_000)
         while now_us() < end_us and self._has_undelivered(command):  # noqa: ASYNC110 - looked at, not told
             await asyncio.sleep(POLL_S)
-        checked = await self._check_conversation_lists(command.unread_checks)
+        checked = await self._check_conversation_lists(command.list_checks)
         self._log_observer.check_replays()
         for guest in self._user_pool.ready_users():
             guest.checker.check_complete(command.heads)

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from loadtest.evaluation import describe_criterion
+from loadtest.report.evaluation import describe_criterion
 from loadtest.report.plots import render_plots
 from loadtest.report.report import Report
 from loadtest.report.summary import format_result

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from loadtest.metrics.time_series import Point
 from loadtest.report.report import Report
+from loadtest.report.time_series import Point
 
 TEXT_COLOUR: Final = "#1f2937"
 BLUE: Final = "#2563eb"

@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.coordinator import RunResult
-from loadtest.evaluation import (
+from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
+from loadtest.options import Options
+from loadtest.report.evaluation import (
     Criterion,
     Outcome,
     TesterHealth,
@@ -21,11 +23,9 @@ from loadtest.evaluation import (
     failed_criteria,
     primary_operation_of,
 )
-from loadtest.metrics.histogram import Percentiles
-from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
-from loadtest.metrics.time_series import Point
-from loadtest.options import Options
-from loadtest.process.assignment import total_rate_per_s
+from loadtest.report.run_result import RunResult
+from loadtest.report.time_series import Point
+from loadtest.setup.assignment import total_rate_per_s
 
 FORMAT: Final = 1
 FAULTS_MAX: Final = 200

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from loadtest.evaluation import describe_criterion
+from loadtest.report.evaluation import describe_criterion
 from loadtest.report.report import Report
 
 FAULTS_MAX: Final = 10

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from loadtest.process.worker_protocol import Assignment
-from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.http_calls import HttpCalls
+from loadtest.run_plan import Assignment
 from loadtest.scenarios.workload import ScenarioContext
 
 NEXT_PAGE_SHARE: Final = 0.3

@@ -4,8 +4,8 @@ import random
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadtest.process.worker_protocol import WorkerPlan
-from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.http_calls import HttpCalls
+from loadtest.run_plan import WorkerPlan
 from loadtest.virtual_users.user_pool import UserPool
 from loadtest.virtual_users.worker_context import WorkerContext
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from loadtest.options import Options
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 from loadtest.setup.conversations import create_conversations
 from loadtest.setup.setup_client import SetupClient
 from loadtest.setup.setup_state import SetupState

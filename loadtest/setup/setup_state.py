@@ -6,7 +6,7 @@ It holds; it does nothing.
 from dataclasses import dataclass, field
 
 from loadtest.accounts.users_file import LoadUser
-from loadtest.process.worker_protocol import ContentIds
+from loadtest.run_plan import ContentIds
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from client.retrying_http import HttpRequest
 from loadtest.accounts.users_file import LoadUser
-from loadtest.process.worker_protocol import ContentIds
+from loadtest.run_plan import ContentIds
 from loadtest.setup.conversations import CreatedConversation
 from loadtest.setup.setup_client import CreatedObject, SetupClient
 from loadtest.setup.setup_state import SetupState

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
-from loadtest.process.worker_protocol import Assignment
+from loadtest.run_plan import Assignment
 from loadtest.virtual_users.connection_lifecycle import ConnectionState
 from loadtest.virtual_users.virtual_user import VirtualUser
 from loadtest.virtual_users.worker_context import WorkerContext

@@ -17,7 +17,7 @@ from loadtest.check.delivery_checker import DeliveryChecker
 from loadtest.check.faults import FaultKind
 from loadtest.metrics.clock import now_us
 from loadtest.metrics.latencies import record_latency
-from loadtest.process.worker_protocol import Assignment
+from loadtest.run_plan import Assignment
 from loadtest.virtual_users.connection_lifecycle import ConnectionLifecycle, ConnectionState
 from loadtest.virtual_users.pending_requests import PendingRequest, PendingRequests
 from loadtest.virtual_users.worker_context import WorkerContext

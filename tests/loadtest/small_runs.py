@@ -8,7 +8,7 @@ from loadtest.console.display import NullDisplay
 from loadtest.coordinator import Coordinator
 from loadtest.options import Options
 from loadtest.report.report import Report, build_report
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 
 ROOT = Path(__file__).parents[2]
 COMMAND_TIMEOUT_S = 60.0

@@ -6,9 +6,9 @@ import pytest
 
 from loadtest.accounts.users_file import LoadUser
 from loadtest.options import InvalidOptions
-from loadtest.process.assignment import plan_workers
 from loadtest.process.open_file_limit import OpenFileLimitTooLow, check_open_file_limit
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
+from loadtest.setup.assignment import plan_workers
 from loadtest.setup.setup_state import SetupState
 from tests.loadtest.small_runs import small_options
 

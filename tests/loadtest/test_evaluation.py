@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from loadtest.check.faults import FaultKind
-from loadtest.evaluation import Outcome, assess_tester, evaluate, failed_criteria
 from loadtest.metrics.histogram import Percentiles
-from loadtest.metrics.time_series import Point
 from loadtest.options import Thresholds
+from loadtest.report.evaluation import Outcome, assess_tester, evaluate, failed_criteria
+from loadtest.report.time_series import Point
 
 NO_LATENCY = Percentiles(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SOME_LATENCY = Percentiles(100, 5.0, 4.0, 8.0, 20.0, 30.0, 31.0)

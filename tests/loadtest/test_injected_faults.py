@@ -10,7 +10,7 @@ from loadtest.check.faults import FaultKind
 from loadtest.report.page import render_page
 from loadtest.report.report import Report
 from loadtest.report.summary import render_summary
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 from tests.conftest import STORES_START_S, LoopThread
 from tests.loadtest.fault_proxy import FaultMode, FaultProxy
 from tests.loadtest.small_runs import run_load, small_options
@@ -32,7 +32,9 @@ def fault_reports(
     async def run_with_fault(wrong: FaultMode, users: list[LoadUser]) -> tuple[FaultMode, Report]:
         async with FaultProxy(server_urls[0], wrong) as thief:
             urls = (thief.url, server_urls[1])
-            options = small_options(Scenario.ROOM, urls, MEMBERS, senders=4, delivery_timeout_s=1.0, unread_checks=0)
+            options = small_options(
+                Scenario.ROOM, urls, MEMBERS, senders=4, delivery_timeout_s=1.0, list_checks=0
+            )
             report = await run_load(options, users)
             assert thief.injected == 1
         return wrong, report

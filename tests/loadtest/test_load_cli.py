@@ -13,7 +13,7 @@ from loadtest.accounts.users_file import LoadUser, write_users
 from loadtest.cli import run_load
 from loadtest.options import Options, Thresholds
 from loadtest.report.report import Report
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT, small_options
 
 Urls = tuple[str, ...]

@@ -13,7 +13,7 @@ from loadtest.metrics.server_metrics import METRIC_FIELDS, parse_metrics
 from loadtest.options import Options
 from loadtest.report.folder import write_report
 from loadtest.report.report import Report
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 from tests.conftest import STORES_START_S, LoopThread
 from tests.loadtest.small_runs import run_load, small_options
 

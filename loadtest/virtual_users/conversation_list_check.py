@@ -13,7 +13,7 @@ import msgspec
 
 from loadtest.check.faults import FaultKind, FaultRecorder
 from loadtest.check.log_observer import LogObserver
-from loadtest.scenarios.http_calls import CallFailed, HttpCalls
+from loadtest.http_calls import CallFailed, HttpCalls
 from loadtest.virtual_users.virtual_user import VirtualUser
 
 CONCURRENCY: Final = 8

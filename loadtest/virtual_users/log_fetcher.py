@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from loadtest.check.log_observer import LogObserver
-from loadtest.scenarios.http_calls import CallFailed, HttpCalls
+from loadtest.http_calls import CallFailed, HttpCalls
 from loadtest.virtual_users.virtual_user import VirtualUser
 from loadtest.websocket.frames import ReceivedFrame
 

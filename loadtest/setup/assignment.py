@@ -7,8 +7,7 @@ import random
 from collections import Counter
 
 from loadtest.options import InvalidOptions, Options
-from loadtest.process.worker_protocol import Assignment, WorkerPlan
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Assignment, Scenario, WorkerPlan
 from loadtest.setup.scenario_setup import SOCKETS_PER_USER, USERS_PER_BLOCK, default_rate_per_s
 from loadtest.setup.setup_state import SetupState
 

@@ -10,9 +10,9 @@ import msgspec
 
 from loadtest.check.faults import FAULT_DESCRIPTIONS, FaultKind
 from loadtest.metrics.histogram import Percentiles
-from loadtest.metrics.time_series import Point
 from loadtest.options import Thresholds
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.report.time_series import Point
+from loadtest.run_plan import Scenario
 
 CPU_SHARE_MAX: Final = 0.9
 LAG_MS_MAX: Final = 100.0
