@@ -1,4 +1,4 @@
-"""x."""
+"""What a worker process needs for a run: the scenario, its connections and the content on the server."""
 
 from enum import StrEnum
 
@@ -15,10 +15,11 @@ class Scenario(StrEnum):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One connection: whose, to which URL, how many seconds after the first, and what it is in.
+    """One connection: its user, its server and the conversations it belongs to.
 
-    `conversations` are those of its user, each with the seq up to which nothing is to be told any more;
-    in `others` nobody speaks on purpose.
+    `connect_at_s` is relative to the start of the connect phase. `conversations` maps the user's
+    conversations to the last seq that is not delivered any more. In `passive_conversations` no messages are
+    sent on purpose.
     """
 
     number: int
@@ -31,21 +32,21 @@ class Assignment(msgspec.Struct, frozen=True):
     sends: bool = True
 
     def __repr__(self) -> str:
-        return f"Seat({self.number})"
+        return f"Assignment({self.number})"
 
 
 class ContentIds(msgspec.Struct, frozen=True):
-    """What stands on the server for the play, by id."""
+    """Ids of posts and events on the server that scenarios use."""
 
     posts: list[str] = []
     events: list[str] = []
 
 
-class WorkerPlan(msgspec.Struct, frozen=True, tag="plan"):
-    """All that one process has to know. `rate_per_s` is its own share.
+class WorkerPlan(msgspec.Struct, frozen=True, tag="worker_plan"):
+    """The part of a run that one worker process executes.
 
-    `shared` are conversations with members in other processes too, `fresh` those without a past. Nobody's
-    seat is at a `standby` server; whoever loses another may come to it.
+    `rate_per_s` is the rate of this process. `shared_conversations` have members in other processes,
+    `new_conversations` had no messages before the run. `standby` servers are only used for reconnects.
     """
 
     scenario: str

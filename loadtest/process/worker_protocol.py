@@ -1,8 +1,11 @@
-"""What the leading process and those that make the load say to each other, as typed structs.
+"""Messages between the coordinator and its worker processes.
 
-    Plan ->  <- Came   Begin ->   <- Tick, Tick, ...   Stop ->  <- Stopped   Heads ->  <- Ended
+    WorkerPlan ->   <- ConnectionsOpened
+    StartLoad ->    <- Tick, Tick, ...
+    StopLoad ->     <- LoadStopped
+    CheckDelivery ->  <- DeliveryChecked
 
-Times are microseconds of the machine's monotonic clock, which all of them share. Nothing here acts.
+Times are microseconds of the machine's monotonic clock, which all processes share.
 """
 
 import msgspec
@@ -13,18 +16,21 @@ from loadtest.metrics.latencies import LatencyCounts
 from loadtest.run_plan import WorkerPlan
 
 
-class StartLoad(msgspec.Struct, frozen=True, tag="begin"):
+class StartLoad(msgspec.Struct, frozen=True, tag="start_load"):
     start_us: int
 
 
-class StopLoad(msgspec.Struct, frozen=True, tag="stop"):
-    """Begin nothing new; wait so long for answers."""
+class StopLoad(msgspec.Struct, frozen=True, tag="stop_load"):
+    """Stop new requests, and wait up to `reply_timeout_s` for replies."""
 
     reply_timeout_s: float
 
 
-class CheckDelivery(msgspec.Struct, frozen=True, tag="heads"):
-    """What was acknowledged anywhere: see that all of it is seen within `drain_s`, then judge."""
+class CheckDelivery(msgspec.Struct, frozen=True, tag="check_delivery"):
+    """Wait up to `delivery_timeout_s` until everything acknowledged was received, then check it.
+
+    `list_checks` is the number of users whose conversation lists are compared.
+    """
 
     heads: dict[str, int]
     acknowledged: list[Acknowledged]
@@ -32,17 +38,17 @@ class CheckDelivery(msgspec.Struct, frozen=True, tag="heads"):
     list_checks: int
 
 
-class ConnectionsOpened(msgspec.Struct, frozen=True, tag="came"):
-    """Everybody is there who will be; `absent` are not."""
+class ConnectionsOpened(msgspec.Struct, frozen=True, tag="connections_opened"):
+    """The connect phase is over; `not_ready` connections failed."""
 
     ready_count: int
     not_ready: int
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick"):
-    """The last interval: `counts` and `errors` are totals, `latencies` those of the interval, by us.
+    """Metrics of one interval. `counts` and `errors` are totals; `latencies` covers the interval, by us.
 
-    `lag_ms` is how late the loop was at worst, `late_ms` how late something was sent at worst.
+    `lag_ms` is the worst event loop lag, `late_ms` the worst delay of a scheduled operation.
     """
 
     at_us: int
@@ -58,16 +64,16 @@ class Tick(msgspec.Struct, frozen=True, tag="tick"):
     resident_bytes: int
 
 
-class LoadStopped(msgspec.Struct, frozen=True, tag="stopped"):
-    """`unanswered` got no answer; `acknowledged` holds what concerns other processes too."""
+class LoadStopped(msgspec.Struct, frozen=True, tag="load_stopped"):
+    """`unanswered` requests got no reply; `acknowledged` are those that other processes need."""
 
     unanswered: int
     heads: dict[str, int]
     acknowledged: list[Acknowledged]
 
 
-class DeliveryChecked(msgspec.Struct, frozen=True, tag="ended"):
-    """All is judged. `absent` clients were not connected at the end, so nothing is said of them."""
+class DeliveryChecked(msgspec.Struct, frozen=True, tag="delivery_checked"):
+    """The check is complete. `disconnected` clients could not be checked."""
 
     disconnected: int
     users_checked: int

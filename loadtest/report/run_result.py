@@ -1,4 +1,4 @@
-"""x."""
+"""The raw result of a run, before it is evaluated."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from loadtest.report.time_series import TimeSeries
 
 
 class RunResult(msgspec.Struct, frozen=True):
-    """All that there is to report of. Times of the wall clock in s since the epoch."""
+    """What a run measured. `started_at` is wall clock time in seconds since the epoch."""
 
     options: Options
     run_id: str

@@ -1,4 +1,4 @@
-"""Which play a scenario is. Every scenario stands here, once."""
+"""The workload of each scenario."""
 
 from collections.abc import Callable
 from typing import Final

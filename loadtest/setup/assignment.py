@@ -1,6 +1,6 @@
-"""Who sits where: connections shared out over people, servers and processes.
+"""Assigns connections to users, servers and worker processes.
 
-Neighbours stay in one process, and one after the other on different servers. It never asks anybody.
+Users who share conversations stay in one process, on alternating servers.
 """
 
 import random
@@ -13,43 +13,49 @@ from loadtest.setup.setup_state import SetupState
 
 
 def assign_connections(options: Options, state: SetupState) -> list[Assignment]:
-    """Every connection. Raises `OptionsFaulty` where there are too few people for them."""
-    people, count = state.users, options.connections
-    if not people or -(-count // len(people)) > SOCKETS_PER_USER:
+    """Return all connections. Raises `InvalidOptions` if there are too few users."""
+    users, count = state.users, options.connections
+    if not users or -(-count // len(users)) > SOCKETS_PER_USER:
         raise InvalidOptions(
-            f"{len(people)} users are too few for {count} connections: {SOCKETS_PER_USER} each at most. "
-            "`run.py load prepare` makes more."
+            f"{len(users)} users are too few for {count} connections: at most {SOCKETS_PER_USER} per user. "
+            "Create more with `run.py load prepare`."
         )
-    speaks = _choose_senders(options)
+    senders = _choose_senders(options)
     return [
         Assignment(
             number=number,
-            user_id=people[number % len(people)].id,
-            token=people[number % len(people)].token,
+            user_id=users[number % len(users)].id,
+            token=users[number % len(users)].token,
             url_index=number % len(options.urls),
             connect_at_s=0.0,
-            conversations=state.conversations[number % len(people)],
-            passive_conversations=state.passive_conversations[number % len(people)],
-            sends=number in speaks,
+            conversations=state.conversations[number % len(users)],
+            passive_conversations=state.passive_conversations[number % len(users)],
+            sends=number in senders,
         )
         for number in range(count)
     ]
 
 
 def plan_workers(options: Options, state: SetupState, run_id: str) -> list[WorkerPlan]:
-    """One plan a process."""
+    """Return one plan per worker process."""
     shares = _split_by_process(options, assign_connections(options, state))
-    homes: Counter[str] = Counter()
+    process_counts: Counter[str] = Counter()
     for share in shares:
-        homes.update({one for seat in share for one in (*seat.conversations, *seat.passive_conversations)})
-    shared = [one for one, processes in homes.items() if processes > 1]
+        process_counts.update(
+            {
+                conversation_id
+                for assignment in share
+                for conversation_id in (*assignment.conversations, *assignment.passive_conversations)
+            }
+        )
+    shared = [conversation_id for conversation_id, processes in process_counts.items() if processes > 1]
     rate_per_s = total_rate_per_s(options)
-    weights = [sum(seat.sends for seat in share) for share in shares]
+    weights = [sum(assignment.sends for assignment in share) for share in shares]
     return [
         WorkerPlan(
             scenario=options.scenario,
             run_id=run_id,
-            seed=options.seed * 1000 + number,
+            seed=options.seed * 1000 + index,
             urls=list(options.urls),
             assignments=share,
             content_ids=state.content_ids,
@@ -62,51 +68,51 @@ def plan_workers(options: Options, state: SetupState, run_id: str) -> list[Worke
             message_characters=options.message_characters,
             standby=list(options.standby),
         )
-        for number, (share, weight) in enumerate(zip(shares, weights, strict=True))
+        for index, (share, weight) in enumerate(zip(shares, weights, strict=True))
     ]
 
 
 def total_rate_per_s(options: Options) -> float:
-    """How much is done a second, over all processes."""
+    """Return the rate of operations per second, over all processes."""
     return options.rate_per_s if options.rate_per_s is not None else default_rate_per_s(options)
 
 
 def _choose_senders(options: Options) -> frozenset[int]:
-    """In a room only some speak, chosen by the seed; elsewhere everybody does."""
+    """Return the numbers of the sending connections: in a room a random sample, otherwise all."""
     numbers = range(options.connections)
     if options.scenario != Scenario.ROOM or options.senders >= options.connections:
         return frozenset(numbers)
-    dice = random.Random(options.seed)  # noqa: S311 - chance that can be had again
-    return frozenset(dice.sample(numbers, options.senders))
+    rng = random.Random(options.seed)  # noqa: S311 - reproducible
+    return frozenset(rng.sample(numbers, options.senders))
 
 
 def _split_by_process(options: Options, assignments: list[Assignment]) -> list[list[Assignment]]:
-    """Blocks of neighbours to the processes; each process spreads its own over the whole ramp."""
-    block = USERS_PER_BLOCK.get(options.scenario, 1)
+    """Split blocks of users over the processes; each spreads its connects over the whole ramp."""
+    block_size = USERS_PER_BLOCK.get(options.scenario, 1)
     if options.scenario == Scenario.ROOM:
-        # A room is shared by all processes anyhow, and so are those who speak in it.
+        # A room spans all processes, and so do its senders.
         parts = [assignments[number :: options.processes] for number in range(options.processes)]
     else:
-        blocks = [assignments[at : at + block] for at in range(0, len(assignments), block)]
+        blocks = [assignments[start : start + block_size] for start in range(0, len(assignments), block_size)]
         parts = [
-            [seat for one in blocks[number :: options.processes] for seat in one]
+            [assignment for chunk in blocks[number :: options.processes] for assignment in chunk]
             for number in range(options.processes)
         ]
-    full = [part for part in parts if part]
-    return [_spread_over_ramp(part, options.effective_ramp_s) for part in full]
+    used = [part for part in parts if part]
+    return [_spread_over_ramp(part, options.effective_ramp_s) for part in used]
 
 
 def _spread_over_ramp(assignments: list[Assignment], ramp_s: float) -> list[Assignment]:
     return [
         Assignment(
-            seat.number,
-            seat.user_id,
-            seat.token,
-            seat.url_index,
-            ramp_s * place / len(assignments),
-            seat.conversations,
-            seat.passive_conversations,
-            seat.sends,
+            assignment.number,
+            assignment.user_id,
+            assignment.token,
+            assignment.url_index,
+            ramp_s * index / len(assignments),
+            assignment.conversations,
+            assignment.passive_conversations,
+            assignment.sends,
         )
-        for place, seat in enumerate(assignments)
+        for index, assignment in enumerate(assignments)
     ]
