@@ -22,8 +22,9 @@ def render_page(report: Report) -> str:
     options = report.options
     title = f"Convene under load: {report.scenario}"
     facts = (
-        f"{options.connections} connections on {len(options.urls)} servers, {report.rate_per_s:g} operations/s "
-        f"for {report.load_s:g} s, seed {options.seed}, {options.processes} processes, {report.started_at}"
+        f"{options.connections} connections on {len(options.urls)} servers, "
+        f"{report.rate_per_s:g} operations/s for {report.load_s:g} s, seed {options.seed}, "
+        f"{options.processes} processes, {report.started_at}"
     )
     machine = report.machine
     return "\n".join(
