@@ -1,1 +1,1 @@
-"""The Python client: connects, sends, receives in order, comes back. It knows only the wire."""
+"""Asyncio client for the Convene protocol: ordered delivery, automatic reconnect and resume."""

@@ -1,7 +1,6 @@
-"""How long to wait before trying again: exponential, with full jitter.
+"""Exponential backoff with full jitter.
 
-The whole delay is left to chance, so that many clients that lost one server do not come back together.
-It never waits itself.
+The whole delay is random, so that clients that lost the same server do not all reconnect at once.
 """
 
 import math
@@ -9,7 +8,11 @@ from collections.abc import Callable
 
 
 class Backoff:
-    """`chance` gives a number from 0 to 1; the first delay is at most `base_s`, none is above `cap_s`."""
+    """Computes delays; the caller sleeps.
+
+    `jitter` returns a number from 0 to 1. The bound starts at `base_s`, doubles with each failure and is
+    capped at `cap_s`.
+    """
 
     __slots__ = ("_base_s", "_cap_s", "_failures", "_jitter")
 
@@ -20,9 +23,10 @@ class Backoff:
         self._failures = 0
 
     def delay_s(self, retry_after_ms: int | None = None) -> float:
-        """The next delay: longer on average each time, or what the server asked for.
+        """Return the next delay and count a failure.
 
-        On top of that comes a little chance, for there may be many who were told the same.
+        With `retry_after_ms` the delay is that time plus up to `base_s`, because other clients may have
+        been given the same time, and no failure is counted.
         """
         if retry_after_ms:
             return retry_after_ms / 1000 + self._base_s * self._jitter()
@@ -31,5 +35,5 @@ class Backoff:
         return bound_s * self._jitter()
 
     def reset(self) -> None:
-        """It went well: the next failure is the first again."""
+        """Forget the failures counted so far."""
         self._failures = 0

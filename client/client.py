@@ -1,10 +1,10 @@
-"""The client: says what it is told to say, and hands on what it hears, whatever happens to connections.
+"""Client for one user: sends commands and receives frames over reconnecting websockets.
 
-    send, read, ping -> Asks -> Connection -> server
-    frames, on_frame <- Outlet <- Reception (Inbox, Review) <- Connection
+    send, mark_read, ping -> PendingRequests -> Connection -> server
+    frames, on_frame <- FrameSink <- Dispatcher (ConversationSequencer, StateResync) <- Connection
 
-It comes back by itself, to the next server of its list, with growing pauses left to chance. It never
-hands a durable frame on twice, nor out of order, nor with one missing before it.
+After a lost connection it connects to the next URL with jittered exponential backoff, and resumes. Durable
+frames are delivered once, in order and without gaps.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ from client.presence_watch_list import PresenceWatchList
 
 
 class ClientStatistics(msgspec.Struct, frozen=True):
-    """`silent_gaps`: frames that were missing though the server had not said so. The contract knows none."""
+    """`unannounced_gaps` counts gaps that no `lagged` or `resync` announced: protocol violations."""
 
     attempts: int
     connects: int
@@ -60,11 +60,13 @@ class ClientStatistics(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """`urls` are http or https; `chance` and `sleep` are what back-off is made of.
+    """`urls` are http or https URLs of one deployment.
 
-    `on_frame` is called with every frame, synchronously; `frames()` gives them to iterate. With `discover`
-    it reads the list of its conversations after a connect that is not resumed, to know what it missed;
-    without, it knows those that were followed or heard of. `intents` narrow what it is told; None is all.
+    `on_frame` is called synchronously with every frame; `frames()` iterates over them. With `discover`, the
+    client lists its conversations after each connect that was not resumed, to fetch what it missed;
+    otherwise it only knows the conversations it subscribed to or received frames of. `event_filter` selects
+    event groups; None means all. `jitter` and `sleep` replace the backoff's randomness and waiting in
+    tests.
     """
 
     def __init__(
@@ -80,28 +82,28 @@ class Client:
         jitter: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        chosen = self._settings = settings or ClientSettings()
+        self._settings = settings = settings or ClientSettings()
         self._urls = [url.rstrip("/") for url in urls]
         self._token = token
         self._encoding = encoding
         self._event_filter = event_filter
         self._sleep = sleep
-        self._backoff = Backoff(chosen.backoff_base_s, chosen.backoff_cap_s, jitter)
+        self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, jitter)
         self._attempts = 0
         self._connects = 0
         self._session: aiohttp.ClientSession | None = None
 
         def make_read_backoff() -> Backoff:
-            return Backoff(chosen.read_backoff_base_s, chosen.read_backoff_cap_s, jitter)
+            return Backoff(settings.read_backoff_base_s, settings.read_backoff_cap_s, jitter)
 
-        self._requests = PendingRequests(encoding, chosen, make_read_backoff, sleep)
-        self._frame_sink = FrameSink(on_frame, chosen.queued_frames_max)
+        self._requests = PendingRequests(encoding, settings, make_read_backoff, sleep)
+        self._frame_sink = FrameSink(on_frame, settings.queued_frames_max)
         self._presence_watch = PresenceWatchList(self._requests, self._frame_sink.put)
         self._dispatcher = Dispatcher(
             self._requests,
             self._frame_sink,
             self._http_client,
-            chosen,
+            settings,
             make_read_backoff,
             discover=discover,
             sleep=sleep,
@@ -120,14 +122,14 @@ class Client:
     ) -> None:
         await self.close()
 
-    # --- coming and going
+    # --- lifecycle
 
     async def connect(self, deadline_s: float = 30.0) -> None:
-        """Connect and stay connected; on return the server has said `ready` once.
+        """Connect, and stay connected until `close`. Returns after the first `ready`.
 
         Raises:
-            Ended: the server does not want us, or we were closed.
-            Unanswered: nobody was ready in time. It goes on trying until `close`.
+            ClientClosed: the server rejected the client permanently, or `close` was called.
+            RequestTimeout: no server was ready in time. The client keeps trying until `close`.
         """
         if self._run_task is None and self._closed_error is None:
             self._session = aiohttp.ClientSession()
@@ -141,7 +143,7 @@ class Client:
             raise self._closed_error
 
     async def close(self) -> None:
-        """Leave for good. What was not answered ends with `Ended`."""
+        """Disconnect for good. Pending requests fail with `ClientClosed`."""
         self._close_permanently(ClientClosed(None, "the client was closed"))
         if self._run_task is not None:
             self._run_task.cancel()
@@ -153,7 +155,7 @@ class Client:
 
     @property
     def url(self) -> str:
-        """The server that it is at, or tried last."""
+        """The server of the current or last connection."""
         return self._urls[(self._attempts - 1) % len(self._urls)]
 
     @property
@@ -162,35 +164,36 @@ class Client:
 
     @property
     def closed_error(self) -> ClientClosed | None:
-        """Why it does not come back, once that is so."""
+        """Why the client closed; None while it is connected or reconnecting."""
         return self._closed_error
 
     @property
     def ready(self) -> Ready | None:
-        """What the server said of us at the last connect."""
+        """The `ready` frame of the last connect."""
         return self._dispatcher.ready
 
     def statistics(self) -> ClientStatistics:
         return ClientStatistics(self._attempts, self._connects, self._dispatcher.unannounced_gaps)
 
-    # --- what it hears
+    # --- receiving
 
     def frames(self) -> AsyncIterator[ServerFrame]:
-        """Every frame from this call on; ends with `Ended`. Call it before `connect` to miss none.
+        """Iterate over all frames from this call on; raises `ClientClosed` at the end.
 
-        Whoever iterates keeps on doing so while commands wait: a full queue stops the reading of answers.
+        Call it before `connect` to miss none. Keep iterating while commands are pending: a full queue stops
+        the client from reading replies.
         """
         return self._frame_sink.frames()
 
     def subscribe(self, conversation_id: str, after: int = 0) -> None:
-        """Hand on what a conversation holds after a seq. No change where the conversation is known."""
+        """Deliver a conversation's frames after a seq. No effect if it is already tracked."""
         self._dispatcher.subscribe(conversation_id, after, connected=self._connected)
 
     def positions(self) -> dict[str, int]:
-        """Up to which seq each conversation was handed on, the latest active first."""
+        """Return the last delivered seq of each conversation, most recently active first."""
         return self._dispatcher.positions()
 
-    # --- what it says
+    # --- sending
 
     async def send(
         self,
@@ -202,47 +205,49 @@ class Client:
         client_id: str | None = None,
         deadline_s: float | None = None,
     ) -> SendResult:
-        """Send a message; on return it is durable. Sends that overlap keep their order.
+        """Send a message. It is durable on return; overlapping sends keep their order.
 
         Raises:
-            Refused: the server said no, and would say so again.
-            Unanswered: the deadline passed; the message may be stored. Ask again, same `client_id`.
-            Ended: as `Unanswered`, and this client will not find out.
+            RequestRejected: the server rejected it, and a retry would not help.
+            RequestTimeout: the deadline passed; the message may be stored. Retry with the same `client_id`.
+            ClientClosed: the client closed; the message may be stored.
         """
-        chosen = client_id or uuid.uuid4().hex
+        message_client_id = client_id or uuid.uuid4().hex
 
-        def build_command(number: int) -> msgspec.Struct:
-            return SendMessage(number, conversation_id, chosen, content, list(mentions), reply_to)
+        def build_command(request_id: int) -> msgspec.Struct:
+            return SendMessage(
+                request_id, conversation_id, message_client_id, content, list(mentions), reply_to
+            )
 
         return await self._requests.request(build_command, SendResult, deadline_s)
 
     async def mark_read(
         self, conversation_id: str, seq: int, *, deadline_s: float | None = None
     ) -> ReadResult:
-        """Mark as read up to a seq. Raises as `send`."""
+        """Mark the conversation as read up to `seq`. Raises like `send`."""
 
-        def build_command(number: int) -> msgspec.Struct:
-            return ReadConversation(number, conversation_id, seq)
+        def build_command(request_id: int) -> msgspec.Struct:
+            return ReadConversation(request_id, conversation_id, seq)
 
         return await self._requests.request(build_command, ReadResult, deadline_s)
 
     async def edit(
         self, conversation_id: str, message_id: str, content: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
-        """Say something else in a message of one's own. Raises as `send`."""
+        """Replace the text of a message that this user sent. Raises like `send`."""
 
-        def build_command(number: int) -> msgspec.Struct:
-            return EditMessage(number, conversation_id, message_id, content)
+        def build_command(request_id: int) -> msgspec.Struct:
+            return EditMessage(request_id, conversation_id, message_id, content)
 
         return await self._requests.request(build_command, ChangeResult, deadline_s)
 
     async def delete(
         self, conversation_id: str, message_id: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
-        """Take a message back. Raises as `send`."""
+        """Delete a message. Raises like `send`."""
 
-        def build_command(number: int) -> msgspec.Struct:
-            return DeleteMessage(number, conversation_id, message_id)
+        def build_command(request_id: int) -> msgspec.Struct:
+            return DeleteMessage(request_id, conversation_id, message_id)
 
         return await self._requests.request(build_command, ChangeResult, deadline_s)
 
@@ -255,47 +260,47 @@ class Client:
         add: bool = True,
         deadline_s: float | None = None,
     ) -> ChangeResult:
-        """Put a reaction on a message, or take it back. Raises as `send`."""
-        kind = AddReaction if add else RemoveReaction
+        """Add or remove a reaction. Raises like `send`."""
+        command_type = AddReaction if add else RemoveReaction
 
-        def build_command(number: int) -> msgspec.Struct:
-            return kind(number, conversation_id, message_id, emoji)
+        def build_command(request_id: int) -> msgspec.Struct:
+            return command_type(request_id, conversation_id, message_id, emoji)
 
         return await self._requests.request(build_command, ChangeResult, deadline_s)
 
     async def watch_presence(
         self, user_ids: Sequence[str], *, deadline_s: float | None = None
     ) -> list[Presence]:
-        """Hear how these people are from now on, also after reconnects; replaces the list before.
+        """Watch the presence of these users instead of those watched before, across reconnects.
 
-        Changes come as `presence.changed` frames. Raises as `send`.
+        Returns their current presence. Changes arrive as `presence.changed` frames. Raises like `send`.
         """
         return await self._presence_watch.watch(user_ids, deadline_s)
 
     async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
-        """Be away with this device, or back; a new connection is back. Raises as `send`."""
+        """Mark this device as away or online; each new connection starts online. Raises like `send`."""
 
-        def build_command(number: int) -> msgspec.Struct:
-            return SetPresence(number, "away" if away else "online")
+        def build_command(request_id: int) -> msgspec.Struct:
+            return SetPresence(request_id, "away" if away else "online")
 
         await self._requests.request(build_command, Empty, deadline_s)
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
-        """Ask for a sign of life. Raises as `send`."""
+        """Send an application-level ping. Raises like `send`."""
         return await self._requests.request(Ping, PingResult, deadline_s)
 
-    # --- staying connected
+    # --- connection loop
 
     async def _run(self) -> None:
         while True:
-            closing = await self._run_connection()
-            if not closing.may_reconnect:
-                self._close_permanently(ClientClosed(closing.code, closing.reason))
+            close_info = await self._run_connection()
+            if not close_info.may_reconnect:
+                self._close_permanently(ClientClosed(close_info.code, close_info.reason))
                 return
-            await self._sleep(self._backoff.delay_s(closing.retry_after_ms))
+            await self._sleep(self._backoff.delay_s(close_info.retry_after_ms))
 
     async def _run_connection(self) -> CloseInfo:
-        """One connection, from its making to its end; answers how it ended."""
+        """Open a connection, serve it until it ends, and return why it ended."""
         assert self._session is not None
         self._attempts += 1
         connection: Connection | None = None
@@ -326,14 +331,14 @@ class Client:
         self._first_ready.set()
 
     async def _receive_frames(self, connection: Connection) -> NoReturn:
-        """Hear until the end. A connection that lasted makes the next loss the first again."""
-        began = asyncio.get_running_loop().time()
+        """Dispatch frames until the connection is lost. A long-lived connection resets the backoff."""
+        started = asyncio.get_running_loop().time()
         try:
             while True:
                 for frame in await connection.receive():
                     await self._dispatcher.dispatch(frame)
         finally:
-            if asyncio.get_running_loop().time() - began >= self._settings.stable_after_s:
+            if asyncio.get_running_loop().time() - started >= self._settings.stable_after_s:
                 self._backoff.reset()
 
     def _close_permanently(self, error: ClientClosed) -> None:

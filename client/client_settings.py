@@ -1,10 +1,10 @@
-"""How patient a client is. Every duration and every bound of it stands here, with its unit."""
+"""Timeouts and limits of a client."""
 
 import msgspec
 
 
 class ClientSettings(msgspec.Struct, frozen=True):
-    """`steady_s` is how long a connection must have lived for the next loss to count as the first."""
+    """A connection that lasts `stable_after_s` resets the reconnect backoff."""
 
     connect_timeout_s: float = 10.0
     resend_after_s: float = 10.0

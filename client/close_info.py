@@ -1,6 +1,6 @@
-"""Why a connection ended, and whether one may come back the same way.
+"""Why a connection closed, and whether the client may reconnect.
 
-The ranges of the close codes are the policy; single codes are not looked at. It never waits.
+Only the ranges of close codes matter, so codes added later are handled too.
 """
 
 from typing import Final
@@ -11,11 +11,11 @@ NOT_AUTHENTICATED: Final = 4501
 PERMANENT_CODE_MIN: Final = 4500
 PERMANENT_CODE_MAX: Final = 4999
 CLIENT_ERROR_CODES: Final = frozenset({1002, 1003, 1007, 1009, 1010})
-"""Codes of RFC 6455 that say that what we sent was wrong: sent again it would be wrong again."""
+"""Codes of RFC 6455 for invalid data from this client: a retry would fail the same way."""
 
 
 class CloseInfo(msgspec.Struct, frozen=True):
-    """`code` is None where the connection broke without a word, or never was."""
+    """`code` is None if the connection broke without a close frame or was never established."""
 
     code: int | None
     reason: str
@@ -30,8 +30,8 @@ class CloseInfo(msgspec.Struct, frozen=True):
         )
 
 
-class ConnectionLost(Exception):  # noqa: N818 - carries a closing to where it is weighed
-    """The connection is no more, or did not come about."""
+class ConnectionLost(Exception):  # noqa: N818 - control flow, carries the close info
+    """The connection was lost or could not be established."""
 
     def __init__(self, close_info: CloseInfo) -> None:
         super().__init__(close_info.code, close_info.reason)

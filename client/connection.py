@@ -1,7 +1,7 @@
-"""One socket to one server, from the upgrade to its end.
+"""One websocket connection to one server, from the upgrade to the close.
 
-Whatever ends it is told as `Lost`, with what the server said about coming back. It never comes back by
-itself and keeps nothing for the next one.
+Every way it can end raises `ConnectionLost` from the reading side, with what the server said about
+reconnecting.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ CLOSE_TIMEOUT_S = 2.0
 
 
 class Connection:
-    """Made by `open`. One reads it by `receive`, many may `say`."""
+    """Created by `open`. One task calls `receive`; any number may call `send`."""
 
     def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]", encoding: Encoding) -> None:
         self._socket = socket
@@ -35,7 +35,7 @@ class Connection:
     async def open(
         cls, session: aiohttp.ClientSession, url: str, settings: ClientSettings, encoding: Encoding
     ) -> "Connection":
-        """Upgrade. Raises `Lost`."""
+        """Open the websocket. Raises `ConnectionLost`."""
         try:
             socket = await session.ws_connect(
                 url + "/v1/ws",
@@ -54,17 +54,17 @@ class Connection:
     async def authenticate(
         self, token: str, event_filter: Sequence[EventGroup] | None, resume: Resume | None
     ) -> Ready:
-        """Say who one is; answers `ready`. Raises `Lost`."""
-        wanted = None if event_filter is None else list(event_filter)
-        await self.send(self._encoding.encode(Authenticate(AUTHENTICATE_ID, token, wanted, resume)))
+        """Send `authenticate` and wait for `ready`. Raises `ConnectionLost`."""
+        groups = None if event_filter is None else list(event_filter)
+        await self.send(self._encoding.encode(Authenticate(AUTHENTICATE_ID, token, groups, resume)))
         while True:
             frames = await self._receive()
-            for position, frame in enumerate(frames):
+            for index, frame in enumerate(frames):
                 match frame:
                     case Hello(max_frame_bytes=max_frame_bytes):
                         self.max_frame_bytes = max_frame_bytes
                     case Ready():
-                        self._buffered_frames = frames[position + 1 :]
+                        self._buffered_frames = frames[index + 1 :]
                         return frame
                     case Error(id="authenticate"):
                         raise ConnectionLost(_failed_authentication(frame))
@@ -72,14 +72,14 @@ class Connection:
                         continue
 
     async def receive(self) -> list[ServerFrame]:
-        """The next frames after `ready`; the end is told as `Lost`."""
+        """Return the next frames after `ready`. Raises `ConnectionLost` when the connection ends."""
         if self._buffered_frames:
-            early, self._buffered_frames = self._buffered_frames, []
-            return early
+            frames, self._buffered_frames = self._buffered_frames, []
+            return frames
         return await self._receive()
 
     async def send(self, frame: bytes) -> None:
-        """Write a frame. What breaks on the way is told to the one who reads."""
+        """Write a frame. Does not raise if the connection breaks: `receive` does."""
         if self._socket.closed:
             return
         try:
@@ -88,7 +88,7 @@ class Connection:
             return
 
     async def close(self) -> None:
-        """End it; waits for the server's word for a short time only."""
+        """Close the websocket; wait at most `CLOSE_TIMEOUT_S` for the server's close frame."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._socket.close()
@@ -116,16 +116,16 @@ class Connection:
         if goodbye is not None:
             return CloseInfo(goodbye.code, goodbye.reason, goodbye.retry_after_ms)
         code = self._socket.close_code
-        # 1006 is nobody's word: aiohttp's name for a connection that broke.
+        # No peer sends 1006: aiohttp reports it for a connection that broke.
         return CloseInfo(None if code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE else code, "closed")
 
 
 def _rejected_upgrade(error: aiohttp.WSServerHandshakeError) -> CloseInfo:
     if error.status == 401:
-        return CloseInfo(NOT_AUTHENTICATED, "the upgrade was refused")
+        return CloseInfo(NOT_AUTHENTICATED, "the websocket upgrade was rejected")
     seconds = error.headers.get("Retry-After", "") if error.headers is not None else ""
     retry_after_ms = int(seconds) * 1000 if seconds.isascii() and seconds.isdigit() else None
-    return CloseInfo(None, f"the upgrade was answered with {error.status}", retry_after_ms)
+    return CloseInfo(None, f"the websocket upgrade failed with status {error.status}", retry_after_ms)
 
 
 def _failed_authentication(error: Error) -> CloseInfo:

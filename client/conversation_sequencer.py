@@ -1,11 +1,11 @@
-"""Everything that is received of conversations: each in order, gaps filled before later frames go on.
+"""Puts the durable frames of each conversation in order and fills gaps over HTTP.
 
-    socket -> take -> Progress -> outlet
-                         | gap
-                         +-> `changes` over HTTP, until it is whole again
+    socket -> receive -> SequenceTracker -> frame sink
+                              | gap
+                              +-> GET `changes`, until the sequence is complete
 
-One task fills the gap of a conversation, and while it does only it hands frames of that conversation on.
-It never gives up on a gap while the client lives.
+One task at a time fills the gaps of a conversation. While it runs, only that task delivers frames of the
+conversation. It retries until the client is closed.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ PutFrames = Callable[[Sequence[ServerFrame]], Awaitable[None]]
 
 
 class ConversationSequencer:
-    """`http` gives the way to the server that is in use now, `put` hands frames on."""
+    """`http` returns a client for the current server; `put` delivers frames."""
 
     def __init__(
         self,
@@ -40,30 +40,32 @@ class ConversationSequencer:
         self._trackers: dict[str, SequenceTracker] = {}
         self._fill_tasks: dict[str, asyncio.Task[None]] = {}
         self.replaying = False
-        """Between `ready` and `resumed`: what comes is compacted, so a jump in it is no gap."""
+        """Between `ready` and `resumed` the replay is compacted, so a skipped seq is no gap."""
 
         self.resyncing = False
-        """Until the state was read anew: something may be missing, and we were told so."""
+        """A resync is in progress: gaps are expected and not counted."""
 
         self.unannounced_gaps = 0
-        """Gaps that the server had not spoken of. Filled all the same; the contract knows none."""
+        """Gaps that no `lagged` or `resync` announced. They are filled, but violate the protocol."""
 
     def is_tracked(self, conversation_id: str) -> bool:
         return conversation_id in self._trackers
 
     def positions(self) -> dict[str, int]:
-        """Up to which seq each conversation was handed on, the latest active first."""
-        return {one: progress.position for one, progress in reversed(self._trackers.items())}
+        """Return the last delivered seq of each conversation, most recently active first."""
+        return {
+            conversation_id: tracker.position for conversation_id, tracker in reversed(self._trackers.items())
+        }
 
     def track(self, conversation_id: str, position: int) -> None:
-        """Hand on what is after `position`; no change where the conversation is known."""
+        """Deliver frames after `position`. No effect if the conversation is already tracked."""
         self._trackers.setdefault(conversation_id, SequenceTracker(position, self._settings.held_frames_max))
 
     def track_joined(self, conversation_id: str, position: int) -> None:
-        """As `begin`, for one whose state at `position` is told to the application.
+        """Like `track`, for a `conversation.joined` whose state at `position` is delivered.
 
-        A review may have found it further on before the news of it came. Nothing was handed on then, and
-        what lies between is handed on after all.
+        A resync may have found a later head before the event arrived. If nothing was delivered since, the
+        frames between are delivered too.
         """
         known = self._trackers.get(conversation_id)
         if known is None or not known.at_start or known.position <= position:
@@ -74,39 +76,39 @@ class ConversationSequencer:
         self.observe_head(conversation_id, known.known_head)
 
     def untrack(self, conversation_id: str) -> None:
-        """Nothing of it is handed on from now on."""
+        """Stop delivering frames of the conversation."""
         self._trackers.pop(conversation_id, None)
-        filling = self._fill_tasks.pop(conversation_id, None)
-        if filling is not None:
-            filling.cancel()
+        task = self._fill_tasks.pop(conversation_id, None)
+        if task is not None:
+            task.cancel()
 
     async def receive(self, frame: LogFrame) -> None:
-        """A durable frame. The first one of an unknown conversation is where that one begins."""
+        """Handle a durable frame. The first frame of an unknown conversation sets its start."""
         conversation_id = frame.conversation_id
         self.track(conversation_id, frame.seq - 1)
-        progress = self._trackers.pop(conversation_id)
-        self._trackers[conversation_id] = progress
+        tracker = self._trackers.pop(conversation_id)
+        self._trackers[conversation_id] = tracker
         if conversation_id in self._fill_tasks:
-            progress.hold(frame)
+            tracker.hold(frame)
             return
-        ready = progress.receive_replayed(frame) if self.replaying else progress.receive(frame)
-        if progress.has_gap:
+        deliverable = tracker.receive_replayed(frame) if self.replaying else tracker.receive(frame)
+        if tracker.has_gap:
             self.unannounced_gaps += not self.resyncing
-            self._start_fill(conversation_id, progress, ready)
+            self._start_fill(conversation_id, tracker, deliverable)
         else:
-            await self._put(ready)
+            await self._put(deliverable)
 
     def observe_head(self, conversation_id: str, seq: int) -> None:
-        """The conversation is known to go up to `seq`."""
-        progress = self._trackers.get(conversation_id)
-        if progress is None:
+        """Note that the conversation's log reaches `seq`; fetch what is missing."""
+        tracker = self._trackers.get(conversation_id)
+        if tracker is None:
             return
-        progress.known_head = max(progress.known_head, seq)
-        if progress.has_gap and conversation_id not in self._fill_tasks:
-            self._start_fill(conversation_id, progress, [])
+        tracker.known_head = max(tracker.known_head, seq)
+        if tracker.has_gap and conversation_id not in self._fill_tasks:
+            self._start_fill(conversation_id, tracker, [])
 
     def mark_complete(self, conversation_id: str, seq: int) -> None:
-        """All up to `seq` was handed on: a replay said so."""
+        """Note that a replay has delivered everything up to `seq`."""
         self.track(conversation_id, seq)
         if conversation_id in self._fill_tasks:
             self.observe_head(conversation_id, seq)
@@ -114,11 +116,11 @@ class ConversationSequencer:
             self._trackers[conversation_id].fill([], seq)
 
     async def close(self) -> None:
-        filling = list(self._fill_tasks.values())
+        tasks = list(self._fill_tasks.values())
         self._fill_tasks.clear()
-        for task in filling:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*filling, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start_fill(
         self, conversation_id: str, tracker: SequenceTracker, deliverable: list[LogFrame]
@@ -133,20 +135,20 @@ class ConversationSequencer:
         await self._put(deliverable)
         while tracker.has_gap:
             before = tracker.position
-            if arrived := tracker.fill([], before):
-                await self._put(arrived)
+            if released := tracker.fill([], before):
+                await self._put(released)
                 continue
             try:
                 changes = await self._http().changes(
                     conversation_id, before, self._settings.changes_page_size
                 )
-            except RequestRejected as refused:
-                if refused.status == 404:
-                    # Not ours any more: what is still to be said of it comes through the user stream.
+            except RequestRejected as rejected:
+                if rejected.status == 404:
+                    # No longer a member: the user stream delivers `conversation.left`.
                     del self._fill_tasks[conversation_id]
                     self.untrack(conversation_id)
                     return
-                await self._sleep(backoff.delay_s(refused.retry_after_ms))
+                await self._sleep(backoff.delay_s(rejected.retry_after_ms))
                 continue
             except RequestTimeout:
                 await self._sleep(backoff.delay_s())

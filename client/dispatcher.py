@@ -1,7 +1,6 @@
-"""What is done with each frame that comes: answers to those who asked, the rest in order to the outlet.
+"""Routes received frames: replies to pending requests, events in order to the frame sink.
 
-It keeps the place in the user stream, and knows what a connection has to be told to resume. It never
-opens a connection.
+Tracks the position in the user stream, and builds the `resume` request for the next connection.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ RESUME_CONVERSATIONS_MAX = 1500
 
 
 class Dispatcher:
-    """`http` gives the way to the server that is in use now."""
+    """`http` returns a client for the current server."""
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class Dispatcher:
         self.position = 0
 
     def resume_request(self) -> Resume | None:
-        """From where the next connection has to go on; None before the first."""
+        """Return where the next connection should resume; None before the first `ready`."""
         if self.ready is None:
             return None
         positions = list(self._sequencer.positions().items())
@@ -69,7 +68,7 @@ class Dispatcher:
         )
 
     def on_ready(self, ready: Ready, *, resuming: bool) -> None:
-        """A connection is ready; one that resumes goes on with a replay, or with `resync`."""
+        """Handle `ready`. A resumed connection continues with a replay or with `resync`."""
         self.ready = ready
         self._sequencer.replaying = resuming
         if not resuming:
@@ -132,5 +131,5 @@ class Dispatcher:
         for conversation_id, seq in last_seqs.items():
             self._sequencer.mark_complete(conversation_id, seq)
         if len(self._sequencer.positions()) > RESUME_CONVERSATIONS_MAX:
-            # The rest was live only: what was missed of it is known to the store alone.
+            # The others were not in the resume request: their missed frames must be fetched.
             self._resync.start()

@@ -1,7 +1,6 @@
-"""How frames are written and read: the two sub-protocols of the contract, as a client speaks them.
+"""Encodes commands and decodes frames in the two websocket subprotocols.
 
-A type that is not known here is left out, as the contract asks; the rest of its batch stays. It never
-changes a frame.
+Frames of unknown type are skipped, as the protocol requires; the other frames of the batch are kept.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ Data = bytes | str
 
 
 class Encoding:
-    """`codec` is the module of msgspec that knows it."""
+    """`codec` is `msgspec.json` or `msgspec.msgpack`."""
 
     def __init__(self, sub_protocol: str, codec: ModuleType, *, binary: bool) -> None:
         self.sub_protocol = sub_protocol
@@ -29,7 +28,7 @@ class Encoding:
         self._batch_decoder = codec.Decoder(list[msgspec.Raw])
 
     def decode_frames(self, data: Data) -> list[ServerFrame]:
-        """The frames of one message, in order; none for what is no frame that we know."""
+        """Return the known frames of one websocket message, in order."""
         try:
             decoded = self._message_decoder.decode(data)
         except msgspec.DecodeError:
@@ -37,9 +36,9 @@ class Encoding:
         return decoded if isinstance(decoded, list) else [decoded]
 
     def decode_result(self, raw: msgspec.Raw, result_type: type[Result]) -> Result:
-        """What an `ok` answers. Raises `msgspec.DecodeError`."""
-        found: Result = self._codec.decode(raw, type=result_type)
-        return found
+        """Decode the result of an `ok` frame. Raises `msgspec.DecodeError`."""
+        result: Result = self._codec.decode(raw, type=result_type)
+        return result
 
     def _decode_known_frames(self, data: Data) -> list[ServerFrame]:
         try:

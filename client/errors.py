@@ -1,15 +1,12 @@
-"""What the client raises: a refusal, no answer within the deadline, or the end.
-
-None of them ever says that something was not done when that is not known.
-"""
+"""Exceptions raised by the client."""
 
 
 class ClientError(Exception):
-    """Anything this client raises."""
+    """Base class of this client's exceptions."""
 
 
-class RequestRejected(ClientError):  # noqa: N818 - it is an answer
-    """The server said no. `status` is None where the socket said it."""
+class RequestRejected(ClientError):  # noqa: N818 - a reply, not a failure of the client
+    """The server rejected the request. `status` is None if it was sent over the websocket."""
 
     def __init__(
         self,
@@ -28,12 +25,15 @@ class RequestRejected(ClientError):  # noqa: N818 - it is an answer
         self.retry_after_ms = retry_after_ms
 
 
-class RequestTimeout(ClientError, TimeoutError):  # noqa: N818 - it is what is known
-    """No answer came in time: it may or may not have been done. A message: ask again, same `client_id`."""
+class RequestTimeout(ClientError, TimeoutError):  # noqa: N818 - named like TimeoutError
+    """No reply arrived in time; the server may have executed the request.
+
+    To retry a message safely, send it again with the same `client_id`.
+    """
 
 
-class ClientClosed(ClientError):  # noqa: N818 - it is a state
-    """The client does not come back: it was closed, or the server sent it away for good."""
+class ClientClosed(ClientError):  # noqa: N818 - a state
+    """The client does not reconnect: `close` was called, or the server rejected it permanently."""
 
     def __init__(self, code: int | None, reason: str) -> None:
         super().__init__(code, reason)

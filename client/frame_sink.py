@@ -1,8 +1,7 @@
-"""Where frames leave the client: a callback, or a bounded queue that somebody iterates.
+"""Delivers frames to the application: through a callback, a bounded queue for iteration, or both.
 
-Frames leave in the order in which they were put. While the queue is full the one who puts waits, so a
-reader that stands still is noticed by the server, which then spares it frames; they are fetched later.
-It never drops a frame that it took.
+Frames are delivered in the order in which they were put. While the queue is full, `put` waits and the
+client stops reading. The server then skips frames for this client, and the client fetches them later.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ class FrameSink:
         self._closed_error: ClientClosed | None = None
 
     async def put(self, frames: Sequence[ServerFrame]) -> None:
-        """Hand these on, behind all that was put before."""
+        """Deliver the frames after all frames put before."""
         if not frames:
             return
         async with self._put_lock:
@@ -46,16 +45,16 @@ class FrameSink:
         try:
             on_frame(frame)
         except Exception:  # noqa: BLE001
-            # Its fault, not the connection's: the frames after this one are still wanted.
-            _log.exception("a callback for frames failed")
+            # A faulty callback must not stop the delivery of later frames.
+            _log.exception("on_frame callback raised an exception")
 
     def close(self, error: ClientClosed) -> None:
-        """Nothing more comes."""
+        """End the iteration of `frames` with `error`, after the queued frames."""
         self._closed_error = error
         self._frame_available.set()
 
     def frames(self) -> AsyncIterator[ServerFrame]:
-        """All that is put from now on. Ends with `Ended`, once everything before was taken."""
+        """Iterate over frames put from now on. Raises `ClientClosed` after the last one."""
         if self._frames is None:
             self._frames = deque()
         return self._iterate(self._frames)

@@ -1,7 +1,7 @@
-"""The HTTP part of the contract, typed: one method a call, one server.
+"""Typed client for the HTTP API: one method per endpoint, one server.
 
-A refusal is raised as `Refused`, silence as `Unanswered`. It never tries anything twice by itself and
-follows no redirect, so that the token goes nowhere else.
+A rejected request raises `RequestRejected`; no response raises `RequestTimeout`. Requests are not retried.
+Redirects are not followed, so that the token is not sent to another host.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ from actors.protocol.objects import Conversation, ConversationType, Message, Own
 from client.errors import RequestRejected, RequestTimeout
 from client.http_responses import Changes, History, LoginResponse, Page, ProblemDetails, SessionView
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
 
 
 class HttpClient:
-    """`token` may be set later, by `register` or `login`. Without a `session` it has and closes its own."""
+    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own."""
 
     def __init__(
         self,
@@ -49,23 +49,23 @@ class HttpClient:
         if self._owns_session and self._session is not None:
             await self._session.close()
 
-    # --- people and their sessions
+    # --- users and sessions
 
     async def register(
         self, email: str, username: str, password: str, display_name: str | None = None
     ) -> LoginResponse:
-        """Register, and speak with the new token from now on."""
+        """Register a user, and use the new token for later requests."""
         body = {"email": email, "username": username, "password": password, "display_name": display_name}
-        signed_in = await self._request(LoginResponse, "POST", "/v1/users", body=body)
-        self.token = signed_in.token
-        return signed_in
+        response = await self._request(LoginResponse, "POST", "/v1/users", body=body)
+        self.token = response.token
+        return response
 
     async def login(self, login: str, password: str) -> LoginResponse:
-        """Log in with an e-mail address or a username, and speak with the new token from now on."""
+        """Log in with an e-mail address or username, and use the new token for later requests."""
         body = {"login": login, "password": password}
-        signed_in = await self._request(LoginResponse, "POST", "/v1/sessions", body=body)
-        self.token = signed_in.token
-        return signed_in
+        response = await self._request(LoginResponse, "POST", "/v1/sessions", body=body)
+        self.token = response.token
+        return response
 
     async def me(self) -> OwnUser:
         return await self._request(OwnUser, "GET", "/v1/users/me")
@@ -91,7 +91,7 @@ class HttpClient:
         return await self._request(Conversation, "POST", "/v1/conversations", body=body, headers=headers)
 
     async def conversations(self, cursor: str | None = None, limit: int = 100) -> Page[Conversation]:
-        """A page of one's conversations, by latest activity."""
+        """Return a page of the user's conversations, most recently active first."""
         query = {"cursor": cursor, "limit": limit}
         return await self._request(Page[Conversation], "GET", "/v1/conversations", query=query)
 
@@ -106,9 +106,9 @@ class HttpClient:
         admins: Sequence[str] | None = None,
         muted: bool | None = None,
     ) -> Conversation:
-        """Change what is given; what is None stays."""
-        chosen = {"name": name, "admins": None if admins is None else list(admins), "muted": muted}
-        body = {field: value for field, value in chosen.items() if value is not None}
+        """Change the given fields; None leaves a field unchanged."""
+        fields = {"name": name, "admins": None if admins is None else list(admins), "muted": muted}
+        body = {field: value for field, value in fields.items() if value is not None}
         return await self._request(Conversation, "PATCH", _conversation_path(conversation_id), body=body)
 
     async def participants(
@@ -121,7 +121,7 @@ class HttpClient:
         await self._request(None, "PUT", _conversation_path(conversation_id, "participants", user_id))
 
     async def remove_participant(self, conversation_id: str, user_id: str) -> None:
-        """Put somebody out, or leave."""
+        """Remove a member, or leave the conversation."""
         await self._request(None, "DELETE", _conversation_path(conversation_id, "participants", user_id))
 
     # --- messages
@@ -164,32 +164,32 @@ class HttpClient:
             Changes, "GET", _conversation_path(conversation_id, "changes"), query=query
         )
 
-    # --- the one way out
+    # --- transport
 
     async def _request(
         self,
-        response_type: type[Answer] | None,
+        response_type: type[Response] | None,
         method: str,
         path: str,
         *,
         query: Query | None = None,
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         if self._session is None:
             self._session = aiohttp.ClientSession()
-        sent = dict(headers or {})
+        request_headers = dict(headers or {})
         if self.token is not None:
-            sent["Authorization"] = f"Bearer {self.token}"
+            request_headers["Authorization"] = f"Bearer {self.token}"
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            request_headers["Content-Type"] = "application/json"
         try:
             async with self._session.request(
                 method,
                 self._url + path,
                 params={name: str(value) for name, value in (query or {}).items() if value is not None},
                 data=None if body is None else msgspec.json.encode(body),
-                headers=sent,
+                headers=request_headers,
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
@@ -198,21 +198,23 @@ class HttpClient:
             raise RequestTimeout(f"{method}: {type(error).__name__}") from error
         if response.status >= 300:
             raise _decode_rejection(response.status, content)
-        # A call that answers nothing is typed so by its caller.
-        found: Any = None if response_type is None else msgspec.json.decode(content, type=response_type)
-        typed: Answer = found
-        return typed
+        # Endpoints without a response body are typed None by their method.
+        decoded: Any = None if response_type is None else msgspec.json.decode(content, type=response_type)
+        result: Response = decoded
+        return result
 
 
 def _conversation_path(conversation_id: str, *segments: str) -> str:
-    return "/".join(("/v1/conversations", *(quote(part, safe="") for part in (conversation_id, *segments))))
+    return "/".join(
+        ("/v1/conversations", *(quote(segment, safe="") for segment in (conversation_id, *segments)))
+    )
 
 
 def _decode_rejection(status: int, content: bytes) -> RequestRejected:
     try:
         problem = msgspec.json.decode(content, type=ProblemDetails)
     except msgspec.DecodeError:
-        # Not of this server: somebody between, who knows no problem details.
+        # Not from Convene: a proxy, which sends no problem details.
         problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
     return RequestRejected(
         problem.code,

@@ -1,4 +1,4 @@
-"""The answers of the HTTP part of the contract that are no objects of the wire. Nothing here acts."""
+"""HTTP response bodies that are not protocol objects."""
 
 from typing import Generic, TypeVar
 
@@ -16,7 +16,7 @@ class LoginResponse(msgspec.Struct, frozen=True):
     expires_at: str
 
     def __repr__(self) -> str:
-        return "SignedIn(...)"
+        return "LoginResponse(...)"
 
 
 class SessionView(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The durable frames after a seq, compacted; complete up to `last_seq`."""
+    """The durable frames after a seq, compacted. Complete up to `last_seq`."""
 
     items: list[LogFrame]
     last_seq: int
@@ -45,7 +45,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class ProblemDetails(msgspec.Struct, frozen=True):
-    """A refusal over HTTP (RFC 9457), as far as a client acts on it."""
+    """The fields of an error response (RFC 9457) that a client acts on."""
 
     code: str
     detail: str = ""

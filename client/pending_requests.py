@@ -1,7 +1,7 @@
-"""Commands that wait for their answer, in the order in which they were given.
+"""Commands that have no reply yet, in the order in which they were sent.
 
-An answer may come on any connection: after each connect, what was not answered is said again, before
-anything new. A timeout is not a failure here; only a deadline is.
+A reply may arrive on a later connection: after each reconnect, unanswered commands are sent again, before
+new ones. A command that is not answered in time is sent again; only the deadline ends it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ BuildCommand = Callable[[int], msgspec.Struct]
 
 
 class PendingRequest:
-    """One command under way; `said` is its frame."""
+    """A command in flight and its encoded frame."""
 
     __slots__ = ("frame", "reply", "request_id")
 
@@ -55,80 +55,85 @@ class PendingRequests:
     async def request(
         self, build_command: BuildCommand, result_type: type[Result], deadline_s: float | None
     ) -> Result:
-        """Say a command until it is answered; `say` makes it from its id.
+        """Send a command until it is answered. `build_command` creates it from its request id.
 
         Raises:
-            Refused: the server said no, and would say so again.
-            Unanswered: the deadline passed. It may have been done.
-            Ended: no answer will come. It may have been done.
+            RequestRejected: the server rejected it, and a retry would not help.
+            RequestTimeout: the deadline passed. The command may have been executed.
+            ClientClosed: no reply will arrive. The command may have been executed.
         """
-        patience_s = self._settings.request_timeout_s if deadline_s is None else deadline_s
+        timeout_s = self._settings.request_timeout_s if deadline_s is None else deadline_s
         backoff = self._make_backoff()
         try:
-            async with asyncio.timeout(patience_s), self._slots:
+            async with asyncio.timeout(timeout_s), self._slots:
                 while True:
-                    answer = await self._request_once(build_command)
-                    if isinstance(answer, Ok):
-                        return self._encoding.decode_result(answer.result, result_type)
-                    if not answer.retry:
-                        raise RequestRejected(answer.code, answer.detail)
-                    await self._sleep(backoff.delay_s(answer.retry_after_ms))
+                    reply = await self._request_once(build_command)
+                    if isinstance(reply, Ok):
+                        return self._encoding.decode_result(reply.result, result_type)
+                    if not reply.retry:
+                        raise RequestRejected(reply.code, reply.detail)
+                    await self._sleep(backoff.delay_s(reply.retry_after_ms))
         except TimeoutError:
-            raise RequestTimeout("it may or may not have been done") from None
+            raise RequestTimeout("no reply in time; the command may have been executed") from None
 
     def on_reply(self, reply: CommandReply) -> None:
-        """Give an answer to the one it is for; a second one is for nobody."""
+        """Pass a reply to its request. A second reply is ignored."""
         if not isinstance(reply.id, int):
             return
-        ask = self._pending.pop(reply.id, None)
-        if ask is not None and not ask.reply.done():
-            ask.reply.set_result(reply)
+        request = self._pending.pop(reply.id, None)
+        if request is not None and not request.reply.done():
+            request.reply.set_result(reply)
 
     async def on_connected(self, connection: Connection) -> None:
-        """Say again what was not answered; what is new goes there too from now on."""
-        number = 0
-        while (ask := self._next_after(number)) is not None:
-            number = ask.request_id
-            await self._send(connection, ask)
+        """Resend unanswered commands in order, then use this connection for new ones."""
+        last_id = 0
+        while (request := self._next_after(last_id)) is not None:
+            last_id = request.request_id
+            await self._send(connection, request)
         self._connection = connection
 
     def on_connection_lost(self) -> None:
-        """There is no connection: what is new waits for the next one."""
+        """Hold new commands back until the next connection."""
         self._connection = None
 
     def close(self, error: ClientClosed) -> None:
-        """No answer will come."""
+        """Fail all pending and later requests with `error`."""
         self._closed_error = error
-        waiting, self._pending = self._pending, {}
-        for ask in waiting.values():
-            if not ask.reply.done():
-                ask.reply.set_exception(error)
+        pending, self._pending = self._pending, {}
+        for request in pending.values():
+            if not request.reply.done():
+                request.reply.set_exception(error)
 
     async def _request_once(self, build_command: BuildCommand) -> CommandReply:
-        """Say it, and again while nothing comes back."""
+        """Send one command and resend it until a reply arrives."""
         if self._closed_error is not None:
             raise self._closed_error
-        number = next(self._request_ids)
-        ask = self._pending[number] = PendingRequest(number, self._encoding.encode(build_command(number)))
+        request_id = next(self._request_ids)
+        request = self._pending[request_id] = PendingRequest(
+            request_id, self._encoding.encode(build_command(request_id))
+        )
         try:
             while True:
                 if self._connection is not None:
-                    await self._send(self._connection, ask)
-                done, _ = await asyncio.wait([ask.reply], timeout=self._settings.resend_after_s)
+                    await self._send(self._connection, request)
+                done, _ = await asyncio.wait([request.reply], timeout=self._settings.resend_after_s)
                 if done:
-                    return ask.reply.result()
+                    return request.reply.result()
         finally:
-            self._pending.pop(number, None)
+            self._pending.pop(request_id, None)
 
     def _next_after(self, request_id: int) -> PendingRequest | None:
-        return next((ask for ask in self._pending.values() if ask.request_id > request_id), None)
+        return next((request for request in self._pending.values() if request.request_id > request_id), None)
 
     async def _send(self, connection: Connection, request: PendingRequest) -> None:
-        most = connection.max_frame_bytes
-        if most is not None and len(request.frame) > most:
-            # Said all the same it would cost the connection, for all the others too.
+        limit = connection.max_frame_bytes
+        if limit is not None and len(request.frame) > limit:
+            # The server would close the connection, and with it fail the other requests.
             too_large = Error(
-                request.request_id, "request.too_large", f"A frame has at most {most} bytes.", retry=False
+                request.request_id,
+                "request.too_large",
+                f"The frame must not exceed {limit} bytes.",
+                retry=False,
             )
             self.on_reply(too_large)
         else:

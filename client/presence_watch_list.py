@@ -1,6 +1,7 @@
-"""Whom a client watches: asked for again after each connect, because a server forgets it with the socket.
+"""The users whose presence a client watches.
 
-What changed meanwhile is handed on as a frame like any other. It never asks while nobody is watched.
+The server forgets the list when the connection ends, so it is sent again after each reconnect. The
+presences it returns are delivered as a `presence.changed` frame.
 """
 
 import asyncio
@@ -23,12 +24,12 @@ class PresenceWatchList:
         self._rewatch_task: asyncio.Task[None] | None = None
 
     async def watch(self, user_ids: Sequence[str], deadline_s: float | None) -> list[Presence]:
-        """Replace the list; answers how everybody on it is."""
+        """Replace the list; return the presence of each user on it."""
         self._user_ids = list(user_ids)
         return await self._watch(deadline_s)
 
     def on_connected(self) -> None:
-        """A new socket: the server knows nothing of the list."""
+        """Send the list again on a new connection, unless it is empty."""
         if self._user_ids:
             self._rewatch_task = asyncio.create_task(self._rewatch())
 
@@ -38,9 +39,9 @@ class PresenceWatchList:
             await asyncio.gather(self._rewatch_task, return_exceptions=True)
 
     async def _watch(self, deadline_s: float | None) -> list[Presence]:
-        wanted = list(self._user_ids)
+        user_ids = list(self._user_ids)
         result = await self._requests.request(
-            lambda number: WatchPresence(number, wanted), WatchResult, deadline_s
+            lambda number: WatchPresence(number, user_ids), WatchResult, deadline_s
         )
         return result.presences
 
@@ -48,5 +49,5 @@ class PresenceWatchList:
         try:
             await self._put([PresenceChanged(await self._watch(None))])
         except (RequestRejected, RequestTimeout, ClientClosed):
-            # The next connect asks again.
+            # The next reconnect tries again.
             return

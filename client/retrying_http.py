@@ -1,7 +1,7 @@
-"""Requests to one server, each said again until it is answered: all of them may safely be said twice.
+"""HTTP client that retries requests to one server until they are answered.
 
-A server that is busy is given the time it asks for. Never follows a redirect, so that a token goes nowhere
-else.
+Every request must be safe to repeat: idempotent, or sent with an idempotency key. Delays follow the
+server's `Retry-After`. Redirects are not followed, so that the token is not sent to another host.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class HttpRequest(msgspec.Struct, frozen=True):
-    """`key` is sent as `Idempotency-Key`, `token` as the bearer."""
+    """`idempotency_key` is sent as `Idempotency-Key`, `token` as the bearer token."""
 
     method: str
     path: str
@@ -36,11 +36,11 @@ class HttpRequest(msgspec.Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.path})"
+        return f"HttpRequest({self.method} {self.path})"
 
 
 class RetryingHttpClient:
-    """`patience_s` is how long one request is said again."""
+    """A request is retried for up to `retry_for_s`."""
 
     def __init__(
         self,
@@ -56,28 +56,28 @@ class RetryingHttpClient:
         self._sleep = sleep
 
     async def request(self, response_type: type[Result], request: HttpRequest) -> Result:
-        """Ask for something that has to be there.
+        """Send a request and decode its response.
 
         Raises:
-            Refused: the server said no.
-            Unanswered: it said nothing for `patience_s`.
+            RequestRejected: the server rejected the request.
+            RequestTimeout: no response for `retry_for_s`.
         """
         return msgspec.json.decode(await self._request_with_retries(request), type=response_type)
 
     async def request_if_allowed(self, response_type: type[Result], request: HttpRequest) -> Result | None:
-        """As `ask`; None where what it is about is no longer there, or no longer taken."""
+        """Like `request`, but return None on 403, 404 and 409."""
         content = await self._content_if_allowed(request)
         return None if content is None else msgspec.json.decode(content, type=response_type)
 
     async def execute(self, request: HttpRequest) -> bool:
-        """As `attempt`, with nothing in the answer; whether it was done."""
+        """Like `request_if_allowed`, ignoring the response body; return whether it succeeded."""
         return await self._content_if_allowed(request) is not None
 
     async def _content_if_allowed(self, request: HttpRequest) -> bytes | None:
         try:
             return await self._request_with_retries(request)
-        except RequestRejected as refused:
-            if refused.status in SKIPPED_STATUSES:
+        except RequestRejected as rejected:
+            if rejected.status in SKIPPED_STATUSES:
                 return None
             raise
 
@@ -88,29 +88,29 @@ class RetryingHttpClient:
         while True:
             try:
                 return await self._request_once(request)
-            except RequestRejected as refused:
-                if refused.status not in RETRY_STATUSES or loop.time() >= end:
+            except RequestRejected as rejected:
+                if rejected.status not in RETRY_STATUSES or loop.time() >= end:
                     raise
-                pause_s = backoff.delay_s(refused.retry_after_ms)
+                delay_s = backoff.delay_s(rejected.retry_after_ms)
             except RequestTimeout:
                 if loop.time() >= end:
                     raise
-                pause_s = backoff.delay_s()
-            await self._sleep(pause_s)
+                delay_s = backoff.delay_s()
+            await self._sleep(delay_s)
 
     async def _request_once(self, request: HttpRequest) -> bytes:
-        sent = {"Content-Type": "application/json"} if request.body is not None else {}
+        headers = {"Content-Type": "application/json"} if request.body is not None else {}
         if request.token is not None:
-            sent["Authorization"] = f"Bearer {request.token}"
+            headers["Authorization"] = f"Bearer {request.token}"
         if request.idempotency_key is not None:
-            sent["Idempotency-Key"] = request.idempotency_key
+            headers["Idempotency-Key"] = request.idempotency_key
         try:
             async with self._session.request(
                 request.method,
                 self._url + request.path,
                 params=request.query,
                 data=None if request.body is None else _encoder.encode(request.body),
-                headers=sent,
+                headers=headers,
                 timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S),
                 allow_redirects=False,
             ) as response:
@@ -126,6 +126,6 @@ def _decode_rejection(status: int, content: bytes) -> RequestRejected:
     try:
         problem = msgspec.json.decode(content, type=ProblemDetails)
     except msgspec.DecodeError:
-        # Not of this server: somebody between, who knows no problem details.
+        # Not from Convene: a proxy, which sends no problem details.
         problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
     return RequestRejected(problem.code, problem.detail, status=status, retry_after_ms=problem.retry_after_ms)

@@ -1,8 +1,8 @@
-"""How far one conversation has come: every durable frame once, in order of seq.
+"""Delivers the durable frames of one conversation once and in seq order.
 
-    take(frame) -> what may be handed on now; what is ahead is held, and `gap` says that some is missing
+    receive(frame) -> the frames that can be delivered now; later ones are held, and `has_gap` is set
 
-What it cannot hold is left to the log, which is asked for anyhow. It never waits and never asks.
+Frames that exceed the hold limit are dropped: filling the gap from the log delivers them.
 """
 
 from collections.abc import Sequence
@@ -21,16 +21,16 @@ class SequenceTracker:
 
     @property
     def has_gap(self) -> bool:
-        """Whether more is known to exist than was handed on."""
+        """Whether frames are known to exist that were not delivered."""
         return self.known_head > self.position
 
     @property
     def at_start(self) -> bool:
-        """Whether nothing was handed on yet."""
+        """Whether nothing was delivered yet."""
         return self.position == self._start_position
 
     def receive(self, frame: LogFrame) -> list[LogFrame]:
-        """A frame that came by itself: with it, those that had waited for it."""
+        """Take a live frame; return it and the held frames that follow it, if it is the next one."""
         if frame.seq <= self.position:
             return []
         if frame.seq > self.position + 1:
@@ -41,31 +41,31 @@ class SequenceTracker:
         return [frame, *self._release_held()]
 
     def hold(self, frame: LogFrame) -> None:
-        """Keep a frame until what is before it has been handed on."""
+        """Keep a frame until the frames before it were delivered."""
         if frame.seq > self.position:
             self.known_head = max(self.known_head, frame.seq)
             if len(self._held) < self._held_max:
                 self._held[frame.seq] = frame
 
     def receive_replayed(self, frame: LogFrame) -> list[LogFrame]:
-        """A frame of a replay, which leaves out what a later change has overtaken."""
+        """Take a frame of a replay, which omits entries superseded by a later change."""
         return self.fill([frame], frame.seq)
 
     def fill(self, frames: Sequence[LogFrame], through: int) -> list[LogFrame]:
-        """What the log holds up to `through`, compacted: with it, those that had waited for it."""
-        ready = [frame for frame in frames if self.position < frame.seq <= through]
+        """Take the compacted log up to `through`; return it and the held frames that follow it."""
+        deliverable = [frame for frame in frames if self.position < frame.seq <= through]
         if through > self.position:
             self.position = through
             self.known_head = max(self.known_head, through)
-        return [*ready, *self._release_held()]
+        return [*deliverable, *self._release_held()]
 
     def _release_held(self) -> list[LogFrame]:
         if not self._held:
             return []
-        ready = []
+        released = []
         for seq in [seq for seq in self._held if seq <= self.position]:
             del self._held[seq]
         while (frame := self._held.pop(self.position + 1, None)) is not None:
             self.position = frame.seq
-            ready.append(frame)
-        return ready
+            released.append(frame)
+        return released

@@ -1,8 +1,7 @@
-"""The state read anew over HTTP, after a connect or when the server says `resync`.
+"""Reads the conversation state over HTTP after a connect or a `resync` frame.
 
-It finds from where on each conversation has to be heard: one that is known is completed from its log, one
-that is not begins at its head, one that is gone is told as left. It never reads messages of a
-conversation that was not known before: whoever wants its past reads the history.
+Known conversations are completed from their log. New ones start at their head; their history is not
+fetched. Conversations that no longer exist are reported as `conversation.left`.
 """
 
 import asyncio
@@ -16,7 +15,7 @@ from client.http_client import HttpClient
 
 
 class StateResync:
-    """`http` gives the way to the server that is in use now."""
+    """`http` returns a client for the current server."""
 
     def __init__(
         self,
@@ -38,7 +37,7 @@ class StateResync:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Read anew; once more where that is under way, for it may have read too early."""
+        """Start a resync. If one is running, repeat it, because it may have read too early."""
         self._requested = self._sequencer.resyncing = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -81,11 +80,11 @@ class StateResync:
                 return listed
 
     async def _check_unlisted(self, conversation_id: str) -> None:
-        """One that was not listed: between two pages, or gone."""
+        """Check a conversation that was not listed: it moved between two pages, or is gone."""
         try:
             conversation = await self._http().conversation(conversation_id)
-        except RequestRejected as refused:
-            if refused.status != 404:
+        except RequestRejected as rejected:
+            if rejected.status != 404:
                 raise
             self._sequencer.untrack(conversation_id)
             await self._put([ConversationLeft(0, conversation_id)])

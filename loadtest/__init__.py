@@ -1,1 +1,1 @@
-"""The load tester: it drives Convene through its public contract and checks every promise while it does."""
+"""Load tester: drives Convene through its public API and checks every delivery guarantee under load."""

@@ -1,9 +1,8 @@
-"""`run.py load <scenario>`: from words of a command line to a run, a report and an exit status.
+"""`run.py load <scenario>`: parses options, runs the load and writes the report.
 
-    0   no promise broken, every threshold held        2   it could not be asked like that
-    1   not good, and the report says why               3   there was nothing to measure: no server, no users
-
-It never makes load itself.
+Exit status:
+    0   no faults, all thresholds met          2   invalid options
+    1   failed; the report says why            3   nothing was measured: no server, or interrupted
 """
 
 import asyncio
@@ -28,15 +27,15 @@ from loadtest.coordinator import Coordinator, ServerUnreachable
 from loadtest.options import InvalidOptions, Options, Thresholds
 from loadtest.process.open_file_limit import OpenFileLimitTooLow
 from loadtest.process.worker_process import WorkerDied
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 
 HELP: Final = {
-    Scenario.IDLE: "Connections that are there; with --rate some ask for a sign of life.",
-    Scenario.PAIRS: "Pairs who write to each other, each on another server.",
-    Scenario.ROOM: "One room, in which some write and all hear (several, past 5,000).",
-    Scenario.MIXED: "A mix after real use: chat, receipts, typing, feeds, likes, answers, reconnects.",
-    Scenario.STORM: "Groups who write; now and then all are cut off at once, and resume.",
-    Scenario.FEED: "Pages of the home feed, over HTTP.",
+    Scenario.IDLE: "Idle connections; with --rate they send pings.",
+    Scenario.PAIRS: "Pairs of users who exchange messages, each on a different server.",
+    Scenario.ROOM: "One large conversation with a few senders (several conversations above 5,000 users).",
+    Scenario.MIXED: "A realistic mix: chat, read receipts, typing, feeds, likes, RSVPs, reconnects.",
+    Scenario.STORM: "Group conversations; all clients are disconnected at once, then resume.",
+    Scenario.FEED: "Home feed pages, over HTTP.",
 }
 DEFAULT_CONNECTIONS: Final = 100
 LIBRARIES: Final = ("hdrh", "matplotlib")
@@ -44,31 +43,44 @@ FAILED: Final = 1
 INVALID_USAGE: Final = 2
 NOTHING_MEASURED: Final = 3
 
-Urls = Annotated[list[str] | None, typer.Option("--url", help="A server; may be given several times.")]
+Urls = Annotated[list[str] | None, typer.Option("--url", help="URL of a server; repeatable.")]
 Standby = Annotated[
-    list[str] | None, typer.Option(help="A server for those who lose theirs; may be given several times.")
+    list[str] | None, typer.Option(help="URL of a server used only for reconnects; repeatable.")
 ]
-Connections = Annotated[int, typer.Option("--connections", "-n", min=1, help="How many, over all.")]
-Rate = Annotated[float | None, typer.Option(help="Acts a second over all, whatever the server does.", min=0)]
-Duration = Annotated[float, typer.Option(help="For how many seconds.", min=0.1)]
-Ramp = Annotated[float | None, typer.Option(help="Spread the connects over so many seconds.", min=0)]
-Seed = Annotated[int, typer.Option(help="Another seed, other chance.")]
-Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes that make the load.")]
-Users = Annotated[Path | None, typer.Option("--users-file", help="From `load prepare`; else they register.")]
-ReportFolder = Annotated[Path | None, typer.Option("--report", help="Where to; else a new one in data/load.")]
-P99 = Annotated[float | None, typer.Option("--p99-ms", help="Fail where the scenario's own p99 is above.")]
-MaxUnanswered = Annotated[int, typer.Option("--max-lost", min=0, help="Acts that may end without an answer.")]
-MaxErrors = Annotated[int | None, typer.Option("--max-errors", min=0, help="Errors that may be.")]
-Senders = Annotated[int, typer.Option(min=1, help="In a room: how many write.")]
-Storms = Annotated[int, typer.Option(min=0, help="In a storm: how often all are cut off.")]
-Characters = Annotated[int, typer.Option("--characters", min=1, max=4000, help="Of a message, about.")]
-Checks = Annotated[int, typer.Option("--unread-checks", min=0, help="Users whose lists are compared.")]
-Plain = Annotated[bool, typer.Option("--plain", help="Lines instead of a live view.")]
+Connections = Annotated[int, typer.Option("--connections", "-n", min=1, help="Total number of connections.")]
+Rate = Annotated[float | None, typer.Option(help="Operations per second, in total (open loop).", min=0)]
+Duration = Annotated[float, typer.Option(help="Duration of the load in seconds.", min=0.1)]
+Ramp = Annotated[float | None, typer.Option(help="Spread the connects over this many seconds.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of the random choices.")]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Number of worker processes.")]
+Users = Annotated[
+    Path | None,
+    typer.Option("--users-file", help="Users file of `load prepare`; without it, users are registered."),
+]
+ReportFolder = Annotated[
+    Path | None, typer.Option("--report", help="Report folder; by default a new one in data/load.")
+]
+P99 = Annotated[
+    float | None, typer.Option("--p99-ms", help="Fail if the p99 of the primary latency is higher.")
+]
+MaxUnanswered = Annotated[
+    int, typer.Option("--max-unanswered", min=0, help="Fail if more requests stay unanswered.")
+]
+MaxErrors = Annotated[int | None, typer.Option("--max-errors", min=0, help="Fail if there are more errors.")]
+Senders = Annotated[int, typer.Option(min=1, help="Number of senders in a room.")]
+Storms = Annotated[int, typer.Option(min=0, help="Number of mass disconnects in a storm.")]
+Characters = Annotated[
+    int, typer.Option("--message-characters", min=1, max=4000, help="Average message length.")
+]
+Checks = Annotated[
+    int, typer.Option("--list-checks", min=0, help="Users whose conversation lists are checked.")
+]
+Plain = Annotated[bool, typer.Option("--plain", help="Print plain lines instead of the live view.")]
 
 
 def load_commands() -> typer.Typer:
-    """The group of commands; `run.py` gives it its name."""
-    load = typer.Typer(no_args_is_help=True, help="Put servers under load, and check what they promise.")
+    """Return the command group; the caller names it."""
+    load = typer.Typer(no_args_is_help=True, help="Load test servers and check their delivery guarantees.")
     for scenario in Scenario:
         load.command(scenario.value, help=HELP[scenario])(_command(scenario))
     return load
@@ -91,15 +103,15 @@ def _command(scenario: Scenario) -> Callable[..., None]:
         max_errors: MaxErrors = None,
         senders: Senders = 10,
         storms: Storms = 2,
-        characters: Characters = 60,
-        unread_checks: Checks = 500,
+        message_characters: Characters = 60,
+        list_checks: Checks = 500,
         plain: Plain = False,  # noqa: FBT002 - a flag of the command line
     ) -> None:
         options = Options(
             scenario=scenario,
-            urls=tuple(one.rstrip("/") for one in url or ("http://127.0.0.1:8080",)),
+            urls=tuple(server.rstrip("/") for server in url or ("http://127.0.0.1:8080",)),
             connections=connections,
-            standby=tuple(one.rstrip("/") for one in standby or ()),
+            standby=tuple(server.rstrip("/") for server in standby or ()),
             duration_s=duration,
             rate_per_s=rate,
             ramp_s=ramp,
@@ -107,8 +119,8 @@ def _command(scenario: Scenario) -> Callable[..., None]:
             processes=processes,
             senders=senders,
             storms=storms,
-            message_characters=characters,
-            unread_checks=unread_checks,
+            message_characters=message_characters,
+            list_checks=list_checks,
             thresholds=Thresholds(p99_ms, max_unanswered, max_errors),
         )
         raise typer.Exit(run_load(options, users_file, report, plain=plain))
@@ -117,17 +129,17 @@ def _command(scenario: Scenario) -> Callable[..., None]:
 
 
 def run_load(options: Options, users_file: Path | None, report_folder: Path | None, *, plain: bool) -> int:
-    """Run it all and report; answers the exit status."""
+    """Run the load and write the report. Returns the exit status."""
     try:
         options.validate()
         _check_libraries()
-        people = read_users(users_file) if users_file is not None else []
-        return uvloop.run(_run_async(options, people, report_folder, plain=plain))
-    except (InvalidOptions, OpenFileLimitTooLow, UnreadableUsersFile) as faulty:
-        typer.echo(str(faulty), err=True)
+        users = read_users(users_file) if users_file is not None else []
+        return uvloop.run(_run_async(options, users, report_folder, plain=plain))
+    except (InvalidOptions, OpenFileLimitTooLow, UnreadableUsersFile) as error:
+        typer.echo(str(error), err=True)
         return INVALID_USAGE
-    except (ServerUnreachable, WorkerDied, ClientError, OSError) as failure:
-        typer.echo(f"Nothing was measured: {failure or type(failure).__name__}", err=True)
+    except (ServerUnreachable, WorkerDied, ClientError, OSError) as error:
+        typer.echo(f"Nothing was measured: {error or type(error).__name__}", err=True)
         return NOTHING_MEASURED
 
 
@@ -138,35 +150,37 @@ async def _run_async(
     from loadtest.report.report import build_report
     from loadtest.report.summary import render_summary
 
-    into = create_report_folder(report_folder, options.scenario)
-    show: Display
-    show = LineDisplay(_print_line) if plain or not sys.stdout.isatty() else LiveDisplay(options, Console())
-    conductor = Coordinator(options, users, show)
+    folder = create_report_folder(report_folder, options.scenario)
+    display: Display
+    display = (
+        LineDisplay(_print_line) if plain or not sys.stdout.isatty() else LiveDisplay(options, Console())
+    )
+    coordinator = Coordinator(options, users, display)
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(conductor.run())
+    run_task = asyncio.create_task(coordinator.run())
 
     def on_interrupt() -> None:
-        if conductor.stopping:
-            running.cancel()
-        conductor.stop()
+        if coordinator.stopping:
+            run_task.cancel()
+        coordinator.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_interrupt)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, on_interrupt)
     try:
-        findings = await running
+        result = await run_task
     except asyncio.CancelledError:
-        typer.echo("ended at once: nothing was judged", err=True)
+        typer.echo("interrupted: nothing was checked", err=True)
         return NOTHING_MEASURED
     finally:
-        show.close()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        display.close()
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(ValueError, RuntimeError):
-                loop.remove_signal_handler(number)
-    report = build_report(findings)
-    write_report(into, report)
+                loop.remove_signal_handler(signal_number)
+    report = build_report(result)
+    write_report(folder, report)
     _print_line("")
     _print_line(render_summary(report))
-    _print_line(f"report: {into / 'index.html'}")
+    _print_line(f"report: {folder / 'index.html'}")
     return 0 if report.passed else FAILED
 
 

@@ -1,9 +1,9 @@
-"""Leads a run: sets the stage, has the workers come, play, stop and judge, and gathers what they tell.
+"""Runs a load test: setup, workers, load, delivery check and metrics.
 
-    stage over HTTP -> plans -> workers come -> play -> stop -> what was acknowledged -> all see it -> judged
+    setup over HTTP -> worker plans -> connect -> load -> stop -> wait for deliveries -> check -> RunResult
 
-Told to stop, it goes on to the judging with what there is. It makes no load itself, so that what it shows
-costs the load nothing.
+`stop` ends the load early; delivery is then checked as usual. The coordinator's process generates no load,
+so displaying progress does not slow the load down.
 """
 
 import asyncio
@@ -13,18 +13,13 @@ from collections.abc import Callable
 from typing import Final
 
 import aiohttp
-import msgspec
 
-from loadtest.accounts.registration import register_users
 from loadtest.accounts.users_file import LoadUser
 from loadtest.check.log_observer import Acknowledged
 from loadtest.console.display import Display
-from loadtest.evaluation import primary_operation_of
 from loadtest.metrics.clock import now_us
 from loadtest.metrics.server_metrics import ServerPoller, ServerSample
-from loadtest.metrics.time_series import TimeSeries
 from loadtest.options import Options
-from loadtest.process.assignment import plan_workers
 from loadtest.process.open_file_limit import check_open_file_limit
 from loadtest.process.worker_process import WorkerProcess
 from loadtest.process.worker_protocol import (
@@ -36,6 +31,11 @@ from loadtest.process.worker_protocol import (
     StopLoad,
     Tick,
 )
+from loadtest.report.evaluation import primary_operation_of
+from loadtest.report.run_result import RunResult
+from loadtest.report.time_series import TimeSeries
+from loadtest.setup.assignment import plan_workers
+from loadtest.setup.registration import register_users
 from loadtest.setup.scenario_setup import SETUP_FUNCTIONS, users_needed
 from loadtest.setup.setup_client import SetupClient
 from loadtest.setup.setup_state import SetupState
@@ -43,33 +43,15 @@ from loadtest.setup.setup_state import SetupState
 CONNECT_TIMEOUT_S: Final = 90.0
 SAMPLE_INTERVAL_S: Final = 1.0
 START_DELAY_S: Final = 0.3
-"""So long after it was told does everybody begin, so that all begin together."""
+"""Delay between the start command and the start, so that all workers start together."""
 
 
-class ServerUnreachable(Exception):  # noqa: N818 - what is the matter, said to a person
-    """A server did not answer before the load began."""
-
-
-class RunResult(msgspec.Struct, frozen=True):
-    """All that there is to report of. Times of the wall clock in s since the epoch."""
-
-    options: Options
-    run_id: str
-    started_at: float
-    load_s: float
-    series: TimeSeries
-    baseline: dict[str, ServerSample]
-    samples: dict[str, list[ServerSample]]
-    unanswered: int
-    disconnected: int
-    users_checked: int
-    conversations_checked: int
-    interrupted: bool
-    complete: bool
+class ServerUnreachable(Exception):  # noqa: N818 - shown to the operator
+    """A server did not respond before the load started."""
 
 
 class Coordinator:
-    """`people` come from a file, or are registered where there are none. `show` is told how it goes."""
+    """Without `users`, users are registered over HTTP."""
 
     def __init__(self, options: Options, users: list[LoadUser], display: Display) -> None:
         self._options = options
@@ -84,34 +66,37 @@ class Coordinator:
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to end early."""
+        """Whether `stop` was called."""
         return self._stopping.is_set()
 
     def stop(self) -> None:
-        """End it early, with what there is."""
+        """End the load early."""
         self._stopping.set()
 
     async def run(self) -> RunResult:
-        """Raises `OptionsFaulty`, `TooFewFiles`, `NotReached`, `WorkerDied`, or a `ClientError`."""
+        """Run the load test.
+
+        Raises `InvalidOptions`, `OpenFileLimitTooLow`, `ServerUnreachable`, `WorkerDied` or `ClientError`.
+        """
         options = self._options
         options.validate()
         check_open_file_limit(options.connections, options.processes)
-        began_at = time.time()
+        started_at = time.time()
         async with aiohttp.ClientSession() as session:
             await self._check_servers(session)
-            stage = await self._set_up(session)
+            state = await self._set_up(session)
             servers = ServerPoller(options.urls, session)
             await servers.poll()
-            before = {url: readings[-1] for url, readings in servers.samples.items() if readings}
-            watching = asyncio.create_task(self._poll_servers(servers))
+            baseline = {url: samples[-1] for url, samples in servers.samples.items() if samples}
+            poll_task = asyncio.create_task(self._poll_servers(servers))
             try:
-                return await self._run_load(stage, servers, before, began_at)
+                return await self._run_load(state, servers, baseline, started_at)
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-                await asyncio.gather(*(child.close() for child in self._workers))
+                poll_task.cancel()
+                await asyncio.gather(poll_task, return_exceptions=True)
+                await asyncio.gather(*(worker.close() for worker in self._workers))
 
-    # --- before
+    # --- preparation
 
     async def _check_servers(self, session: aiohttp.ClientSession) -> None:
         for url in self._options.urls:
@@ -120,16 +105,16 @@ class Coordinator:
                     if response.status == 200:
                         continue
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise ServerUnreachable(f"{url} does not answer: {type(error).__name__}") from error
-            raise ServerUnreachable(f"{url}/healthz answers with {response.status}")
+                raise ServerUnreachable(f"{url} does not respond: {type(error).__name__}") from error
+            raise ServerUnreachable(f"{url}/healthz responded with status {response.status}")
 
     async def _set_up(self, session: aiohttp.ClientSession) -> SetupState:
-        making = SetupClient(session, self._options.urls, self._display.setup_progress)
-        wanted = users_needed(self._options)
-        people = self._users[:wanted] or await register_users(making, wanted)
-        stage = SetupState(people)
-        await SETUP_FUNCTIONS[self._options.scenario](making, stage)
-        return stage
+        client = SetupClient(session, self._options.urls, self._display.setup_progress)
+        count = users_needed(self._options)
+        users = self._users[:count] or await register_users(client, count)
+        state = SetupState(users)
+        await SETUP_FUNCTIONS[self._options.scenario](client, state)
+        return state
 
     # --- the load
 
@@ -137,17 +122,17 @@ class Coordinator:
         self, state: SetupState, servers: ServerPoller, baseline: dict[str, ServerSample], started_at: float
     ) -> RunResult:
         plans = plan_workers(self._options, state, self._run_id)
-        for number, plan in enumerate(plans):
-            child = await WorkerProcess.start(self._tick_handler(number))
-            self._workers.append(child)
-            await child.send(plan)
-        self._display.begin_phase("coming")
-        came = await self._wait_for_connections()
+        for index, plan in enumerate(plans):
+            worker = await WorkerProcess.start(self._tick_handler(index))
+            self._workers.append(worker)
+            await worker.send(plan)
+        self._display.begin_phase("connecting")
+        connected = await self._wait_for_connections()
         load_s = 0.0
-        if came:
+        if connected:
             load_s = await self._generate_load(servers)
         stopped = await self._stop_workers()
-        ended = await self._check_delivery(stopped)
+        checked = await self._check_delivery(stopped)
         self._series.close_point()
         return RunResult(
             options=self._options,
@@ -157,84 +142,84 @@ class Coordinator:
             series=self._series,
             baseline=baseline,
             samples=self._samples_under_load(servers),
-            unanswered=sum(one.unanswered for one in stopped),
-            disconnected=sum(one.disconnected for one in ended),
-            users_checked=sum(one.users_checked for one in ended),
-            conversations_checked=sum(one.conversations_checked for one in ended),
+            unanswered=sum(result.unanswered for result in stopped),
+            disconnected=sum(result.disconnected for result in checked),
+            users_checked=sum(result.users_checked for result in checked),
+            conversations_checked=sum(result.conversations_checked for result in checked),
             interrupted=self._stopping.is_set(),
             complete=True,
         )
 
     async def _wait_for_connections(self) -> bool:
-        """Wait until everybody is there; False where it was stopped before."""
+        """Wait until the workers have connected; False if `stop` was called first."""
 
         async def wait_for_workers() -> None:
-            await asyncio.gather(*(child.next_message(ConnectionsOpened) for child in self._workers))
+            await asyncio.gather(*(worker.next_message(ConnectionsOpened) for worker in self._workers))
 
-        coming = asyncio.create_task(wait_for_workers())
-        stopping = asyncio.create_task(self._wait_for_stop())
-        await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not coming.done():
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+        connecting = asyncio.create_task(wait_for_workers())
+        stopped = asyncio.create_task(self._wait_for_stop())
+        await asyncio.wait({connecting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
             return False
-        await coming
+        await connecting
         return True
 
     async def _wait_for_stop(self) -> None:
         await self._stopping.wait()
 
     async def _generate_load(self, servers: ServerPoller) -> float:
-        """Have everybody play; answers for how long they did, in s."""
+        """Let the workers generate load; return the duration in seconds."""
         await servers.poll()
-        self._first_sample = {url: len(readings) for url, readings in servers.samples.items()}
-        begin = StartLoad(now_us() + int(START_DELAY_S * 1_000_000))
-        for child in self._workers:
-            await child.send(begin)
+        self._first_sample = {url: len(samples) for url, samples in servers.samples.items()}
+        command = StartLoad(now_us() + int(START_DELAY_S * 1_000_000))
+        for worker in self._workers:
+            await worker.send(command)
         self._enter_phase("load")
-        began = time.monotonic()
+        started = time.monotonic()
         try:
             async with asyncio.timeout(START_DELAY_S + self._options.duration_s):
                 await self._stopping.wait()
         except TimeoutError:
             pass
         await servers.poll()
-        self._last_sample = {url: len(readings) for url, readings in servers.samples.items()}
-        return max(0.0, time.monotonic() - began - START_DELAY_S)
+        self._last_sample = {url: len(samples) for url, samples in servers.samples.items()}
+        return max(0.0, time.monotonic() - started - START_DELAY_S)
 
     def _samples_under_load(self, servers: ServerPoller) -> dict[str, list[ServerSample]]:
-        """The readings of the load alone."""
+        """Return the samples taken during the load phase."""
         return {
-            url: readings[max(0, self._first_sample.get(url, 1) - 1) : self._last_sample.get(url)]
-            for url, readings in servers.samples.items()
+            url: samples[max(0, self._first_sample.get(url, 1) - 1) : self._last_sample.get(url)]
+            for url, samples in servers.samples.items()
         }
 
-    # --- after
+    # --- evaluation
 
     async def _stop_workers(self) -> list[LoadStopped]:
-        self._enter_phase("answers")
-        for child in self._workers:
-            await child.send(StopLoad(self._options.reply_timeout_s))
-        return [await child.next_message(LoadStopped) for child in self._workers]
+        self._enter_phase("draining")
+        for worker in self._workers:
+            await worker.send(StopLoad(self._options.reply_timeout_s))
+        return [await worker.next_message(LoadStopped) for worker in self._workers]
 
     async def _check_delivery(self, stopped: list[LoadStopped]) -> list[DeliveryChecked]:
-        self._enter_phase("judging")
+        self._enter_phase("checking")
         heads: dict[str, int] = {}
-        for one in stopped:
-            for conversation_id, head in one.heads.items():
+        for result in stopped:
+            for conversation_id, head in result.heads.items():
                 heads[conversation_id] = max(head, heads.get(conversation_id, 0))
-        acknowledged: list[Acknowledged] = [each for one in stopped for each in one.acknowledged]
-        checks = -(-self._options.unread_checks // max(1, len(self._workers)))
-        for child in self._workers:
-            await child.send(CheckDelivery(heads, acknowledged, self._options.delivery_timeout_s, checks))
-        return [await child.next_message(DeliveryChecked) for child in self._workers]
+        acknowledged: list[Acknowledged] = [message for result in stopped for message in result.acknowledged]
+        checks = -(-self._options.list_checks // max(1, len(self._workers)))
+        for worker in self._workers:
+            await worker.send(CheckDelivery(heads, acknowledged, self._options.delivery_timeout_s, checks))
+        return [await worker.next_message(DeliveryChecked) for worker in self._workers]
 
-    # --- meanwhile
+    # --- progress
 
-    def _tick_handler(self, number: int) -> Callable[[Tick], None]:
+    def _tick_handler(self, index: int) -> Callable[[Tick], None]:
         def on_tick(tick: Tick) -> None:
-            self._series.add(number, tick)
+            self._series.add(index, tick)
 
         return on_tick
 

@@ -1,24 +1,24 @@
-"""What a run is asked for. Checked once, here; it never guesses."""
+"""Options of a run, and their validation."""
 
 from typing import Final
 
 import msgspec
 
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 
 CONNECTS_PER_S: Final = 250
-"""A server; below the number of new sockets a second that the shipped configuration lets in."""
+"""Per server; below the default limit of new websockets per second."""
 
 
-class InvalidOptions(Exception):  # noqa: N818 - what is the matter, said to a person
-    """They do not go together."""
+class InvalidOptions(Exception):  # noqa: N818 - shown to the operator
+    """The options contradict each other."""
 
 
 class Thresholds(msgspec.Struct, frozen=True):
-    """What has to hold for a run to be good, besides that no promise was broken. None: not asked for.
+    """Pass criteria besides the absence of faults. None disables one.
 
-    `p99_ms` is that of the scenario's own latency; `max_lost` how many acts may end without an answer;
-    `max_errors` how many may be refused or fail.
+    `p99_ms` limits the scenario's primary latency, `max_unanswered` the requests without a reply,
+    `max_errors` the rejected and failed requests.
     """
 
     p99_ms: float | None = None
@@ -27,9 +27,9 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """`rate_per_s` over all processes; `ramp_s` is over which the connections are spread.
+    """`rate_per_s` is the total over all processes. Connects are spread over `ramp_s`.
 
-    To `standby` servers nobody goes who has not lost another one.
+    `standby` servers only receive clients that lost another server.
     """
 
     scenario: Scenario
@@ -44,23 +44,25 @@ class Options(msgspec.Struct, frozen=True):
     senders: int = 10
     storms: int = 2
     message_characters: int = 60
-    unread_checks: int = 500
+    list_checks: int = 500
     delivery_timeout_s: float = 20.0
     reply_timeout_s: float = 15.0
     thresholds: Thresholds = Thresholds()
 
     def validate(self) -> None:
-        """Raises `OptionsFaulty`."""
+        """Raises `InvalidOptions`."""
         if not self.urls:
             raise InvalidOptions("give at least one --url")
         if self.processes > self.connections:
-            raise InvalidOptions(f"{self.processes} processes for {self.connections} connections")
+            raise InvalidOptions(
+                f"--processes ({self.processes}) must not exceed --connections ({self.connections})"
+            )
         if self.scenario == Scenario.PAIRS and self.connections < 2:
-            raise InvalidOptions("a pair needs two connections")
+            raise InvalidOptions("`pairs` needs at least 2 --connections")
 
     @property
     def default_ramp_s(self) -> float:
-        """Over how long connections are spread where nobody says."""
+        """The ramp used if `ramp_s` is None."""
         return max(0.5, self.connections / (CONNECTS_PER_S * len(self.urls)))
 
     @property

@@ -1,1 +1,1 @@
-"""A small town to try a server out with, made through public paths. It knows no server from inside."""
+"""Fills a server with sample data through its public API."""

@@ -1,4 +1,4 @@
-"""Work on many things, a few at a time, with somebody watching how far it is."""
+"""Runs work on many items with bounded concurrency, and reports progress."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,11 +7,11 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 ProgressCallback = Callable[[str, int, int], None]
-"""(step, done, total), once with nothing done and then after each thing; must not wait."""
+"""(step, done, total), called once with 0 done and then after each item; must return immediately."""
 
 
 class BoundedRunner:
-    """`at_once` is how many requests are under way at the most."""
+    """At most `concurrency` items are worked on at once."""
 
     def __init__(self, concurrency: int, progress: ProgressCallback) -> None:
         self._concurrency = concurrency
@@ -20,16 +20,16 @@ class BoundedRunner:
     async def run_all(
         self, step: str, items: Sequence[Item], work: Callable[[Item], Awaitable[Result]]
     ) -> list[Result]:
-        """Do the work on each thing, begun in order; answers the results in that order.
+        """Start the work in the order of the items; return the results in that order.
 
-        The first failure is raised, and ends what is under way.
+        The first failure is raised and cancels the rest.
         """
         results: dict[int, Result] = {}
-        waiting = iter(enumerate(items))
+        remaining = iter(enumerate(items))
         self._progress(step, 0, len(items))
 
         async def run_worker() -> None:
-            for index, item in waiting:
+            for index, item in remaining:
                 results[index] = await work(item)
                 self._progress(step, len(results), len(items))
 

@@ -1,4 +1,4 @@
-"""Conversations are opened, messages sent in their order, and read by some."""
+"""Creates conversations, sends their messages in order, and marks them read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +36,7 @@ class MarkRead(msgspec.Struct, frozen=True):
 
 
 class CreatedConversation(msgspec.Struct, frozen=True):
-    """A talk as the server has it, with the messages that are there."""
+    """A conversation on the server; `messages` is the number sent."""
 
     name: str | None
     conversation_id: str
@@ -44,7 +44,7 @@ class CreatedConversation(msgspec.Struct, frozen=True):
 
 
 class ConversationCreator:
-    """`residents` stand at the numbers of their people."""
+    """`users` are indexed like the plan's users."""
 
     def __init__(
         self,
@@ -59,29 +59,29 @@ class ConversationCreator:
         self._sleep = sleep
 
     async def ensure_conversation(self, plan: ConversationPlan) -> CreatedConversation | None:
-        """Open a conversation, say everything, let readers read it; None where two are apart since."""
-        opener, *others = (self._users[number] for number in plan.members)
-        kind = ConversationType.DIRECT if plan.name is None else ConversationType.GROUP
-        ids = [one.id for one in others]
-        key = self._keys.make_key("talk", kind.value, plan.name, opener.id, *ids)
+        """Create a conversation with its messages and read marks; None if a block prevents it."""
+        opener, *participants = (self._users[number] for number in plan.members)
+        conversation_type = ConversationType.DIRECT if plan.name is None else ConversationType.GROUP
+        ids = [participant.id for participant in participants]
+        key = self._keys.make_key("talk", conversation_type.value, plan.name, opener.id, *ids)
         request = HttpRequest(
-            "POST", "/v1/conversations", opener.token, NewConversation(kind, ids, plan.name), key
+            "POST", "/v1/conversations", opener.token, NewConversation(conversation_type, ids, plan.name), key
         )
         conversation = await self._http.request_if_allowed(Conversation, request)
         if conversation is None:
             return None
-        said = await self._send_lines(conversation.id, plan.lines)
-        if said:
+        messages = await self._send_lines(conversation.id, plan.lines)
+        if messages:
             for number in plan.readers:
                 path = f"/v1/conversations/{conversation.id}/read"
-                mark = MarkRead(said[-1].seq)
+                body = MarkRead(messages[-1].seq)
                 await self._http.request_if_allowed(
-                    ReadState, HttpRequest("PUT", path, self._users[number].token, mark)
+                    ReadState, HttpRequest("PUT", path, self._users[number].token, body)
                 )
-        return CreatedConversation(plan.name, conversation.id, len(said))
+        return CreatedConversation(plan.name, conversation.id, len(messages))
 
     async def send_event_messages(self, created: CreatedEvent) -> int:
-        """Talk in an event's own conversation once those who go are in it; answers how many messages."""
+        """Send messages in an event's conversation once its attendees are members; return their number."""
         if created.event is None or not created.plan.lines:
             return 0
         conversation_id = created.event.conversation_id
@@ -92,27 +92,27 @@ class ConversationCreator:
         return len(await self._send_lines(conversation_id, created.plan.lines))
 
     async def _send_lines(self, conversation_id: str, lines: Sequence[DialogLine]) -> list[Message]:
-        said: dict[int, Message] = {}
+        sent: dict[int, Message] = {}
         for index, line in enumerate(lines):
-            answered = None if line.reply_to is None else said.get(line.reply_to)
+            original = None if line.reply_to is None else sent.get(line.reply_to)
             body = NewMessage(
                 client_id=self._keys.make_key("message", index, line.content),
                 content=line.content,
                 mentions=[self._users[number].id for number in line.mentions],
-                reply_to=None if answered is None else answered.id,
+                reply_to=None if original is None else original.id,
             )
             path = f"/v1/conversations/{conversation_id}/messages"
             request = HttpRequest("POST", path, self._users[line.speaker].token, body)
             message = await self._http.request_if_allowed(Message, request)
             if message is not None:
-                said[index] = message
-        return list(said.values())
+                sent[index] = message
+        return list(sent.values())
 
     async def _wait_for_members(self, conversation_id: str, host: DemoUser, count: int) -> None:
-        """Wait until so many are in an event's conversation, which follows their answers; not for ever."""
+        """Wait until RSVPs have been turned into memberships, at most `MEMBERS_TIMEOUT_S`."""
         request = HttpRequest("GET", f"/v1/conversations/{conversation_id}", host.token)
         for _ in range(round(MEMBERS_TIMEOUT_S / MEMBERS_POLL_S)):
-            found = await self._http.request_if_allowed(Conversation, request)
-            if found is not None and found.member_count >= count:
+            conversation = await self._http.request_if_allowed(Conversation, request)
+            if conversation is not None and conversation.member_count >= count:
                 return
             await self._sleep(MEMBERS_POLL_S)

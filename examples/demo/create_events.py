@@ -1,4 +1,4 @@
-"""Events are made, people invited, and answers given; an event that is there already is not made again."""
+"""Creates events, RSVPs and invites; existing events are reused."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,14 +32,14 @@ class InviteRequest(msgspec.Struct, frozen=True):
 
 
 class CreatedEvent(msgspec.Struct, frozen=True):
-    """A gathering as the server has it; None where it was called off since."""
+    """An event on the server; None if it was cancelled."""
 
     plan: EventPlan
     event: Event | None
 
 
 class EventCreator:
-    """`residents` stand at the numbers of their people."""
+    """`users` are indexed like the plan's users."""
 
     def __init__(self, http: RetryingHttpClient, keys: IdempotencyKeys, users: Sequence[DemoUser]) -> None:
         self._http = http
@@ -47,7 +47,7 @@ class EventCreator:
         self._users = users
 
     async def ensure_event(self, plan: EventPlan) -> CreatedEvent:
-        """See that there is the event. One of an earlier day stands as it is, though it may be over."""
+        """Find or create the event. An event of an earlier run is kept, even if it is over."""
         host = self._users[plan.creator]
         query = (("category", plan.category), ("q", plan.title), ("limit", "100"))
         page = await self._http.request(
@@ -62,23 +62,23 @@ class EventCreator:
         return CreatedEvent(plan, await self._http.request_if_allowed(Event, request))
 
     async def set_rsvps(self, created: CreatedEvent) -> int:
-        """Answer one after another, as places go to who comes first; answers how many answers stand."""
-        answered = 0
-        for answer in created.plan.rsvps if created.event else ():
+        """Send the RSVPs in order, because the first ones get the places; return their number."""
+        count = 0
+        for rsvp in created.plan.rsvps if created.event else ():
             assert created.event is not None
             path = f"/v1/events/{created.event.id}/rsvp"
-            token = self._users[answer.user_index].token
-            request = HttpRequest("PUT", path, token, RsvpRequest(answer.status))
-            answered += await self._http.request_if_allowed(Rsvp, request) is not None
-        return answered
+            token = self._users[rsvp.user_index].token
+            request = HttpRequest("PUT", path, token, RsvpRequest(rsvp.status))
+            count += await self._http.request_if_allowed(Rsvp, request) is not None
+        return count
 
     async def send_invites(self, created: CreatedEvent) -> int:
-        """Invite whom the host wants there; answers how many."""
+        """Send the invites; return their number."""
         invited = [self._users[number].id for number in created.plan.invited]
         if created.event is None or not invited:
             return 0
         host = self._users[created.plan.creator]
         key = self._keys.make_key("invites", created.event.id, *invited)
         path = f"/v1/events/{created.event.id}/invites"
-        done = await self._http.execute(HttpRequest("POST", path, host.token, InviteRequest(invited), key))
-        return len(invited) if done else 0
+        sent = await self._http.execute(HttpRequest("POST", path, host.token, InviteRequest(invited), key))
+        return len(invited) if sent else 0

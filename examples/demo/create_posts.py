@@ -1,4 +1,4 @@
-"""Posts are made, liked and commented on; what is there already is left alone."""
+"""Creates follows, posts, likes and comments; existing ones are reused."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ class NewComment(msgspec.Struct, frozen=True):
 
 
 class CreatedPost(msgspec.Struct, frozen=True):
-    """A post as the server has it; None where it was taken back since."""
+    """A post on the server; None if it was deleted."""
 
     plan: PostPlan
     id: str | None
@@ -36,7 +36,7 @@ class Like(msgspec.Struct, frozen=True):
 
 
 class PostCreator:
-    """`residents` stand at the numbers of their people."""
+    """`users` are indexed like the plan's users."""
 
     def __init__(self, http: RetryingHttpClient, keys: IdempotencyKeys, users: Sequence[DemoUser]) -> None:
         self._http = http
@@ -49,21 +49,21 @@ class PostCreator:
         return await self._http.execute(HttpRequest("PUT", path, self._users[follow.follower].token))
 
     async def load_existing_posts(self, user: DemoUser) -> None:
-        """Read what somebody who returned has posted before."""
-        found = self._existing_posts.setdefault(user.id, {})
+        """Read the posts of a user who existed before this run."""
+        post_ids = self._existing_posts.setdefault(user.id, {})
         cursor: str | None = ""
         while cursor is not None:
             query = (("limit", "100"), *((("cursor", cursor),) if cursor else ()))
             path = f"/v1/users/{user.id}/posts"
             page = await self._http.request(Page[Post], HttpRequest("GET", path, user.token, query=query))
-            found.update((post.content, post.id) for post in page.items)
+            post_ids.update((post.content, post.id) for post in page.items)
             cursor = page.next_cursor
 
     async def ensure_post(self, plan: PostPlan, event_id: str | None) -> CreatedPost:
         author = self._users[plan.author]
-        standing = self._existing_posts.get(author.id, {}).get(plan.content)
-        if standing is not None:
-            return CreatedPost(plan, standing, already_existed=True)
+        existing_id = self._existing_posts.get(author.id, {}).get(plan.content)
+        if existing_id is not None:
+            return CreatedPost(plan, existing_id, already_existed=True)
         key = self._keys.make_key("post", author.plan.username, plan.content, event_id)
         request = HttpRequest("POST", "/v1/posts", author.token, NewPost(plan.content, event_id), key)
         post = await self._http.request_if_allowed(Post, request)
@@ -74,27 +74,29 @@ class PostCreator:
         return await self._http.execute(HttpRequest("PUT", path, self._users[like.user_index].token))
 
     async def ensure_comments(self, post: CreatedPost) -> int:
-        """Say what is said to a post, one after another; answers how many comments there are of these."""
+        """Create the comments of a post in order; return how many exist."""
         if post.id is None:
             return 0
         path = f"/v1/posts/{post.id}/comments"
-        known = (
+        existing = (
             await self._existing_comments(path, self._users[post.plan.author])
             if post.already_existed
             else frozenset()
         )
-        said = 0
-        for number, remark in enumerate(post.plan.comments):
-            author = self._users[remark.author]
-            if (author.id, remark.content) not in known:
-                key = self._keys.make_key("comment", post.id, number, remark.content)
-                request = HttpRequest("POST", path, author.token, NewComment(remark.content), key)
-                said += await self._http.request_if_allowed(Comment, request) is not None
+        count = 0
+        for number, comment in enumerate(post.plan.comments):
+            author = self._users[comment.author]
+            if (author.id, comment.content) not in existing:
+                key = self._keys.make_key("comment", post.id, number, comment.content)
+                request = HttpRequest("POST", path, author.token, NewComment(comment.content), key)
+                count += await self._http.request_if_allowed(Comment, request) is not None
             else:
-                said += 1
-        return said
+                count += 1
+        return count
 
     async def _existing_comments(self, path: str, reader: DemoUser) -> frozenset[tuple[str, str]]:
         request = HttpRequest("GET", path, reader.token, query=(("limit", "100"),))
         page = await self._http.request_if_allowed(Page[Comment], request)
-        return frozenset((one.author.id, one.content) for one in page.items) if page else frozenset()
+        return (
+            frozenset((comment.author.id, comment.content) for comment in page.items) if page else frozenset()
+        )

@@ -85,10 +85,10 @@ class _DemoBuilder:
         discussed = [post for post in posts if post.plan.comments]
         liked = await each("likes", likes, self._posts.like)
         comments = await each("comments", discussed, self._posts.ensure_comments)
-        answers = await each("answers", hosted, self._events.set_rsvps)
+        answers = await each("RSVPs", hosted, self._events.set_rsvps)
         invites = await each("invites", hosted, self._events.send_invites)
         talks = await each("conversations", plan.conversations, self._conversations.ensure_conversation)
-        gathered = await each("event talk", hosted, self._conversations.send_event_messages)
+        gathered = await each("event conversations", hosted, self._conversations.send_event_messages)
         held = [talk for talk in talks if talk is not None]
         counts = DemoCounts(
             users=len(self._users),
@@ -106,9 +106,9 @@ class _DemoBuilder:
         return self._summarize(counts, hosted, posts, held)
 
     async def _create_posts(self, events: list[CreatedEvent]) -> list[CreatedPost]:
-        returned = [resident for resident in self._users if resident.already_existed]
-        if returned:
-            await self._runner.run_all("earlier posts", returned, self._posts.load_existing_posts)
+        existing_users = [user for user in self._users if user.already_existed]
+        if existing_users:
+            await self._runner.run_all("existing posts", existing_users, self._posts.load_existing_posts)
 
         async def ensure_post(post: PostPlan) -> CreatedPost:
             event = None if post.event_index is None else events[post.event_index].event
@@ -123,13 +123,17 @@ class _DemoBuilder:
         posts: list[CreatedPost],
         conversations: list[CreatedConversation],
     ) -> DemoSummary:
-        full = [one.event.id for one in events if one.event is not None and one.plan.overbooked]
-        groups = [talk.conversation_id for talk in conversations if talk.name is not None]
-        liked = max(posts, key=lambda post: len(post.plan.likers))
+        overbooked_ids = [
+            created.event.id for created in events if created.event is not None and created.plan.overbooked
+        ]
+        group_ids = [
+            conversation.conversation_id for conversation in conversations if conversation.name is not None
+        ]
+        most_liked = max(posts, key=lambda post: len(post.plan.likers))
         return DemoSummary(
             counts=counts,
-            login_usernames=tuple(person.username for person in self._plan.users if person.is_login_user),
-            overbooked_event_id=next(iter(full), None),
-            most_liked_post_id=liked.id,
-            group_id=next(iter(groups), None),
+            login_usernames=tuple(user.username for user in self._plan.users if user.is_login_user),
+            overbooked_event_id=next(iter(overbooked_ids), None),
+            most_liked_post_id=most_liked.id,
+            group_id=next(iter(group_ids), None),
         )

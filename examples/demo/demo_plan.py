@@ -1,4 +1,4 @@
-"""A whole town thought up from its seed, before anything of it is done. Never asks a server."""
+"""Plans all sample data from a seed, without a server."""
 
 from datetime import date
 
@@ -21,15 +21,15 @@ class DemoPlan(msgspec.Struct, frozen=True):
 
 
 def plan_demo_data(count: int, seed: int, today: date) -> DemoPlan:
-    """The same for the same seed and number of people; only the dates of gatherings follow `today`.
+    """Return the same plan for the same seed and number of users; only event dates depend on `today`.
 
-    Raises `ValueError` where a town can not have so many people.
+    Raises `ValueError` if `count` is out of range.
     """
     library = read_library()
-    people = plan_users(count, seed, library)
-    ties = FollowGraph(people, seed)
-    gatherings = EventPlanner(people, ties, library, seed, today).plan_events()
-    posts = PostPlanner(people, ties, library, seed).plan_posts(gatherings)
-    playwright = ConversationPlanner(people, ties, library, seed)
-    talks = (*playwright.plan_groups(), *playwright.plan_directs())
-    return DemoPlan(people, tuple(ties.follows), tuple(gatherings), tuple(posts), talks)
+    users = plan_users(count, seed, library)
+    follow_graph = FollowGraph(users, seed)
+    events = EventPlanner(users, follow_graph, library, seed, today).plan_events()
+    posts = PostPlanner(users, follow_graph, library, seed).plan_posts(events)
+    conversation_planner = ConversationPlanner(users, follow_graph, library, seed)
+    conversations = (*conversation_planner.plan_groups(), *conversation_planner.plan_directs())
+    return DemoPlan(users, tuple(follow_graph.follows), tuple(events), tuple(posts), conversations)

@@ -1,10 +1,8 @@
-"""Conversations written down as a play: a letter for who speaks, then what is said.
+"""Dialogs written as scripts: a letter for the speaker, then the text.
 
-    A Is anybody coming?
-    B^1 Me, and {C} too        answers line 1; {C} is the first name of C
-    A {@C} really?             mentions C
-
-Never invents a line.
+A Is anybody coming?
+B^1 Me, and {C} too        replies to line 1; {C} is the first name of speaker C
+A {@C} really?             mentions speaker C
 """
 
 import re
@@ -21,7 +19,7 @@ NAME_PATTERN: Final = re.compile(r"\{(@?)([A-F])\}")
 
 
 class DialogLine(msgspec.Struct, frozen=True):
-    """`speaker` and `mentions` are numbers of people, `reply_to` is the index of an earlier line."""
+    """`speaker` and `mentions` are user indexes; `reply_to` is the index of an earlier line."""
 
     speaker: int
     content: str
@@ -30,31 +28,31 @@ class DialogLine(msgspec.Struct, frozen=True):
 
 
 def count_speakers(lines: str) -> int:
-    """How many people a script needs."""
-    return len({found[1] for found in LINE_PATTERN.finditer(lines)})
+    """Return the number of speakers in a dialog."""
+    return len({match[1] for match in LINE_PATTERN.finditer(lines)})
 
 
 def assign_lines(lines: str, speakers: Sequence[UserPlan], filler: SlotFiller) -> tuple[DialogLine, ...]:
-    """The lines as these people say them; `cast` may be short, then fewer people say more."""
-    said: list[DialogLine] = []
-    for found in LINE_PATTERN.finditer(lines):
-        speaker = _speaker_for(speakers, found[1])
-        mentioned = [_speaker_for(speakers, name) for mark, name in NAME_PATTERN.findall(found[3]) if mark]
+    """Assign the lines to users. With fewer users than speakers, users speak for several."""
+    dialog: list[DialogLine] = []
+    for match in LINE_PATTERN.finditer(lines):
+        speaker = _speaker_for(speakers, match[1])
+        mentioned = [_speaker_for(speakers, name) for mark, name in NAME_PATTERN.findall(match[3]) if mark]
 
         def name(match: re.Match[str]) -> str:
-            person = _speaker_for(speakers, match[2])
-            return f"@{person.username}" if match[1] else person.first_name
+            user = _speaker_for(speakers, match[2])
+            return f"@{user.username}" if match[1] else user.first_name
 
-        text = filler.fill(NAME_PATTERN.sub(name, found[3]))
-        said.append(
+        text = filler.fill(NAME_PATTERN.sub(name, match[3]))
+        dialog.append(
             DialogLine(
                 speaker=speaker.index,
                 content=speaker.apply_writing_style(text),
-                mentions=tuple(dict.fromkeys(one.index for one in mentioned if one != speaker)),
-                reply_to=None if found[2] is None else int(found[2]) - 1,
+                mentions=tuple(dict.fromkeys(user.index for user in mentioned if user != speaker)),
+                reply_to=None if match[2] is None else int(match[2]) - 1,
             )
         )
-    return tuple(said)
+    return tuple(dialog)
 
 
 def _speaker_for(speakers: Sequence[UserPlan], speaker_letter: str) -> UserPlan:

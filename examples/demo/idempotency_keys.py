@@ -1,7 +1,4 @@
-"""Keys under which the server knows a request again: the same thing said by the same town has the same one.
-
-They come from what is said, so that a key never stands for two different things.
-"""
+"""Idempotency keys derived from the seed and the content: running the demo again repeats them."""
 
 from hashlib import sha256
 
@@ -11,6 +8,6 @@ class IdempotencyKeys:
         self._seed = seed
 
     def make_key(self, *parts: object) -> str:
-        """An `Idempotency-Key` or a `client_id`."""
-        named = "\0".join(map(str, (self._seed, *parts)))
-        return f"demo-{sha256(named.encode()).hexdigest()[:32]}"
+        """Return an `Idempotency-Key` or a `client_id`."""
+        text = "\0".join(map(str, (self._seed, *parts)))
+        return f"demo-{sha256(text.encode()).hexdigest()[:32]}"

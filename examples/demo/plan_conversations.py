@@ -1,4 +1,4 @@
-"""Conversations, thought up: pairs and groups, who says what, who has read it. Never asks a server."""
+"""Plans direct and group conversations: members, messages and readers."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ LOGIN_USER_READ_SHARE: Final = 0.3
 
 
 class ConversationPlan(msgspec.Struct, frozen=True):
-    """`members` begin with the one who opens it; a talk without a name is between two."""
+    """`members` starts with the creator; a direct conversation has no name."""
 
     members: tuple[int, ...]
     name: str | None
@@ -33,7 +33,7 @@ class ConversationPlan(msgspec.Struct, frozen=True):
 
 
 class TopicDialog(msgspec.Struct, frozen=True):
-    """A dialog, and the topic that both should care about."""
+    """A dialog and the topic that both users should share."""
 
     topic: Topic
     lines: str
@@ -49,76 +49,80 @@ class ConversationPlanner:
         self._rng = seeded_random(seed, "talks")
 
     def plan_directs(self) -> list[ConversationPlan]:
-        """Talks between two who know each other; no dialog comes again before all were had."""
-        everything = (self._library.general, *self._library.interests)
-        town = self._library.general.name
-        scenes = ShuffledCycle(
-            [TopicDialog(topic, one.lines) for topic in everything for one in topic.dialogs], self._rng
+        """Plan direct conversations; a dialog is only repeated after all others were used."""
+        topics = (self._library.general, *self._library.interests)
+        general = self._library.general.name
+        dialogs = ShuffledCycle(
+            [TopicDialog(topic, dialog.lines) for topic in topics for dialog in topic.dialogs], self._rng
         )
-        found = []
-        for one, other in self._choose_pairs():
-            shared = {town, *one.topics} & {town, *other.topics}
-            scene = scenes.draw(partial(_has_topic, shared))
-            friend = self._rng.choice([person for person in self._users if person not in (one, other)])
-            filling = SlotWords(scene.topic, self._rng).make_filler(friend=friend.first_name)
-            found.append(
-                self._plan_conversation((one, other), None, assign_lines(scene.lines, (one, other), filling))
+        plans = []
+        for first, second in self._choose_pairs():
+            shared = {general, *first.topics} & {general, *second.topics}
+            dialog = dialogs.draw(partial(_has_topic, shared))
+            friend = self._rng.choice([user for user in self._users if user not in (first, second)])
+            filler = SlotWords(dialog.topic, self._rng).make_filler(friend=friend.first_name)
+            plans.append(
+                self._plan_conversation(
+                    (first, second), None, assign_lines(dialog.lines, (first, second), filler)
+                )
             )
-        return found
+        return plans
 
     def plan_groups(self) -> list[ConversationPlan]:
-        """One for each circle that has enough people."""
-        found = []
+        """Plan one group for each topic with enough users."""
+        plans = []
         for topic in self._library.interests:
             group = topic.group
-            caring = [person for person in self._users if topic.name in person.topics]
-            if group is None or len(caring) < GROUP_MEMBERS_MIN:
+            interested = [user for user in self._users if topic.name in user.topics]
+            if group is None or len(interested) < GROUP_MEMBERS_MIN:
                 continue
-            caring.sort(key=lambda person: person.topics[0] != topic.name)
-            regulars = [person for person in caring if person.is_login_user]
-            others = [person for person in caring[:GROUP_MEMBERS_MAX] if not person.is_login_user]
-            speakers = (sample_up_to(others, count_speakers(group.lines), self._rng) + regulars)[
+            interested.sort(key=lambda user: user.topics[0] != topic.name)
+            login_users = [user for user in interested if user.is_login_user]
+            others = [user for user in interested[:GROUP_MEMBERS_MAX] if not user.is_login_user]
+            speakers = (sample_up_to(others, count_speakers(group.lines), self._rng) + login_users)[
                 -count_speakers(group.lines) :
             ]
-            members = [*speakers, *(person for person in others if person not in speakers)]
+            members = [*speakers, *(user for user in others if user not in speakers)]
             lines = assign_lines(group.lines, speakers, SlotWords(topic, self._rng).make_filler())
-            found.append(self._plan_conversation(members, group.name, lines))
-        return found
+            plans.append(self._plan_conversation(members, group.name, lines))
+        return plans
 
     def _plan_conversation(
         self, members: Sequence[UserPlan], name: str | None, lines: tuple[DialogLine, ...]
     ) -> ConversationPlan:
-        """Those whom one logs in as have something left to read."""
+        """Login users read less, so that they have unread messages."""
         readers = [
-            one.index
-            for one in members
-            if self._rng.random() < (LOGIN_USER_READ_SHARE if one.is_login_user else READ_SHARE)
+            member.index
+            for member in members
+            if self._rng.random() < (LOGIN_USER_READ_SHARE if member.is_login_user else READ_SHARE)
         ]
-        return ConversationPlan(tuple(one.index for one in members), name, lines, tuple(readers))
+        return ConversationPlan(tuple(member.index for member in members), name, lines, tuple(readers))
 
     def _choose_pairs(self) -> Iterator[tuple[UserPlan, UserPlan]]:
-        """Those whom one logs in as among themselves and with some others, then whoever follows whom."""
+        """Pair login users with each other and with followers, then other users with followers."""
         count = max(DIRECTS_MIN, round((len(self._users) + 1) / USERS_PER_DIRECT))
-        regulars = [person for person in self._users if person.is_login_user]
-        wished = list(combinations(regulars, 2))
-        for regular in regulars:
-            wished += [
-                (self._users[one], regular)
-                for one in self._followers_by_affinity(regular)[:DIRECTS_PER_LOGIN_USER]
+        login_users = [user for user in self._users if user.is_login_user]
+        candidates = list(combinations(login_users, 2))
+        for login_user in login_users:
+            candidates += [
+                (self._users[follower], login_user)
+                for follower in self._followers_by_affinity(login_user)[:DIRECTS_PER_LOGIN_USER]
             ]
-        for person in sample_up_to(self._users, len(self._users), self._rng):
-            wished += [(person, self._users[one]) for one in self._followers_by_affinity(person)[:1]]
-        known: set[frozenset[int]] = set()
-        for one, other in wished:
-            pair = frozenset((one.index, other.index))
-            if len(known) < count and pair not in known:
-                known.add(pair)
-                yield (one, other)
+        for user in sample_up_to(self._users, len(self._users), self._rng):
+            candidates += [
+                (user, self._users[follower]) for follower in self._followers_by_affinity(user)[:1]
+            ]
+        chosen: set[frozenset[int]] = set()
+        for first, second in candidates:
+            pair = frozenset((first.index, second.index))
+            if len(chosen) < count and pair not in chosen:
+                chosen.add(pair)
+                yield (first, second)
 
     def _followers_by_affinity(self, user: UserPlan) -> list[int]:
-        """Followers in any order, those who are followed back first."""
+        """Return the followers in random order, mutual ones first."""
         followers = sample_up_to(self._follow_graph.followers(user.index), len(self._users), self._rng)
-        followers.sort(key=lambda one: user.index not in self._follow_graph.followers(one))
+        followers.sort(key=lambda follower: user.index not in self._follow_graph.followers(follower))
         return followers
 
 

@@ -1,4 +1,4 @@
-"""Events of the coming weeks, thought up: who asks, who answers, who stands in line. Never asks a server."""
+"""Plans events of the coming weeks: creators, RSVPs, waitlists and messages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -33,7 +33,7 @@ class PlannedRsvp(msgspec.Struct, frozen=True):
 
 
 class EventPlan(msgspec.Struct, frozen=True):
-    """Answers come in this order; who is GOING past the capacity waits in line."""
+    """RSVPs are sent in this order; GOING beyond the capacity joins the waitlist."""
 
     creator: int
     title: str
@@ -49,13 +49,13 @@ class EventPlan(msgspec.Struct, frozen=True):
 
     @property
     def attendees(self) -> frozenset[int]:
-        """Those who get a place."""
-        going = [answer.user_index for answer in self.rsvps if answer.status is RsvpStatus.GOING]
+        """The users who get a place."""
+        going = [rsvp.user_index for rsvp in self.rsvps if rsvp.status is RsvpStatus.GOING]
         return frozenset(going[: self.capacity])
 
 
 class EventPlanner:
-    """Thinks gatherings up. `today` is where the coming weeks begin; nothing else hangs on the date."""
+    """Only the event dates depend on `today`."""
 
     def __init__(
         self,
@@ -72,31 +72,33 @@ class EventPlanner:
         self._rng = seeded_random(seed, "gatherings")
 
     def plan_events(self) -> list[EventPlan]:
-        """The crowded one first, then each topic in turn."""
+        """Plan the overbooked event first, then the topics in turn."""
         topics = (*self._library.interests, self._library.general)
-        found = [(number, topic, one) for topic in topics for number, one in enumerate(topic.events)]
-        found.sort(key=lambda entry: (not entry[2].overbooked, entry[0]))
+        candidates = [
+            (number, topic, template) for topic in topics for number, template in enumerate(topic.events)
+        ]
+        candidates.sort(key=lambda entry: (not entry[2].overbooked, entry[0]))
         count = min(EVENTS_MAX, max(WAITLISTED + 1, len(self._users) // USERS_PER_EVENT))
-        return [self._plan_event(topic, occasion) for _, topic, occasion in found[:count]]
+        return [self._plan_event(topic, template) for _, topic, template in candidates[:count]]
 
     def _plan_event(self, topic: Topic, template: EventTemplate) -> EventPlan:
-        dear = [person for person in self._users[1:] if person.topics[0] == topic.name]
-        creator = self._rng.choice(dear or self._users[1:])
-        others = [person for person in self._users if person is not creator]
+        interested = [user for user in self._users[1:] if user.topics[0] == topic.name]
+        creator = self._rng.choice(interested or self._users[1:])
+        others = [user for user in self._users if user is not creator]
         if template.overbooked:
-            answers = self._plan_overbooked_rsvps(topic, others, template.capacity)
+            rsvps = self._plan_overbooked_rsvps(topic, others, template.capacity)
         else:
-            answers = [
+            rsvps = [
                 PlannedRsvp(creator.index, RsvpStatus.GOING),
                 *self._plan_rsvps(topic, others, template),
             ]
         start = first_occurrence(self._today, template)
         going = [
-            one.user_index
-            for one in answers
-            if one.status is RsvpStatus.GOING and one.user_index != creator.index
+            rsvp.user_index
+            for rsvp in rsvps
+            if rsvp.status is RsvpStatus.GOING and rsvp.user_index != creator.index
         ]
-        cast = [creator, *(self._users[number] for number in going[: template.capacity])]
+        speakers = [creator, *(self._users[number] for number in going[: template.capacity])]
         followers = self._follow_graph.followers(creator.index)
         invited = sample_up_to(followers, self._rng.randint(*INVITED_RANGE), self._rng)
         return EventPlan(
@@ -108,41 +110,41 @@ class EventPlanner:
             end=start + timedelta(hours=template.hours),
             capacity=template.capacity,
             overbooked=template.overbooked,
-            rsvps=tuple(answers),
+            rsvps=tuple(rsvps),
             invited=tuple(dict.fromkeys((*invited, FIRST_USER) if template.overbooked else invited)),
-            lines=assign_lines(template.lines, cast, SlotWords(topic, self._rng).make_filler()),
+            lines=assign_lines(template.lines, speakers, SlotWords(topic, self._rng).make_filler()),
         )
 
     def _plan_rsvps(
         self, topic: Topic, users: Sequence[UserPlan], template: EventTemplate
     ) -> Iterator[PlannedRsvp]:
-        """Those who care about the topic mostly; never more than there is room for."""
+        """Plan RSVPs mostly of users who share the topic, within the capacity."""
         going = 1
-        for person in sample_up_to(users, len(users), self._rng):
-            if self._rng.random() >= _rsvp_probability(person, topic):
+        for user in sample_up_to(users, len(users), self._rng):
+            if self._rng.random() >= _rsvp_probability(user, topic):
                 continue
             status = self._rng.choices(STATUSES, (60, 22, 13, 5))[0]
             if status is RsvpStatus.GOING:
                 going += 1
                 status = RsvpStatus.INTERESTED if going >= template.capacity else status
-            yield PlannedRsvp(person.index, status)
+            yield PlannedRsvp(user.index, status)
 
     def _plan_overbooked_rsvps(
         self, topic: Topic, users: Sequence[UserPlan], capacity: int
     ) -> list[PlannedRsvp]:
-        """More want to come than there is room for; the first of the town is invited, and has to wait."""
-        mixed = sample_up_to(users, len(users), self._rng)
-        mixed.sort(key=lambda person: -_rsvp_probability(person, topic))
-        chosen = [person.index for person in mixed if person.index != FIRST_USER][: capacity + WAITLISTED - 1]
+        """Plan more GOING than the capacity; the first login user is on the waitlist."""
+        candidates = sample_up_to(users, len(users), self._rng)
+        candidates.sort(key=lambda user: -_rsvp_probability(user, topic))
+        chosen = [user.index for user in candidates if user.index != FIRST_USER][: capacity + WAITLISTED - 1]
         chosen.insert(capacity + 1, FIRST_USER)
-        return [PlannedRsvp(number, RsvpStatus.GOING) for number in chosen]
+        return [PlannedRsvp(user_index, RsvpStatus.GOING) for user_index in chosen]
 
 
 def first_occurrence(today: date, template: EventTemplate) -> datetime:
-    """When an occasion begins, seen from a day: in days at the soonest, never in hours."""
-    soonest = today + timedelta(days=DAYS_AHEAD_MIN)
-    days = (template.weekday - soonest.weekday()) % 7 + 7 * template.week
-    return datetime.combine(soonest + timedelta(days=days), time.fromisoformat(template.at), UTC)
+    """Return the start of the event: at least `DAYS_AHEAD_MIN` days after `today`."""
+    earliest = today + timedelta(days=DAYS_AHEAD_MIN)
+    days = (template.weekday - earliest.weekday()) % 7 + 7 * template.week
+    return datetime.combine(earliest + timedelta(days=days), time.fromisoformat(template.at), UTC)
 
 
 def _rsvp_probability(user: UserPlan, topic: Topic) -> float:

@@ -1,4 +1,4 @@
-"""Who follows whom: those who share a topic mostly, and a few whom many follow. Never asks a server."""
+"""Plans follows: mostly between users who share a topic, and of a few popular users."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,43 +21,47 @@ FOLLOWED_MIN: Final = 3
 
 
 class Follow(msgspec.Struct, frozen=True):
-    """Numbers of two people."""
+    """Indexes of two users."""
 
     follower: int
     followed: int
 
 
 class FollowGraph:
-    """The follows of a town, and who sees whose posts; people know as many in a large town."""
+    """The planned follows. The number of follows per user does not grow with the number of users."""
 
     def __init__(self, users: Sequence[UserPlan], seed: int) -> None:
-        chance = seeded_random(seed, "follows")
-        denser = min(DENSITY_FACTOR_MAX, REFERENCE_USER_COUNT / len(users))
-        found: dict[Follow, None] = {}
-        for one in users:
-            eager = LOGIN_USER_FACTOR if one.is_login_user else 1.0
-            for other in users:
-                if one is other:
+        rng = seeded_random(seed, "follows")
+        density = min(DENSITY_FACTOR_MAX, REFERENCE_USER_COUNT / len(users))
+        follows: dict[Follow, None] = {}
+        for follower in users:
+            activity = LOGIN_USER_FACTOR if follower.is_login_user else 1.0
+            for followed in users:
+                if follower is followed:
                     continue
-                follow = Follow(one.index, other.index)
-                likely = min(
+                follow = Follow(follower.index, followed.index)
+                probability = min(
                     FOLLOW_PROBABILITY_MAX,
-                    _follow_probability(one, other) * other.popularity * denser * eager,
+                    _follow_probability(follower, followed) * followed.popularity * density * activity,
                 )
-                if chance.random() < likely or (
-                    Follow(follow.followed, follow.follower) in found
-                    and chance.random() < FOLLOW_BACK_PROBABILITY
+                if rng.random() < probability or (
+                    Follow(follow.followed, follow.follower) in follows
+                    and rng.random() < FOLLOW_BACK_PROBABILITY
                 ):
-                    found[follow] = None
-        known = sorted(users, key=lambda person: -person.popularity)[:FOLLOWED_MIN]
-        following = Counter(follow.follower for follow in found)
-        for one in users:
-            if following[one.index] < FOLLOWED_MIN:
-                found.update((Follow(one.index, other.index), None) for other in known if other is not one)
-        self.follows = list(found)
-        chance.shuffle(self.follows)
-        self._followers: dict[int, list[int]] = {person.index: [] for person in users}
-        for follow in found:
+                    follows[follow] = None
+        popular = sorted(users, key=lambda user: -user.popularity)[:FOLLOWED_MIN]
+        following = Counter(follow.follower for follow in follows)
+        for follower in users:
+            if following[follower.index] < FOLLOWED_MIN:
+                follows.update(
+                    (Follow(follower.index, followed.index), None)
+                    for followed in popular
+                    if followed is not follower
+                )
+        self.follows = list(follows)
+        rng.shuffle(self.follows)
+        self._followers: dict[int, list[int]] = {user.index: [] for user in users}
+        for follow in follows:
             self._followers[follow.followed].append(follow.follower)
 
     def followers(self, index: int) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""What is posted in the town, who likes it and what is said to it, thought up. Never asks a server."""
+"""Plans posts, likes and comments."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -30,7 +30,7 @@ class CommentPlan(msgspec.Struct, frozen=True):
 
 
 class PostPlan(msgspec.Struct, frozen=True):
-    """`gathering` is the index of the event that it is about."""
+    """`event_index` is the index of the event that the post announces."""
 
     author: int
     content: str
@@ -40,7 +40,7 @@ class PostPlan(msgspec.Struct, frozen=True):
 
 
 class PostPlanner:
-    """Thinks posts up: nobody says the same twice, nor what another said while there is anything else."""
+    """No user repeats a post; texts of other users are only repeated if all were used."""
 
     def __init__(
         self, users: Sequence[UserPlan], follow_graph: FollowGraph, library: TopicLibrary, seed: int
@@ -48,49 +48,53 @@ class PostPlanner:
         self._users = users
         self._follow_graph = follow_graph
         self._general_topic = library.general
-        self._rng = chance = seeded_random(seed, "posts")
+        self._rng = rng = seeded_random(seed, "posts")
         topics = (library.general, *library.interests)
-        self._templates = {topic.name: ShuffledCycle(topic.posts, chance) for topic in topics}
-        self._slot_words = {topic.name: SlotWords(topic, chance) for topic in topics}
+        self._templates = {topic.name: ShuffledCycle(topic.posts, rng) for topic in topics}
+        self._slot_words = {topic.name: SlotWords(topic, rng) for topic in topics}
         self._comment_cycles: dict[tuple[str, ...], ShuffledCycle[str]] = {}
-        self._used_templates: dict[int, set[str]] = {person.index: set() for person in users}
+        self._used_templates: dict[int, set[str]] = {user.index: set() for user in users}
         self._used_texts: set[str] = set()
 
     def plan_posts(self, events: Sequence[EventPlan]) -> list[PostPlan]:
-        """All posts, in the order in which they are made; one announces each gathering."""
+        """Plan all posts in order of creation, with one announcement per event."""
         posts = [self._plan_unique_post(self._users[number]) for number in self._choose_authors()]
         announcements = ShuffledCycle(self._general_topic.announcements, self._rng)
-        for index, gathering in enumerate(events):
-            said = PostTemplate(announcements.draw(), self._general_topic.welcomes)
-            author = self._users[gathering.creator]
-            announcement = self._plan_post(author, self._general_topic.name, said, index, gathering.title)
+        for index, event in enumerate(events):
+            template = PostTemplate(announcements.draw(), self._general_topic.welcomes)
+            author = self._users[event.creator]
+            announcement = self._plan_post(author, self._general_topic.name, template, index, event.title)
             posts.insert(self._rng.randrange(len(posts)), announcement)
         return posts
 
     def _choose_authors(self) -> list[int]:
-        """Some talk a lot, some hardly ever; those whom one logs in as are heard."""
-        eager = {person.index: self._rng.lognormvariate(0, 1) for person in self._users}
-        authors = [one.index for one in self._users if one.is_login_user for _ in range(LOGIN_USER_POSTS_MIN)]
-        rest = round(len(self._users) * POSTS_PER_USER) - len(authors)
-        while rest > 0:
-            number = self._rng.choices(list(eager), list(eager.values()))[0]
+        """Choose authors with a skewed activity; login users post at least a few times."""
+        activity = {user.index: self._rng.lognormvariate(0, 1) for user in self._users}
+        authors = [
+            user.index for user in self._users if user.is_login_user for _ in range(LOGIN_USER_POSTS_MIN)
+        ]
+        remaining = round(len(self._users) * POSTS_PER_USER) - len(authors)
+        while remaining > 0:
+            number = self._rng.choices(list(activity), list(activity.values()))[0]
             if authors.count(number) < POSTS_PER_USER_MAX:
                 authors.append(number)
-                rest -= 1
+                remaining -= 1
         self._rng.shuffle(authors)
         return authors
 
     def _plan_unique_post(self, author: UserPlan) -> PostPlan:
-        """A post that nobody has made yet, where there is one left."""
-        name = self._rng.choice((author.topics[0], *author.topics))
+        """Plan a post whose text is new, if one is found in a few attempts."""
+        topic = self._rng.choice((author.topics[0], *author.topics))
         if self._rng.random() < GENERAL_TOPIC_SHARE:
-            name = self._general_topic.name
+            topic = self._general_topic.name
         for _ in range(UNIQUE_TEXT_ATTEMPTS):
-            said = self._templates[name].draw(lambda one: one.text not in self._used_templates[author.index])
-            post = self._plan_post(author, name, said)
+            template = self._templates[topic].draw(
+                lambda item: item.text not in self._used_templates[author.index]
+            )
+            post = self._plan_post(author, topic, template)
             if post.content not in self._used_texts:
                 break
-        self._used_templates[author.index].add(said.text)
+        self._used_templates[author.index].add(template.text)
         self._used_texts.add(post.content)
         return post
 
@@ -105,25 +109,27 @@ class PostPlanner:
         readers = list(self._follow_graph.followers(author.index))
         self._rng.shuffle(readers)
         friend = self._users[readers.pop() if readers else 1 - min(author.index, 1)]
-        filling = self._slot_words[topic].make_filler(friend=friend.first_name, title=title)
-        appeal = min(LIKE_RATE_MAX, LIKE_RATE * self._rng.paretovariate(LIKE_RATE_SHAPE))
+        filler = self._slot_words[topic].make_filler(friend=friend.first_name, title=title)
+        like_rate = min(LIKE_RATE_MAX, LIKE_RATE * self._rng.paretovariate(LIKE_RATE_SHAPE))
         return PostPlan(
             author=author.index,
-            content=filling.fill(template.text),
-            comments=tuple(self._plan_comments(author, template, readers, filling)),
-            likers=tuple(sample_up_to(readers, round_randomly(len(readers) * appeal, self._rng), self._rng)),
+            content=filler.fill(template.text),
+            comments=tuple(self._plan_comments(author, template, readers, filler)),
+            likers=tuple(
+                sample_up_to(readers, round_randomly(len(readers) * like_rate, self._rng), self._rng)
+            ),
             event_index=event_index,
         )
 
     def _plan_comments(
         self, author: UserPlan, template: PostTemplate, readers: Sequence[int], filler: SlotFiller
     ) -> Iterator[CommentPlan]:
-        wanted = round_randomly(self._rng.expovariate(1 / COMMENTS_MEAN), self._rng)
-        answers: list[str] = []
-        for number in readers[: min(wanted, len(template.answers))]:
-            answers.append(self._comment_cycle(template.answers).draw(lambda one: one not in answers))
-            yield CommentPlan(number, self._users[number].apply_writing_style(filler.fill(answers[-1])))
-        if answers and template.thanks is not None and self._rng.random() < AUTHOR_REPLY_SHARE:
+        count = round_randomly(self._rng.expovariate(1 / COMMENTS_MEAN), self._rng)
+        texts: list[str] = []
+        for user_index in readers[: min(count, len(template.answers))]:
+            texts.append(self._comment_cycle(template.answers).draw(lambda text: text not in texts))
+            yield CommentPlan(user_index, self._users[user_index].apply_writing_style(filler.fill(texts[-1])))
+        if texts and template.thanks is not None and self._rng.random() < AUTHOR_REPLY_SHARE:
             yield CommentPlan(author.index, author.apply_writing_style(filler.fill(template.thanks)))
 
     def _comment_cycle(self, comments: tuple[str, ...]) -> ShuffledCycle[str]:

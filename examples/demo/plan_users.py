@@ -1,6 +1,6 @@
-"""The people of the town, as they are thought up: names, what they do, what they care about, how they write.
+"""Plans the users: names, bios, topics and writing styles.
 
-Somebody is the same person in a town of any size. Never asks a server.
+The first users are the same whatever the number of users.
 """
 
 from enum import StrEnum
@@ -22,7 +22,7 @@ POPULARITY_MAX: Final = 7.0
 
 
 class WritingStyle(StrEnum):
-    """How somebody writes in passing."""
+    """How a user types short texts."""
 
     CAREFUL = "careful"
     LOOSE = "loose"
@@ -30,9 +30,9 @@ class WritingStyle(StrEnum):
 
 
 class UserPlan(msgspec.Struct, frozen=True):
-    """The first topic is the dearest; `renown` is how many times as likely one is followed as most are.
+    """The first topic is the main one. `popularity` multiplies the probability of being followed.
 
-    A regular is in every town, to log in as.
+    Login users exist in every plan, for logging in.
     """
 
     index: int
@@ -53,7 +53,7 @@ class UserPlan(msgspec.Struct, frozen=True):
         return f"{self.username}@aldermere.example"
 
     def apply_writing_style(self, text: str) -> str:
-        """A text as this person would type it."""
+        """Return the text as this user would type it."""
         loose = text.removesuffix(".") if not text.endswith("..") else text
         match self.writing_style:
             case WritingStyle.CAREFUL:
@@ -65,45 +65,45 @@ class UserPlan(msgspec.Struct, frozen=True):
 
 
 def plan_users(count: int, seed: int, library: TopicLibrary) -> tuple[UserPlan, ...]:
-    """Raises `ValueError` where there is no such town."""
+    """Raises `ValueError` if `count` is out of range."""
     if not USERS_MIN <= count <= USERS_MAX:
-        raise ValueError(f"a town has {USERS_MIN} to {USERS_MAX} people")
-    names, chance = read_names(), seeded_random(seed, "people")
-    register = NameGenerator(names, chance)
-    jobs, quirks = ShuffledCycle(names.jobs, chance), ShuffledCycle(names.quirks, chance)
-    bios = {topic.name: ShuffledCycle(topic.bios, chance) for topic in library.interests}
-    topics = ShuffledCycle([topic.name for topic in library.interests for _ in range(topic.weight)], chance)
-    people = [
+        raise ValueError(f"the number of users must be from {USERS_MIN} to {USERS_MAX}")
+    names, rng = read_names(), seeded_random(seed, "people")
+    name_generator = NameGenerator(names, rng)
+    jobs, quirks = ShuffledCycle(names.jobs, rng), ShuffledCycle(names.quirks, rng)
+    bios = {topic.name: ShuffledCycle(topic.bios, rng) for topic in library.interests}
+    topics = ShuffledCycle([topic.name for topic in library.interests for _ in range(topic.weight)], rng)
+    users = [
         UserPlan(
             number,
-            one.username,
-            one.display_name,
-            one.bio,
-            one.topics,
-            one.popularity,
+            login_user.username,
+            login_user.display_name,
+            login_user.bio,
+            login_user.topics,
+            login_user.popularity,
             WritingStyle.CAREFUL,
             is_login_user=True,
         )
-        for number, one in enumerate(names.login_users)
+        for number, login_user in enumerate(names.login_users)
     ]
-    for number in range(len(people), count):
-        named = register.generate()
+    for number in range(len(users), count):
+        name = name_generator.generate()
         chosen = [topics.draw()]
         for share in (SECOND_TOPIC_SHARE, THIRD_TOPIC_SHARE):
-            other = chance.choice(library.interests).name
-            if chance.random() < share and other not in chosen:
-                chosen.append(other)
+            extra_topic = rng.choice(library.interests).name
+            if rng.random() < share and extra_topic not in chosen:
+                chosen.append(extra_topic)
         parts = [jobs.draw(), bios[chosen[0]].draw(), quirks.draw()]
-        bio = " ".join(parts[: chance.choice((1, 2, 2, 2, 3))]) if chance.random() < 0.7 else parts[1]
-        voice = chance.choices(list(WritingStyle), (5, 4, 1))[0]
-        person = UserPlan(
+        bio = " ".join(parts[: rng.choice((1, 2, 2, 2, 3))]) if rng.random() < 0.7 else parts[1]
+        writing_style = rng.choices(list(WritingStyle), (5, 4, 1))[0]
+        user = UserPlan(
             index=number,
-            username=named.username,
-            display_name=named.display_name,
-            bio=None if chance.random() < NO_BIO_SHARE else bio,
+            username=name.username,
+            display_name=name.display_name,
+            bio=None if rng.random() < NO_BIO_SHARE else bio,
             topics=tuple(chosen),
-            popularity=min(POPULARITY_MAX, chance.paretovariate(POPULARITY_SHAPE)),
-            writing_style=voice,
+            popularity=min(POPULARITY_MAX, rng.paretovariate(POPULARITY_SHAPE)),
+            writing_style=writing_style,
         )
-        people.append(person)
-    return tuple(people[:count])
+        users.append(user)
+    return tuple(users[:count])

@@ -1,4 +1,4 @@
-"""People arrive: they register, or log in where they were here before, and say who they are."""
+"""Registers the users, or logs in those who exist, and sets their bios."""
 
 from typing import Final
 
@@ -16,8 +16,8 @@ ALREADY_REGISTERED_CODES: Final = frozenset(
 )
 
 
-class UsernameTaken(ClientError):  # noqa: N818 - it is a state
-    """Somebody else has the username of one of the town's people, or they have another password."""
+class UsernameTaken(ClientError):  # noqa: N818 - a state
+    """A demo username belongs to another user, or has another password."""
 
     def __init__(self, username: str) -> None:
         super().__init__(username)
@@ -25,7 +25,7 @@ class UsernameTaken(ClientError):  # noqa: N818 - it is a state
 
 
 class DemoUser(msgspec.Struct, frozen=True):
-    """Somebody the server knows. `returned`: so long after that keys of then may be forgotten."""
+    """A user on the server. `already_existed`: idempotency keys of the first run may have expired."""
 
     plan: UserPlan
     id: str
@@ -33,7 +33,7 @@ class DemoUser(msgspec.Struct, frozen=True):
     already_existed: bool
 
     def __repr__(self) -> str:
-        return f"Resident({self.plan.username})"
+        return f"DemoUser({self.plan.username})"
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -65,16 +65,16 @@ class UserRegistrar:
         self._password = password
 
     async def ensure_user(self, plan: UserPlan) -> DemoUser:
-        """See that somebody is there; what they have said of themselves since is left as it is.
+        """Register the user or log in. A bio that the user has set is kept.
 
         Raises:
-            Occupied: the username is somebody else's.
+            UsernameTaken: the username belongs to another user.
         """
-        signed_in, returned = await self._register_or_log_in(plan)
-        if plan.bio is not None and signed_in.user.bio is None:
-            request = HttpRequest("PATCH", "/v1/users/me", signed_in.token, ProfileUpdate(plan.bio))
+        response, already_existed = await self._register_or_log_in(plan)
+        if plan.bio is not None and response.user.bio is None:
+            request = HttpRequest("PATCH", "/v1/users/me", response.token, ProfileUpdate(plan.bio))
             await self._http.request(OwnUser, request)
-        return DemoUser(plan, signed_in.user.id, signed_in.token, returned)
+        return DemoUser(plan, response.user.id, response.token, already_existed)
 
     async def _register_or_log_in(self, plan: UserPlan) -> tuple[LoginResponse, bool]:
         body = Registration(plan.email, plan.username, self._password, plan.display_name)
@@ -83,13 +83,13 @@ class UserRegistrar:
             return await self._http.request(
                 LoginResponse, HttpRequest("POST", "/v1/users", body=body, idempotency_key=key)
             ), False
-        except RequestRejected as refused:
-            if refused.code not in ALREADY_REGISTERED_CODES:
+        except RequestRejected as rejected:
+            if rejected.code not in ALREADY_REGISTERED_CODES:
                 raise
         login = HttpRequest("POST", "/v1/sessions", body=Login(plan.username, self._password))
         try:
             return await self._http.request(LoginResponse, login), True
-        except RequestRejected as refused:
-            if refused.status == 401:
+        except RequestRejected as rejected:
+            if rejected.status == 401:
                 raise UsernameTaken(plan.username) from None
             raise

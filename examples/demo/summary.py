@@ -1,10 +1,10 @@
-"""What was made of a town, and how to look at it."""
+"""What the demo created, for the operator."""
 
 import msgspec
 
 
 class DemoCounts(msgspec.Struct, frozen=True):
-    """How much there is of each, whether it was made now or stood already."""
+    """Number of objects on the server, created now or before."""
 
     users: int
     follows: int
@@ -20,7 +20,7 @@ class DemoCounts(msgspec.Struct, frozen=True):
 
 
 class DemoSummary(msgspec.Struct, frozen=True):
-    """`logins` are usernames to log in as, all with the one password; None where something was taken away."""
+    """`login_usernames` share one password. Ids are None if the object was deleted."""
 
     counts: DemoCounts
     login_usernames: tuple[str, ...]

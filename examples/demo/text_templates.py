@@ -1,4 +1,4 @@
-"""Texts with slots, filled in. In one filling a slot has the same word wherever it stands."""
+"""Fills the slots of text templates. One filler uses the same word for a slot everywhere."""
 
 import random
 import re
@@ -12,7 +12,7 @@ SLOT: Final = re.compile(r"(^|[.!?] )?\{(\w+)\}")
 
 
 class SlotWords:
-    """The words of a topic, each one used before any comes again."""
+    """The words of a topic; each is used before any is repeated."""
 
     def __init__(self, topic: Topic, rng: random.Random) -> None:
         self._decks = {
@@ -20,7 +20,7 @@ class SlotWords:
         }
 
     def make_filler(self, **known: str) -> "SlotFiller":
-        """For a text and all that is said about it. `known` slots have the word given."""
+        """Return a filler for a text and its replies, with preset words."""
         return SlotFiller(self, known)
 
     def draw(self, slot: str) -> str:
@@ -33,7 +33,7 @@ class SlotFiller:
         self._known = known
 
     def fill(self, text: str) -> str:
-        """The text with its words; a word that begins a sentence has a capital."""
+        """Return the text with its slots filled; the first letter of a sentence is capitalized."""
         return SLOT.sub(self._replace_slot, text)
 
     def _replace_slot(self, match: re.Match[str]) -> str:

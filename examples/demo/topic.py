@@ -1,6 +1,6 @@
-"""What the people of the town talk about: the texts in `topics/`, read and checked.
+"""Reads the sample texts in `topics/`.
 
-`{word}` in a text stands for one of the topic's words. Never fills anything in itself.
+`{word}` in a text is a slot for one of the topic's words.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=280)]
 
 
 class PostTemplate(msgspec.Struct, frozen=True):
-    """A post, what others say to it, and what its author says in the end."""
+    """A post, possible comments, and the author's final comment."""
 
     text: Text
     answers: tuple[Text, ...] = ()
@@ -24,7 +24,7 @@ class PostTemplate(msgspec.Struct, frozen=True):
 
 
 class Dialog(msgspec.Struct, frozen=True):
-    """Who says what, see `script`."""
+    """Lines in the format of `dialogs`."""
 
     lines: str
 
@@ -35,7 +35,7 @@ class GroupTemplate(msgspec.Struct, frozen=True):
 
 
 class EventTemplate(msgspec.Struct, frozen=True):
-    """An event. It is on a day of the week (0 is Monday), so many whole weeks after the first such day."""
+    """An event on a weekday (0 is Monday), `week` weeks after the first such day."""
 
     title: str
     description: str
@@ -50,7 +50,7 @@ class EventTemplate(msgspec.Struct, frozen=True):
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """`weight` says how many people have it at heart."""
+    """`weight` is the relative number of users interested in it."""
 
     name: str
     weight: int
@@ -65,7 +65,7 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class TopicLibrary(msgspec.Struct, frozen=True):
-    """`town` is what everybody talks about; `circles` are what only some do."""
+    """`general` is a topic of all users; `interests` are topics of some."""
 
     general: Topic
     interests: tuple[Topic, ...]

@@ -1,4 +1,4 @@
-"""Names for people from many places, and the usernames they would choose. Never the same username twice."""
+"""Generates names from several languages, and unique usernames."""
 
 import random
 import re
@@ -16,7 +16,7 @@ ASCII_REPLACEMENTS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı"
 
 
 class LoginUser(msgspec.Struct, frozen=True):
-    """Somebody who is in every town, to log in as."""
+    """A user who exists in every plan, for logging in."""
 
     username: str
     display_name: str
@@ -26,7 +26,7 @@ class LoginUser(msgspec.Struct, frozen=True):
 
 
 class NameFamily(msgspec.Struct, frozen=True):
-    """Names of one language, or of neighbours."""
+    """First and last names of one language or region."""
 
     first: tuple[str, ...]
     last: tuple[str, ...]
@@ -50,7 +50,7 @@ def read_names() -> NameLists:
 
 
 class NameGenerator:
-    """Gives out names; families mix now and then, as they do."""
+    """Generates unique names; some mix two families."""
 
     def __init__(self, names: NameLists, rng: random.Random) -> None:
         self._rng = rng
@@ -58,12 +58,12 @@ class NameGenerator:
             ((family, ShuffledCycle(family.first, rng)) for family in names.families), rng
         )
         self._last = [last for family in names.families for last in family.last]
-        self._used_usernames = {regular.username for regular in names.login_users}
-        self._used_display_names = {regular.display_name for regular in names.login_users}
+        self._used_usernames = {login_user.username for login_user in names.login_users}
+        self._used_display_names = {login_user.display_name for login_user in names.login_users}
 
     def generate(self) -> GeneratedName:
-        family, firsts = self._families.draw()
-        first = firsts.draw()
+        family, first_names = self._families.draw()
+        first = first_names.draw()
         last = self._rng.choice(self._last if self._rng.random() < MIXED_FAMILY_SHARE else family.last)
         if f"{first} {last}" in self._used_display_names:
             last = self._rng.choice(self._last)
@@ -72,21 +72,21 @@ class NameGenerator:
 
     def _username(self, first: str, last: str) -> str:
         given, name = to_ascii_letters(first), to_ascii_letters(last)
-        usual = f"{given}.{name}"
+        default = f"{given}.{name}"
         chosen = self._rng.choice(
-            (usual, usual, usual, f"{given}_{name}", f"{given[0]}{name}", f"{name}.{given}")
+            (default, default, default, f"{given}_{name}", f"{given[0]}{name}", f"{name}.{given}")
         )
         if chosen in self._used_usernames:
-            chosen = usual
+            chosen = default
         number = 1
         while chosen in self._used_usernames:
             number += 1
-            chosen = f"{usual}{number}"
+            chosen = f"{default}{number}"
         self._used_usernames.add(chosen)
         return chosen
 
 
 def to_ascii_letters(name: str) -> str:
-    """A name in a to z."""
+    """Transliterate a name to a-z."""
     folded = unicodedata.normalize("NFKD", name.lower().translate(ASCII_REPLACEMENTS))
     return re.sub("[^a-z]", "", folded)

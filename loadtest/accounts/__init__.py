@@ -1,1 +1,1 @@
-"""Who the load is made as: people from a file, or registered over HTTP."""
+"""Users of a load test, and the file that stores them."""

@@ -1,1 +1,1 @@
-"""Is what was seen what was promised? The ledger of a process, the eyes of each guest, what was found."""
+"""Checks that clients received what the server acknowledged, once and in order."""

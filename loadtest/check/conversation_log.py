@@ -1,7 +1,7 @@
-"""What is known of one conversation's log: by sight of anybody in this process, and by acknowledgements.
+"""The log of one conversation, reconstructed from received frames and acknowledgements of all clients.
 
-A compacted replay leaves out what a later change has overtaken; whether it was right to is asked here. It
-believes no single witness: what contradicts another is told to whoever asks it to note.
+Decides whether a compacted replay was allowed to omit an entry, and how many messages are unread.
+Contradictions are returned to the caller, which reports them.
 """
 
 from bisect import bisect_right
@@ -16,7 +16,7 @@ class ConversationLog:
 
     def __init__(self) -> None:
         self.head = 0
-        """The greatest seq that was acknowledged."""
+        """The highest acknowledged seq."""
 
         self._ids: dict[int, str] = {}
         self._changes: dict[str, list[tuple[int, int]]] = {}
@@ -25,31 +25,31 @@ class ConversationLog:
         self._sorted: list[int] | None = None
 
     def record_message(self, seq: int, message_id: str) -> str | None:
-        """Note which message stands at a seq; answers the other one where another was known to."""
+        """Note the message at a seq; return the id noted before if it is a different one."""
         known = self._ids.setdefault(seq, message_id)
         return None if known == message_id else known
 
     def record_change(self, seq: int, message_id: str, at_us: int) -> None:
-        """Note that the entry at `seq` is a change of that message, and since when that is known."""
+        """Note that the entry at `seq` changes that message, and when it was first received."""
         self._changes.setdefault(message_id, []).append((seq, at_us))
 
     def record_text(self, seq: int, sender_id: str) -> None:
-        """Note that at `seq` somebody said something."""
+        """Note that the entry at `seq` is a text message."""
         self._texts[seq] = sender_id
         self._sorted = None
 
     def record_deletion(self, seq: int) -> None:
-        """Note that the message made at `seq` was deleted."""
+        """Note that the message at `seq` was deleted."""
         self._deleted.add(seq)
 
     def knows(self, seq: int) -> bool:
         return seq in self._ids
 
     def is_superseded(self, seq: int, through: int, until_us: int) -> bool:
-        """Whether a later change has made the entry at `seq` needless in a replay up to `through`.
+        """Whether a later change allowed a replay up to `through` to omit the entry at `seq`.
 
-        One behind `through` may have, where it was made before the replay was read: it is told live then.
-        It was, as far as can be known from outside, where somebody had seen it until that moment.
+        A change after `through` counts if it was made before the replay was read, because it is delivered
+        live. From outside, this is assumed for changes received by `until_us`.
         """
         changes = self._changes.get(self._ids.get(seq, ""), ())
         return any(
@@ -57,7 +57,7 @@ class ConversationLog:
         )
 
     def unread_count(self, user_id: str, read_seq: int, through: int) -> int:
-        """How many messages up to `through` that user has not read, as the contract counts them."""
+        """Return the messages up to `through` that the user has not read, counted as the API does."""
         if self._sorted is None:
             self._sorted = sorted(self._texts)
         count = 0
@@ -71,5 +71,5 @@ class ConversationLog:
         return count
 
     def missing_from_replay(self, seqs: Iterable[int], through: int, until_us: int) -> list[int]:
-        """Those of the seqs that a replay up to `through` should have told, as `overtaken` says."""
+        """Return the seqs that a replay up to `through` must not omit, see `is_superseded`."""
         return [seq for seq in seqs if self.knows(seq) and not self.is_superseded(seq, through, until_us)]

@@ -1,7 +1,4 @@
-"""What was found to be against the contract: counted whole, and the first of each kind with what was seen.
-
-A fault always names the conversation, the client and the seqs. It never stops the load.
-"""
+"""Protocol violations found during a run. All are counted; the first of each kind are kept with details."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +12,7 @@ SEQS_MAX: Final = 20
 
 
 class FaultKind(StrEnum):
-    """Broken promises. Each of them fails a run, whatever the thresholds."""
+    """A delivery guarantee that was violated. Any fault fails a run, whatever the thresholds."""
 
     LOST = "lost"
     GAP = "gap"
@@ -30,21 +27,21 @@ class FaultKind(StrEnum):
 
 
 FAULT_DESCRIPTIONS: Final = {
-    FaultKind.LOST: "stored, and a connected member never saw it",
-    FaultKind.GAP: "a frame was left out, and nothing had said so",
-    FaultKind.DUPLICATED: "seen twice by one client, or stored twice",
-    FaultKind.REORDERED: "came after one that stands behind it",
-    FaultKind.FORKED: "two messages at one seq, or one message acknowledged as another",
-    FaultKind.UNREAD: "the server counts other unread messages than were told",
-    FaultKind.HEAD: "GET /v1/conversations does not know what was told",
-    FaultKind.STREAM: "a frame of the user's stream was left out, or came twice",
-    FaultKind.UNANNOUNCED: "a frame of a conversation that nobody had announced",
-    FaultKind.FORGOTTEN: "`resumed` did not name a conversation that was to be resumed",
+    FaultKind.LOST: "stored, but a connected member never received it",
+    FaultKind.GAP: "a frame was skipped without `lagged`, `resumed` or `resync`",
+    FaultKind.DUPLICATED: "received twice by one client, or stored twice",
+    FaultKind.REORDERED: "received after an entry with a higher seq, or stored out of order",
+    FaultKind.FORKED: "two different messages at one seq",
+    FaultKind.UNREAD: "the unread count or read mark of the conversation list is wrong",
+    FaultKind.HEAD: "the conversation list has the wrong last_seq, or lacks a conversation",
+    FaultKind.STREAM: "a frame of the user stream was skipped or repeated",
+    FaultKind.UNANNOUNCED: "a frame of a conversation that the client is not a member of",
+    FaultKind.FORGOTTEN: "`resumed` did not list a conversation that the client asked to resume",
 }
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """`seqs` are the first of them; `count` is how many there are."""
+    """`seqs` holds the first affected seqs; `count` is the number of all."""
 
     kind: FaultKind
     conversation_id: str
@@ -55,12 +52,12 @@ class Fault(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         shown = ", ".join(map(str, self.seqs)) + (", ..." if self.count > len(self.seqs) else "")
-        where = f"conversation {self.conversation_id}" if self.conversation_id else "user stream"
-        return f"{self.kind}: {where}, {self.client}, seq {shown}: {self.detail}"
+        source = f"conversation {self.conversation_id}" if self.conversation_id else "user stream"
+        return f"{self.kind}: {source}, {self.client}, seq {shown}: {self.detail}"
 
 
 class FaultRecorder:
-    """`fresh` are those since they were last taken, for whoever tells of them."""
+    """`details` are the faults since `take_details` was last called."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -70,7 +67,7 @@ class FaultRecorder:
     def add(
         self, kind: FaultKind, conversation_id: str, client: str, seqs: Sequence[int], detail: str
     ) -> None:
-        """Count each seq as one; keep the first faults of each kind."""
+        """Count one fault per seq, and keep the details of the first ones of each kind."""
         self.counts[kind] += len(seqs)
         if self._detail_counts[kind] < DETAILS_MAX:
             self._detail_counts[kind] += 1

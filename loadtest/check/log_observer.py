@@ -1,9 +1,9 @@
-"""All that one process knows of the conversations of a run: what was sent, acknowledged, seen by anybody.
+"""Everything that one process knows about the conversations of a run: sent, acknowledged and received.
 
     acknowledgements ---+
-    distinct frames ----+--> logs --> were replays whole? what must everybody see? what is unread?
+    distinct frames ----+--> logs --> completeness of replays, expected heads, unread counts
 
-It is shown each distinct frame once, not once for every member. It never talks to a server.
+Each distinct frame is observed once, not once per member.
 """
 
 from collections import deque
@@ -17,14 +17,14 @@ from loadtest.check.faults import FaultKind, FaultRecorder
 from loadtest.metrics.clock import now_us
 from loadtest.websocket.frames import FrameMessage, ReceivedFrame
 
-ANY_CLIENT: Final = "every client that was told it"
+ANY_CLIENT: Final = "all members"
 RECENT_MESSAGES_MAX: Final = 200
 DELIVERY_DEADLINE_US: Final = 7_000_000
-"""A change that was made before a replay was read has been told by then: the contract says 6 s at most."""
+"""A change made before a replay was read is delivered within this time: the protocol allows 6 s."""
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """What one client was told of (after, through], where that was not every seq."""
+    """What one client received of the range (after, through], if not every seq."""
 
     client: str
     conversation_id: str
@@ -35,7 +35,7 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
-    """What other processes are to know: at that seq stands that message."""
+    """An acknowledgement that other processes need: the message at that seq."""
 
     conversation_id: str
     seq: int
@@ -43,7 +43,7 @@ class Acknowledged(msgspec.Struct, frozen=True):
 
 
 class RecentMessage(msgspec.Struct, frozen=True):
-    """A message that was acknowledged lately, and the number of the client that sent it."""
+    """A recently acknowledged message; `client` is the number of its sender."""
 
     conversation_id: str
     message_id: str
@@ -51,7 +51,7 @@ class RecentMessage(msgspec.Struct, frozen=True):
 
 
 class LogObserver:
-    """`run` is what every `client_id` of the run begins with."""
+    """Every `client_id` of the run starts with `run_id`."""
 
     def __init__(self, run_id: str, faults: FaultRecorder, clock: Callable[[], int] = now_us) -> None:
         self.clock = clock
@@ -63,7 +63,7 @@ class LogObserver:
         self.acknowledged: list[Acknowledged] = []
         self.recent: deque[RecentMessage] = deque(maxlen=RECENT_MESSAGES_MAX)
         self.shared_conversations: frozenset[str] = frozenset()
-        """Conversations that have members in other processes too."""
+        """Conversations with members in other processes."""
 
     def log(self, conversation_id: str) -> ConversationLog:
         log = self._logs.get(conversation_id)
@@ -72,11 +72,11 @@ class LogObserver:
         return log
 
     def observe(self, frame: ReceivedFrame) -> int:
-        """Take note of a durable frame; answers when its message was to be sent, in us, or 0."""
+        """Record a durable frame. Returns when its message was intended to be sent, in us, or 0."""
         message = frame.message
         if message is None:
             self._faults.add(
-                FaultKind.FORKED, frame.conversation_id, ANY_CLIENT, [frame.seq], "a frame without message"
+                FaultKind.FORKED, frame.conversation_id, ANY_CLIENT, [frame.seq], "the frame has no message"
             )
             return 0
         log = self.log(frame.conversation_id)
@@ -93,7 +93,7 @@ class LogObserver:
     def record_acknowledgement(
         self, conversation_id: str, seq: int, message_id: str, client_id: str, client: int = 0
     ) -> None:
-        """The server said that this is durable; `client` is the number of who sent it."""
+        """Record that the server stored a message; `client` is the number of its sender."""
         log = self.log(conversation_id)
         log.head = max(log.head, seq)
         self._check_message_at(log, conversation_id, seq, message_id, f"the acknowledgement of {client_id}")
@@ -103,36 +103,44 @@ class LogObserver:
             self.acknowledged.append(Acknowledged(conversation_id, seq, message_id))
 
     def observe_head(self, conversation_id: str, seq: int) -> None:
-        """The server said that the log goes so far."""
+        """Record that the log reaches `seq`."""
         log = self.log(conversation_id)
         log.head = max(log.head, seq)
 
     def add_acknowledgements(self, acknowledged: list[Acknowledged]) -> None:
-        """What was acknowledged to other processes."""
-        for one in acknowledged:
-            log = self.log(one.conversation_id)
-            log.head = max(log.head, one.seq)
-            self._check_message_at(log, one.conversation_id, one.seq, one.message_id, "an acknowledgement")
+        """Add acknowledgements received by other processes."""
+        for acknowledgement in acknowledged:
+            log = self.log(acknowledgement.conversation_id)
+            log.head = max(log.head, acknowledgement.seq)
+            self._check_message_at(
+                log,
+                acknowledgement.conversation_id,
+                acknowledgement.seq,
+                acknowledgement.message_id,
+                "an acknowledgement",
+            )
 
     def record_replay(self, replay: Replay) -> None:
-        """Somebody was told less than every seq of a range: to be looked at once everything is known."""
+        """Note an incomplete replay, to be checked at the end of the run."""
         self._replays.append(replay)
 
     def heads(self) -> dict[str, int]:
-        """Up to which seq each conversation was acknowledged."""
+        """Return the highest acknowledged seq of each conversation."""
         return {conversation_id: log.head for conversation_id, log in self._logs.items() if log.head}
 
     def check_replays(self) -> None:
-        """Find what replays left out though no later change had overtaken it."""
+        """Report entries that replays omitted though no later change superseded them."""
         replays, self._replays = self._replays, []
-        for one in replays:
-            silent = (seq for seq in range(one.after + 1, one.through + 1) if seq not in one.delivered)
-            missing = self.log(one.conversation_id).missing_from_replay(
-                silent, one.through, one.at_us + DELIVERY_DEADLINE_US
+        for replay in replays:
+            omitted = (
+                seq for seq in range(replay.after + 1, replay.through + 1) if seq not in replay.delivered
+            )
+            missing = self.log(replay.conversation_id).missing_from_replay(
+                omitted, replay.through, replay.at_us + DELIVERY_DEADLINE_US
             )
             if missing:
-                said = f"what was missed of {one.after + 1} to {one.through} came without it"
-                self._faults.add(FaultKind.LOST, one.conversation_id, one.client, missing, said)
+                detail = f"missing from the replay of {replay.after + 1} to {replay.through}"
+                self._faults.add(FaultKind.LOST, replay.conversation_id, replay.client, missing, detail)
 
     def _intended_us(self, frame: ReceivedFrame, message: FrameMessage) -> int:
         client_id = message.client_id
@@ -140,7 +148,7 @@ class LogObserver:
             return 0
         self._check_stored_once(frame.conversation_id, client_id, message.seq)
         intended = client_id.rpartition("-")[2]
-        # A change of an old message says nothing of how long it took.
+        # The frame of a later change is no measure of the delivery time.
         return int(intended) if message.seq == frame.seq and intended.isdecimal() else 0
 
     def _check_message_at(
@@ -148,11 +156,11 @@ class LogObserver:
     ) -> None:
         other = log.record_message(seq, message_id)
         if other is not None:
-            said = f"{source} has message {message_id} there, others {other}"
-            self._faults.add(FaultKind.FORKED, conversation_id, ANY_CLIENT, [seq], said)
+            detail = f"{source} has message {message_id}, recorded before was {other}"
+            self._faults.add(FaultKind.FORKED, conversation_id, ANY_CLIENT, [seq], detail)
 
     def _check_stored_once(self, conversation_id: str, client_id: str, seq: int) -> None:
         first = self._seqs_by_client_id.setdefault(client_id, seq)
         if first != seq:
-            said = f"client_id {client_id} stands at both"
-            self._faults.add(FaultKind.DUPLICATED, conversation_id, ANY_CLIENT, [first, seq], said)
+            detail = f"client_id {client_id} is stored at both"
+            self._faults.add(FaultKind.DUPLICATED, conversation_id, ANY_CLIENT, [first, seq], detail)

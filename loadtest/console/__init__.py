@@ -1,1 +1,1 @@
-"""What is seen while it runs: a live table, or plain lines where there is no terminal."""
+"""Progress display: a live table, or plain lines without a terminal."""

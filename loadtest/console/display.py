@@ -1,30 +1,30 @@
-"""What a run is shown by."""
+"""Interface of progress displays."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from loadtest.metrics.server_metrics import ServerSample
-from loadtest.metrics.time_series import TimeSeries
+from loadtest.report.time_series import TimeSeries
 
 
 class Display(Protocol):
-    """None of these waits for anything."""
+    """Shows the progress of a run. The methods return immediately."""
 
     def setup_progress(self, label: str, done: int, total: int) -> None:
-        """So much of something was made for the load."""
+        """Show that `done` of `total` objects were created."""
 
     def begin_phase(self, phase: str) -> None:
-        """Something else begins: coming, load, answers, judging."""
+        """Show the start of a phase: connecting, load, draining or checking."""
 
     def update(self, series: TimeSeries, samples: Mapping[str, Sequence[ServerSample]]) -> None:
-        """About once a second, with everything so far."""
+        """Show the current metrics; called about once a second."""
 
     def close(self) -> None:
-        """It is over."""
+        """Stop displaying."""
 
 
 class NullDisplay:
-    """A `Show` of nothing."""
+    """Displays nothing."""
 
     def setup_progress(self, label: str, done: int, total: int) -> None: ...
 

@@ -1,16 +1,16 @@
-"""How a run goes, as plain lines: for logs, and wherever there is no terminal."""
+"""Prints progress as plain lines, for logs and without a terminal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from loadtest.metrics.server_metrics import ServerSample
-from loadtest.metrics.time_series import TimeSeries
+from loadtest.report.time_series import TimeSeries
 
 PRINT_INTERVAL_S: Final = 2.0
 
 
 class LineDisplay:
-    """A `Show`; `say` writes one line."""
+    """`print_line` prints one line."""
 
     def __init__(self, print_line: Callable[[str], None]) -> None:
         self._print_line = print_line
@@ -18,7 +18,7 @@ class LineDisplay:
 
     def setup_progress(self, label: str, done: int, total: int) -> None:
         if done == total:
-            self._print_line(f"{label}: {total} made")
+            self._print_line(f"{label}: {total} created")
 
     def begin_phase(self, phase: str) -> None:
         self._print_line(f"-- {phase}")
@@ -28,7 +28,7 @@ class LineDisplay:
             return
         point = series.points[-1]
         self._last_s = point.at_s
-        cpu = "/".join(_format_cpu(all_of_them) for all_of_them in samples.values())
+        cpu = "/".join(_format_cpu(server) for server in samples.values())
         self._print_line(
             f"{point.at_s:7.1f} s  connected {point.ready_count}  frames/s {point.received_per_s:.0f}  "
             f"sent/s {point.sent_per_s:.0f}  requests/s {point.calls_per_s:.0f}  p50 {point.p50_ms:.1f} ms  "
@@ -37,7 +37,7 @@ class LineDisplay:
         )
 
     def close(self) -> None:
-        """Every line is out already."""
+        """Do nothing: every line is already printed."""
 
 
 def _format_cpu(samples: Sequence[ServerSample]) -> str:

@@ -1,4 +1,4 @@
-"""The live view of a run, in a terminal. It reads what there is once a second and costs the load nothing."""
+"""Live progress display in a terminal, updated about once a second."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,16 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.metrics.server_metrics import ServerSample
-from loadtest.metrics.time_series import TimeSeries
 from loadtest.options import Options
+from loadtest.report.time_series import TimeSeries
 
 
 class LiveDisplay:
-    """A `Show`."""
-
     def __init__(self, options: Options, console: Console) -> None:
         self._options = options
-        self._phase = "setting the stage"
+        self._phase = "setup"
         self._setup_counts: dict[str, tuple[int, int]] = {}
         self._live = Live(self._setup_table(), console=console, refresh_per_second=4, transient=False)
         self._live.start()
@@ -41,10 +39,10 @@ class LiveDisplay:
         return Text(f"{options.scenario} · {self._phase} · {options.connections} connections", style="bold")
 
     def _setup_table(self) -> Group:
-        made = Table.grid(padding=(0, 2))
-        for what, (done, total) in self._setup_counts.items():
-            made.add_row(what, f"{done}/{total}")
-        return Group(self._header(), made)
+        table = Table.grid(padding=(0, 2))
+        for label, (done, total) in self._setup_counts.items():
+            table.add_row(label, f"{done}/{total}")
+        return Group(self._header(), table)
 
     def _load_table(self, series: TimeSeries) -> Table:
         point, counts = series.points[-1], series.counts()
@@ -82,12 +80,12 @@ class LiveDisplay:
 
     def _server_table(self, samples: Mapping[str, Sequence[ServerSample]]) -> Table:
         table = Table(box=None, pad_edge=False)
-        for name in ("server", "connections", "CPU", "memory MiB", "entries/s", "a batch", "lag ms"):
+        for name in ("server", "connections", "CPU", "memory MiB", "entries/s", "per batch", "lag ms"):
             table.add_column(name, justify="left" if name == "server" else "right")
-        for url, all_of_them in samples.items():
-            if len(all_of_them) < 2:
+        for url, server_samples in samples.items():
+            if len(server_samples) < 2:
                 continue
-            before, last = all_of_them[-2], all_of_them[-1]
+            before, last = server_samples[-2], server_samples[-1]
             seconds = max(last.at_s - before.at_s, 1e-9)
             batches = last.batches - before.batches
             table.add_row(

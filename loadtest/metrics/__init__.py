@@ -1,1 +1,1 @@
-"""What is counted and timed, of the load and of the servers."""
+"""Counters, latencies and the servers' metrics."""

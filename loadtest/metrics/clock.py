@@ -1,4 +1,4 @@
-"""The machine's monotonic clock in microseconds, the same one in every process of a run."""
+"""Monotonic clock in microseconds, shared by all processes of a machine."""
 
 import time
 

@@ -1,10 +1,10 @@
-"""What one process counts while it makes the load. Counts only rise; nothing here is a rate."""
+"""Counters of one worker process. They only rise."""
 
 from collections import Counter
 
 
 class Counters:
-    """`errors` by a word for what it was; `dropped` are asks that a lost connection took with it."""
+    """`errors` is keyed by a short description; `dropped` counts requests lost with their connection."""
 
     __slots__ = (
         "acknowledged",
@@ -46,5 +46,5 @@ class Counters:
         self.errors: Counter[str] = Counter()
 
     def counts(self) -> dict[str, int]:
-        """Everything but the errors, by name."""
+        """Return all counters by name, without `errors`."""
         return {name: getattr(self, name) for name in self.__slots__ if name != "errors"}

@@ -1,4 +1,4 @@
-"""Latencies of a whole run as percentiles, over HdrHistogram. From 1 us to an hour, three digits."""
+"""Latency percentiles of a run, over HdrHistogram: 1 us to 1 h with three significant digits."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ CURVE_PERCENTILES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95
 
 
 class Percentiles(msgspec.Struct, frozen=True):
-    """Of one kind of operation. All in ms; 0 of none."""
+    """Latencies of one operation in ms; all 0 if `count` is 0."""
 
     count: int
     mean_ms: float
@@ -26,14 +26,14 @@ class Percentiles(msgspec.Struct, frozen=True):
 
 class Histogram:
     def __init__(self) -> None:
-        # Imported here: the rest of the command line works without the load extra.
+        # Imported here, so that the command line works without the `load` extra.
         from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
 
         self._histogram: Any = HdrHistogram(1, VALUE_MAX_US, SIGNIFICANT_DIGITS)
         self._total_us = 0
 
     def add(self, counts: Mapping[int, int]) -> None:
-        """Counts by us."""
+        """Add counts keyed by microseconds."""
         for us, count in counts.items():
             self._histogram.record_value(min(max(us, 1), VALUE_MAX_US), count)
             self._total_us += us * count
@@ -58,13 +58,13 @@ class Histogram:
         )
 
     def curve(self) -> list[tuple[float, float]]:
-        """(percentile, ms) at the usual places, in one pass; only where something was counted."""
-        found = self._histogram.get_percentile_to_value_dict(list(CURVE_PERCENTILES))
-        return [(one, round(float(found[one]) / 1000, 3)) for one in CURVE_PERCENTILES]
+        """Return (percentile, ms) for `CURVE_PERCENTILES`, in one pass. Requires a count above 0."""
+        values = self._histogram.get_percentile_to_value_dict(list(CURVE_PERCENTILES))
+        return [(percentile, round(float(values[percentile]) / 1000, 3)) for percentile in CURVE_PERCENTILES]
 
 
 def quantile_ms(counts: LatencyCounts, share: float) -> float:
-    """That quantile of plain counts, in ms; 0 of none."""
+    """Return the quantile `share` of plain counts in ms; 0 without counts."""
     total = sum(counts.values())
     wanted, seen = share * total, 0
     for us in sorted(counts):
@@ -75,7 +75,7 @@ def quantile_ms(counts: LatencyCounts, share: float) -> float:
 
 
 def merge_counts(parts: Iterable[LatencyCounts]) -> LatencyCounts:
-    """Several counts as one."""
+    """Sum several counts."""
     total: LatencyCounts = {}
     for part in parts:
         for us, count in part.items():

@@ -1,7 +1,6 @@
-"""How long things took, counted by a rounded number of microseconds, cheap enough to do for every frame.
+"""Counts latencies by rounded microseconds, cheap enough to do for every frame.
 
-Rounded down to 8 significant bits (0.4 %). What is taken is handed on as plain counts, for a histogram
-elsewhere. It never keeps single values.
+Values are rounded down to 8 significant bits (0.4 %). A histogram merges the counts of all processes.
 """
 
 from typing import Final
@@ -11,7 +10,7 @@ LatencyCounts = dict[int, int]
 
 
 class LatencyRecorder:
-    """By kind of operation. All in us."""
+    """Latency counts by operation, in us."""
 
     __slots__ = ("_counts",)
 
@@ -19,7 +18,7 @@ class LatencyRecorder:
         self._counts: dict[str, LatencyCounts] = {}
 
     def counts_of(self, operation: str) -> LatencyCounts:
-        """The counts of a kind, for `count`; the same object until the next `take`."""
+        """Return the counts of an operation, for `record_latency`; the same object until `take`."""
         counts = self._counts.get(operation)
         if counts is None:
             counts = self._counts[operation] = {}
@@ -29,14 +28,14 @@ class LatencyRecorder:
         record_latency(self.counts_of(operation), us)
 
     def take(self) -> dict[str, LatencyCounts]:
-        """What was counted since the last time."""
+        """Return and clear the counts since the last call."""
         taken, self._counts = self._counts, {}
         return taken
 
 
 def record_latency(counts: LatencyCounts, us: int) -> None:
-    """Count one; what is below 0 is 0, for clocks may be read out of turn."""
-    spare = us.bit_length() - SIGNIFICANT_BITS
-    rounded = us if spare <= 0 else us >> spare << spare
+    """Count one latency. Negative values count as 0: clocks may be read out of order."""
+    excess_bits = us.bit_length() - SIGNIFICANT_BITS
+    rounded = us if excess_bits <= 0 else us >> excess_bits << excess_bits
     rounded = max(rounded, 0)
     counts[rounded] = counts.get(rounded, 0) + 1

@@ -1,4 +1,4 @@
-"""The servers' own numbers, read from `/metrics` beside the load. One that has none is done without."""
+"""Reads the servers' `/metrics` during a run. Servers without metrics are left out."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ METRIC_FIELDS: Final = {
 
 
 class ServerSample(msgspec.Struct, frozen=True):
-    """One server at one moment; counters as they stood."""
+    """The metrics of one server at one time; counters are totals."""
 
     at_s: float
     cpu_s: float = 0.0
@@ -41,7 +41,7 @@ class ServerSample(msgspec.Struct, frozen=True):
 
 
 class ServerMetrics(msgspec.Struct, frozen=True):
-    """One server between two readings: `cpu_share` of one core, a batch in entries and ms."""
+    """Metrics of one server between two samples. `cpu_share` is the share of one core."""
 
     url: str
     cpu_share: float
@@ -58,24 +58,24 @@ class ServerMetrics(msgspec.Struct, frozen=True):
 
 
 def parse_metrics(text: str, at_s: float) -> ServerSample:
-    """A page of Prometheus' text format, as far as it is looked at."""
-    found: dict[str, float] = {"at_s": at_s}
+    """Parse a page in Prometheus' text format; only the metrics in `METRIC_FIELDS` are read."""
+    values: dict[str, float] = {"at_s": at_s}
     for line in text.splitlines():
         name, _, value = line.partition(" ")
         if name in METRIC_FIELDS:
-            found[METRIC_FIELDS[name]] = float(value)
-    return msgspec.convert(found, ServerSample)
+            values[METRIC_FIELDS[name]] = float(value)
+    return msgspec.convert(values, ServerSample)
 
 
 class ServerPoller:
-    """Reads all of them; `readings` by URL, in order of time."""
+    """Polls the servers; `samples` by URL are in order of time."""
 
     def __init__(self, urls: tuple[str, ...], session: aiohttp.ClientSession) -> None:
         self._session = session
         self.samples: dict[str, list[ServerSample]] = {url: [] for url in urls}
 
     async def poll(self) -> None:
-        """Read each once; whoever does not answer in time is left out."""
+        """Read each server once. Servers that do not respond in time are skipped."""
         await asyncio.gather(*(self._poll_server(url) for url in self.samples))
 
     async def _poll_server(self, url: str) -> None:
@@ -91,27 +91,29 @@ class ServerPoller:
 def summarize_server(
     url: str, samples: list[ServerSample], baseline: ServerSample | None
 ) -> ServerMetrics | None:
-    """What these readings say; `before` is one from before anybody connected."""
+    """Summarize samples; `baseline` was taken before the clients connected."""
     if len(samples) < 2:
         return None
     first, last = samples[0], samples[-1]
     seconds = max(last.at_s - first.at_s, 1e-9)
     batches = last.batches - first.batches
-    grown = None
-    most = max(samples, key=lambda one: one.connections)
-    if baseline is not None and most.connections - baseline.connections >= 100:
-        grown = (most.resident_bytes - baseline.resident_bytes) / (most.connections - baseline.connections)
+    bytes_per_connection = None
+    peak = max(samples, key=lambda sample: sample.connections)
+    if baseline is not None and peak.connections - baseline.connections >= 100:
+        bytes_per_connection = (peak.resident_bytes - baseline.resident_bytes) / (
+            peak.connections - baseline.connections
+        )
     return ServerMetrics(
         url=url,
         cpu_share=round((last.cpu_s - first.cpu_s) / seconds, 3),
-        resident_bytes=int(max(one.resident_bytes for one in samples)),
-        bytes_per_connection=None if grown is None else round(grown),
-        connections=int(most.connections),
+        resident_bytes=int(max(sample.resident_bytes for sample in samples)),
+        bytes_per_connection=None if bytes_per_connection is None else round(bytes_per_connection),
+        connections=int(peak.connections),
         entries_per_s=round((last.entries - first.entries) / seconds, 1),
         batch_entries=round((last.batched - first.batched) / batches, 2) if batches else 0.0,
         batch_ms=round(1000 * (last.batch_s - first.batch_s) / batches, 2) if batches else 0.0,
-        lag_ms_max=round(1000 * max(one.lag_s for one in samples), 2),
-        bus_lag_ms_max=round(1000 * max(one.bus_lag_s for one in samples), 2),
+        lag_ms_max=round(1000 * max(sample.lag_s for sample in samples), 2),
+        bus_lag_ms_max=round(1000 * max(sample.bus_lag_s for sample in samples), 2),
         shed=int(last.shed - first.shed),
         repairs=int(last.repairs - first.repairs),
     )

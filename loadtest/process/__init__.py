@@ -1,1 +1,1 @@
-"""The processes that make the load, and what is said between them and the one that leads."""
+"""The worker processes, and their protocol with the coordinator."""

@@ -1,4 +1,4 @@
-"""`python -m loadtest.process`: a worker on its standard input and output. Not for people."""
+"""`python -m loadtest.process`: a worker process. Started by the coordinator, not by operators."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,12 @@ import uvloop
 
 from loadtest.process.pipe import encode_message, receive, to_worker_decoder
 from loadtest.process.worker import TICK_S, Worker
-from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad, WorkerPlan
+from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad
+from loadtest.run_plan import WorkerPlan
 
 
 class CoordinatorPipe:
-    """The way to the leading process."""
+    """Sends messages to the coordinator."""
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self._transport = transport
@@ -25,35 +26,35 @@ class CoordinatorPipe:
 
 
 async def main(input_pipe: BinaryIO, output_pipe: BinaryIO) -> None:
-    """Work until the leading process ends, or all is judged."""
+    """Run until the coordinator closes the pipe."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), input_pipe)
     transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, output_pipe)
-    out = CoordinatorPipe(transport)
+    coordinator = CoordinatorPipe(transport)
     plan = await receive(reader, to_worker_decoder)
     if not isinstance(plan, WorkerPlan):
         return
     worker = Worker(plan)
     gc.collect()
     gc.freeze()
-    ticking = asyncio.create_task(_send_ticks(worker, out))
-    coming = asyncio.create_task(_connect(worker, out))
+    tick_task = asyncio.create_task(_send_ticks(worker, coordinator))
+    connect_task = asyncio.create_task(_connect(worker, coordinator))
     try:
-        while (letter := await receive(reader, to_worker_decoder)) is not None:
-            if isinstance(letter, StartLoad):
-                worker.start_load(letter)
-            elif isinstance(letter, StopLoad):
-                coming.cancel()
-                out.send(await worker.stop_load(letter))
-            elif isinstance(letter, CheckDelivery):
-                ended = await worker.check_delivery(letter)
-                out.send(worker.tick())
-                out.send(ended)
+        while (command := await receive(reader, to_worker_decoder)) is not None:
+            if isinstance(command, StartLoad):
+                worker.start_load(command)
+            elif isinstance(command, StopLoad):
+                connect_task.cancel()
+                coordinator.send(await worker.stop_load(command))
+            elif isinstance(command, CheckDelivery):
+                checked = await worker.check_delivery(command)
+                coordinator.send(worker.tick())
+                coordinator.send(checked)
     finally:
-        ticking.cancel()
-        coming.cancel()
-        await asyncio.gather(ticking, coming, return_exceptions=True)
+        tick_task.cancel()
+        connect_task.cancel()
+        await asyncio.gather(tick_task, connect_task, return_exceptions=True)
         await worker.close()
 
 
@@ -69,9 +70,9 @@ async def _send_ticks(worker: Worker, coordinator: CoordinatorPipe) -> None:
 
 if __name__ == "__main__":
     with (
-        os.fdopen(os.dup(sys.stdin.fileno()), "rb", 0) as said,
-        os.fdopen(os.dup(sys.stdout.fileno()), "wb", 0) as told,
+        os.fdopen(os.dup(sys.stdin.fileno()), "rb", 0) as input_file,
+        os.fdopen(os.dup(sys.stdout.fileno()), "wb", 0) as output_file,
     ):
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-            uvloop.run(main(said, told))
+            uvloop.run(main(input_file, output_file))

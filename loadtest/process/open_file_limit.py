@@ -1,33 +1,34 @@
-"""How many files this process may have open: each connection is one."""
+"""The limit of open files: each connection is one."""
 
 import resource
 from typing import Final
 
 RESERVED_FILES: Final = 200
-"""For what is no connection: pipes, HTTP, libraries."""
+"""Files besides the connections: pipes, HTTP, libraries."""
 
 
-class OpenFileLimitTooLow(Exception):  # noqa: N818 - what is the matter, said to a person
-    """The limit of open files does not let so many connections be."""
+class OpenFileLimitTooLow(Exception):  # noqa: N818 - shown to the operator
+    """The limit of open files is too low for the connections."""
 
 
 def check_open_file_limit(connections: int, processes: int) -> None:
-    """See that processes like this one may have so many connections. Raises `TooFewFiles`."""
+    """Check the hard limit for the connections of one process. Raises `OpenFileLimitTooLow`."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    each = -(-connections // processes)
-    if hard == resource.RLIM_INFINITY or each + RESERVED_FILES <= hard:
+    per_process = -(-connections // processes)
+    if hard == resource.RLIM_INFINITY or per_process + RESERVED_FILES <= hard:
         return
-    enough = -(-connections // max(1, hard - RESERVED_FILES))
+    processes_needed = -(-connections // max(1, hard - RESERVED_FILES))
     raise OpenFileLimitTooLow(
-        f"{each} connections in one process need {each + RESERVED_FILES} open files, and the hard limit "
-        f"(RLIMIT_NOFILE, `ulimit -Hn`) is {hard}: give --processes {enough}, or raise it."
+        f"{per_process} connections per process need {per_process + RESERVED_FILES} open files, but the "
+        f"hard limit (RLIMIT_NOFILE, `ulimit -Hn`) is {hard}: use --processes {processes_needed}, or raise "
+        "the limit."
     )
 
 
 def raise_open_file_limit(connections: int) -> None:
-    """Raise this process's own soft limit as far as it needs. Raises `TooFewFiles`."""
+    """Raise this process's soft limit as far as needed. Raises `OpenFileLimitTooLow`."""
     check_open_file_limit(connections, 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + RESERVED_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    needed = connections + RESERVED_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

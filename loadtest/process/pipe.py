@@ -1,7 +1,4 @@
-"""Letters over a pipe: a length of four bytes, then the letter as MessagePack.
-
-It never waits for the reader of the other end longer than the pipe makes it.
-"""
+"""Messages over a pipe: a length of four bytes, then MessagePack."""
 
 import asyncio
 from typing import Final, TypeVar
@@ -10,7 +7,7 @@ import msgspec
 
 from loadtest.process.worker_protocol import FromWorker, ToWorker
 
-Letter = TypeVar("Letter")
+Message = TypeVar("Message")
 LENGTH_BYTES: Final = 4
 
 _encoder = msgspec.msgpack.Encoder()
@@ -19,13 +16,15 @@ from_worker_decoder: "msgspec.msgpack.Decoder[FromWorker]" = msgspec.msgpack.Dec
 
 
 def encode_message(message: msgspec.Struct) -> bytes:
-    """A letter as it goes over the pipe."""
+    """Encode a message with its length."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
-async def receive(reader: asyncio.StreamReader, decoder: "msgspec.msgpack.Decoder[Letter]") -> Letter | None:
-    """The next letter; None where the other end is gone."""
+async def receive(
+    reader: asyncio.StreamReader, decoder: "msgspec.msgpack.Decoder[Message]"
+) -> Message | None:
+    """Return the next message; None if the other end closed the pipe."""
     try:
         length = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big")
         return decoder.decode(await reader.readexactly(length))

@@ -1,7 +1,4 @@
-"""How hard this process itself works: a load tester that is out of breath measures itself.
-
-It never slows anything down.
-"""
+"""Measures this process's own load: a saturated load tester measures its own latency."""
 
 import asyncio
 import resource
@@ -29,7 +26,7 @@ class SelfMonitor:
         self._schedule()
 
     def take_lag_ms(self) -> float:
-        """How late the loop was at worst since the last time."""
+        """Return the worst event loop lag since the last call."""
         worst_s, self._worst_s = self._worst_s, 0.0
         return worst_s * 1000
 
@@ -39,11 +36,11 @@ class SelfMonitor:
 
 
 def cpu_s() -> float:
-    """The processor time that this process has used."""
+    """Return the CPU time used by this process."""
     return time.process_time()
 
 
 def resident_bytes() -> int:
-    """The greatest memory that this process has had."""
+    """Return the peak resident memory of this process."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

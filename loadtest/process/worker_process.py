@@ -1,6 +1,6 @@
-"""A worker process as the leading one sees it: letters to it, letters from it, and its end.
+"""A worker process, from the coordinator's side.
 
-It has a session of its own, so that Ctrl-C reaches only the leading process. It never outlives `close`.
+It runs in a new OS session, so that Ctrl-C only reaches the coordinator.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from loadtest.process.worker_protocol import ConnectionsOpened, Tick
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 EXIT_TIMEOUT_S: Final = 10.0
-Letter = TypeVar("Letter")
+Message = TypeVar("Message")
 
 
-class WorkerDied(Exception):  # noqa: N818 - what happened
-    """A process that makes the load ended before its time."""
+class WorkerDied(Exception):  # noqa: N818 - an event
+    """A worker process ended early."""
 
 
 class WorkerProcess:
-    """`on_tick` is called with each tick, as it comes."""
+    """`on_tick` is called with each tick."""
 
     def __init__(self, process: asyncio.subprocess.Process, on_tick: Callable[[Tick], None]) -> None:
         self._process = process
@@ -52,20 +52,20 @@ class WorkerProcess:
             self._process.stdin.write(encode_message(message))
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise WorkerDied("a process of the load tester has ended") from error
+            raise WorkerDied("a worker process of the load tester has exited") from error
 
-    async def next_message(self, message_type: type[Letter]) -> Letter:
-        """The next letter, which has to be of that kind. Raises `WorkerDied`."""
-        letter = await self._messages.get()
-        if isinstance(letter, ConnectionsOpened) and message_type is not ConnectionsOpened:
-            # Who was told to stop while everybody came may still have said so.
-            letter = await self._messages.get()
-        if not isinstance(letter, message_type):
-            raise WorkerDied("a process of the load tester has ended")
-        return letter
+    async def next_message(self, message_type: type[Message]) -> Message:
+        """Return the next message, which must be of that type. Raises `WorkerDied`."""
+        message = await self._messages.get()
+        if isinstance(message, ConnectionsOpened) and message_type is not ConnectionsOpened:
+            # A worker stopped while connecting may already have sent this.
+            message = await self._messages.get()
+        if not isinstance(message, message_type):
+            raise WorkerDied("a worker process of the load tester has exited")
+        return message
 
     async def close(self) -> None:
-        """Have it end, and see that it has."""
+        """Close the pipe, wait for the process to exit, and kill it if it does not."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -78,10 +78,10 @@ class WorkerProcess:
     async def _read(self) -> None:
         assert self._process.stdout is not None
         while True:
-            letter = await receive(self._process.stdout, from_worker_decoder)
-            if isinstance(letter, Tick):
-                self._on_tick(letter)
+            message = await receive(self._process.stdout, from_worker_decoder)
+            if isinstance(message, Tick):
+                self._on_tick(message)
                 continue
-            self._messages.put_nowait(letter)
-            if letter is None:
+            self._messages.put_nowait(message)
+            if message is None:
                 return

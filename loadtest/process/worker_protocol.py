@@ -1,8 +1,11 @@
-"""What the leading process and those that make the load say to each other, as typed structs.
+"""Messages between the coordinator and its worker processes.
 
-    Plan ->  <- Came   Begin ->   <- Tick, Tick, ...   Stop ->  <- Stopped   Heads ->  <- Ended
+    WorkerPlan ->   <- ConnectionsOpened
+    StartLoad ->    <- Tick, Tick, ...
+    StopLoad ->     <- LoadStopped
+    CheckDelivery ->  <- DeliveryChecked
 
-Times are microseconds of the machine's monotonic clock, which all of them share. Nothing here acts.
+Times are microseconds of the machine's monotonic clock, which all processes share.
 """
 
 import msgspec
@@ -10,88 +13,42 @@ import msgspec
 from loadtest.check.faults import Fault
 from loadtest.check.log_observer import Acknowledged
 from loadtest.metrics.latencies import LatencyCounts
+from loadtest.run_plan import WorkerPlan
 
 
-class Assignment(msgspec.Struct, frozen=True):
-    """One connection: whose, to which URL, how many seconds after the first, and what it is in.
-
-    `conversations` are those of its user, each with the seq up to which nothing is to be told any more;
-    in `others` nobody speaks on purpose.
-    """
-
-    number: int
-    user_id: str
-    token: str
-    url_index: int
-    connect_at_s: float
-    conversations: dict[str, int]
-    passive_conversations: dict[str, int] = {}
-    sends: bool = True
-
-    def __repr__(self) -> str:
-        return f"Seat({self.number})"
-
-
-class ContentIds(msgspec.Struct, frozen=True):
-    """What stands on the server for the play, by id."""
-
-    posts: list[str] = []
-    events: list[str] = []
-
-
-class WorkerPlan(msgspec.Struct, frozen=True, tag="plan"):
-    """All that one process has to know. `rate_per_s` is its own share.
-
-    `shared` are conversations with members in other processes too, `fresh` those without a past. Nobody's
-    seat is at a `standby` server; whoever loses another may come to it.
-    """
-
-    scenario: str
-    run_id: str
-    seed: int
-    urls: list[str]
-    assignments: list[Assignment]
-    content_ids: ContentIds
-    shared_conversations: list[str]
-    new_conversations: list[str]
-    rate_per_s: float
-    duration_s: float
-    storms: int
-    reconnect_spread_s: float
-    message_characters: int
-    standby: list[str] = []
-
-
-class StartLoad(msgspec.Struct, frozen=True, tag="begin"):
+class StartLoad(msgspec.Struct, frozen=True, tag="start_load"):
     start_us: int
 
 
-class StopLoad(msgspec.Struct, frozen=True, tag="stop"):
-    """Begin nothing new; wait so long for answers."""
+class StopLoad(msgspec.Struct, frozen=True, tag="stop_load"):
+    """Stop new requests, and wait up to `reply_timeout_s` for replies."""
 
     reply_timeout_s: float
 
 
-class CheckDelivery(msgspec.Struct, frozen=True, tag="heads"):
-    """What was acknowledged anywhere: see that all of it is seen within `drain_s`, then judge."""
+class CheckDelivery(msgspec.Struct, frozen=True, tag="check_delivery"):
+    """Wait up to `delivery_timeout_s` until everything acknowledged was received, then check it.
+
+    `list_checks` is the number of users whose conversation lists are compared.
+    """
 
     heads: dict[str, int]
     acknowledged: list[Acknowledged]
     delivery_timeout_s: float
-    unread_checks: int
+    list_checks: int
 
 
-class ConnectionsOpened(msgspec.Struct, frozen=True, tag="came"):
-    """Everybody is there who will be; `absent` are not."""
+class ConnectionsOpened(msgspec.Struct, frozen=True, tag="connections_opened"):
+    """The connect phase is over; `not_ready` connections failed."""
 
     ready_count: int
     not_ready: int
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick"):
-    """The last interval: `counts` and `errors` are totals, `latencies` those of the interval, by us.
+    """Metrics of one interval. `counts` and `errors` are totals; `latencies` covers the interval, by us.
 
-    `lag_ms` is how late the loop was at worst, `late_ms` how late something was sent at worst.
+    `lag_ms` is the worst event loop lag, `late_ms` the worst delay of a scheduled operation.
     """
 
     at_us: int
@@ -107,16 +64,16 @@ class Tick(msgspec.Struct, frozen=True, tag="tick"):
     resident_bytes: int
 
 
-class LoadStopped(msgspec.Struct, frozen=True, tag="stopped"):
-    """`unanswered` got no answer; `acknowledged` holds what concerns other processes too."""
+class LoadStopped(msgspec.Struct, frozen=True, tag="load_stopped"):
+    """`unanswered` requests got no reply; `acknowledged` are those that other processes need."""
 
     unanswered: int
     heads: dict[str, int]
     acknowledged: list[Acknowledged]
 
 
-class DeliveryChecked(msgspec.Struct, frozen=True, tag="ended"):
-    """All is judged. `absent` clients were not connected at the end, so nothing is said of them."""
+class DeliveryChecked(msgspec.Struct, frozen=True, tag="delivery_checked"):
+    """The check is complete. `disconnected` clients could not be checked."""
 
     disconnected: int
     users_checked: int

@@ -1,1 +1,1 @@
-"""The report: for programs, for people at a glance, and as plain text."""
+"""The report: as JSON, as an HTML page and as plain text."""

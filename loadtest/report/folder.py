@@ -1,4 +1,4 @@
-"""A report's folder: `report.json`, `index.html`, `summary.txt`. Nothing in it is secret."""
+"""The report folder: `report.json`, `index.html` and `summary.txt`. It contains no secrets."""
 
 import time
 from pathlib import Path
@@ -11,7 +11,7 @@ from loadtest.report.summary import render_summary
 
 
 def create_report_folder(requested: Path | None, scenario: str) -> Path:
-    """Make the folder, a new one where none was named. Raises `OSError`."""
+    """Create the folder, by default a new one in `data/load`. Raises `OSError`."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     folder = requested or Path("data") / "load" / f"{stamp}-{scenario}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -19,7 +19,7 @@ def create_report_folder(requested: Path | None, scenario: str) -> Path:
 
 
 def write_report(folder: Path, report: Report) -> None:
-    """Write all three. Raises `OSError`."""
+    """Write all three files. Raises `OSError`."""
     encoded = msgspec.json.format(msgspec.json.encode(report), indent=1)
     (folder / "report.json").write_bytes(encoded + b"\n")
     (folder / "summary.txt").write_text(render_summary(report), encoding="utf-8")

@@ -1,15 +1,12 @@
-"""The pictures of a report, as SVG to stand within a page. Needs the `load` extra.
-
-Each shows one thing. It never opens a window.
-"""
+"""The plots of a report, as inline SVG. Needs the `load` extra."""
 
 import io
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from loadtest.metrics.time_series import Point
 from loadtest.report.report import Report
+from loadtest.report.time_series import Point
 
 TEXT_COLOUR: Final = "#1f2937"
 BLUE: Final = "#2563eb"
@@ -18,23 +15,23 @@ RED: Final = "#dc2626"
 GREEN: Final = "#059669"
 COLOURS: Final = (BLUE, ORANGE, GREEN, RED, "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 SIZE: Final = (6.4, 2.7)
-PHASE_COLOURS: Final = {"coming": "#f3f4f6", "answers": "#fef3c7", "judging": "#e0e7ff"}
+PHASE_COLOURS: Final = {"connecting": "#f3f4f6", "draining": "#fef3c7", "checking": "#e0e7ff"}
 MEBIBYTE: Final = 2**20
 
 
 def render_plots(report: Report) -> list[tuple[str, str]]:
-    """(title, svg) of each picture."""
-    pictures = [
+    """Return (title, svg) of each plot."""
+    plots = [
         (f"Latency of {report.primary_operation} over time, ms", _plot_latency),
-        ("A second", _plot_rates),
+        ("Rates per second", _plot_rates),
         ("Latency by percentile, ms", _plot_percentiles),
         ("Connections", _plot_connections),
-        ("Servers: processor, of a core", _plot_server_cpu),
+        ("Servers: CPU, share of a core", _plot_server_cpu),
         ("Servers: memory, MiB", _plot_server_memory),
-        ("Servers: entries in a batch", _plot_batches),
-        ("Load tester: processor, of a core, of its busiest process", _plot_tester_cpu),
+        ("Servers: entries per batch", _plot_batches),
+        ("Load tester: CPU of its busiest process, share of a core", _plot_tester_cpu),
     ]
-    return [(title, _render_svg(report, draw)) for title, draw in pictures]
+    return [(title, _render_svg(report, draw)) for title, draw in plots]
 
 
 def _render_svg(report: Report, draw: Callable[[Any, Report], None]) -> str:
@@ -52,7 +49,7 @@ def _render_svg(report: Report, draw: Callable[[Any, Report], None]) -> str:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, loc="upper right", ncols=2)
     file = io.StringIO()
-    # Text stays text: smaller, and in the page's own font.
+    # Keep text as text: smaller, and in the page's font.
     with rc_context({"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "convene"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
@@ -89,11 +86,13 @@ def _plot_percentiles(axes: Any, report: Report) -> None:
     kinds = sorted(
         report.curves, key=lambda kind: (kind != report.primary_operation, -report.operations[kind].count)
     )
-    places = [str(percentile).removesuffix(".0") for percentile, _ in next(iter(report.curves.values()), [])]
+    percentiles = [
+        str(percentile).removesuffix(".0") for percentile, _ in next(iter(report.curves.values()), [])
+    ]
     for colour, kind in zip(COLOURS, kinds, strict=False):
         values = [max(ms, 0.001) for _, ms in report.curves[kind]]
         axes.plot(range(len(values)), values, color=colour, label=kind, marker=".", markersize=4)
-    axes.set_xticks(range(len(places)), places)
+    axes.set_xticks(range(len(percentiles)), percentiles)
     if kinds:
         axes.set_yscale("log")
 
@@ -116,8 +115,8 @@ def _plot_server_cpu(axes: Any, report: Report) -> None:
 
 def _plot_server_memory(axes: Any, report: Report) -> None:
     for colour, server in zip(COLOURS, report.servers, strict=False):
-        times = [one.at_s - server.samples[0].at_s for one in server.samples]
-        sizes = [one.resident_bytes / MEBIBYTE for one in server.samples]
+        times = [sample.at_s - server.samples[0].at_s for sample in server.samples]
+        sizes = [sample.resident_bytes / MEBIBYTE for sample in server.samples]
         axes.plot(times, sizes, color=colour, label=server.url)
     axes.set_ylim(bottom=0)
 
@@ -140,7 +139,7 @@ def _plot_tester_cpu(axes: Any, report: Report) -> None:
 
 
 def _shade_phases(axes: Any, points: Sequence[Point]) -> None:
-    """Shade what is not the load itself."""
+    """Shade the phases other than the load."""
     for earlier, later in pairwise(points):
         if later.phase in PHASE_COLOURS:
             axes.axvspan(earlier.at_s, later.at_s, color=PHASE_COLOURS[later.phase], linewidth=0)

@@ -1,7 +1,4 @@
-"""A run as one value: what was asked, what came of it, whether it was good. Made for programs to read.
-
-All that people are shown is made from it, so the three forms of a report never differ.
-"""
+"""The evaluated result of a run. The page and the summary are rendered from it."""
 
 import os
 import platform
@@ -11,8 +8,10 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.coordinator import RunResult
-from loadtest.evaluation import (
+from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
+from loadtest.options import Options
+from loadtest.report.evaluation import (
     Criterion,
     Outcome,
     TesterHealth,
@@ -21,18 +20,16 @@ from loadtest.evaluation import (
     failed_criteria,
     primary_operation_of,
 )
-from loadtest.metrics.histogram import Percentiles
-from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
-from loadtest.metrics.time_series import Point
-from loadtest.options import Options
-from loadtest.process.assignment import total_rate_per_s
+from loadtest.report.run_result import RunResult
+from loadtest.report.time_series import Point
+from loadtest.setup.assignment import total_rate_per_s
 
 FORMAT: Final = 1
 FAULTS_MAX: Final = 200
 
 
 class ServerReport(msgspec.Struct, frozen=True):
-    """How one server did over the load, and on the whole; None where it has no metrics."""
+    """Metrics of one server during the load; `metrics` is None if it has none."""
 
     url: str
     metrics: ServerMetrics | None
@@ -40,7 +37,7 @@ class ServerReport(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where the load tester ran."""
+    """The machine of the load tester."""
 
     system: str
     python: str
@@ -48,7 +45,7 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`format` rises when a field changes its meaning. Latencies in ms, rates a second."""
+    """`format` changes when a field changes its meaning. Latencies in ms, rates per second."""
 
     format: int
     passed: bool
@@ -82,7 +79,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def build_report(result: RunResult) -> Report:
-    """Everything that was found, judged."""
+    """Evaluate the result of a run."""
     series, options = result.series, result.options
     counts, errors, faults = series.counts(), series.errors(), series.fault_counts()
     operations = series.percentiles()
@@ -95,12 +92,12 @@ def build_report(result: RunResult) -> Report:
         disconnected=result.disconnected,
         complete=result.complete,
     )
-    rules = evaluate(outcome, options.thresholds)
-    fitness = assess_tester(series.points)
+    criteria = evaluate(outcome, options.thresholds)
+    tester_health = assess_tester(series.points)
     return Report(
         format=FORMAT,
-        passed=not failed_criteria(rules),
-        saturated=fitness.saturated,
+        passed=not failed_criteria(criteria),
+        saturated=tester_health.saturated,
         interrupted=result.interrupted,
         scenario=options.scenario,
         run_id=result.run_id,
@@ -109,7 +106,7 @@ def build_report(result: RunResult) -> Report:
         rate_per_s=total_rate_per_s(options),
         options=options,
         machine=Machine(platform.platform(), platform.python_version(), os.cpu_count() or 1),
-        criteria=rules,
+        criteria=criteria,
         primary_operation=outcome.primary_operation,
         primary_latency=outcome.primary_latency,
         operations=operations,
@@ -120,10 +117,10 @@ def build_report(result: RunResult) -> Report:
         faults=series.faults[:FAULTS_MAX],
         users_checked=result.users_checked,
         conversations_checked=result.conversations_checked,
-        tester_health=fitness,
+        tester_health=tester_health,
         servers=[
-            ServerReport(url, summarize_server(url, readings, result.baseline.get(url)), readings)
-            for url, readings in result.samples.items()
+            ServerReport(url, summarize_server(url, samples, result.baseline.get(url)), samples)
+            for url, samples in result.samples.items()
         ],
         points=series.points,
     )

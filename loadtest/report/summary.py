@@ -1,9 +1,9 @@
-"""A report as plain text, on one screen: the verdict first, then why."""
+"""Renders a report as plain text of about one screen, result first."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from loadtest.evaluation import describe_criterion
+from loadtest.report.evaluation import describe_criterion
 from loadtest.report.report import Report
 
 FAULTS_MAX: Final = 10
@@ -11,24 +11,28 @@ ERRORS_MAX: Final = 10
 
 
 def format_result(report: Report) -> str:
-    """One sentence."""
+    """Return the result as one sentence."""
     if report.passed and not report.interrupted:
-        return "GOOD: no promise was broken and every threshold held."
+        return "PASSED: no faults, all thresholds met."
     if report.passed:
-        return "GOOD AS FAR AS IT WENT: it was ended early; nothing that was asked for failed till then."
-    said = "; ".join(f"{rule.name}: {rule.actual} ({rule.expected} asked)" for rule in report.failed_criteria)
-    return f"NOT GOOD: {said}."
+        return "PASSED, ended early: no faults, all thresholds met until then."
+    failures = "; ".join(
+        f"{criterion.name}: {criterion.actual} (expected {criterion.expected})"
+        for criterion in report.failed_criteria
+    )
+    return f"FAILED: {failures}."
 
 
 def render_summary(report: Report) -> str:
-    """The whole text."""
+    """Return the summary."""
     options, counts = report.options, report.counts
     lines = [
         format_result(report),
         "",
         (
             f"{report.scenario}: {options.connections} connections on {len(options.urls)} servers, "
-            f"{report.rate_per_s:g} acts/s for {report.load_s:g} s, seed {options.seed}, {report.started_at}"
+            f"{report.rate_per_s:g} operations/s for {report.load_s:g} s, seed {options.seed}, "
+            f"{report.started_at}"
         ),
         (
             f"sent {counts.get('sent', 0)}, acknowledged {counts.get('acknowledged', 0)}, "
@@ -52,52 +56,68 @@ def render_summary(report: Report) -> str:
 
 def _operation_lines(report: Report) -> list[str]:
     rows = [["", "count", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms"]]
-    for kind, one in report.operations.items():
-        figures = (one.p50_ms, one.p90_ms, one.p99_ms, one.p999_ms, one.max_ms)
+    for kind, percentiles in report.operations.items():
+        values = (
+            percentiles.p50_ms,
+            percentiles.p90_ms,
+            percentiles.p99_ms,
+            percentiles.p999_ms,
+            percentiles.max_ms,
+        )
         mark = " *" if kind == report.primary_operation else ""
-        rows.append([kind + mark, str(one.count), *(f"{figure:.1f}" for figure in figures)])
-    return [*_table(rows), "Latencies count from when something was meant. * is the scenario's own."]
+        rows.append([kind + mark, str(percentiles.count), *(f"{value:.1f}" for value in values)])
+    return [*_table(rows), "Latencies count from the scheduled time. * marks the primary operation."]
 
 
 def _server_lines(report: Report) -> list[str]:
     rows = [
-        ["server", "CPU", "memory MiB", "B/connection", "entries/s", "a batch", "batch ms", "lag ms", "shed"]
+        [
+            "server",
+            "CPU",
+            "memory MiB",
+            "B/connection",
+            "entries/s",
+            "per batch",
+            "batch ms",
+            "lag ms",
+            "shed",
+        ]
     ]
     for server in report.servers:
-        one = server.metrics
-        if one is None:
+        metrics = server.metrics
+        if metrics is None:
             rows.append([server.url, "no metrics"])
             continue
-        each = "-" if one.bytes_per_connection is None else str(one.bytes_per_connection)
+        per_connection = "-" if metrics.bytes_per_connection is None else str(metrics.bytes_per_connection)
         rows.append(
             [
                 server.url,
-                f"{one.cpu_share:.0%}",
-                f"{one.resident_bytes / 2**20:.0f}",
-                each,
-                f"{one.entries_per_s:g}",
-                f"{one.batch_entries:g}",
-                f"{one.batch_ms:g}",
-                f"{one.lag_ms_max:g}",
-                str(one.shed),
+                f"{metrics.cpu_share:.0%}",
+                f"{metrics.resident_bytes / 2**20:.0f}",
+                per_connection,
+                f"{metrics.entries_per_s:g}",
+                f"{metrics.batch_entries:g}",
+                f"{metrics.batch_ms:g}",
+                f"{metrics.lag_ms_max:g}",
+                str(metrics.shed),
             ]
         )
     return _table(rows)
 
 
 def _tester_lines(report: Report) -> list[str]:
-    fitness = report.tester_health
-    cost = "" if fitness.us_per_message is None else f", {fitness.us_per_message:g} us a received frame"
-    said = (
-        f"load tester: busiest process {fitness.cpu_share_max:.0%} of a core, loop late by "
-        f"{fitness.lag_ms_max:g} ms, acts late by {fitness.late_ms_max:g} ms at worst{cost}"
+    health = report.tester_health
+    cost = "" if health.us_per_message is None else f", {health.us_per_message:g} us per received frame"
+    line = (
+        f"load tester: busiest process {health.cpu_share_max:.0%} of a core, event loop lag "
+        f"{health.lag_ms_max:g} ms, operations late by {health.late_ms_max:g} ms at worst{cost}"
     )
-    if not fitness.saturated:
-        return ["", said]
+    if not health.saturated:
+        return ["", line]
     return [
         "",
-        said,
-        "IT WAS ITSELF SATURATED: the latencies are partly its own. Give more --processes or less.",
+        line,
+        "SATURATED: latencies include the load tester's own delays. Use more --processes or a lower --rate.",
     ]
 
 
@@ -111,9 +131,9 @@ def _error_lines(report: Report) -> list[str]:
 def _fault_lines(report: Report) -> list[str]:
     if not report.fault_counts:
         return []
-    lines = ["", "broken promises:"]
+    lines = ["", "faults:"]
     lines += [f"  {count} {kind}: {describe_criterion(kind)}" for kind, count in report.fault_counts.items()]
-    lines += ["", "the first of them, as seen:"]
+    lines += ["", "first faults in detail:"]
     return lines + [f"  {fault}" for fault in report.faults[:FAULTS_MAX]]
 
 

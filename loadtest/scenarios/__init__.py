@@ -1,1 +1,1 @@
-"""What guests do while the load lasts, at a given rate, whatever the server answers."""
+"""The workloads: what virtual users do during the load, at a given rate."""

@@ -1,7 +1,7 @@
-"""People who write to each other: pairs, rooms, and groups that are all cut off at once now and then.
+"""Workload in which users exchange messages: pairs, rooms, and groups with mass disconnects.
 
-Who writes is left to chance, among those who may; a message that was meant while its author is away is
-sent on return, late by that much. It never waits for an answer before the next message.
+Senders are chosen at random. A message scheduled while its sender is disconnected is sent after the
+reconnect, and its latency counts from the scheduled time. Messages do not wait for earlier replies.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from loadtest.scenarios.workload import ScenarioContext
 
 
 class ChatWorkload:
-    """A `Play`. With `storms` in the plan everybody is cut off so often, evenly spread over the time."""
+    """Disconnects all users `storms` times, evenly spread over the load."""
 
     def __init__(self, context: ScenarioContext) -> None:
         self._context = context
         self._texts = RandomText(context.plan.message_characters, context.rng)
 
     def perform(self, intended_us: int) -> None:
-        dice = self._context.rng
-        guest = dice.choice(self._context.user_pool.senders)
-        if guest.conversation_ids:
-            guest.send(dice.choice(guest.conversation_ids), self._texts.sentence(), intended_us)
+        rng = self._context.rng
+        sender = rng.choice(self._context.user_pool.senders)
+        if sender.conversation_ids:
+            sender.send(rng.choice(sender.conversation_ids), self._texts.sentence(), intended_us)
 
     async def run_background(self, begin_us: int, end_us: int) -> None:
         storms = self._context.plan.storms

@@ -1,12 +1,12 @@
-"""Readers of the home feed over HTTP: a page, and some go on to the next ones."""
+"""Workload that reads the home feed over HTTP: a page, sometimes followed by more."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from loadtest.process.worker_protocol import Assignment
-from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.http_calls import HttpCalls
+from loadtest.run_plan import Assignment
 from loadtest.scenarios.workload import ScenarioContext
 
 NEXT_PAGE_SHARE: Final = 0.3
@@ -19,27 +19,27 @@ class FeedPage(msgspec.Struct, frozen=True):
 
 
 class FeedWorkload:
-    """A `Play`, for which nobody has to be connected."""
+    """Needs no websocket connections."""
 
     def __init__(self, context: ScenarioContext) -> None:
         self._context = context
         self._assignments: Sequence[Assignment] = context.plan.assignments
 
     def perform(self, intended_us: int) -> None:
-        seat = self._context.rng.choice(self._assignments)
+        assignment = self._context.rng.choice(self._assignments)
         pages = 1
         while pages < PAGES_MAX and self._context.rng.random() < NEXT_PAGE_SHARE:
             pages += 1
         self._context.http_calls.start(
-            read_feed(self._context.http_calls, seat.url_index, seat.token, intended_us, pages)
+            read_feed(self._context.http_calls, assignment.url_index, assignment.token, intended_us, pages)
         )
 
     async def run_background(self, begin_us: int, end_us: int) -> None:
-        """Nothing happens besides."""
+        """Do nothing."""
 
 
 async def read_feed(calls: HttpCalls, url_index: int, token: str, intended_us: int, pages: int) -> None:
-    """Read so many pages of one's feed, each once the one before it has come."""
+    """Read `pages` pages of a user's feed, one after the other."""
     path = "/v1/feed"
     for _ in range(pages):
         page = await calls.request("feed", "GET", url_index, path, token, FeedPage, intended_us=intended_us)

@@ -1,7 +1,6 @@
-"""A town in real use: people chat, read, type, come and go, look at feeds, like, post, and answer to events.
+"""Workload of a realistic mix: chat, read receipts, typing, reconnects, feeds, likes, posts and RSVPs.
 
-Each act is one of `MIX`, by its weight, done by somebody whom chance chooses. Socket and HTTP go side by
-side, on all instances. It does nothing that a person would not.
+Each operation is chosen from `ACTION_WEIGHTS` and done by a random user, over the websocket or HTTP.
 """
 
 from collections.abc import Callable
@@ -60,17 +59,15 @@ class NewRsvp(msgspec.Struct, frozen=True):
 
 
 class IgnoredResponse(msgspec.Struct, frozen=True):
-    """An answer that is not looked at."""
+    """A response whose content is not used."""
 
 
 class MixedWorkload:
-    """A `Play`."""
-
     def __init__(self, context: ScenarioContext) -> None:
         self._context = context
         self._rng = context.rng
         self._users = context.user_pool.users
-        self._users_by_number = {guest.number: guest for guest in self._users}
+        self._users_by_number = {user.number: user for user in self._users}
         self._texts = RandomText(context.plan.message_characters, context.rng)
         self._actions: list[Action] = [
             self._send_message,
@@ -90,13 +87,13 @@ class MixedWorkload:
         self._weights = list(ACTION_WEIGHTS.values())
 
     def perform(self, intended_us: int) -> None:
-        act = self._rng.choices(self._actions, self._weights)[0]
-        act(self._choose_user(), intended_us)
+        action = self._rng.choices(self._actions, self._weights)[0]
+        action(self._choose_user(), intended_us)
 
     async def run_background(self, begin_us: int, end_us: int) -> None:
-        """Nothing happens besides."""
+        """Do nothing."""
 
-    # --- over the socket
+    # --- over the websocket
 
     def _send_message(self, user: VirtualUser, intended_us: int) -> None:
         if user.conversation_ids:
@@ -106,42 +103,42 @@ class MixedWorkload:
         if user.conversation_ids:
             conversation_id = self._choose_conversation(user)
             seq = user.checker.positions[conversation_id]
-            number = user.next_request_id()
-            command = ReadConversation(number, conversation_id, seq)
-            self._send_request(user, "read", number, command, intended_us, conversation_id, resend=True)
+            request_id = user.next_request_id()
+            command = ReadConversation(request_id, conversation_id, seq)
+            self._send_request(user, "read", request_id, command, intended_us, conversation_id, resend=True)
 
     def _send_typing(self, user: VirtualUser, intended_us: int) -> None:
         if user.conversation_ids:
             conversation_id = self._choose_conversation(user)
-            number = user.next_request_id()
-            command = Typing(number, conversation_id, self._rng.random() < 0.7)
-            self._send_request(user, "typing", number, command, intended_us)
+            request_id = user.next_request_id()
+            command = Typing(request_id, conversation_id, self._rng.random() < 0.7)
+            self._send_request(user, "typing", request_id, command, intended_us)
 
     def _set_presence(self, user: VirtualUser, intended_us: int) -> None:
-        number = user.next_request_id()
-        command = SetPresence(number, "away" if self._rng.random() < 0.5 else "online")
-        self._send_request(user, "presence", number, command, intended_us)
+        request_id = user.next_request_id()
+        command = SetPresence(request_id, "away" if self._rng.random() < 0.5 else "online")
+        self._send_request(user, "presence", request_id, command, intended_us)
 
     def _watch_presence(self, user: VirtualUser, intended_us: int) -> None:
-        number = user.next_request_id()
+        request_id = user.next_request_id()
         watched = [self._rng.choice(self._users).user_id for _ in range(WATCHED_USERS)]
-        self._send_request(user, "watch", number, WatchPresence(number, watched), intended_us)
+        self._send_request(user, "watch", request_id, WatchPresence(request_id, watched), intended_us)
 
     def _add_reaction(self, _user: VirtualUser, intended_us: int) -> None:
         chosen = self._choose_recent_message()
         if chosen is not None:
             author, conversation_id, message_id = chosen
-            number = author.next_request_id()
-            command = AddReaction(number, conversation_id, message_id, self._rng.choice(EMOJI))
-            self._send_request(author, "react", number, command, intended_us, conversation_id)
+            request_id = author.next_request_id()
+            command = AddReaction(request_id, conversation_id, message_id, self._rng.choice(EMOJI))
+            self._send_request(author, "react", request_id, command, intended_us, conversation_id)
 
     def _edit_message(self, _user: VirtualUser, intended_us: int) -> None:
         chosen = self._choose_recent_message()
         if chosen is not None:
             author, conversation_id, message_id = chosen
-            number = author.next_request_id()
-            command = EditMessage(number, conversation_id, message_id, self._texts.sentence())
-            self._send_request(author, "edit", number, command, intended_us, conversation_id)
+            request_id = author.next_request_id()
+            command = EditMessage(request_id, conversation_id, message_id, self._texts.sentence())
+            self._send_request(author, "edit", request_id, command, intended_us, conversation_id)
 
     def _reconnect(self, user: VirtualUser, _intended_us: int) -> None:
         user.connection.disconnect(RECONNECT_DELAY_MAX_S * self._rng.random())
@@ -204,30 +201,30 @@ class MixedWorkload:
             )
         )
 
-    # --- chance
+    # --- random choices
 
     def _choose_user(self) -> VirtualUser:
-        """Somebody who is there, where chance finds one: nobody means to write while away."""
-        guest = self._rng.choice(self._users)
+        """Return a random user, preferably connected: disconnected users rarely act."""
+        user = self._rng.choice(self._users)
         for _ in range(CONNECTED_USER_ATTEMPTS):
-            if guest.state is ConnectionState.READY:
+            if user.state is ConnectionState.READY:
                 break
-            guest = self._rng.choice(self._users)
-        return guest
+            user = self._rng.choice(self._users)
+        return user
 
     def _choose_conversation(self, user: VirtualUser) -> str:
         return self._rng.choice(user.conversation_ids)
 
     def _choose_recent_message(self) -> tuple[VirtualUser, str, str] | None:
-        """A message that was acknowledged lately, and who wrote it."""
+        """Return a recently acknowledged message with its sender."""
         recent = self._context.worker.observer.recent
         if not recent:
             return None
-        one = self._rng.choice(recent)
-        author = self._users_by_number.get(one.client)
-        if author is None or one.conversation_id not in author.conversation_ids:
+        message = self._rng.choice(recent)
+        author = self._users_by_number.get(message.client)
+        if author is None or message.conversation_id not in author.conversation_ids:
             return None
-        return author, one.conversation_id, one.message_id
+        return author, message.conversation_id, message.message_id
 
     def _send_request(
         self,

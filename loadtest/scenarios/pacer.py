@@ -1,8 +1,7 @@
-"""The open loop: what is to be done, at moments that nobody's slowness moves.
+"""Open-loop scheduler: performs operations at times that do not depend on the server.
 
-The moments are those of many independent people (a Poisson process, from a seed). Each is handed on with
-what is done, and latencies count from it: a server that stalls makes all that was meant meanwhile late,
-and none of it unasked.
+The times are a seeded Poisson process, like the actions of many independent users. Latencies count from the
+scheduled time, so a stalled server delays operations but does not reduce their number.
 """
 
 import asyncio
@@ -14,11 +13,11 @@ from loadtest.metrics.clock import now_us
 
 SLEEP_MAX_S: Final = 0.1
 BURST_MAX: Final = 200
-"""So many at once, then everything else has its turn."""
+"""Operations per turn of the event loop."""
 
 
 class Pacer:
-    """`act` is given the moment, in us, at which it was meant to be called."""
+    """`perform` is called with the scheduled time in us."""
 
     def __init__(self, rate_per_s: float, rng: random.Random, perform: Callable[[int], None]) -> None:
         self._rate_per_s = rate_per_s
@@ -31,12 +30,12 @@ class Pacer:
         self._stopped = True
 
     def take_lateness_ms(self) -> float:
-        """How late something was done at worst since the last time: that is our own slowness."""
+        """Return the worst delay since the last call, caused by the load tester itself."""
         late_us, self._late_us = self._late_us, 0
         return late_us / 1000
 
     async def run(self, begin_us: int, end_us: int) -> None:
-        """Act until the end, or until it is stopped."""
+        """Perform operations until `end_us`, or until `stop` is called."""
         if self._rate_per_s <= 0:
             return
         mean_us = 1_000_000 / self._rate_per_s

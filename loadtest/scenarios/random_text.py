@@ -1,4 +1,4 @@
-"""What guests write: sentences of about the length that was asked for, from a seed. It means nothing."""
+"""Generates seeded random sentences of about the requested length."""
 
 import random
 from typing import Final
@@ -83,12 +83,12 @@ class RandomText:
         self._rng = rng
 
     def sentence(self) -> str:
-        """From half to one and a half times the length, at least one word."""
-        wanted = self._characters * (0.5 + self._rng.random())
-        said = [self._rng.choice(VOCABULARY)]
-        size = len(said[0])
-        while size < wanted:
+        """Return at least one word, and 50 to 150 % of the requested length."""
+        target = self._characters * (0.5 + self._rng.random())
+        words = [self._rng.choice(VOCABULARY)]
+        size = len(words[0])
+        while size < target:
             word = self._rng.choice(VOCABULARY)
-            said.append(word)
+            words.append(word)
             size += len(word) + 1
-        return " ".join(said)
+        return " ".join(words)

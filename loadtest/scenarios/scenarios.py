@@ -1,24 +1,14 @@
-"""Which play a scenario is. Every scenario stands here, once."""
+"""The workload of each scenario."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
+from loadtest.run_plan import Scenario
 from loadtest.scenarios.chat import ChatWorkload
 from loadtest.scenarios.feed import FeedWorkload
 from loadtest.scenarios.idle import IdleWorkload
 from loadtest.scenarios.mixed import MixedWorkload
 from loadtest.scenarios.workload import ScenarioContext, Workload
-
-
-class Scenario(StrEnum):
-    IDLE = "idle"
-    PAIRS = "pairs"
-    ROOM = "room"
-    MIXED = "mixed"
-    STORM = "storm"
-    FEED = "feed"
-
 
 WORKLOADS: Final[dict[str, Callable[[ScenarioContext], Workload]]] = {
     Scenario.IDLE: IdleWorkload,

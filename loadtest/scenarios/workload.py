@@ -1,18 +1,18 @@
-"""What a scenario does while the load lasts, and what it has to do it with."""
+"""Interface of workloads, and the context they run in."""
 
 import random
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadtest.process.worker_protocol import WorkerPlan
-from loadtest.scenarios.http_calls import HttpCalls
+from loadtest.http_calls import HttpCalls
+from loadtest.run_plan import WorkerPlan
 from loadtest.virtual_users.user_pool import UserPool
 from loadtest.virtual_users.worker_context import WorkerContext
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioContext:
-    """What every play is given. `dice` is this process's own, from the seed."""
+    """What every workload is given. `rng` is seeded per process."""
 
     plan: WorkerPlan
     user_pool: UserPool
@@ -22,10 +22,10 @@ class ScenarioContext:
 
 
 class Workload(Protocol):
-    """`act` never waits and never raises: what fails is counted."""
+    """What a scenario does during the load."""
 
     def perform(self, intended_us: int) -> None:
-        """Do one thing that was meant to be done at that moment."""
+        """Do one operation scheduled for `intended_us`. Must not block or raise; failures are counted."""
 
     async def run_background(self, begin_us: int, end_us: int) -> None:
-        """What happens beside the paced acts. May be cancelled."""
+        """Run beside the paced operations. May be cancelled."""

@@ -1,1 +1,1 @@
-"""What has to stand on the server before the load begins: people, conversations, posts, events."""
+"""Prepares a run: users, conversations, posts, events, and the assignment of connections."""

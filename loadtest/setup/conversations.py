@@ -1,6 +1,6 @@
-"""Conversations made: of two, of a room, of neighbours.
+"""Creates the conversations of a scenario: pairs, rooms and groups.
 
-A direct conversation between two who had one already is the same again, and goes on from where it stood.
+A direct conversation that two users already have is reused.
 """
 
 import msgspec
@@ -23,19 +23,19 @@ class CreatedConversation(msgspec.Struct, frozen=True):
 
 
 async def create_conversations(client: SetupClient, state: SetupState, size: int, label: str) -> None:
-    """Put everybody into conversations of `size`, in order; whoever is left alone is in none."""
-    people = state.users
-    groups = [range(at, min(at + size, len(people))) for at in range(0, len(people), size)]
+    """Put the users into conversations of `size`, in order. A single remaining user is in none."""
+    users = state.users
+    groups = [range(start, min(start + size, len(users))) for start in range(0, len(users), size)]
 
     async def create_conversation(number: int, members: range) -> None:
-        some = [people[place] for place in members]
-        kind = ConversationType.DIRECT if size == 2 else ConversationType.GROUP
+        participants = [users[index] for index in members]
+        conversation_type = ConversationType.DIRECT if size == 2 else ConversationType.GROUP
         name = None if size == 2 else f"Load {label} {number + 1}"
-        body = NewConversation(kind, [person.id for person in some[1:]], name)
-        request = HttpRequest("POST", "/v1/conversations", some[0].token, body)
-        made = await client.request(CreatedConversation, request, number)
-        state.add_members(members, made.id, made.last_seq)
-        if kind is ConversationType.GROUP or made.last_seq == 0:
-            state.new_conversations.append(made.id)
+        body = NewConversation(conversation_type, [user.id for user in participants[1:]], name)
+        request = HttpRequest("POST", "/v1/conversations", participants[0].token, body)
+        created = await client.request(CreatedConversation, request, number)
+        state.add_members(members, created.id, created.last_seq)
+        if conversation_type is ConversationType.GROUP or created.last_seq == 0:
+            state.new_conversations.append(created.id)
 
     await client.for_each(label, [group for group in groups if len(group) > 1], create_conversation)

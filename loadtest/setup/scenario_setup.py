@@ -1,13 +1,10 @@
-"""What each scenario needs to stand on the server, and how much it does a second where nobody says.
-
-Every scenario stands here, once.
-"""
+"""The setup and the default rate of each scenario."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from loadtest.options import Options
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 from loadtest.setup.conversations import create_conversations
 from loadtest.setup.setup_client import SetupClient
 from loadtest.setup.setup_state import SetupState
@@ -22,8 +19,8 @@ IDLE_SOCKETS_PER_USER: Final = 10
 SetupFunction = Callable[[SetupClient, SetupState], Awaitable[None]]
 
 
-async def _set_up_nothing(_making: SetupClient, _stage: SetupState) -> None:
-    """Whoever is idle needs nothing."""
+async def _set_up_nothing(_client: SetupClient, _state: SetupState) -> None:
+    """Idle connections need no setup."""
 
 
 async def _set_up_pairs(client: SetupClient, state: SetupState) -> None:
@@ -44,7 +41,7 @@ async def _set_up_feed(client: SetupClient, state: SetupState) -> None:
 
 
 async def _set_up_mixed(client: SetupClient, state: SetupState) -> None:
-    await create_conversations(client, state, GROUP_MEMBERS, "neighbourhoods")
+    await create_conversations(client, state, GROUP_MEMBERS, "groups")
     await create_conversations(client, state, 2, "pairs")
     await create_follows(client, state)
     await create_posts(client, state)
@@ -64,18 +61,18 @@ USERS_PER_BLOCK: Final = {
     Scenario.STORM: STORM_GROUP_MEMBERS,
     Scenario.MIXED: 2 * GROUP_MEMBERS,
 }
-"""People who are best kept in one process: what they tell each other is then checked there alone."""
+"""Users to keep in one process, so that their conversations are checked there alone."""
 
 
 def users_needed(options: Options) -> int:
-    """How many people the connections are best shared by."""
+    """Return the number of users for the connections."""
     if options.scenario == Scenario.IDLE:
         return -(-options.connections // IDLE_SOCKETS_PER_USER)
     return options.connections
 
 
 def default_rate_per_s(options: Options) -> float:
-    """How much is done a second over all where nobody says."""
+    """Return the total rate used if `rate_per_s` is None."""
     match options.scenario:
         case Scenario.IDLE:
             return 0.0

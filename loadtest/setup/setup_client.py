@@ -1,6 +1,7 @@
-"""Things made over HTTP before the load begins: some at a time, each until the server has taken it.
+"""Creates objects over HTTP before the load, with retries and bounded concurrency.
 
-Spread over all servers. It never asks twice for what has come about: every creation has its key.
+Requests are spread over all servers. Every creation has an idempotency key, so a retry creates nothing
+twice.
 """
 
 import asyncio
@@ -16,18 +17,18 @@ from client.errors import RequestTimeout
 from client.retrying_http import HttpRequest, RetryingHttpClient
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
+Created = TypeVar("Created")
 CONCURRENCY: Final = 16
 RETRY_FOR_S: Final = 120.0
 WAIT_TIMEOUT_S: Final = 30.0
 POLL_S: Final = 0.1
 
 ProgressCallback = Callable[[str, int, int], None]
-"""(what, how many are done, of how many)"""
+"""(label, done, total)"""
 
 
 class CreatedObject(msgspec.Struct, frozen=True):
-    """Anything that was made."""
+    """Any created object."""
 
     id: str
 
@@ -39,45 +40,47 @@ class SetupClient:
         self._clients = [RetryingHttpClient(session, url, retry_for_s=RETRY_FOR_S) for url in urls]
         self._progress = progress
 
-    async def request(self, response_type: type[Made], http_request: HttpRequest, turn: int) -> Made:
-        """Ask the server whose turn it is for something that has to be there. Raises as `Requests.ask`."""
+    async def request(self, response_type: type[Created], http_request: HttpRequest, turn: int) -> Created:
+        """Send a request to the server chosen by `turn`. Raises like `RetryingHttpClient.request`."""
         if http_request.method == "POST":
             http_request = msgspec.structs.replace(http_request, idempotency_key=secrets.token_hex(16))
         return await self._clients[turn % len(self._clients)].request(response_type, http_request)
 
-    async def wait_for(self, response_type: type[Made], request: HttpRequest, turn: int) -> Made:
-        """Ask for what comes about a moment after something else. Raises `Unanswered` where it does not."""
+    async def wait_for(self, response_type: type[Created], request: HttpRequest, turn: int) -> Created:
+        """Poll for an object that is created asynchronously. Raises `RequestTimeout`."""
         end = time.monotonic() + WAIT_TIMEOUT_S
         while time.monotonic() < end:
-            found = await self._clients[turn % len(self._clients)].request_if_allowed(response_type, request)
-            if found is not None:
-                return found
+            response = await self._clients[turn % len(self._clients)].request_if_allowed(
+                response_type, request
+            )
+            if response is not None:
+                return response
             await asyncio.sleep(POLL_S)
-        raise RequestTimeout(f"{request.method} {request.path}: it did not come about")
+        raise RequestTimeout(f"{request.method} {request.path}: not found in time")
 
     async def execute(self, request: HttpRequest, turn: int) -> None:
-        """As `make`, where nothing is answered."""
+        """Like `request`, ignoring the response; 403, 404 and 409 are not errors."""
         await self._clients[turn % len(self._clients)].execute(request)
 
     async def for_each(
-        self, what: str, items: Sequence[Item], create: Callable[[int, Item], Awaitable[Made]]
-    ) -> list[Made]:
-        """Make something of each item, some at a time; answers in the order of the items."""
+        self, label: str, items: Sequence[Item], create: Callable[[int, Item], Awaitable[Created]]
+    ) -> list[Created]:
+        """Create something for each item, `CONCURRENCY` at a time; return the results in order."""
         gate = asyncio.Semaphore(CONCURRENCY)
         done = 0
 
-        async def create_one(number: int, item: Item) -> Made:
+        async def create_one(number: int, item: Item) -> Created:
             nonlocal done
             async with gate:
-                made = await create(number, item)
+                created = await create(number, item)
             done += 1
-            self._progress(what, done, len(items))
-            return made
+            self._progress(label, done, len(items))
+            return created
 
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(create_one(number, item)) for number, item in enumerate(items)]
         except ExceptionGroup as failures:
-            # The first one says what is the matter; the others only that it was so for all.
+            # The first failure is the cause; the others usually repeat it.
             raise failures.exceptions[0] from None
         return [task.result() for task in tasks]

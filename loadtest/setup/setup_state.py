@@ -1,20 +1,16 @@
-"""What stands when the load begins: who is in which conversations, and what else there is.
-
-It holds; it does nothing.
-"""
+"""What exists on the server when the load begins."""
 
 from dataclasses import dataclass, field
 
 from loadtest.accounts.users_file import LoadUser
-from loadtest.process.worker_protocol import ContentIds
+from loadtest.run_plan import ContentIds
 
 
 @dataclass(slots=True)
 class SetupState:
-    """`conversations` are those of each person, by the place in `people`, with the seq they stood at.
+    """`conversations` holds each user's conversations, by index in `users`, with their last seq.
 
-    `others` are those where nothing is said on purpose, but something may happen; `fresh` those in which
-    nobody had said anything before.
+    In `passive_conversations` no messages are sent on purpose. `new_conversations` had no messages before.
     """
 
     users: list[LoadUser]
@@ -28,6 +24,6 @@ class SetupState:
         self.passive_conversations = [{} for _ in self.users]
 
     def add_members(self, members: range, conversation_id: str, last_seq: int) -> None:
-        """These people are in that conversation."""
-        for place in members:
-            self.conversations[place][conversation_id] = last_seq
+        """Record that these users are members of the conversation."""
+        for index in members:
+            self.conversations[index][conversation_id] = last_seq

@@ -1,6 +1,6 @@
-"""What people read and answer to: whom they follow, posts, events.
+"""Creates follows, posts and events.
 
-Everybody follows the next ones in order, so every feed has something. It never makes conversations.
+Each user follows the next ones, so that every feed has content.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ import msgspec
 
 from client.retrying_http import HttpRequest
 from loadtest.accounts.users_file import LoadUser
-from loadtest.process.worker_protocol import ContentIds
+from loadtest.run_plan import ContentIds
 from loadtest.setup.conversations import CreatedConversation
 from loadtest.setup.setup_client import CreatedObject, SetupClient
 from loadtest.setup.setup_state import SetupState
@@ -40,23 +40,23 @@ class CreatedEvent(msgspec.Struct, frozen=True):
 
 
 async def create_follows(client: SetupClient, state: SetupState) -> None:
-    """Everybody follows the next few."""
-    people = state.users
+    """Let each user follow the next `FOLLOWS_PER_USER` users."""
+    users = state.users
     pairs = [
-        (place, (place + step) % len(people))
-        for place in range(len(people))
-        for step in range(1, min(FOLLOWS_PER_USER, len(people) - 1) + 1)
+        (index, (index + step) % len(users))
+        for index in range(len(users))
+        for step in range(1, min(FOLLOWS_PER_USER, len(users) - 1) + 1)
     ]
 
     async def create_follow(number: int, pair: tuple[int, int]) -> None:
-        follower, followed = people[pair[0]], people[pair[1]]
+        follower, followed = users[pair[0]], users[pair[1]]
         await client.execute(HttpRequest("PUT", f"/v1/users/{followed.id}/follow", follower.token), number)
 
     await client.for_each("follows", pairs, create_follow)
 
 
 async def create_posts(client: SetupClient, state: SetupState) -> None:
-    """A post by one of a few; they become props."""
+    """Create a post by one of `USERS_PER_POST` users."""
     authors = state.users[::USERS_PER_POST]
 
     async def create_post(number: int, author: LoadUser) -> str:
@@ -68,7 +68,7 @@ async def create_posts(client: SetupClient, state: SetupState) -> None:
 
 
 async def create_events(client: SetupClient, state: SetupState) -> None:
-    """An event of one of many, with room for few; they become props. Its talk follows a moment later."""
+    """Create an event by one of `USERS_PER_EVENT` users; its conversation is created asynchronously."""
     hosts = state.users[::USERS_PER_EVENT]
     start = datetime.now(UTC) + timedelta(days=DAYS_AHEAD)
 
@@ -80,14 +80,14 @@ async def create_events(client: SetupClient, state: SetupState) -> None:
             (start + timedelta(hours=2)).isoformat(),
             CAPACITY,
         )
-        made = await client.request(
+        created = await client.request(
             CreatedEvent, HttpRequest("POST", "/v1/events", host.token, event), number
         )
-        talk = HttpRequest("GET", f"/v1/conversations/{made.conversation_id}", host.token)
-        found = await client.wait_for(CreatedConversation, talk, number)
-        state.passive_conversations[number * USERS_PER_EVENT][found.id] = found.last_seq
-        state.new_conversations.append(found.id)
-        return made.id
+        request = HttpRequest("GET", f"/v1/conversations/{created.conversation_id}", host.token)
+        conversation = await client.wait_for(CreatedConversation, request, number)
+        state.passive_conversations[number * USERS_PER_EVENT][conversation.id] = conversation.last_seq
+        state.new_conversations.append(conversation.id)
+        return created.id
 
     events = await client.for_each("events", hosts, create_event)
     state.content_ids = ContentIds(state.content_ids.posts, events)

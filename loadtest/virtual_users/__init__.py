@@ -1,1 +1,1 @@
-"""Who is connected: one guest a connection, across reconnects, and what they have asked."""
+"""Virtual users: one websocket client each, with reconnects and pending requests."""

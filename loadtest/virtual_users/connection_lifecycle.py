@@ -1,8 +1,8 @@
-"""One client's way to the servers: it comes, is lost, and comes back, perhaps to another one.
+"""The connection of one virtual user: connect, loss, and reconnect to another server.
 
-    AWAY -> COMING -> READY -> (lost) -> AWAY -> ...             GONE: not to come back
+    DISCONNECTED -> CONNECTING -> READY -> (lost) -> DISCONNECTED -> ...    CLOSED: no reconnect
 
-It obeys the servers' words about coming back. It never looks at what is said on a connection.
+Follows the servers' retry times and close codes.
 """
 
 import asyncio
@@ -23,27 +23,27 @@ RECONNECTS_MAX: Final = 20
 
 
 class ConnectionState(Enum):
-    DISCONNECTED = "away"
-    CONNECTING = "coming"
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
     READY = "ready"
-    CLOSED = "gone"
+    CLOSED = "closed"
 
 
 class ConnectionOwner(Protocol):
-    """Whose journey it is."""
+    """Receives the events of a connection."""
 
     def authentication_frame(self) -> bytes:
-        """The first frame to say."""
+        """Return the first frame to send."""
 
     def on_events(self, events: list[ReceivedEvent]) -> None:
-        """What came in one piece, in order."""
+        """Handle events received together, in order."""
 
     def on_disconnect(self) -> None:
-        """The connection is gone, with all that was on its way."""
+        """The connection is lost, with everything in flight."""
 
 
 class ConnectionLifecycle:
-    """Implements `loadtest.websocket.connection.Owner`."""
+    """Implements `loadtest.websocket.connection.ConnectionHandler`."""
 
     __slots__ = (
         "_backoff",
@@ -74,17 +74,17 @@ class ConnectionLifecycle:
         self._retry_same_server = False
         self._reconnects = 0
 
-    # --- what the traveller wants
+    # --- called by the owner
 
     def connect(self) -> None:
-        """Connect, now; goes on trying until it is ready or not wanted."""
+        """Connect, and retry until `ready` or a permanent rejection."""
         if self.state is ConnectionState.DISCONNECTED:
             self.state = ConnectionState.CONNECTING
             self.connect_started_us = self.connect_started_us or now_us()
             self._open_task = asyncio.create_task(self._open())
 
     def on_ready(self) -> None:
-        """The server has said `ready`."""
+        """Handle `ready`."""
         self._cancel_connect()
         self.state = ConnectionState.READY
         self._reconnects = 0
@@ -96,11 +96,11 @@ class ConnectionLifecycle:
         self._socket.send_text(payload)
 
     def set_retry_after(self, retry_after_ms: int | None) -> None:
-        """The server said from when on it may come back."""
+        """Delay the next reconnect as the server asked."""
         self._retry_after_ms = retry_after_ms
 
     def disconnect(self, reconnect_after_s: float) -> None:
-        """Break the connection off, and come back after so long."""
+        """Abort the connection, and reconnect to a random server after `reconnect_after_s`."""
         if self.state is ConnectionState.READY:
             self._abort_socket()
             self.state = ConnectionState.DISCONNECTED
@@ -110,14 +110,14 @@ class ConnectionLifecycle:
             self._schedule_connect(reconnect_after_s)
 
     def close(self) -> None:
-        """Go for good."""
+        """Close the connection for good."""
         self.state = ConnectionState.CLOSED
         self._cancel_connect()
         socket, self._socket = self._socket, None
         if socket is not None:
             socket.close()
 
-    # --- what the socket says
+    # --- called by the websocket
 
     def on_open(self) -> None:
         self._retry_after_ms = None
@@ -146,7 +146,7 @@ class ConnectionLifecycle:
     def on_events(self, events: list[ReceivedEvent]) -> None:
         self._owner.on_events(events)
 
-    # --- inside
+    # --- internals
 
     async def _open(self) -> None:
         address = self._context.addresses[self.url_index]
@@ -173,7 +173,7 @@ class ConnectionLifecycle:
             self._context.counters.errors["connect: given up"] += 1
             return
         if self._retry_same_server:
-            # A full server has said when there is room for this one: that is where it has a place.
+            # A full server reserves a slot: `Retry-After` applies to that server only.
             self._retry_same_server = False
         else:
             self._choose_other_server()
@@ -183,7 +183,7 @@ class ConnectionLifecycle:
         self._timer = asyncio.get_running_loop().call_later(delay_s, self.connect)
 
     def _choose_other_server(self) -> None:
-        """To any other server, where there is one: the one that was lost may be lost for long."""
+        """Choose any other server: the lost one may stay down."""
         count = len(self._context.addresses)
         if count > 1:
             self.url_index = (self.url_index + self._context.rng.randrange(1, count)) % count

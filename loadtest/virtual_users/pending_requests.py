@@ -1,7 +1,7 @@
-"""What a guest has asked and not been answered yet, across connections.
+"""Requests of a virtual user without a reply, across connections.
 
-A message is asked again after a reconnect, with the same `client_id`; a mark of reading too, for it does no
-harm. Everything else is dropped with its connection. It never keeps more than it is allowed to.
+Messages and read marks are resent after a reconnect: messages keep their `client_id`, read marks are
+idempotent. Other requests are dropped with their connection.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ QUEUED_REQUESTS_MAX: Final = 10_000
 
 
 class PendingRequest:
-    """`payload` is the whole frame; `again` whether it is said again after a reconnect."""
+    """`payload` is the whole frame; `resend` requests are sent again after a reconnect."""
 
     __slots__ = (
         "attempts",
@@ -58,31 +58,31 @@ class PendingRequests:
         return len(self._sent) + len(self._queued)
 
     def mark_sent(self, request: PendingRequest) -> None:
-        """It is on its way to the server."""
+        """Record that the request was sent."""
         request.attempts += 1
         self._sent[request.id] = request
 
     def enqueue(self, request: PendingRequest) -> bool:
-        """Keep it until there is a connection; False where too much waits already."""
+        """Queue the request for the next connection; False if the queue is full."""
         if len(self._queued) >= QUEUED_REQUESTS_MAX:
             return False
         self._queued.append(request)
         return True
 
     def pop_answered(self, request_id: object) -> PendingRequest | None:
-        """The ask that this answers; None for an answer to nothing that was asked."""
+        """Remove and return the request with that id; None if there is none."""
         return self._sent.pop(request_id, None) if isinstance(request_id, int) else None
 
     def on_connection_lost(self) -> int:
-        """The connection is gone: what may be said again waits, in its order; answers how much may not."""
-        said = list(self._sent.values())
+        """Queue requests to resend, in order; return the number of dropped ones."""
+        sent = list(self._sent.values())
         self._sent.clear()
-        kept = [ask for ask in said if ask.resend]
+        kept = [request for request in sent if request.resend]
         self._queued.extendleft(reversed(kept))
-        return len(said) - len(kept)
+        return len(sent) - len(kept)
 
     def take_queued(self) -> list[PendingRequest]:
-        """What waited for a connection."""
-        waiting = list(self._queued)
+        """Remove and return the queued requests."""
+        queued = list(self._queued)
         self._queued.clear()
-        return waiting
+        return queued

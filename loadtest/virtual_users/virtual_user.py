@@ -1,10 +1,9 @@
-"""One client: it looks at everything it is told, and asks what it is told to ask.
+"""One virtual user: checks every frame it receives, and sends the requests of the workload.
 
-    journey -> hear -> eyes (frames of conversations, stream)     answers -> asks
-    ask -> asks -> journey, or waits for it
+    ConnectionLifecycle -> on_events -> DeliveryChecker    replies -> PendingRequests
+    send_request -> PendingRequests -> ConnectionLifecycle, or queued while disconnected
 
-What it asks while away waits with the moment at which it was meant, so that time spent away counts. It
-never decides by itself what to ask.
+Requests keep their scheduled time while queued, so time spent disconnected counts as latency.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from loadtest.check.delivery_checker import DeliveryChecker
 from loadtest.check.faults import FaultKind
 from loadtest.metrics.clock import now_us
 from loadtest.metrics.latencies import record_latency
-from loadtest.process.worker_protocol import Assignment
+from loadtest.run_plan import Assignment
 from loadtest.virtual_users.connection_lifecycle import ConnectionLifecycle, ConnectionState
 from loadtest.virtual_users.pending_requests import PendingRequest, PendingRequests
 from loadtest.virtual_users.worker_context import WorkerContext
@@ -30,7 +29,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class VirtualUser:
-    """A `Traveller`. `homes` are the conversations that it has for certain; others may come and go."""
+    """Implements `ConnectionOwner`. The workload uses `conversation_ids`; the user may join others."""
 
     __slots__ = (
         "_context",
@@ -64,7 +63,7 @@ class VirtualUser:
             context.faults,
         )
         self.read_seqs: dict[str, int] = {}
-        """Up to which seq the server said that it has read."""
+        """The highest read seq that the server acknowledged, by conversation."""
 
         self._context = context
         self._requests = PendingRequests()
@@ -81,15 +80,15 @@ class VirtualUser:
 
     @property
     def url_index(self) -> int:
-        """The server that it is at, or goes to."""
+        """The server of the current or next connection."""
         return self.connection.url_index
 
     @property
     def unanswered_count(self) -> int:
-        """How much it has asked and not been answered."""
+        """The number of requests without a reply."""
         return len(self._requests) + self._retrying
 
-    # --- its journey
+    # --- called by the connection
 
     def authentication_frame(self) -> bytes:
         resume = None
@@ -103,30 +102,30 @@ class VirtualUser:
         self._context.counters.dropped += self._requests.on_connection_lost()
 
     def on_events(self, events: list[ReceivedEvent]) -> None:
-        eyes, tally, now = self.checker, self._context.counters, now_us()
-        positions = eyes.positions
-        tally.received += len(events)
-        delivered = self._delivery_counts()
+        checker, counters, now = self.checker, self._context.counters, now_us()
+        positions = checker.positions
+        counters.received += len(events)
+        latencies = self._delivery_counts()
         for event in events:
             if type(event) is DurableEvent:
-                tally.deliveries += 1
-                if eyes.in_sequence and positions.get(event.conversation_id) == event.previous_seq:
+                counters.deliveries += 1
+                if checker.in_sequence and positions.get(event.conversation_id) == event.previous_seq:
                     positions[event.conversation_id] = event.seq
                 else:
-                    eyes.receive(event)
+                    checker.receive(event)
                 if event.intended_us:
-                    record_latency(delivered, now - event.intended_us)
+                    record_latency(latencies, now - event.intended_us)
             elif type(event) is EphemeralEvent:
-                tally.ephemeral_events += 1
+                counters.ephemeral_events += 1
             elif type(event) is ReceivedFrame:
                 self._handle_frame(event, now)
-                delivered = self._delivery_counts()
+                latencies = self._delivery_counts()
 
     def _delivery_counts(self) -> dict[int, int]:
-        """Where deliveries are counted: what comes late because one was away says nothing of the server."""
+        """Return the latency counts for deliveries; replayed frames are late because of the client."""
         return self._context.latencies.counts_of("delivery" if self.checker.in_sequence else "replay")
 
-    # --- what is said to it alone
+    # --- frames to this user
 
     def _handle_frame(self, frame: ReceivedFrame, now: int) -> None:
         kind = frame.type
@@ -161,8 +160,8 @@ class VirtualUser:
         else:
             self.checker.start_stream(frame.position)
             self._record_connect_latency("connect", now)
-        for ask in self._requests.take_queued():
-            self._send(ask)
+        for request in self._requests.take_queued():
+            self._send(request)
 
     def _record_connect_latency(self, operation: str, now: int) -> None:
         if self.connection.connect_started_us:
@@ -184,25 +183,25 @@ class VirtualUser:
         elif frame.type == "conversation.left":
             self.checker.on_left(frame.conversation_id)
 
-    # --- asking
+    # --- requests
 
     def next_request_id(self) -> int:
-        """The id of the next command."""
+        """Return the id of the next request."""
         self._next_id += 1
         return self._next_id
 
     def send(self, conversation_id: str, content: str, intended_us: int) -> None:
-        """Send a message that was meant to be sent at that moment."""
-        number = self.next_request_id()
-        client_id = f"{self._context.run_id}-{self.number}-{number}-{intended_us}"
-        payload = _encoder.encode(SendMessage(number, conversation_id, client_id, content))
+        """Send a message scheduled for `intended_us`."""
+        request_id = self.next_request_id()
+        client_id = f"{self._context.run_id}-{self.number}-{request_id}-{intended_us}"
+        payload = _encoder.encode(SendMessage(request_id, conversation_id, client_id, content))
         self._context.counters.sent += 1
-        ask = PendingRequest(number, "send", payload, intended_us, resend=True)
-        ask.conversation_id, ask.client_id = conversation_id, client_id
-        self.send_request(ask)
+        request = PendingRequest(request_id, "send", payload, intended_us, resend=True)
+        request.conversation_id, request.client_id = conversation_id, client_id
+        self.send_request(request)
 
     def send_request(self, request: PendingRequest) -> None:
-        """Say it now, or once there is a connection where it may wait for one."""
+        """Send now, or after the reconnect if the request may be resent."""
         if self.state is ConnectionState.READY:
             self._send(request)
         elif not request.resend:
@@ -215,36 +214,36 @@ class VirtualUser:
         self.connection.send(request.payload)
 
     def _on_ok(self, frame: ReceivedFrame, now: int) -> None:
-        ask, result = self._requests.pop_answered(frame.id), frame.result
-        if ask is None or result is None:
-            self._context.counters.errors["an answer to nothing"] += 1
+        request, result = self._requests.pop_answered(frame.id), frame.result
+        if request is None or result is None:
+            self._context.counters.errors["reply to unknown request"] += 1
             return
-        self._context.latencies.add(ask.operation, now - ask.intended_us)
-        if ask.operation == "send":
+        self._context.latencies.add(request.operation, now - request.intended_us)
+        if request.operation == "send":
             self._context.counters.acknowledged += 1
             self._context.observer.record_acknowledgement(
-                ask.conversation_id, result.seq, result.message_id, ask.client_id, self.number
+                request.conversation_id, result.seq, result.message_id, request.client_id, self.number
             )
-            self._check_order(ask, result.seq)
-            self._record_read(ask.conversation_id, result.seq)
-        elif ask.operation == "read":
-            self._record_read(ask.conversation_id, result.read_seq)
-        elif result.seq and ask.conversation_id:
-            self._context.observer.observe_head(ask.conversation_id, result.seq)
+            self._check_order(request, result.seq)
+            self._record_read(request.conversation_id, result.seq)
+        elif request.operation == "read":
+            self._record_read(request.conversation_id, result.read_seq)
+        elif result.seq and request.conversation_id:
+            self._context.observer.observe_head(request.conversation_id, result.seq)
 
     def _record_read(self, conversation_id: str, seq: int) -> None:
         if seq > self.read_seqs.get(conversation_id, 0):
             self.read_seqs[conversation_id] = seq
 
     def _check_order(self, request: PendingRequest, seq: int) -> None:
-        """What one socket sends to one conversation keeps its order; what was said again has no claim."""
+        """Check that messages of one connection to one conversation keep their order; resent ones may not."""
         if request.attempts > 1:
             return
         last_id, last_seq = self._last_sent.get(request.conversation_id, (0, 0))
         if (request.id > last_id) != (seq > last_seq):
-            said = f"sent as {request.id}, and what was sent as {last_id} stands at {last_seq}"
+            detail = f"sent as request {request.id}, but request {last_id} is at seq {last_seq}"
             self._context.faults.add(
-                FaultKind.REORDERED, request.conversation_id, self.checker.client, [seq], said
+                FaultKind.REORDERED, request.conversation_id, self.checker.client, [seq], detail
             )
         if request.id > last_id:
             self._last_sent[request.conversation_id] = (request.id, seq)
@@ -253,18 +252,18 @@ class VirtualUser:
         if frame.id == AUTHENTICATE_ID:
             self._context.counters.errors[f"authenticate: {frame.code}"] += 1
             return
-        ask = self._requests.pop_answered(frame.id)
-        if ask is None:
-            self._context.counters.errors["an answer to nothing"] += 1
+        request = self._requests.pop_answered(frame.id)
+        if request is None:
+            self._context.counters.errors["reply to unknown request"] += 1
             return
         self._context.counters.rejected += 1
-        if frame.retry and ask.resend:
+        if frame.retry and request.resend:
             self._retrying += 1
             delay_s = (frame.retry_after_ms or RETRY_DELAY_MS) / 1000
-            asyncio.get_running_loop().call_later(delay_s, self._retry, ask)
+            asyncio.get_running_loop().call_later(delay_s, self._retry, request)
         else:
-            self._context.latencies.add(f"{ask.operation} refused", now - ask.intended_us)
-            self._context.counters.errors[f"{ask.operation}: {frame.code}"] += 1
+            self._context.latencies.add(f"{request.operation} refused", now - request.intended_us)
+            self._context.counters.errors[f"{request.operation}: {frame.code}"] += 1
 
     def _retry(self, request: PendingRequest) -> None:
         self._retrying -= 1

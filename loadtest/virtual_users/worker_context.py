@@ -1,7 +1,4 @@
-"""What all guests of a process share: where the servers are, what is known, what is counted.
-
-It holds; it does nothing.
-"""
+"""What all virtual users of a worker process share."""
 
 import random
 from collections.abc import Callable
@@ -26,4 +23,4 @@ class WorkerContext:
     decoder: FrameDecoder
     rng: random.Random
     fetch: Callable[[int, str, int, bool], None]
-    """(client, conversation, after, whether `lagged` asked for it): have the log read from there."""
+    """(client number, conversation id, after, requested by `lagged`): fetch the log after that seq."""

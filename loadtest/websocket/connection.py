@@ -1,7 +1,7 @@
-"""One connection: handshake, then frames both ways, by callbacks on its owner.
+"""One websocket connection: handshake, then frames both ways, with callbacks to its handler.
 
-No task, no queue and no future, so that thousands of them cost one process little. It answers pings and
-closes by itself and never comes back by itself.
+Uses no task, queue or future, so that one process can hold thousands. Pings and close frames are answered;
+there is no reconnect.
 """
 
 import asyncio
@@ -17,19 +17,19 @@ PROTOCOL_ERROR = (1002).to_bytes(2, "big")
 
 
 class ConnectionHandler(Protocol):
-    """Whose connection it is. All are called from the loop, never after `lost`."""
+    """Called from the event loop; `on_close` is the last call."""
 
     def on_open(self) -> None:
-        """The server has upgraded."""
+        """The server accepted the upgrade."""
 
     def on_rejected(self, status: int, retry_after_s: float | None) -> None:
-        """The upgrade was answered with that status; `lost` follows."""
+        """The server rejected the upgrade with that status; `on_close` follows."""
 
     def on_events(self, events: list[ReceivedEvent]) -> None:
-        """What came in one piece, in order."""
+        """Handle events received together, in order."""
 
     def on_close(self, code: int | None, reason: str) -> None:
-        """It is over; `code` is None where the server closed without a word."""
+        """The connection ended; `code` is None without a close frame."""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -45,7 +45,7 @@ class ClientConnection(asyncio.Protocol):
         self._code: int | None = None
         self._reason = ""
 
-    # --- what the transport calls
+    # --- called by the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -61,13 +61,13 @@ class ClientConnection(asyncio.Protocol):
             self._buffer = data
             self._read_upgrade_response()
             return
-        hearing = self._decoder
-        events = hearing.cached_events(data)
+        decoder = self._decoder
+        events = decoder.cached_events(data)
         if events is None:
             try:
-                events, used = hearing.decode(data)
-            except InvalidFrame as bad:
-                self._fail(str(bad))
+                events, used = decoder.decode(data)
+            except InvalidFrame as error:
+                self._fail(str(error))
                 return
             if used < len(data):
                 self._buffer = data[used:]
@@ -77,19 +77,19 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        owner, self._handler = self._handler, None
-        if owner is not None:
-            owner.on_close(self._code, self._reason or (type(exc).__name__ if exc else "closed"))
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            handler.on_close(self._code, self._reason or (type(exc).__name__ if exc else "closed"))
 
-    # --- what the owner calls
+    # --- called by the handler
 
     def send_text(self, payload: bytes) -> None:
-        """Write one text frame; nothing happens on a connection that is over."""
+        """Write one text frame; no effect after the connection ended."""
         if self._transport is not None:
             self._transport.write(masked_frame(TEXT, payload))
 
     def close(self) -> None:
-        """Say goodbye and hang up; the owner hears nothing any more."""
+        """Send a close frame and close; the handler is not called any more."""
         self._handler = None
         if self._transport is not None:
             if self._open:
@@ -97,35 +97,35 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """Break off, as a network does; the owner hears nothing any more."""
+        """Abort the connection like a network failure; the handler is not called any more."""
         self._handler = None
         if self._transport is not None:
             self._transport.abort()
 
-    # --- inside
+    # --- internals
 
     def _read_upgrade_response(self) -> None:
-        head, found, rest = self._buffer.partition(HEAD_END)
-        if not found:
+        head, separator, rest = self._buffer.partition(HEAD_END)
+        if not separator:
             if len(head) > HEAD_BYTES_MAX:
-                self._fail("an endless handshake")
+                self._fail("handshake response too large")
             return
         try:
-            answer = parse_response(head)
+            response = parse_response(head)
         except (ValueError, IndexError):
-            self._fail("no HTTP")
+            self._fail("invalid HTTP response")
             return
-        owner = self._handler
-        if owner is None:
+        handler = self._handler
+        if handler is None:
             return
-        if answer.status != 101:
-            self._reason = f"the upgrade was answered with {answer.status}"
-            owner.on_rejected(answer.status, answer.retry_after_s)
+        if response.status != 101:
+            self._reason = f"the websocket upgrade failed with status {response.status}"
+            handler.on_rejected(response.status, response.retry_after_s)
             if self._transport is not None:
                 self._transport.close()
             return
         self._open, self._buffer = True, b""
-        owner.on_open()
+        handler.on_open()
         if rest:
             self.data_received(rest)
 

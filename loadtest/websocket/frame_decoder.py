@@ -1,10 +1,10 @@
-"""Bytes become events, once for all who are sent the same bytes.
+"""Decodes bytes to events, once for all connections that receive the same bytes.
 
-    chunk that somebody had before -> its events                       (a room: nearly always)
-    else: frame by frame, known payload -> its event, else decoded
+    chunk seen before -> its events                                    (a room: nearly always)
+    else, per frame: known payload -> its event, otherwise decoded
 
-All members of a room are sent the same bytes, so decoding costs once a message and not once a member. It
-keeps no state of any connection.
+All members of a room are sent the same bytes, so decoding costs once per message, not once per member.
+Keeps no state per connection.
 """
 
 from collections.abc import Callable
@@ -29,18 +29,18 @@ EPHEMERAL_TYPES: Final = frozenset(
     {"typing", "presence.changed", "conversation.read", "feed.post_created", "event.updated", "user.updated"}
 )
 REPLY_PREFIXES: Final = (b'{"type":"ok"', b'{"type":"err')
-"""Answers are nobody else's: keeping them would only push out what is shared."""
+"""Replies are for one client: caching them would only evict shared frames."""
 
 ObserveFrame = Callable[[ReceivedFrame], int]
-"""Is shown each distinct durable frame, once or rarely more; answers when its message was to be sent."""
+"""Called with each distinct durable frame, rarely twice; returns when its message was scheduled, in us."""
 
 
-class InvalidFrame(Exception):  # noqa: N818 - what a server did
-    """The server broke RFC 6455, or sent what is no frame of the contract."""
+class InvalidFrame(Exception):  # noqa: N818 - about the server
+    """The server violated RFC 6455, or sent a frame that is not in the protocol."""
 
 
 class FrameDecoder:
-    """`witness` may be shown a frame again, when the cache has forgotten it: it has to bear that."""
+    """`observe` may be called again with a frame that the cache has evicted."""
 
     __slots__ = ("_chunks", "_decoder", "_list_decoder", "_observe", "_payloads", "decoded_count")
 
@@ -53,22 +53,22 @@ class FrameDecoder:
         self.decoded_count = 0
 
     def cached_events(self, chunk: bytes) -> list[ReceivedEvent] | None:
-        """The events of a chunk that was had before, as a whole; none of them is a `Control`."""
+        """Return the events of a chunk seen before; they include no `ControlFrame`."""
         return self._chunks.get(chunk)
 
     def decode(self, data: bytes) -> tuple[list[ReceivedEvent], int]:
-        """The events of all whole frames in `data`, and how many bytes they are. Raises `BadFrame`."""
+        """Return the events of all complete frames and their length in bytes. Raises `InvalidFrame`."""
         events: list[ReceivedEvent] = []
         shared = True
-        at, size = 0, len(data)
-        while at < size:
-            begin, end = payload_bounds(data, at)
-            if not begin or end > size:
+        offset, length = 0, len(data)
+        while offset < length:
+            start, end = payload_bounds(data, offset)
+            if not start or end > length:
                 break
-            first = data[at]
-            if data[at + 1] & 0x80 or not first & 0x80:
+            first = data[offset]
+            if data[offset + 1] & 0x80 or not first & 0x80:
                 raise InvalidFrame("a masked or fragmented frame")
-            payload = data[begin:end]
+            payload = data[start:end]
             opcode = first & 0x0F
             if opcode == TEXT:
                 if payload[:12] in REPLY_PREFIXES:
@@ -79,27 +79,27 @@ class FrameDecoder:
             elif opcode in {PING, CLOSE}:
                 shared = False
                 events.append(ControlFrame(opcode, payload))
-            at = end
-        if shared and at == size and events:
+            offset = end
+        if shared and offset == length and events:
             if len(self._chunks) >= CACHED_CHUNKS_MAX:
                 self._chunks.clear()
             self._chunks[data] = events
-        return events, at
+        return events, offset
 
     def _decode_cached(self, payload: bytes) -> list[ReceivedEvent]:
-        found = self._payloads.get(payload)
-        if found is None:
-            found = self._decode_events(payload)
+        events = self._payloads.get(payload)
+        if events is None:
+            events = self._decode_events(payload)
             if len(self._payloads) >= CACHED_PAYLOADS_MAX:
                 self._payloads.clear()
-            self._payloads[payload] = found
-        return found
+            self._payloads[payload] = events
+        return events
 
     def _decode_events(self, payload: bytes) -> list[ReceivedEvent]:
         if payload[:1] != b"[":
             return [self._to_event(self._decode(payload))]
         try:
-            return [self._to_event(heard) for heard in self._list_decoder.decode(payload)]
+            return [self._to_event(frame) for frame in self._list_decoder.decode(payload)]
         except msgspec.DecodeError as error:
             raise InvalidFrame(str(error)) from None
 

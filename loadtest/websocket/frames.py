@@ -1,7 +1,7 @@
-"""What the server says, as far as it is checked: one loose struct for all frames, and what becomes of it.
+"""Frames of the server, as far as they are checked: one loose struct for all types, and the events.
 
-Looser than the contract's own structs on purpose: what a load tester does not look at costs it nothing to
-decode, and a field that is missing is found by the check that misses it. Nothing here acts.
+Looser than the protocol structs on purpose: unused fields cost nothing to decode, and a missing field is
+found by the check that needs it.
 """
 
 from typing import Final
@@ -69,10 +69,10 @@ class ReceivedFrame(msgspec.Struct, frozen=True):
 
 
 class DurableEvent:
-    """A durable frame, the same object for everybody who was sent the same bytes.
+    """A durable frame; the same object for all clients that received the same bytes.
 
-    `before` is the seq that has to stand before it; `intended_us` when the message was to be sent, on this
-    machine's monotonic clock, or 0 where it is not of this run.
+    `previous_seq` is the seq that must precede it. `intended_us` is when its message was scheduled, on this
+    machine's monotonic clock; 0 if it is not of this run.
     """
 
     __slots__ = ("conversation_id", "intended_us", "previous_seq", "seq")
@@ -85,7 +85,7 @@ class DurableEvent:
 
 
 class EphemeralEvent:
-    """An ephemeral frame, of which only the type is looked at."""
+    """An ephemeral frame; only its type is used."""
 
     __slots__ = ("type",)
 
@@ -94,7 +94,7 @@ class EphemeralEvent:
 
 
 class ControlFrame:
-    """A control frame of the websocket: ping or close."""
+    """A ping or close frame of the websocket."""
 
     __slots__ = ("opcode", "payload")
 

@@ -1,7 +1,7 @@
-"""Frames of RFC 6455 as a client writes them, and the heads of those that it reads.
+"""Writes client frames of RFC 6455, and parses the headers of server frames.
 
-The masking key is zero: the server still does all its work of unmasking, and we have none. That is for a
-load tester alone, which no proxy between has to be protected from. It never fragments.
+The masking key is zero: the server unmasks as usual, and the load tester saves the work. Only a load tester
+may do that; masking protects proxies between. Frames are not fragmented.
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ LENGTH_64_BIT: Final = 127
 
 
 def masked_frame(opcode: int, payload: bytes) -> bytes:
-    """One whole frame around `payload`."""
+    """Return one complete frame."""
     size = len(payload)
     if size < LENGTH_16_BIT:
         return bytes((0x80 | opcode, 0x80 | size)) + MASKING_KEY + payload
@@ -26,9 +26,9 @@ def masked_frame(opcode: int, payload: bytes) -> bytes:
 
 
 def payload_bounds(data: bytes, start: int) -> tuple[int, int]:
-    """Where the payload of the frame at `start` begins and ends; (0, 0) while its head is not all there."""
-    have = len(data) - start
-    if have < 2:
+    """Return start and end of the payload of the frame at `start`; (0, 0) if its header is incomplete."""
+    available = len(data) - start
+    if available < 2:
         return 0, 0
     size = data[start + 1] & 0x7F
     if size < LENGTH_16_BIT:
@@ -36,11 +36,11 @@ def payload_bounds(data: bytes, start: int) -> tuple[int, int]:
     if size == LENGTH_16_BIT:
         return (
             (start + 4, start + 4 + int.from_bytes(data[start + 2 : start + 4], "big"))
-            if have >= 4
+            if available >= 4
             else (0, 0)
         )
     return (
         (start + 10, start + 10 + int.from_bytes(data[start + 2 : start + 10], "big"))
-        if have >= 10
+        if available >= 10
         else (0, 0)
     )

@@ -1,7 +1,4 @@
-"""The opening handshake of RFC 6455 as a client says it, and the server's answer to it.
-
-It never follows a redirect and offers no compression.
-"""
+"""The opening handshake of RFC 6455, client side. Offers no compression."""
 
 import base64
 import os
@@ -16,7 +13,7 @@ SUB_PROTOCOL: Final = "convene.v1.json"
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where a server listens."""
+    """Address of a server."""
 
     host: str
     port: int
@@ -25,10 +22,10 @@ class Address(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, url: str) -> "Address":
-        """Raises `ValueError` where it is no http or https URL."""
+        """Raises `ValueError` if it is not an http or https URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"{url} is not the http or https URL of a server")
+            raise ValueError(f"{url} is not an http or https URL")
         tls = parts.scheme == "https"
         return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"))
 
@@ -39,7 +36,7 @@ class HandshakeResponse(msgspec.Struct, frozen=True):
 
 
 def upgrade_request(address: Address) -> bytes:
-    """The upgrade request."""
+    """Return the upgrade request."""
     key = base64.b64encode(os.urandom(16)).decode()
     host = f"[{address.host}]" if ":" in address.host else address.host
     return (
@@ -50,7 +47,7 @@ def upgrade_request(address: Address) -> bytes:
 
 
 def parse_response(head: bytes) -> HandshakeResponse:
-    """The status line and `Retry-After`. Raises `ValueError` for what is no HTTP."""
+    """Parse the status line and `Retry-After`. Raises `ValueError` for invalid HTTP."""
     lines = head.decode("latin-1").split("\r\n")
     status = int(lines[0].split(" ", 2)[1])
     for line in lines[1:]:

@@ -1,4 +1,4 @@
-"""Two real instances, people made for a load, and the checker on its own."""
+"""Two server processes, users for the load, and a log observer without a server."""
 
 import signal
 from collections.abc import Iterator
@@ -34,55 +34,57 @@ def observer(faults: FaultRecorder) -> LogObserver:
 
 @pytest.fixture(scope="session")
 def load_server_stores(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> ServerStores:
-    """The stores of the run, with databases that the load tests have to themselves."""
-    own = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
-    return ServerStores(stores, own)
+    """The stores of the test run, with databases for the load tests alone."""
+    databases_of_tests = {
+        service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES
+    }
+    return ServerStores(stores, databases_of_tests)
 
 
 @pytest.fixture(scope="session")
 def server_urls(
     load_server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, ...]]:
-    """Two instances."""
+    """URLs of two instances."""
     folder = tmp_path_factory.mktemp("loaded")
-    both = [ServerProcess(load_server_stores, folder / f"{name}.log") for name in ("one", "other")]
+    instances = [ServerProcess(load_server_stores, folder / f"{name}.log") for name in ("one", "other")]
     try:
-        for instance in both:
+        for instance in instances:
             background.run(instance.start(), STORES_START_S)
-        yield tuple(instance.url for instance in both)
+        yield tuple(instance.url for instance in instances)
     finally:
-        for instance in both:
+        for instance in instances:
             if instance.url:
                 instance.signal(signal.SIGTERM)
-        for instance in both:
+        for instance in instances:
             instance.close()
 
 
 @pytest.fixture(scope="session")
 def load_users(load_server_stores: ServerStores, background: LoopThread) -> list[LoadUser]:
-    """People whom the store made at once, each with a token."""
-    people = [LoadUser(f"00000000-0000-4000-8000-{number:012d}", new_token()) for number in range(USERS)]
+    """Users inserted in bulk, each with a token."""
+    users = [LoadUser(f"00000000-0000-4000-8000-{number:012d}", new_token()) for number in range(USERS)]
 
-    async def admit() -> None:
+    async def insert_users() -> None:
         pool = PostgresPool(load_server_stores.databases["users"])
         await pool.open()
         try:
-            newcomers = [bulk_user(person, f"load_{number}") for number, person in enumerate(people)]
-            assert await PostgresBulkUsers(pool).insert_users(newcomers, LIFETIME_S) == USERS
+            bulk_users = [bulk_user(user, f"load_{number}") for number, user in enumerate(users)]
+            assert await PostgresBulkUsers(pool).insert_users(bulk_users, LIFETIME_S) == USERS
         finally:
             await pool.close()
 
-    background.run(admit(), STORES_START_S)
-    return people
+    background.run(insert_users(), STORES_START_S)
+    return users
 
 
 def bulk_user(user: LoadUser, username: str) -> BulkUser:
-    known_by = hash_token(user.token)
-    assert known_by is not None
-    return BulkUser(user.id, username, known_by)
+    token_hash = hash_token(user.token)
+    assert token_hash is not None
+    return BulkUser(user.id, username, token_hash)
 
 
 @pytest.fixture
 def report_folder(tmp_path: Path) -> Path:
-    """Where reports go."""
+    """The report folder."""
     return tmp_path / "report"

@@ -1,9 +1,10 @@
-"""A proxy before a server that does something wrong with one durable frame, once.
+"""Proxy that injects one fault into the durable frames of a server.
 
-    swallow   it never comes        double   it comes twice        swap   the next one comes before it
+    drop        a frame is removed
+    duplicate   a frame is repeated
+    reorder     a frame swaps places with the next one
 
-What a server says over a websocket is not masked, so its frames can be read on the way. Everything else
-goes through as it is.
+Server frames are not masked, so the proxy can parse them. Everything else is forwarded unchanged.
 """
 
 import asyncio
@@ -13,14 +14,14 @@ from urllib.parse import urlsplit
 
 from loadtest.websocket.framing import payload_bounds
 
-FaultMode = Literal["swallow", "double", "swap"]
+FaultMode = Literal["drop", "duplicate", "reorder"]
 DURABLE = b'"type":"message.created"'
 UPGRADED = b"HTTP/1.1 101"
 CHUNK_BYTES = 65536
 
 
 class FaultProxy:
-    """`spare` is how many durable frames of a connection go through before it acts."""
+    """The first `skip_frames` durable frames of each connection are forwarded."""
 
     def __init__(self, url: str, mode: FaultMode, skip_frames: int = 2) -> None:
         self._upstream = urlsplit(url)
@@ -39,40 +40,40 @@ class FaultProxy:
     async def __aexit__(self, *_exit: object) -> None:
         assert self._server is not None
         self._server.close()
-        for line in list(self._connections):
-            line.cancel()
+        for task in list(self._connections):
+            task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = asyncio.current_task()
-        assert line is not None
-        self._connections.add(line)
-        far_writer: asyncio.StreamWriter | None = None
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        server_writer: asyncio.StreamWriter | None = None
         try:
-            far_reader, far_writer = await asyncio.open_connection(
+            server_reader, server_writer = await asyncio.open_connection(
                 self._upstream.hostname, self._upstream.port
             )
-            async with asyncio.TaskGroup() as ways:
-                ways.create_task(_forward(reader, far_writer))
-                ways.create_task(self._forward_with_faults(far_reader, writer))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_forward(reader, server_writer))
+                group.create_task(self._forward_with_faults(server_reader, writer))
         except (OSError, ExceptionGroup, asyncio.CancelledError):
             pass
         finally:
-            self._connections.discard(line)
-            for end in (writer, far_writer):
-                if end is not None:
-                    end.close()
+            self._connections.discard(task)
+            for stream in (writer, server_writer):
+                if stream is not None:
+                    stream.close()
 
     async def _forward_with_faults(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sleight = FaultInjector(self)
+        injector = FaultInjector(self)
         while data := await reader.read(CHUNK_BYTES):
-            writer.write(sleight.feed(data))
+            writer.write(injector.feed(data))
             await writer.drain()
         writer.write_eof()
 
 
 class FaultInjector:
-    """What is done to one connection."""
+    """Injects the fault into the frames of one connection."""
 
     def __init__(self, proxy: FaultProxy) -> None:
         self._proxy = proxy
@@ -83,38 +84,38 @@ class FaultInjector:
 
     def feed(self, data: bytes) -> bytes:
         self._buffer += data
-        told = b""
+        forwarded = b""
         if not self._upgraded:
-            head, found, rest = self._buffer.partition(b"\r\n\r\n")
-            if not found or not head.startswith(UPGRADED):
-                told, self._buffer = self._buffer, b""
-                return told
+            head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+            if not separator or not head.startswith(UPGRADED):
+                forwarded, self._buffer = self._buffer, b""
+                return forwarded
             self._upgraded, self._buffer = True, rest
-            told = head + found
+            forwarded = head + separator
         while self._buffer:
-            begin, end = payload_bounds(self._buffer, 0)
-            if not begin or end > len(self._buffer):
+            start, end = payload_bounds(self._buffer, 0)
+            if not start or end > len(self._buffer):
                 break
             frame, self._buffer = self._buffer[:end], self._buffer[end:]
-            told += self._handle(frame)
-        return told
+            forwarded += self._handle(frame)
+        return forwarded
 
     def _handle(self, frame: bytes) -> bytes:
         if DURABLE not in frame:
             return frame
         if self._held_frame:
-            kept, self._held_frame = self._held_frame, b""
-            return frame + kept
+            held, self._held_frame = self._held_frame, b""
+            return frame + held
         self._seen += 1
         if self._seen <= self._proxy.skip_frames or self._proxy.injected:
             return frame
         self._proxy.injected += 1
         match self._proxy.mode:
-            case "swallow":
+            case "drop":
                 return b""
-            case "double":
+            case "duplicate":
                 return frame + frame
-            case "swap":
+            case "reorder":
                 self._held_frame = frame
                 return b""
 

@@ -1,4 +1,4 @@
-"""A load as the command makes it, small and short, and its report."""
+"""Short runs of the load tester."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from loadtest.console.display import NullDisplay
 from loadtest.coordinator import Coordinator
 from loadtest.options import Options
 from loadtest.report.report import Report, build_report
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 
 ROOT = Path(__file__).parents[2]
 COMMAND_TIMEOUT_S = 60.0
@@ -17,9 +17,9 @@ COMMAND_TIMEOUT_S = 60.0
 def small_options(
     scenario: Scenario, urls: Sequence[str], connections: int = 12, **overrides: object
 ) -> Options:
-    """A second of load or so."""
-    chosen = {"duration_s": 1.0, "rate_per_s": 40.0, "ramp_s": 0.2, "message_characters": 20, **overrides}
-    return Options(scenario, tuple(urls), connections, **chosen)  # type: ignore[arg-type]
+    """Return options of a run of about one second."""
+    values = {"duration_s": 1.0, "rate_per_s": 40.0, "ramp_s": 0.2, "message_characters": 20, **overrides}
+    return Options(scenario, tuple(urls), connections, **values)  # type: ignore[arg-type]
 
 
 async def run_load(options: Options, users: list[LoadUser]) -> Report:

@@ -1,13 +1,13 @@
-"""What a run is called good for, and when the load tester says that it was itself out of breath."""
+"""When a run passes, and when the load tester counts as saturated."""
 
 import msgspec
 import pytest
 
 from loadtest.check.faults import FaultKind
-from loadtest.evaluation import Outcome, assess_tester, evaluate, failed_criteria
 from loadtest.metrics.histogram import Percentiles
-from loadtest.metrics.time_series import Point
 from loadtest.options import Thresholds
+from loadtest.report.evaluation import Outcome, assess_tester, evaluate, failed_criteria
+from loadtest.report.time_series import Point
 
 NO_LATENCY = Percentiles(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SOME_LATENCY = Percentiles(100, 5.0, 4.0, 8.0, 20.0, 30.0, 31.0)
@@ -16,40 +16,44 @@ SOME_LATENCY = Percentiles(100, 5.0, 4.0, 8.0, 20.0, 30.0, 31.0)
 def outcome(
     *,
     faults: dict[str, int] | None = None,
-    lost: int = 0,
+    unanswered: int = 0,
     errors: int = 0,
     primary_latency: Percentiles = SOME_LATENCY,
-    absent: int = 0,
+    disconnected: int = 0,
 ) -> Outcome:
-    return Outcome(faults or {}, lost, errors, "delivery", primary_latency, absent, complete=True)
+    return Outcome(faults or {}, unanswered, errors, "delivery", primary_latency, disconnected, complete=True)
 
 
 @pytest.mark.parametrize(
-    ("found", "thresholds", "names"),
+    ("result", "thresholds", "names"),
     [
         (outcome(), Thresholds(p99_ms=20.0, max_unanswered=0, max_errors=0), []),
         (outcome(), Thresholds(p99_ms=19.9), ["p99 of delivery"]),
         (outcome(primary_latency=NO_LATENCY), Thresholds(p99_ms=20.0), ["p99 of delivery"]),
         (outcome(primary_latency=NO_LATENCY), Thresholds(), []),
-        (outcome(lost=3), Thresholds(), ["without an answer"]),
-        (outcome(lost=3), Thresholds(max_unanswered=3), []),
+        (outcome(unanswered=3), Thresholds(), ["unanswered requests"]),
+        (outcome(unanswered=3), Thresholds(max_unanswered=3), []),
         (outcome(errors=3), Thresholds(), []),
         (outcome(errors=3), Thresholds(max_errors=2), ["errors"]),
-        (outcome(absent=1), Thresholds(max_unanswered=9, max_errors=9), ["clients absent at the end"]),
+        (
+            outcome(disconnected=1),
+            Thresholds(max_unanswered=9, max_errors=9),
+            ["clients disconnected at the end"],
+        ),
     ],
 )
-def test_missed_thresholds_fail(found: Outcome, thresholds: Thresholds, names: list[str]) -> None:
-    """What was not asked for is not judged; a latency that was never measured holds no bound."""
-    assert [rule.name for rule in failed_criteria(evaluate(found, thresholds))] == names
+def test_missed_thresholds_fail(result: Outcome, thresholds: Thresholds, names: list[str]) -> None:
+    """Thresholds that were not given are not checked; a latency that was not measured fails."""
+    assert [criterion.name for criterion in failed_criteria(evaluate(result, thresholds))] == names
 
 
 @pytest.mark.parametrize("kind", FaultKind)
 def test_any_fault_fails(kind: FaultKind) -> None:
-    """Whatever the thresholds allow."""
-    found = msgspec.structs.replace(outcome(), faults={kind: 1})
+    """A fault fails the run whatever the thresholds."""
+    result = msgspec.structs.replace(outcome(), faults={kind: 1})
     generous = Thresholds(p99_ms=1e9, max_unanswered=10**9, max_errors=10**9)
 
-    assert [rule.name for rule in failed_criteria(evaluate(found, generous))] == [kind]
+    assert [criterion.name for criterion in failed_criteria(evaluate(result, generous))] == [kind]
 
 
 def point(number: int, *, cpu_share: float = 0.3, lag_ms: float = 1.0, late_ms: float = 1.0) -> Point:
@@ -75,24 +79,27 @@ def point(number: int, *, cpu_share: float = 0.3, lag_ms: float = 1.0, late_ms: 
 
 
 def test_unsaturated_tester_reports_cost_per_frame() -> None:
-    fitness = assess_tester([point(number) for number in range(10)])
+    """The cost is the CPU time of the load phase per received frame."""
+    health = assess_tester([point(number) for number in range(10)])
 
-    assert not fitness.saturated
-    assert fitness.us_per_message == pytest.approx(300.0)
+    assert not health.saturated
+    assert health.us_per_message == pytest.approx(300.0)
 
 
 @pytest.mark.parametrize(
-    "worse", [{"cpu_share": 0.95}, {"lag_ms": 500.0}, {"late_ms": 500.0}], ids=["processor", "loop", "pace"]
+    "worse", [{"cpu_share": 0.95}, {"lag_ms": 500.0}, {"late_ms": 500.0}], ids=["CPU", "event loop", "pacer"]
 )
 def test_saturated_tester_is_reported(worse: dict[str, float]) -> None:
-    """Most of a core, a loop that is late, or acts that are: its figures are its own."""
+    """A busy core, a lagging event loop or late operations mean saturation."""
     points = [point(number, **(worse if number in {3, 4} else {})) for number in range(10)]
 
     assert assess_tester(points).saturated
 
 
 def test_saturation_ignores_other_phases() -> None:
-    """Setting up and judging may be as busy as they like."""
-    busy = [msgspec.structs.replace(point(1, cpu_share=1.0), phase=phase) for phase in ("coming", "judging")]
+    """Connecting and checking may use a whole core."""
+    busy = [
+        msgspec.structs.replace(point(1, cpu_share=1.0), phase=phase) for phase in ("connecting", "checking")
+    ]
 
     assert not assess_tester([*busy, *(point(number) for number in range(5))]).saturated

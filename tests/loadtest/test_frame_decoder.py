@@ -1,4 +1,4 @@
-"""Bytes of a server become events: whole frames only, and the same ones once for all."""
+"""The frame decoder: complete frames only, and identical frames decoded once."""
 
 import pytest
 
@@ -15,12 +15,12 @@ def decoder(observer: LogObserver) -> FrameDecoder:
 
 
 def test_identical_frames_are_decoded_once(decoder: FrameDecoder) -> None:
-    """However many members are told it, in whatever pieces it comes."""
-    one, other = (
+    """The number of receivers and the chunk boundaries do not matter."""
+    first, second = (
         encode_text_frames(encode(message_created(1))),
         encode_text_frames(encode(message_created(2))),
     )
-    for chunk in (one + other, one, other, one + other):
+    for chunk in (first + second, first, second, first + second):
         events = decoder.cached_events(chunk)
         if events is None:
             events, used = decoder.decode(chunk)
@@ -31,11 +31,11 @@ def test_identical_frames_are_decoded_once(decoder: FrameDecoder) -> None:
 
 
 def test_incomplete_frame_is_left_in_the_buffer(decoder: FrameDecoder) -> None:
-    """Cut at any byte, the rest is given back."""
-    whole = encode_text_frames(encode(message_created(1)))
-    for size in range(1, len(whole)):
-        events, used = decoder.decode(whole + whole[:size])
-        assert (len(events), used) == (1, len(whole))
+    """A frame cut at any byte is not consumed."""
+    frame = encode_text_frames(encode(message_created(1)))
+    for size in range(1, len(frame)):
+        events, used = decoder.decode(frame + frame[:size])
+        assert (len(events), used) == (1, len(frame))
 
 
 def test_array_is_decoded_as_several_frames(decoder: FrameDecoder) -> None:
@@ -47,18 +47,18 @@ def test_array_is_decoded_as_several_frames(decoder: FrameDecoder) -> None:
 
 
 def test_replies_and_pings_are_not_cached(decoder: FrameDecoder) -> None:
-    """They are decoded each time, and leave what is shared in its place."""
-    answer = encode_text_frames(b'{"type":"ok","id":7,"result":{"seq":3,"message_id":"m"}}') + bytes(
+    """They are decoded each time and evict no shared frames."""
+    data = encode_text_frames(b'{"type":"ok","id":7,"result":{"seq":3,"message_id":"m"}}') + bytes(
         (0x80 | PING, 0)
     )
     for _ in range(2):
-        assert decoder.cached_events(answer) is None
-        events, _ = decoder.decode(answer)
-        heard, ping = events
+        assert decoder.cached_events(data) is None
+        events, _ = decoder.decode(data)
+        reply, ping = events
         assert isinstance(ping, ControlFrame)
-        assert isinstance(heard, ReceivedFrame)
-        assert heard.result is not None
-        assert heard.result.seq == 3
+        assert isinstance(reply, ReceivedFrame)
+        assert reply.result is not None
+        assert reply.result.seq == 3
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,9 @@ def test_replies_and_pings_are_not_cached(decoder: FrameDecoder) -> None:
         b"\x81\x82aaaa{}",
         encode_text_frames(b'{"type":"notification.read"}'),
     ],
-    ids=["no JSON", "no type", "a fragment", "masked", "a stream frame without position"],
+    ids=["invalid JSON", "no type", "fragmented", "masked", "stream frame without position"],
 )
 def test_invalid_frame_is_rejected(decoder: FrameDecoder, bad: bytes) -> None:
+    """Invalid JSON, RFC 6455 violations and missing fields raise `InvalidFrame`."""
     with pytest.raises(InvalidFrame):
         decoder.decode(bad)

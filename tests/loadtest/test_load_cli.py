@@ -1,4 +1,4 @@
-"""`run.py load` as an operator uses it: files, words and exit statuses."""
+"""`run.py load` from the command line: files, output and exit status."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from loadtest.accounts.users_file import LoadUser, write_users
 from loadtest.cli import run_load
 from loadtest.options import Options, Thresholds
 from loadtest.report.report import Report
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.run_plan import Scenario
 from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT, small_options
 
 Urls = tuple[str, ...]
@@ -37,42 +37,45 @@ def quick_options(urls: Urls, thresholds: Thresholds) -> Options:
 def test_met_thresholds_exit_with_0(
     server_urls: Urls, users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was said meanwhile is plain lines, where there is no terminal."""
+    """Without a terminal, progress is printed as plain lines."""
     thresholds = Thresholds(p99_ms=60_000.0, max_unanswered=0, max_errors=0)
     status = run_load(quick_options(server_urls, thresholds), users_file, report_folder, plain=False)
 
-    said = capsys.readouterr().out
-    assert status == 0, said
-    assert "-- load" in said
-    assert "GOOD: no promise was broken" in said
+    output = capsys.readouterr().out
+    assert status == 0, output
+    assert "-- load" in output
+    assert "PASSED: no faults" in output
     assert read_report(report_folder).passed
 
 
 def test_missed_threshold_exits_with_1(
     server_urls: Urls, users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The output and the report name the missed threshold."""
     status = run_load(
         quick_options(server_urls, Thresholds(p99_ms=0.001)), users_file, report_folder, plain=True
     )
 
     assert status == 1
-    assert "p99 of delivery" in capsys.readouterr().out.partition("NOT GOOD")[2]
-    assert [rule.name for rule in read_report(report_folder).failed_criteria] == ["p99 of delivery"]
+    assert "p99 of delivery" in capsys.readouterr().out.partition("FAILED")[2]
+    assert [criterion.name for criterion in read_report(report_folder).failed_criteria] == ["p99 of delivery"]
 
 
 def test_unreachable_server_exits_with_3(
     users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The error names the server that does not respond."""
     assert (
         run_load(quick_options(("http://127.0.0.1:9",), Thresholds()), users_file, report_folder, plain=True)
         == 3
     )
-    assert "does not answer" in capsys.readouterr().err
+    assert "does not respond" in capsys.readouterr().err
 
 
 def test_readable_users_file_exits_with_2(
     users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The error suggests `chmod 600`."""
     users_file.chmod(0o644)
 
     assert (
@@ -83,16 +86,25 @@ def test_readable_users_file_exits_with_2(
 
 
 async def test_interrupt_writes_a_report(server_urls: Urls, users_file: Path, report_folder: Path) -> None:
-    """Ctrl-C in the middle of a long run: a clean end, and a report."""
-    words = ("--users-file", str(users_file), "--report", str(report_folder), "--duration", "300", "-n", "4")
-    urls = [word for url in server_urls for word in ("--url", url)]
+    """Ctrl-C during a long run ends it cleanly, with a report."""
+    arguments = (
+        "--users-file",
+        str(users_file),
+        "--report",
+        str(report_folder),
+        "--duration",
+        "300",
+        "-n",
+        "4",
+    )
+    url_arguments = [argument for url in server_urls for argument in ("--url", url)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "run.py"),
         "load",
         "pairs",
-        *urls,
-        *words,
+        *url_arguments,
+        *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -101,8 +113,8 @@ async def test_interrupt_writes_a_report(server_urls: Urls, users_file: Path, re
         while b"-- load" not in await process.stdout.readline():
             assert process.returncode is None
         process.send_signal(signal.SIGINT)
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
 
-    assert process.returncode == 0, said.decode()
-    assert "ended early" in said.decode()
+    assert process.returncode == 0, output.decode()
+    assert "ended early" in output.decode()
     assert read_report(report_folder).interrupted

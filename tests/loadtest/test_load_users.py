@@ -1,4 +1,4 @@
-"""People by the thousand: made at once, told of as any others, and known by their tokens."""
+"""Bulk users have tokens and events like registered users; the users file is private."""
 
 import uuid
 from pathlib import Path
@@ -27,24 +27,22 @@ def new_users() -> list[LoadUser]:
 async def test_bulk_users_have_tokens_and_user_created_events(
     users_pool: PostgresPool, sessions: PostgresSessions, new_users: list[LoadUser]
 ) -> None:
-    """Each token speaks for its user, and the feed has one `user.created` for each."""
-    some = [bulk_user(person, f"load_{number}") for number, person in enumerate(new_users)]
+    """Each token authenticates its user, and the outbox has one `user.created` per user."""
+    bulk_users = [bulk_user(user, f"load_{number}") for number, user in enumerate(new_users)]
 
-    assert await PostgresBulkUsers(users_pool).insert_users(some, LIFETIME_S) == USER_COUNT
+    assert await PostgresBulkUsers(users_pool).insert_users(bulk_users, LIFETIME_S) == USER_COUNT
 
-    hashes = {hash_token(person.token) or "": person.id for person in new_users}
-    found = await sessions.identities(list(hashes))
-    assert {known_by: identity.user.id for known_by, identity in found.items()} == hashes
+    ids_by_hash = {hash_token(user.token) or "": user.id for user in new_users}
+    identities = await sessions.identities(list(ids_by_hash))
+    assert {token_hash: identity.user.id for token_hash, identity in identities.items()} == ids_by_hash
     batch = await PostgresOutbox(users_pool).read(Cursor(""), USER_COUNT + 1)
-    assert {(event.type, event.key) for event in batch} == {
-        ("user.created", person.id) for person in new_users
-    }
+    assert {(event.type, event.key) for event in batch} == {("user.created", user.id) for user in new_users}
 
 
 async def test_bulk_users_have_no_password(
     users_pool: PostgresPool, users: PostgresUsers, new_users: list[LoadUser]
 ) -> None:
-    """What stands in its place is the hash of nothing."""
+    """The password hash is a placeholder that matches no password."""
     await PostgresBulkUsers(users_pool).insert_users([bulk_user(new_users[0], "load_0")], LIFETIME_S)
     credentials = await users.credentials("load_0")
 
@@ -55,18 +53,18 @@ async def test_bulk_users_have_no_password(
 async def test_bulk_insert_is_atomic(
     users_pool: PostgresPool, sessions: PostgresSessions, new_users: list[LoadUser]
 ) -> None:
-    """One name that is taken keeps all of them out."""
-    one, other, another = new_users[:3]
+    """One taken username rolls back the whole batch."""
+    existing, new, conflicting = new_users[:3]
     store = PostgresBulkUsers(users_pool)
-    await store.insert_users([bulk_user(one, "load_0")], LIFETIME_S)
+    await store.insert_users([bulk_user(existing, "load_0")], LIFETIME_S)
 
     with pytest.raises(Conflict):
-        await store.insert_users([bulk_user(other, "load_1"), bulk_user(another, "LOAD_0")], LIFETIME_S)
-    assert await sessions.identities([hash_token(other.token) or ""]) == {}
+        await store.insert_users([bulk_user(new, "load_1"), bulk_user(conflicting, "LOAD_0")], LIFETIME_S)
+    assert await sessions.identities([hash_token(new.token) or ""]) == {}
 
 
 def test_users_file_is_readable_by_its_owner_only(tmp_path: Path, new_users: list[LoadUser]) -> None:
-    """The file is written 0600, whatever was there, and not read where others could."""
+    """The file is always written with mode 0600, and rejected if others can read it."""
     file = tmp_path / "users.json"
     file.write_text("old")
     file.chmod(0o644)

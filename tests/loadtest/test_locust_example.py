@@ -1,4 +1,4 @@
-"""`docs/load-testing/locustfile.py` as its first lines say to run it, against a real instance."""
+"""Runs `docs/load-testing/locustfile.py` as its docstring says, against a real instance."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT
 
 
 class LocustStats(msgspec.Struct):
-    """What Locust tells of one kind of request."""
+    """Locust's statistics of one kind of request."""
 
     name: str
     num_requests: int
@@ -23,6 +23,7 @@ class LocustStats(msgspec.Struct):
 async def test_locust_example_sends_and_delivers_messages(
     server_urls: tuple[str, ...], load_users: Sequence[LoadUser], tmp_path: Path
 ) -> None:
+    """Messages and feeds are measured, without failures."""
     users_file = tmp_path / "users.json"
     write_users(users_file, load_users[-6:])
     locust = await asyncio.create_subprocess_exec(
@@ -35,9 +36,9 @@ async def test_locust_example_sends_and_delivers_messages(
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(COMMAND_TIMEOUT_S):
-        told, complaints = await locust.communicate()
+        output, errors = await locust.communicate()
 
-    assert locust.returncode == 0, complaints.decode()
-    counted = {one.name: one for one in msgspec.json.decode(told, type=list[LocustStats])}
-    assert {"send", "delivery", "/v1/conversations"} <= counted.keys(), complaints.decode()
-    assert not any(one.num_failures for one in counted.values()), counted
+    assert locust.returncode == 0, errors.decode()
+    stats = {entry.name: entry for entry in msgspec.json.decode(output, type=list[LocustStats])}
+    assert {"send", "delivery", "/v1/conversations"} <= stats.keys(), errors.decode()
+    assert not any(entry.num_failures for entry in stats.values()), stats

@@ -1,4 +1,4 @@
-"""What a process knows of the conversations: contradictions between witnesses, and what is unread."""
+"""The log observer: contradictions between clients, and unread counts."""
 
 from loadtest.check.faults import FaultKind, FaultRecorder
 from loadtest.check.log_observer import Acknowledged, LogObserver
@@ -6,6 +6,7 @@ from tests.loadtest.sample_frames import ROOM, message_created, message_updated
 
 
 def test_two_messages_at_one_seq_are_forked(observer: LogObserver, faults: FaultRecorder) -> None:
+    """Two clients received different messages at one seq."""
     observer.observe(message_created(1, message="this"))
     observer.observe(message_created(1, message="that"))
 
@@ -13,7 +14,7 @@ def test_two_messages_at_one_seq_are_forked(observer: LogObserver, faults: Fault
 
 
 def test_contradicting_acknowledgement_is_forked(observer: LogObserver, faults: FaultRecorder) -> None:
-    """The server acknowledged one message at a seq and told another one there."""
+    """The server acknowledged one message at a seq and delivered another one there."""
     observer.record_acknowledgement(ROOM, 1, "this", "run-1-1-5")
     observer.observe(message_created(1, message="that"))
 
@@ -21,6 +22,7 @@ def test_contradicting_acknowledgement_is_forked(observer: LogObserver, faults: 
 
 
 def test_acknowledgements_of_other_processes_count(observer: LogObserver, faults: FaultRecorder) -> None:
+    """They raise the head and are compared with received frames."""
     observer.observe(message_created(1, message="this"))
     observer.add_acknowledgements([Acknowledged(ROOM, 1, "that"), Acknowledged(ROOM, 4, "later")])
 
@@ -29,7 +31,7 @@ def test_acknowledgements_of_other_processes_count(observer: LogObserver, faults
 
 
 def test_one_client_id_at_two_seqs_is_duplicated(observer: LogObserver, faults: FaultRecorder) -> None:
-    """A message was stored twice, though it was sent again under the same name."""
+    """A resent message was stored twice."""
     observer.observe(message_created(1, client_id="run-1-1-5"))
     observer.observe(message_created(2, client_id="run-1-1-5"))
 
@@ -37,7 +39,7 @@ def test_one_client_id_at_two_seqs_is_duplicated(observer: LogObserver, faults: 
 
 
 def test_observing_a_frame_twice_is_no_fault(observer: LogObserver, faults: FaultRecorder) -> None:
-    """The cache of what was decoded forgets."""
+    """The decoder's cache may evict a frame and pass it again."""
     for _ in range(2):
         observer.observe(message_created(1, client_id="run-1-1-5"))
         observer.observe(message_updated(2, of=1))
@@ -46,7 +48,7 @@ def test_observing_a_frame_twice_is_no_fault(observer: LogObserver, faults: Faul
 
 
 def test_only_messages_of_this_run_have_an_intended_time(observer: LogObserver) -> None:
-    """Not those of others, and not the change of an old one."""
+    """Messages of other clients and changes of old messages have none."""
     assert observer.observe(message_created(1, client_id="run-1-1-5")) == 5
     assert observer.observe(message_created(2, client_id="other-1-1-5")) == 0
     assert observer.observe(message_created(3)) == 0
@@ -54,14 +56,15 @@ def test_only_messages_of_this_run_have_an_intended_time(observer: LogObserver) 
 
 
 def test_unread_count_excludes_own_and_deleted_messages(observer: LogObserver) -> None:
-    for heard in (
+    """The count also stops at the given seq."""
+    for frame in (
         message_created(1),
         message_created(2, sender="ben"),
         message_created(3),
         message_created(4),
         message_updated(5, of=3, deleted=True),
     ):
-        observer.observe(heard)
+        observer.observe(frame)
     log = observer.log(ROOM)
 
     assert log.unread_count("ben", 0, 5) == 2

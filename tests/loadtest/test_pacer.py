@@ -1,4 +1,4 @@
-"""The open loop: acts have their moments, whatever slows the one who acts."""
+"""The open-loop pacer keeps its schedule, however slow the operations are."""
 
 import random
 import time
@@ -12,43 +12,44 @@ RATE_PER_S = 1000.0
 
 
 async def test_schedule_depends_only_on_the_seed() -> None:
-    """Two runs with one seed mean the same moments, though one of them is held up in between."""
+    """Two runs with one seed have the same schedule, though one is delayed."""
     runs: list[list[int]] = []
-    for holds_up in (False, True):
-        meant: list[int] = []
+    for delayed in (False, True):
+        scheduled: list[int] = []
 
-        def act(intended_us: int, meant: list[int] = meant, *, holds_up: bool = holds_up) -> None:
-            meant.append(intended_us)
-            if holds_up and len(meant) == 50:
+        def perform(intended_us: int, scheduled: list[int] = scheduled, *, delayed: bool = delayed) -> None:
+            scheduled.append(intended_us)
+            if delayed and len(scheduled) == 50:
                 time.sleep(0.05)
 
         begin_us = now_us()
-        pace = Pacer(RATE_PER_S, random.Random(7), act)
-        await pace.run(begin_us, begin_us + 200_000)
-        runs.append([moment - begin_us for moment in meant])
-        if holds_up:
-            assert pace.take_lateness_ms() > 10.0
+        pacer = Pacer(RATE_PER_S, random.Random(7), perform)
+        await pacer.run(begin_us, begin_us + 200_000)
+        runs.append([time_us - begin_us for time_us in scheduled])
+        if delayed:
+            assert pacer.take_lateness_ms() > 10.0
 
     assert runs[0] == runs[1]
     assert 120 < len(runs[0]) < 280
 
 
 async def test_stopped_pacer_ends() -> None:
-    meant: list[int] = []
+    """`stop` ends the run after the current burst at the latest."""
+    scheduled: list[int] = []
     begin_us = now_us()
 
-    def act(intended_us: int) -> None:
-        meant.append(intended_us)
-        pace.stop()
+    def perform(intended_us: int) -> None:
+        scheduled.append(intended_us)
+        pacer.stop()
 
-    pace = Pacer(RATE_PER_S, random.Random(7), act)
-    await pace.run(begin_us, begin_us + 60_000_000)
+    pacer = Pacer(RATE_PER_S, random.Random(7), perform)
+    await pacer.run(begin_us, begin_us + 60_000_000)
 
-    assert 1 <= len(meant) <= 200
+    assert 1 <= len(scheduled) <= 200
 
 
 def test_latency_counts_are_accurate_to_one_percent() -> None:
-    """From counts by us to percentiles, nothing is lost but the last digits."""
+    """Rounding the counts changes the percentiles by less than 1 %."""
     latencies = LatencyRecorder()
     for us in range(1, 100_001):
         latencies.add("send", us)
@@ -58,8 +59,12 @@ def test_latency_counts_are_accurate_to_one_percent() -> None:
     histogram.add(taken)
 
     assert len(taken) < 2000
-    found = histogram.percentiles()
-    assert found.count == 100_001
-    for ms, exact in ((found.p50_ms, 50.0), (found.p99_ms, 99.0), (quantile_ms(taken, 0.5), 50.0)):
+    percentiles = histogram.percentiles()
+    assert percentiles.count == 100_001
+    for ms, exact in (
+        (percentiles.p50_ms, 50.0),
+        (percentiles.p99_ms, 99.0),
+        (quantile_ms(taken, 0.5), 50.0),
+    ):
         assert abs(ms - exact) / exact < 0.01
     assert latencies.take() == {}

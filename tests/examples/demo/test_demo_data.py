@@ -1,4 +1,4 @@
-"""A town of twelve on a whole server: it comes to life, and building it again adds nothing."""
+"""Demo data of twelve users on a whole server; creating it again adds nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,7 +33,7 @@ PAGE = (("limit", "100"),)
 
 
 class ObjectCounts(msgspec.Struct, frozen=True):
-    """What can be counted in a town."""
+    """The countable objects of the demo data."""
 
     follows: list[tuple[int, int]]
     posts: list[tuple[str, int, int]]
@@ -49,8 +49,8 @@ class DemoVisitor:
     @classmethod
     async def login(cls, requests: RetryingHttpClient, username: str) -> "DemoVisitor":
         body = Login(username, PASSWORD)
-        signed_in = await requests.request(LoginResponse, HttpRequest("POST", "/v1/sessions", body=body))
-        return cls(requests, signed_in.token)
+        response = await requests.request(LoginResponse, HttpRequest("POST", "/v1/sessions", body=body))
+        return cls(requests, response.token)
 
     async def feed(self) -> list[Post]:
         return (await self._requests.request(Page[Post], self._get("/v1/feed"))).items
@@ -69,7 +69,7 @@ class DemoVisitor:
         await self._requests.request(OwnUser, request)
 
     async def count_objects(self, usernames: list[str]) -> ObjectCounts:
-        """Count these people and what they made; of conversations one's own, but those of events."""
+        """Count what these users made, and the visitor's conversations except those of events."""
         follows: list[tuple[int, int]] = []
         posts: list[tuple[str, int, int]] = []
         for username in usernames:
@@ -79,13 +79,19 @@ class DemoVisitor:
             page = await self._requests.request(Page[Post], self._get(f"{path}/posts"))
             posts += [(post.id, post.like_count, post.comment_count) for post in page.items]
         events = await self.events()
-        gathered = {event.conversation_id for event in events}
-        talks = [talk for talk in await self.conversations() if talk.id not in gathered]
+        event_conversations = {event.conversation_id for event in events}
+        talks = [
+            conversation
+            for conversation in await self.conversations()
+            if conversation.id not in event_conversations
+        ]
         return ObjectCounts(
             follows=follows,
             posts=posts,
             events=[(event.id, event.going_count, event.interested_count) for event in events],
-            talks=[(talk.id, talk.last_seq, talk.unread_count) for talk in talks],
+            talks=[
+                (conversation.id, conversation.last_seq, conversation.unread_count) for conversation in talks
+            ],
         )
 
     def _get(self, path: str) -> HttpRequest:
@@ -94,13 +100,13 @@ class DemoVisitor:
 
 @pytest.fixture
 def databases(fresh_database: Callable[[str], str]) -> Databases:
-    """Empty databases of a server's own, so that every name in town is free."""
+    """Empty databases, so that every username is free."""
     return {service: fresh_database(service) for service in SERVICES}
 
 
 @pytest.fixture
 async def start_server(stores: StoreUrls, databases: Databases) -> AsyncIterator[StartServer]:
-    """Starts a server, answers its URL; keyword arguments are fields of `Limits`."""
+    """Start a server and return its URL; keyword arguments are fields of `Limits`."""
     started: list[Instance] = []
 
     async def start(**limits: object) -> str:
@@ -135,16 +141,16 @@ async def create_demo_data(url: str, steps: list[tuple[str, int, int]] | None = 
 async def test_demo_users_have_posts_events_and_unread_messages(
     start_server: StartServer, session: aiohttp.ClientSession
 ) -> None:
-    """Those whom one logs in as find posts, events, talk, and something left to read."""
+    """Login users see posts, events, conversations and unread messages."""
     url = await start_server()
-    told: list[tuple[str, int, int]] = []
-    summary = await create_demo_data(url, told)
+    progress: list[tuple[str, int, int]] = []
+    summary = await create_demo_data(url, progress)
     visitors = [
         await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), name)
         for name in summary.login_usernames
     ]
     ana = visitors[0]
-    talks = [await visitor.conversations() for visitor in visitors]
+    conversations = [await visitor.conversations() for visitor in visitors]
 
     assert summary.login_usernames == ("ana", "ben", "cyd")
     assert summary.counts.users == PEOPLE
@@ -153,52 +159,54 @@ async def test_demo_users_have_posts_events_and_unread_messages(
         while len(await ana.feed()) <= 10:
             pass
     assert sum(post.comment_count for post in await ana.feed()) > 0
-    assert all(len(found) >= 3 for found in talks)
-    assert any(talk.unread_count for found in talks for talk in found)
-    assert all(done <= total for _, done, total in told)
-    assert [step for step, done, total in told if done == total] == list(dict.fromkeys(s for s, *_ in told))
+    assert all(len(listed) >= 3 for listed in conversations)
+    assert any(conversation.unread_count for listed in conversations for conversation in listed)
+    assert all(done <= total for _, done, total in progress)
+    assert [step for step, done, total in progress if done == total] == list(
+        dict.fromkeys(s for s, *_ in progress)
+    )
 
 
 async def test_overbooked_event_has_a_waitlist(
     start_server: StartServer, session: aiohttp.ClientSession
 ) -> None:
-    """It is full, not more, and ana is the second in line; all events are yet to come."""
+    """The event is full, ana is second on the waitlist, and all events are in the future."""
     url = await start_server()
     summary = await create_demo_data(url)
     ana = await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), "ana")
     events = {event.id: event for event in await ana.events()}
 
     assert summary.overbooked_event_id is not None
-    full = events[summary.overbooked_event_id]
-    assert full.going_count == full.capacity
-    assert full.my_waitlist_position == 2
+    event = events[summary.overbooked_event_id]
+    assert event.going_count == event.capacity
+    assert event.my_waitlist_position == 2
     assert min(event.start_datetime for event in events.values()) > datetime.now(UTC).isoformat()
 
 
 async def test_creating_twice_adds_nothing(
     start_server: StartServer, session: aiohttp.ClientSession, databases: Databases
 ) -> None:
-    """Neither at once nor when the server has long forgotten which request made what."""
+    """Neither at once nor after the server has forgotten the idempotency keys."""
     url = await start_server()
     first = await create_demo_data(url)
     ana = await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), "ana")
-    names = [person.username for person in plan_demo_data(PEOPLE, SEED, datetime.now(UTC).date()).users]
-    seen = await ana.count_objects(names)
+    names = [user.username for user in plan_demo_data(PEOPLE, SEED, datetime.now(UTC).date()).users]
+    counts = await ana.count_objects(names)
     assert await create_demo_data(url) == first
-    assert await ana.count_objects(names) == seen
+    assert await ana.count_objects(names) == counts
 
     for database in databases.values():
         connection = await asyncpg.connect(database)
         await connection.execute("DELETE FROM idempotency_keys")
         await connection.close()
     assert await create_demo_data(url) == first
-    assert await ana.count_objects(names) == seen
+    assert await ana.count_objects(names) == counts
 
 
 async def test_edited_bio_survives_a_second_run(
     start_server: StartServer, session: aiohttp.ClientSession
 ) -> None:
-    """A visitor's changes outlive the next building."""
+    """A second run does not overwrite changes of a user."""
     url = await start_server()
     await create_demo_data(url)
     requests = RetryingHttpClient(session, url, retry_for_s=5.0)
@@ -210,27 +218,27 @@ async def test_edited_bio_survives_a_second_run(
 
 
 async def test_rate_limited_server_only_takes_longer(start_server: StartServer) -> None:
-    """Registrations are refused at first, and made when the server says."""
+    """Rate-limited registrations are retried."""
     url = await start_server(registrations_per_s=20, registrations_burst=2, password_hashes_queued=1)
 
     assert (await create_demo_data(url)).counts.users == PEOPLE
 
 
 async def test_taken_username_is_reported(start_server: StartServer, session: aiohttp.ClientSession) -> None:
-    """Nothing is built over other people's heads."""
+    """A username of another user raises `UsernameTaken`."""
     url = await start_server()
     stranger = Registration("stranger@example.test", "ben", "another password", "Ben")
     await RetryingHttpClient(session, url, retry_for_s=5.0).request(
         LoginResponse, HttpRequest("POST", "/v1/users", body=stranger)
     )
 
-    with pytest.raises(UsernameTaken) as occupied:
+    with pytest.raises(UsernameTaken) as taken:
         await create_demo_data(url)
-    assert occupied.value.username == "ben"
+    assert taken.value.username == "ben"
 
 
 async def test_unreachable_server_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patience is for a server that is busy."""
+    """The long retry time applies only to servers that respond."""
     monkeypatch.setattr("examples.demo.demo_data.REACHABILITY_TIMEOUT_S", 0.1)
 
     with pytest.raises(RequestTimeout):

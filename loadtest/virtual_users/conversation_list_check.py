@@ -1,7 +1,8 @@
-"""At the end: does the list of conversations say what was told? Unread counts, read marks and heads.
+"""Compares `GET /v1/conversations` with what clients received: unread counts, read marks and heads.
 
-Asked of another instance than the one a client is at. What an instance may still be about to tell is given
-time: only what stays wrong is a fault. Conversations whose past is not known are left out.
+Each client's list is requested from a different server than its connection. Differences are checked again
+until `SETTLE_S` has passed, because an instance may still have frames to deliver. Unread counts of
+conversations with an unknown history are not compared.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import msgspec
 
 from loadtest.check.faults import FaultKind, FaultRecorder
 from loadtest.check.log_observer import LogObserver
-from loadtest.scenarios.http_calls import CallFailed, HttpCalls
+from loadtest.http_calls import CallFailed, HttpCalls
 from loadtest.virtual_users.virtual_user import VirtualUser
 
 CONCURRENCY: Final = 8
@@ -43,7 +44,7 @@ class Mismatch(msgspec.Struct, frozen=True):
 
 
 class ConversationListCheck:
-    """`servers` is how many there are to ask; in `fresh` conversations nothing was said before."""
+    """`server_count` servers can be asked; `new_conversations` had no messages before the run."""
 
     def __init__(
         self,
@@ -62,50 +63,56 @@ class ConversationListCheck:
         self.conversations_checked = 0
 
     async def check(self, users: Sequence[VirtualUser]) -> None:
-        """Check these clients, some at a time."""
+        """Check these users, `CONCURRENCY` at a time."""
         gate = asyncio.Semaphore(CONCURRENCY)
 
         async def check_one(user: VirtualUser) -> None:
             async with gate:
                 await self._check_user(user)
 
-        await asyncio.gather(*(check_one(guest) for guest in users))
+        await asyncio.gather(*(check_one(user) for user in users))
 
     async def _check_user(self, user: VirtualUser) -> None:
         end = time.monotonic() + SETTLE_S
         while True:
             try:
-                wrong = await self._compare(user)
+                mismatches = await self._compare(user)
             except CallFailed:
-                wrong = None
-            if wrong == [] or time.monotonic() > end:
+                mismatches = None
+            if mismatches == [] or time.monotonic() > end:
                 break
             await asyncio.sleep(RETRY_DELAY_S)
-        if wrong is None:
+        if mismatches is None:
             return
         self.users_checked += 1
-        for one in wrong:
-            self._faults.add(one.kind, one.conversation_id, user.checker.client, [one.seq], one.detail)
+        for mismatch in mismatches:
+            self._faults.add(
+                mismatch.kind, mismatch.conversation_id, user.checker.client, [mismatch.seq], mismatch.detail
+            )
 
     async def _compare(self, user: VirtualUser) -> list[Mismatch]:
         before = dict(user.checker.positions)
         acknowledged = dict(user.read_seqs)
         listed = await self._list_conversations(user)
-        wrong: list[Mismatch] = []
+        mismatches: list[Mismatch] = []
         for conversation_id, position in before.items():
-            one = listed.get(conversation_id)
-            if one is not None:
-                await self._wait_for_delivery(user, one)
-                wrong += self._find_mismatches(user, one, position, acknowledged.get(conversation_id, 0))
+            entry = listed.get(conversation_id)
+            if entry is not None:
+                await self._wait_for_delivery(user, entry)
+                mismatches += self._find_mismatches(
+                    user, entry, position, acknowledged.get(conversation_id, 0)
+                )
             elif conversation_id in user.checker.positions:
-                wrong.append(Mismatch(FaultKind.HEAD, conversation_id, position, "it is not listed"))
-        self.conversations_checked += 0 if wrong else len(before)
-        return wrong
+                mismatches.append(
+                    Mismatch(FaultKind.HEAD, conversation_id, position, "missing from the list")
+                )
+        self.conversations_checked += 0 if mismatches else len(before)
+        return mismatches
 
     async def _wait_for_delivery(self, user: VirtualUser, listed: ListedConversation) -> None:
-        """What is listed is told, too; more may come about while a server still works off what was asked."""
+        """Wait until the client received what is listed: the server may still be delivering it."""
         end = time.monotonic() + SETTLE_S
-        while self._is_behind(user, listed) and time.monotonic() < end:  # noqa: ASYNC110 - looked at, not told
+        while self._is_behind(user, listed) and time.monotonic() < end:  # noqa: ASYNC110 - polled
             await asyncio.sleep(POLL_S)
 
     def _is_behind(self, user: VirtualUser, listed: ListedConversation) -> bool:
@@ -114,33 +121,37 @@ class ConversationListCheck:
     def _find_mismatches(
         self, user: VirtualUser, listed: ListedConversation, before: int, acknowledged: int
     ) -> list[Mismatch]:
-        """`before` and `acknowledged` are what the client knew when it asked."""
-        wrong: list[Mismatch] = []
+        """Compare one entry. `before` and `acknowledged` were known when the request was sent."""
+        mismatches: list[Mismatch] = []
         now = user.checker.positions.get(listed.id, listed.last_seq)
         if not before <= listed.last_seq <= now:
-            said = f"last_seq is {listed.last_seq}, and it was told up to {before}, then {now}"
-            wrong.append(Mismatch(FaultKind.HEAD, listed.id, listed.last_seq, said))
+            detail = f"last_seq is {listed.last_seq}; the client was at {before}, then at {now}"
+            mismatches.append(Mismatch(FaultKind.HEAD, listed.id, listed.last_seq, detail))
         if listed.read_seq < acknowledged:
-            said = f"read_seq is {listed.read_seq}, and {acknowledged} was acknowledged"
-            wrong.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, said))
-        began = user.checker.start_positions.get(listed.id, 0)
-        if listed.read_seq >= began or listed.id in self._new_conversations:
+            detail = f"read_seq is {listed.read_seq}; {acknowledged} was acknowledged"
+            mismatches.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, detail))
+        start_position = user.checker.start_positions.get(listed.id, 0)
+        if listed.read_seq >= start_position or listed.id in self._new_conversations:
             log = self._observer.log(listed.id)
             least = log.unread_count(user.user_id, listed.read_seq, before)
             most = log.unread_count(user.user_id, listed.read_seq, now)
             if not least <= listed.unread_count <= most:
-                told = f"{least}" if least == most else f"{least} to {most}"
-                said = f"unread_count is {listed.unread_count} behind {listed.read_seq}, and {told} were told"
-                wrong.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, said))
-        return wrong
+                expected = f"{least}" if least == most else f"{least} to {most}"
+                detail = (
+                    f"unread_count is {listed.unread_count} after seq {listed.read_seq}; expected {expected}"
+                )
+                mismatches.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, detail))
+        return mismatches
 
     async def _list_conversations(self, user: VirtualUser) -> dict[str, ListedConversation]:
         listed: dict[str, ListedConversation] = {}
-        url = (user.url_index + 1) % self._server_count
+        url_index = (user.url_index + 1) % self._server_count
         path = "/v1/conversations?limit=100"
         for _ in range(PAGES_MAX):
-            page = await self._http_calls.request("conversations", "GET", url, path, user.token, ListPage)
-            listed.update((one.id, one) for one in page.items)
+            page = await self._http_calls.request(
+                "conversations", "GET", url_index, path, user.token, ListPage
+            )
+            listed.update((entry.id, entry) for entry in page.items)
             if page.next_cursor is None or user.checker.positions.keys() <= listed.keys():
                 break
             path = f"/v1/conversations?limit=100&cursor={page.next_cursor}"

@@ -1,7 +1,4 @@
-"""Everything that the workers told, put together: totals, percentiles, and how it went over time.
-
-It never judges.
-"""
+"""Merges the ticks of all workers: totals, percentiles and a time series."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +13,13 @@ from loadtest.process.worker_protocol import Tick
 
 FAULTS_MAX: Final = 500
 FIRST_INTERVAL_US: Final = 500_000
-"""A worker's first tick tells of about so long."""
+"""The interval that a worker's first tick covers, about."""
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One interval, all processes together. Rates a second; latencies of the scenario's own kind, in ms.
+    """One interval, over all processes: rates per second, primary latency in ms.
 
-    `cpu_share` is that of the busiest process of the load tester, of one core.
+    `cpu_share` is the share of one core of the load tester's busiest process.
     """
 
     at_s: float
@@ -45,7 +42,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class _WorkerState:
-    """One worker's last tick, and the one before."""
+    """A worker's last tick, and its CPU share."""
 
     def __init__(self) -> None:
         self.last_tick: Tick | None = None
@@ -53,7 +50,7 @@ class _WorkerState:
 
 
 class TimeSeries:
-    """`own` is the kind of latency that the scenario is about."""
+    """`primary_operation` is the operation whose latency the points show."""
 
     def __init__(self, processes: int, primary_operation: str) -> None:
         self._workers = [_WorkerState() for _ in range(processes)]
@@ -63,33 +60,35 @@ class TimeSeries:
         self._started_us: int | None = None
         self._closed_us = 0
         self._counts_at_close: Counter[str] = Counter()
-        self.phase = "coming"
+        self.phase = "connecting"
         self.points: list[Point] = []
         self.faults: list[Fault] = []
 
     def add(self, process: int, tick: Tick) -> None:
-        """Take in what one process told of its last interval."""
-        one = self._workers[process]
-        if one.last_tick is not None:
-            seconds = max(tick.at_us - one.last_tick.at_us, 1) / 1_000_000
-            one.cpu_share = (tick.cpu_s - one.last_tick.cpu_s) / seconds
+        """Add a tick of one process."""
+        worker = self._workers[process]
+        if worker.last_tick is not None:
+            seconds = max(tick.at_us - worker.last_tick.at_us, 1) / 1_000_000
+            worker.cpu_share = (tick.cpu_s - worker.last_tick.cpu_s) / seconds
         if self._started_us is None:
             self._started_us = self._closed_us = tick.at_us - FIRST_INTERVAL_US
-        one.last_tick = tick
+        worker.last_tick = tick
         self.faults += tick.faults[: max(0, FAULTS_MAX - len(self.faults))]
-        for kind, counts in tick.latencies.items():
+        for operation, counts in tick.latencies.items():
             if counts:
-                self._histogram(kind).add(counts)
+                self._histogram(operation).add(counts)
         self._open_ticks.append(tick)
 
     def close_point(self) -> Point | None:
-        """End an interval of the time line, of what was added since the last one."""
+        """Append a point for the ticks added since the last one."""
         if not self._open_ticks or self._started_us is None:
             return None
         ticks, self._open_ticks = self._open_ticks, []
         at_us = max(tick.at_us for tick in ticks)
         seconds = max(at_us - self._closed_us, 1) / 1_000_000
-        own: LatencyCounts = merge_counts(tick.latencies.get(self._primary_operation, {}) for tick in ticks)
+        latencies: LatencyCounts = merge_counts(
+            tick.latencies.get(self._primary_operation, {}) for tick in ticks
+        )
         counts, before = self.counts(), self._counts_at_close
         point = Point(
             at_s=round((at_us - self._started_us) / 1_000_000, 2),
@@ -101,10 +100,10 @@ class TimeSeries:
             calls_per_s=round((counts["calls"] - before["calls"]) / seconds, 1),
             errors=sum(self.errors().values()),
             faults=sum(self.fault_counts().values()),
-            p50_ms=quantile_ms(own, 0.5),
-            p99_ms=quantile_ms(own, 0.99),
-            max_ms=max(own, default=0) / 1000,
-            cpu_share=round(max(one.cpu_share for one in self._workers), 3),
+            p50_ms=quantile_ms(latencies, 0.5),
+            p99_ms=quantile_ms(latencies, 0.99),
+            max_ms=max(latencies, default=0) / 1000,
+            cpu_share=round(max(worker.cpu_share for worker in self._workers), 3),
             cpu_s=round(self.cpu_s(), 3),
             received=counts["received"],
             lag_ms=round(max(tick.lag_ms for tick in ticks), 1),
@@ -114,14 +113,14 @@ class TimeSeries:
         self.points.append(point)
         return point
 
-    # --- what it comes to
+    # --- totals
 
     @property
     def ready_count(self) -> int:
         return sum(tick.ready_count for tick in self._ticks())
 
     def counts(self) -> Counter[str]:
-        """What was counted, over all processes."""
+        """Return the counters, over all processes."""
         return _sum_counts(tick.counts for tick in self._ticks())
 
     def errors(self) -> Counter[str]:
@@ -131,15 +130,23 @@ class TimeSeries:
         return _sum_counts(tick.fault_counts for tick in self._ticks())
 
     def percentiles(self) -> dict[str, Percentiles]:
-        """By kind of operation, for the whole run."""
-        return {kind: one.percentiles() for kind, one in sorted(self._histograms.items()) if one.count}
+        """Return the percentiles of each operation, for the whole run."""
+        return {
+            operation: histogram.percentiles()
+            for operation, histogram in sorted(self._histograms.items())
+            if histogram.count
+        }
 
     def primary_latency(self) -> Percentiles:
-        """Those of the scenario's own kind."""
+        """Return the percentiles of the primary operation."""
         return self._histogram(self._primary_operation).percentiles()
 
     def curves(self) -> dict[str, list[tuple[float, float]]]:
-        return {kind: one.curve() for kind, one in sorted(self._histograms.items()) if one.count}
+        return {
+            operation: histogram.curve()
+            for operation, histogram in sorted(self._histograms.items())
+            if histogram.count
+        }
 
     def cpu_s(self) -> float:
         return sum(tick.cpu_s for tick in self._ticks())
@@ -148,12 +155,12 @@ class TimeSeries:
         return [tick.resident_bytes for tick in self._ticks()]
 
     def _ticks(self) -> Sequence[Tick]:
-        return [one.last_tick for one in self._workers if one.last_tick is not None]
+        return [worker.last_tick for worker in self._workers if worker.last_tick is not None]
 
-    def _histogram(self, kind: str) -> Histogram:
-        histogram = self._histograms.get(kind)
+    def _histogram(self, operation: str) -> Histogram:
+        histogram = self._histograms.get(operation)
         if histogram is None:
-            histogram = self._histograms[kind] = Histogram()
+            histogram = self._histograms[operation] = Histogram()
         return histogram
 
 

@@ -1,7 +1,7 @@
-"""Requests over HTTP as part of a load: each timed from when it was meant, some at a time.
+"""HTTP requests of the load, timed from their scheduled time.
 
-What a full server says is counted, not tried again: an open loop has the next one coming. It never
-follows a redirect, so that a token goes nowhere else.
+Errors are counted, not retried: in an open loop the next request follows anyway. Redirects are not
+followed, so that the token is not sent to another host.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ Result = TypeVar("Result")
 IN_FLIGHT_MAX: Final = 1000
 CALL_TIMEOUT_S: Final = 20.0
 EXPECTED_ERROR_CODES: Final = frozenset({"event.full"})
-"""Refusals that are answers: the play goes on to make them."""
+"""Errors that a workload provokes on purpose: they count as replies."""
 
 _encoder = msgspec.json.Encoder()
 
 
-class CallFailed(Exception):  # noqa: N818 - what became of a call
-    """Refused or unanswered; it was counted."""
+class CallFailed(Exception):  # noqa: N818 - control flow
+    """The request was rejected or not answered; it was already counted."""
 
 
 class HttpCalls:
@@ -42,7 +42,7 @@ class HttpCalls:
 
     @property
     def server_count(self) -> int:
-        """How many there are to ask."""
+        """The number of servers."""
         return len(self._urls)
 
     @property
@@ -56,7 +56,7 @@ class HttpCalls:
         await self._session.close()
 
     def start(self, call: Coroutine[Any, Any, object]) -> None:
-        """Have it done beside everything else; what fails was counted."""
+        """Run `call` in the background. Failures are counted."""
         if len(self._tasks) >= IN_FLIGHT_MAX:
             self._counters.unsent += 1
             call.close()
@@ -78,7 +78,7 @@ class HttpCalls:
         intended_us: int = 0,
         idempotency_key: str = "",
     ) -> Result:
-        """Ask once. Raises `Failed`."""
+        """Send one request. Raises `CallFailed`."""
         headers = {"Authorization": f"Bearer {token}"}
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
@@ -87,7 +87,7 @@ class HttpCalls:
             headers["Content-Type"] = "application/json"
             data = _encoder.encode(body)
         self._counters.calls += 1
-        begun_us = intended_us or now_us()
+        start_us = intended_us or now_us()
         try:
             async with self._session.request(
                 method, self._urls[url_index] + path, headers=headers, data=data, allow_redirects=False
@@ -97,12 +97,12 @@ class HttpCalls:
             self._counters.errors[f"{operation}: {type(error).__name__}"] += 1
             raise CallFailed from error
         if response.status >= 300:
-            self._raise_rejected(operation, content, now_us() - begun_us)
-        self._latencies.add(operation, now_us() - begun_us)
+            self._raise_rejected(operation, content, now_us() - start_us)
+        self._latencies.add(operation, now_us() - start_us)
         try:
             return msgspec.json.decode(content or b"{}", type=response_type)
         except msgspec.DecodeError as error:
-            self._counters.errors[f"{operation}: an answer that is not of the contract"] += 1
+            self._counters.errors[f"{operation}: invalid response"] += 1
             raise CallFailed from error
 
     def _raise_rejected(self, operation: str, content: bytes, us: int) -> None:

@@ -1,7 +1,7 @@
-"""The log read over HTTP where the server asked for it: after `lagged`, and after `resync`.
+"""Fetches conversation logs over HTTP after `lagged` and `resync`.
 
-What comes is shown to the ledger and to the eyes of whoever missed it. It gives up only when told to end,
-or when the conversation is no longer that client's.
+Passes the entries to the log observer and to the delivery checker of the client. Retries until the client
+leaves the conversation or `close` is called.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from loadtest.check.log_observer import LogObserver
-from loadtest.scenarios.http_calls import CallFailed, HttpCalls
+from loadtest.http_calls import CallFailed, HttpCalls
 from loadtest.virtual_users.virtual_user import VirtualUser
 from loadtest.websocket.frames import ReceivedFrame
 
@@ -42,7 +42,7 @@ class LogFetcher:
         return len(self._tasks)
 
     def start_fetch(self, number: int, conversation_id: str, after: int, lagged: bool) -> None:  # noqa: FBT001
-        """As `Ground.fetch` says."""
+        """See `WorkerContext.fetch`."""
         task = asyncio.ensure_future(
             self._fetch(self._user_by_number(number), conversation_id, after, lagged=lagged)
         )
@@ -55,7 +55,7 @@ class LogFetcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _fetch(self, user: VirtualUser, conversation_id: str, after: int, *, lagged: bool) -> None:
-        told: list[int] = []
+        delivered: list[int] = []
         position = after
         async with self._gate:
             while conversation_id in user.checker.positions:
@@ -64,16 +64,16 @@ class LogFetcher:
                 except CallFailed:
                     await asyncio.sleep(RETRY_DELAY_S)
                     continue
-                for heard in page.items:
-                    self._observer.observe(heard)
-                    told.append(heard.seq)
+                for entry in page.items:
+                    self._observer.observe(entry)
+                    delivered.append(entry.seq)
                 position = max(position, page.last_seq)
                 if not page.has_more:
                     break
         if lagged:
-            user.checker.on_range_fetched(conversation_id, after, told, position)
+            user.checker.on_range_fetched(conversation_id, after, delivered, position)
         else:
-            user.checker.on_log_fetched(conversation_id, told, position)
+            user.checker.on_log_fetched(conversation_id, delivered, position)
 
     async def _fetch_page(self, user: VirtualUser, conversation_id: str, after: int) -> ChangesPage:
         path = f"/v1/conversations/{quote(conversation_id)}/changes?after={after}&limit={PAGE_SIZE}"

@@ -1,6 +1,6 @@
-"""Was it good? Broken promises always say no; thresholds say no where they were given and did not hold.
+"""Decides whether a run passed, and whether the load tester itself was saturated.
 
-It never looks at anything but the figures.
+Any fault fails a run. Thresholds fail it if they were given and not met.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,20 @@ import msgspec
 
 from loadtest.check.faults import FAULT_DESCRIPTIONS, FaultKind
 from loadtest.metrics.histogram import Percentiles
-from loadtest.metrics.time_series import Point
 from loadtest.options import Thresholds
-from loadtest.scenarios.scenarios import Scenario
+from loadtest.report.time_series import Point
+from loadtest.run_plan import Scenario
 
 CPU_SHARE_MAX: Final = 0.9
 LAG_MS_MAX: Final = 100.0
-FRAMES_PER_OTHER_MIN: Final = 20
+FRAMES_PER_OPERATION_MIN: Final = 20
 FRAMES_PER_S_MIN: Final = 500
 PRIMARY_OPERATIONS: Final[dict[str, str]] = {Scenario.IDLE: "connect", Scenario.FEED: "feed"}
 DELIVERY: Final = "delivery"
 
 
 class Criterion(msgspec.Struct, frozen=True):
-    """One thing that had to hold, what was asked and what was found."""
+    """One pass criterion with its expected and actual value."""
 
     name: str
     expected: str
@@ -32,7 +32,7 @@ class Criterion(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """`lost` are acts without an answer, and clients that were not there at the end."""
+    """`unanswered` counts requests; `disconnected` counts clients at the end of the run."""
 
     faults: dict[str, int]
     unanswered: int
@@ -44,52 +44,56 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def primary_operation_of(scenario: str) -> str:
-    """The kind of latency that a scenario is about."""
+    """Return the operation whose latency the scenario measures."""
     return PRIMARY_OPERATIONS.get(scenario, DELIVERY)
 
 
 def evaluate(outcome: Outcome, thresholds: Thresholds) -> list[Criterion]:
-    """Everything that had to hold."""
-    rules = [
+    """Return all criteria that apply."""
+    criteria = [
         Criterion(kind.value, "none", f"{outcome.faults.get(kind, 0)}", not outcome.faults.get(kind, 0))
         for kind in FaultKind
     ]
-    rules.append(
-        Criterion("clients absent at the end", "none", str(outcome.disconnected), not outcome.disconnected)
-    )
-    rules.append(
+    criteria.append(
         Criterion(
-            "without an answer",
+            "clients disconnected at the end", "none", str(outcome.disconnected), not outcome.disconnected
+        )
+    )
+    criteria.append(
+        Criterion(
+            "unanswered requests",
             f"at most {thresholds.max_unanswered}",
             str(outcome.unanswered),
             outcome.unanswered <= thresholds.max_unanswered,
         )
     )
     if thresholds.max_errors is not None:
-        held = outcome.errors <= thresholds.max_errors
-        rules.append(Criterion("errors", f"at most {thresholds.max_errors}", str(outcome.errors), held))
+        passed = outcome.errors <= thresholds.max_errors
+        criteria.append(Criterion("errors", f"at most {thresholds.max_errors}", str(outcome.errors), passed))
     if thresholds.p99_ms is not None:
-        own = outcome.primary_latency
-        held = bool(own.count) and own.p99_ms <= thresholds.p99_ms
-        found = f"{own.p99_ms:g} ms" if own.count else "nothing measured"
-        rules.append(
-            Criterion(f"p99 of {outcome.primary_operation}", f"at most {thresholds.p99_ms:g} ms", found, held)
+        latency = outcome.primary_latency
+        passed = bool(latency.count) and latency.p99_ms <= thresholds.p99_ms
+        actual = f"{latency.p99_ms:g} ms" if latency.count else "not measured"
+        criteria.append(
+            Criterion(
+                f"p99 of {outcome.primary_operation}", f"at most {thresholds.p99_ms:g} ms", actual, passed
+            )
         )
     if not outcome.complete:
-        rules.append(Criterion("judged to the end", "yes", "no", passed=False))
-    return rules
+        criteria.append(Criterion("checks completed", "yes", "no", passed=False))
+    return criteria
 
 
 def describe_criterion(name: str) -> str:
-    """What it means when that rule did not hold; empty where its name says it."""
+    """Return what the failure of that criterion means; empty if the name says it."""
     return FAULT_DESCRIPTIONS.get(FaultKind(name), "") if name in set(FaultKind) else ""
 
 
 class TesterHealth(msgspec.Struct, frozen=True):
-    """How the load tester itself was: figures of one that was out of breath are its own.
+    """The load tester's own health: a saturated load tester measures its own latency.
 
-    `us_per_message` is all of its processor time while the load lasted, over the frames that it received;
-    None where there was so much else to do that it says nothing.
+    `us_per_message` is its total CPU time during the load phase per received frame. None if other work
+    dominated.
     """
 
     saturated: bool
@@ -101,31 +105,31 @@ class TesterHealth(msgspec.Struct, frozen=True):
 
 
 def assess_tester(points: Sequence[Point]) -> TesterHealth:
-    """From the intervals of the load alone."""
+    """Assess the load tester by the points of the load phase."""
     load = [point for point in points if point.phase == "load"]
     if len(load) < 2:
         return TesterHealth(False, 0.0, 0, 0.0, 0.0, None)
-    busy = sum(point.cpu_share > CPU_SHARE_MAX for point in load)
+    saturated_points = sum(point.cpu_share > CPU_SHARE_MAX for point in load)
     lag_ms = max(point.lag_ms for point in load)
     late_ms = max(point.late_ms for point in load)
     received = load[-1].received - load[0].received
-    others = sum((point.sent_per_s + point.calls_per_s) * point.seconds for point in load)
+    operations = sum((point.sent_per_s + point.calls_per_s) * point.seconds for point in load)
     cpu_s = load[-1].cpu_s - load[0].cpu_s
-    telling = received > max(
-        FRAMES_PER_OTHER_MIN * others, FRAMES_PER_S_MIN * sum(point.seconds for point in load)
+    mostly_frames = received > max(
+        FRAMES_PER_OPERATION_MIN * operations, FRAMES_PER_S_MIN * sum(point.seconds for point in load)
     )
     return TesterHealth(
-        saturated=busy * 10 > len(load) or lag_ms > LAG_MS_MAX or late_ms > LAG_MS_MAX,
+        saturated=saturated_points * 10 > len(load) or lag_ms > LAG_MS_MAX or late_ms > LAG_MS_MAX,
         cpu_share_max=max(point.cpu_share for point in load),
-        saturated_points=busy,
+        saturated_points=saturated_points,
         lag_ms_max=lag_ms,
         late_ms_max=late_ms,
-        us_per_message=round(1_000_000 * cpu_s / received, 2) if telling else None,
+        us_per_message=round(1_000_000 * cpu_s / received, 2) if mostly_frames else None,
     )
 
 
 def failed_criteria(criteria: Sequence[Criterion]) -> list[Criterion]:
-    return [rule for rule in criteria if not rule.passed]
+    return [criterion for criterion in criteria if not criterion.passed]
 
 
 def total_faults(faults: Mapping[str, int]) -> int:

@@ -1,6 +1,6 @@
-"""People registered over HTTP, for small runs: each costs the server a password hash.
+"""Registers users over HTTP, for small runs: each costs the server a password hash.
 
-They have random names and passwords that nobody keeps. It never touches a store.
+Names and passwords are random; the passwords are discarded.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from loadtest.accounts.users_file import LoadUser
 from loadtest.setup.setup_client import SetupClient
 
 HTTP_USERS_ADVISED_MAX: Final = 200
-"""More than this many are better made by `run.py load prepare`."""
+"""For more users, `run.py load prepare` is faster."""
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -28,13 +28,13 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 async def register_users(client: SetupClient, count: int) -> list[LoadUser]:
-    """So many new people. Raises as `Making.make`."""
+    """Register `count` new users. Raises like `SetupClient.request`."""
     prefix = f"load{secrets.token_hex(4)}"
 
     async def register_user(number: int, _item: int) -> LoadUser:
         name = f"{prefix}_{number}"
         body = Registration(f"{name}@load.example", name, secrets.token_urlsafe(16), f"Load {number}")
-        made = await client.request(LoginResponse, HttpRequest("POST", "/v1/users", body=body), number)
-        return LoadUser(made.user.id, made.token)
+        response = await client.request(LoginResponse, HttpRequest("POST", "/v1/users", body=body), number)
+        return LoadUser(response.user.id, response.token)
 
-    return await client.for_each("people", range(count), register_user)
+    return await client.for_each("users", range(count), register_user)
