@@ -1,1 +1,1 @@
-"""The benches: one script for each speed claim, `python -m bench` for all. The product never imports them."""
+"""Benchmarks: one script per performance claim. `python -m bench` runs all of them."""

@@ -1,6 +1,6 @@
-"""`python -m bench`: every script, one after the other, and their reports in `bench/RESULTS.md`.
+"""`python -m bench`: run every benchmark in turn and write the reports to `bench/RESULTS.md`.
 
-The status says whether every goal was met. What one script could not measure stops none of the others.
+The exit status is 0 if every goal was met. A benchmark that fails is reported and the others still run.
 """
 
 import importlib
@@ -20,15 +20,15 @@ BENCHES = (
     *("message_log", "actors", "requests", "feed", "writes"),
 )
 METHOD = """\
-Servers on one core, the generator (and Convene's stores) on the other; loopback TCP, no TLS. All servers are
-up together; slices alternate in random order; a ratio is taken per round and per CPU-second of the server
-process (over HTTP: per request), and its median told. The reference L0 (`bench/baselines/l0.py`) neither
-authenticates nor stores. Nor do the peers (`bench/peers`), minimal chats of ours on other libraries; their
-Redis is on the other core.
-"Outside" is what a server works between its slices (late writes, timers), as a share of its work in them.
-A generator's ceiling is what it would take in with its core to itself.
+Servers run on one core, the generator and Convene's stores on the other; loopback TCP, no TLS. All servers
+run at the same time; slices alternate in random order. Ratios are computed per round and per CPU-second of
+the server process (over HTTP: per request); the table shows their median. The reference L0
+(`bench/baselines/l0.py`) neither authenticates nor stores. Nor do the peers (`bench/peers`), minimal chat
+servers on other libraries, written for this comparison; their Redis is on the other core.
+"Outside" is CPU time that a server used between its slices (late writes, timers), as a share of its time in
+them. A generator's ceiling is the rate it could handle with a core to itself.
 
-Under each table is what stands in the way of the goals that are missed (`bench/missed_goals.toml`); more in
+Known reasons for missed goals are listed above each table (`bench/missed_goals.toml`); more in
 `docs/performance.md`."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -47,9 +47,9 @@ def run_bench(name: str, options: Options) -> Report | None:
 def main() -> int:
     options = read_options(__doc__)
     reports = {name: run_bench(name, options) for name in BENCHES}
-    parts = ["# What was measured", describe_machine(), METHOD]
+    parts = ["# Benchmark results", describe_machine(), METHOD]
     for name, report in reports.items():
-        parts.append(report.markdown() if report else f"## {name}\n\nNot measured: it failed.")
+        parts.append(report.markdown() if report else f"## {name}\n\nNot measured: the benchmark failed.")
     RESULTS.write_text("\n\n".join(parts).rstrip() + "\n", encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))
     return 0 if all(report is not None and report.met for report in reports.values()) else 1

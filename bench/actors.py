@@ -1,7 +1,7 @@
-"""What it costs to pass a message between actors, and what an idle actor holds.
+"""Cost of a message between actors, and memory of an idle actor. No stores, no sockets.
 
-`python -m bench.actors`. Every message wakes another actor, the worst case of dispatch: a turn of the run
-queue carries one message. It needs no store and no socket.
+`python -m bench.actors`. Every message schedules another actor, the worst case of dispatch: each turn of the
+run queue handles a single message.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ IntRegistry = Registry[int, int]
 
 
 class ForwardingActor:
-    """Passes what it gets on to a neighbour, by the neighbour's key."""
+    """Forwards each message to another actor by key until its hop count is 0."""
 
     __slots__ = ("_key", "_registry", "received")
 
@@ -63,16 +63,16 @@ class ForwardingActor:
 
 def make_registry() -> tuple[IntRegistry, list[ForwardingActor]]:
     loop = asyncio.get_running_loop()
-    passers: list[ForwardingActor] = []
-    handle: list[IntRegistry] = []
+    actors: list[ForwardingActor] = []
+    registry_holder: list[IntRegistry] = []
 
-    def make(key: int) -> ForwardingActor:
-        passers.append(ForwardingActor(key, handle))
-        return passers[-1]
+    def create_actor(key: int) -> ForwardingActor:
+        actors.append(ForwardingActor(key, registry_holder))
+        return actors[-1]
 
-    handle.append(
+    registry_holder.append(
         Registry(
-            make,
+            create_actor,
             RunQueue(loop),
             TimerWheel(loop),
             mailbox_limit=1000,
@@ -80,50 +80,50 @@ def make_registry() -> tuple[IntRegistry, list[ForwardingActor]]:
             restart_policy=RestartPolicy(5, 60.0),
         )
     )
-    return handle[0], passers
+    return registry_holder[0], actors
 
 
 async def activate_all(registry: IntRegistry, count: int) -> list[ActorRef[int]]:
-    cells = [registry.ensure_active(key) for key in range(count)]
-    while not all(cell.idle for cell in cells):  # noqa: ASYNC110 - a cell has no event to wait for
+    refs = [registry.ensure_active(key) for key in range(count)]
+    while not all(ref.idle for ref in refs):  # noqa: ASYNC110 - an actor has no event to wait for
         await asyncio.sleep(0)
-    return cells
+    return refs
 
 
 async def messages_per_s(messages: int) -> float:
-    """By key, through the registry, as the product does it."""
-    registry, passers = make_registry()
+    """Return messages per CPU-second, addressed by key through the registry as in the server."""
+    registry, actors = make_registry()
     await activate_all(registry, ACTORS)
-    began = time.process_time()
-    for token in range(MESSAGES_IN_FLIGHT):
-        registry.tell(token * (ACTORS // MESSAGES_IN_FLIGHT), messages // MESSAGES_IN_FLIGHT)
+    started_at = time.process_time()
+    for number in range(MESSAGES_IN_FLIGHT):
+        registry.tell(number * (ACTORS // MESSAGES_IN_FLIGHT), messages // MESSAGES_IN_FLIGHT)
     expected = MESSAGES_IN_FLIGHT * (messages // MESSAGES_IN_FLIGHT + 1)
-    while sum(passer.received for passer in passers) < expected:  # noqa: ASYNC110 - an event would cost
+    while sum(actor.received for actor in actors) < expected:  # noqa: ASYNC110 - an event would add cost
         await asyncio.sleep(0.02)
-    took = time.process_time() - began
+    duration_s = time.process_time() - started_at
     await registry.close(1.0)
-    return expected / took
+    return expected / duration_s
 
 
 async def idle_bytes() -> float:
-    """Memory requested for an actor of three fields, its mailbox and its entries in the registry."""
-    registry, passers = make_registry()
+    """Return the allocated memory of an actor with three fields, its mailbox and its registry entries."""
+    registry, actors = make_registry()
     await activate_all(registry, 10)
     gc.collect()
     tracemalloc.start()
-    cells = await activate_all(registry, IDLE_ACTORS)
-    del cells
+    refs = await activate_all(registry, IDLE_ACTORS)
+    del refs
     gc.collect()
-    held, _ = tracemalloc.get_traced_memory()
+    allocated, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    found = held / (len(passers) - 10)
+    bytes_each = allocated / (len(actors) - 10)
     await registry.close(30.0)
-    return found
+    return bytes_each
 
 
 def run(options: Options) -> Report:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {SERVER_CORE} & before or before)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
     try:
         rates = [
             uvloop.run(messages_per_s(int(1_000_000 * options.seconds)))
@@ -131,12 +131,12 @@ def run(options: Options) -> Report:
         ]
         bytes_each = uvloop.run(idle_bytes())
     finally:
-        os.sched_setaffinity(0, before)
-    found = Spread.of(rates)
+        os.sched_setaffinity(0, cores)
+    rate = Spread.of(rates)
     return Report(
         "Actors",
         [
-            Goal("messages a CPU-second, each waking another actor", GOAL_PER_S, found),
+            Goal("messages a CPU-second, each waking another actor", GOAL_PER_S, rate),
             Goal(
                 "an idle actor",
                 GOAL_IDLE_BYTES,
@@ -146,7 +146,7 @@ def run(options: Options) -> Report:
             ),
         ],
         f"{ACTORS} actors, {MESSAGES_IN_FLIGHT} messages in flight, by key through the registry: "
-        f"{format_spread(found)}/s. "
+        f"{format_spread(rate)}/s. "
         f"{format_number(IDLE_ACTORS)} idle actors.",
     )
 

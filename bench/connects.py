@@ -1,8 +1,8 @@
-"""New sockets: what one costs up to `ready`, against a bare handshake of aiohttp's.
+"""Cost of a new socket up to `ready`, compared with a bare aiohttp handshake.
 
-`python -m bench.connects`. The same people come again and again, as after a lost network: the server knows
-their tokens, and each is in five conversations. The limits know nobody. What a server still does within half
-a second of the last one's coming counts too; the leaving does not.
+`python -m bench.connects`. The same users connect repeatedly, as after a network loss: their tokens are
+cached, and each is a member of five conversations. The baselines do not authenticate. Work that a server does
+within half a second after the last connect is included; disconnecting is not.
 """
 
 import random
@@ -37,28 +37,28 @@ def run(options: Options) -> Report:
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
         convene = stack.enter_context(ConveneServer(stores))
-        population = DatabaseFixture(stores.postgres_url, options.seed)
-        people = population.insert_users(USERS)
-        population.vacuum()
-        dice = random.Random(options.seed)
-        made = UserSetup(convene.url, convene.port)
+        fixture = DatabaseFixture(stores.postgres_url, options.seed)
+        users = fixture.insert_users(USERS)
+        fixture.vacuum()
+        rng = random.Random(options.seed)
+        setup = UserSetup(convene.url, convene.port)
         for _ in range(CONVERSATIONS):
-            made.create_rooms(dice.sample(people, len(people)), ROOM_MEMBERS)
-        members = [Member("-", convene.port, person.token) for person in people]
-        limits = [stack.enter_context(limit()) for limit in (aiohttp_send_server, l0_per_message_server)]
-        comers: dict[str, tuple[Server, Callable[[], Generator]]] = {
+            setup.create_rooms(rng.sample(users, len(users)), ROOM_MEMBERS)
+        members = [Member("-", convene.port, user.token) for user in users]
+        baselines = [stack.enter_context(start()) for start in (aiohttp_send_server, l0_per_message_server)]
+        servers: dict[str, tuple[Server, Callable[[], Generator]]] = {
             convene.name: (convene, lambda: Generator(members, connects_per_s=CONNECTS_PER_S))
         }
-        for limit in limits:
-            comers[limit.name] = (limit, connect_unauthenticated(limit.port))
-        costs = measure_connects(comers, options, dice)
-    bare = costs[limits[0].name]
-    shares = [theirs / mine for mine, theirs in zip(costs[convene.name], bare, strict=True)]
+        for baseline in baselines:
+            servers[baseline.name] = (baseline, connect_unauthenticated(baseline.port))
+        costs_us = measure_connects(servers, options, rng)
+    aiohttp_us = costs_us[baselines[0].name]
+    shares = [baseline / cost for cost, baseline in zip(costs_us[convene.name], aiohttp_us, strict=True)]
     head = "| server | server CPU us each | connects / CPU-s |\n|---|---|---|\n"
     lines = [
-        f"| {name} | {format_spread(Spread.of(mine))} "
-        f"| {format_spread(Spread.of([1e6 / one for one in mine]))} |"
-        for name, mine in costs.items()
+        f"| {name} | {format_spread(Spread.of(server_us))} "
+        f"| {format_spread(Spread.of([1e6 / cost_us for cost_us in server_us]))} |"
+        for name, server_us in costs_us.items()
     ]
     return Report(
         f"{USERS} sockets at once, {options.rounds} rounds",
@@ -76,19 +76,19 @@ def connect_unauthenticated(port: int) -> Callable[[], Generator]:
 def measure_connects(
     servers: dict[str, tuple[Server, Callable[[], Generator]]], options: Options, rng: random.Random
 ) -> dict[str, list[float]]:
-    """Server CPU of each socket in microseconds, by server and round."""
+    """Return the server CPU time per socket in microseconds, by server and round."""
     costs: dict[str, list[float]] = {name: [] for name in servers}
-    for turn, name in interleave(servers, options.rounds + 1, rng):
-        server, come = servers[name]
-        before = cpu_seconds(server.pids)
-        with come():
+    for number, name in interleave(servers, options.rounds + 1, rng):
+        server, connect = servers[name]
+        before_s = cpu_seconds(server.pids)
+        with connect():
             time.sleep(SETTLE_S)
-            cost_us = 1e6 * (cpu_seconds(server.pids) - before) / USERS
+            cost_us = 1e6 * (cpu_seconds(server.pids) - before_s) / USERS
         time.sleep(DISCONNECT_S)
-        if not turn:
-            continue  # everybody is new to everything
+        if number == 0:
+            continue  # warm-up: all caches are cold
         costs[name].append(cost_us)
-        print(f"round {turn}  {name:<18} {cost_us:.0f} us each", file=sys.stderr, flush=True)
+        print(f"round {number}  {name:<18} {cost_us:.0f} us each", file=sys.stderr, flush=True)
     return costs
 
 

@@ -1,9 +1,9 @@
-"""Direct pairs with one half at each of two instances: what the way through Redis costs.
+"""Cost of delivery between two instances through Redis, in direct pairs.
 
-`python -m bench.cross_instance`. The same people and rate three times: both halves at one instance, one half
-at each of two, and one half at each of two processes of socket.io with Redis, which store nothing. Processor
-time of all processes of a contender counts, that of the stores and of Redis does not. The rate is the
-greatest of a few that all carry, both instances on one core.
+`python -m bench.cross_instance`. The same users and rate in three setups: both members of a pair on one
+instance, one member on each of two instances, and one member on each of two socket.io processes with Redis,
+which store nothing. The CPU time of all processes of a contender is summed; that of the stores and Redis is
+not counted. The rate is the highest that all contenders sustain, with both instances on one core.
 """
 
 from collections.abc import Sequence
@@ -34,45 +34,45 @@ def run(options: Options) -> Report:
         return Report("Two instances", [], "Not measured without Convene.")
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
-        here = stack.enter_context(ConveneServer(stores, name="here"))
-        there = stack.enter_context(ConveneServer(stores, name="there"))
-        people = UserSetup(here.url, here.port)
-        members = people.create_pairs(people.register(2 * options.pairs))
-        # The same people are at both generators: each passes over what the other one said.
-        apart = stack.enter_context(Generator(split_between_ports(members, there.port), mark="^"))
+        first = stack.enter_context(ConveneServer(stores, name="first instance"))
+        second = stack.enter_context(ConveneServer(stores, name="second instance"))
+        setup = UserSetup(first.url, first.port)
+        members = setup.create_pairs(setup.register(2 * options.pairs))
+        # Both generators use the same users: the mark makes each ignore the other's messages.
+        across = stack.enter_context(Generator(split_between_ports(members, second.port), mark="^"))
         contenders = [
-            Contender(ServerGroup(TWO_INSTANCES, [here, there]), apart),
-            Contender(ServerGroup(ONE_INSTANCE, [here]), stack.enter_context(Generator(members))),
+            Contender(ServerGroup(TWO_INSTANCES, [first, second]), across),
+            Contender(ServerGroup(ONE_INSTANCE, [first]), stack.enter_context(Generator(members))),
         ]
-        peers, absent = start_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
+        peers, missing_peers = start_peers(stack, (SOCKET_IO, SECOND_SOCKET_IO))
         if peers:
-            others = split_between_ports(
+            peer_members = split_between_ports(
                 unauthenticated_members(peers[0].port, options.pairs, 2), peers[1].port
             )
-            generator = stack.enter_context(unauthenticated_generator_of(peers[0], others))
+            generator = stack.enter_context(unauthenticated_generator_of(peers[0], peer_members))
             contenders.append(Contender(ServerGroup(SOCKET_IO.name, peers), generator))
-        played = run_sustained_rate("pairs", contenders, options, RATES_PER_S)
-    samples, work = played.samples, played.workload
+        result = run_sustained_rate("pairs", contenders, options, RATES_PER_S)
+    samples, workload = result.samples, result.workload
     goals = [
         Goal(
             f"{TWO_INSTANCES} / {ONE_INSTANCE}",
             GOAL_SHARE,
-            ratios(samples, work.name, TWO_INSTANCES, ONE_INSTANCE),
+            ratios(samples, workload.name, TWO_INSTANCES, ONE_INSTANCE),
         )
     ]
-    found = ratios(samples, work.name, TWO_INSTANCES, SOCKET_IO.name) if peers else None
-    goals.append(Goal(f"{TWO_INSTANCES} / two of {SOCKET_IO.name}", 1.0, found))
+    peer_ratio = ratios(samples, workload.name, TWO_INSTANCES, SOCKET_IO.name) if peers else None
+    goals.append(Goal(f"{TWO_INSTANCES} / two of {SOCKET_IO.name}", 1.0, peer_ratio))
     return Report(
         f"{options.pairs} pairs across two instances, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, work.name, ONE_INSTANCE)}\n\n"
-        f"{describe_peers((SOCKET_IO, SECOND_SOCKET_IO), absent)}",
-        find_faults(samples) + (() if played.sustained else (NOT_SUSTAINED,)),
+        f"{table(samples, workload.name, ONE_INSTANCE)}\n\n"
+        f"{describe_peers((SOCKET_IO, SECOND_SOCKET_IO), missing_peers)}",
+        find_faults(samples) + (() if result.sustained else (NOT_SUSTAINED,)),
     )
 
 
 def split_between_ports(members: Sequence[Member], port: int) -> list[Member]:
-    """Every second one connects to another port."""
+    """Move every second member to `port`."""
     return [
         msgspec.structs.replace(member, port=port) if number % 2 else member
         for number, member in enumerate(members)

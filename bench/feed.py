@@ -1,7 +1,7 @@
-"""The home feed of people who follow few, many and very many: what a page costs, against one read.
+"""Cost of a home feed page for users who follow 10, 100 and 1000 authors, compared with one read.
 
-`python -m bench.feed`. First pages and second ones, of timelines that were built beforehand; what building
-one takes is told beside. The limit reads 20 rows by one index. Nobody posts while it measures.
+`python -m bench.feed`. Measures first and second pages of timelines that are already built; the time to build
+one is reported separately. The baseline reads 20 rows through one index. No posts are created meanwhile.
 """
 
 import itertools
@@ -28,7 +28,7 @@ from storage.postgres.migrations import database_url
 AUTHORS = 2000
 FOLLOWED_COUNTS = (10, 100, 1000)
 READERS = 50
-"""Of each kind: enough that nobody's own budget of requests ends."""
+"""Per group: enough that no user reaches the rate limit."""
 PAGE_SIZE = 20
 PAGES = ("first", "second")
 CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
@@ -43,7 +43,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class ReaderGroup(msgspec.Struct, frozen=True):
-    """The requests of readers who follow equally many, and how long each waited for the very first page."""
+    """Requests of the readers with the same number of follows, and the latency of each one's first read."""
 
     followed: int
     requests: dict[str, list[bytes]]
@@ -52,36 +52,40 @@ class ReaderGroup(msgspec.Struct, frozen=True):
 
 def run(options: Options) -> Report:
     if options.baselines_only:
-        return Report("Home feed", [], "Its limit reads what Convene keeps: not measured without it.")
-    dice = random.Random(options.seed)
+        return Report("Home feed", [], "Not measured: the baseline reads data that Convene stores.")
+    rng = random.Random(options.seed)
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
         convene = stack.enter_context(ConveneServer(stores))
-        began = time.monotonic()
-        authors, readers = insert_data(DatabaseFixture(stores.postgres_url, options.seed), options, dice)
-        loaded_s = time.monotonic() - began
-        variables = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "posts")}
-        limit = stack.enter_context(BaselineServer("one read", "read", environment=variables))
-        at_limit = stack.enter_context(HttpGenerator(limit.port, max(CONCURRENCY_LEVELS.values())))
-        at_convene = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))
-        readings = [build_timelines(at_convene, followed, people) for followed, people in readers.items()]
-        reads = cycle_shuffled(
-            [encode_request("GET", f"/v1/users/{one.id}/posts", one.token) for one in authors], dice
+        started_at = time.monotonic()
+        authors, readers = insert_data(DatabaseFixture(stores.postgres_url, options.seed), options, rng)
+        loaded_s = time.monotonic() - started_at
+        environment = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "posts")}
+        baseline = stack.enter_context(BaselineServer("one read", "read", environment=environment))
+        baseline_generator = stack.enter_context(
+            HttpGenerator(baseline.port, max(CONCURRENCY_LEVELS.values()))
+        )
+        generator = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))
+        groups = [build_timelines(generator, followed, users) for followed, users in readers.items()]
+        baseline_requests = cycle_shuffled(
+            [encode_request("GET", f"/v1/users/{author.id}/posts", author.token) for author in authors], rng
         )
         trials = []
-        for load, at_once in CONCURRENCY_LEVELS.items():
-            one_read = f"one read, {load}"
-            trials.append(Trial(one_read, one_read, limit, at_limit, reads, at_once))
+        for level, concurrency in CONCURRENCY_LEVELS.items():
+            one_read = f"one read, {level}"
+            trials.append(
+                Trial(one_read, one_read, baseline, baseline_generator, baseline_requests, concurrency)
+            )
             trials += [
                 Trial(
-                    trial_name(page, reading.followed, load),
+                    trial_name(page, group.followed, level),
                     one_read,
                     convene,
-                    at_convene,
-                    cycle_shuffled(reading.requests[page], dice),
-                    at_once,
+                    generator,
+                    cycle_shuffled(group.requests[page], rng),
+                    concurrency,
                 )
-                for page, reading in itertools.product(PAGES, readings)
+                for page, group in itertools.product(PAGES, groups)
             ]
         samples = run_trials(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
     goals = []
@@ -104,63 +108,59 @@ def run(options: Options) -> Report:
                 at_most=True,
             )
         )
-    built = "; ".join(
-        f"{one.followed} followed: {format_spread(Spread.of(one.first_read_ms))} ms" for one in readings
+    first_reads = "; ".join(
+        f"{group.followed} followed: {format_spread(Spread.of(group.first_read_ms))} ms" for group in groups
     )
     return Report(
         f"Home feed over {options.posts} posts, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, trials, f'{PAGE_SIZE} posts')}\n\n{AUTHORS} authors; all was put in within "
-        f"{loaded_s:.0f} s. The very first page, for which a timeline is built, alone: {built}.",
+        f"{table(samples, trials, f'{PAGE_SIZE} posts')}\n\n{AUTHORS} authors; inserting the data "
+        f"took {loaded_s:.0f} s. Latency of the first read, which builds the timeline: {first_reads}.",
         find_invalid_samples(samples),
     )
 
 
 def insert_data(
-    population: DatabaseFixture, options: Options, rng: random.Random
+    fixture: DatabaseFixture, options: Options, rng: random.Random
 ) -> tuple[list[BenchUser], dict[int, list[BenchUser]]]:
-    """Authors with posts, and readers by how many of them they follow."""
-    authors = population.insert_users(AUTHORS)
-    population.insert_posts(authors, options.posts)
-    readers = {followed: population.insert_users(READERS) for followed in FOLLOWED_COUNTS}
-    population.insert_follows(
-        {
-            person.id: rng.sample(authors, followed)
-            for followed, people in readers.items()
-            for person in people
-        }
+    """Insert authors with posts, and readers grouped by the number of authors they follow."""
+    authors = fixture.insert_users(AUTHORS)
+    fixture.insert_posts(authors, options.posts)
+    readers = {followed: fixture.insert_users(READERS) for followed in FOLLOWED_COUNTS}
+    fixture.insert_follows(
+        {user.id: rng.sample(authors, followed) for followed, users in readers.items() for user in users}
     )
-    population.vacuum()
+    fixture.vacuum()
     return authors, readers
 
 
-def build_timelines(caller: HttpGenerator, followed: int, users: Sequence[BenchUser]) -> ReaderGroup:
-    """Each reader's first page, for its timeline and for the cursor of the second."""
+def build_timelines(generator: HttpGenerator, followed: int, users: Sequence[BenchUser]) -> ReaderGroup:
+    """Read each user's first page: this builds the timeline and returns the cursor of the second page."""
     pages: dict[str, list[bytes]] = {page: [] for page in PAGES}
-    built_ms = []
-    for person in users:
-        first = encode_request("GET", f"/v1/feed?limit={PAGE_SIZE}", person.token)
-        began = time.perf_counter()
-        answer = caller.send_one(first)
-        built_ms.append(1000 * (time.perf_counter() - began))
-        if answer.status != 200:
-            raise GeneratorFailed(f"the feed answers {answer.status}: {answer.body[:500]!r}")
-        page = msgspec.json.decode(answer.body, type=Page)
+    first_read_ms = []
+    for user in users:
+        first = encode_request("GET", f"/v1/feed?limit={PAGE_SIZE}", user.token)
+        started_at = time.perf_counter()
+        response = generator.send_one(first)
+        first_read_ms.append(1000 * (time.perf_counter() - started_at))
+        if response.status != 200:
+            raise GeneratorFailed(f"GET /v1/feed returned {response.status}: {response.body[:500]!r}")
+        page = msgspec.json.decode(response.body, type=Page)
         if len(page.items) != PAGE_SIZE or page.next_cursor is None:
-            raise GeneratorFailed(f"a feed of {len(page.items)} posts only")
-        second = encode_request("GET", f"/v1/feed?limit={PAGE_SIZE}&cursor={page.next_cursor}", person.token)
+            raise GeneratorFailed(f"the first feed page has only {len(page.items)} posts")
+        second = encode_request("GET", f"/v1/feed?limit={PAGE_SIZE}&cursor={page.next_cursor}", user.token)
         pages["first"].append(first)
         pages["second"].append(second)
-    return ReaderGroup(followed, pages, built_ms)
+    return ReaderGroup(followed, pages, first_read_ms)
 
 
 def cycle_shuffled(requests: Sequence[bytes], rng: random.Random) -> Iterator[bytes]:
-    """All of them again and again, in one random order."""
+    """Repeat the requests endlessly in one random order."""
     return itertools.cycle(rng.sample(requests, len(requests)))
 
 
-def trial_name(page: str, followed: int, load: str) -> str:
-    return f"{page} page, {followed} followed, {load}"
+def trial_name(page: str, followed: int, level: str) -> str:
+    return f"{page} page, {followed} followed, {level}"
 
 
 if __name__ == "__main__":

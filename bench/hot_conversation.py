@@ -1,8 +1,8 @@
-"""One hot conversation, written into from two instances at once: what it costs, and whether one starves.
+"""Cost and fairness of one busy conversation that is written to from two instances.
 
-`python -m bench.hot_conversation`. Twenty members, half on one generator and half on another, with
-16 messages in flight each: once all at one instance, once a half at each of two. Every message gets its one
-place in the one log, whoever takes it in.
+`python -m bench.hot_conversation`. Twenty members, half on each of two generators, with 16 messages in flight
+per generator. Compares all members on one instance with one half on each of two instances. All messages go
+to the same log, each with its own `seq`.
 """
 
 import random
@@ -35,25 +35,25 @@ GOAL_UNEVENNESS = 3.0
 
 
 class Placement(msgspec.Struct, frozen=True):
-    """Where the two halves of the members are."""
+    """The servers and the two halves of the members."""
 
     server: Server
     halves: tuple[Generator, Generator]
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One slice of both halves at once."""
+    """One simultaneous slice of both halves."""
 
     cpu_s: float
     halves: tuple[Slice, Slice]
 
     @property
     def messages(self) -> int:
-        return sum(one.messages for one in self.halves)
+        return sum(half.messages for half in self.halves)
 
     @property
     def per_s(self) -> float:
-        return sum(one.messages / one.seconds for one in self.halves)
+        return sum(half.messages / half.seconds for half in self.halves)
 
     @property
     def per_cpu_s(self) -> float:
@@ -61,9 +61,9 @@ class Sample(msgspec.Struct, frozen=True):
 
     @property
     def unevenness(self) -> float:
-        """The p99 of the half that waits longer over that of the other."""
-        waits = [one.p99_ms for one in self.halves]
-        return max(waits) / min(waits)
+        """p99 latency of the slower half divided by that of the faster one."""
+        latencies_ms = [half.p99_ms for half in self.halves]
+        return max(latencies_ms) / min(latencies_ms)
 
 
 def run(options: Options) -> Report:
@@ -71,26 +71,27 @@ def run(options: Options) -> Report:
         return Report("A hot conversation", [], "Not measured without Convene.")
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
-        here = stack.enter_context(ConveneServer(stores))
-        there = stack.enter_context(ConveneServer(stores))
-        people = UserSetup(here.url, here.port)
-        members = people.create_rooms(people.register(2 * MEMBERS_PER_HALF), 2 * MEMBERS_PER_HALF)
-        second = members[MEMBERS_PER_HALF:]
-        elsewhere = [msgspec.structs.replace(member, port=there.port) for member in second]
+        first_server = stack.enter_context(ConveneServer(stores))
+        second_server = stack.enter_context(ConveneServer(stores))
+        setup = UserSetup(first_server.url, first_server.port)
+        members = setup.create_rooms(setup.register(2 * MEMBERS_PER_HALF), 2 * MEMBERS_PER_HALF)
+        first_half, second_half = members[:MEMBERS_PER_HALF], members[MEMBERS_PER_HALF:]
+        moved_half = [msgspec.structs.replace(member, port=second_server.port) for member in second_half]
 
-        def halves(*of: Sequence[Member]) -> tuple[Generator, Generator]:
-            one, other = (
-                stack.enter_context(Generator(half, mark=mark)) for half, mark in zip(of, MARKS, strict=True)
+        def open_halves(*halves: Sequence[Member]) -> tuple[Generator, Generator]:
+            first, second = (
+                stack.enter_context(Generator(half, mark=mark))
+                for half, mark in zip(halves, MARKS, strict=True)
             )
-            return one, other
+            return first, second
 
-        settings = {
-            ONE_INSTANCE: Placement(here, halves(members[:MEMBERS_PER_HALF], second)),
+        placements = {
+            ONE_INSTANCE: Placement(first_server, open_halves(first_half, second_half)),
             TWO_INSTANCES: Placement(
-                ServerGroup(TWO_INSTANCES, [here, there]), halves(members[:MEMBERS_PER_HALF], elsewhere)
+                ServerGroup(TWO_INSTANCES, [first_server, second_server]), open_halves(first_half, moved_half)
             ),
         }
-        samples = run_placements(settings, options)
+        samples = run_placements(placements, options)
     shares = [
         two.per_cpu_s / one.per_cpu_s
         for one, two in zip(samples[ONE_INSTANCE], samples[TWO_INSTANCES], strict=True)
@@ -98,7 +99,9 @@ def run(options: Options) -> Report:
     speeds = [
         two.per_s / one.per_s for one, two in zip(samples[ONE_INSTANCE], samples[TWO_INSTANCES], strict=True)
     ]
-    faults = sum(half.faults for some in samples.values() for one in some for half in one.halves)
+    faults = sum(
+        half.faults for placement in samples.values() for sample in placement for half in sample.halves
+    )
     return Report(
         f"One hot conversation, {2 * MEMBERS_PER_HALF} members, "
         f"{options.rounds} rounds of {options.seconds:g} s",
@@ -108,34 +111,35 @@ def run(options: Options) -> Report:
             Goal(
                 "p99 of the slower half / the faster, two instances",
                 GOAL_UNEVENNESS,
-                Spread.of([one.unevenness for one in samples[TWO_INSTANCES]]),
+                Spread.of([sample.unevenness for sample in samples[TWO_INSTANCES]]),
                 at_most=True,
             ),
         ],
         format_rows(samples),
-        (f"{faults} faults: no figure here counts.",) if faults else (),
+        (f"Invalid: {faults} faults.",) if faults else (),
     )
 
 
 def run_placements(placements: dict[str, Placement], options: Options) -> dict[str, list[Sample]]:
-    """Both settings in every round, in random order, after a short warm-up."""
-    dice = random.Random(options.seed)
+    """Run each placement once per round, in random order, after a short warm-up."""
+    rng = random.Random(options.seed)
     samples: dict[str, list[Sample]] = {name: [] for name in placements}
     with ThreadPoolExecutor(2) as pool:
 
-        def slice_of(setting: Placement, seconds: float) -> Sample:
-            before = cpu_seconds(setting.server.pids)
-            one, other = pool.map(lambda half: half.slice(seconds, in_flight=IN_FLIGHT), setting.halves)
-            return Sample(cpu_seconds(setting.server.pids) - before, (one, other))
+        def run_slice(placement: Placement, seconds: float) -> Sample:
+            before_s = cpu_seconds(placement.server.pids)
+            first, second = pool.map(lambda half: half.slice(seconds, in_flight=IN_FLIGHT), placement.halves)
+            return Sample(cpu_seconds(placement.server.pids) - before_s, (first, second))
 
-        for setting in placements.values():
-            slice_of(setting, min(0.3, options.seconds))
-        for turn, name in interleave(placements, options.rounds, dice):
-            found = slice_of(placements[name], options.seconds)
-            samples[name].append(found)
+        for placement in placements.values():
+            run_slice(placement, min(0.3, options.seconds))
+        for number, name in interleave(placements, options.rounds, rng):
+            sample = run_slice(placements[name], options.seconds)
+            samples[name].append(sample)
             print(
-                f"round {turn + 1}  {name:<14} {found.per_s:.0f} messages/s, {found.per_cpu_s:.0f}/CPU-s, "
-                f"p99 {found.halves[0].p99_ms:.1f} and {found.halves[1].p99_ms:.1f} ms",
+                f"round {number + 1}  {name:<14} {sample.per_s:.0f} messages/s, "
+                f"{sample.per_cpu_s:.0f}/CPU-s, "
+                f"p99 {sample.halves[0].p99_ms:.1f} and {sample.halves[1].p99_ms:.1f} ms",
                 file=sys.stderr,
                 flush=True,
             )
@@ -147,18 +151,15 @@ def format_rows(samples: dict[str, list[Sample]]) -> str:
         "| | messages / server CPU-s | messages/s | p50 ms, halves | p99 ms, halves | first half's share |",
         "|---|---|---|---|---|---|",
     ]
-    for name, mine in samples.items():
-        p50, p99 = (
-            " and ".join(
-                f"{statistics.median(getattr(one.halves[half], field) for one in mine):.1f}"
-                for half in range(2)
-            )
-            for field in ("p50_ms", "p99_ms")
-        )
-        share = statistics.median(one.halves[0].messages / one.messages for one in mine)
+    for name, placement_samples in samples.items():
+        halves = [[sample.halves[number] for sample in placement_samples] for number in range(2)]
+        p50 = " and ".join(f"{statistics.median(each.p50_ms for each in half):.1f}" for half in halves)
+        p99 = " and ".join(f"{statistics.median(each.p99_ms for each in half):.1f}" for half in halves)
+        share = statistics.median(sample.halves[0].messages / sample.messages for sample in placement_samples)
         lines.append(
-            f"| {name} | {format_spread(Spread.of([one.per_cpu_s for one in mine]))}"
-            f" | {format_number(statistics.median(one.per_s for one in mine))} | {p50} | {p99}"
+            f"| {name} | {format_spread(Spread.of([sample.per_cpu_s for sample in placement_samples]))}"
+            f" | {format_number(statistics.median(sample.per_s for sample in placement_samples))}"
+            f" | {p50} | {p99}"
             f" | {100 * share:.0f} % |"
         )
     return "\n".join(lines)

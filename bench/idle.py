@@ -1,9 +1,9 @@
-"""What idle connections cost a server: user memory, and the work of their heartbeats.
+"""Cost of idle connections: user memory and heartbeat CPU.
 
-`python -m bench.idle`. The growth of the resident set over several batches of connections, each held to the
-end, after a first batch that warms the server up; then the CPU of two heartbeats of all of them. They are
-authenticated where the server knows of that, and each then is in one conversation of ten. It sends no
-message and counts no kernel memory.
+`python -m bench.idle`. Measures the growth of the resident set over several batches of connections, all held
+open until the end, after a first batch as warm-up; then the CPU time of two heartbeats of all connections. On
+Convene each connection is authenticated and its user is a member of one conversation of ten. No messages are
+sent; kernel memory is not counted.
 """
 
 import itertools
@@ -51,18 +51,18 @@ def run(options: Options) -> Report:
             stores = stack.enter_context(BenchStores())
             convene = stack.enter_context(ConveneServer(stores))
             file = prepare_users(options.idle_connections, folder / "users.json", stores.environment)
-            people = [BenchUser(one.id, one.token) for one in read_users(file)]
-            members = UserSetup(convene.url, convene.port).create_rooms(people, ROOM_MEMBERS)
-            found = measure_growth(convene, members, CONNECTS_PER_S, rows)
+            users = [BenchUser(user.id, user.token) for user in read_users(file)]
+            members = UserSetup(convene.url, convene.port).create_rooms(users, ROOM_MEMBERS)
+            cost = measure_growth(convene, members, CONNECTS_PER_S, rows)
             goals.append(
-                Goal("an idle authenticated connection", GOAL_BYTES, found.memory, " B", at_most=True)
+                Goal("an idle authenticated connection", GOAL_BYTES, cost.memory, " B", at_most=True)
             )
-            goals.append(Goal("all of them, of one core", GOAL_PERCENT, found.percent, " %", at_most=True))
-    for limit in (l0_per_message_server, aiohttp_send_server):
-        with limit() as server:
+            goals.append(Goal("all of them, of one core", GOAL_PERCENT, cost.percent, " %", at_most=True))
+    for start_baseline in (l0_per_message_server, aiohttp_send_server):
+        with start_baseline() as server:
             members = [Member("-", server.port) for _ in range(options.idle_connections)]
             measure_growth(server, members, UNAUTHENTICATED_CONNECTS_PER_S, rows)
-    head = "| server | user bytes each: all [least..most batch] | connects / server CPU-s | % of a core |\n"
+    head = "| server | user bytes each: all [min..max batch] | connects / server CPU-s | % of a core |\n"
     head += "|---|---|---|---|\n"
     return Report(f"{options.idle_connections} idle connections", goals, head + "\n".join(rows))
 
@@ -70,42 +70,42 @@ def run(options: Options) -> Report:
 def measure_growth(
     server: Server, members: Sequence[Member], connects_per_s: float, rows: list[str]
 ) -> IdleCost:
-    """Connect in batches; the growth a connection over all of them, with the least and greatest batch."""
-    warm = len(members) // 10
-    batch = (len(members) - warm) // BATCHES
-    bounds = [0, *(warm + batch * number for number in range(BATCHES + 1))]
+    """Connect in batches; return the growth per connection over all, with the smallest and largest batch."""
+    warm_up = len(members) // 10
+    batch = (len(members) - warm_up) // BATCHES
+    bounds = [0, *(warm_up + batch * number for number in range(BATCHES + 1))]
     sizes: list[int] = []
     cpu_s: list[float] = []
     with ExitStack() as stack:
         for start, end in itertools.pairwise(bounds):
-            before = cpu_seconds(server.pids)
+            before_s = cpu_seconds(server.pids)
             stack.enter_context(
                 Generator(
                     members[start:end], room_in_path=members[0].token is None, connects_per_s=connects_per_s
                 )
             )
-            cpu_s.append(cpu_seconds(server.pids) - before)
+            cpu_s.append(cpu_seconds(server.pids) - before_s)
             sizes.append(settled_resident_bytes(server.pids))
         busy = [heartbeat_cpu_percent(server.pids) for _ in range(2)] if members[0].token is not None else []
-    grown = [(after - before) / batch for before, after in itertools.pairwise(sizes)]
-    found = Spread((sizes[-1] - sizes[0]) / (batch * BATCHES), min(grown), max(grown))
+    growth = [(after - before) / batch for before, after in itertools.pairwise(sizes)]
+    memory = Spread((sizes[-1] - sizes[0]) / (batch * BATCHES), min(growth), max(growth))
     percent = Spread(sum(busy) / 2, min(busy), max(busy)) if busy else None
     rows.append(
-        f"| {server.name} | {format_spread(found)} | {format_number(batch * BATCHES / sum(cpu_s[1:]))}"
+        f"| {server.name} | {format_spread(memory)} | {format_number(batch * BATCHES / sum(cpu_s[1:]))}"
         f" | {format_spread(percent) if percent else '-'} |"
     )
-    return IdleCost(found, percent or Spread(0.0, 0.0, 0.0))
+    return IdleCost(memory, percent or Spread(0.0, 0.0, 0.0))
 
 
 def heartbeat_cpu_percent(pids: Sequence[int]) -> float:
-    """Of one core, over a heartbeat of every connection."""
+    """Return the CPU use in percent of a core over one heartbeat of every connection."""
     before = cpu_seconds(pids)
     time.sleep(HEARTBEATS_S / 2)
     return (cpu_seconds(pids) - before) / (HEARTBEATS_S / 2) * 100
 
 
 def settled_resident_bytes(pids: Sequence[int]) -> int:
-    """The resident set once it stands still."""
+    """Wait until the resident set stops changing, at most `SETTLE_S`, and return its size."""
     deadline = time.monotonic() + SETTLE_S
     size = sum(map(resident_bytes, pids))
     while time.monotonic() < deadline:

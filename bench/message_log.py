@@ -1,7 +1,7 @@
-"""The message log in batches of a hundred: what appending costs beside motor's bare `insert_many`.
+"""Client cost of appending batches of 100 to the message log, compared with motor's `insert_many`.
 
-`python -m bench.message_log`. Both write the same entries into collections with equal indexes, in turns, from
-this process; the bare one is handed ready documents. It measures the client; the store is on the other core.
+`python -m bench.message_log`. Both write the same entries to collections with equal indexes, in turns, from
+this process; `insert_many` gets ready documents. The store runs on the other core and is not measured.
 """
 
 import os
@@ -28,14 +28,14 @@ from storage.records.messaging import MessageEntry
 
 BATCH_ENTRIES = 100
 BATCHES = 20
-"""Of one slice."""
+"""Per slice."""
 CONTENT = "The quick brown fox jumps over the lazy dog."
 GOAL_SHARE = 0.9
 GOAL_US = 13.0
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One slice: processor and wall-clock time of this process for each entry, in microseconds."""
+    """One slice: CPU and wall-clock time of this process per entry, in microseconds."""
 
     cpu_us: float
     wall_us: float
@@ -44,23 +44,23 @@ class Sample(msgspec.Struct, frozen=True):
 def run(options: Options) -> Report:
     if options.baselines_only:
         return Report("The message log", [], "Not measured without Convene.")
-    before = os.sched_getaffinity(0)
+    cores = os.sched_getaffinity(0)
     with BenchStores() as stores:
-        os.sched_setaffinity(0, {SERVER_CORE} & before or before)
+        os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
         try:
-            ours, bare = uvloop.run(measure_appends(stores.environment["CONVENE_MONGO_URL"], options))
+            log, insert_many = uvloop.run(measure_appends(stores.environment["CONVENE_MONGO_URL"], options))
         finally:
-            os.sched_setaffinity(0, before)
-    shares = [theirs.cpu_us / mine.cpu_us for mine, theirs in zip(ours, bare, strict=True)]
-    costs = Spread.of([one.cpu_us for one in ours])
+            os.sched_setaffinity(0, cores)
+    shares = [baseline.cpu_us / sample.cpu_us for sample, baseline in zip(log, insert_many, strict=True)]
+    costs = Spread.of([sample.cpu_us for sample in log])
     rows = [
-        f"| {name} | {format_spread(Spread.of([one.cpu_us for one in mine]))}"
-        f" | {format_number(1e6 / statistics.median(one.wall_us for one in mine))} |"
-        for name, mine in (("the message log", ours), ("motor insert_many", bare))
+        f"| {name} | {format_spread(Spread.of([sample.cpu_us for sample in samples]))}"
+        f" | {format_number(1e6 / statistics.median(sample.wall_us for sample in samples))} |"
+        for name, samples in (("the message log", log), ("motor insert_many", insert_many))
     ]
     head = "| | client CPU us each | entries/s |\n|---|---|---|\n"
     return Report(
-        f"The message log, {len(ours)} rounds of {BATCHES} batches of {BATCH_ENTRIES}",
+        f"The message log, {len(log)} rounds of {BATCHES} batches of {BATCH_ENTRIES}",
         [
             Goal("entries / CPU-s, the message log / motor insert_many", GOAL_SHARE, Spread.of(shares)),
             Goal("client CPU of an entry", GOAL_US, costs, " us", at_most=True),
@@ -70,42 +70,44 @@ def run(options: Options) -> Report:
 
 
 async def measure_appends(url: str, options: Options) -> tuple[list[Sample], list[Sample]]:
-    """The slices of the log and of bare `insert_many`, round by round."""
+    """Return the samples of the message log and of `insert_many`, one per round."""
     client = connect(url)
-    dice = random.Random(options.seed)
-    names = {name: database(client, f"bench_{name}").get_collection("messages") for name in ("ours", "bare")}
-    for collection in names.values():
+    rng = random.Random(options.seed)
+    collections = {
+        name: database(client, f"bench_{name}").get_collection("messages") for name in ("log", "motor")
+    }
+    for collection in collections.values():
         await MongoMessageLog(collection).create_indexes()
-    log = MongoMessageLog(names["ours"])
+    log = MongoMessageLog(collections["log"])
 
     async def append(entries: Sequence[MessageEntry]) -> None:
         if (await log.append(entries)).stored_count != len(entries):
-            raise AssertionError("an entry was refused")
+            raise AssertionError("an entry was not stored")
 
-    insert = names["bare"].insert_many
-    turns: dict[str, Callable[[], Awaitable[Sample]]] = {
-        "ours": lambda: append_batches([partial(append, make_batch()) for _ in range(BATCHES)]),
-        "bare": lambda: append_batches(
-            [partial(insert, [entry_document(one) for one in make_batch()]) for _ in range(BATCHES)]
+    insert_many = collections["motor"].insert_many
+    contenders: dict[str, Callable[[], Awaitable[Sample]]] = {
+        "log": lambda: append_batches([partial(append, make_batch()) for _ in range(BATCHES)]),
+        "motor": lambda: append_batches(
+            [partial(insert_many, [entry_document(entry) for entry in make_batch()]) for _ in range(BATCHES)]
         ),
     }
-    found: dict[str, list[Sample]] = {name: [] for name in turns}
-    for turn in turns.values():
-        await turn()
-    for number_of, name in interleave(turns, options.rounds, dice):
-        one = await turns[name]()
-        found[name].append(one)
+    samples: dict[str, list[Sample]] = {name: [] for name in contenders}
+    for warm_up in contenders.values():
+        await warm_up()
+    for number, name in interleave(contenders, options.rounds, rng):
+        sample = await contenders[name]()
+        samples[name].append(sample)
         print(
-            f"round {number_of + 1}  {name:<6} {one.cpu_us:.1f} us CPU, {one.wall_us:.1f} us each",
+            f"round {number + 1}  {name:<6} {sample.cpu_us:.1f} us CPU, {sample.wall_us:.1f} us each",
             file=sys.stderr,
             flush=True,
         )
     client.close()
-    return found["ours"], found["bare"]
+    return samples["log"], samples["motor"]
 
 
 def make_batch() -> list[MessageEntry]:
-    """One conversation's next hundred, each with an id of its own."""
+    """Return the first `BATCH_ENTRIES` entries of a new conversation."""
     conversation_id, sender_id, now_ms = new_id(), new_id(), int(time.time() * 1000)
     return [
         MessageEntry(
@@ -127,13 +129,13 @@ def make_batch() -> list[MessageEntry]:
 
 
 async def append_batches(batches: Sequence[Callable[[], Awaitable[object]]]) -> Sample:
-    """One batch after the other."""
-    cpu_s, began = time.process_time(), time.perf_counter()
-    for one in batches:
-        await one()
+    """Append the batches one after the other."""
+    cpu_s, started_at = time.process_time(), time.perf_counter()
+    for append in batches:
+        await append()
     entries = BATCH_ENTRIES * len(batches)
     return Sample(
-        1e6 * (time.process_time() - cpu_s) / entries, 1e6 * (time.perf_counter() - began) / entries
+        1e6 * (time.process_time() - cpu_s) / entries, 1e6 * (time.perf_counter() - started_at) / entries
     )
 
 

@@ -1,8 +1,8 @@
-"""Five hundred direct pairs, all servers offered the same rate: what one private message costs.
+"""Cost of a direct message: 500 pairs, the same rate for all servers.
 
-`python -m bench.pairs`. The rate is the greatest of a few that every server carries through all rounds, so
-that nobody is measured on a queue that grows. The limits and the peer store nothing; Convene stores each
-message first.
+`python -m bench.pairs`. The rate is the highest of several that every server sustains through all rounds, so
+that no growing queue is measured. The baselines and the peer store nothing; Convene stores each message
+before it acknowledges it.
 """
 
 from contextlib import ExitStack
@@ -26,28 +26,28 @@ def run(options: Options) -> Report:
         contenders = []
         if not options.baselines_only:
             convene = stack.enter_context(ConveneServer())
-            people = UserSetup(convene.url, convene.port)
-            members = people.create_pairs(people.register(2 * options.pairs))
+            setup = UserSetup(convene.url, convene.port)
+            members = setup.create_pairs(setup.register(2 * options.pairs))
             generator = stack.enter_context(Generator(members))
             contenders.append(Contender(convene, generator))
-        others = [stack.enter_context(limit()) for limit in BASELINES]
-        peers, absent = start_peers(stack, (SOCKET_IO,))
-        for server in (*others, *peers):
+        baselines = [stack.enter_context(start()) for start in BASELINES]
+        peers, missing_peers = start_peers(stack, (SOCKET_IO,))
+        for server in (*baselines, *peers):
             generator = stack.enter_context(unauthenticated_generator(server, options.pairs, 2))
             contenders.append(Contender(server, generator))
-        played = run_sustained_rate("pairs", contenders, options, RATES_PER_S)
-    samples, offered = played.samples, played.workload
+        result = run_sustained_rate("pairs", contenders, options, RATES_PER_S)
+    samples, workload = result.samples, result.workload
     goals = []
     if not options.baselines_only:
         goals = [
-            throughput_goal(samples, offered.name, "L0", 0.25),
-            throughput_goal(samples, offered.name, SOCKET_IO.name, 1.5),
+            throughput_goal(samples, workload.name, "L0", 0.25),
+            throughput_goal(samples, workload.name, SOCKET_IO.name, 1.5),
         ]
     return Report(
         f"{options.pairs} direct pairs, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, offered.name, 'L0')}\n\n{describe_peers((SOCKET_IO,), absent)}",
-        find_faults(samples) + (() if played.sustained else (NOT_SUSTAINED,)),
+        f"{table(samples, workload.name, 'L0')}\n\n{describe_peers((SOCKET_IO,), missing_peers)}",
+        find_faults(samples) + (() if result.sustained else (NOT_SUSTAINED,)),
     )
 
 

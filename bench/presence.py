@@ -1,7 +1,7 @@
-"""One person's presence changes before the eyes of many: what the server works for it.
+"""Server CPU of a presence change that 1000 clients watch.
 
-`python -m bench.presence`. A thousand clients watch somebody who goes away and comes back, again and again; a
-change counts once all have heard of it. That it is encoded once is a test; here is what all of it costs.
+`python -m bench.presence`. One user alternates between `away` and `online`. A change is complete when every
+watcher has received it.
 """
 
 import asyncio
@@ -37,67 +37,67 @@ CHANGED = '"type":"presence.changed"'
 
 def run(options: Options) -> Report:
     if options.baselines_only:
-        return Report("Presence", [], "It has no limit of its own: not measured without Convene.")
+        return Report("Presence", [], "Not measured without Convene: there is no baseline.")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         stores = stack.enter_context(BenchStores())
         convene = stack.enter_context(ConveneServer(stores))
         file = prepare_users(WATCHERS + 1, folder / "users.json", stores.environment)
-        people = [BenchUser(one.id, one.token) for one in read_users(file)]
-        # Whoever shares a conversation with somebody may know how they are.
-        UserSetup(convene.url, convene.port).create_rooms(people, len(people))
-        costs, waits = asyncio.run(measure_changes(convene, people))
-    found = Spread.of([cost * 1000 for cost in costs])
-    heard = Spread.of([wait * 1000 for wait in waits])
+        users = [BenchUser(user.id, user.token) for user in read_users(file)]
+        # Members of a conversation may see each other's presence.
+        UserSetup(convene.url, convene.port).create_rooms(users, len(users))
+        costs_s, latencies_s = asyncio.run(measure_changes(convene, users))
+    cost_ms = Spread.of([1000 * cost_s for cost_s in costs_s])
+    latency_ms = Spread.of([1000 * latency_s for latency_s in latencies_s])
     return Report(
-        f"A presence that {WATCHERS} watch",
-        [Goal("server CPU of a change", GOAL_MS, found, " ms", at_most=True)],
-        f"{len(costs)} changes; from the command until the last had heard: {format_spread(heard)} ms.",
+        f"A presence change with {WATCHERS} watchers",
+        [Goal("server CPU of a change", GOAL_MS, cost_ms, " ms", at_most=True)],
+        f"{len(costs_s)} changes; from the command to the last delivery: {format_spread(latency_ms)} ms.",
     )
 
 
 async def measure_changes(
     convene: ConveneServer, users: Sequence[BenchUser]
 ) -> tuple[list[float], list[float]]:
-    """The CPU and the wall-clock seconds of each change."""
-    seen, *watchers = users
-    heard = DeliveryCounter()
+    """Return the CPU seconds and the wall-clock seconds of each change."""
+    watched, *watchers = users
+    deliveries = DeliveryCounter()
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         )
-        gate = asyncio.Semaphore(CONCURRENCY)
+        semaphore = asyncio.Semaphore(CONCURRENCY)
 
-        async def come(person: BenchUser, whom: BenchUser | None = None) -> WebSocket:
-            async with gate:
-                return await connect_watcher(session, convene.url, person, whom)
+        async def connect_one(user: BenchUser, watched_user: BenchUser | None = None) -> WebSocket:
+            async with semaphore:
+                return await connect_watcher(session, convene.url, user, watched_user)
 
-        its = await come(seen)
-        sockets = await asyncio.gather(*(come(person, seen) for person in watchers))
-        listening = [asyncio.create_task(heard.count_changes(socket)) for socket in sockets]
-        # What is said of oneself is heard too, and read away.
-        listening.append(asyncio.create_task(DeliveryCounter().count_changes(its)))
-        costs: list[float] = []
-        waits: list[float] = []
+        watched_socket = await connect_one(watched)
+        sockets = await asyncio.gather(*(connect_one(user, watched) for user in watchers))
+        readers = [asyncio.create_task(deliveries.count_changes(socket)) for socket in sockets]
+        # The watched user receives its own changes too; they are read and not counted.
+        readers.append(asyncio.create_task(DeliveryCounter().count_changes(watched_socket)))
+        costs_s: list[float] = []
+        latencies_s: list[float] = []
         for number in range(CHANGES):
             await asyncio.sleep(PAUSE_S)
             status = "online" if number % 2 else "away"
-            cpu_s, began = cpu_seconds(convene.pids), time.monotonic()
-            heard.count = 0
-            await its.send_str(f'{{"type":"presence.set","id":{number + 3},"status":"{status}"}}')
-            await heard.wait_for(len(watchers))
-            waits.append(time.monotonic() - began)
-            costs.append(cpu_seconds(convene.pids) - cpu_s)
-        for task in listening:
+            cpu_s, started_at = cpu_seconds(convene.pids), time.monotonic()
+            deliveries.count = 0
+            await watched_socket.send_str(f'{{"type":"presence.set","id":{number + 3},"status":"{status}"}}')
+            await deliveries.wait_for(len(watchers))
+            latencies_s.append(time.monotonic() - started_at)
+            costs_s.append(cpu_seconds(convene.pids) - cpu_s)
+        for task in readers:
             task.cancel()
-        await asyncio.gather(*listening, return_exceptions=True)
-    return costs, waits
+        await asyncio.gather(*readers, return_exceptions=True)
+    return costs_s, latencies_s
 
 
 async def connect_watcher(
     session: aiohttp.ClientSession, url: str, user: BenchUser, watched: BenchUser | None
 ) -> WebSocket:
-    """Past `ready`, and watching."""
+    """Connect, wait for `ready` and subscribe to the presence of `watched`."""
     socket = await session.ws_connect(f"{url}/v1/ws", compress=0)
     await socket.send_str(f'{{"type":"authenticate","id":1,"token":"{user.token}"}}')
     while '"type":"ready"' not in await socket.receive_str(timeout=DELIVERY_TIMEOUT_S):
@@ -110,7 +110,7 @@ async def connect_watcher(
 
 
 class DeliveryCounter:
-    """How many have heard of the change that is under way."""
+    """Counts deliveries of the current change."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -121,11 +121,15 @@ class DeliveryCounter:
                 self.count += 1
 
     async def wait_for(self, count: int) -> None:
-        """Raises `ServerFailed` when not all hear of it in time."""
-        end = time.monotonic() + DELIVERY_TIMEOUT_S
+        """Wait for `count` deliveries.
+
+        Raises:
+            ServerFailed: they did not arrive within `DELIVERY_TIMEOUT_S`.
+        """
+        deadline = time.monotonic() + DELIVERY_TIMEOUT_S
         while self.count < count:
-            if time.monotonic() > end:
-                raise ServerFailed(f"{self.count} of {count} heard of the change")
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"only {self.count} of {count} watchers received the change")
             await asyncio.sleep(0.002)
 
 

@@ -1,8 +1,9 @@
-"""An instance is killed, and all its clients come back to another at once, each with `resume`.
+"""Reconnect storm: an instance is killed and all its clients resume on another one at once.
 
-`python -m bench.reconnect_storm`. Thousands are in groups of twenty that go on talking; pairs at the
-surviving instance write to each other all the time. Told is when the last of the thousands was resumed, and
-how late the pairs' messages were meanwhile. Instances, stores and load share this machine's cores.
+`python -m bench.reconnect_storm`. The clients of the killed instance are in groups of twenty that keep
+sending; pairs on the surviving instance send messages throughout. Measures the time until the last client has
+resumed, and the latency of the pairs' messages meanwhile. Instances, stores and load generators share this
+machine's cores.
 """
 
 import json
@@ -33,16 +34,16 @@ GOAL_P99_MS = 250.0
 
 def run(options: Options) -> Report:
     if options.baselines_only:
-        return Report("Reconnect storm", [], "It has no limit to be held against: not measured.")
+        return Report("Reconnect storm", [], "Not measured without Convene: there is no baseline.")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         stores = stack.enter_context(BenchStores())
-        here = stack.enter_context(ConveneServer(stores, core=SERVER_CORE))
-        doomed = stack.enter_context(ConveneServer(stores, core=OTHER_CORE))
-        many = prepare_users(options.storm_clients, folder / "many.json", stores.environment)
-        few = prepare_users(PAIRED_USERS, folder / "few.json", stores.environment)
+        survivor = stack.enter_context(ConveneServer(stores, core=SERVER_CORE))
+        victim = stack.enter_context(ConveneServer(stores, core=OTHER_CORE))
+        storm_users = prepare_users(options.storm_clients, folder / "storm.json", stores.environment)
+        paired_users = prepare_users(PAIRED_USERS, folder / "pairs.json", stores.environment)
         duration_s = PAIRS_DURATION_S + RECONNECT_TIMEOUT_S
-        crowd = stack.enter_context(
+        storm_tester = stack.enter_context(
             LoadTester(
                 [
                     *(
@@ -54,14 +55,14 @@ def run(options: Options) -> Report:
                         "--rate",
                         str(GROUPS_MESSAGES_PER_S),
                     ),
-                    *("--url", doomed.url, "--standby", here.url, "--duration", str(duration_s)),
+                    *("--url", victim.url, "--standby", survivor.url, "--duration", str(duration_s)),
                 ],
-                many,
+                storm_users,
                 low_priority=True,
             )
         )
-        crowd.wait_for_phase("load")
-        others = stack.enter_context(
+        storm_tester.wait_for_phase("load")
+        pairs_tester = stack.enter_context(
             LoadTester(
                 [
                     *(
@@ -71,56 +72,56 @@ def run(options: Options) -> Report:
                         "--rate",
                         str(PAIRS_MESSAGES_PER_S),
                         "--url",
-                        here.url,
+                        survivor.url,
                     ),
                     *("--duration", str(PAIRS_DURATION_S)),
                 ],
-                few,
+                paired_users,
             )
         )
-        others.wait_for_phase("load")
-        before_s = cpu_seconds(here.pids)
+        pairs_tester.wait_for_phase("load")
+        before_s = cpu_seconds(survivor.pids)
         killed_at = time.monotonic()
-        doomed.kill()
-        resumed_s = wait_until_connected(here, options.storm_clients + PAIRED_USERS, killed_at)
-        cpu_s = cpu_seconds(here.pids) - before_s
-        pairs = others.report()
-        # The judges ask every server that there was.
-        stack.enter_context(ConveneServer(stores, core=OTHER_CORE, port=doomed.port))
-        told = crowd.report()
+        victim.kill()
+        resumed_s = wait_until_connected(survivor, options.storm_clients + PAIRED_USERS, killed_at)
+        cpu_s = cpu_seconds(survivor.pids) - before_s
+        pairs = pairs_tester.report()
+        # The final checks query every server of the run, so the killed one is started again.
+        stack.enter_context(ConveneServer(stores, core=OTHER_CORE, port=victim.port))
+        storm = storm_tester.report()
     return Report(
-        f"{options.storm_clients} clients of a killed instance come back",
+        f"{options.storm_clients} clients of a killed instance resume",
         [
             Goal("all are resumed, after", GOAL_RESUMED_S, single_value(resumed_s), " s", at_most=True),
             Goal("p99 of the others' messages", GOAL_P99_MS, delivery_p99(pairs), " ms", at_most=True),
-            Goal("promises broken", 0, single_value(total_faults(told) + total_faults(pairs)), at_most=True),
+            Goal("promises broken", 0, single_value(total_faults(storm) + total_faults(pairs)), at_most=True),
         ],
-        format_body(told, pairs, resumed_s, cpu_s),
+        format_body(storm, pairs, resumed_s, cpu_s),
         tuple(
-            f"{name}: the load tester was itself saturated"
-            for name, one in (("crowd", told), ("pairs", pairs))
-            if one.saturated
+            f"Invalid: the load tester of the {name} was saturated."
+            for name, report in (("storm", storm), ("pairs", pairs))
+            if report.saturated
         ),
     )
 
 
 def wait_until_connected(server: ConveneServer, count: int, since: float) -> float:
-    """Wait until so many sockets were let in; answers the seconds since then."""
+    """Wait until the server has accepted `count` sockets; return the seconds since `since`."""
     while connections_opened(server) < count:
         if time.monotonic() - since > RECONNECT_TIMEOUT_S:
             raise ServerFailed(
-                f"{connections_opened(server)} of {count} had come after {RECONNECT_TIMEOUT_S:g} s"
+                f"{connections_opened(server)} of {count} connected within {RECONNECT_TIMEOUT_S:g} s"
             )
         time.sleep(0.5)
     return time.monotonic() - since
 
 
 def connections_opened(server: ConveneServer) -> int:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=30) as answer:
-        found = re.search(
-            r"^convene_connections_opened_total ([0-9.]+)$", answer.read().decode(), re.MULTILINE
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=30) as response:
+        match = re.search(
+            r"^convene_connections_opened_total ([0-9.]+)$", response.read().decode(), re.MULTILINE
         )
-    return int(float(found[1])) if found else 0
+    return int(float(match[1])) if match else 0
 
 
 def single_value(value: float) -> Spread:
@@ -128,7 +129,7 @@ def single_value(value: float) -> Spread:
 
 
 def delivery_p99(pairs: LoadReport) -> Spread:
-    """Over the whole time; the least and the most are those of single seconds."""
+    """Return the p99 over the whole load phase; minimum and maximum are those of single seconds."""
     seconds = [point.p99_ms for point in pairs.points if point.phase == "load" and point.p99_ms]
     return Spread(pairs.operations["delivery"].p99_ms, min(seconds), max(seconds))
 
@@ -141,10 +142,10 @@ def format_body(storm: LoadReport, pairs: LoadReport, resumed_s: float, cpu_s: f
     resume, delivery = storm.operations["resume"], pairs.operations["delivery"]
     return (
         f"Resumed: {storm.counts['resumed']}, half of them within {resume.p50_ms / 1000:.1f} s, 99 % within "
-        f"{resume.p99_ms / 1000:.1f} s; the surviving instance worked {cpu_s:.1f} of the {resumed_s:.1f} s. "
-        f"The others' messages took {delivery.p50_ms:.1f} ms (p50), {delivery.p99_ms:.1f} ms (p99), "
-        f"{delivery.max_ms:.0f} ms (at most); there were {delivery.count}.\n\n"
-        f"What the clients met: the crowd {json.dumps(storm.errors)}, the pairs {json.dumps(pairs.errors)}."
+        f"{resume.p99_ms / 1000:.1f} s; the surviving instance used {cpu_s:.1f} CPU-s in {resumed_s:.1f} s. "
+        f"Latency of the pairs' {delivery.count} messages: {delivery.p50_ms:.1f} ms (p50), "
+        f"{delivery.p99_ms:.1f} ms (p99), {delivery.max_ms:.0f} ms (max).\n\n"
+        f"Client errors: storm {json.dumps(storm.errors)}, pairs {json.dumps(pairs.errors)}."
     )
 
 

@@ -1,8 +1,8 @@
-"""Small requests: what one costs beside a bare aiohttp handler, and one row beside asyncpg's default pool.
+"""Cost of small requests, compared with a bare aiohttp handler and with asyncpg's default pool.
 
-`python -m bench.requests`. Three kinds: `/healthz`; the smallest that is authenticated, which asks how many
-notifications are unread and so one count of the store (there is none that asks no store); one's own profile,
-which is one row. It writes nothing.
+`python -m bench.requests`. Three kinds: `/healthz`; the cheapest authenticated request, the unread
+notification count, which is one count in PostgreSQL (every authenticated request uses a store); and the
+user's own profile, which is one row.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from bench.harness.trials import Trial, cost_ratio, find_invalid_samples, run_tr
 from storage.postgres.migrations import database_url
 
 USERS = 200
-"""Enough that nobody's own budget of requests ends."""
+"""Enough that no user reaches the rate limit."""
 CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
 GOAL_LEVEL = "sixteen at a time"
 HEALTH, SMALL, ROW = "/healthz", "small, authenticated", "one row"
@@ -33,45 +33,49 @@ def run(options: Options) -> Report:
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
         convene = stack.enter_context(ConveneServer(stores))
-        population = DatabaseFixture(stores.postgres_url, options.seed)
-        people = population.insert_users(USERS)
-        population.vacuum()
+        fixture = DatabaseFixture(stores.postgres_url, options.seed)
+        users = fixture.insert_users(USERS)
+        fixture.vacuum()
         bare = stack.enter_context(BaselineServer("bare aiohttp", "aiohttp_handler"))
-        variables = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "users")}
-        default_pool = stack.enter_context(BaselineServer("default pool", "row", environment=variables))
-        callers = {
+        environment = {"BASELINE_POSTGRES_URL": database_url(stores.postgres_url, "users")}
+        default_pool = stack.enter_context(BaselineServer("default pool", "row", environment=environment))
+        generators = {
             server.port: stack.enter_context(HttpGenerator(server.port, max(CONCURRENCY_LEVELS.values())))
             for server in (convene, bare, default_pool)
         }
-        asked: dict[str, Iterator[bytes]] = {
+        convene_requests: dict[str, Iterator[bytes]] = {
             HEALTH: itertools.repeat(encode_request("GET", "/healthz", "t" * 43)),
             SMALL: itertools.cycle(
-                [encode_request("GET", "/v1/notifications/unread_count", one.token) for one in people]
+                [encode_request("GET", "/v1/notifications/unread_count", user.token) for user in users]
             ),
-            ROW: itertools.cycle([encode_request("GET", "/v1/users/me", one.token) for one in people]),
+            ROW: itertools.cycle([encode_request("GET", "/v1/users/me", user.token) for user in users]),
         }
-        limits = {
+        baselines = {
             HEALTH: (bare, itertools.repeat(encode_request("GET", "/healthz", "t" * 43))),
             SMALL: (bare, itertools.repeat(encode_request("GET", "/small", "t" * 43))),
             ROW: (
                 default_pool,
-                itertools.cycle([encode_request("GET", f"/v1/users/{one.id}", one.token) for one in people]),
+                itertools.cycle(
+                    [encode_request("GET", f"/v1/users/{user.id}", user.token) for user in users]
+                ),
             ),
         }
         trials = []
-        for (kind, requests), (load, at_once) in itertools.product(asked.items(), CONCURRENCY_LEVELS.items()):
-            limit, of_limit = limits[kind]
-            against = f"{limit.name}: {kind}, {load}"
+        for (kind, requests), (level, concurrency) in itertools.product(
+            convene_requests.items(), CONCURRENCY_LEVELS.items()
+        ):
+            server, baseline_requests = baselines[kind]
+            baseline = f"{server.name}: {kind}, {level}"
             trials += [
-                Trial(against, against, limit, callers[limit.port], of_limit, at_once),
-                Trial(f"{kind}, {load}", against, convene, callers[convene.port], requests, at_once),
+                Trial(baseline, baseline, server, generators[server.port], baseline_requests, concurrency),
+                Trial(f"{kind}, {level}", baseline, convene, generators[convene.port], requests, concurrency),
             ]
         samples = run_trials(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
     goals = [
         Goal(
-            f"{kind}: requests / CPU-s, Convene / {limits[kind][0].name}",
+            f"{kind}: requests / CPU-s, Convene / {baselines[kind][0].name}",
             at_least,
-            cost_ratio(samples, f"{limits[kind][0].name}: {kind}, {GOAL_LEVEL}", f"{kind}, {GOAL_LEVEL}"),
+            cost_ratio(samples, f"{baselines[kind][0].name}: {kind}, {GOAL_LEVEL}", f"{kind}, {GOAL_LEVEL}"),
         )
         for kind, at_least in GOALS.items()
     ]

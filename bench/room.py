@@ -1,7 +1,7 @@
-"""One room of a thousand and ten of a hundred: how many deliveries a second of the server's processor buys.
+"""Deliveries per server CPU-second in one room of 1000 members and in ten rooms of 100.
 
-`python -m bench.room`. A delivery is one message received by one member, the sender too. Convene stores each
-message, the limits and the peers store nothing. It measures no store alone and no second instance.
+`python -m bench.room`. A delivery is one message received by one member, including the sender. Convene stores
+each message; the baselines and the peers store nothing.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ GOALS = (
 
 
 class ConveneRooms:
-    """Convene with its people, who are put into rooms as they are wanted."""
+    """Convene with registered users, from which rooms are created on demand."""
 
     def __init__(self, stack: ExitStack, count: int) -> None:
         self.server = stack.enter_context(ConveneServer())
@@ -62,23 +62,25 @@ class ConveneRooms:
 
 def run(options: Options) -> Report:
     with ExitStack() as stack:
-        ours = None if options.baselines_only else ConveneRooms(stack, options.members)
-        limits = [stack.enter_context(limit()) for limit in BASELINES]
-        peers, absent = start_peers(stack, PEERS)
-        others = [*limits, *peers]
-        samples = run_rooms(ours, others, 1, (ONE_IN_FLIGHT, SIXTEEN_IN_FLIGHT), options)
-        samples += run_rooms(ours, others, ROOMS, (TEN_ROOMS,), options)
-    goals = (
-        []
-        if ours is None
-        else [throughput_goal(samples, work.name, reference, at_least) for work, reference, at_least in GOALS]
-    )
-    tables = [table(samples, work.name, "L0") for work in (ONE_IN_FLIGHT, SIXTEEN_IN_FLIGHT, TEN_ROOMS)]
+        convene = None if options.baselines_only else ConveneRooms(stack, options.members)
+        baselines = [stack.enter_context(start()) for start in BASELINES]
+        peers, missing_peers = start_peers(stack, PEERS)
+        other_servers = [*baselines, *peers]
+        samples = run_rooms(convene, other_servers, 1, (ONE_IN_FLIGHT, SIXTEEN_IN_FLIGHT), options)
+        samples += run_rooms(convene, other_servers, ROOMS, (TEN_ROOMS,), options)
+    goals = []
+    if convene is not None:
+        goals = [
+            throughput_goal(samples, workload.name, reference, at_least)
+            for workload, reference, at_least in GOALS
+        ]
+    workloads = (ONE_IN_FLIGHT, SIXTEEN_IN_FLIGHT, TEN_ROOMS)
+    tables = [table(samples, workload.name, "L0") for workload in workloads]
     return Report(
         f"One room of {options.members} and {ROOMS} of {options.members // ROOMS}, "
         f"{options.rounds} rounds of {options.seconds:g} s",
         goals,
-        "\n\n".join([*tables, describe_peers(PEERS, absent)]),
+        "\n\n".join([*tables, describe_peers(PEERS, missing_peers)]),
         find_faults(samples),
     )
 
@@ -90,7 +92,7 @@ def run_rooms(
     workloads: Sequence[Workload],
     options: Options,
 ) -> list[Sample]:
-    """Connect everybody anew, in so many rooms, and play."""
+    """Open new connections in `rooms` rooms and run the workloads."""
     size = options.members // rooms
     with ExitStack() as stack:
         contenders = []

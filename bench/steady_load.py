@@ -1,7 +1,8 @@
-"""Two thousand durable messages a second in pairs, everything on this one machine: how long one takes.
+"""Latency of 2000 durable messages per second in direct pairs, all on one machine.
 
-`python -m bench.steady_load`. The server has one core; stores and the generator share the other. Latency is
-from the intended sending to the receipt, of sender and receiver alike, and each message is stored before.
+`python -m bench.steady_load`. The server has one core; the stores and the generator share the other. Latency
+is from the intended send time to the receipt by each member, the sender included. Every message is stored
+before it is delivered.
 """
 
 from contextlib import ExitStack
@@ -22,24 +23,26 @@ GOAL_P99_MS = 30.0
 def run(options: Options) -> Report:
     if options.baselines_only:
         return Report("A steady load", [], "Not measured without Convene.")
-    work = Workload(f"pairs, {PER_S:g} messages/s", per_s=PER_S)
+    workload = Workload(f"pairs, {PER_S:g} messages/s", per_s=PER_S)
     with ExitStack() as stack:
         convene = stack.enter_context(ConveneServer())
-        people = UserSetup(convene.url, convene.port)
-        members = people.create_pairs(people.register(2 * options.pairs))
+        setup = UserSetup(convene.url, convene.port)
+        members = setup.create_pairs(setup.register(2 * options.pairs))
         contender = Contender(convene, stack.enter_context(Generator(members)))
-        samples = run_rounds([contender], (work,), rounds=options.rounds, seconds=SLICE_S, seed=options.seed)
+        samples = run_rounds(
+            [contender], (workload,), rounds=options.rounds, seconds=SLICE_S, seed=options.seed
+        )
     slices = [sample.slice for sample in samples]
     return Report(
         f"{options.pairs} pairs at {PER_S:g} messages/s, {options.rounds} times {SLICE_S:g} s",
         [
-            Goal(f"{name} of all messages", goal_ms, Spread.of(found_ms), " ms", at_most=True)
-            for name, goal_ms, found_ms in (
-                ("p50", GOAL_P50_MS, [one.p50_ms for one in slices]),
-                ("p99", GOAL_P99_MS, [one.p99_ms for one in slices]),
+            Goal(f"{name} of all messages", goal_ms, Spread.of(measured_ms), " ms", at_most=True)
+            for name, goal_ms, measured_ms in (
+                ("p50", GOAL_P50_MS, [each.p50_ms for each in slices]),
+                ("p99", GOAL_P99_MS, [each.p99_ms for each in slices]),
             )
         ],
-        table(samples, work.name, convene.name),
+        table(samples, workload.name, convene.name),
         find_faults(samples),
     )
 

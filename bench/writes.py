@@ -1,8 +1,8 @@
-"""Likes, follows and answers to events: what one costs, and what follows from it, against one write.
+"""Cost of likes, follows and RSVPs, with the resulting domain events, compared with one write.
 
-`python -m bench.writes`. Two instances share the server's core: one answers, the other reads the feeds
-between services, and so has the work that follows (notifications, timelines, conversations). The limit
-inserts one row in a transaction. Nothing is done twice; whoever answers the one event was never seen before.
+`python -m bench.writes`. Two instances share the server core: one serves the requests, the other consumes the
+domain events and does the resulting work (notifications, timelines, conversations). The baseline inserts one
+row in a transaction. No request repeats an earlier one; every RSVP to the single event is from a new user.
 """
 
 import itertools
@@ -27,9 +27,9 @@ from config.limits import EVENT_CAPACITY_MAX
 
 AUTHORS = 2000
 WRITERS = 200
-"""Those who like, follow and answer, in turn."""
+"""Users who like, follow and RSVP in turn."""
 EVENT_ATTENDEES = 20_000
-"""Those who answer the one big event, each once."""
+"""Users who RSVP to the single event, each once."""
 EVENTS = 200
 GOING = b'{"status":"GOING"}'
 BASELINE_KINDS = {
@@ -38,9 +38,9 @@ BASELINE_KINDS = {
     "answer, many events": "answer",
     "answer, one event": "answer",
 }
-"""What is asked of Convene, and what of the limit."""
+"""Request kind of Convene -> request kind of the baseline."""
 REQUESTS_PER_SLICE_MAX = {"answer, many events": 100, "answer, one event": 100}
-"""In one slice: each answer has much behind it, which is waited for."""
+"""An RSVP causes much work in the consumer, which a slice waits for."""
 CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
 GOAL_COST = 3.0
 GOAL_WAIT = 3.0
@@ -62,101 +62,113 @@ def run(options: Options) -> Report:
         return Report("Writes", [], "Not measured without Convene.")
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
-        # Whoever is first reads the feeds.
-        follower = stack.enter_context(ConveneServer(stores, name="Convene that reads"))
+        # The first instance gets the leases of all event consumers.
+        consumer = stack.enter_context(ConveneServer(stores, name="Convene consumer"))
         convene = stack.enter_context(ConveneServer(stores))
-        population = DatabaseFixture(stores.postgres_url, options.seed)
-        variables = {"BASELINE_POSTGRES_URL": population.create_database("limit")}
-        limit = stack.enter_context(BaselineServer("one write", "write", environment=variables))
-        began = time.monotonic()
-        at_convene = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))
-        asked = encode_convene_requests(population, at_convene, options)
-        loaded_s = time.monotonic() - began
-        written = {kind: encode_baseline_requests(kind) for kind in BASELINE_KINDS.values()}
-        at_limit = stack.enter_context(HttpGenerator(limit.port, max(CONCURRENCY_LEVELS.values())))
+        fixture = DatabaseFixture(stores.postgres_url, options.seed)
+        environment = {"BASELINE_POSTGRES_URL": fixture.create_database("baseline")}
+        baseline = stack.enter_context(BaselineServer("one write", "write", environment=environment))
+        started_at = time.monotonic()
+        generator = stack.enter_context(HttpGenerator(convene.port, max(CONCURRENCY_LEVELS.values())))
+        convene_requests = encode_convene_requests(fixture, generator, options)
+        loaded_s = time.monotonic() - started_at
+        baseline_requests = {kind: encode_baseline_requests(kind) for kind in BASELINE_KINDS.values()}
+        baseline_generator = stack.enter_context(
+            HttpGenerator(baseline.port, max(CONCURRENCY_LEVELS.values()))
+        )
         trials = []
-        for load, at_once in CONCURRENCY_LEVELS.items():
+        for level, concurrency in CONCURRENCY_LEVELS.items():
             trials += [
                 Trial(
-                    baseline_name(kind, load), baseline_name(kind, load), limit, at_limit, requests, at_once
+                    baseline_name(kind, level),
+                    baseline_name(kind, level),
+                    baseline,
+                    baseline_generator,
+                    requests,
+                    concurrency,
                 )
-                for kind, requests in written.items()
+                for kind, requests in baseline_requests.items()
             ]
             trials += [
                 Trial(
-                    f"{kind}, {load}",
-                    baseline_name(BASELINE_KINDS[kind], load),
+                    f"{kind}, {level}",
+                    baseline_name(BASELINE_KINDS[kind], level),
                     convene,
-                    at_convene,
+                    generator,
                     requests,
-                    at_once,
-                    follower,
+                    concurrency,
+                    consumer,
                     REQUESTS_PER_SLICE_MAX.get(kind),
                 )
-                for kind, requests in asked.items()
+                for kind, requests in convene_requests.items()
             ]
         samples = run_trials(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
     goals = []
-    for kind, load in itertools.product(BASELINE_KINDS, CONCURRENCY_LEVELS):
-        name, against = f"{kind}, {load}", baseline_name(BASELINE_KINDS[kind], load)
+    for kind, level in itertools.product(BASELINE_KINDS, CONCURRENCY_LEVELS):
+        name, one_write = f"{kind}, {level}", baseline_name(BASELINE_KINDS[kind], level)
         goals += [
-            Goal(f"{name}: cost / one write", GOAL_COST, cost_ratio(samples, name, against), at_most=True),
+            Goal(f"{name}: cost / one write", GOAL_COST, cost_ratio(samples, name, one_write), at_most=True),
             Goal(
                 f"{name}: p50 / one write",
                 GOAL_WAIT,
-                latency_ratio(samples, name, against, "p50_ms"),
+                latency_ratio(samples, name, one_write, "p50_ms"),
                 at_most=True,
             ),
         ]
     return Report(
         f"Writes, {options.rounds} rounds of {options.seconds:g} s",
         goals,
-        f"{table(samples, trials, 'writes')}\n\n{options.posts} posts of {AUTHORS} authors, {WRITERS} people "
-        f"who write in turn, {EVENT_ATTENDEES} who answer one event; all was put in within {loaded_s:.0f} s.",
+        f"{table(samples, trials, 'writes')}\n\n{options.posts} posts of {AUTHORS} authors, {WRITERS} users "
+        f"who write in turn, {EVENT_ATTENDEES} who RSVP to one event. "
+        f"Inserting the data took {loaded_s:.0f} s.",
         find_invalid_samples(samples),
     )
 
 
 def encode_convene_requests(
-    population: DatabaseFixture, caller: HttpGenerator, options: Options
+    fixture: DatabaseFixture, generator: HttpGenerator, options: Options
 ) -> dict[str, Iterator[bytes]]:
-    """What is asked of Convene, by kind; no two of a kind name the same pair."""
-    authors, people, crowd = (population.insert_users(count) for count in (AUTHORS, WRITERS, EVENT_ATTENDEES))
-    posts = population.insert_posts(authors, options.posts)
-    population.vacuum()
-    big, *events = (create_event(caller, author) for author in authors[: EVENTS + 1])
+    """Return the requests to Convene by kind; within a kind every (user, object) pair is distinct."""
+    authors, writers, attendees = (
+        fixture.insert_users(count) for count in (AUTHORS, WRITERS, EVENT_ATTENDEES)
+    )
+    posts = fixture.insert_posts(authors, options.posts)
+    fixture.vacuum()
+    single_event, *events = (create_event(generator, author) for author in authors[: EVENTS + 1])
     author_ids = [author.id for author in authors]
     return {
         "like": iter(
-            encode_request("PUT", f"/v1/posts/{post}/like", person.token)
-            for post, person in zip(posts, itertools.cycle(people), strict=False)
+            encode_request("PUT", f"/v1/posts/{post}/like", user.token)
+            for post, user in zip(posts, itertools.cycle(writers), strict=False)
         ),
         "follow": iter(
-            encode_request("PUT", f"/v1/users/{author}/follow", person.token)
-            for person, author in pairs(people, author_ids)
+            encode_request("PUT", f"/v1/users/{author}/follow", user.token)
+            for user, author in pairs(writers, author_ids)
         ),
         "answer, many events": iter(
-            encode_request("PUT", f"/v1/events/{event}/rsvp", person.token, GOING)
-            for person, event in pairs(people, events)
+            encode_request("PUT", f"/v1/events/{event}/rsvp", user.token, GOING)
+            for user, event in pairs(writers, events)
         ),
         "answer, one event": iter(
-            encode_request("PUT", f"/v1/events/{big}/rsvp", person.token, GOING) for person in crowd
+            encode_request("PUT", f"/v1/events/{single_event}/rsvp", user.token, GOING) for user in attendees
         ),
     }
 
 
-def create_event(caller: HttpGenerator, creator: BenchUser) -> str:
-    """An event to come with room for everybody, made by the public contract: its conversation is made too."""
+def create_event(generator: HttpGenerator, creator: BenchUser) -> str:
+    """Create a future event with maximum capacity, and thereby its conversation; return its id."""
     start = datetime.now(UTC) + timedelta(days=30)
-    wanted = NewEvent("Event", start, start + timedelta(hours=3), EVENT_CAPACITY_MAX)
-    answer = caller.send_one(encode_request("POST", "/v1/events", creator.token, msgspec.json.encode(wanted)))
-    if answer.status != 201:
-        raise GeneratorFailed(f"POST /v1/events answers {answer.status}: {answer.body[:500]!r}")
-    return msgspec.json.decode(answer.body, type=CreatedEvent).id
+    event = NewEvent("Event", start, start + timedelta(hours=3), EVENT_CAPACITY_MAX)
+    response = generator.send_one(
+        encode_request("POST", "/v1/events", creator.token, msgspec.json.encode(event))
+    )
+    if response.status != 201:
+        raise GeneratorFailed(f"POST /v1/events returned {response.status}: {response.body[:500]!r}")
+    return msgspec.json.decode(response.body, type=CreatedEvent).id
 
 
 def encode_baseline_requests(kind: str) -> Iterator[bytes]:
-    """The same of the limit, which asks for no token and so is told who it is."""
+    """Return requests to the baseline, which does not authenticate: the path names the user."""
     paths = {"like": "/v1/posts/{}/like", "follow": "/v1/users/{}/follow", "answer": "/v1/events/{}/rsvp"}
     for number in itertools.count():
         path = paths[kind].format(f"00000000-0000-4000-8000-{number:012x}")
@@ -165,14 +177,14 @@ def encode_baseline_requests(kind: str) -> Iterator[bytes]:
 
 
 def pairs(users: Sequence[BenchUser], object_ids: Sequence[str]) -> Iterator[tuple[BenchUser, str]]:
-    """Everybody with every other one, so that neither comes again soon."""
+    """Yield every (user, object) pair, ordered so that neither a user nor an object repeats soon."""
     step = max(1, len(object_ids) // len(users))
     for shift, number in itertools.product(range(len(object_ids)), range(len(users))):
         yield users[number], object_ids[(number * step + shift) % len(object_ids)]
 
 
-def baseline_name(kind: str, load: str) -> str:
-    return f"one write ({kind}), {load}"
+def baseline_name(kind: str, level: str) -> str:
+    return f"one write ({kind}), {level}"
 
 
 if __name__ == "__main__":

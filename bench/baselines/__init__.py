@@ -1,1 +1,1 @@
-"""The limits: servers that do as little as can be done for what they stand for. They check nobody."""
+"""Baseline servers: the least work that a request or delivery can cost. They do not authenticate."""

@@ -1,4 +1,4 @@
-"""A bare aiohttp handler: `/healthz` and `/small` answer fixed JSON. It reads no store and checks nobody."""
+"""A bare aiohttp handler: `/healthz` and `/small` return fixed JSON."""
 
 from aiohttp import web
 

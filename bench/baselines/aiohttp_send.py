@@ -1,4 +1,4 @@
-"""aiohttp as its documentation shows it: `await send_str` to each member. It joins and stores nothing."""
+"""aiohttp as in its documentation: `await send_str` to each member."""
 
 import itertools
 
@@ -11,7 +11,7 @@ Members = dict[web.WebSocketResponse, None]
 
 
 class RoomServer:
-    """Who is where. Messages are numbered per room and never kept."""
+    """Rooms and their members. Messages are numbered per room and not stored."""
 
     def __init__(self) -> None:
         self._members: dict[str, Members] = {}

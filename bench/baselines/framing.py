@@ -1,6 +1,6 @@
-"""As much of RFC 6455 as a limit needs: the handshake's answer, text frames in, text frames out.
+"""The part of RFC 6455 that a baseline needs: upgrade response and unfragmented text frames.
 
-Lean on purpose: no fragments, no pings, no limit of size, no close handshake. No product can do without.
+Deliberately incomplete: no fragmentation, pings, size limits or close handshake.
 """
 
 import base64
@@ -14,7 +14,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def text_frame(payload: bytes) -> bytes:
-    """One ready frame; it is not masked, so the same bytes go to every member."""
+    """Encode a text frame. Server frames are unmasked, so the same bytes can be sent to every member."""
     size = len(payload)
     if size < 126:
         return bytes((0x81, size)) + payload
@@ -24,9 +24,8 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def decode_frame(data: bytes, offset: int) -> tuple[int, bytes, int] | None:
-    """The opcode and payload of the masked frame at `at`, and where the next begins; None if it is cut."""
-    have = len(data) - offset
-    if have < 6:
+    """Return opcode, payload and end offset of the masked frame at `offset`; None if it is incomplete."""
+    if len(data) - offset < 6:
         return None
     size = data[offset + 1] & 127
     start = offset + 2
@@ -43,7 +42,7 @@ def decode_frame(data: bytes, offset: int) -> tuple[int, bytes, int] | None:
 
 
 def upgrade_response(request: bytes) -> tuple[str, bytes]:
-    """The room that the path names and the answer to the handshake."""
+    """Return the room in the query string and the response to the upgrade request."""
     target, *lines = request.split(b"\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
     room = parse_qs(urlsplit(target.split(b" ")[1]).query).get(b"room", [b"-"])[0].decode()

@@ -1,8 +1,8 @@
-"""L0: a bare uvloop Protocol that builds a frame once and writes it to each member.
+"""L0: a bare uvloop Protocol that encodes a frame once and writes it to each member.
 
-`--write each` writes once per member and message, the sender's `ok` in front of its own copy. `--write
-joined` holds the frames of one loop tick and writes once per member and tick. Neither authenticates, checks,
-orders across instances or stores anything.
+`--write each` writes once per member and message, with the sender's `ok` before its own copy.
+`--write joined` collects the frames of one loop tick and writes once per member and tick. Neither
+authenticates, validates, stores or orders across instances.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from bench.baselines.wire_structs import decode, encode_replies
 
 
 class Room:
-    """The members of one conversation and what they are still to be sent."""
+    """The members of a conversation and their unsent frames."""
 
     __slots__ = ("frames", "members", "oks", "seq")
 
@@ -36,7 +36,7 @@ class Room:
 
 
 class RoomServer:
-    """All rooms, and how they are written to."""
+    """All rooms and the write mode."""
 
     __slots__ = ("_loop", "joined", "names", "rooms")
 
@@ -79,20 +79,20 @@ class Member(asyncio.Protocol):
             if b"\r\n\r\n" not in data:
                 self._buffer = data
                 return
-            name, answer = upgrade_response(data)
+            name, response = upgrade_response(data)
             self._buffer = b""
             self._room = self._server.rooms.setdefault(name, Room())
             self._room.members[self] = self._transport
-            self._transport.write(answer)
+            self._transport.write(response)
             return
-        at = 0
-        while (taken := decode_frame(data, at)) is not None:
-            opcode, payload, at = taken
+        offset = 0
+        while (frame := decode_frame(data, offset)) is not None:
+            opcode, payload, offset = frame
             if opcode == TEXT:
                 self._server.publish(self, self._room, payload)
             elif opcode == CLOSE:
                 self._transport.close()
-        self._buffer = data[at:]
+        self._buffer = data[offset:]
 
     def connection_lost(self, _error: Exception | None) -> None:
         if self._room is not None:
@@ -100,11 +100,11 @@ class Member(asyncio.Protocol):
 
 
 async def serve(port: int, *, joined: bool) -> None:
-    house = RoomServer(joined=joined)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Member(house), "127.0.0.1", port, backlog=1024
+    rooms = RoomServer(joined=joined)
+    listener = await asyncio.get_running_loop().create_server(
+        lambda: Member(rooms), "127.0.0.1", port, backlog=1024
     )
-    await server.serve_forever()
+    await listener.serve_forever()
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A pool of PostgreSQL as a limit has it: as many connections as the product, nothing reset between uses."""
+"""The baselines' PostgreSQL pool: as many connections as Convene's, without a reset between uses."""
 
 import asyncpg
 

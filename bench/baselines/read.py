@@ -1,7 +1,6 @@
-"""A bare aiohttp handler that reads once: the newest 20 posts of one author, as JSON.
+"""A bare aiohttp handler with one read: the newest 20 posts of an author, as JSON.
 
-One indexed statement on a connection of a pool that resets nothing. It asks nobody who they are, joins no
-name and goes on to no second page.
+One indexed statement on a pooled connection. No authentication, no author names, no pagination.
 """
 
 import os
@@ -52,10 +51,10 @@ class ReadHandler:
 
 
 def main() -> None:
-    reading = ReadHandler(os.environ["BASELINE_POSTGRES_URL"])
+    handler = ReadHandler(os.environ["BASELINE_POSTGRES_URL"])
     app = web.Application()
-    app.on_startup.append(reading.open)
-    app.router.add_get("/v1/users/{id}/posts", reading.newest)
+    app.on_startup.append(handler.open)
+    app.router.add_get("/v1/users/{id}/posts", handler.newest)
     run(app, __doc__)
 
 

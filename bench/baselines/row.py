@@ -1,4 +1,4 @@
-"""A bare aiohttp handler that reads one row by its key, from a pool as asyncpg makes it by default."""
+"""A bare aiohttp handler that reads one row by primary key, with asyncpg's default pool."""
 
 import os
 import uuid
@@ -42,10 +42,10 @@ class ReadHandler:
 
 
 def main() -> None:
-    reading = ReadHandler(os.environ["BASELINE_POSTGRES_URL"])
+    handler = ReadHandler(os.environ["BASELINE_POSTGRES_URL"])
     app = web.Application()
-    app.on_startup.append(reading.open)
-    app.router.add_get("/v1/users/{id}", reading.user)
+    app.on_startup.append(handler.open)
+    app.router.add_get("/v1/users/{id}", handler.user)
     run(app, __doc__)
 
 

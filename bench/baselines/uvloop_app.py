@@ -1,4 +1,4 @@
-"""An aiohttp application on uvloop, without an access log, until it is told to end. It adds no middleware."""
+"""Runs an aiohttp application on uvloop without an access log."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from aiohttp import web
 
 
 def run(app: web.Application, description: str | None) -> None:
-    """On the port that the command line names."""
+    """Serve `app` on the port given by `--port` until the process is terminated."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, required=True)
     port: int = parser.parse_args().port

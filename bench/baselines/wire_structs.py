@@ -1,7 +1,7 @@
-"""The wire shapes of the limits: what the contract says of `message.send`, `message.created` and `ok`.
+"""Wire structs of the baselines: `message.send`, `message.created` and `ok`.
 
-They are written out here, field for field, so that a limit decodes and encodes as much as the product and
-stays what it was when the product changes. They check no lengths and no permissions.
+Copied field by field, so that a baseline decodes and encodes as much as Convene and does not change with it.
+Lengths and permissions are not checked.
 """
 
 from datetime import UTC, datetime
@@ -64,7 +64,7 @@ encode = msgspec.json.Encoder().encode
 
 
 def encode_replies(command: SendMessage, sender_id: str, seq: int) -> tuple[bytes, bytes]:
-    """The two answers to a message: `ok` for its sender, `message.created` for every member."""
+    """Encode the two replies to a message: `ok` for its sender, `message.created` for every member."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message = Message(
         id=f"{seq:024x}",

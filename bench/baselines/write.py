@@ -1,7 +1,7 @@
-"""A bare aiohttp handler that writes once: BEGIN, one INSERT, COMMIT.
+"""A bare aiohttp handler with one write: BEGIN, one INSERT, COMMIT.
 
-Each table has the columns of the product's and one unique index, and is made anew at the start. It asks
-nobody who they are, so who it is stands in the path; it looks at nothing, counts nothing and tells nobody.
+Each table has the columns of Convene's table and one unique index, and is recreated at start. The path names
+the user. No authentication, checks, counts or events.
 """
 
 import os
@@ -74,11 +74,11 @@ class WriteHandler:
         return web.Response(status=204)
 
     async def rsvp(self, request: web.Request) -> web.Response:
-        answer = decode(await request.read())
+        rsvp = decode(await request.read())
         event_id, user_id = _ids(request)
-        await self._insert(INSERT_RSVP, event_id, user_id, answer.status)
+        await self._insert(INSERT_RSVP, event_id, user_id, rsvp.status)
         return web.Response(
-            body=encode(RsvpResponse(event_id, user_id, answer.status)), content_type="application/json"
+            body=encode(RsvpResponse(event_id, user_id, rsvp.status)), content_type="application/json"
         )
 
     async def _insert(self, statement: str, *values: object) -> None:
@@ -91,12 +91,12 @@ def _ids(request: web.Request) -> tuple[uuid.UUID, uuid.UUID]:
 
 
 def main() -> None:
-    writing = WriteHandler(os.environ["BASELINE_POSTGRES_URL"])
+    handler = WriteHandler(os.environ["BASELINE_POSTGRES_URL"])
     app = web.Application()
-    app.on_startup.append(writing.open)
-    app.router.add_put("/v1/posts/{id}/like/{user}", writing.like)
-    app.router.add_put("/v1/users/{id}/follow/{user}", writing.follow)
-    app.router.add_put("/v1/events/{id}/rsvp/{user}", writing.rsvp)
+    app.on_startup.append(handler.open)
+    app.router.add_put("/v1/posts/{id}/like/{user}", handler.like)
+    app.router.add_put("/v1/users/{id}/follow/{user}", handler.follow)
+    app.router.add_put("/v1/events/{id}/rsvp/{user}", handler.rsvp)
     run(app, __doc__)
 
 

@@ -1,1 +1,1 @@
-"""The load generator, a C program, compiled on first use. It never runs inside the measuring process."""
+"""The websocket load generator: a C program that is compiled on first use and run as a subprocess."""

@@ -1,25 +1,25 @@
 /* The load generator: holds websocket connections in groups, sends chat messages, counts deliveries.
  *
- * One thread, epoll, plain loopback TCP, RFC 6455 client with masked frames. It is told who the members
- * are by a file (one line each: "<token or -> <conversation> <port>"), connects them, says "ready", and
- * then obeys standard input:
+ * One thread, epoll, plain loopback TCP, RFC 6455 client with masked frames. It reads the members from a
+ * file (one line each: "<token or -> <conversation> <port>"), connects them, prints a "ready" line and then
+ * reads commands from standard input:
  *
  *     slice <seconds> <in flight per group> <messages per second, 0 = closed loop> <content bytes>
  *
- * A message is complete when EVERY member of its group has received it. In the closed loop the next one
- * of the group goes out then; in the open loop they go out on the clock, whatever happened to the
- * earlier ones, and latency counts from the intended time. Senders take turns over a group's members.
- * A slice ends when all its messages are complete (or after DRAIN_NS), and prints one line of JSON.
+ * A message is complete when EVERY member of its group has received it. In the closed loop the group's next
+ * message is sent then. In the open loop messages are sent at fixed times regardless of earlier ones, and
+ * latency counts from the intended time. The members of a group send in turn. A slice ends when all its
+ * messages are complete (or after DRAIN_NS) and prints one line of JSON.
  *
- * With -s the same objects go as events of Socket.IO v5 on Engine.IO v4, each asking to be acknowledged.
- * With -x they are group chat of XMPP over websocket (RFC 7395, XEP-0045): everybody is anonymous and in one
- * room; what comes back to its own sender is its acknowledgement.
+ * With -s the objects are sent as events of Socket.IO v5 on Engine.IO v4, each with an acknowledgement request.
+ * With -x they are sent as XMPP group chat over websocket (RFC 7395, XEP-0045): all users are anonymous and
+ * each is in one room; the copy that returns to its sender is the acknowledgement.
  *
- * With -k its messages bear a mark of their own, so that two generators may write into one conversation:
- * what the other one said is passed over.
+ * -k sets the character that marks this generator's messages, so that two generators can write to the same
+ * conversations: messages with another mark are ignored.
  *
- * It never judges what it receives beyond `type` and the mark in the content, and never verifies order:
- * that is the load tester's work.
+ * Received messages are checked only for `type` and the mark in the content, not for order; the load tester
+ * checks order.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -48,15 +48,15 @@
 #define XMPP_OPEN "<open xmlns=\"urn:ietf:params:xml:ns:xmpp-framing\" to=\"" XMPP_DOMAIN "\" version=\"1.0\"/>"
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-enum state { UNBORN, CONNECTING, UPGRADING, GREETED, AUTHENTICATING, LIVE, CLOSED };
+enum state { NOT_STARTED, CONNECTING, UPGRADING, UPGRADED, AUTHENTICATING, LIVE, CLOSED };
 
-struct peer {
+struct connection {
     int fd;
     enum state state;
     uint32_t group;
     uint16_t port;
     char *token;
-    char *in, *out; /* a frame's first part, bytes the socket did not take: null most of the time */
+    char *in, *out; /* partial frame received; unsent bytes: both usually null */
     size_t in_length, out_length;
 };
 struct group {
@@ -69,23 +69,23 @@ struct slot {
     uint32_t group, remaining;
     uint16_t generation;
 };
-struct tally {
+struct counters {
     uint64_t messages, deliveries, acks, errors, strays, missing, bytes, unsent, lag_max_ns;
 };
 
-static struct peer *peers;
+static struct connection *connections;
 static struct group *groups;
 static struct slot slots[SLOTS];
-static uint32_t peer_count, group_count, live_count, closed_count, connecting_count, free_slots[SLOTS], free_count;
-static uint64_t buckets[BUCKETS], born_ns, sent_ever, random_state = 88172645463325252ull;
-static struct tally tally;
+static uint32_t connection_count, group_count, live_count, closed_count, connecting_count, free_slots[SLOTS], free_count;
+static uint64_t buckets[BUCKETS], started_ns, sent_total, random_state = 88172645463325252ull;
+static struct counters counters;
 static const char *path = "/v1/ws";
-static int name_in_path, socket_io, xmpp, epoll_fd, timer_fd, complaints, own_mark = '~';
-static char inbox[IN_BYTES];
+static int room_in_query, socket_io, xmpp, epoll_fd, timer_fd, logged_errors, message_mark = '~';
+static char receive_buffer[IN_BYTES];
 
-/* The slice under way. */
+/* The current slice. */
 static int active, draining, in_flight;
-static uint64_t slice_began_ns, slice_ends_ns, drain_ends_ns, next_due_ns, interval_ns, now_ns, last_delivery_ns;
+static uint64_t slice_started_ns, slice_ends_ns, drain_ends_ns, next_due_ns, interval_ns, now_ns, last_delivery_ns;
 static uint32_t next_group;
 static size_t content_bytes = 40;
 
@@ -93,8 +93,8 @@ static void die(const char *what) {
     fprintf(stderr, "generator: %s: %s\n", what, strerror(errno));
     exit(1);
 }
-static void complain(const char *what, const char *text, size_t length) {
-    if (complaints++ < 5) fprintf(stderr, "generator: %s: %.*s\n", what, (int)(length < 300 ? length : 300), text);
+static void log_error(const char *what, const char *text, size_t length) {
+    if (logged_errors++ < 5) fprintf(stderr, "generator: %s: %.*s\n", what, (int)(length < 300 ? length : 300), text);
 }
 static uint64_t clock_ns(void) {
     struct timespec t;
@@ -107,7 +107,7 @@ static double cpu_seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* --- latency: 32 steps for each doubling, so a percentile is right within 3 % --- */
+/* --- latency: 32 steps per doubling, so percentiles are accurate within 3 % --- */
 static void record(uint64_t value) {
     int power = value < 64 ? 0 : 58 - __builtin_clzll(value);
     buckets[power == 0 ? value : (uint64_t)power * 64 + ((value >> power) & 63)]++;
@@ -124,52 +124,52 @@ static double percentile_ms(double share, uint64_t total) {
     return 0.0;
 }
 
-/* --- the way out --- */
-static void watch(struct peer *peer, uint32_t events, int operation) {
-    struct epoll_event event = {.events = events, .data.u32 = (uint32_t)(peer - peers)};
-    if (epoll_ctl(epoll_fd, operation, peer->fd, &event) < 0) die("epoll_ctl");
+/* --- sending --- */
+static void watch(struct connection *connection, uint32_t events, int operation) {
+    struct epoll_event event = {.events = events, .data.u32 = (uint32_t)(connection - connections)};
+    if (epoll_ctl(epoll_fd, operation, connection->fd, &event) < 0) die("epoll_ctl");
 }
-static void lose(struct peer *peer, const char *why) {
-    if (peer->state == CLOSED) return;
-    if (peer->state == LIVE) live_count--;
+static void close_connection(struct connection *connection, const char *why) {
+    if (connection->state == CLOSED) return;
+    if (connection->state == LIVE) live_count--;
     else connecting_count--;
-    complain("connection lost", why, strlen(why));
-    peer->state = CLOSED;
+    log_error("connection lost", why, strlen(why));
+    connection->state = CLOSED;
     closed_count++;
-    close(peer->fd);
-    free(peer->in);
-    free(peer->out);
-    peer->in = peer->out = NULL;
+    close(connection->fd);
+    free(connection->in);
+    free(connection->out);
+    connection->in = connection->out = NULL;
 }
-static void put(struct peer *peer, const char *bytes, size_t length) {
-    if (peer->state == CLOSED) return;
-    ssize_t taken = 0;
-    if (peer->out == NULL) {
-        taken = send(peer->fd, bytes, length, MSG_NOSIGNAL);
-        if (taken == (ssize_t)length) return;
-        if (taken < 0 && errno != EAGAIN) return lose(peer, "send");
-        if (taken < 0) taken = 0;
-        watch(peer, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+static void queue_bytes(struct connection *connection, const char *bytes, size_t length) {
+    if (connection->state == CLOSED) return;
+    ssize_t sent = 0;
+    if (connection->out == NULL) {
+        sent = send(connection->fd, bytes, length, MSG_NOSIGNAL);
+        if (sent == (ssize_t)length) return;
+        if (sent < 0 && errno != EAGAIN) return close_connection(connection, "send");
+        if (sent < 0) sent = 0;
+        watch(connection, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
     }
-    size_t rest = length - (size_t)taken;
-    peer->out = realloc(peer->out, peer->out_length + rest);
-    memcpy(peer->out + peer->out_length, bytes + taken, rest);
-    peer->out_length += rest;
+    size_t rest = length - (size_t)sent;
+    connection->out = realloc(connection->out, connection->out_length + rest);
+    memcpy(connection->out + connection->out_length, bytes + sent, rest);
+    connection->out_length += rest;
 }
-static void flush_out(struct peer *peer) {
-    if (peer->out == NULL) return;
-    ssize_t taken = send(peer->fd, peer->out, peer->out_length, MSG_NOSIGNAL);
-    if (taken < 0 && errno != EAGAIN) return lose(peer, "send");
-    if (taken <= 0) return;
-    peer->out_length -= (size_t)taken;
-    memmove(peer->out, peer->out + taken, peer->out_length);
-    if (peer->out_length == 0) {
-        free(peer->out);
-        peer->out = NULL;
-        watch(peer, EPOLLIN, EPOLL_CTL_MOD);
+static void flush_queue(struct connection *connection) {
+    if (connection->out == NULL) return;
+    ssize_t sent = send(connection->fd, connection->out, connection->out_length, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) return close_connection(connection, "send");
+    if (sent <= 0) return;
+    connection->out_length -= (size_t)sent;
+    memmove(connection->out, connection->out + sent, connection->out_length);
+    if (connection->out_length == 0) {
+        free(connection->out);
+        connection->out = NULL;
+        watch(connection, EPOLLIN, EPOLL_CTL_MOD);
     }
 }
-static void put_frame(struct peer *peer, int opcode, const char *payload, size_t length) {
+static void queue_frame(struct connection *connection, int opcode, const char *payload, size_t length) {
     char frame[8192 + 16];
     if (length > 8192) length = 8192;
     random_state ^= random_state << 13, random_state ^= random_state >> 7, random_state ^= random_state << 17;
@@ -185,17 +185,17 @@ static void put_frame(struct peer *peer, int opcode, const char *payload, size_t
     memcpy(frame + at, mask, 4);
     at += 4;
     for (size_t i = 0; i < length; i++) frame[at + i] = payload[i] ^ mask[i & 3];
-    put(peer, frame, at + length);
+    queue_bytes(connection, frame, at + length);
 }
 
 /* --- messages --- */
 static void send_message(uint32_t number, uint64_t intended_ns) {
     if (free_count == 0) {
-        tally.unsent++;
+        counters.unsent++;
         return;
     }
     struct group *group = &groups[number];
-    struct peer *sender = &peers[group->members[group->turn++ % group->size]];
+    struct connection *sender = &connections[group->members[group->turn++ % group->size]];
     uint32_t index = free_slots[--free_count];
     struct slot *slot = &slots[index];
     slot->generation++;
@@ -206,16 +206,16 @@ static void send_message(uint32_t number, uint64_t intended_ns) {
     uint32_t id = (slot->generation & 0xffffu) << 16 | index;
     int length = socket_io ? snprintf(text, 64, "42%u[\"message_send\",", id) : 0;
     if (xmpp) length = snprintf(text, 1024, "<message to=\"%s@conference." XMPP_DOMAIN "\" type=\"groupchat\" id=\"%u\"><body>%c%04x%04x",
-                                group->conversation, id, own_mark, index, slot->generation);
+                                group->conversation, id, message_mark, index, slot->generation);
     else length += snprintf(text + length, 1024,
                        "{\"type\":\"message.send\",\"id\":%u,\"conversation_id\":\"%s\","
                        "\"client_id\":\"%llx-%llx\",\"content\":\"%c%04x%04x",
-                       id, group->conversation, (unsigned long long)born_ns, (unsigned long long)sent_ever++, own_mark, index,
+                       id, group->conversation, (unsigned long long)started_ns, (unsigned long long)sent_total++, message_mark, index,
                        slot->generation);
     for (size_t i = 9; i < content_bytes; i++) text[length++] = "and so it goes "[i % 15] == ' ' ? '_' : "and so it goes "[i % 15];
     length += sprintf(text + length, xmpp ? "</body></message>" : socket_io ? "\"}]" : "\"}");
-    tally.messages++;
-    put_frame(sender, 1, text, (size_t)length);
+    counters.messages++;
+    queue_frame(sender, 1, text, (size_t)length);
 }
 static int hex(const char *text) {
     int value = 0;
@@ -232,10 +232,10 @@ static void deliver(const char *mark, const char *end) {
     int index = hex(mark + 1), generation = hex(mark + 5);
     struct slot *slot = index < 0 ? NULL : &slots[index];
     if (slot == NULL || slot->remaining == 0 || slot->generation != generation) {
-        tally.strays++;
+        counters.strays++;
         return;
     }
-    tally.deliveries++;
+    counters.deliveries++;
     record(now_ns > slot->intended_ns ? now_ns - slot->intended_ns : 0);
     last_delivery_ns = now_ns;
     if (--slot->remaining > 0) return;
@@ -243,99 +243,99 @@ static void deliver(const char *mark, const char *end) {
     if (active && !draining && interval_ns == 0) send_message(slot->group, clock_ns());
 }
 
-/* --- the way in --- */
-static void authenticate(struct peer *peer) {
+/* --- receiving --- */
+static void authenticate(struct connection *connection) {
     char text[512];
-    int length = snprintf(text, sizeof text, "{\"type\":\"authenticate\",\"id\":0,\"token\":\"%s\"}", peer->token);
-    peer->state = AUTHENTICATING;
-    put_frame(peer, 1, text, (size_t)length);
+    int length = snprintf(text, sizeof text, "{\"type\":\"authenticate\",\"id\":0,\"token\":\"%s\"}", connection->token);
+    connection->state = AUTHENTICATING;
+    queue_frame(connection, 1, text, (size_t)length);
 }
-static void go_live(struct peer *peer) {
-    peer->state = LIVE;
+static void on_authenticated(struct connection *connection) {
+    connection->state = LIVE;
     connecting_count--;
     live_count++;
 }
-/* What Socket.IO says besides events and acknowledgements: open, connected, refused, ping. */
-static int read_socket_io(struct peer *peer, const char *at, size_t length) {
-    if (length >= 1 && at[0] == '2') put_frame(peer, 1, "3", 1);
-    else if (length >= 1 && at[0] == '0' && peer->state == GREETED) {
-        peer->state = AUTHENTICATING;
-        put_frame(peer, 1, "40", 2);
-    } else if (length >= 2 && memcmp(at, "40", 2) == 0 && peer->state == AUTHENTICATING) go_live(peer);
+/* Handles Socket.IO control packets (open, connected, ping); returns 0 for events and acknowledgements. */
+static int read_socket_io(struct connection *connection, const char *at, size_t length) {
+    if (length >= 1 && at[0] == '2') queue_frame(connection, 1, "3", 1);
+    else if (length >= 1 && at[0] == '0' && connection->state == UPGRADED) {
+        connection->state = AUTHENTICATING;
+        queue_frame(connection, 1, "40", 2);
+    } else if (length >= 2 && memcmp(at, "40", 2) == 0 && connection->state == AUTHENTICATING) on_authenticated(connection);
     else if (length >= 2 && (memcmp(at, "42", 2) == 0 || memcmp(at, "43", 2) == 0)) return 0;
     else {
-        complain("server", at, length);
-        lose(peer, "a packet that the generator does not expect");
+        log_error("server", at, length);
+        close_connection(connection, "unexpected packet");
     }
     return 1;
 }
-static int says(const char *at, const char *end, const char *what) {
+static int contains(const char *at, const char *end, const char *what) {
     return memmem(at, (size_t)(end - at), what, strlen(what)) != NULL;
 }
-/* The way into a room, each step answered by the server, and then what is said there. */
-static void read_xmpp(struct peer *peer, const char *at, const char *end) {
+/* Runs the XMPP login step by step until the room is joined, then handles group chat. */
+static void read_xmpp(struct connection *connection, const char *at, const char *end) {
     char text[512];
-    uint32_t number = (uint32_t)(peer - peers);
-    if (peer->state == LIVE) {
+    uint32_t number = (uint32_t)(connection - connections);
+    if (connection->state == LIVE) {
         const char *body = memmem(at, (size_t)(end - at), "<body>", 6);
-        if (says(at, end, "type='error'")) {
-            tally.errors++;
-            complain("server", at, (size_t)(end - at));
-        } else if (body != NULL && body[6] == own_mark) {
+        if (contains(at, end, "type='error'")) {
+            counters.errors++;
+            log_error("server", at, (size_t)(end - at));
+        } else if (body != NULL && body[6] == message_mark) {
             snprintf(text, sizeof text, "/n%u'", number);
-            if (says(at, body, text)) tally.acks++;
+            if (contains(at, body, text)) counters.acks++;
             deliver(body + 6, end);
         }
-    } else if (says(at, end, "<stream:features")) {
-        const char *next = says(at, end, "<mechanism>") ? "<auth xmlns=\"urn:ietf:params:xml:ns:xmpp-sasl\" mechanism=\"ANONYMOUS\"/>"
+    } else if (contains(at, end, "<stream:features")) {
+        const char *next = contains(at, end, "<mechanism>") ? "<auth xmlns=\"urn:ietf:params:xml:ns:xmpp-sasl\" mechanism=\"ANONYMOUS\"/>"
                            : "<iq type=\"set\" id=\"b\"><bind xmlns=\"urn:ietf:params:xml:ns:xmpp-bind\"/></iq>";
-        put_frame(peer, 1, next, strlen(next));
-    } else if (says(at, end, "<success")) put_frame(peer, 1, XMPP_OPEN, sizeof XMPP_OPEN - 1);
-    else if (says(at, end, "<bind")) {
+        queue_frame(connection, 1, next, strlen(next));
+    } else if (contains(at, end, "<success")) queue_frame(connection, 1, XMPP_OPEN, sizeof XMPP_OPEN - 1);
+    else if (contains(at, end, "<bind")) {
         int length = snprintf(text, sizeof text, "<presence to=\"%s@conference." XMPP_DOMAIN "/n%u\"><x xmlns=\"http://jabber.org/protocol/muc\">"
-                              "<history maxstanzas=\"0\"/></x></presence>", groups[peer->group].conversation, number);
-        peer->state = AUTHENTICATING;
-        put_frame(peer, 1, text, (size_t)length);
-    } else if (says(at, end, "<subject")) go_live(peer);
-    else if (says(at, end, "error")) {
-        complain("server", at, (size_t)(end - at));
-        lose(peer, "not let into the room");
+                              "<history maxstanzas=\"0\"/></x></presence>", groups[connection->group].conversation, number);
+        connection->state = AUTHENTICATING;
+        queue_frame(connection, 1, text, (size_t)length);
+    } else if (contains(at, end, "<subject")) on_authenticated(connection);
+    else if (contains(at, end, "error")) {
+        log_error("server", at, (size_t)(end - at));
+        close_connection(connection, "joining the room was rejected");
     }
 }
-/* An object or a JSON array of objects: every `"type":"` that the contract's vocabulary knows counts. */
-static void read_payload(struct peer *peer, const char *at, const char *end) {
+/* Handles an object or a JSON array of objects, by each known `"type"`. */
+static void read_payload(struct connection *connection, const char *at, const char *end) {
     static const char needle[] = "\"type\":\"";
     int batched = at < end && *at == '[';
-    if (xmpp) return read_xmpp(peer, at, end);
-    if (socket_io && read_socket_io(peer, at, (size_t)(end - at))) return;
+    if (xmpp) return read_xmpp(connection, at, end);
+    if (socket_io && read_socket_io(connection, at, (size_t)(end - at))) return;
     while ((at = memmem(at, (size_t)(end - at), needle, sizeof needle - 1)) != NULL) {
-        const char *word = at + sizeof needle - 1;
-        size_t left = (size_t)(end - word);
-        at = word;
-        if (left > 16 && memcmp(word, "message.created\"", 16) == 0) {
-            const char *mark = memchr(word, own_mark, left);
+        const char *type = at + sizeof needle - 1;
+        size_t left = (size_t)(end - type);
+        at = type;
+        if (left > 16 && memcmp(type, "message.created\"", 16) == 0) {
+            const char *mark = memchr(type, message_mark, left);
             if (mark == NULL) continue;
             deliver(mark, end);
             at = mark;
-        } else if (left > 3 && memcmp(word, "ok\"", 3) == 0) tally.acks++;
-        else if (left > 6 && memcmp(word, "error\"", 6) == 0) {
-            tally.errors++;
-            complain("refused", word, left);
-        } else if (left > 6 && memcmp(word, "hello\"", 6) == 0) {
-            if (peer->state == GREETED) authenticate(peer);
-        } else if (left > 6 && memcmp(word, "ready\"", 6) == 0) {
-            if (peer->state == AUTHENTICATING) go_live(peer);
-        } else if (left > 8 && (memcmp(word, "goodbye\"", 8) == 0 || memcmp(word, "lagged\"", 7) == 0)) {
-            tally.errors++;
-            complain("server", word, left);
+        } else if (left > 3 && memcmp(type, "ok\"", 3) == 0) counters.acks++;
+        else if (left > 6 && memcmp(type, "error\"", 6) == 0) {
+            counters.errors++;
+            log_error("error reply", type, left);
+        } else if (left > 6 && memcmp(type, "hello\"", 6) == 0) {
+            if (connection->state == UPGRADED) authenticate(connection);
+        } else if (left > 6 && memcmp(type, "ready\"", 6) == 0) {
+            if (connection->state == AUTHENTICATING) on_authenticated(connection);
+        } else if (left > 8 && (memcmp(type, "goodbye\"", 8) == 0 || memcmp(type, "lagged\"", 7) == 0)) {
+            counters.errors++;
+            log_error("server", type, left);
         } else continue;
         if (!batched) return;
     }
 }
-/* Handles whole frames; answers how many bytes they took. */
-static size_t read_frames(struct peer *peer, const char *bytes, size_t length) {
+/* Handles complete frames; returns the number of bytes consumed. */
+static size_t read_frames(struct connection *connection, const char *bytes, size_t length) {
     size_t at = 0;
-    while (length - at >= 2 && peer->state != CLOSED) {
+    while (length - at >= 2 && connection->state != CLOSED) {
         const unsigned char *head = (const unsigned char *)bytes + at;
         size_t header = 2, size = head[1] & 127;
         if (size == 126) {
@@ -351,92 +351,92 @@ static size_t read_frames(struct peer *peer, const char *bytes, size_t length) {
         if (length - at - header < size) break;
         const char *payload = bytes + at + header;
         switch (head[0]) {
-        case 0x81: read_payload(peer, payload, payload + size); break;
-        case 0x89: put_frame(peer, 10, payload, size); break;
+        case 0x81: read_payload(connection, payload, payload + size); break;
+        case 0x89: queue_frame(connection, 10, payload, size); break;
         case 0x8a: break;
         case 0x88: {
             char why[64];
             snprintf(why, sizeof why, "close code %d", size >= 2 ? (unsigned char)payload[0] << 8 | (unsigned char)payload[1] : 0);
-            lose(peer, why);
+            close_connection(connection, why);
             break;
         }
-        default: lose(peer, "a frame that the generator does not expect");
+        default: close_connection(connection, "unexpected frame");
         }
         at += header + size;
     }
     return at;
 }
-static size_t read_upgrade(struct peer *peer, const char *bytes, size_t length) {
+static size_t read_upgrade(struct connection *connection, const char *bytes, size_t length) {
     const char *end = memmem(bytes, length, "\r\n\r\n", 4);
     if (end == NULL) return 0;
     if (strncmp(bytes, "HTTP/1.1 101", 12) != 0 || memmem(bytes, length, ACCEPT, sizeof ACCEPT - 1) == NULL) {
-        complain("upgrade refused", bytes, length);
-        lose(peer, "upgrade");
+        log_error("upgrade rejected", bytes, length);
+        close_connection(connection, "upgrade");
         return length;
     }
-    if (peer->token == NULL && !socket_io && !xmpp) go_live(peer);
-    else peer->state = GREETED;
-    if (xmpp) put_frame(peer, 1, XMPP_OPEN, sizeof XMPP_OPEN - 1);
+    if (connection->token == NULL && !socket_io && !xmpp) on_authenticated(connection);
+    else connection->state = UPGRADED;
+    if (xmpp) queue_frame(connection, 1, XMPP_OPEN, sizeof XMPP_OPEN - 1);
     return (size_t)(end - bytes) + 4;
 }
-static void readable(struct peer *peer) {
-    size_t held = peer->in_length;
-    if (held) memcpy(inbox, peer->in, held);
-    ssize_t got = recv(peer->fd, inbox + held, IN_BYTES - held, 0);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) return lose(peer, got == 0 ? "end of stream" : strerror(errno));
+static void on_readable(struct connection *connection) {
+    size_t buffered = connection->in_length;
+    if (buffered) memcpy(receive_buffer, connection->in, buffered);
+    ssize_t received = recv(connection->fd, receive_buffer + buffered, IN_BYTES - buffered, 0);
+    if (received < 0 && errno == EAGAIN) return;
+    if (received <= 0) return close_connection(connection, received == 0 ? "end of stream" : strerror(errno));
     now_ns = clock_ns();
-    tally.bytes += (uint64_t)got;
-    size_t length = held + (size_t)got, used = 0;
-    if (peer->state == UPGRADING) used = read_upgrade(peer, inbox, length);
-    if (peer->state > UPGRADING) used += read_frames(peer, inbox + used, length - used);
-    if (peer->state == CLOSED) return;
+    counters.bytes += (uint64_t)received;
+    size_t length = buffered + (size_t)received, used = 0;
+    if (connection->state == UPGRADING) used = read_upgrade(connection, receive_buffer, length);
+    if (connection->state > UPGRADING) used += read_frames(connection, receive_buffer + used, length - used);
+    if (connection->state == CLOSED) return;
     size_t rest = length - used;
-    if (rest == IN_BYTES) return lose(peer, "a frame larger than the generator's buffer");
-    if (rest) peer->in = realloc(peer->in, rest), memcpy(peer->in, inbox + used, rest);
-    else if (held) free(peer->in), peer->in = NULL;
-    peer->in_length = rest;
+    if (rest == IN_BYTES) return close_connection(connection, "frame exceeds the receive buffer");
+    if (rest) connection->in = realloc(connection->in, rest), memcpy(connection->in, receive_buffer + used, rest);
+    else if (buffered) free(connection->in), connection->in = NULL;
+    connection->in_length = rest;
 }
 
 /* --- connecting --- */
-static void start_connecting(struct peer *peer) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(peer->port)};
+static void start_connecting(struct connection *connection) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(connection->port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (peer->fd < 0) die(errno == EMFILE ? "too many connections for this process's open file limit" : "socket");
+    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (connection->fd < 0) die(errno == EMFILE ? "open file limit reached" : "socket");
     int on = 1;
-    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS) die("connect");
-    peer->state = CONNECTING;
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(connection->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS) die("connect");
+    connection->state = CONNECTING;
     connecting_count++;
-    watch(peer, EPOLLOUT, EPOLL_CTL_ADD);
+    watch(connection, EPOLLOUT, EPOLL_CTL_ADD);
 }
-static void connected(struct peer *peer) {
+static void on_connected(struct connection *connection) {
     int error = 0;
     socklen_t size = sizeof error;
-    getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error) return lose(peer, strerror(error));
-    const char *room = !name_in_path ? "" : strchr(path, '?') ? "&room=" : "?room=";
+    getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error) return close_connection(connection, strerror(error));
+    const char *room = !room_in_query ? "" : strchr(path, '?') ? "&room=" : "?room=";
     char request[1024];
     int length = snprintf(request, sizeof request,
                           "GET %s%s%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n"
                           "Sec-WebSocket-Protocol: %s\r\n\r\n",
-                          path, room, name_in_path ? groups[peer->group].conversation : "", peer->port,
+                          path, room, room_in_query ? groups[connection->group].conversation : "", connection->port,
                           xmpp ? "xmpp" : "convene.v1.json");
-    peer->state = UPGRADING;
-    watch(peer, EPOLLIN, EPOLL_CTL_MOD);
-    put(peer, request, (size_t)length);
+    connection->state = UPGRADING;
+    watch(connection, EPOLLIN, EPOLL_CTL_MOD);
+    queue_bytes(connection, request, (size_t)length);
 }
 
 /* --- the slice --- */
 static void begin_slice(double seconds, int flight, double rate, size_t bytes) {
-    memset(&tally, 0, sizeof tally);
+    memset(&counters, 0, sizeof counters);
     memset(buckets, 0, sizeof buckets);
     active = 1, draining = 0, in_flight = flight;
     content_bytes = bytes < 9 ? 9 : bytes > 4000 ? 4000 : bytes;
-    slice_began_ns = last_delivery_ns = next_due_ns = clock_ns();
-    slice_ends_ns = slice_began_ns + (uint64_t)(seconds * 1e9);
+    slice_started_ns = last_delivery_ns = next_due_ns = clock_ns();
+    slice_ends_ns = slice_started_ns + (uint64_t)(seconds * 1e9);
     interval_ns = rate > 0 ? (uint64_t)(1e9 / rate) : 0;
     if (interval_ns == 0)
         for (uint32_t i = 0; i < group_count; i++)
@@ -445,26 +445,26 @@ static void begin_slice(double seconds, int flight, double rate, size_t bytes) {
 static void end_slice(double cpu_before) {
     for (uint32_t i = 0; i < SLOTS; i++) {
         if (slots[i].remaining == 0) continue;
-        tally.missing += slots[i].remaining;
+        counters.missing += slots[i].remaining;
         slots[i].remaining = 0;
         free_slots[free_count++] = i;
     }
     active = 0;
-    uint64_t n = tally.deliveries;
-    uint64_t lived_ns = last_delivery_ns > slice_ends_ns ? last_delivery_ns - slice_began_ns : slice_ends_ns - slice_began_ns;
+    uint64_t n = counters.deliveries;
+    uint64_t duration_ns = last_delivery_ns > slice_ends_ns ? last_delivery_ns - slice_started_ns : slice_ends_ns - slice_started_ns;
     printf("{\"event\":\"slice\",\"seconds\":%.6f,\"messages\":%llu,\"deliveries\":%llu,\"acks\":%llu,\"errors\":%llu,"
            "\"strays\":%llu,\"missing\":%llu,\"unsent\":%llu,\"lost_connections\":%u,\"bytes\":%llu,\"cpu_s\":%.6f,"
            "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f,\"lag_max_ms\":%.3f}\n",
-           (double)lived_ns / 1e9, (unsigned long long)tally.messages, (unsigned long long)n, (unsigned long long)tally.acks,
-           (unsigned long long)tally.errors, (unsigned long long)tally.strays, (unsigned long long)tally.missing,
-           (unsigned long long)tally.unsent, closed_count, (unsigned long long)tally.bytes, cpu_seconds() - cpu_before,
+           (double)duration_ns / 1e9, (unsigned long long)counters.messages, (unsigned long long)n, (unsigned long long)counters.acks,
+           (unsigned long long)counters.errors, (unsigned long long)counters.strays, (unsigned long long)counters.missing,
+           (unsigned long long)counters.unsent, closed_count, (unsigned long long)counters.bytes, cpu_seconds() - cpu_before,
            percentile_ms(0.5, n), percentile_ms(0.99, n), percentile_ms(0.999, n), percentile_ms(1.0, n),
-           (double)tally.lag_max_ns / 1e6);
+           (double)counters.lag_max_ns / 1e6);
     fflush(stdout);
 }
-static void send_what_is_due(uint64_t now) {
+static void send_due_messages(uint64_t now) {
     while (interval_ns && !draining && next_due_ns <= now && next_due_ns < slice_ends_ns) {
-        if (now - next_due_ns > tally.lag_max_ns) tally.lag_max_ns = now - next_due_ns;
+        if (now - next_due_ns > counters.lag_max_ns) counters.lag_max_ns = now - next_due_ns;
         send_message(next_group++ % group_count, next_due_ns);
         next_due_ns += interval_ns;
     }
@@ -479,20 +479,20 @@ static void read_members(const char *file) {
     uint32_t room = 0, group_room = 0;
     if (lines == NULL) die(file);
     while (fscanf(lines, "%255s %127s %u", token, conversation, &port) == 3) {
-        if (peer_count == room) peers = realloc(peers, (room = room ? room * 2 : 1024) * sizeof *peers);
-        /* Members of a group stand together in the file, so the last group is the only candidate. */
+        if (connection_count == room) connections = realloc(connections, (room = room ? room * 2 : 1024) * sizeof *connections);
+        /* Members of a group are consecutive in the file, so only the last group can match. */
         if (group_count == 0 || strcmp(groups[group_count - 1].conversation, conversation) != 0) {
             if (group_count == group_room) groups = realloc(groups, (group_room = group_room ? group_room * 2 : 256) * sizeof *groups);
             groups[group_count++] = (struct group){.conversation = strdup(conversation)};
         }
         struct group *group = &groups[group_count - 1];
         group->members = realloc(group->members, (group->size + 1) * sizeof *group->members);
-        group->members[group->size++] = peer_count;
-        peers[peer_count++] = (struct peer){.fd = -1, .group = group_count - 1, .port = (uint16_t)port,
+        group->members[group->size++] = connection_count;
+        connections[connection_count++] = (struct connection){.fd = -1, .group = group_count - 1, .port = (uint16_t)port,
                                             .token = strcmp(token, "-") == 0 ? NULL : strdup(token)};
     }
     fclose(lines);
-    if (peer_count == 0) errno = EINVAL, die("no members in the file");
+    if (connection_count == 0) errno = EINVAL, die("the member file is empty");
 }
 
 int main(int argc, char **argv) {
@@ -502,8 +502,8 @@ int main(int argc, char **argv) {
         case 'm': members = optarg; break;
         case 'p': path = optarg; break;
         case 'c': connect_rate = atof(optarg); break;
-        case 'k': own_mark = optarg[0]; break;
-        case 'r': name_in_path = 1; break; /* raw servers have no accounts: the path says who is where */
+        case 'k': message_mark = optarg[0]; break;
+        case 'r': room_in_query = 1; break; /* servers without accounts: the query names the room */
         case 's': socket_io = 1; break;
         case 'x': xmpp = 1; break;
         default: members = NULL;
@@ -516,7 +516,7 @@ int main(int argc, char **argv) {
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    born_ns = clock_ns(), random_state ^= born_ns;
+    started_ns = clock_ns(), random_state ^= started_ns;
     for (uint32_t i = 0; i < SLOTS; i++) free_slots[free_count++] = SLOTS - 1 - i;
     read_members(members);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -527,49 +527,49 @@ int main(int argc, char **argv) {
     epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &special);
 
     struct epoll_event events[EVENTS];
-    uint32_t born = 0;
+    uint32_t started = 0;
     int announced = 0;
-    double cpu_before = 0, cpu_born = cpu_seconds();
+    double cpu_before = 0, cpu_at_start = cpu_seconds();
     char command[256];
     for (;;) {
         uint64_t now = clock_ns();
-        while (born < peer_count && connecting_count < HANDSHAKES_AT_ONCE && (double)born <= (double)(now - born_ns) / 1e9 * connect_rate)
-            start_connecting(&peers[born++]);
-        if (!announced && live_count + closed_count == peer_count) {
+        while (started < connection_count && connecting_count < HANDSHAKES_AT_ONCE && (double)started <= (double)(now - started_ns) / 1e9 * connect_rate)
+            start_connecting(&connections[started++]);
+        if (!announced && live_count + closed_count == connection_count) {
             announced = 1;
             printf("{\"event\":\"ready\",\"connections\":%u,\"groups\":%u,\"lost_connections\":%u,\"seconds\":%.3f,\"cpu_s\":%.3f}\n",
-                   live_count, group_count, closed_count, (double)(now - born_ns) / 1e9, cpu_seconds() - cpu_born);
+                   live_count, group_count, closed_count, (double)(now - started_ns) / 1e9, cpu_seconds() - cpu_at_start);
             fflush(stdout);
         }
         if (active) {
             if (!draining && now >= slice_ends_ns) draining = 1, drain_ends_ns = now + DRAIN_NS;
-            send_what_is_due(now);
-            if (draining && ((free_count == SLOTS && tally.acks + tally.errors >= tally.messages) || now >= drain_ends_ns)) end_slice(cpu_before);
+            send_due_messages(now);
+            if (draining && ((free_count == SLOTS && counters.acks + counters.errors >= counters.messages) || now >= drain_ends_ns)) end_slice(cpu_before);
         }
-        int patience_ms = born < peer_count ? 1 : active ? 2 : -1;
-        int ready = epoll_wait(epoll_fd, events, EVENTS, patience_ms);
+        int timeout_ms = started < connection_count ? 1 : active ? 2 : -1;
+        int ready = epoll_wait(epoll_fd, events, EVENTS, timeout_ms);
         for (int i = 0; i < ready; i++) {
-            uint32_t who = events[i].data.u32;
-            if (who == UINT32_MAX) {
+            uint32_t index = events[i].data.u32;
+            if (index == UINT32_MAX) {
                 if (fgets(command, sizeof command, stdin) == NULL) return 0;
                 double seconds, rate;
                 int flight;
                 size_t bytes;
                 if (active || sscanf(command, "slice %lf %d %lf %zu", &seconds, &flight, &rate, &bytes) != 4) {
-                    fprintf(stderr, "generator: not a command now: %s", command);
+                    fprintf(stderr, "generator: invalid command: %s", command);
                     return 2;
                 }
                 cpu_before = cpu_seconds();
                 begin_slice(seconds, flight, rate, bytes);
-            } else if (who == UINT32_MAX - 1) {
+            } else if (index == UINT32_MAX - 1) {
                 uint64_t ticks;
                 if (read(timer_fd, &ticks, sizeof ticks) < 0 && errno != EAGAIN) die("timer");
             } else {
-                struct peer *peer = &peers[who];
-                if (peer->state == CONNECTING) connected(peer);
-                else if (peer->state != CLOSED) {
-                    if (events[i].events & EPOLLOUT) flush_out(peer);
-                    if (peer->state != CLOSED && events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) readable(peer);
+                struct connection *connection = &connections[index];
+                if (connection->state == CONNECTING) on_connected(connection);
+                else if (connection->state != CLOSED) {
+                    if (events[i].events & EPOLLOUT) flush_queue(connection);
+                    if (connection->state != CLOSED && events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) on_readable(connection);
                 }
             }
         }

@@ -1,1 +1,1 @@
-"""What every bench script shares: processes, the generator, rounds, tables. It measures no server itself."""
+"""Shared by all benchmarks: server processes, load generators, measurement rounds and report tables."""

@@ -1,7 +1,7 @@
-"""The people of a bench and their conversations on a real server, made over HTTP by the public contract.
+"""Registers users and creates their conversations through the public HTTP API.
 
-Every password is hashed by the server at full cost, so a thousand people take about a minute. They exist
-before the measuring begins; no request is made while a slice runs.
+The server hashes every password at full cost, so a thousand users take about a minute. All requests are made
+before the measurement starts.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ RETRY_STATUSES = frozenset((429, 503))
 T = TypeVar("T")
 
 
-class SetupRejected(Exception):  # noqa: N818 - what the server answered
-    """The server would not make what the bench needs."""
+class SetupRejected(Exception):  # noqa: N818 - named after the response
+    """The server rejected a setup request."""
 
 
 class CreatedUser(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class NewConversation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UserSetup:
-    """Registers people and puts them into conversations, some requests at a time."""
+    """Registers users and creates conversations, at most `CONCURRENCY` requests at a time."""
 
     def __init__(self, url: str, port: int) -> None:
         self._url = url
@@ -67,18 +67,18 @@ class UserSetup:
         self._user_count = 0
 
     def register(self, count: int) -> list[BenchUser]:
-        """Register `count` new people."""
+        """Register `count` new users."""
         numbers = range(self._user_count, self._user_count + count)
         self._user_count += count
 
         async def register_one(session: aiohttp.ClientSession, number: int) -> BenchUser:
             name = f"{self._prefix}_{number}"
-            wanted = Registration(f"{name}@bench.example", name, secrets.token_urlsafe(12))
-            made = msgspec.json.decode(
-                await self._post(session, "/v1/users", msgspec.json.encode(wanted), None),
+            registration = Registration(f"{name}@bench.example", name, secrets.token_urlsafe(12))
+            response = msgspec.json.decode(
+                await self._post(session, "/v1/users", msgspec.json.encode(registration), None),
                 type=RegistrationResponse,
             )
-            return BenchUser(made.user.id, made.token)
+            return BenchUser(response.user.id, response.token)
 
         async def register_all() -> list[BenchUser]:
             async with aiohttp.ClientSession() as session:
@@ -87,28 +87,30 @@ class UserSetup:
         return asyncio.run(register_all())
 
     def create_rooms(self, users: Sequence[BenchUser], size: int) -> list[Member]:
-        """Everybody into GROUP conversations of `size`."""
+        """Divide the users into GROUP conversations of `size` members."""
         return self._create_conversations(users, size, "GROUP")
 
     def create_pairs(self, users: Sequence[BenchUser]) -> list[Member]:
-        """Everybody into one DIRECT conversation."""
+        """Divide the users into DIRECT conversations."""
         return self._create_conversations(users, 2, "DIRECT")
 
     def _create_conversations(self, users: Sequence[BenchUser], size: int, kind: str) -> list[Member]:
         groups = [users[start : start + size] for start in range(0, len(users), size)]
 
         async def create_one(session: aiohttp.ClientSession, group: Sequence[BenchUser]) -> list[Member]:
-            wanted = NewConversation(
-                kind, [person.id for person in group[1:]], "bench" if kind == "GROUP" else None
+            request = NewConversation(
+                kind, [user.id for user in group[1:]], "bench" if kind == "GROUP" else None
             )
-            body = await self._post(session, "/v1/conversations", msgspec.json.encode(wanted), group[0].token)
-            made = msgspec.json.decode(body, type=CreatedConversation)
-            return [Member(made.id, self._port, person.token) for person in group]
+            body = await self._post(
+                session, "/v1/conversations", msgspec.json.encode(request), group[0].token
+            )
+            conversation = msgspec.json.decode(body, type=CreatedConversation)
+            return [Member(conversation.id, self._port, user.token) for user in group]
 
         async def create_all() -> list[Member]:
             async with aiohttp.ClientSession() as session:
-                opened = await _gather_limited([create_one(session, group) for group in groups])
-                return [member for members in opened for member in members]
+                conversations = await _gather_limited([create_one(session, group) for group in groups])
+                return [member for members in conversations for member in members]
 
         return asyncio.run(create_all())
 
@@ -118,20 +120,21 @@ class UserSetup:
             headers["Authorization"] = f"Bearer {token}"
         deadline = time.monotonic() + RETRY_FOR_S
         while True:
-            async with session.post(self._url + path, data=body, headers=headers) as answer:
-                told = await answer.read()
-                if answer.ok:
-                    return told
-                if answer.status not in RETRY_STATUSES or time.monotonic() > deadline:
-                    raise SetupRejected(f"POST {path}: {answer.status} {told[:500].decode(errors='replace')}")
-                await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+            async with session.post(self._url + path, data=body, headers=headers) as response:
+                content = await response.read()
+                if response.ok:
+                    return content
+                if response.status not in RETRY_STATUSES or time.monotonic() > deadline:
+                    detail = content[:500].decode(errors="replace")
+                    raise SetupRejected(f"POST {path}: {response.status} {detail}")
+                await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
 
 
 async def _gather_limited(coroutines: Sequence[Coroutine[None, None, T]]) -> list[T]:
-    gate = asyncio.Semaphore(CONCURRENCY)
+    semaphore = asyncio.Semaphore(CONCURRENCY)
 
     async def run_one(coroutine: Coroutine[None, None, T]) -> T:
-        async with gate:
+        async with semaphore:
             return await coroutine
 
-    return await asyncio.gather(*(run_one(work) for work in coroutines))
+    return await asyncio.gather(*(run_one(coroutine) for coroutine in coroutines))

@@ -1,8 +1,4 @@
-"""Convene under measurement: `run.py`, the server on one core, its stores on the other.
-
-Without `stores` it has its own, and its users and conversations are made over HTTP by the public contract
-alone. It never reaches into the stores.
-"""
+"""Convene under measurement: `run.py` with the server on one core and its stores on the other."""
 
 import sys
 import time
@@ -20,7 +16,10 @@ STOP_S = 40.0
 
 
 class ConveneServer:
-    """The whole product on one instance, with the shipped configuration."""
+    """One Convene instance with the default configuration.
+
+    Without `stores` the instance starts ephemeral stores of its own.
+    """
 
     def __init__(
         self,
@@ -31,11 +30,11 @@ class ConveneServer:
         port: int | None = None,
     ) -> None:
         if not (ROOT / "run.py").exists():
-            raise ServerFailed("there is no run.py here: give --baselines-only to measure the limits alone")
+            raise ServerFailed("run.py was not found: pass --baselines-only to measure only the baselines")
         self.name = name
         self.port = port or free_port()
         command = [sys.executable, "run.py", "--port", str(self.port)]
-        # Stores of its own are its children: born on the other core, they stay there when it moves.
+        # Ephemeral stores are child processes: they inherit the other core and stay when the server moves.
         self._process = (
             Process([*command, "--ephemeral"], OTHER_CORE)
             if stores is None
@@ -62,15 +61,15 @@ class ConveneServer:
         while time.monotonic() < deadline:
             self._process.raise_if_exited()
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
-                    if answer.status == 200:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as response:
+                    if response.status == 200:
                         return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise ServerFailed(f"not ready within {START_S:.0f} s:\n{self._process.output()}")
 
     def kill(self) -> None:
-        """SIGKILL, on stores of others: nothing is said goodbye to."""
+        """Send SIGKILL: no shutdown and no close frames. For instances with shared stores only."""
         self._process.kill()
 
     def close(self) -> None:

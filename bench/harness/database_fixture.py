@@ -1,7 +1,7 @@
-"""People with tokens, whom they follow and what they posted, put straight into the services' databases.
+"""Inserts users with tokens, follows and posts directly into the services' databases.
 
-By COPY, with triggers off: the counts that these keep are set here, and the feeds between services tell of
-nothing, as if all had happened long ago. It never asks a server, and is for empty databases only.
+Uses COPY with triggers disabled: the counts that triggers maintain are set here, and the outboxes stay
+empty, so no consumer has work to do. For empty databases only.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ ON CONFLICT (user_id) DO UPDATE SET posts_count = excluded.posts_count
 
 
 class DatabaseFixture:
-    """`postgres_url` is that of the server which has the services' databases."""
+    """Fills the databases of the PostgreSQL server at `postgres_url`."""
 
     def __init__(self, postgres_url: str, seed: int) -> None:
         self._url = postgres_url
@@ -52,34 +52,34 @@ class DatabaseFixture:
         self._posts_by_author: dict[str, int] = {}
 
     def insert_users(self, count: int) -> list[BenchUser]:
-        """New people, each logged in."""
+        """Insert `count` users, each with a valid token."""
         numbers = range(self._user_count, self._user_count + count)
         self._user_count += count
-        people = [BenchUser(self._new_id(), new_token()) for _ in numbers]
+        users = [BenchUser(self._new_id(), new_token()) for _ in numbers]
         now = datetime.now(UTC)
-        users, copies = [], []
-        for number, person in zip(numbers, people, strict=True):
+        user_rows, cache_rows = [], []
+        for number, user in zip(numbers, users, strict=True):
             card = (
                 f"b{number}",
-                f"Bench Person {number}",
+                f"Bench User {number}",
                 f"https://cdn.bench.example/avatars/{number}.webp",
             )
-            users.append((person.id, f"b{number}@bench.example", "none", *card))
-            copies.append((person.id, *card, 1))
-        sessions = [(person.id, hash_token(person.token), now + TOKEN_LIFETIME) for person in people]
+            user_rows.append((user.id, f"b{number}@bench.example", "none", *card))
+            cache_rows.append((user.id, *card, 1))
+        sessions = [(user.id, hash_token(user.token), now + TOKEN_LIFETIME) for user in users]
         card_columns = ("username", "display_name", "avatar_url")
         _run_concurrently(
-            self._copy("users", "users", ("id", "email", "password_hash", *card_columns), users),
+            self._copy("users", "users", ("id", "email", "password_hash", *card_columns), user_rows),
             self._copy("users", "user_sessions", ("user_id", "token_hash", "expires_at"), sessions),
             *(
-                self._copy(name, "user_cache", ("id", *card_columns, "version"), copies)
+                self._copy(name, "user_cache", ("id", *card_columns, "version"), cache_rows)
                 for name in USER_CACHE_SERVICES
             ),
         )
-        return people
+        return users
 
     def insert_posts(self, authors: Sequence[BenchUser], count: int) -> list[str]:
-        """Posts of each author in turn, told apart by some seconds, the oldest first; answers their ids."""
+        """Insert `count` posts of random authors, spread evenly over `HISTORY`; return ids, oldest first."""
         step, start = HISTORY / count, datetime.now(UTC) - HISTORY
         rows = []
         for number in range(count):
@@ -97,12 +97,12 @@ class DatabaseFixture:
         return [str(row[0]) for row in rows]
 
     def insert_follows(self, followed: Mapping[str, Sequence[BenchUser]]) -> None:
-        """Whom each of some people, by id, follows."""
+        """Insert follows: follower id -> followed users."""
         start = datetime.now(UTC) - HISTORY
         rows = [
-            (follower_id, person.id, start + self._rng.random() * HISTORY)
-            for follower_id, some in followed.items()
-            for person in some
+            (follower_id, user.id, start + self._rng.random() * HISTORY)
+            for follower_id, users in followed.items()
+            for user in users
         ]
         _run_concurrently(
             self._copy("social", "follows", ("follower_id", "following_id", "created_at"), rows)
@@ -110,12 +110,12 @@ class DatabaseFixture:
         _run_concurrently(self._execute("social", COUNT_FOLLOWS))
 
     def vacuum(self) -> None:
-        """Have the databases as they are after a while: with statistics, and rows known to be visible."""
+        """Run VACUUM ANALYZE: collect planner statistics and set the visibility map."""
         _run_concurrently(*(self._execute(service, "VACUUM ANALYZE") for service in SERVICES))
         _run_concurrently(self._execute("users", "CHECKPOINT"))
 
     def create_database(self, name: str) -> str:
-        """An empty database beside those of the services; answers its URL."""
+        """Create an empty database on the same server and return its URL."""
 
         async def create() -> None:
             connection = await asyncpg.connect(self._url)

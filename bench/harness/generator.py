@@ -1,6 +1,6 @@
-"""A running generator: it holds its connections and obeys one slice at a time.
+"""The websocket load generator process: holds its connections and runs one slice at a time.
 
-Where a connection was refused or lost nothing is measured: that is an error, not a figure.
+A refused or lost connection is an error, not a measurement.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ from bench.harness.process_cpu import OTHER_CORE, pin
 from bench.harness.server import SingleProcessServer, WireFormat
 
 CONNECTS_PER_S = 400.0
-"""Below the number of new sockets a second that the server lets in by default."""
+"""Below the server's default admission rate."""
 RAW_CONNECTS_PER_S = 2000.0
 PATHS = {
     WireFormat.PLAIN: "/v1/ws",
@@ -33,12 +33,12 @@ WIRE_FORMAT_OPTIONS: dict[WireFormat, list[str]] = {
 }
 
 
-class GeneratorFailed(Exception):  # noqa: N818 - what is the matter, said to a person
-    """It ended, or lost connections."""
+class GeneratorFailed(Exception):  # noqa: N818 - the message is the whole report
+    """The generator exited, or lost connections."""
 
 
 class Connected(msgspec.Struct, frozen=True):
-    """What it cost the generator to connect all its members."""
+    """Result of connecting all members, with the generator's cost."""
 
     connections: int
     groups: int
@@ -48,7 +48,7 @@ class Connected(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """What one slice brought. Latency is from the intended sending to each member's receipt."""
+    """Result of one slice. Latency is from the intended send time to each member's receipt."""
 
     seconds: float
     messages: int
@@ -69,13 +69,13 @@ class Slice(msgspec.Struct, frozen=True):
 
     @property
     def faults(self) -> int:
-        """Whatever must not happen: the figures of a slice with faults are not to be trusted."""
+        """Number of lost, refused, unexpected and unacknowledged messages. A slice with faults is invalid."""
         unacknowledged = self.messages - self.acks
         return abs(unacknowledged) + self.errors + self.strays + self.missing + self.lost_connections
 
 
 class Generator:
-    """`mark` tells its messages from those of another one that writes into the same conversations."""
+    """The generator process. `mark` identifies its messages when two generators share conversations."""
 
     def __init__(
         self,
@@ -115,7 +115,11 @@ class Generator:
     def slice(
         self, seconds: float, *, in_flight: int = 1, per_s: float = 0.0, content_bytes: int = 40
     ) -> Slice:
-        """Send for `seconds`: `in_flight` messages in each conversation, or `per_s` over all of them."""
+        """Send for `seconds`.
+
+        Keeps `in_flight` messages outstanding in each conversation, or sends `per_s` messages/s over all
+        conversations if `per_s` is not 0.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write(f"slice {seconds} {in_flight} {per_s} {content_bytes}\n".encode())
         self._process.stdin.flush()
@@ -125,16 +129,16 @@ class Generator:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise GeneratorFailed(f"the generator ended\n{self.close()}")
+            raise GeneratorFailed(f"the generator exited\n{self.close()}")
         return line
 
     def close(self) -> str:
-        """End it; answers what it complained of."""
+        """Stop the process and return its logged errors."""
         if self._process.stdin is None or self._process.stdin.closed:
             return ""
-        _, complaints = self._process.communicate()
+        _, logged_errors = self._process.communicate()
         self._folder.cleanup()
-        return complaints.decode(errors="replace")
+        return logged_errors.decode(errors="replace")
 
     def __enter__(self) -> Self:
         return self
@@ -142,18 +146,18 @@ class Generator:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        complaints = self.close()
-        if complaints:
-            print(complaints, file=sys.stderr)
+        logged_errors = self.close()
+        if logged_errors:
+            print(logged_errors, file=sys.stderr)
 
 
 def unauthenticated_generator(server: SingleProcessServer, groups: int, size: int) -> Generator:
-    """For a server that knows nobody: `groups` rooms of `size`, named by the query."""
+    """Connect to a server without authentication: `groups` rooms of `size`, named in the query string."""
     return unauthenticated_generator_of(server, unauthenticated_members(server.port, groups, size))
 
 
 def unauthenticated_generator_of(server: SingleProcessServer, members: Sequence[Member]) -> Generator:
-    """The same with members who may be at other processes of that kind too."""
+    """Like `unauthenticated_generator`, for members on several ports of the same kind of server."""
     return Generator(
         members,
         path=PATHS[server.wire_format],

@@ -1,9 +1,9 @@
-"""A generator of HTTP requests: kept connections, each with one request under way, in this process.
+"""HTTP load generator: keep-alive connections with one outstanding request each, in this process.
 
-    ready bytes -> socket -> head and length of the answer -> the next ready bytes
+    encoded request -> socket -> status and length of the response -> next encoded request
 
-It knows of answers no more than their status and length, so it costs little beside the servers that share
-its core. It never opens a connection while it measures.
+Responses are parsed for status and length only, so that the generator costs little next to the stores that
+share its core. All connections are opened before the measurement.
 """
 
 import gc
@@ -26,7 +26,7 @@ STATUSES_WITHOUT_BODY = frozenset((204, 304))
 
 
 class RequestSlice(msgspec.Struct, frozen=True):
-    """What one slice brought. Latency is from the sending of a request to the last byte of its answer."""
+    """Result of one slice. Latency is from sending a request to the last byte of its response."""
 
     seconds: float
     requests: int
@@ -44,7 +44,7 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 
 def encode_request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
-    """The bytes of a request, with the headers that a client sends."""
+    """Encode a request with the headers that a typical client sends."""
     lines = [
         f"{method} {path} HTTP/1.1",
         "Host: 127.0.0.1",
@@ -63,23 +63,23 @@ class HttpGenerator:
         self._poll = select.epoll()
         try:
             for _ in range(connections):
-                line = HttpConnection(port)
-                self._connections[line.file_descriptor] = line
-                self._poll.register(line.file_descriptor, select.EPOLLIN)
+                connection = HttpConnection(port)
+                self._connections[connection.file_descriptor] = connection
+                self._poll.register(connection.file_descriptor, select.EPOLLIN)
         except OSError as error:
             self.close()
-            raise GeneratorFailed(f"port {port} lets nobody in: {error}") from error
+            raise GeneratorFailed(f"cannot connect to port {port}: {error}") from error
 
     def send_one(self, encoded_request: bytes) -> HttpResponse:
-        """Send one request alone and wait for all of its answer."""
-        line = next(iter(self._connections.values()))
-        line.send(encoded_request)
-        while not line.receive():
+        """Send one request and wait for the complete response."""
+        connection = next(iter(self._connections.values()))
+        connection.send(encoded_request)
+        while not connection.receive():
             self._wait_readable()
-        return HttpResponse(line.status, line.body)
+        return HttpResponse(connection.status, connection.body)
 
     def slice(self, requests: Iterator[bytes], seconds: float, concurrency: int) -> RequestSlice:
-        """Keep `at_once` requests under way for `seconds`, or for as long as there are any."""
+        """Keep `concurrency` requests outstanding for `seconds`, or until `requests` is exhausted."""
         cores = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {OTHER_CORE} & cores or cores)
         gc.disable()
@@ -91,32 +91,32 @@ class HttpGenerator:
 
     def _run_slice(self, requests: Iterator[bytes], seconds: float, concurrency: int) -> RequestSlice:
         latencies: list[float] = []
-        refused = size = under_way = 0
-        lines, clock = self._connections, time.perf_counter
-        cpu_s, began = time.thread_time(), clock()
-        deadline = began + seconds
-        for line, asked in zip(list(lines.values())[:concurrency], requests, strict=False):
-            line.send(asked)
-            under_way += 1
-        while under_way:
-            for number in self._wait_readable():
-                line = lines[number]
-                if not line.receive():
+        refused = size = outstanding = 0
+        connections, clock = self._connections, time.perf_counter
+        cpu_s, started_at = time.thread_time(), clock()
+        deadline = started_at + seconds
+        for connection, request in zip(list(connections.values())[:concurrency], requests, strict=False):
+            connection.send(request)
+            outstanding += 1
+        while outstanding:
+            for file_descriptor in self._wait_readable():
+                connection = connections[file_descriptor]
+                if not connection.receive():
                     continue
                 now = clock()
-                latencies.append(now - line.sent_at)
-                size += line.length
-                refused += line.status >= 300
-                following = next(requests, None) if now < deadline else None
-                if following is None:
-                    under_way -= 1
+                latencies.append(now - connection.sent_at)
+                size += connection.length
+                refused += connection.status >= 300
+                next_request = next(requests, None) if now < deadline else None
+                if next_request is None:
+                    outstanding -= 1
                 else:
-                    line.send(following)
-        took_s = clock() - began
+                    connection.send(next_request)
+        duration_s = clock() - started_at
         cpu_s = time.thread_time() - cpu_s
         latencies.sort()
         return RequestSlice(
-            seconds=took_s,
+            seconds=duration_s,
             requests=len(latencies),
             refused=refused,
             bytes=size,
@@ -129,13 +129,13 @@ class HttpGenerator:
     def _wait_readable(self) -> list[int]:
         ready = self._poll.poll(REPLY_TIMEOUT_S)
         if not ready:
-            raise GeneratorFailed(f"no answer within {REPLY_TIMEOUT_S:.0f} s")
-        return [number for number, _ in ready]
+            raise GeneratorFailed(f"no response within {REPLY_TIMEOUT_S:.0f} s")
+        return [file_descriptor for file_descriptor, _ in ready]
 
     def close(self) -> None:
         self._poll.close()
-        for line in self._connections.values():
-            line.close()
+        for connection in self._connections.values():
+            connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +147,7 @@ class HttpGenerator:
 
 
 class HttpConnection:
-    """One connection and the answer that comes in on it."""
+    """A keep-alive connection and its latest response."""
 
     __slots__ = ("_length", "_received", "_socket", "body", "file_descriptor", "length", "sent_at", "status")
 
@@ -166,11 +166,11 @@ class HttpConnection:
         self._socket.sendall(encoded_request)
 
     def receive(self) -> bool:
-        """Take what has come; whether that completes the answer."""
-        came = self._socket.recv(RECEIVE_BYTES_MAX)
-        if not came:
-            raise GeneratorFailed("a connection was closed")
-        received = self._received = self._received + came if self._received else came
+        """Read available bytes; return whether the response is complete."""
+        data = self._socket.recv(RECEIVE_BYTES_MAX)
+        if not data:
+            raise GeneratorFailed("the server closed a connection")
+        received = self._received = self._received + data if self._received else data
         end = received.find(b"\r\n\r\n") + 4
         if end < 4:
             return False
@@ -190,10 +190,10 @@ class HttpConnection:
 def _body_length(head: bytes) -> int:
     at = head.lower().find(b"\r\ncontent-length:")
     if at < 0:
-        raise GeneratorFailed(f"an answer without a length:\n{head.decode(errors='replace')}")
+        raise GeneratorFailed(f"response without Content-Length:\n{head.decode(errors='replace')}")
     return int(head[at + 17 : head.index(b"\r\n", at + 2)])
 
 
 def _quantile_ms(latencies: list[float], share: float) -> float:
-    """That quantile of sorted latencies, in ms; 0 of none."""
+    """Return a quantile of sorted latencies in ms; 0 if there are none."""
     return 1000 * latencies[min(len(latencies) - 1, int(share * len(latencies)))] if latencies else 0.0

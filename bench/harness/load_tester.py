@@ -1,7 +1,6 @@
-"""The product's own load tester as a process beside the bench: its users, its course, its report.
+"""Runs Convene's load tester as a subprocess.
 
-For what one client in C cannot do: resume, check what it was told, come back by itself. It never measures a
-server's cost.
+For what the C generator cannot do: resume, verify deliveries and reconnect.
 """
 
 import shutil
@@ -36,7 +35,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class LoadReport(msgspec.Struct, frozen=True):
-    """What is used of a report (`loadtest/report/report.py`)."""
+    """The fields of a load test report (`loadtest/report/report.py`) that the benchmarks use."""
 
     saturated: bool
     operations: dict[str, Percentiles]
@@ -47,28 +46,35 @@ class LoadReport(msgspec.Struct, frozen=True):
 
 
 class LoadTester:
-    """One run of `run.py load`. `arguments` begin with the scenario.
+    """One run of `run.py load`. `arguments` start with the scenario.
 
-    A patient one lets all others on its core go first: its clients stand for many machines of their own.
+    With `low_priority` the load tester yields to all other processes on its core: its clients represent many
+    separate machines.
     """
 
     def __init__(self, arguments: list[str], users_file: Path, *, low_priority: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="bench-load-"))
-        told = ["--users-file", str(users_file), "--report", str(self._folder), "--plain"]
-        first = ["nice", "-n", "10"] if low_priority else []
-        self._process = Process([*first, sys.executable, "run.py", "load", *arguments, *told], OTHER_CORE)
+        options = ["--users-file", str(users_file), "--report", str(self._folder), "--plain"]
+        nice = ["nice", "-n", "10"] if low_priority else []
+        self._process = Process([*nice, sys.executable, "run.py", "load", *arguments, *options], OTHER_CORE)
 
     def wait_for_phase(self, phase: str) -> None:
-        """Raises `ServerFailed` when it ends before, or does not come to it in time."""
+        """Wait until the run reaches `phase`.
+
+        Raises:
+            ServerFailed: it exited earlier, or did not reach the phase in time.
+        """
         deadline = time.monotonic() + CONNECT_TIMEOUT_S
         while f"-- {phase}\n" not in self._process.output():
             self._process.raise_if_exited()
             if time.monotonic() > deadline:
-                raise ServerFailed(f"no {phase} within {CONNECT_TIMEOUT_S:g} s:\n{self._process.output()}")
+                raise ServerFailed(
+                    f"phase {phase} was not reached within {CONNECT_TIMEOUT_S:g} s:\n{self._process.output()}"
+                )
             time.sleep(0.05)
 
     def report(self) -> LoadReport:
-        """Wait for its end, and read what it found, good or not."""
+        """Wait for the run to end and read its report, passed or failed."""
         self._process.wait_for_exit(EXIT_TIMEOUT_S)
         file = self._folder / "report.json"
         if not file.exists():
@@ -86,12 +92,12 @@ class LoadTester:
 
 
 def prepare_users(users: int, file: Path, environment: Mapping[str, str]) -> Path:
-    """Make users in the stores, at once and without their passwords' hashes; answers the file."""
+    """Insert users directly into the stores, without hashing passwords; return the users file."""
     command = [sys.executable, "run.py", "load", "prepare", "--users", str(users), "--users-file", str(file)]
-    made = Process(command, OTHER_CORE, environment)
+    process = Process(command, OTHER_CORE, environment)
     try:
-        if made.wait_for_exit(PREPARE_TIMEOUT_S):
-            raise ServerFailed(made.output())
+        if process.wait_for_exit(PREPARE_TIMEOUT_S):
+            raise ServerFailed(process.output())
     finally:
-        made.close()
+        process.close()
     return file

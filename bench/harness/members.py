@@ -1,6 +1,6 @@
-"""Who connects where: the members of each conversation, in the order of the generator's file.
+"""The generator's member file: one line per connection.
 
-Members of one conversation stand together. A member without a token is not authenticated.
+Members of a conversation must be consecutive. A member without a token does not authenticate.
 """
 
 import itertools
@@ -17,7 +17,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 def unauthenticated_members(port: int, groups: int, size: int) -> list[Member]:
-    """Members for a server that knows nobody: `groups` conversations of `size`."""
+    """Return members for a server without authentication: `groups` conversations of `size`."""
     return [
         Member(conversation=f"room{group}", port=port)
         for group, _ in itertools.product(range(groups), range(size))

@@ -1,4 +1,4 @@
-"""What every script can be told. A shorter run is for looking, never for the record."""
+"""Command line options of all benchmarks. Recorded results use the defaults."""
 
 import argparse
 
@@ -21,19 +21,26 @@ class Options(msgspec.Struct, frozen=True):
 def read_options(description: str | None) -> Options:
     default = Options()
     parser = argparse.ArgumentParser(prog="python -m bench", description=description)
-    parser.add_argument("--rounds", type=int, default=default.rounds, help="at least 5 for the record")
-    parser.add_argument("--seconds", type=float, default=default.seconds, help="length of a slice")
-    parser.add_argument("--seed", type=int, default=default.seed, help="of the order of slices")
-    parser.add_argument("--baselines-only", action="store_true", help="without Convene itself")
-    parser.add_argument("--members", type=int, default=default.members, help="of the room")
+    parser.add_argument(
+        "--rounds", type=int, default=default.rounds, help="rounds; use at least 5 for recorded results"
+    )
+    parser.add_argument("--seconds", type=float, default=default.seconds, help="length of a slice in seconds")
+    parser.add_argument(
+        "--seed", type=int, default=default.seed, help="seed for the order of slices and the data"
+    )
+    parser.add_argument("--baselines-only", action="store_true", help="measure the baselines without Convene")
+    parser.add_argument("--members", type=int, default=default.members, help="members of the room")
     parser.add_argument("--pairs", type=int, default=default.pairs, help="number of direct pairs")
     parser.add_argument(
-        "--per-s", type=float, default=default.per_s, help="messages/s; 0: what the store carries"
+        "--per-s",
+        type=float,
+        default=default.per_s,
+        help="messages/s; 0: the highest rate that every server sustains",
     )
     parser.add_argument(
         "--idle-connections", type=int, default=default.idle_connections, help="number of idle connections"
     )
-    parser.add_argument("--posts", type=int, default=default.posts, help="number of posts there are")
+    parser.add_argument("--posts", type=int, default=default.posts, help="number of posts in the database")
     parser.add_argument(
         "--storm-clients", type=int, default=default.storm_clients, help="clients of the killed instance"
     )

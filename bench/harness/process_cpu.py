@@ -1,4 +1,4 @@
-"""Processor time and cores of other processes. It never reads what a process does, only what it costs."""
+"""CPU time, core affinity and memory of other processes, from the kernel."""
 
 import os
 import time
@@ -11,23 +11,23 @@ CPU_CLOCK_SCHED = 2
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """User and system time of all threads, ended ones too.
+    """Return user and system time of all threads, including exited ones.
 
-    Read from the kernel's clock of each process: the same time as in /proc/<pid>/stat, but in nanoseconds
-    where that counts in hundredths of a second, too coarse for a one-second slice of a nearly idle server.
+    Reads the kernel's CPU clock of each process: the same time as /proc/<pid>/stat, but in nanoseconds. The
+    file counts hundredths of a second, too coarse for a one-second slice of a nearly idle server.
     """
     return sum(time.clock_gettime((~pid << 3) | CPU_CLOCK_SCHED) for pid in pids)
 
 
 def pin(pid: int, core: int) -> None:
-    """Move all present threads of `pid` to `core`; its children to come go with it, those it has do not."""
+    """Move all current threads of `pid` to `core`. Only future child processes inherit it."""
     cores = {core} & os.sched_getaffinity(0) or os.sched_getaffinity(0)
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores)
 
 
 def resident_bytes(pid: int) -> int:
-    """What of the process is in memory, user space only: sockets' kernel memory is the same for everybody."""
+    """Return the resident set size. Kernel memory of sockets is excluded: it is equal for all servers."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
         if line.startswith("Rss:"):
             return int(line.split()[1]) * 1024
@@ -35,17 +35,17 @@ def resident_bytes(pid: int) -> int:
 
 
 def listening_pid(port: int) -> int:
-    """The process that listens on `port` of the loopback.
+    """Return the process that listens on `port`.
 
     Raises:
-        LookupError: nobody does, or not one of ours.
+        LookupError: no process listens, or it belongs to another OS user.
     """
-    wanted = f":{port:04X}"
+    port_suffix = f":{port:04X}"
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()
-        if fields[1].endswith(wanted) and fields[3] == "0A":
+        if fields[1].endswith(port_suffix) and fields[3] == "0A":
             return _pid_of_socket(f"socket:[{fields[9]}]")
-    raise LookupError(f"nobody listens on port {port}")
+    raise LookupError(f"no process listens on port {port}")
 
 
 def _pid_of_socket(socket: str) -> int:
@@ -55,4 +55,4 @@ def _pid_of_socket(socket: str) -> int:
                 return int(files.parent.name)
         except OSError:
             continue
-    raise LookupError("the listening process is not ours")
+    raise LookupError("the listening process belongs to another OS user")

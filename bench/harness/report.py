@@ -1,4 +1,4 @@
-"""What a script found, as Markdown: tables of samples, goals and whether they were met. It sets no goal."""
+"""Benchmark reports in Markdown: goals, whether they were met, and tables of samples."""
 
 import os
 import platform
@@ -30,9 +30,9 @@ COLUMNS = (
 
 
 class Goal(msgspec.Struct, frozen=True):
-    """A claim and what was found: None where it was not measured, which is not met.
+    """A claim with its bound and the measured value.
 
-    `at_most` where less is better.
+    `measured` is None if it was not measured; the goal then counts as missed. With `at_most`, less is better.
     """
 
     claim: str
@@ -56,7 +56,7 @@ class Goal(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One script's findings. A doubt is a reason why they do not count."""
+    """Result of one benchmark. A report with `invalid_reasons` meets no goal."""
 
     title: str
     goals: list[Goal]
@@ -70,15 +70,15 @@ class Report(msgspec.Struct, frozen=True):
     def markdown(self) -> str:
         parts = [f"## {self.title}", ""]
         if self.goals:
-            parts += ["| claim | goal | found: median [least..most] | met |", "|---|---|---|---|"]
+            parts += ["| claim | goal | measured: median [min..max] | met |", "|---|---|---|---|"]
             parts += [goal.markdown_row() for goal in self.goals]
             parts += ["", *self._explanation_lines()]
-        for doubt in self.invalid_reasons:
-            parts += [f"**{doubt}**", ""]
+        for reason in self.invalid_reasons:
+            parts += [f"**{reason}**", ""]
         return "\n".join([*parts, self.body, ""])
 
     def _explanation_lines(self) -> list[str]:
-        """Why goals are missed; once where it is the same for several."""
+        """Return the known reasons for missed goals; goals with the same reason share a line."""
         missed = [goal.claim for goal in self.goals if goal.measured is not None and not goal.met]
         if not missed:
             return []
@@ -86,14 +86,14 @@ class Report(msgspec.Struct, frozen=True):
         for claim in missed:
             reasons.setdefault(explain_missed_goal(claim), []).append(claim)
         lines = [f"- {'; '.join(claims)}: {reason}" for reason, claims in reasons.items()]
-        return ["What stands in the way:", "", *lines, ""]
+        return ["Known reasons:", "", *lines, ""]
 
 
 def throughput_goal(samples: Sequence[Sample], workload: str, reference: str, at_least: float) -> Goal:
-    """That Convene delivers so many times as much for a CPU-second as another server."""
-    measured = any((one.workload, one.server) == (workload, reference) for one in samples)
-    found = ratios(samples, workload, "Convene", reference) if measured else None
-    return Goal(f"{workload}, Convene / {reference}", at_least, found)
+    """Return the goal that Convene's deliveries per CPU-second are `at_least` times the reference's."""
+    measured = any((sample.workload, sample.server) == (workload, reference) for sample in samples)
+    ratio = ratios(samples, workload, "Convene", reference) if measured else None
+    return Goal(f"{workload}, Convene / {reference}", at_least, ratio)
 
 
 def format_number(value: float) -> str:
@@ -109,35 +109,41 @@ def format_spread(value: Spread) -> str:
 
 
 def table(samples: Sequence[Sample], workload: str, reference: str) -> str:
-    """One row a server. The generator's ceiling is what it would take in with its core all to itself."""
-    heads = (workload, "deliveries / server CPU-s", f"x {reference}", *COLUMNS)
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    of_work = [sample for sample in samples if sample.workload == workload]
-    for server in dict.fromkeys(sample.server for sample in sorted(of_work, key=lambda one: one.server)):
-        mine = [sample for sample in of_work if sample.server == server]
-        slices = [sample.slice for sample in mine]
-        deliveries, cpu_s = sum(one.deliveries for one in slices), sum(one.cpu_s for one in slices)
+    """Return a table with one row per server.
+
+    The generator's ceiling is the rate it could receive with a core to itself.
+    """
+    columns = (workload, "deliveries / server CPU-s", f"x {reference}", *COLUMNS)
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    workload_samples = [sample for sample in samples if sample.workload == workload]
+    for server in sorted({sample.server for sample in workload_samples}):
+        server_samples = [sample for sample in workload_samples if sample.server == server]
+        slices = [sample.slice for sample in server_samples]
+        deliveries = sum(each.deliveries for each in slices)
+        cpu_s = sum(each.cpu_s for each in slices)
+        outside_cpu_s = sum(sample.outside_cpu_s for sample in server_samples)
+        outside_share = outside_cpu_s / sum(sample.cpu_s for sample in server_samples)
         cells = [
             server,
-            format_spread(Spread.of([sample.per_cpu_s for sample in mine])),
+            format_spread(Spread.of([sample.per_cpu_s for sample in server_samples])),
             format_spread(ratios(samples, workload, server, reference)),
-            format_number(statistics.median(one.messages / one.seconds for one in slices)),
-            format_number(statistics.median(one.deliveries / one.seconds for one in slices)),
-            f"{statistics.median(one.p50_ms for one in slices):.2f}",
-            f"{statistics.median(one.p99_ms for one in slices):.2f}",
-            f"{100 * sum(one.outside_cpu_s for one in mine) / sum(one.cpu_s for one in mine):.0f} %",
-            format_number(sum(one.bytes for one in slices) / max(1, deliveries)),
-            f"{100 * cpu_s / sum(one.seconds for one in slices):.0f} %",
+            format_number(statistics.median(each.messages / each.seconds for each in slices)),
+            format_number(statistics.median(each.deliveries / each.seconds for each in slices)),
+            f"{statistics.median(each.p50_ms for each in slices):.2f}",
+            f"{statistics.median(each.p99_ms for each in slices):.2f}",
+            f"{100 * outside_share:.0f} %",
+            format_number(sum(each.bytes for each in slices) / max(1, deliveries)),
+            f"{100 * cpu_s / sum(each.seconds for each in slices):.0f} %",
             format_number(deliveries / cpu_s) if cpu_s else "-",
-            f"{max(one.lag_max_ms for one in slices):.1f}",
-            str(sum(one.faults for one in slices)),
+            f"{max(each.lag_max_ms for each in slices):.1f}",
+            str(sum(each.faults for each in slices)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def describe_machine() -> str:
-    """The machine, the versions and the date: a figure means nothing without them."""
+    """Return date, processor, memory, kernel and library versions."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -155,6 +161,6 @@ def describe_machine() -> str:
 
 
 def print_and_exit(report: Report) -> None:
-    """Print one report and leave: status 1 says that a goal was missed."""
+    """Print the report and exit; status 1 if a goal was missed."""
     print(f"{describe_machine()}\n\n{report.markdown()}")
     sys.exit(0 if report.met else 1)

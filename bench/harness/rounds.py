@@ -1,7 +1,7 @@
-"""Interleaved rounds: every server up at once, short slices in random order, ratios within a round.
+"""Interleaved rounds of websocket load: all servers run at once, measured in short slices in random order.
 
-The machine's speed drifts by a factor between minutes; within a round it hardly does. So a ratio is taken per
-round and per server CPU-second, and its median told. Nothing is ever compared across rounds.
+The machine's speed drifts by a factor between minutes, but hardly within a round. So ratios are computed
+within a round, per server CPU-second, and the median is reported.
 """
 
 import random
@@ -25,7 +25,7 @@ class Contender(msgspec.Struct, frozen=True):
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """One kind of load: a closed loop (`in_flight` in each conversation) or an open one (`per_s` in all)."""
+    """A kind of load: closed loop (`in_flight` per conversation) or open loop (`per_s` in total)."""
 
     name: str
     in_flight: int = 1
@@ -39,9 +39,9 @@ class Workload(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One slice and what it cost the server: from the first byte sent to the last message complete.
+    """One slice with the server's CPU time, from the first byte sent to the last message complete.
 
-    `outside_cpu_s` is what the server worked since its slice before: late writes, timers.
+    `outside_cpu_s` is the CPU time since the server's previous slice: late writes, timers.
     """
 
     number: int
@@ -53,12 +53,12 @@ class Sample(msgspec.Struct, frozen=True):
 
     @property
     def per_cpu_s(self) -> float:
-        """Deliveries for each second of the server's processor time."""
+        """Deliveries per second of server CPU time."""
         return self.slice.deliveries / self.cpu_s if self.cpu_s else 0.0
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """A median with its least and its greatest."""
+    """A median with minimum and maximum."""
 
     median: float
     minimum: float
@@ -70,58 +70,66 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def interleave(items: Iterable[T], rounds: int, rng: random.Random) -> Iterator[tuple[int, T]]:
-    """Each of them once a round, in random order, with the number of the round."""
+    """Yield (round, item): every item once per round, in random order."""
     items = list(items)
     for number in range(rounds):
-        for one in rng.sample(items, len(items)):
-            yield number, one
+        for item in rng.sample(items, len(items)):
+            yield number, item
 
 
 def run_rounds(
     contenders: Sequence[Contender], workloads: Sequence[Workload], *, rounds: int, seconds: float, seed: int
 ) -> list[Sample]:
-    """Play `rounds` rounds, each of one slice for every work and contender, after a short warm-up."""
-    dice = random.Random(seed)
+    """Run `rounds` rounds of one slice per workload and contender, after a short warm-up."""
+    rng = random.Random(seed)
     for contender in contenders:
-        for work in workloads:
-            work.slice(contender.generator, min(0.3, seconds))
+        for workload in workloads:
+            workload.slice(contender.generator, min(0.3, seconds))
     samples = []
     last = {contender.server.name: cpu_seconds(contender.server.pids) for contender in contenders}
     for number in range(rounds):
-        for work in workloads:
-            for contender in dice.sample(list(contenders), len(contenders)):
+        for workload in workloads:
+            for contender in rng.sample(list(contenders), len(contenders)):
                 name, pids = contender.server.name, contender.server.pids
                 before = cpu_seconds(pids)
-                result = work.slice(contender.generator, seconds)
+                result = workload.slice(contender.generator, seconds)
                 after = cpu_seconds(pids)
-                samples.append(Sample(number, name, work.name, after - before, before - last[name], result))
+                samples.append(
+                    Sample(number, name, workload.name, after - before, before - last[name], result)
+                )
                 last[name] = after
                 _print_sample(samples[-1])
     return samples
 
 
 def find_faults(samples: Sequence[Sample]) -> tuple[str, ...]:
-    """Why these samples do not count: none where everything sent was acknowledged and received by all."""
+    """Return why these samples are invalid; empty if every message was acknowledged and fully delivered."""
     faults = sum(sample.slice.faults for sample in samples)
-    return (f"{faults} faults (lost, refused or unacknowledged): no figure here counts.",) if faults else ()
+    return (f"Invalid: {faults} faults (lost, refused or unacknowledged messages).",) if faults else ()
 
 
 def ratios(samples: Sequence[Sample], workload: str, server: str, reference: str) -> Spread:
-    """`server` over `reference` in deliveries per CPU-second, round by round."""
-    own = {one.number: one.per_cpu_s for one in samples if (one.workload, one.server) == (workload, server)}
-    other = {
-        one.number: one.per_cpu_s for one in samples if (one.workload, one.server) == (workload, reference)
+    """Return deliveries per CPU-second of `server` divided by those of `reference`, per round."""
+    measured = _per_cpu_s_by_round(samples, workload, server)
+    baseline = _per_cpu_s_by_round(samples, workload, reference)
+    return Spread.of([measured[number] / baseline[number] for number in sorted(measured)])
+
+
+def _per_cpu_s_by_round(samples: Sequence[Sample], workload: str, server: str) -> dict[int, float]:
+    return {
+        sample.number: sample.per_cpu_s
+        for sample in samples
+        if (sample.workload, sample.server) == (workload, server)
     }
-    return Spread.of([own[number] / other[number] for number in sorted(own)])
 
 
 def _print_sample(sample: Sample) -> None:
-    found = sample.slice
-    faults = f", FAULTS {found.faults}" if found.faults else ""
+    result = sample.slice
+    faults = f", FAULTS {result.faults}" if result.faults else ""
     print(
         f"round {sample.number + 1}  {sample.workload:<24} {sample.server:<24} "
         f"{sample.per_cpu_s / 1000:8.0f} k deliveries/CPU-s, "
-        f"{found.messages / found.seconds:.0f} messages/s, p99 {found.p99_ms:.1f} ms{faults}",
+        f"{result.messages / result.seconds:.0f} messages/s, p99 {result.p99_ms:.1f} ms{faults}",
         file=sys.stderr,
         flush=True,
     )

@@ -1,7 +1,4 @@
-"""A server under measurement: a process of its own, pinned, and the reference servers of `bench/baselines`.
-
-A server is ended by the pid that was started here. It is never asked about its own cost.
-"""
+"""Servers under measurement: pinned child processes, and the baseline servers of `bench/baselines`."""
 
 import os
 import signal
@@ -21,12 +18,12 @@ from bench.harness.process_cpu import SERVER_CORE, pin
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class ServerFailed(Exception):  # noqa: N818 - what is the matter, said to a person
-    """A server did not start, or died."""
+class ServerFailed(Exception):  # noqa: N818 - the message is the whole report
+    """A server did not start, or exited."""
 
 
 class WireFormat(StrEnum):
-    """What goes over the websocket: plain objects, those as events of Socket.IO, or group chat of XMPP."""
+    """Encoding on the websocket: plain JSON objects, Socket.IO events or XMPP group chat."""
 
     PLAIN = "plain"
     SOCKET_IO = "socket.io"
@@ -34,17 +31,17 @@ class WireFormat(StrEnum):
 
 
 class Server(Protocol):
-    """Something that listens and costs."""
+    """A server whose CPU time is measured."""
 
     name: str
     port: int
 
     @property
     def pids(self) -> list[int]:
-        """The processes whose time counts."""
+        """The processes whose CPU time is counted."""
 
     def close(self) -> None:
-        """End it and whatever it started."""
+        """Stop the server and its child processes."""
 
 
 def free_port() -> int:
@@ -55,9 +52,9 @@ def free_port() -> int:
 
 
 class Process:
-    """A child process in a group of its own, its output kept for the case that it fails.
+    """A child process in its own process group, pinned to `core`. Its output is kept for error messages.
 
-    `variables` go into its environment beside this process's own.
+    `environment` is added to the inherited environment.
     """
 
     def __init__(self, command: list[str], core: int, environment: Mapping[str, str] | None = None) -> None:
@@ -75,13 +72,13 @@ class Process:
         pin(self.pid, core)
 
     def raise_if_exited(self) -> None:
-        """Say so if it has ended.
+        """Check that the process is running.
 
         Raises:
-            ServerFailed: it has, with the last it said.
+            ServerFailed: it has exited; the message contains its last output.
         """
         if self._process.poll() is not None:
-            raise ServerFailed(f"ended with {self._process.returncode}:\n{self.output()}")
+            raise ServerFailed(f"exited with status {self._process.returncode}:\n{self.output()}")
 
     def output(self, length: int = 3000) -> str:
         end = self._output.seek(0, 2)
@@ -89,12 +86,16 @@ class Process:
         return self._output.read().decode(errors="replace")
 
     def kill(self) -> None:
-        """End it with no warning."""
+        """Send SIGKILL and wait."""
         self._process.kill()
         self._process.wait()
 
     def wait_for_exit(self, timeout_s: float) -> int:
-        """Wait for its own end; answers its status. Raises `ServerFailed` when it goes on."""
+        """Wait for the process to exit and return its status.
+
+        Raises:
+            ServerFailed: it is still running after `timeout_s`.
+        """
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -111,7 +112,7 @@ class Process:
 
 
 class SingleProcessServer:
-    """A server that is one process, alone on the server's core, and finds the room in the request's query."""
+    """A server in one process on the server core, with the room named in the query string."""
 
     def __init__(
         self,
@@ -129,7 +130,7 @@ class SingleProcessServer:
         self._process = Process(command, SERVER_CORE, environment)
         try:
             self._wait_listening(start_timeout_s)
-            # Threads that were being born when it was first moved may have stayed behind.
+            # Threads created while the process was first moved may still be on another core.
             pin(self._process.pid, SERVER_CORE)
         except BaseException:
             self.close()
@@ -162,7 +163,7 @@ class SingleProcessServer:
 
 
 class BaselineServer(SingleProcessServer):
-    """One of the modules of `bench/baselines`."""
+    """A server from a module of `bench/baselines`."""
 
     def __init__(
         self, name: str, module: str, *arguments: str, environment: Mapping[str, str] | None = None

@@ -1,4 +1,4 @@
-"""Several servers as one contender: their processor time is one sum. It starts and ends none of them."""
+"""Several servers measured as one contender: their CPU time is summed."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from bench.harness.server import Server
 
 
 class ServerGroup:
-    """Implements `Server`. Its port is that of the first."""
+    """Implements `Server`. `port` is the first server's."""
 
     def __init__(self, name: str, servers: Sequence[Server]) -> None:
         self.name = name
@@ -18,4 +18,4 @@ class ServerGroup:
         return [pid for server in self._servers for pid in server.pids]
 
     def close(self) -> None:
-        """Leave that to whoever started them."""
+        """Do nothing: the servers are stopped by their own context managers."""

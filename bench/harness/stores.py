@@ -1,7 +1,4 @@
-"""Real stores of a bench's own, on the other core, dropped with it: for what is put into them beforehand.
-
-Their URLs are handed to the servers that are measured. It never knows a table or a key.
-"""
+"""Ephemeral stores on the other core, for benchmarks that insert data first or run several instances."""
 
 import shlex
 import sys
@@ -21,7 +18,7 @@ CONFIGURATION = "[stores]\nephemeral = true\n"
 
 
 class BenchStores:
-    """`variables` is what a server's environment needs to use them."""
+    """Stores started by `run.py stores`. `environment` holds the variables that point a server at them."""
 
     def __init__(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -43,15 +40,15 @@ class BenchStores:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             self._process.raise_if_exited()
-            found = dict(
+            environment = dict(
                 shlex.split(line.removeprefix("export "))[0].split("=", 1)
                 for line in self._process.output().splitlines()
                 if line.startswith("export CONVENE_")
             )
-            if found.keys() >= set(STORE_VARIABLES):
-                return found
+            if environment.keys() >= set(STORE_VARIABLES):
+                return environment
             time.sleep(0.1)
-        raise ServerFailed(f"no stores within {START_S:.0f} s")
+        raise ServerFailed(f"the stores were not ready within {START_S:.0f} s")
 
     def close(self) -> None:
         self._process.close(STOP_S)

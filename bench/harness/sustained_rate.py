@@ -1,4 +1,4 @@
-"""The greatest of some rates that everybody carries: nobody is then measured on a queue that grows."""
+"""Finds the highest of several rates that every server sustains, so that no growing queue is measured."""
 
 import statistics
 import time
@@ -12,11 +12,11 @@ from bench.harness.rounds import Contender, Sample, Workload, find_faults, run_r
 PROBE_ROUNDS = 3
 PROBE_S = 1.5
 REST_S = 2.0
-NOT_SUSTAINED = "Not everybody carried even that rate: these are the latencies of a queue."
+NOT_SUSTAINED = "Not every server sustained even the lowest rate: the latencies are those of a growing queue."
 
 
 class SustainedBounds(msgspec.Struct, frozen=True):
-    """What counts as carried: such a share of what was offered, in most slices, within such a p99."""
+    """When a rate counts as sustained: the median slice completes `share` of the rate within `p99_ms`."""
 
     share: float
     p99_ms: float
@@ -26,7 +26,7 @@ DEFAULT_BOUNDS = SustainedBounds(share=0.9, p99_ms=500.0)
 
 
 class RateResult(msgspec.Struct, frozen=True):
-    """The slices at the rate that was played last."""
+    """The samples at the last rate that was run."""
 
     samples: Sequence[Sample]
     workload: Workload
@@ -40,35 +40,35 @@ def run_sustained_rate(
     rates_per_s: Sequence[float],
     bounds: SustainedBounds = DEFAULT_BOUNDS,
 ) -> RateResult:
-    """Play at the rate given, else at the greatest that everybody carries, else at the last.
+    """Run at `options.per_s` if given, else at the highest sustained rate, else at the lowest one.
 
-    A probe of the first contender spares hopeless rounds.
+    A short probe of the first contender skips rates that it cannot sustain.
     """
     rates = [options.per_s] if options.per_s else rates_per_s
     for per_s in rates:
-        offered = Workload(f"{name}, {per_s:g} messages/s", per_s=per_s)
+        workload = Workload(f"{name}, {per_s:g} messages/s", per_s=per_s)
         last = per_s == rates[-1]
         probe = run_rounds(
-            contenders[:1], (offered,), rounds=PROBE_ROUNDS, seconds=PROBE_S, seed=options.seed
+            contenders[:1], (workload,), rounds=PROBE_ROUNDS, seconds=PROBE_S, seed=options.seed
         )
-        if not last and not is_sustained(probe, offered, bounds):
-            time.sleep(REST_S)  # a queue that grew has late work behind it
+        if not last and not is_sustained(probe, workload, bounds):
+            time.sleep(REST_S)  # let the server finish the work that queued up
             continue
         samples = run_rounds(
-            contenders, (offered,), rounds=options.rounds, seconds=options.seconds, seed=options.seed
+            contenders, (workload,), rounds=options.rounds, seconds=options.seconds, seed=options.seed
         )
-        if last or is_sustained(samples, offered, bounds):
+        if last or is_sustained(samples, workload, bounds):
             break
-    return RateResult(samples, offered, is_sustained(samples, offered, bounds))
+    return RateResult(samples, workload, is_sustained(samples, workload, bounds))
 
 
 def is_sustained(samples: Sequence[Sample], workload: Workload, bounds: SustainedBounds) -> bool:
-    """Whether nothing failed and, with every server, most slices came back whole and in time."""
+    """Return whether there were no faults and every server stayed within `bounds`."""
     if find_faults(samples):
         return False
     for server in {sample.server for sample in samples}:
-        mine = [sample.slice for sample in samples if sample.server == server]
-        share = statistics.median(one.messages / one.seconds for one in mine) / workload.per_s
-        if share < bounds.share or statistics.median(one.p99_ms for one in mine) > bounds.p99_ms:
+        slices = [sample.slice for sample in samples if sample.server == server]
+        share = statistics.median(each.messages / each.seconds for each in slices) / workload.per_s
+        if share < bounds.share or statistics.median(each.p99_ms for each in slices) > bounds.p99_ms:
             return False
     return True

@@ -1,8 +1,8 @@
-"""Trials: one kind of request at one server, as many at once as said. All take turns, round by round.
+"""Interleaved rounds of HTTP load: one kind of request to one server at a fixed concurrency.
 
-As in `rounds`, ratios are taken within a round, of processor time, and their median told. What follows from
-a request may be another server's work: it is counted beside. After each slice both are left alone until they
-rest, so that late work is counted with what it came from and disturbs nobody else.
+As in `rounds`, ratios of CPU time are computed within a round and the median is reported. Work that follows
+from a request may run on another server (the consumer) and is counted separately. After each slice both must
+become idle, so that late work is attributed to its cause and does not disturb the next slice.
 """
 
 import itertools
@@ -23,28 +23,30 @@ from bench.harness.server import Server, ServerFailed
 POLL_S = 0.2
 IDLE_CPU_SHARE = 0.05
 IDLE_POLLS = 3
-"""Quiet for so many looks in a row: one may just have waited for a store."""
+"""Consecutive idle polls required: in a single one the server may only have waited for a store."""
 IDLE_TIMEOUT_S = 120.0
 COLUMNS = (
     "server CPU us each",
-    "x limit",
-    "what follows, us each",
-    "answered/s",
+    "x baseline",
+    "consumer CPU us each",
+    "responses/s",
     "p50 ms",
-    "x limit",
+    "x baseline",
     "p99 ms",
-    "x limit",
+    "x baseline",
     "bytes each",
     "generator's ceiling/s",
-    "refused",
+    "rejected",
 )
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """`limit` is the name of the trial that it is measured against; a limit names itself.
+    """One kind of request at one server.
 
-    `follower` is the server that takes in what follows, where that is another one. `most` bounds the
-    requests of a slice.
+    Attributes:
+        baseline: Name of the trial to compare with; a baseline names itself.
+        consumer: The server that handles the resulting domain events, if it is another one.
+        requests_max: Upper bound of requests per slice.
     """
 
     name: str
@@ -66,12 +68,12 @@ class Trial(msgspec.Struct, frozen=True):
         )
 
     def cpu_s(self) -> list[float]:
-        """Processor time of the server and of its follower up to now."""
+        """Return the CPU time so far of the server and its consumer."""
         return [cpu_seconds(server.pids) for server in self.servers]
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One slice and what it cost the server and its follower, until both rested."""
+    """One slice with the CPU time of the server and its consumer until both were idle."""
 
     number: int
     trial: str
@@ -81,105 +83,113 @@ class Sample(msgspec.Struct, frozen=True):
 
     @property
     def cpu_us_per_request(self) -> float:
-        """The server's processor time for each request."""
+        """Server CPU time per request."""
         return 1e6 * self.cpu_s / max(1, self.requests.requests)
 
     @property
     def consumer_us_per_request(self) -> float:
-        """The follower's for each request."""
+        """Consumer CPU time per request."""
         return 1e6 * self.consumer_cpu_s / max(1, self.requests.requests)
 
 
 def run_trials(trials: Sequence[Trial], *, rounds: int, seconds: float, seed: int) -> list[Sample]:
-    """Play `rounds` rounds of one slice for every trial, after a short warm-up."""
-    dice = random.Random(seed)
+    """Run `rounds` rounds of one slice per trial, after a short warm-up."""
+    rng = random.Random(seed)
     for trial in trials:
         trial.slice(min(0.3, seconds))
         wait_until_idle(trial)
     samples = []
-    for turn, trial in interleave(trials, rounds, dice):
-        before = trial.cpu_s()
-        calls = trial.slice(seconds)
+    for number, trial in interleave(trials, rounds, rng):
+        before_s = trial.cpu_s()
+        result = trial.slice(seconds)
         wait_until_idle(trial)
-        cost_s = [now - then for now, then in zip(trial.cpu_s(), before, strict=True)]
-        samples.append(Sample(turn, trial.name, cost_s[0], sum(cost_s[1:]), calls))
+        cost_s = [after - before for after, before in zip(trial.cpu_s(), before_s, strict=True)]
+        samples.append(Sample(number, trial.name, cost_s[0], sum(cost_s[1:]), result))
         _print_sample(samples[-1])
     return samples
 
 
 def wait_until_idle(trial: Trial) -> None:
-    """Wait until nobody works more than an idle server does."""
+    """Wait until the server and its consumer use no more CPU than an idle server.
+
+    Raises:
+        ServerFailed: they are still busy after `IDLE_TIMEOUT_S`.
+    """
     deadline = time.monotonic() + IDLE_TIMEOUT_S
-    cpu_s, quiet = sum(trial.cpu_s()), 0
+    cpu_s, idle_polls = sum(trial.cpu_s()), 0
     while time.monotonic() < deadline:
         time.sleep(POLL_S)
         before, cpu_s = cpu_s, sum(trial.cpu_s())
-        quiet = quiet + 1 if cpu_s - before < IDLE_CPU_SHARE * POLL_S * len(trial.servers) else 0
-        if quiet == IDLE_POLLS:
+        idle_polls = idle_polls + 1 if cpu_s - before < IDLE_CPU_SHARE * POLL_S * len(trial.servers) else 0
+        if idle_polls == IDLE_POLLS:
             return
-    raise ServerFailed(f"{trial.name}: still at work {IDLE_TIMEOUT_S:.0f} s later")
+    raise ServerFailed(f"{trial.name}: still busy after {IDLE_TIMEOUT_S:.0f} s")
 
 
 def cost_ratio(samples: Sequence[Sample], trial: str, reference: str) -> Spread:
-    """What a request costs, as a multiple of what one of the reference costs, round by round."""
-    own, other = samples_of(samples, trial), samples_of(samples, reference)
+    """Return the CPU time per request divided by that of the reference, per round."""
+    pairs = zip(samples_of(samples, trial), samples_of(samples, reference), strict=True)
     return Spread.of(
-        [mine.cpu_us_per_request / theirs.cpu_us_per_request for mine, theirs in zip(own, other, strict=True)]
+        [measured.cpu_us_per_request / baseline.cpu_us_per_request for measured, baseline in pairs]
     )
 
 
 def latency_ratio(samples: Sequence[Sample], trial: str, reference: str, quantile: str) -> Spread:
-    """The same of how long an answer takes; `quantile` is `p50_ms` or `p99_ms`."""
-    own, other = samples_of(samples, trial), samples_of(samples, reference)
+    """Return the latency divided by that of the reference, per round; `quantile` is `p50_ms` or `p99_ms`."""
+    pairs = zip(samples_of(samples, trial), samples_of(samples, reference), strict=True)
     return Spread.of(
         [
-            getattr(mine.requests, quantile) / getattr(theirs.requests, quantile)
-            for mine, theirs in zip(own, other, strict=True)
+            getattr(measured.requests, quantile) / getattr(baseline.requests, quantile)
+            for measured, baseline in pairs
         ]
     )
 
 
 def cost_range_ratio(samples: Sequence[Sample], trials: Sequence[str]) -> Spread:
-    """The dearest of some trials over the cheapest, round by round."""
-    rounds = zip(*(samples_of(samples, trial) for trial in trials), strict=True)
-    each = [[one.cost_us for one in together] for together in rounds]
-    return Spread.of([max(some) / min(some) for some in each])
+    """Return the CPU time per request of the most expensive trial over the cheapest, per round."""
+    costs_us = [[sample.cpu_us_per_request for sample in samples_of(samples, trial)] for trial in trials]
+    return Spread.of([max(round_us) / min(round_us) for round_us in zip(*costs_us, strict=True)])
 
 
 def samples_of(samples: Sequence[Sample], trial: str) -> list[Sample]:
-    return sorted((one for one in samples if one.trial == trial), key=lambda one: one.number)
+    return sorted((sample for sample in samples if sample.trial == trial), key=lambda sample: sample.number)
 
 
 def find_invalid_samples(samples: Sequence[Sample]) -> tuple[str, ...]:
-    """Why these samples do not count: none where everything was answered as it should be."""
-    refused = sum(one.requests.refused for one in samples)
-    empty = sum(not one.requests.requests for one in samples)
-    found = [f"{refused} requests were refused: no figure here counts."] if refused else []
-    return (*found, *([f"{empty} slices were without requests: there were too few."] if empty else []))
+    """Return why these samples are invalid; empty if every request succeeded."""
+    rejected = sum(sample.requests.refused for sample in samples)
+    empty = sum(not sample.requests.requests for sample in samples)
+    reasons = [f"Invalid: {rejected} requests were rejected."] if rejected else []
+    if empty:
+        reasons.append(f"Invalid: {empty} slices had no requests left to send.")
+    return tuple(reasons)
 
 
 def table(samples: Sequence[Sample], trials: Sequence[Trial], work: str) -> str:
-    """One row a trial. The generator's ceiling is what it would ask with its core all to itself."""
+    """Return a table with one row per trial.
+
+    The generator's ceiling is the rate it could send with a core to itself.
+    """
     lines = [f"| {' | '.join((work, *COLUMNS))} |", "|---" * (len(COLUMNS) + 1) + "|"]
     for trial in trials:
-        mine = samples_of(samples, trial.name)
-        calls = [one.requests for one in mine]
-        asked = sum(one.requests for one in calls)
+        trial_samples = samples_of(samples, trial.name)
+        slices = [sample.requests for sample in trial_samples]
+        request_count = sum(each.requests for each in slices)
         cells = [
             trial.name,
-            format_spread(Spread.of([one.cpu_us_per_request for one in mine])),
+            format_spread(Spread.of([sample.cpu_us_per_request for sample in trial_samples])),
             format_ratio(cost_ratio(samples, trial.name, trial.baseline)),
-            format_spread(Spread.of([one.consumer_us_per_request for one in mine]))
+            format_spread(Spread.of([sample.consumer_us_per_request for sample in trial_samples]))
             if trial.consumer
             else "-",
-            format_number(statistics.median(one.requests / one.seconds for one in calls)),
-            f"{statistics.median(one.p50_ms for one in calls):.2f}",
+            format_number(statistics.median(each.requests / each.seconds for each in slices)),
+            f"{statistics.median(each.p50_ms for each in slices):.2f}",
             format_ratio(latency_ratio(samples, trial.name, trial.baseline, "p50_ms")),
-            f"{statistics.median(one.p99_ms for one in calls):.2f}",
+            f"{statistics.median(each.p99_ms for each in slices):.2f}",
             format_ratio(latency_ratio(samples, trial.name, trial.baseline, "p99_ms")),
-            format_number(sum(one.bytes for one in calls) / max(1, asked)),
-            format_number(asked / sum(one.cpu_s for one in calls)),
-            str(sum(one.refused for one in calls)),
+            format_number(sum(each.bytes for each in slices) / max(1, request_count)),
+            format_number(request_count / sum(each.cpu_s for each in slices)),
+            str(sum(each.refused for each in slices)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -190,13 +200,13 @@ def format_ratio(value: Spread) -> str:
 
 
 def _print_sample(sample: Sample) -> None:
-    calls = sample.requests
-    refused = f", REFUSED {calls.refused}" if calls.refused else ""
+    result = sample.requests
+    rejected = f", REJECTED {result.refused}" if result.refused else ""
     print(
         f"round {sample.number + 1}  {sample.trial:<44} {sample.cpu_us_per_request:6.0f} us each, "
-        f"{sample.consumer_us_per_request:6.0f} us follow, "
-        f"{calls.requests / calls.seconds:6.0f}/s, p50 {calls.p50_ms:.2f} ms, "
-        f"p99 {calls.p99_ms:.2f} ms{refused}",
+        f"consumer {sample.consumer_us_per_request:6.0f} us, "
+        f"{result.requests / result.seconds:6.0f}/s, p50 {result.p50_ms:.2f} ms, "
+        f"p99 {result.p99_ms:.2f} ms{rejected}",
         file=sys.stderr,
         flush=True,
     )

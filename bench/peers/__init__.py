@@ -1,4 +1,4 @@
-"""Other servers, measured beside Convene: each a minimal chat of ours on another's library, storing nothing.
+"""Peers: minimal chat servers on other libraries, measured next to Convene. They store nothing.
 
-They have environments of their own, made by `python -m bench.peers`; what is not installed is not measured.
+`python -m bench.peers` installs their separate environments; peers that are not installed are not measured.
 """

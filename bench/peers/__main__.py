@@ -1,8 +1,6 @@
-"""`python -m bench.peers`: install what the peers need, from PyPI and npm, into `bench/peers/.installed`.
+"""`python -m bench.peers`: install the peers' libraries from PyPI and npm into `bench/peers/.installed`.
 
-What it can not install, ejabberd, it says how to.
-
-It measures nothing and touches no environment of Convene's.
+ejabberd is a system package; the command prints how to install it.
 """
 
 import sys
@@ -16,7 +14,7 @@ def main() -> int:
         try:
             environment.install()
         except NotInstalled as failure:
-            # What it never installs is no failure of its own.
+            # ejabberd is never installed from here, so its absence is not a failure.
             failures += environment is not ERLANG
             print(f"{environment.name}: {failure}", file=sys.stderr)
         else:

@@ -1,6 +1,6 @@
-"""`python -m bench.peers.ejabberd`: becomes ejabberd, as Debian packs it, on one scheduler.
+"""`python -m bench.peers.ejabberd`: replace this process by Debian's ejabberd with one scheduler.
 
-Its schedulers do not spin while they wait, for their time would count as work.
+Busy waiting of the schedulers is disabled, because its CPU time would count as work.
 """
 
 import argparse
@@ -17,22 +17,22 @@ NO_BUSY_WAIT = ("+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--redis", help="URL; not used: one node needs none")
+    parser.add_argument("--redis", help="URL; ignored: a single node does not use Redis")
     options = parser.parse_args()
     folder = INSTALLED / "ejabberd"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     configuration = folder / "ejabberd.yml"
     configuration.write_text(TEMPLATE.read_text().replace("@PORT@", str(options.port)))
-    variables = {
+    environment = {
         **os.environ,
         "EJABBERD_CONFIG_PATH": str(configuration),
         "EJABBERD_LOG_PATH": str(folder / "ejabberd.log"),
         "ERL_LIBS": str(ejabberd_libraries().parent),
     }
     spool = ("-mnesia", "dir", f'"{folder / "spool"}"')
-    # The same process from here on, so that its cost is counted and its end is waited for.
-    os.execvpe("erl", ["erl", "-noinput", "+S", "1:1", *NO_BUSY_WAIT, *spool, "-s", "ejabberd"], variables)
+    # exec keeps the pid, so that the CPU time is counted and the exit is waited for.
+    os.execvpe("erl", ["erl", "-noinput", "+S", "1:1", *NO_BUSY_WAIT, *spool, "-s", "ejabberd"], environment)
 
 
 if __name__ == "__main__":

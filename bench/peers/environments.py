@@ -1,9 +1,7 @@
-"""Where the peers' libraries are: one environment for Python's, one for Node's, each made from its lock.
+"""The peers' environments: one for Python and one for Node, each installed from its lock file.
 
-Erlang's is the system's own: ejabberd as Debian packs it, where somebody has installed it.
-
-An environment counts as installed while it bears the text of the lock as it is now. Nothing is installed
-that a lock does not pin, and nothing while servers are measured.
+ejabberd is used from the system if the Debian package is installed. An environment is up to date if the copy
+of the lock file that it was installed from equals the current lock file.
 """
 
 import shutil
@@ -22,39 +20,39 @@ PYTHON_LIBRARIES = ("channels", "channels-redis", "django", "python-socketio", "
 
 
 class PackageManifest(msgspec.Struct, frozen=True):
-    """As much of a package.json as is told in a report."""
+    """The part of package.json that reports use."""
 
     dependencies: dict[str, str]
 
 
-class NotInstalled(Exception):  # noqa: N818 - what is the matter, said to a person
-    """A peer's libraries are not there, or could not be fetched."""
+class NotInstalled(Exception):  # noqa: N818 - the message is the whole report
+    """A peer's libraries are missing, or could not be installed."""
 
 
 class Environment(Protocol):
-    """Libraries of one language, and how to run a program with them."""
+    """The installed libraries of one language."""
 
     name: str
 
     def install(self) -> None:
-        """Make it anew if it is not as its lock says.
+        """Reinstall the environment if it differs from its lock file.
 
         Raises:
-            NotInstalled: with the last that the installer said. It is retried from the start.
+            NotInstalled: the installer failed; the message contains its last output.
         """
 
     def command(self, program: str) -> list[str]:
-        """How to run one of the peers.
+        """Return the command that runs a peer.
 
         Raises:
-            NotInstalled: it is not there as its lock says, with what to do about it.
+            NotInstalled: the environment is missing or out of date; the message says how to install it.
         """
 
     def variables(self) -> Mapping[str, str]:
-        """What its programs need in their environment."""
+        """Return the environment variables that its programs need."""
 
     def versions(self) -> list[str]:
-        """The libraries that count, as its lock pins them, and what runs them."""
+        """Return the names and versions of the runtime and the main libraries."""
 
 
 class PythonEnvironment:
@@ -105,7 +103,7 @@ class NodeEnvironment:
             return
         npm = shutil.which("npm")
         if npm is None or shutil.which("node") is None:
-            raise NotInstalled("there is no node and npm on the path")
+            raise NotInstalled("node and npm were not found on the path")
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         for file in (self._lock, self._programs / "package.json"):
@@ -116,7 +114,7 @@ class NodeEnvironment:
     def command(self, program: str) -> list[str]:
         node = shutil.which("node")
         if node is None:
-            raise NotInstalled("there is no node on the path")
+            raise NotInstalled("node was not found on the path")
         if not _is_up_to_date(self._folder, self._lock):
             raise NotInstalled(INSTALL_HINT)
         return [node, str(self._programs / f"{program}.js")]
@@ -134,7 +132,7 @@ class ErlangEnvironment:
     name = "Erlang peers"
 
     def install(self) -> None:
-        """It takes root to do it: it is only said how."""
+        """Check only: installing a system package needs root."""
         ejabberd_libraries()
 
     def command(self, program: str) -> list[str]:
@@ -149,11 +147,15 @@ class ErlangEnvironment:
 
 
 def ejabberd_libraries() -> Path:
-    """The folder of ejabberd's own code, with Erlang to run it. Raises `NotInstalled`."""
-    found = sorted(Path("/usr/lib").glob("*/ejabberd-*"))
-    if not found or shutil.which("erl") is None:
+    """Return the folder of the installed ejabberd.
+
+    Raises:
+        NotInstalled: ejabberd or Erlang is missing.
+    """
+    folders = sorted(Path("/usr/lib").glob("*/ejabberd-*"))
+    if not folders or shutil.which("erl") is None:
         raise NotInstalled("`apt install --no-install-recommends ejabberd` installs it")
-    return found[-1]
+    return folders[-1]
 
 
 PYTHON = PythonEnvironment()
@@ -162,12 +164,12 @@ ERLANG = ErlangEnvironment()
 
 
 def _installed_lock(folder: Path) -> Path:
-    return folder / "made-from"
+    return folder / "installed-lock"
 
 
 def _is_up_to_date(folder: Path, lock: Path) -> bool:
-    made_from = _installed_lock(folder)
-    return made_from.exists() and made_from.read_bytes() == lock.read_bytes()
+    installed = _installed_lock(folder)
+    return installed.exists() and installed.read_bytes() == lock.read_bytes()
 
 
 def _record_installed(folder: Path, lock: Path) -> None:
@@ -175,6 +177,6 @@ def _record_installed(folder: Path, lock: Path) -> None:
 
 
 def _run_command(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise NotInstalled(f"{' '.join(command[:3])} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise NotInstalled(f"{' '.join(command[:3])} failed:\n{(result.stdout + result.stderr)[-2000:]}")

@@ -1,4 +1,4 @@
-"""The peers by name: what each runs on, how it is spoken to, and which of those asked for can be measured."""
+"""The peers by name, and starting the installed ones."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ START_S = 30.0
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """`program` is its file's name, in `python/` or `node/` where it is ours."""
+    """A peer server. `program` is the name of its file in `python/`, `node/` or this folder."""
 
     name: str
     program: str
@@ -29,7 +29,7 @@ EJABBERD = Peer("ejabberd", "ejabberd", ERLANG, WireFormat.XMPP)
 
 
 class MissingPeer(msgspec.Struct, frozen=True):
-    """A peer that was not measured, and why."""
+    """A peer that is not installed."""
 
     peer: Peer
     reason: str
@@ -38,22 +38,22 @@ class MissingPeer(msgspec.Struct, frozen=True):
 def start_peers(
     stack: ExitStack, peers: Sequence[Peer]
 ) -> tuple[list[SingleProcessServer], list[MissingPeer]]:
-    """Start those that are installed, with one Redis for all; the stack ends them.
+    """Start the installed peers with a shared Redis; `stack` stops them.
 
     Raises:
-        ServerFailed: one is installed and does not start.
+        ServerFailed: an installed peer did not start.
     """
     commands: list[tuple[Peer, list[str]]] = []
-    absent = []
+    missing_peers = []
     for peer in peers:
         try:
             commands.append((peer, peer.environment.command(peer.program)))
         except NotInstalled as reason:
-            absent.append(MissingPeer(peer, str(reason)))
+            missing_peers.append(MissingPeer(peer, str(reason)))
     if not commands:
-        return [], absent
+        return [], missing_peers
     redis_url = stack.enter_context(RedisBroker()).url
-    present = []
+    servers = []
     for peer, command in commands:
         port = free_port()
         server = SingleProcessServer(
@@ -64,15 +64,20 @@ def start_peers(
             start_timeout_s=START_S,
             wire_format=peer.wire_format,
         )
-        present.append(stack.enter_context(server))
-    return present, absent
+        servers.append(stack.enter_context(server))
+    return servers, missing_peers
 
 
 def describe_peers(peers: Sequence[Peer], missing_peers: Sequence[MissingPeer]) -> str:
-    """What stands below a table of these peers: the versions of what was measured, and what was not."""
-    missing = {one.peer.environment.name for one in missing_peers}
-    asked = {one.environment.name: one.environment for one in peers}
-    versions = [each for name, one in asked.items() if name not in missing for each in one.versions()]
-    told = [f"Peers: {', '.join(versions)}."] if versions else []
-    told += [f"{one.peer.name}: not installed ({one.reason})." for one in missing_peers]
-    return "\n\n".join(told)
+    """Return the note under a table: the versions of the measured peers, and the missing ones."""
+    missing = {missing.peer.environment.name for missing in missing_peers}
+    environments = {peer.environment.name: peer.environment for peer in peers}
+    versions = [
+        version
+        for name, environment in environments.items()
+        if name not in missing
+        for version in environment.versions()
+    ]
+    notes = [f"Peers: {', '.join(versions)}."] if versions else []
+    notes += [f"{missing.peer.name}: not installed ({missing.reason})." for missing in missing_peers]
+    return "\n\n".join(notes)

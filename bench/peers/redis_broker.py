@@ -1,4 +1,4 @@
-"""The peers' Redis: Valkey on a unix socket, on the other core, for publishing alone. It keeps nothing."""
+"""The peers' Redis: Valkey on a unix socket and the other core, for pub/sub only, without persistence."""
 
 import socket
 import tempfile
@@ -44,7 +44,7 @@ class RedisBroker:
                 if probe.connect_ex(str(self._socket)) == 0:
                     return
             time.sleep(0.05)
-        raise ServerFailed(f"no Valkey within {START_S:.0f} s:\n{self._process.output()}")
+        raise ServerFailed(f"Valkey did not start within {START_S:.0f} s:\n{self._process.output()}")
 
     def close(self) -> None:
         self._process.close()

@@ -1,4 +1,4 @@
-// What every Node peer is told: where to listen and where its Redis is.
+// Command line arguments of the Node peers.
 "use strict";
 
 const { parseArgs } = require("node:util");

@@ -1,4 +1,4 @@
-// The two answers to a message, field for field those of the limits. It checks and keeps nothing.
+// The two replies to a message, with the same fields as those of the baselines.
 "use strict";
 
 const hex = (value, digits) => value.toString(16).padStart(digits, "0");

@@ -1,4 +1,4 @@
-// socket.io with its Redis adapter, as its documentation sets them up. It stores nothing.
+// socket.io with its Redis adapter, set up as in their documentation.
 "use strict";
 
 const { createServer } = require("node:http");

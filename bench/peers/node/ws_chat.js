@@ -1,7 +1,6 @@
-// Node's `ws`: one instance, the frame made once a message and the same bytes written to every member.
+// Node's `ws`, one process: each message is framed once and the same bytes are written to every member.
 //
-// The ready frame goes out the way socket.io's own adapter does it. No Redis, no acknowledgement but `ok`; it
-// stores nothing.
+// Framed bytes are sent in the same way as in socket.io's adapter. No Redis.
 "use strict";
 
 const { WebSocketServer, Sender, OPEN } = require("ws");

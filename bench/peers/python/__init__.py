@@ -1,1 +1,1 @@
-"""The Python peers. They run in their own environment and import nothing of Convene's."""
+"""The Python peers. They run in their own environment and cannot import Convene."""

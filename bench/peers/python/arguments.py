@@ -1,4 +1,4 @@
-"""What every Python peer is told: where to listen and where its Redis is."""
+"""Command line arguments of the Python peers."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Django Channels with the Redis pub/sub layer, on uvicorn. A message is encoded once. It stores nothing."""
+"""Django Channels with the Redis pub/sub layer, on uvicorn. Each message is encoded once."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ Numbers = defaultdict[str, "itertools.count[int]"]
 
 
 class Member(AsyncWebsocketConsumer):
-    """One connection, in the room that its query names."""
+    """A connection, in the room named by its query string."""
 
     def __init__(self, numbers: Numbers) -> None:
         super().__init__()
@@ -40,8 +40,8 @@ class Member(AsyncWebsocketConsumer):
         await self.send(text_data=event["text"])
 
 
-def to_text(answer: dict[str, Any]) -> str:
-    return json.dumps(answer, separators=(",", ":"))
+def to_text(reply: dict[str, Any]) -> str:
+    return json.dumps(reply, separators=(",", ":"))
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
-"""The two answers to a message, field for field those of the limits. It checks and keeps nothing."""
+"""The two replies to a message, with the same fields as those of the baselines."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 
 def build_replies(command: dict[str, Any], sender_id: str, seq: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`ok` for the sender, `message.created` for every member."""
+    """Return `ok` for the sender and `message.created` for every member."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message_id = f"{seq:024x}"
     result = {"message_id": message_id, "seq": seq, "created_at": now, "duplicate": False}

@@ -1,4 +1,4 @@
-"""python-socketio on aiohttp and uvloop, spread over instances by its Redis manager. It stores nothing."""
+"""python-socketio on aiohttp and uvloop with its Redis manager."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from bench.peers.python.message import build_replies
 
 
 class Chat(socketio.AsyncNamespace):
-    """Who is in which room, by the query of the handshake."""
+    """Chat rooms; the query string of the handshake names the room."""
 
     def __init__(self) -> None:
         super().__init__("/")
@@ -30,7 +30,7 @@ class Chat(socketio.AsyncNamespace):
         self._rooms.pop(sid, None)
 
     async def on_message_send(self, sid: str, command: dict[str, Any]) -> dict[str, Any]:
-        """What it answers is the acknowledgement."""
+        """Publish the message. The return value is the acknowledgement."""
         room = self._rooms[sid]
         ok, created = build_replies(command, sid, next(self._numbers[room]))
         await self.emit("message_created", created, room=room)
