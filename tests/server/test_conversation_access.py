@@ -90,19 +90,19 @@ async def test_route_status_by_role(
             "self": asker.id if asker is not None else admin.id,
             "unique": uuid4().hex,
         }
-        found, told, _ = await api.request(
+        actual_status, body, _ = await api.request(
             asker,
             ask.method,
             f"{ROOT}/{group}{fill_placeholders(ask.path, words)}",
             fill_placeholders(ask.body, words),
         )
-        assert found == status, (who, told)
+        assert actual_status == status, (who, body)
         if status == 404 and who in {"stranger", "former"}:
-            assert told["code"] == "conversation.not_found"
+            assert body["code"] == "conversation.not_found"
         if status == 403:
-            assert told["code"] == "permission.denied"
+            assert body["code"] == "permission.denied"
         if status == 401:
-            assert told["code"] == "auth.required"
+            assert body["code"] == "auth.required"
         if status >= 400:
             assert await api.get_conversation(other, group) == before, "a refusal changes nothing"
 
@@ -134,9 +134,9 @@ async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
         "a" * 300,
     ):
         path = f"{ROOT}/{conversation_id}{fill_placeholders(ask.path, words)}"
-        status, told, _ = await api.request(stranger, ask.method, path, fill_placeholders(ask.body, words))
-        told.pop("request_id")
-        answers.append((status, told))
+        status, body, _ = await api.request(stranger, ask.method, path, fill_placeholders(ask.body, words))
+        body.pop("request_id")
+        answers.append((status, body))
     assert answers[0][0] == 404
     assert all(answer == answers[0] for answer in answers), answers
 

@@ -50,16 +50,16 @@ async def test_changes_are_complete_page_by_page(
     ] * 2
     assert all(one["conversation_id"] == group for one in whole["items"])
     for limit in (1, 3, 8):
-        after, found = 0, []
+        after, entries = 0, []
         while True:
             page = await changes(after, limit)
-            found += page["items"]
+            entries += page["items"]
             assert len(page["items"]) <= limit
             assert page["last_seq"] > after
             after = page["last_seq"]
             if not page["has_more"]:
                 break
-        assert found == whole["items"]
+        assert entries == whole["items"]
         assert after == head
     assert await changes(head, 20) == {"items": [], "last_seq": head, "has_more": False}
     beyond = await changes(head + 100, 20)
@@ -132,15 +132,15 @@ async def test_messages_list_their_readers(
     seqs = [(await api.send(ana, group, f"number {number}"))["seq"] for number in range(3)]
 
     async def readers() -> list[tuple[set[str], int]]:
-        found = await messages(api, ana, group, "?after=0")
-        for one in found:
+        history = await messages(api, ana, group, "?after=0")
+        for one in history:
             assert all(reader["read_at"].endswith("Z") for reader in one["delivery_status"]["read_by"])
         return [
             (
                 {reader["user_id"] for reader in one["delivery_status"]["read_by"]},
                 one["delivery_status"]["read_count"],
             )
-            for one in found
+            for one in history
         ]
 
     assert await readers() == [(set(), 0)] * 3

@@ -65,10 +65,10 @@ async def test_retry_returns_the_first_message(
     group = (await api.group(ana, ben))["id"]
     path = f"{ROOT}/{group}/messages"
     sent = {"client_id": uuid4().hex, "content": "once"}
-    found = await asyncio.gather(*(api.request(ana, "POST", path, sent) for _ in range(10)))
-    assert sorted(status for status, _, _ in found) == [200] * 9 + [201]
-    assert len({told["id"] for _, told, _ in found}) == 1
-    for other in ({"content": "twice"}, {"mentions": [ben.id]}, {"reply_to": found[0][1]["id"]}):
+    responses = await asyncio.gather(*(api.request(ana, "POST", path, sent) for _ in range(10)))
+    assert sorted(status for status, _, _ in responses) == [200] * 9 + [201]
+    assert len({body["id"] for _, body, _ in responses}) == 1
+    for other in ({"content": "twice"}, {"mentions": [ben.id]}, {"reply_to": responses[0][1]["id"]}):
         await api.expect_error("idempotency.conflict", 409, ana, "POST", path, {**sent, **other})
     assert len(await messages(api, ben, group, "")) == 1
 

@@ -247,7 +247,7 @@ async def test_members_get_membership_events(
 async def received_update(socket: Peer, group: str, seq: int) -> bool:
     """Wait for the entry, or a `lagged` that covers it: a new member may miss entries in flight."""
     while True:
-        found = await socket.next_of("message.created", "lagged")
-        assert found["conversation_id"] == group, found
-        if found.get("seq") == seq or found.get("from_seq", seq + 1) <= seq <= found.get("to_seq", 0):
+        message = await socket.next_of("message.created", "lagged")
+        assert message["conversation_id"] == group, message
+        if message.get("seq") == seq or message.get("from_seq", seq + 1) <= seq <= message.get("to_seq", 0):
             return True

@@ -275,8 +275,8 @@ def test_every_script_is_reached() -> None:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
-            found = IMPORT.finditer(code_of(path))
-            waiting += [(path.parent / (one.group(1) or one.group(2))).resolve() for one in found]
+            imports = IMPORT.finditer(code_of(path))
+            waiting += [(path.parent / (one.group(1) or one.group(2))).resolve() for one in imports]
     assert reached == set(SCRIPTS)
 
 

@@ -177,9 +177,9 @@ async def test_stream_requires_a_valid_token(
 ) -> None:
     """401 without a token or with an unknown one."""
     for headers in ({}, *({"Authorization": f"Bearer {odd}"} for odd in ("", "x", "A" * 43, "\u00e9"))):
-        status, told, _ = await api.request(None, "GET", "/v1/stream", **headers)
+        status, body, _ = await api.request(None, "GET", "/v1/stream", **headers)
         assert status == 401
-        assert told["code"].startswith("auth.")
+        assert body["code"].startswith("auth.")
 
 
 async def test_stream_ends_with_its_session(
@@ -203,8 +203,8 @@ async def test_stream_ends_with_its_session(
         await asyncio.gather(here.wait_until_closed(1.0), there.wait_until_closed(1.0))
         await api.group(ana)
         assert (await kept.next_of("conversation.joined"))[0] is not None
-    status, told, _ = await api.request(lost, "GET", "/v1/stream")
-    assert (status, told["code"][:5]) == (401, "auth.")
+    status, body, _ = await api.request(lost, "GET", "/v1/stream")
+    assert (status, body["code"][:5]) == (401, "auth.")
 
 
 async def test_followers_get_an_event_for_a_post(

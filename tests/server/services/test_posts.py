@@ -67,8 +67,8 @@ async def test_text_has_1_to_280_code_points(
         "a\u001b[31mb",
         "a\u007fb",
     ):
-        told = await api.expect_error("request.invalid", 422, ana, "POST", path, {"content": content})
-        assert [fault["field"] for fault in told["errors"]] == ["content"], content
+        problem = await api.expect_error("request.invalid", 422, ana, "POST", path, {"content": content})
+        assert [fault["field"] for fault in problem["errors"]] == ["content"], content
 
 
 async def test_post_is_readable_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:

@@ -34,8 +34,8 @@ def count_parsers() -> int:
 
 async def wait_for_ping(connected: Peer) -> None:
     """Wait for the server's ping, and answer it."""
-    while (found := await connected.read_frame()).opcode != frames.PING:
-        connected.handle_frame(found)
+    while (frame := await connected.read_frame()).opcode != frames.PING:
+        connected.handle_frame(frame)
     connected.write(frames.pong())
 
 
@@ -75,7 +75,7 @@ async def test_partial_message_survives_a_heartbeat(
         # Sent right after a heartbeat, so that the next one certainly finds it incomplete.
         await wait_for_ping(connected)
         connected.write(before)
-        while (found := await connected.read_frame()).opcode != frames.PING:
-            connected.handle_frame(found)
+        while (frame := await connected.read_frame()).opcode != frames.PING:
+            connected.handle_frame(frame)
         connected.write(behind)
         assert (await connected.reply_to("whole"))["type"] == "ok"

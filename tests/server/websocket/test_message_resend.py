@@ -26,11 +26,11 @@ async def test_retry_returns_the_first_message(ana: Peer, chat: ChatFixture) -> 
     async with connect_peer(chat.instance.port) as other:
         await other.open(chat.ana.token)
         assert (await send(other, chat.group, " once\n", **sent))["result"] == again
-    status, told, _ = await chat.api.request(
+    status, body, _ = await chat.api.request(
         chat.ana, "POST", f"/v1/conversations/{chat.group}/messages", {"content": "once", **sent}
     )
     assert status == 200
-    assert (told["id"], told["seq"]) == (first["message_id"], first["seq"])
+    assert (body["id"], body["seq"]) == (first["message_id"], first["seq"])
     assert await get_last_seq(chat) == first["seq"]
 
 
@@ -119,9 +119,9 @@ async def test_connection_sends_in_order(ana: Peer, chat: ChatFixture) -> None:
                 "content": f"number {number}",
             }
         )
-    found = [await ana.next_of("ok", "error") for _ in range(50)]
-    assert [one["id"] for one in found] == list(range(50))
-    assert [one["result"]["seq"] for one in found] == list(range(before + 1, before + 51))
+    message = [await ana.next_of("ok", "error") for _ in range(50)]
+    assert [one["id"] for one in message] == list(range(50))
+    assert [one["result"]["seq"] for one in message] == list(range(before + 1, before + 51))
     path = f"/v1/conversations/{chat.group}/messages?after={before}&limit=100"
     stored = (await chat.api.get(chat.ben, path))["items"]
     assert [one["content"] for one in stored] == [f"number {number}" for number in range(50)]

@@ -32,10 +32,10 @@ def test_json_frames_are_converted_to_msgpack() -> None:
     """Frame by frame, as binary frames; control frames are unchanged."""
     render = OutboundEncoders().get(None, binary=True)
     assert render is not None
-    told = list(split_frames(render(TYPING + PING + ANSWER + LONG)))
-    assert [opcode for opcode, _, _ in told] == [2, 9, 2, 2]
+    encoded_frames = list(split_frames(render(TYPING + PING + ANSWER + LONG)))
+    assert [opcode for opcode, _, _ in encoded_frames] == [2, 9, 2, 2]
     said = [payload for opcode, payload, _ in split_frames(TYPING + ANSWER + LONG)]
-    packed = [payload for opcode, payload, _ in told if opcode == 2]
+    packed = [payload for opcode, payload, _ in encoded_frames if opcode == 2]
     assert list(map(msgspec.msgpack.decode, packed)) == list(map(msgspec.json.decode, said))
 
 

@@ -14,9 +14,9 @@ Json = Any
 async def received_types(connected: Peer) -> list[str]:
     """Return the types of all messages up to the reply to a ping."""
     await assert_alive(connected)
-    found = [one["type"] for one in connected.skipped]
+    types = [one["type"] for one in connected.skipped]
     connected.skipped.clear()
-    return found
+    return types
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["json", "msgpack"])
