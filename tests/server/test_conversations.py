@@ -131,8 +131,8 @@ async def test_unknown_participant_is_rejected(
 ) -> None:
     """404 `user.not_found`, and no list has a new conversation."""
     ana = (await people.register(1, instance))[0]
-    for nobody in (str(uuid4()), "nobody", ""):
-        body = {"type": kind, "participants": [nobody]}
+    for unknown_id in (str(uuid4()), "nobody", ""):
+        body = {"type": kind, "participants": [unknown_id]}
         await api.expect_error("user.not_found", 404, ana, "POST", ROOT, body)
     assert (await api.get(ana, ROOT))["items"] == []
 

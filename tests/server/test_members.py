@@ -79,9 +79,9 @@ async def test_unknown_user_cannot_be_added(
     """404 `user.not_found`."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
-    for nobody in (str(uuid4()), "nobody", "0" * 24):
+    for unknown_id in (str(uuid4()), "nobody", "0" * 24):
         await api.expect_error(
-            "user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{nobody}"
+            "user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{unknown_id}"
         )
     assert (await api.get_conversation(ana, made["id"]))["member_count"] == 2
 
@@ -142,8 +142,10 @@ async def test_removing_a_non_member_is_not_found(
     """404 `participant.not_found`, and nothing is written."""
     ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben)
-    for nobody in (eve.id, str(uuid4()), "nonsense"):
-        status, problem, _ = await api.request(ana, "DELETE", f"{ROOT}/{made['id']}/participants/{nobody}")
+    for unknown_id in (eve.id, str(uuid4()), "nonsense"):
+        status, problem, _ = await api.request(
+            ana, "DELETE", f"{ROOT}/{made['id']}/participants/{unknown_id}"
+        )
         assert status == 404
         assert problem["code"] in {"participant.not_found", "user.not_found"}
     assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]

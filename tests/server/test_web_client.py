@@ -195,7 +195,7 @@ def test_bundle_runs_modules_in_the_order_of_their_imports(tmp_path: Path) -> No
         ('import { app } from "./app.js";\n', "cycle"),
     ],
 )
-def test_bundle_refuses_what_it_cannot_combine(source: str, message: str) -> None:
+def test_bundle_rejects_unsupported_modules(source: str, message: str) -> None:
     """A module in another form stops the server at its start instead of breaking the page."""
     with pytest.raises(ValueError, match=message):
         make_bundle(PAGE, {"a.css": "", "b.css": "", "app.js": source})

@@ -80,7 +80,7 @@ CLOSE_ACTIONS = [
 
 @pytest.mark.usefixtures("instance", "frozen_gc")
 @pytest.mark.parametrize("end", CLOSE_ACTIONS)
-@pytest.mark.parametrize("known", [True, False], ids=["known", "stranger"])
+@pytest.mark.parametrize("known", [True, False], ids=["authenticated", "unauthenticated"])
 async def test_closed_connection_leaves_nothing(
     end: Callable[[Peer], Awaitable[None]], known: bool, instance: Instance, people: RegisteredUsers
 ) -> None:

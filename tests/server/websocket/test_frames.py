@@ -33,7 +33,7 @@ async def token(shared_server: Instance, people: RegisteredUsers) -> str:
     return (await people.shared(1, shared_server))[0].token
 
 
-PROBE_ID = "is anybody there"
+PROBE_ID = "last command"
 
 
 async def run_case(case: Case, connected: Peer) -> tuple[list[int | str], CloseResult | None]:
