@@ -38,11 +38,11 @@ class OwnedObjects:
 
 def fill_placeholders(value: Json, placeholders: dict[str, str]) -> Json:
     if isinstance(value, str):
-        for word, meant in placeholders.items():
-            value = value.replace(f"{{{word}}}", meant)
+        for word, replacement in placeholders.items():
+            value = value.replace(f"{{{word}}}", replacement)
         return value
     if isinstance(value, list):
-        return [fill_placeholders(one, placeholders) for one in value]
+        return [fill_placeholders(element, placeholders) for element in value]
     if isinstance(value, dict):
         return {name: fill_placeholders(one, placeholders) for name, one in value.items()}
     return value

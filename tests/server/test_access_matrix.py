@@ -217,7 +217,7 @@ class AccessFixture:
             login = {"login": owner.username, "password": PASSWORD}
             await api.expect(201, None, "POST", "/v1/sessions", login)
             sessions = (await api.get(owner, "/v1/sessions"))["items"]
-            words["session"] = next(one["id"] for one in sessions if not one["current"])
+            words["session"] = next(session["id"] for session in sessions if not session["current"])
         return words
 
     async def examples(self, roles: Roles, placeholders: dict[str, str]) -> list[Json]:
@@ -229,7 +229,9 @@ class AccessFixture:
         ]
         objects = [await self.api.get(roles.owner, path.format(**placeholders)) for path in sorted(paths)]
         # The number of posts is updated asynchronously, so a change of it is not caused by this request.
-        return [{**one, "posts_count": None} if "posts_count" in one else one for one in objects]
+        return [
+            {**example, "posts_count": None} if "posts_count" in example else example for example in objects
+        ]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

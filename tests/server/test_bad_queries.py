@@ -133,4 +133,4 @@ async def test_search_text_is_not_interpreted(path: str, owned: OwnedObjects) ->
     ):
         status, body = await owned.request("GET", f"{path}{odd}{uuid4().hex}{odd}")
         assert status in {200, 404, 422}, (odd, body)
-        assert status != 200 or [one for one in body["items"] if "id" in one] == []
+        assert status != 200 or [item for item in body["items"] if "id" in item] == []

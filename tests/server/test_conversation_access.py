@@ -52,7 +52,7 @@ def fill_placeholders(value: Json, words: dict[str, str]) -> Json:
     if isinstance(value, str):
         return value.format(**words)
     if isinstance(value, list):
-        return [fill_placeholders(one, words) for one in value]
+        return [fill_placeholders(element, words) for element in value]
     if isinstance(value, dict):
         return {name: fill_placeholders(one, words) for name, one in value.items()}
     return value
@@ -148,7 +148,7 @@ async def test_list_has_the_users_conversations_only(
     admin, member, other, former, stranger = await people.register(5, instance)
     group = await conversation(api, admin, member, other, former)
     for person, wanted in ((admin, [group]), (member, [group]), (former, []), (stranger, [])):
-        assert [one["id"] for one in (await api.get(person, ROOT))["items"]] == wanted
+        assert [entry["id"] for entry in (await api.get(person, ROOT))["items"]] == wanted
     await api.expect_error("auth.required", 401, None, "GET", ROOT)
     await api.expect_error("auth.required", 401, None, "POST", ROOT, {"type": "GROUP", "participants": []})
 

@@ -27,7 +27,7 @@ async def test_list_is_ordered_by_latest_activity(
         assert top["last_message"]["sender_id"] == ben.id
         assert top["last_message"]["timestamp"].endswith("Z")
         assert top["unread_count"] == 1
-    listed = [one["id"] for one in (await api.get(ana, ROOT))["items"]]
+    listed = [conversation["id"] for conversation in (await api.get(ana, ROOT))["items"]]
     assert listed == [groups[1], groups[3], groups[0], groups[2]]
 
 
@@ -38,7 +38,7 @@ async def pages(api: ApiClient, person: Any, limit: int, between: Any = None) ->
     while path is not None:
         status, page, headers = await api.request(person, "GET", path)
         assert status == 200, page
-        id_pages.append([one["id"] for one in page["items"]])
+        id_pages.append([item["id"] for item in page["items"]])
         assert len(id_pages) < 30
         if page["next_cursor"] is None:
             assert "link" not in headers
@@ -63,7 +63,7 @@ async def test_pages_contain_every_conversation_once(
     assert [sorted(page) for page in whole] == [sorted(made)]
     for limit in (1, 2, 3, 6, 7, 8):
         id_pages = await pages(api, ana, limit)
-        assert [one for page in id_pages for one in page] == whole[0]
+        assert [item for page in id_pages for item in page] == whole[0]
         assert all(len(page) == limit for page in id_pages[:-1])
 
 
@@ -81,10 +81,12 @@ async def test_paging_while_messages_arrive(
             touched.add(group)
             await api.send(ben, group, "up")
 
-    ids = [one for page in await pages(api, ana, 3, between) for one in page]
+    ids = [item for page in await pages(api, ana, 3, between) for item in page]
     assert len(ids) == len(set(ids))
     assert set(ids) >= set(made) - touched
-    assert [one for one in ids if one not in touched] == [one for one in listed if one not in touched]
+    assert [item for item in ids if item not in touched] == [
+        conversation for conversation in listed if conversation not in touched
+    ]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "9" * 30, "\u0661"])
@@ -129,8 +131,10 @@ async def test_participants_are_paginated_in_order(
 async def unread(api: ApiClient, person: Any, group: str) -> tuple[int, int]:
     """Return (read_seq, unread_count), which must be equal in the list and the object."""
     shown = await api.get_conversation(person, group)
-    listed = [one for one in (await api.get(person, ROOT))["items"] if one["id"] == group]
-    assert [(one["read_seq"], one["unread_count"]) for one in listed] == [
+    listed = [
+        conversation for conversation in (await api.get(person, ROOT))["items"] if conversation["id"] == group
+    ]
+    assert [(conversation["read_seq"], conversation["unread_count"]) for conversation in listed] == [
         (shown["read_seq"], shown["unread_count"])
     ]
     return shown["read_seq"], shown["unread_count"]

@@ -72,7 +72,9 @@ async def test_concurrent_direct_conversations_are_one(
         assert sorted(status for status, _, _ in made) == [200] * 19 + [201]
         for api in (here, there):
             for person in (ana, ben):
-                assert [one["id"] for one in (await api.get(person, ROOT))["items"]] == [made[0][1]["id"]]
+                assert [conversation["id"] for conversation in (await api.get(person, ROOT))["items"]] == [
+                    made[0][1]["id"]
+                ]
 
 
 INVALID: list[Json] = [

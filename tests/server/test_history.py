@@ -156,7 +156,7 @@ async def test_history_bounds_are_exclusive(
     group, seqs = await group_with_messages(api, 12, ana, ben)
 
     async def found(query: str) -> list[int]:
-        return [one["seq"] for one in await messages(api, ben, group, query)]
+        return [message["seq"] for message in await messages(api, ben, group, query)]
 
     middle = seqs[6]
     assert await found("") == seqs[::-1]
@@ -196,16 +196,16 @@ async def test_history_is_complete_page_by_page(
             seq = page[-1]["seq"]
 
     forward, backward = await walk("after", 0), await walk("before", head + 1)
-    assert [one["content"] for one in forward if one["message_type"] == "TEXT"] == [
+    assert [message["content"] for message in forward if message["message_type"] == "TEXT"] == [
         *(f"number {number}" for number in range(5)),
         "last",
     ]
-    assert sum(one["message_type"] == "SYSTEM" for one in forward) == 2
+    assert sum(message["message_type"] == "SYSTEM" for message in forward) == 2
     # Read marks may change between the two requests.
-    assert [(one["id"], one["content"]) for one in forward] == [
-        (one["id"], one["content"]) for one in backward[::-1]
+    assert [(message["id"], message["content"]) for message in forward] == [
+        (message["id"], message["content"]) for message in backward[::-1]
     ]
-    assert [one["seq"] for one in forward] == sorted({one["seq"] for one in forward})
+    assert [message["seq"] for message in forward] == sorted({message["seq"] for message in forward})
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,8 @@ class TwoServers:
         person: RegisteredUser | None = None,
         api: ApiClient | None = None,
     ) -> tuple[int, Json]:
-        for word, meant in self.placeholders.items():
-            path = path.replace(f"{{{word}}}", meant)
+        for word, replacement in self.placeholders.items():
+            path = path.replace(f"{{{word}}}", replacement)
         status, response_body, _ = await (api or self.api).request(
             person or self.ana, "POST", path, fill_placeholders(body, self.placeholders), Idempotency_Key=key
         )
@@ -88,7 +88,7 @@ def fill_placeholders(value: Json, words: dict[str, str]) -> Json:
     if isinstance(value, str) and value.startswith("{"):
         return words[value[1:-1]]
     if isinstance(value, list):
-        return [fill_placeholders(one, words) for one in value]
+        return [fill_placeholders(element, words) for element in value]
     if isinstance(value, dict):
         return {name: fill_placeholders(one, words) for name, one in value.items()}
     return value
@@ -216,7 +216,7 @@ async def test_retries_have_one_effect(servers: TwoServers, people: RegisteredUs
     assert len((await servers.api.get(ana, f"/v1/posts/{post['id']}/comments"))["items"]) == 1
     assert len((await servers.api.get(ana, "/v1/conversations"))["items"]) == 1
     page = await servers.api.wait_for(ben, "/v1/notifications", lambda page: page["items"])
-    assert [(one["type"], one["count"]) for one in page["items"]] == [("EVENT_INVITE", 1)]
+    assert [(item["type"], item["count"]) for item in page["items"]] == [("EVENT_INVITE", 1)]
 
 
 async def test_retried_registration_is_the_same_user(servers: TwoServers) -> None:

@@ -33,7 +33,7 @@ async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Js
 
 
 async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:
-    return sum(one["message_type"] == "SYSTEM" for one in await history(api, person, group))
+    return sum(message["message_type"] == "SYSTEM" for message in await history(api, person, group))
 
 
 async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:
@@ -56,8 +56,8 @@ async def test_admin_adds_a_member(api: ApiClient, instance: Instance, people: R
     shown = await api.get_conversation(eve, group)
     assert shown["member_count"] == 3
     assert {card["id"] for card in shown["participants"]} == {ana.id, ben.id, eve.id}
-    assert [one["id"] for one in (await api.get(eve, ROOT))["items"]] == [group]
-    assert "before eve" in [one["content"] for one in await history(api, eve, group)]
+    assert [conversation["id"] for conversation in (await api.get(eve, ROOT))["items"]] == [group]
+    assert "before eve" in [message["content"] for message in await history(api, eve, group)]
     await api.send(eve, group, "hello")
 
 
@@ -130,7 +130,7 @@ async def test_returning_member_reads_everything(
     await remove_member(api, eve, group, eve.id)
     await api.send(ana, group, "while she was away")
     await add_member(api, ana, group, eve.id)
-    assert "while she was away" in [one["content"] for one in await history(api, eve, group)]
+    assert "while she was away" in [message["content"] for message in await history(api, eve, group)]
     assert (await api.get_conversation(eve, group))["member_count"] == 3
     await api.send(eve, group, "back")
     assert await count_system_messages(api, ben, group) == 2
@@ -242,7 +242,7 @@ async def test_members_get_membership_events(
         other = (await api.group(eve, ben))["id"]
         sent = await api.send(ben, other, "a mark")
         assert await received_update(socket, other, sent["seq"])
-        behind = [one for one in socket.skipped if one.get("conversation_id") == group]
+        behind = [frame for frame in socket.skipped if frame.get("conversation_id") == group]
         assert "not for eve" not in str(behind)
 
 

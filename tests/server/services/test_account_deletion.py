@@ -71,7 +71,7 @@ async def test_posts_comments_and_likes_are_deleted(
     await api.follow(ben, ana)
     await delete_account(api, ana)
     await api.wait_for(ben, f"/v1/posts/{own}", lambda body: body["code"] == "post.not_found", 404)
-    await api.wait_for(ben, "/v1/feed", lambda page: [one["id"] for one in page["items"]] == [others])
+    await api.wait_for(ben, "/v1/feed", lambda page: [item["id"] for item in page["items"]] == [others])
     post_view = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["like_count"] == 0)
     post_view = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["comment_count"] == 0)
     assert (post_view["like_count"], post_view["comment_count"]) == (0, 0)
@@ -110,9 +110,9 @@ async def test_events_and_rsvps_are_deleted(
     event_view = await api.wait_for(eve, f"/v1/events/{event}", lambda event: event["my_rsvp"] == "GOING")
     assert event_view["going_count"] == 1
     rsvps = (await api.get(ben, f"/v1/events/{event}/rsvps"))["items"]
-    assert [one["user"]["id"] for one in rsvps] == [eve.id]
+    assert [rsvp["user"]["id"] for rsvp in rsvps] == [eve.id]
     await api.wait_for(
-        eve, "/v1/notifications", lambda page: [one["type"] for one in page["items"]] == ["EVENT_UPDATE"]
+        eve, "/v1/notifications", lambda page: [item["type"] for item in page["items"]] == ["EVENT_UPDATE"]
     )
     await api.wait_for(ben, f"/v1/events/{liked}", lambda event: event["interested_count"] == 0)
     await assert_empty(api, ben, f"/v1/events/{liked}/rsvps")
@@ -133,7 +133,7 @@ async def test_messages_remain_without_the_author(
     assert conversation["admins"] == [ben.id]
     for message in said:
         path = f"/v1/conversations/{message['conversation_id']}/messages"
-        kept = {one["id"]: one for one in (await api.get(ben, path))["items"]}[message["id"]]
+        kept = {item["id"]: item for item in (await api.get(ben, path))["items"]}[message["id"]]
         assert (kept["content"], kept["sender_id"]) == ("I was here", ana.id)
         assert kept["deleted_at"] is None
     assert (await api.get(ben, f"/v1/users?ids={ana.id}"))["items"] == []

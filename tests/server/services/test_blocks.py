@@ -18,7 +18,7 @@ Json = Any
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:
@@ -143,7 +143,7 @@ async def test_a_block_hides_events(block: Block) -> None:
             await is_found(api, viewer, event),
             await is_found(api, viewer, f"{event}/rsvps"),
             own[other.id] in await list_ids(api, viewer, f"/v1/events?q={word}"),
-            other.id in [one["user"]["id"] for one in rsvps],
+            other.id in [rsvp["user"]["id"] for rsvp in rsvps],
         ]
 
     await block.assert_hidden(sees)

@@ -191,7 +191,7 @@ async def test_stream_ends_with_its_session(
     again = await api.expect(201, None, "POST", "/v1/sessions", login)
     lost = RegisteredUser(ana.id, ana.username, again["token"])
     sessions = (await api.get(ana, "/v1/sessions"))["items"]
-    (lost_id,) = [one["id"] for one in sessions if not one["current"]]
+    (lost_id,) = [session["id"] for session in sessions if not session["current"]]
     async with (
         open_stream(instance, lost) as here,
         open_stream(second_instance, lost) as there,

@@ -14,7 +14,7 @@ FEED = "/v1/feed"
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def feed(api: ApiClient, person: RegisteredUser) -> list[str]:

@@ -63,7 +63,7 @@ async def test_follow_creates_a_notification(
     await api.follow(ben, ana)
     await api.follow(eve, ana)
     page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
-    assert sum(one["count"] for one in page["items"]) == 2
+    assert sum(item["count"] for item in page["items"]) == 2
     assert await count_unread(api, ben) == 0
 
 
@@ -79,7 +79,7 @@ async def test_repeated_like_notifies_once(
     await like(api, ben, post)
     await like(api, eve, last)
     items = await wait_for_notifications(api, ana, 2)
-    assert [(one["type"], one["reference_id"], one["count"]) for one in items] == [
+    assert [(item["type"], item["reference_id"], item["count"]) for item in items] == [
         ("LIKE", last["id"], 1),
         ("LIKE", post["id"], 1),
     ]
@@ -119,7 +119,7 @@ async def test_comment_notifies_the_author(
     assert notification["sender"]["id"] == ben.id
     await api.comment(eve, post["id"])
     page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
-    assert sum(one["count"] for one in page["items"]) == 2
+    assert sum(item["count"] for item in page["items"]) == 2
     assert await count_unread(api, ben) == 0
 
 
@@ -164,8 +164,8 @@ async def test_own_actions_do_not_notify(api: ApiClient, instance: Instance, peo
     await api.comment(ben, post["id"])
     await api.send(ben, group, "you", mentions=[ana.id])
     items = await wait_for_notifications(api, ana, 3)
-    assert {one["sender"]["id"] for one in items} == {ben.id}
-    assert {(one["type"], one["count"]) for one in items} == {("LIKE", 1), ("COMMENT", 1), ("MENTION", 1)}
+    assert {item["sender"]["id"] for item in items} == {ben.id}
+    assert {(item["type"], item["count"]) for item in items} == {("LIKE", 1), ("COMMENT", 1), ("MENTION", 1)}
 
 
 async def test_no_notifications_across_a_block(
@@ -193,14 +193,16 @@ async def test_notifications_are_listed_and_marked_read(
         await like(api, ben, post)
         await wait_for_notifications(api, ana, number)
     items = await api.collect_pages(ana, LIST, 2)
-    assert [one["reference_id"] for one in items] == [post["id"] for post in reversed(posts)]
+    assert [item["reference_id"] for item in items] == [post["id"] for post in reversed(posts)]
     assert await count_unread(api, ana) == 3
     for _ in range(2):
         await api.expect(204, ana, "PUT", f"{LIST}/{items[1]['id']}/read")
         assert await count_unread(api, ana) == 2
     notifications = await api.collect_pages(ana, f"{LIST}?unread=true", 1)
-    assert [one["id"] for one in notifications] == [items[0]["id"], items[2]["id"]]
-    assert [one["is_read"] for one in await api.collect_pages(ana, f"{LIST}?unread=false", 100)] == [
+    assert [notification["id"] for notification in notifications] == [items[0]["id"], items[2]["id"]]
+    assert [
+        notification["is_read"] for notification in await api.collect_pages(ana, f"{LIST}?unread=false", 100)
+    ] == [
         False,
         True,
         False,
@@ -209,7 +211,7 @@ async def test_notifications_are_listed_and_marked_read(
         await api.expect(204, ana, "PUT", f"{LIST}/read")
         assert await count_unread(api, ana) == 0
         assert (await api.get(ana, f"{LIST}?unread=true"))["items"] == []
-    assert all(one["is_read"] for one in await wait_for_notifications(api, ana, 3))
+    assert all(notification["is_read"] for notification in await wait_for_notifications(api, ana, 3))
 
 
 async def test_notifications_of_others_are_not_found(

@@ -25,7 +25,7 @@ POST_KEYS = {
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def posts_of(
@@ -135,7 +135,7 @@ async def test_likes_are_counted_once_per_user(
         (await api.get(ana, f"/v1/users/{ana.id}/posts"))["items"],
         (await api.get(ana, "/v1/feed"))["items"],
     ):
-        assert [(one["like_count"], one["liked_by_me"]) for one in items] == [(1, True)]
+        assert [(item["like_count"], item["liked_by_me"]) for item in items] == [(1, True)]
 
 
 async def test_comments_are_listed_oldest_first(

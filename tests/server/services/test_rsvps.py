@@ -40,7 +40,7 @@ async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: st
     """Wait for a notification of this kind about an event."""
 
     def found(page: Json) -> list[Json]:
-        return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
+        return [item for item in page["items"] if (item["type"], item["reference_id"]) == (kind, event_id)]
 
     return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
@@ -75,7 +75,7 @@ async def test_rsvp_statuses(api: ApiClient, instance: Instance, people: Registe
         ("?status=MAYBE", set()),
     ):
         items = await api.collect_pages(ana, f"{EVENTS}/{event}/rsvps{query}", 1)
-        assert {one["user"]["id"] for one in items} == wanted
+        assert {item["user"]["id"] for item in items} == wanted
         assert len(items) == len(wanted)
     for _ in range(2):
         assert (await withdraw(api, ben, event))["status"] is None
@@ -93,7 +93,7 @@ async def test_full_event_has_a_waiting_list(
     await api.rsvp(ben, event)
     await api.rsvp(ben, event)
     await api.expect_error("event.full", 409, eve, "PUT", rsvp, {"status": "GOING"})
-    assert [await join_waitlist(api, one, event) for one in (eve, dan, kim, dan)] == [1, 2, 3, 2]
+    assert [await join_waitlist(api, user, event) for user in (eve, dan, kim, dan)] == [1, 2, 3, 2]
     assert (await get_event(api, dan, event))["my_waitlist_position"] == 2
     assert (await withdraw(api, eve, event))["waitlist_position"] is None
     assert (await get_event(api, dan, event))["my_waitlist_position"] == 1

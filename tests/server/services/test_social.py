@@ -14,7 +14,7 @@ Json = Any
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def frozen_gc() -> Iterator[None]:
 def count_alive(kind: type) -> int:
     """Count live objects of these types, after a collection."""
     gc.collect()
-    return sum(type(one) is kind for one in gc.get_objects())
+    return sum(type(obj) is kind for obj in gc.get_objects())
 
 
 async def end_politely(connected: Peer) -> None:

@@ -29,7 +29,7 @@ def uncollected() -> Iterator[None]:
 
 
 def count_parsers() -> int:
-    return sum(type(one) is Protocol for one in gc.get_objects())
+    return sum(type(obj) is Protocol for obj in gc.get_objects())
 
 
 async def wait_for_ping(connected: Peer) -> None:

@@ -72,7 +72,7 @@ async def test_content_within_the_bounds_is_stored_unchanged(
     assert answer["type"] == "ok", answer
     path = f"/v1/conversations/{chat.group}/messages?after={answer['result']['seq'] - 1}&limit=1"
     stored = (await chat.api.get(chat.ben, path))["items"]
-    assert [one["content"] for one in stored] == [content.strip()]
+    assert [message["content"] for message in stored] == [content.strip()]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,6 @@ def test_frame_is_encoded_once_for_all_connections() -> None:
 
 def test_every_event_group_has_frame_types_of_its_own() -> None:
     """A group without frame types would filter nothing."""
-    types = [one for intent in EventGroup for one in FRAME_TYPES_BY_GROUP[intent]]
+    types = [frame_type for intent in EventGroup for frame_type in FRAME_TYPES_BY_GROUP[intent]]
     assert all(FRAME_TYPES_BY_GROUP[intent] for intent in EventGroup)
     assert len(types) == len(set(types))

@@ -64,9 +64,9 @@ async def test_commands_after_authenticate_are_answered_after_ready(
     unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
     for number in range(2, 12):
         unauthenticated.send({"type": "ping", "id": number})
-    message = [await unauthenticated.message() for _ in range(11)]
-    assert [one["type"] for one in message] == ["ready"] + ["ok"] * 10
-    assert [one["id"] for one in message] == list(range(1, 12))
+    replies = [await unauthenticated.message() for _ in range(11)]
+    assert [reply["type"] for reply in replies] == ["ready"] + ["ok"] * 10
+    assert [reply["id"] for reply in replies] == list(range(1, 12))
 
 
 async def test_close_right_after_authenticate_is_answered(unauthenticated: Peer, chat: ChatFixture) -> None:

@@ -119,7 +119,7 @@ async def test_concurrent_uses_of_two_links_succeed_once(
     """The first one used invalidates the other."""
     await service.register("ana")
     tokens = [await token_for(service, smtp_server), await token_for(service, smtp_server)]
-    statuses = await asyncio.gather(*(service.reset_password(one, f"password {one}") for one in tokens))
+    statuses = await asyncio.gather(*(service.reset_password(token, f"password {token}") for token in tokens))
     assert sorted(statuses) == [204, 404]
     await service.login("ana", f"password {tokens[statuses.index(204)]}")
 
