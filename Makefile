@@ -5,13 +5,17 @@ PY     := $(VENV)/bin/python
 JOBS   ?= 2
 READY  := $(VENV)/.ready
 
-.PHONY: run test test-web test-browser test-long check fmt demo bench load lock clean
+.PHONY: run test test-fast test-web test-browser test-long check fmt demo bench load lock clean
 
 run: $(READY)
 	$(PY) run.py $(ARGS)
 
 test: $(READY) test-web
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+# Tests that need no store: seconds.
+test-fast: $(READY)
+	$(PY) -m pytest -m "not stores" -n $(JOBS) -q $(ARGS)
 
 # The browser client without a browser: needs Node, nothing else.
 test-web:

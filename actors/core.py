@@ -1,10 +1,11 @@
-"""The live part of one instance, put together: conversations, rooms, sessions, on given stores.
+"""The realtime core of one instance: conversations, rooms and sessions, wired to the given stores.
 
     socket -> Session -> Conversation -> LogWriter -> store
                  ^            |
                  +-- Room <---+--> bus <--> the other instances
 
-Here it only says who is given what, and in which order it ends. It opens no store and no socket.
+This module constructs the components, routes bus messages to them and stops them in order. The caller opens
+and closes the stores and the sockets.
 """
 
 import asyncio
@@ -14,34 +15,37 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.conversations.commands import AppendResult, ConversationCommand, ForwardResult, RemoteAppend
+from actors.conversations.command_sender import CommandSender
+from actors.conversations.commands import (
+    ConversationCommand,
+    DraftOutcome,
+    ForwardResult,
+    PendingAppend,
+    RemoteAppend,
+    Send,
+)
 from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_queries import ConversationQueries
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_views import ConversationViews, LoadCards
 from actors.conversations.conversations import Conversations
-from actors.conversations.draft_forwarder import DraftForwarder, DraftOutcome
+from actors.conversations.draft_forwarder import DraftForwarder
 from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.pending_append import PendingAppend
-from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
+from actors.conversations.pending_effects import PendingEffectSweeper
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
-from actors.delivery.bus_events import EntryAppended, HeadAnnounced
-from actors.delivery.control_events import (
-    CONTROL_TOPIC,
-    BlockChanged,
-    SessionsRevoked,
-    StreamsReset,
-    control_event_decoder,
-    control_event_encoder,
-)
+from actors.delivery.bus_events import ConversationBus, EntryAppended, HeadAnnounced
+from actors.delivery.control_events import CONTROL_TOPIC
 from actors.delivery.flusher import Flusher
+from actors.delivery.head_comparison import HeadComparison
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.hooks import ServiceHooks
+from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
@@ -54,7 +58,6 @@ from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
-from actors.sessions.transport import CloseCode
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
 from storage.contracts.bus import Bus, UserStreams, user_topic
@@ -76,7 +79,11 @@ class CoreStores(msgspec.Struct, frozen=True):
 
 
 class Core:
-    """`framed` makes the frame of the socket from an encoded event; `name` is this instance's own."""
+    """The components of one instance.
+
+    Implements `RoomsHandler` and `ForwardingHandler`. `encode_frame` turns an encoded event into a frame for
+    the socket. `name` identifies the instance on the bus.
+    """
 
     def __init__(
         self,
@@ -91,7 +98,6 @@ class Core:
         hooks = hooks or ServiceHooks()
         self._hooks = hooks
         loop = asyncio.get_running_loop()
-        self._authenticator = authenticator
         self._bus = stores.bus
         self._encode_frame = encode_frame
         self._name = name
@@ -100,55 +106,61 @@ class Core:
         self.timer_wheel = TimerWheel(loop)
         self.run_queue = RunQueue(loop)
         self.flusher = Flusher(loop)
-        replay = LogReader(messaging, load_cards, encode_frame)
-        self.rooms = Rooms(stores.bus, replay, self.flusher, self.timer_wheel, limits, name)
+        log_reader = LogReader(messaging, load_cards, encode_frame)
+        self.rooms = Rooms(
+            ConversationBus(stores.bus, name), log_reader, self.flusher, self.timer_wheel, limits, self
+        )
+        self.head_comparison = HeadComparison(self.rooms, log_reader)
         views = ConversationViews(messaging, load_cards)
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
-        self.membership_notifier = announcer = MembershipNotifier(self.stream_writer, messaging, load_cards)
-        self.read_marks = ReadMarks(messaging, views, self.rooms, announcer, encode_frame)
+        self.membership_notifier = MembershipNotifier(self.stream_writer, messaging, load_cards)
+        self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
         self.log_writer = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, encode_frame, name)
-        self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name)
-        house = ConversationServices(
+        self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
+        conversation_services = ConversationServices(
             messaging,
             self.log_writer,
             publisher,
             self.summary_writer,
             limits,
-            announcer,
+            self.membership_notifier,
             self.draft_forwarder,
             hooks.mentions,
             hooks.block_checker,
             name,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
-            lambda conversation_id: Conversation(conversation_id, house, self._deliver_append_result),
+            lambda conversation_id: Conversation(
+                conversation_id, conversation_services, self.conversation_actors.get_active
+            ),
             self.run_queue,
             self.timer_wheel,
             mailbox_limit=limits.mailbox_messages,
             idle_s=limits.actor_idle_s,
             restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
         )
+        command_sender = CommandSender(self.conversation_actors, limits)
         self.conversations = Conversations(
             messaging,
-            self.conversation_actors,
-            views,
-            self.read_marks,
-            replay,
-            announcer,
+            command_sender,
+            self.membership_notifier,
+            ConversationQueries(messaging, command_sender, views, self.read_marks, log_reader, load_cards),
             load_cards,
             hooks.list_blocked_users,
-            limits,
         )
         self.pending_effect_sweeper = PendingEffectSweeper(
-            messaging, self.conversation_actors, announcer, hooks.mentions, self.timer_wheel
+            messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel
         )
         self.online_users = OnlineUsers(
             stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
         )
-        resuming = StreamRecovery(stores.streams, replay)
+        stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
+        self._control = InstanceControl(
+            stores.bus, name, authenticator, self.online_users, self.presence, hooks
+        )
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.expires_at, self.timer_wheel, limits.token_check_s
         )
@@ -159,7 +171,7 @@ class Core:
             authenticator,
             self.conversations,
             self.online_users,
-            resuming,
+            stream_recovery,
             self.presence,
             typing,
             hooks.count_unread,
@@ -172,31 +184,29 @@ class Core:
     ) -> PresenceService | None:
         if stores.presence is None:
             return None
-        board, seen = stores.presence.store, stores.presence.last_seen
+        store, last_seen = stores.presence.store, stores.presence.last_seen
         return PresenceService(
-            LocalPresence(board, seen, self.timer_wheel, self._name, limits.presence_grace_s),
-            PresenceSubscriptions(board, seen, stores.bus, self.timer_wheel, self._name, encode_frame),
+            LocalPresence(store, last_seen, self.timer_wheel, self._name, limits.presence_grace_s),
+            PresenceSubscriptions(store, last_seen, stores.bus, self.timer_wheel, self._name, encode_frame),
             hooks.visible_users,
         )
 
     async def start(self) -> None:
-        """Listen to the other instances. Raises `Unavailable`."""
-        self.rooms.on_bus_event(self._on_remote_append)
-        self.rooms.on_members_left(self.online_users.remove_from_room)
+        """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
         self._bus.on_frame(self._on_bus_message)
         self._bus.on_gap(self._on_bus_gap)
-        self.stream_writer.on_loss(self.online_users.resync, self._on_streams_reset)
-        self.draft_forwarder.on_draft(self.conversations.send)
-        self.draft_forwarder.on_result(self._on_forward_result)
+        self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
         await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
         self.online_users.start()
+        self.head_comparison.start()
         self.pending_effect_sweeper.start()
         self.token_expiry.start()
         if self.presence is not None:
             self.presence.start()
 
     async def stop(self) -> None:
-        """Finish what was begun and write what is due. Ended by its caller's deadline."""
+        """Finish running work and write what is queued. Has no timeout; the caller sets the deadline."""
+        await self.head_comparison.close()
         await self.pending_effect_sweeper.close()
         await self.token_expiry.close()
         if self.presence is not None:
@@ -212,63 +222,50 @@ class Core:
         self.timer_wheel.close()
 
     def revoke_sessions(self, session_ids: Sequence[str]) -> None:
-        """Those sessions have ended: their sockets close, here and on every instance."""
-        self._close_sessions(session_ids)
-        told = SessionsRevoked(self._name, list(session_ids))
-        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(told))
+        """Close the sockets of these sessions on every instance."""
+        self._control.revoke_sessions(session_ids)
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
-        """Between those two a block came or went: no instance goes by what it remembers."""
-        self._on_block_changed(user_id, other_id)
-        self._bus.publish(
-            CONTROL_TOPIC, control_event_encoder.encode(BlockChanged(self._name, user_id, other_id))
-        )
-
-    def _on_block_changed(self, user_id: str, other_id: str) -> None:
-        self._hooks.invalidate_block(user_id, other_id)
-        if self.presence is not None:
-            self.presence.subscriptions.unwatch_blocked(user_id, other_id)
+        """Invalidate the cached block between two users on every instance."""
+        self._control.publish_block_change(user_id, other_id)
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
-        """Tell those of them who are online anywhere; may be missed."""
-        hint = encode_ephemeral(server_frame_encoder.encode(frame))
+        """Send a frame to all sessions of these users, on every instance. At most once."""
+        payload = encode_ephemeral(server_frame_encoder.encode(frame))
         for user_id in user_ids:
-            self._bus.publish(user_topic(user_id), hint)
+            self._bus.publish(user_topic(user_id), payload)
 
-    def _on_streams_reset(self) -> None:
-        self.online_users.check_positions()
-        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(StreamsReset(self._name)))
+    # --- RoomsHandler
 
-    def _close_sessions(self, session_ids: Sequence[str]) -> None:
-        for session in self.online_users.sessions_by_id(session_ids):
-            session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        for listener in self.online_users.subscribers_by_session_id(session_ids):
-            listener.close("the session was revoked")
+    def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+        self.online_users.remove_from_room(conversation_id, user_ids)
 
-    def _deliver_append_result(self, conversation: Conversation, result: AppendResult) -> None:
-        cell = self.conversation_actors.get_active(conversation.id)
-        if cell is not None and cell.actor is conversation:
-            cell.deliver_reply(result)
-
-    def _on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
-        cell = self.conversation_actors.get_active(conversation_id)
-        if cell is None:
+    def on_remote_log_event(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
+        ref = self.conversation_actors.get_active(conversation_id)
+        if ref is None:
             return
-        # Not taken is no harm: the next write finds out from the log.
+        # A dropped event is harmless: the next write reads the log.
         with contextlib.suppress(MailboxFull, Stopped):
             if isinstance(event, EntryAppended):
-                cell.tell(RemoteAppend(event.origin, event.seq, event.is_plain_message))
+                ref.tell(RemoteAppend(event.origin, event.seq, event.is_plain_message))
             else:
-                cell.tell(RemoteAppend(event.origin, event.seq, is_plain_message=False))
+                ref.tell(RemoteAppend(event.origin, event.seq, is_plain_message=False))
 
-    def _on_forward_result(
+    # --- ForwardingHandler
+
+    def on_draft_received(self, conversation_id: str, command: Send) -> None:
+        self.conversations.send(conversation_id, command)
+
+    def on_forward_result(
         self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
     ) -> None:
-        cell = self.conversation_actors.get_active(conversation_id)
-        if cell is not None:
-            cell.deliver_reply(ForwardResult(pending, outcome))
+        ref = self.conversation_actors.get_active(conversation_id)
+        if ref is not None:
+            ref.deliver_reply(ForwardResult(pending, outcome))
         else:
             pending.refused(busy())
+
+    # --- bus
 
     def _on_bus_message(self, topic: str, frame: bytes) -> None:
         if topic.startswith("c:"):
@@ -280,22 +277,9 @@ class Core:
         elif topic == self.draft_forwarder.topic:
             self.draft_forwarder.on_bus_message(frame)
         elif topic == CONTROL_TOPIC:
-            self._on_control_event(control_event_decoder.decode(frame))
+            self._control.on_bus_message(frame)
         elif topic in self._hooks.bus_topics:
             self._hooks.on_bus_message(topic)
-
-    def _on_control_event(self, event: SessionsRevoked | StreamsReset | BlockChanged) -> None:
-        if event.origin == self._name:
-            return
-        match event:
-            case SessionsRevoked(session_ids=session_ids):
-                for session_id in session_ids:
-                    self._authenticator.invalidate(session_id)
-                self._close_sessions(session_ids)
-            case StreamsReset():
-                self.online_users.check_positions()
-            case BlockChanged(user_id=one, other_id=other):
-                self._on_block_changed(one, other)
 
     def _on_bus_gap(self) -> None:
         self.rooms.check_heads()

@@ -23,6 +23,7 @@ from storage.postgres.users import PostgresUsers
 Result = TypeVar("Result")
 
 STORES_START_S = 120.0
+TESTS = Path(__file__).parent
 
 
 class LoopThread:
@@ -165,3 +166,18 @@ def sessions(users_pool: PostgresPool) -> PostgresSessions:
 @pytest.fixture
 def logins(users_pool: PostgresPool) -> PostgresLogins:
     return PostgresLogins(users_pool)
+
+
+STORE_FOLDERS = {"end_to_end", "storage"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that use real stores, so that `make test-fast` can leave them out."""
+    for item in items:
+        folders = set(item.path.relative_to(TESTS).parts)
+        if (
+            "stores" in getattr(item, "fixturenames", ())
+            or folders & STORE_FOLDERS
+            or "postgres" in item.name
+        ):
+            item.add_marker(pytest.mark.stores)

@@ -1,1 +1,1 @@
-"""One live conversation: who is in it, what comes next in its log, and who is told."""
+"""Conversations: membership, the message log, and the notifications that follow an entry."""

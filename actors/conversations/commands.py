@@ -1,35 +1,30 @@
-"""What a conversation is told, and how it answers.
+"""The messages of a conversation actor.
 
-A letter carries its reply: whoever wrote it never waits inside an actor, the answer comes back through
-the reply. A reply is called exactly once.
+A command carries its reply, so that no actor waits for another. Each reply is called exactly once.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from storage.records.messaging import Appended, MessageEntry
-
-if TYPE_CHECKING:
-    from actors.conversations.draft_forwarder import DraftOutcome
-    from actors.conversations.pending_append import PendingAppend
+from storage.records.messaging import Appended, Entry, MessageEntry
 
 
 class CommandReply(Protocol):
-    """Who is told how it went; synchronous, never raises."""
+    """Receives the result of a command. Exactly one method is called, once. Must not raise."""
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None: ...
 
     def unchanged(self) -> None:
-        """What was asked for is so already; nothing was stored."""
+        """The command changes nothing; no entry was stored."""
 
     def refused(self, error: ApiError) -> None: ...
 
 
 class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
-    """A message that has no seq yet. `draft` tells this attempt from another with the same `client_id`."""
+    """A message without a seq. `attempt_id` distinguishes attempts with the same `client_id`."""
 
     attempt_id: int
     sender_id: str
@@ -40,7 +35,7 @@ class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
 
 
 class Send(Struct, frozen=True):
-    """`relayed`: another instance handed it over, so it is not handed on."""
+    """Store a message. A `forwarded` draft came from another instance and is not forwarded again."""
 
     draft: Draft
     reply: CommandReply
@@ -48,21 +43,21 @@ class Send(Struct, frozen=True):
 
 
 class AddMember(Struct, frozen=True):
-    """Take somebody in; for admins."""
+    """Add a user. Admins only."""
 
     actor: UserCard
     user: UserCard
 
 
 class RemoveMember(Struct, frozen=True):
-    """Put somebody out (for admins), or leave."""
+    """Remove a user (admins only), or leave."""
 
     actor: UserCard
     user: UserCard
 
 
 class UpdateSettings(Struct, frozen=True):
-    """A new name, new admins, or both; for admins."""
+    """Change the name, the admins, or both. None keeps a value. Admins only."""
 
     actor: UserCard
     name: str | None
@@ -70,7 +65,7 @@ class UpdateSettings(Struct, frozen=True):
 
 
 class AddByRule(Struct, frozen=True):
-    """Take in somebody whom a rule lets in, whatever admins there are."""
+    """Add a user by a membership rule, without an admin's permission."""
 
     user: UserCard
 
@@ -80,7 +75,7 @@ class AddByRule(Struct, frozen=True):
 
 
 class RemoveByRule(Struct, frozen=True):
-    """Let somebody go whom a rule no longer keeps; who is out already stays out."""
+    """Remove a user by a membership rule. Changes nothing for a user who is not a member."""
 
     user: UserCard
 
@@ -116,15 +111,65 @@ MessageChange = Edit | Delete | React
 
 
 class ChangeMessage(Struct, frozen=True):
-    """Change an earlier message. The reply is given the message as it is then; a duplicate: as it was."""
+    """Change a message. The reply gets the message after the change, as a duplicate if nothing changed."""
 
     user_id: str
     change: MessageChange
     reply: CommandReply
 
 
+class PendingAppend:
+    """A command that waits to be appended to the log, with its replies. Each reply is called exactly once."""
+
+    __slots__ = ("_joined_replies", "command", "entry", "forward_number", "target_message")
+
+    def __init__(self, command: Send | ChangeMessage | ChangeMembership) -> None:
+        self.command = command
+        self.entry: Entry | None = None
+        # Number under which it was forwarded to another instance.
+        self.forward_number = 0
+        # The message to change, read after the entry below the seq of this change.
+        self.target_message: MessageEntry | None = None
+        self._joined_replies: list[CommandReply] | None = None
+
+    def add_reply(self, reply: CommandReply) -> None:
+        """Add the reply of a retry that arrived while the first attempt is pending."""
+        if self._joined_replies is None:
+            self._joined_replies = []
+        self._joined_replies.append(reply)
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool = False) -> None:
+        self.command.reply.stored(entry, duplicate=duplicate)
+        for reply in self._joined_replies or ():
+            reply.stored(entry, duplicate=True)
+
+    def unchanged(self) -> None:
+        """Answer a change that has no effect. A message change returns the message as a duplicate."""
+        if self.target_message is not None:
+            self.stored(self.target_message, duplicate=True)
+        else:
+            self.command.reply.unchanged()
+
+    def refused(self, error: ApiError) -> None:
+        self.command.reply.refused(error)
+        for reply in self._joined_replies or ():
+            reply.refused(error)
+
+
+class DraftOutcome(Struct, frozen=True, array_like=True):
+    """The result of one draft: stored as `entry`, or refused with `code`."""
+
+    attempt_id: int
+    entry: MessageEntry | None
+    duplicate: bool
+    code: str
+    detail: str
+    retry_after_ms: int | None
+    retry: bool
+
+
 class ConversationInfo(Struct, frozen=True):
-    """A conversation as one member's read mark needs it."""
+    """The head of a conversation, its size, and whether the asking user is a member."""
 
     is_member: bool
     head: int
@@ -140,7 +185,10 @@ class InfoReply(Protocol):
 
 
 class GetInfo(Struct, frozen=True):
-    """Ask for the head and for one's membership; `at_least` is a seq the asker knows to exist."""
+    """Get `ConversationInfo` for a command of a user. The head is at least `at_least` if that seq exists.
+
+    Refused with `user.blocked` in a direct conversation with a block. The server itself has no `user_id`.
+    """
 
     user_id: str
     at_least: int
@@ -148,7 +196,7 @@ class GetInfo(Struct, frozen=True):
 
 
 class RemoteAppend(Struct, frozen=True):
-    """Instance `origin` stored the entry at `seq`. `plain`: a message, with nothing to apply."""
+    """Instance `origin` stored the entry at `seq`. A plain message changes no other state."""
 
     origin: str
     seq: int
@@ -156,16 +204,16 @@ class RemoteAppend(Struct, frozen=True):
 
 
 class AppendResult(Struct, frozen=True):
-    """The log writer is done with the run that was submitted; `appended` is None when the store was away."""
+    """The log writer finished a batch. `appended` is None when the store stayed unavailable."""
 
     appended: Appended | None
 
 
 class ForwardResult(Struct, frozen=True):
-    """A draft that was handed to another instance, with its outcome; None when there was no answer."""
+    """The outcome of a forwarded draft, or None if none arrived in time."""
 
-    pending: "PendingAppend"
-    outcome: "DraftOutcome | None"
+    pending: PendingAppend
+    outcome: DraftOutcome | None
 
 
 ConversationCommand = (

@@ -1,9 +1,9 @@
-"""A conversation: who may speak in it, and what is asked of it, one letter at a time.
+"""The conversation actor: checks permissions and handles one command at a time.
 
-    Send, Amend -> a member? -> Writing -> log writer -> Written -> room, replies
+    Send, ChangeMembership -> member? -> AppendPipeline -> log writer -> AppendResult -> room, replies
 
-What it knows stands in its ledger, what is on its way into the log in its writing. A crash loses neither
-stored entries nor an answer: whoever waits is told. It never answers for what it has not read.
+`ConversationState` holds what was read from the log, `AppendPipeline` the commands on their way into it. A
+crash loses no stored entry, and every pending command is refused.
 """
 
 from collections.abc import Callable, Coroutine
@@ -17,8 +17,11 @@ from actors.conversations.commands import (
     ChangeMessage,
     ConversationCommand,
     ConversationInfo,
+    Delete,
     ForwardResult,
     GetInfo,
+    MessageChange,
+    React,
     RemoteAppend,
     RemoveByRule,
     Send,
@@ -27,41 +30,41 @@ from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, to_api_error
 from actors.protocol.errors import ApiError
+from actors.runtime.actor_ref import ActorRef
 from storage.errors import Unavailable
 from storage.records.identifiers import entry_id, is_id
+from storage.records.messaging import Appended
+
+Proceed = Callable[[], Coroutine[Any, Any, None] | None]
 
 
 class Conversation:
-    """Implements `Wakeful[Letter]`. `answer` delivers the log writer's word to its cell."""
+    """Implements `PersistentActor[ConversationCommand]`. `get_active` looks up the actor's own reference."""
 
-    __slots__ = ("_id", "_loaded", "_pipeline", "_services", "_state")
+    __slots__ = ("_get_active", "_id", "_loaded", "_pipeline", "_services", "_state")
 
     def __init__(
         self,
         conversation_id: str,
         services: ConversationServices,
-        deliver_result: "Callable[[Conversation, AppendResult], None]",
+        get_active: Callable[[str], ActorRef[ConversationCommand] | None],
     ) -> None:
         self._id = conversation_id
         self._services = services
+        self._get_active = get_active
         self._state = ConversationState(
             conversation_id, services.store, services.publisher, services.summary_writer
         )
-        self._pipeline = AppendPipeline(
-            conversation_id,
-            services,
-            self._state,
-            lambda appended: deliver_result(self, AppendResult(appended)),
-        )
+        self._pipeline = AppendPipeline(conversation_id, services, self._state, self._deliver_append_result)
         self._loaded = False
 
-    # --- its life
+    # --- lifecycle
 
     async def activate(self) -> None:
         try:
             self._loaded = await self._state.load()
         except Unavailable:
-            # Not a crash of ours: each letter tries again, and is refused while the store is away.
+            # Not a crash. Each command tries to load again, and is refused while the store is unavailable.
             self._loaded = False
 
     async def passivate(self) -> None:
@@ -71,14 +74,10 @@ class Conversation:
         self._pipeline.fail_all(reason)
 
     @property
-    def id(self) -> str:
-        return self._id
-
-    @property
     def busy(self) -> bool:
         return self._pipeline.busy
 
-    # --- its mail
+    # --- commands
 
     def receive(self, command: ConversationCommand) -> Coroutine[Any, Any, None] | None:
         if not self._loaded:
@@ -102,13 +101,19 @@ class Conversation:
         match command:
             case Send(reply=reply) | ChangeMembership(reply=reply) | ChangeMessage(reply=reply):
                 reply.refused(to_api_error(reason))
-            case GetInfo(reply=look):
-                if not look.done():
-                    look.set_exception(to_api_error(reason))
+            case GetInfo(reply=info_reply):
+                if not info_reply.done():
+                    info_reply.set_exception(to_api_error(reason))
             case ForwardResult(pending=pending):
                 pending.refused(to_api_error(reason))
             case RemoteAppend() | AppendResult():
                 pass
+
+    def _deliver_append_result(self, appended: Appended | None) -> None:
+        """Post the log writer's result to the mailbox. Drop it if this actor crashed and was replaced."""
+        ref = self._get_active(self._id)
+        if ref is not None and ref.actor is self:
+            ref.deliver_reply(AppendResult(appended))
 
     async def _load_and_receive(self, command: ConversationCommand) -> None:
         try:
@@ -127,26 +132,39 @@ class Conversation:
         draft = command.draft
         if not self._state.is_member(draft.sender_id):
             return self._recheck_membership(draft.sender_id, command)
-        peer = self._state.direct_peer(draft.sender_id)
-        if peer is not None:
-            apart = self._services.block_checker.cached_is_blocked(draft.sender_id, peer)
-            if apart is None:
-                return self._check_block(peer, command)
-            if apart:
-                command.reply.refused(blocked())
-                return None
-        return self._handle_allowed_send(command)
+        return self._unless_blocked(draft.sender_id, command, lambda: self._handle_allowed_send(command))
 
-    async def _check_block(self, peer: str, command: Send) -> None:
+    def _unless_blocked(
+        self, user_id: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
+    ) -> Coroutine[Any, Any, None] | None:
+        """Refuse what a member does in a direct conversation if either user blocked the other.
+
+        Everything that one user does towards another passes here: sending, editing, reacting, typing and read
+        marks. Taking back one's own message or reaction does not.
+        """
+        peer = self._state.direct_peer(user_id)
+        if peer is None:
+            return proceed()
+        is_blocked = self._services.block_checker.cached_is_blocked(user_id, peer)
+        if is_blocked is None:
+            return self._check_block(user_id, peer, command, proceed)
+        if is_blocked:
+            self.refuse(command, blocked())
+            return None
+        return proceed()
+
+    async def _check_block(
+        self, user_id: str, peer: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
+    ) -> None:
         try:
-            apart = await self._services.block_checker.load_is_blocked(command.draft.sender_id, peer)
+            is_blocked = await self._services.block_checker.load_is_blocked(user_id, peer)
         except (Unavailable, ApiError) as error:
-            command.reply.refused(to_api_error(error))
+            self.refuse(command, error)
             return
-        if apart:
-            command.reply.refused(blocked())
+        if is_blocked:
+            self.refuse(command, blocked())
             return
-        work = self._handle_allowed_send(command)
+        work = proceed()
         if work is not None:
             await work
 
@@ -165,7 +183,7 @@ class Conversation:
     async def _recheck_membership(
         self, user_id: str, command: Send | ChangeMessage | ChangeMembership
     ) -> None:
-        """Somebody unknown: perhaps taken in by another instance a moment ago. Only the log knows."""
+        """Catch up before refusing a non-member: another instance may just have added the user."""
         try:
             await self._state.catch_up()
         except Unavailable as error:
@@ -179,10 +197,10 @@ class Conversation:
             await work
 
     async def _check_reply_target(self, command: Send, reply_to: str) -> None:
-        """A draft that answers a message: admitted once that message is seen to be of this conversation."""
-        ours = is_id(reply_to) and reply_to[:16] == entry_id(self._id, 0)[:16]
+        """Enqueue a reply if the message it replies to is in this conversation."""
+        is_local = is_id(reply_to) and reply_to[:16] == entry_id(self._id, 0)[:16]
         try:
-            if not ours or not await self._services.store.find_messages([reply_to]):
+            if not is_local or not await self._services.store.find_messages([reply_to]):
                 detail = "The message to reply to is not in this conversation."
                 command.reply.refused(ApiError("message.not_found", detail))
                 return
@@ -195,35 +213,47 @@ class Conversation:
 
     def _handle_change(self, command: ChangeMembership | ChangeMessage) -> Coroutine[Any, Any, None] | None:
         user_id = command.change.actor.id if isinstance(command, ChangeMembership) else command.user_id
-        ruled = isinstance(command, ChangeMembership) and isinstance(command.change, AddByRule | RemoveByRule)
-        if not ruled and not self._state.is_member(user_id):
-            return self._recheck_membership(user_id, command)
-        return (
-            self._pipeline.enqueue_membership_change(command)
-            if isinstance(command, ChangeMembership)
-            else self._pipeline.enqueue_message_change(command)
+        by_rule = isinstance(command, ChangeMembership) and isinstance(
+            command.change, AddByRule | RemoveByRule
         )
+        if not by_rule and not self._state.is_member(user_id):
+            return self._recheck_membership(user_id, command)
+        if isinstance(command, ChangeMembership):
+            return self._pipeline.enqueue_membership_change(command)
+        if _takes_back(command.change):
+            return self._pipeline.enqueue_message_change(command)
+        return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))
 
     def _on_remote_append(self, event: RemoteAppend) -> None:
-        """Another instance wrote. While nothing of ours is under way, follow it without reading."""
-        ledger = self._state
-        if event.is_plain_message and event.seq == ledger.head + 1 and not self._pipeline.is_writing:
-            ledger.head = event.seq
-        ledger.observe_head(event.seq)
+        """Advance the head without reading the log, if nothing of this instance is being written."""
+        state = self._state
+        if event.is_plain_message and event.seq == state.head + 1 and not self._pipeline.is_writing:
+            state.head = event.seq
+        state.observe_head(event.seq)
         self._pipeline.on_remote_append(event.origin)
 
     async def _get_info(self, command: GetInfo) -> None:
-        ledger = self._state
+        state = self._state
         try:
-            if (
-                ledger.needs_catch_up
-                or command.at_least > ledger.head
-                or not ledger.is_member(command.user_id)
-            ):
-                await ledger.catch_up()
+            if state.needs_catch_up or command.at_least > state.head or not state.is_member(command.user_id):
+                await state.catch_up()
         except Unavailable as error:
             self.refuse(command, error)
             return
+        if not state.is_member(command.user_id):
+            self._send_info(command)
+            return
+        work = self._unless_blocked(command.user_id, command, lambda: self._send_info(command))
+        if work is not None:
+            await work
+
+    def _send_info(self, command: GetInfo) -> None:
+        state = self._state
         if not command.reply.done():
-            count = len(ledger.roster.members) if ledger.roster is not None else 0
-            command.reply.set_result(ConversationInfo(ledger.is_member(command.user_id), ledger.head, count))
+            count = len(state.roster.members) if state.roster is not None else 0
+            command.reply.set_result(ConversationInfo(state.is_member(command.user_id), state.head, count))
+
+
+def _takes_back(change: MessageChange) -> bool:
+    """Whether a change only removes what the user did before. A block does not prevent that."""
+    return isinstance(change, Delete) or (isinstance(change, React) and not change.add)

@@ -1,4 +1,4 @@
-"""What all conversations of an instance share. It holds; it does nothing."""
+"""The services that all conversation actors of an instance share."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
@@ -7,47 +7,41 @@ from typing import Any, Protocol
 
 from actors.conversations.draft_forwarder import DraftForwarder
 from actors.conversations.log_writer import LogWriter
+from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from config.limits import Limits
 from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ConversationRecord, MessageEntry
-
-
-class MembershipNotifier(Protocol):
-    """Tells those who came or went, wherever they are."""
-
-    async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
-        """After the document says so too. Never raises: what can not be told now is found by a resync."""
+from storage.records.messaging import MessageEntry
 
 
 class Mentions(Protocol):
-    """Notifies those whom messages name."""
+    """Notifies the users mentioned in messages."""
 
     def notify_later(
         self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
     ) -> None:
-        """Later, and at once for the caller; `done` says whether it is, or has to be tried again."""
+        """Notify in the background. Call `on_done` with True, or with False if a retry is needed."""
 
     async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
-        """Now. Notifying again tells nobody twice. Raises `StorageError` or `Refusal`."""
+        """Notify the mentioned members. Idempotent. Raises `StorageError` or `ApiError`."""
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """See that something small is done beside the conversation."""
+        """Run a short coroutine as a task."""
 
 
 class BlockChecker(Protocol):
-    """Between which two people nothing may be said in private."""
+    """Checks whether one of two users blocked the other."""
 
     def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
-        """What is known of the two without asking; None when they have to be asked for."""
+        """Return the cached answer, or None if it is not cached."""
 
     async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
-        """Ask. Raises `Unavailable` or `Refusal`."""
+        """Load and cache the answer. Raises `Unavailable` or `ApiError`."""
 
 
 class NullMentions:
-    """Mentions that notify no one, for a core without the notification service."""
+    """`Mentions` that notify no one, for a core without the notification service."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,7 +1,8 @@
-"""What this instance knows of a conversation: its document, its members, and how far its log goes.
+"""The state of a conversation on this instance: its document, its members and the head of its log.
 
-Entries up to `head` are applied here. The log is known to reach `known`, which may be further while
-another instance writes. It reads the log and brings the document up; it never adds to the log.
+Entries up to `head` are applied. `known_head` is the highest seq that the log is known to contain; it is
+above `head` while another instance writes. This module reads the log and projects it into the document;
+`append_pipeline` writes the log.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from storage.records.messaging import ChangeEntry, ConversationRecord, Entry, Me
 
 CATCH_UP_CHUNK = 500
 PROJECTION_LAG_ENTRIES = 200
-"""Entries above the document's state from which on going to sleep brings it up: waking stays quick."""
+"""Passivation projects the document if it lags by this many entries, which keeps activation fast."""
 
 
 class ConversationState:
@@ -41,9 +42,9 @@ class ConversationState:
         self._publisher = publisher
         self._summary_writer = summary_writer
         self._uncertain = False
-        # Members changed, and the document does not say so yet.
+        # The roster changed since the last projection.
         self._needs_projection = False
-        # Changes that are in the log, and perhaps not in their messages yet.
+        # Changes stored in the log that may not be applied to their messages.
         self._unapplied_changes: list[ChangeEntry] = []
         self.head = 0
         self.known_head = 0
@@ -52,28 +53,28 @@ class ConversationState:
 
     @property
     def needs_catch_up(self) -> bool:
-        """Whether the log is to be read before anything is added to it."""
+        """Whether the log must be read before an append."""
         return self.known_head > self.head or self._uncertain
 
     def is_member(self, user_id: str) -> bool:
         return self.roster is not None and user_id in self.roster.members
 
     def direct_peer(self, user_id: str) -> str | None:
-        """The other one of a direct conversation; None in a group."""
+        """The other member of a direct conversation; None in a group."""
         if self.roster is None or self.roster.type != ConversationType.DIRECT:
             return None
-        return next((one for one in self.roster.members if one != user_id), None)
+        return next((member_id for member_id in self.roster.members if member_id != user_id), None)
 
     def observe_head(self, seq: int) -> None:
-        """The log is known to go up to `seq`."""
+        """Record that the log contains `seq`."""
         self.known_head = max(self.known_head, seq)
 
     def mark_uncertain(self) -> None:
-        """A write ended without an answer: what the log holds is known only after reading it."""
+        """Record that the outcome of a write is unknown, so that the log is read before the next one."""
         self._uncertain = True
 
     async def load(self) -> bool:
-        """Read the conversation; False when there is none. Raises `Unavailable`."""
+        """Load the conversation and catch up. Return False if it does not exist. Raises `Unavailable`."""
         record = await self._store.get(self._id)
         if record is None:
             return False
@@ -84,7 +85,7 @@ class ConversationState:
         return True
 
     async def catch_up(self) -> None:
-        """Read and apply what is above the head. Raises `Unavailable`."""
+        """Read and apply the entries above the head. Raises `Unavailable`."""
         while self.record is not None:
             entries = await self._store.read(self._id, self.head, self.head + CATCH_UP_CHUNK)
             self._apply_entries(entries)
@@ -94,14 +95,14 @@ class ConversationState:
             await self._store.apply_change(self._unapplied_changes[0])
             del self._unapplied_changes[0]
         if self._needs_projection:
-            # A process died between an entry and its projection, or the store was away: heal it.
+            # A process crashed between the append and the projection, or the store was unavailable.
             await self.project()
         self.known_head = self.head
         self._uncertain = False
         self._publisher.observe_head(self._id, self.head)
 
     def apply_membership(self, entry: MessageEntry) -> None:
-        """An entry that changes members, admins or the name is stored."""
+        """Apply a stored entry that changes members, admins or the name."""
         assert self.roster is not None
         assert entry.membership is not None
         self.head = entry.seq
@@ -109,14 +110,14 @@ class ConversationState:
         self._needs_projection = True
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        """A change is stored: bring its message up. Raises `Unavailable`; catching up then does it."""
+        """Apply a stored change to its message. Raises `Unavailable`; the next catch-up retries it."""
         self.head = change.seq
         self._unapplied_changes.append(change)
         await self._store.apply_change(change)
         self._unapplied_changes.remove(change)
 
     async def project(self) -> None:
-        """Bring the document up to the head. Raises `Unavailable`."""
+        """Write the state at the head to the document. Raises `Unavailable`."""
         assert self.record is not None
         assert self.roster is not None
         self.record = self.roster.record(self.record, self.head)
@@ -124,7 +125,7 @@ class ConversationState:
         self._needs_projection = False
 
     async def flush_projection(self) -> None:
-        """Bring the document up where waking would otherwise be long."""
+        """Project the document if it lags far behind the log. Raises `Unavailable`."""
         if self.record is not None and self.head - self.record.applied_seq >= PROJECTION_LAG_ENTRIES:
             await self.project()
 

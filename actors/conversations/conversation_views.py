@@ -1,7 +1,7 @@
-"""Conversations as one member sees them, read afresh from the store on every instance.
+"""Conversations as one member sees them, read from the store on each call.
 
-Documents are written late, so the log above each one's `last_seq` is read with them. Unread is counted
-from the log, never kept. Nothing here is remembered from one call to the next.
+Summaries are written late, so the log above each document's `last_seq` is read too. Unread counts are
+computed from the log. Nothing is cached between calls.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ READ_CHUNK = 1000
 
 
 class ConversationView(msgspec.Struct, frozen=True):
-    """A conversation brought up to its log, and one member's place in it."""
+    """A conversation up to the end of its log, with the read position of one member."""
 
     record: ConversationRecord
     last_seq: int
@@ -50,18 +50,18 @@ class ConversationViews:
         self._load_cards = load_cards
 
     async def list_for_user(self, user_id: str) -> list[ConversationView]:
-        """Every conversation of a user, without members; the latest active first."""
+        """Return all conversations of a user, latest activity first. Their `participants` are not loaded."""
         views = await self._load(user_id, await self._store.list_memberships(user_id, None))
         views.sort(key=lambda view: (view.last_activity_ms, view.record.id), reverse=True)
         return views
 
     async def get_many(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, ConversationView]:
-        """Those of the conversations that the user is in, whole."""
-        standings = await self._store.list_memberships(user_id, conversation_ids)
-        return {view.record.id: view for view in await self._load(user_id, standings)}
+        """Return those of the conversations that the user is a member of, with participants."""
+        memberships = await self._store.list_memberships(user_id, conversation_ids)
+        return {view.record.id: view for view in await self._load(user_id, memberships)}
 
     async def get(self, user_id: str, conversation_id: str) -> ConversationView:
-        """A conversation of the user's, whole. Raises `Refusal` where it is none."""
+        """Return a conversation with participants. Raises `ApiError` if the user is not a member."""
         view = (await self.get_many(user_id, [conversation_id])).get(conversation_id)
         if view is None:
             raise not_found()
@@ -76,9 +76,11 @@ class ConversationViews:
         return ReadState(view.read_seq, await self.count_unread(user_id, view))
 
     async def to_conversations(self, user_id: str, views: Sequence[ConversationView]) -> list[Conversation]:
-        """As the contract's objects; the views must be whole."""
-        shown = {one for view in views for one in view.record.participants[:PARTICIPANTS_IN_OBJECT]}
-        cards = await self._load_cards(list(shown))
+        """Convert views to API objects. The views must have participants."""
+        shown_ids = {
+            member_id for view in views for member_id in view.record.participants[:PARTICIPANTS_IN_OBJECT]
+        }
+        cards = await self._load_cards(list(shown_ids))
         unread = await asyncio.gather(*(self.count_unread(user_id, view) for view in views))
         return [
             serializers.to_conversation(
@@ -92,53 +94,48 @@ class ConversationViews:
             for view, count in zip(views, unread, strict=True)
         ]
 
-    async def _load(self, user_id: str, standings: Sequence[Membership]) -> list[ConversationView]:
-        ids = [one.conversation.id for one in standings]
-        grown, marks = await asyncio.gather(
-            self._store.find_advanced(
-                [(one.conversation.id, one.conversation.last_seq) for one in standings]
-            ),
-            self._store.get_read_marks([(conversation_id, user_id) for conversation_id in ids]),
+    async def _load(self, user_id: str, memberships: Sequence[Membership]) -> list[ConversationView]:
+        records = [membership.conversation for membership in memberships]
+        advanced_ids, marks = await asyncio.gather(
+            self._store.find_advanced([(record.id, record.last_seq) for record in records]),
+            self._store.get_read_marks([(record.id, user_id) for record in records]),
         )
-        by_id = {mark.conversation_id: mark for mark in marks}
+        marks_by_id = {mark.conversation_id: mark for mark in marks}
+        advanced = [record for record in records if record.id in advanced_ids]
         tails = dict(
             zip(
-                [one for one in ids if one in grown],
+                [record.id for record in advanced],
                 await asyncio.gather(
-                    *(
-                        self._read_log_above(one.conversation.id, one.conversation.last_seq)
-                        for one in standings
-                        if one.conversation.id in grown
-                    )
+                    *(self._read_log_above(record.id, record.last_seq) for record in advanced)
                 ),
                 strict=True,
             )
         )
         return [
-            _build_view(user_id, one, by_id.get(one.conversation.id), tails.get(one.conversation.id, ()))
-            for one in standings
+            _build_view(user_id, membership, marks_by_id.get(record.id), tails.get(record.id, ()))
+            for membership, record in zip(memberships, records, strict=True)
         ]
 
     async def _read_log_above(self, conversation_id: str, seq: int) -> list[Entry]:
-        found: list[Entry] = []
+        entries: list[Entry] = []
         while True:
-            some = await self._store.read(conversation_id, seq, seq + READ_CHUNK)
-            found += some
-            if len(some) < READ_CHUNK:
-                return found
-            seq = some[-1].seq
+            chunk = await self._store.read(conversation_id, seq, seq + READ_CHUNK)
+            entries += chunk
+            if len(chunk) < READ_CHUNK:
+                return entries
+            seq = chunk[-1].seq
 
 
 def _build_view(
-    user_id: str, standing: Membership, mark: ReadMark | None, tail: Sequence[Entry]
+    user_id: str, membership: Membership, mark: ReadMark | None, tail: Sequence[Entry]
 ) -> ConversationView:
-    record = standing.conversation
+    record = membership.conversation
     messages = [entry for entry in tail if isinstance(entry, MessageEntry)]
     newest = to_last_message(messages[-1]) if messages else record.last_message
     if newest is not None:
         record = msgspec.structs.replace(record, last_message=_with_changes(newest, record.id, tail))
-    # Renaming a group or adding somebody is not sending: it reads nothing.
-    sent = max(
+    # Only text messages move the sender's read position; renaming a group or adding a member does not.
+    last_sent_seq = max(
         (
             entry.seq
             for entry in messages
@@ -149,13 +146,13 @@ def _build_view(
     return ConversationView(
         record=record,
         last_seq=tail[-1].seq if tail else record.last_seq,
-        read_seq=max(mark.read_seq if mark is not None else 0, standing.last_sent_seq, sent),
+        read_seq=max(mark.read_seq if mark is not None else 0, membership.last_sent_seq, last_sent_seq),
         muted=mark is not None and mark.muted,
     )
 
 
 def _with_changes(last: LastMessage, conversation_id: str, tail: Sequence[Entry]) -> LastMessage:
-    """The last message after the changes that the document does not know yet."""
+    """Apply changes that are not in the document yet to the last message."""
     message_id = entry_id(conversation_id, last.seq)
     for entry in tail:
         if isinstance(entry, ChangeEntry) and entry.message_id == message_id:

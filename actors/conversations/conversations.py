@@ -1,51 +1,43 @@
-"""Everything that can be asked about conversations: the way in for sessions and for HTTP.
+"""The conversation service, used by sessions and HTTP routes.
 
-Reads come from the store and are fresh on every instance. Writes go through the conversation's actor.
-Whatever the caller may not see does not exist: `conversation.not_found`. It never holds state of its own.
+Commands pass through the conversation's actor; `ConversationQueries` reads from the store.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
 from actors.conversations import serializers
+from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
-    AddByRule,
     AddMember,
-    ChangeMembership,
     ChangeMessage,
-    ConversationCommand,
     ConversationInfo,
-    GetInfo,
-    MembershipChange,
     MessageChange,
-    RemoveByRule,
     RemoveMember,
     Send,
     UpdateSettings,
 )
-from actors.conversations.conversation_views import ConversationView, ConversationViews, LoadCards
-from actors.conversations.errors import blocked, busy, not_found
+from actors.conversations.conversation_queries import ConversationQueries
+from actors.conversations.conversation_views import LoadCards
+from actors.conversations.errors import blocked
 from actors.conversations.future_reply import FutureReply
-from actors.conversations.log_reader import LogReader
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.read_marks import ReadMarks
-from actors.protocol.errors import ApiError, invalid_field, unavailable
-from actors.protocol.objects import Conversation, ConversationType, Message, MessageType, ReadState, UserCard
+from actors.conversations.rule_membership import RuleMembership
+from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.objects import Conversation, ConversationType, Message, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
 from actors.protocol.timestamps import now_ms
-from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.registry import Registry
-from config.limits import PARTICIPANTS_MAX, READ_BY_MEMBERS_MAX, Limits
+from config.limits import PARTICIPANTS_MAX
 from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import direct_conversation_id, idempotent_id, is_id, new_id
-from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
+from storage.records.identifiers import direct_conversation_id, idempotent_id, new_id
+from storage.records.messaging import ConversationRecord
 
 ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
-"""(user) -> everybody between whom and that user there is a block."""
+"""(user_id) -> ids of the users who blocked this user or are blocked by this user."""
 
 
 class CreateResult(msgspec.Struct, frozen=True):
@@ -53,82 +45,61 @@ class CreateResult(msgspec.Struct, frozen=True):
     is_new: bool
 
 
-class Conversations:
+class Conversations(RuleMembership):
     def __init__(
         self,
         store: MessagingStore,
-        actors: Registry[str, ConversationCommand],
-        views: ConversationViews,
-        read_marks: ReadMarks,
-        log_reader: LogReader,
+        commands: CommandSender,
         membership_notifier: MembershipNotifier,
+        queries: ConversationQueries,
         load_cards: LoadCards,
         list_blocked_users: ListBlockedUsers,
-        limits: Limits,
     ) -> None:
-        self._store = store
-        self._actors = actors
-        self._views = views
-        self._read_marks = read_marks
-        self._log_reader = log_reader
-        self._membership_notifier = membership_notifier
+        super().__init__(store, commands, membership_notifier)
+        self._queries = queries
         self._load_cards = load_cards
         self._list_blocked_users = list_blocked_users
-        self._limits = limits
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def track_task(self, task: "asyncio.Task[Any]") -> None:
-        """Hold on to a task until it is done."""
+        """Keep a reference to a task until it is done. `drain` waits for it."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self) -> None:
-        """Wait for what is under way. Ended by its caller's deadline."""
+        """Wait for all tracked tasks. Has no timeout; the caller sets the deadline."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     # --- sending
 
     def send(self, conversation_id: str, command: Send | ChangeMessage) -> None:
-        """Hand a draft or a change to its conversation; the answer comes through the letter's reply.
+        """Pass a command to its conversation. The result arrives through the command's reply.
 
         Raises:
-            Refusal: conversation.not_found for what can not be an id.
-            MailboxFull, Stopped: it was not taken.
+            ApiError: conversation.not_found, if the id is malformed.
+            MailboxFull, Stopped: the command was not accepted.
         """
-        self._actors.tell(_validate_id(conversation_id), command)
+        self._commands.tell(conversation_id, command)
 
     async def send_and_wait(
         self, conversation_id: str, command: Send, reply: FutureReply
     ) -> tuple[Message, bool]:
-        """As `send`; answers the message and whether it stood already."""
-        stored = await self._tell_and_wait(conversation_id, command, reply)
+        """Send and wait. Return the message, and whether it was stored before."""
+        stored = await self._commands.execute(conversation_id, command, reply)
         assert stored is not None
         entry, duplicate = stored
         return serializers.to_message(entry, command.draft.sender_id, ()), duplicate
 
     async def change_message(self, user_id: str, conversation_id: str, change: MessageChange) -> Message:
-        """Edit, delete or react; answers the message as it is then."""
+        """Edit, delete or react, and return the message after the change."""
         reply = FutureReply()
-        stored = await self._tell_and_wait(conversation_id, ChangeMessage(user_id, change, reply), reply)
+        stored = await self._commands.execute(conversation_id, ChangeMessage(user_id, change, reply), reply)
         assert stored is not None
-        view = await self._get_view(user_id, conversation_id)
-        return (await self._to_messages(user_id, view, [stored[0]]))[0]
+        view = await self._queries.get_view(user_id, conversation_id)
+        return (await self._queries.to_messages(user_id, view, [stored[0]]))[0]
 
-    async def _tell_and_wait(
-        self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership, reply: FutureReply
-    ) -> tuple[MessageEntry, bool] | None:
-        try:
-            self._actors.tell(_validate_id(conversation_id), command)
-        except (MailboxFull, Stopped):
-            raise busy() from None
-        try:
-            async with asyncio.timeout(self._limits.request_timeout_ms * 2 / 1000):
-                return await reply.future
-        except TimeoutError:
-            raise unavailable("It may or may not be stored: ask again with the same client_id.") from None
-
-    # --- making and changing
+    # --- creating and changing
 
     async def create(
         self,
@@ -138,35 +109,39 @@ class Conversations:
         name: str | None,
         idempotency_key: str | None,
     ) -> CreateResult:
-        """Make a conversation, or find the direct one (or the one made under `key`) that stands already."""
-        members = list(dict.fromkeys((user.id, *other_user_ids)))
-        if len(members) > PARTICIPANTS_MAX:
+        """Create a conversation, or return the existing one.
+
+        A direct conversation exists once per pair of users. `idempotency_key` identifies a retry.
+        """
+        member_ids = list(dict.fromkeys((user.id, *other_user_ids)))
+        if len(member_ids) > PARTICIPANTS_MAX:
             raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS_MAX} members.")
         direct = kind is ConversationType.DIRECT
-        if direct and len(members) != 2:
-            raise invalid_field("participants", "A direct conversation is with exactly one other user.")
+        if direct and len(member_ids) != 2:
+            raise invalid_field("participants", "A direct conversation must name exactly one other user.")
         if direct and name is not None:
-            raise invalid_field("name", "A direct conversation has no name.")
-        cards = await self._load_cards(members)
-        hidden = set(await self._list_blocked_users(user.id))
-        missing = [one for one in members if one not in cards or (one in hidden and not direct)]
-        if missing:
-            raise ApiError("user.not_found", "Not all of these users exist.")
+            raise invalid_field("name", "A direct conversation cannot have a name.")
+        cards = await self._load_cards(member_ids)
+        blocked_ids = set(await self._list_blocked_users(user.id))
+        if any(
+            member_id not in cards or (member_id in blocked_ids and not direct) for member_id in member_ids
+        ):
+            raise ApiError("user.not_found", "Some of these users do not exist.")
         if (
             direct
-            and hidden.intersection(members)
-            and await self._store.get(direct_conversation_id(*members)) is None
+            and blocked_ids.intersection(member_ids)
+            and await self._store.get(direct_conversation_id(*member_ids)) is None
         ):
             raise blocked()
-        digest = _request_digest(kind, members, name)
+        digest = _request_digest(kind, member_ids, name)
         if (
             idempotency_key is not None
             and await self._store.claim_idempotency_key(idempotent_id(user.id, idempotency_key), digest)
             != digest
         ):
-            raise ApiError("idempotency.conflict", "This key was used for another conversation.")
+            raise ApiError("idempotency.conflict", "This idempotency key was used for another conversation.")
         if direct:
-            conversation_id = direct_conversation_id(*members)
+            conversation_id = direct_conversation_id(*member_ids)
         else:
             conversation_id = (
                 idempotent_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
@@ -175,24 +150,22 @@ class Conversations:
             id=conversation_id,
             type=kind.value,
             name=name,
-            participants=tuple(members),
+            participants=tuple(member_ids),
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
-        standing = await self._store.create(record)
-        if standing is None:
-            await self._membership_notifier.notify_joined(record, 0, members)
-        return CreateResult(await self.get(user.id, conversation_id), is_new=standing is None or not direct)
-
-    async def change_membership(self, conversation_id: str, change: MembershipChange) -> None:
-        reply = FutureReply()
-        await self._tell_and_wait(conversation_id, ChangeMembership(change, reply), reply)
+        existing = await self._store.create(record)
+        if existing is None:
+            await self._membership_notifier.notify_joined(record, 0, member_ids)
+        return CreateResult(
+            await self._queries.get(user.id, conversation_id), is_new=existing is None or not direct
+        )
 
     async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
         user = (await self._load_cards([user_id])).get(user_id)
         if user is None or user_id in await self._list_blocked_users(actor.id):
-            # Only members may learn who exists.
-            await self._get_view(actor.id, conversation_id)
+            # Only members may learn which users exist.
+            await self._queries.get_view(actor.id, conversation_id)
             raise ApiError("user.not_found", "There is no such user.")
         await self.change_membership(conversation_id, AddMember(actor, user))
 
@@ -202,33 +175,6 @@ class Conversations:
             conversation_id, RemoveMember(actor, serializers.to_user_card(user_id, cards))
         )
 
-    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
-        """See that there is this group; the creator is its first member and admin."""
-        record = ConversationRecord(
-            id=conversation_id,
-            type=ConversationType.GROUP.value,
-            name=name,
-            participants=(creator.id,),
-            admins=(creator.id,),
-            created_at_ms=now_ms(),
-        )
-        if await self._store.get(conversation_id) is None and await self._store.create(record) is None:
-            await self._membership_notifier.notify_joined(record, 0, [creator.id])
-
-    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Take in somebody whom a rule lets in. Refuses with `conversation.full`."""
-        await self.change_membership(conversation_id, AddByRule(user))
-
-    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Let somebody go whom a rule no longer keeps."""
-        await self.change_membership(conversation_id, RemoveByRule(user))
-
-    async def remove_user(self, user_id: str) -> None:
-        """A user is no longer: out of every group. Direct conversations stay with the other one."""
-        for standing in await self._store.list_memberships(user_id, None):
-            if standing.conversation.type == ConversationType.GROUP:
-                await self.remove_by_rule(standing.conversation.id, serializers.to_user_card(user_id, {}))
-
     async def update(
         self,
         actor: UserCard,
@@ -237,127 +183,48 @@ class Conversations:
         admins: Sequence[str] | None,
         muted: bool | None,  # noqa: FBT001
     ) -> Conversation:
-        await self._get_view(actor.id, conversation_id)
+        """Change the name and the admins, and mute the conversation for the actor. None keeps a value."""
+        await self._queries.get_view(actor.id, conversation_id)
         if name is not None or admins is not None:
-            chosen = None if admins is None else tuple(dict.fromkeys(admins))
-            await self.change_membership(conversation_id, UpdateSettings(actor, name, chosen))
+            unique_admins = None if admins is None else tuple(dict.fromkeys(admins))
+            await self.change_membership(conversation_id, UpdateSettings(actor, name, unique_admins))
         if muted is not None:
             await self._store.set_muted(conversation_id, actor.id, muted=muted)
-        return await self.get(actor.id, conversation_id)
+        return await self._queries.get(actor.id, conversation_id)
 
-    # --- reading
+    # --- queries, see `ConversationQueries`
 
-    async def get(self, user_id: str, conversation_id: str) -> Conversation:
-        view = await self._get_view(user_id, conversation_id)
-        return (await self._views.to_conversations(user_id, [view]))[0]
+    def get(self, user_id: str, conversation_id: str) -> Coroutine[Any, Any, Conversation]:
+        return self._queries.get(user_id, conversation_id)
 
-    async def page(
+    def page(
         self, user_id: str, after: tuple[int, str] | None, limit: int
-    ) -> tuple[list[Conversation], tuple[int, str] | None]:
-        """By latest activity; `after` is the (activity in ms, id) of the last one seen."""
-        views = await self._views.list_for_user(user_id)
-        if after is not None:
-            views = [view for view in views if (view.last_activity_ms, view.record.id) < after]
-        chosen = views[:limit]
-        whole = await self._views.get_many(user_id, [view.record.id for view in chosen])
-        shown = await self._views.to_conversations(
-            user_id, [whole[view.record.id] for view in chosen if view.record.id in whole]
-        )
-        following = (chosen[-1].last_activity_ms, chosen[-1].record.id) if len(views) > limit else None
-        return shown, following
+    ) -> Coroutine[Any, Any, tuple[list[Conversation], tuple[int, str] | None]]:
+        return self._queries.page(user_id, after, limit)
 
-    async def participants(
+    def participants(
         self, user_id: str, conversation_id: str, after: int, limit: int
-    ) -> tuple[list[UserCard], int | None]:
-        """In order of joining; `after` counts those seen already."""
-        view = await self._get_view(user_id, conversation_id)
-        members = view.record.participants[after : after + limit]
-        cards = await self._load_cards(members)
-        more = after + limit < len(view.record.participants)
-        return [serializers.to_user_card(one, cards) for one in members], after + limit if more else None
+    ) -> Coroutine[Any, Any, tuple[list[UserCard], int | None]]:
+        return self._queries.participants(user_id, conversation_id, after, limit)
 
-    async def history(
+    def history(
         self, user_id: str, conversation_id: str, before: int | None, after: int | None, limit: int
-    ) -> list[Message]:
-        view = await self._get_view(user_id, conversation_id)
-        head = view.last_seq + 1
-        entries = await self._store.page_messages(
-            conversation_id,
-            before=min(before, head) if before is not None else head,
-            after=after or 0,
-            limit=limit,
-            newest=after is None or before is not None,
-        )
-        return await self._to_messages(user_id, view, entries)
+    ) -> Coroutine[Any, Any, list[Message]]:
+        return self._queries.history(user_id, conversation_id, before, after, limit)
 
-    async def can_see_message(self, user_id: str, message_id: str) -> bool:
-        """Whether there is such a message in a conversation of the user's."""
-        found = await self._store.find_messages([message_id]) if is_id(message_id) else []
-        return bool(found and await self._views.get_many(user_id, [found[0].conversation_id]))
+    def can_see_message(self, user_id: str, message_id: str) -> Coroutine[Any, Any, bool]:
+        return self._queries.can_see_message(user_id, message_id)
 
-    async def changes(
+    def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int
-    ) -> tuple[list[LogFrame], int, bool]:
-        await self._get_view(user_id, conversation_id)
-        return await self._log_reader.read_changes(conversation_id, after, limit, user_id)
+    ) -> Coroutine[Any, Any, tuple[list[LogFrame], int, bool]]:
+        return self._queries.changes(user_id, conversation_id, after, limit)
 
-    async def mark_read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
-        """Mark as read up to `seq`: forward only, never past the head."""
-        sight = await self._ask_info(user_id, conversation_id, seq)
-        if not sight.is_member:
-            raise not_found()
-        return await self._read_marks.mark_read(
-            user_id, conversation_id, min(seq, sight.head), sight.member_count
-        )
+    def mark_read(self, user_id: str, conversation_id: str, seq: int) -> Coroutine[Any, Any, ReadState]:
+        return self._queries.mark_read(user_id, conversation_id, seq)
 
-    async def get_info(self, user_id: str, conversation_id: str) -> ConversationInfo:
-        """A conversation as one of its members finds it. Raises `Refusal`."""
-        return await self._ask_info(user_id, conversation_id, 0)
-
-    async def _ask_info(self, user_id: str, conversation_id: str, at_least: int) -> ConversationInfo:
-        try:
-            cell = self._actors.ensure_active(_validate_id(conversation_id))
-            return await cell.ask(
-                lambda reply: GetInfo(user_id, at_least, reply), self._limits.request_timeout_ms / 1000
-            )
-        except (MailboxFull, Stopped, TimeoutError):
-            raise busy() from None
-
-    async def _get_view(self, user_id: str, conversation_id: str) -> ConversationView:
-        return await self._views.get(user_id, _validate_id(conversation_id))
-
-    async def _to_messages(
-        self, user_id: str, view: ConversationView, entries: Sequence[MessageEntry]
-    ) -> list[Message]:
-        members = view.record.participants
-        named = len(members) <= READ_BY_MEMBERS_MAX
-        places = await self._read_marks.read_positions(view) if named else {}
-        return [
-            serializers.to_message(
-                entry, user_id, _read_by(entry, places) if named else None, len(entry.read_by)
-            )
-            for entry in entries
-        ]
-
-
-def _read_by(
-    entry: MessageEntry, read_positions: Mapping[str, Sequence[tuple[int, int]]]
-) -> tuple[ReadByRecord, ...]:
-    """Who has read a message: what it says itself, and who has moved past it since that was written."""
-    if entry.message_type != MessageType.TEXT:
-        return ()
-    known = {one.user_id: one for one in entry.read_by}
-    for user_id, reached in read_positions.items():
-        times = [read_at_ms for read_seq, read_at_ms in reached if read_seq >= entry.seq]
-        if times and user_id not in known and user_id != entry.sender_id:
-            known[user_id] = ReadByRecord(user_id, min(times))
-    return tuple(known.values())
-
-
-def _validate_id(conversation_id: str) -> str:
-    if not is_id(conversation_id):
-        raise not_found()
-    return conversation_id
+    def get_info(self, user_id: str, conversation_id: str) -> Coroutine[Any, Any, ConversationInfo]:
+        return self._commands.get_info(user_id, conversation_id)
 
 
 def _request_digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:

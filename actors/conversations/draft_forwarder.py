@@ -1,20 +1,19 @@
-"""Handing drafts to the instance that writes a conversation most, when two write it at once.
+"""Forwards drafts to the instance that writes a conversation, when two instances compete for its seqs.
 
-    loser -- Forward(drafts) --> winner's conversation -- Forwarded(outcomes) --> loser's senders
+    origin -- ForwardDrafts --> conversation on the writing instance -- DraftForwarded --> origin -> reply
 
-A preference for some seconds, not a lock: whoever gets no answer in time sends the very same drafts into
-the log itself, and the log stores each once. It never answers for the store.
+Forwarding is an optimization for a few seconds, not a lock. If no outcome arrives in time, the origin appends
+the same drafts itself, and the log stores each once.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from actors.conversations.commands import Draft, Send
+from actors.conversations.commands import Draft, DraftOutcome, PendingAppend, Send
 from actors.conversations.errors import busy
-from actors.conversations.pending_append import PendingAppend
 from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.timer_wheel import TimerWheel
@@ -31,25 +30,15 @@ class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
     drafts: list[Draft]
 
 
-class DraftOutcome(Struct, frozen=True, array_like=True):
-    """How one draft fared: stored as `entry`, or refused with `code`."""
-
-    attempt_id: int
-    entry: MessageEntry | None
-    duplicate: bool
-    code: str
-    detail: str
-    retry_after_ms: int | None
-    retry: bool
-
-
 class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):
     conversation_id: str
     outcome: DraftOutcome
 
 
 forward_encoder = msgspec.msgpack.Encoder()
-forward_decoder = msgspec.msgpack.Decoder(ForwardDrafts | DraftForwarded)
+forward_decoder: msgspec.msgpack.Decoder[ForwardDrafts | DraftForwarded] = msgspec.msgpack.Decoder(
+    ForwardDrafts | DraftForwarded
+)
 
 
 def instance_topic(name: str) -> str:
@@ -57,7 +46,7 @@ def instance_topic(name: str) -> str:
 
 
 class ForwardedReply:
-    """Answers the instance that forwarded a draft."""
+    """A `CommandReply` that sends the outcome to the instance that forwarded the draft."""
 
     __slots__ = ("_attempt_id", "_conversation_id", "_forwarder", "_origin")
 
@@ -73,7 +62,7 @@ class ForwardedReply:
         self._send_outcome(DraftOutcome(self._attempt_id, entry, duplicate, "", "", None, retry=False))
 
     def unchanged(self) -> None:
-        """Messages always change something."""
+        """Unused: a message always stores an entry."""
 
     def refused(self, error: ApiError) -> None:
         self._send_outcome(
@@ -86,72 +75,73 @@ class ForwardedReply:
         self._forwarder.publish(self._origin, DraftForwarded(self._conversation_id, outcome))
 
 
-class DraftForwarder:
-    """`take` hands a forwarded draft to its conversation here; `lost` gets back what nobody answered for."""
+class ForwardingHandler(Protocol):
+    """Receives the drafts and results that arrive at this instance."""
 
-    def __init__(self, bus: Bus, wheel: TimerWheel, instance: str) -> None:
+    def on_draft_received(self, conversation_id: str, command: Send) -> None:
+        """Append a draft of another instance. Raises `MailboxFull` or `Stopped` if it is not accepted."""
+
+    def on_forward_result(
+        self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
+    ) -> None:
+        """Handle the outcome of a forwarded draft; None if it timed out. Must not raise."""
+
+
+class DraftForwarder:
+    """Sends drafts to other instances and receives theirs."""
+
+    def __init__(self, bus: Bus, wheel: TimerWheel, instance: str, handler: ForwardingHandler) -> None:
         self._bus = bus
         self._wheel = wheel
         self._instance = instance
+        self._handler = handler
         self._in_flight: dict[int, PendingAppend] = {}
-        self._on_draft: Callable[[str, Send], None] = lambda _id, _send: None
-        self._on_result: Callable[[str, PendingAppend, DraftOutcome | None], None] = (
-            lambda _id, _pending, _outcome: None
-        )
 
     @property
     def topic(self) -> str:
         return instance_topic(self._instance)
 
-    def on_draft(self, callback: Callable[[str, Send], None]) -> None:
-        """Who gets drafts that another instance handed over."""
-        self._on_draft = callback
-
-    def on_result(self, callback: Callable[[str, PendingAppend, DraftOutcome | None], None]) -> None:
-        """Who gets each draft that was handed over with its outcome, or None when there was no answer."""
-        self._on_result = callback
-
     def forward(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
-        """Give drafts to another instance, in order. Each comes back through `on_outcome`, once."""
+        """Send drafts to another instance, in order. Each is passed once to `on_forward_result`."""
         for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
-            some = pending_appends[start : start + DRAFTS_PER_FRAME]
+            chunk = pending_appends[start : start + DRAFTS_PER_FRAME]
             drafts = []
-            for pending in some:
+            for pending in chunk:
                 assert isinstance(pending.command, Send)
                 self._in_flight[pending.command.draft.attempt_id] = pending
                 drafts.append(pending.command.draft)
             self.publish(target, ForwardDrafts(self._instance, conversation_id, drafts))
-        handed = [draft.attempt_id for draft in _drafts(pending_appends)]
-        self._wheel.call_later(RESULT_TIMEOUT_S, lambda: self._on_timeout(conversation_id, handed))
+        attempt_ids = [draft.attempt_id for draft in _drafts(pending_appends)]
+        self._wheel.call_later(RESULT_TIMEOUT_S, lambda: self._on_timeout(conversation_id, attempt_ids))
 
     def publish(self, target: str, frame: ForwardDrafts | DraftForwarded) -> None:
         self._bus.publish(instance_topic(target), forward_encoder.encode(frame))
 
     def on_bus_message(self, payload: bytes) -> None:
-        """A frame of this instance's own topic."""
+        """Handle a frame from this instance's topic."""
         frame = forward_decoder.decode(payload)
         if isinstance(frame, DraftForwarded):
             pending = self._in_flight.pop(frame.outcome.attempt_id, None)
             if pending is not None:
-                self._on_result(frame.conversation_id, pending, frame.outcome)
+                self._handler.on_forward_result(frame.conversation_id, pending, frame.outcome)
             return
-        full = False
+        is_full = False
         for draft in frame.drafts:
-            reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.draft)
+            reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.attempt_id)
             try:
-                if not full:
-                    self._on_draft(frame.conversation_id, Send(draft, reply, forwarded=True))
+                if not is_full:
+                    self._handler.on_draft_received(frame.conversation_id, Send(draft, reply, forwarded=True))
             except (MailboxFull, Stopped):
-                full = True
-            if full:
-                # Said rather than left to be found out: what is handed over next would go before it.
+                is_full = True
+            if is_full:
+                # Refuse instead of dropping: drafts forwarded later would overtake these.
                 reply.refused(busy())
 
     def _on_timeout(self, conversation_id: str, attempt_ids: Sequence[int]) -> None:
-        for draft in attempt_ids:
-            pending = self._in_flight.pop(draft, None)
+        for attempt_id in attempt_ids:
+            pending = self._in_flight.pop(attempt_id, None)
             if pending is not None:
-                self._on_result(conversation_id, pending, None)
+                self._handler.on_forward_result(conversation_id, pending, None)
 
 
 def _drafts(pending_appends: Sequence[PendingAppend]) -> list[Draft]:

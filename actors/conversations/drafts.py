@@ -1,4 +1,4 @@
-"""A draft from what somebody wrote, over the socket or over HTTP: the same rules for both."""
+"""Validation of message text, mentions and emoji from clients, shared by the socket and HTTP."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,30 +9,32 @@ from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS_PER_M
 from storage.records.identifiers import new_attempt_id
 
 EMOJI_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
-"""What joins single emoji into one, and chooses its look: families, professions, flags (UTS #51)."""
+"""Zero-width joiner and variation selectors, which combine code points into one emoji (UTS #51)."""
 
 
 def create_draft(
     sender_id: str, client_id: str, content: str, mentions: Sequence[str], reply_to: str | None
 ) -> Draft:
-    """Check and trim.
+    """Validate the fields and create a draft with trimmed content and a new attempt id.
 
     Raises:
-        Refusal: request.invalid, naming every field at fault.
+        ApiError: request.invalid, listing every invalid field.
     """
-    faults: list[FieldError] = []
+    errors: list[FieldError] = []
     trimmed = content.strip()
     if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
-        detail = f"A message has 1 to {MESSAGE_CHARACTERS} characters."
-        faults.append(FieldError("content", "too_short" if not trimmed else "too_long", detail))
+        detail = f"`content` must have 1 to {MESSAGE_CHARACTERS} characters."
+        errors.append(FieldError("content", "too_short" if not trimmed else "too_long", detail))
     if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS:
-        faults.append(FieldError("client_id", "invalid", f"1 to {CLIENT_ID_CHARACTERS} characters."))
+        detail = f"`client_id` must have 1 to {CLIENT_ID_CHARACTERS} characters."
+        errors.append(FieldError("client_id", "invalid", detail))
     if len(mentions) > MENTIONS_PER_MESSAGE:
-        faults.append(FieldError("mentions", "too_long", f"At most {MENTIONS_PER_MESSAGE} users."))
+        detail = f"`mentions` must have at most {MENTIONS_PER_MESSAGE} users."
+        errors.append(FieldError("mentions", "too_long", detail))
     elif not all(map(_is_uuid, mentions)):
-        faults.append(FieldError("mentions", "invalid", "Mentions are user ids."))
-    if faults:
-        raise ApiError("request.invalid", faults[0].detail, errors=faults)
+        errors.append(FieldError("mentions", "invalid", "`mentions` must contain user ids (UUIDs)."))
+    if errors:
+        raise ApiError("request.invalid", errors[0].detail, errors=errors)
     return Draft(
         attempt_id=new_attempt_id(),
         sender_id=sender_id,
@@ -44,20 +46,24 @@ def create_draft(
 
 
 def validate_content(content: str) -> str:
-    """The trimmed content of an edit. Raises `Refusal`."""
+    """Return the trimmed content of an edit. Raises `ApiError` (request.invalid)."""
     trimmed = content.strip()
     if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
-        raise invalid_field("content", f"A message has 1 to {MESSAGE_CHARACTERS} characters.")
+        raise invalid_field("content", f"`content` must have 1 to {MESSAGE_CHARACTERS} characters.")
     return trimmed
 
 
 def validate_emoji(emoji: str) -> str:
-    """A reaction: one emoji, however many code points it is made of. Raises `Refusal`."""
-    if not 1 <= len(emoji) <= EMOJI_CHARACTERS or any(one.isspace() or one.isalnum() for one in emoji[1:]):
-        raise invalid_field("emoji", f"A reaction is one emoji of at most {EMOJI_CHARACTERS} code points.")
-    seen = emoji[0].isprintable() and not emoji[0].isspace()
-    if not seen or not all(one.isprintable() or one in EMOJI_JOINERS for one in emoji):
-        raise invalid_field("emoji", "A reaction is something that can be seen.")
+    """Check that a reaction is one emoji, of one or more code points. Raises `ApiError` (request.invalid)."""
+    if not 1 <= len(emoji) <= EMOJI_CHARACTERS or any(
+        character.isspace() or character.isalnum() for character in emoji[1:]
+    ):
+        raise invalid_field("emoji", f"`emoji` must be one emoji of at most {EMOJI_CHARACTERS} code points.")
+    starts_visible = emoji[0].isprintable() and not emoji[0].isspace()
+    if not starts_visible or not all(
+        character.isprintable() or character in EMOJI_JOINERS for character in emoji
+    ):
+        raise invalid_field("emoji", "`emoji` must be a visible character.")
     return emoji
 
 

@@ -1,10 +1,40 @@
-"""How a letter becomes an entry of the log, once its seq is known. Pure; it never checks permissions."""
+"""Builds log entries from commands, once their seq is known."""
 
-from actors.conversations.commands import Draft, MembershipChange
+from actors.conversations.commands import ChangeMessage, Draft, MembershipChange, PendingAppend, Send
+from actors.conversations.errors import not_found
+from actors.conversations.message_changes import plan_message_change
+from actors.conversations.roster import Roster
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
 from storage.records.identifiers import entry_id, new_attempt_id
-from storage.records.messaging import ChangeEntry, MembershipDelta, MessageEntry, MessageState
+from storage.records.messaging import ChangeEntry, Entry, MembershipDelta, MessageEntry, MessageState
+
+
+def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: Roster) -> Entry | None:
+    """Build the entry of a command for `seq`, or return None if the command changes nothing.
+
+    The members, admins and target message must be those at `seq` - 1. Raises `ApiError` if the command is not
+    allowed.
+    """
+    command = pending.command
+    if isinstance(command, Send):
+        if command.draft.sender_id not in roster.members:
+            raise not_found()
+        return text_entry(conversation_id, seq, command.draft)
+    if isinstance(command, ChangeMessage):
+        message = pending.target_message
+        assert message is not None
+        if command.user_id not in roster.members:
+            raise not_found()
+        state = plan_message_change(message, command.user_id, command.change, roster, now_ms())
+        if state is None:
+            return None
+        return change_entry(conversation_id, seq, command.user_id, message.id, state)
+    plan = roster.plan_change(command.change)
+    if plan is None:
+        return None
+    membership, content = plan
+    return system_entry(conversation_id, seq, command.change, membership, content)
 
 
 def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
@@ -27,16 +57,16 @@ def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:
 def system_entry(
     conversation_id: str, seq: int, change: MembershipChange, membership: MembershipDelta, content: str
 ) -> MessageEntry:
-    draft = new_attempt_id()
+    attempt_id = new_attempt_id()
     return MessageEntry(
         id=entry_id(conversation_id, seq),
         conversation_id=conversation_id,
         seq=seq,
         changed_seq=seq,
-        attempt_id=draft,
+        attempt_id=attempt_id,
         sender_id=change.actor.id,
-        # Unique like every entry's; clients are not shown it.
-        client_id=f"system:{draft:x}",
+        # Unique like every client_id. Not sent to clients.
+        client_id=f"system:{attempt_id:x}",
         content=content,
         message_type=MessageType.SYSTEM.value,
         mentions=(),
@@ -49,14 +79,14 @@ def system_entry(
 def change_entry(
     conversation_id: str, seq: int, user_id: str, message_id: str, state: MessageState
 ) -> ChangeEntry:
-    draft = new_attempt_id()
+    attempt_id = new_attempt_id()
     return ChangeEntry(
         id=entry_id(conversation_id, seq),
         conversation_id=conversation_id,
         seq=seq,
-        attempt_id=draft,
+        attempt_id=attempt_id,
         sender_id=user_id,
-        client_id=f"change:{draft:x}",
+        client_id=f"change:{attempt_id:x}",
         message_id=message_id,
         state=state,
         created_at_ms=now_ms(),

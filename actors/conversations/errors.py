@@ -1,4 +1,4 @@
-"""The refusals of a conversation, in one wording for every way in."""
+"""The errors of conversations, shared by all callers."""
 
 from actors.protocol.errors import ApiError, overloaded, unavailable
 from storage.errors import Unavailable
@@ -7,7 +7,7 @@ RETRY_AFTER_MS = 1000
 
 
 def not_found() -> ApiError:
-    return ApiError("conversation.not_found", "There is no such conversation.")
+    return ApiError("conversation.not_found", "The conversation does not exist, or you are not a member.")
 
 
 def blocked() -> ApiError:
@@ -15,17 +15,17 @@ def blocked() -> ApiError:
 
 
 def client_id_conflict() -> ApiError:
-    return ApiError("idempotency.conflict", "This client_id was used for another message.")
+    return ApiError("idempotency.conflict", "This `client_id` was used for a different message.")
 
 
 def busy() -> ApiError:
-    return overloaded("The conversation has all it can take for now.", RETRY_AFTER_MS)
+    return overloaded("The conversation has too many pending commands. Retry later.", RETRY_AFTER_MS)
 
 
 def to_api_error(reason: Exception) -> ApiError:
-    """What a sender is told of any failure."""
+    """Convert any failure to the error that the client gets."""
     if isinstance(reason, ApiError):
         return reason
     if isinstance(reason, Unavailable):
-        return unavailable("The message store did not answer in time.")
+        return unavailable("The message store did not respond in time.")
     return busy()

@@ -1,22 +1,26 @@
-"""Whether another instance is to write a conversation for us: after losing seqs to it, for a while.
+"""Decides whether drafts of a conversation are forwarded to another instance.
 
-A preference, not a lock: it may be wrong without harm, since the log decides. It never hands anything.
+Forwarding starts after losing seqs to that instance and lasts a few seconds. It is a preference, not a lock.
+A wrong decision is harmless, because the log rejects duplicate seqs.
 """
 
+from collections import deque
 from time import monotonic
 
+from actors.conversations.commands import PendingAppend, Send
+
 LOSSES_BEFORE_FORWARDING = 2
-"""Seqs lost in a row, after which the winner is left to write."""
+"""Consecutive seq conflicts after which drafts are forwarded to the winner."""
 
 FORWARDING_S = 3.0
 
 
 class ForwardingState:
-    """`writer` is the instance that stored an entry last; `out` counts drafts that are with it.
+    """The forwarding state of one conversation.
 
-    `recalling`: one came back without an answer, so the others that are out are waited for, and nothing
-    that was said later goes before them. Those behind which something said later was stored there already are
-    `overtaken`.
+    `last_writer` is the instance that stored the last remote entry. `in_flight` counts forwarded drafts
+    without a result. `is_recalling` is set after a timeout until no draft is in flight; until then nothing
+    is submitted, so that no later message overtakes a forwarded one.
     """
 
     __slots__ = (
@@ -24,6 +28,7 @@ class ForwardingState:
         "_forward_until",
         "_last_stored",
         "_next_number",
+        "_recalled",
         "_target",
         "in_flight",
         "is_recalling",
@@ -36,13 +41,15 @@ class ForwardingState:
         self._last_stored: dict[str, int] = {}
         self._forward_until = 0.0
         self._target = ""
+        # Forwarded without a result, so older than everything in the queue.
+        self._recalled: list[PendingAppend] = []
         self.last_writer = ""
         self.in_flight = 0
         self.is_recalling = False
 
     @property
     def is_contended(self) -> bool:
-        """Whether the last run lost a seq."""
+        """Whether the last batch had a seq conflict."""
         return self._consecutive_losses > 0
 
     def record_loss(self) -> None:
@@ -57,13 +64,25 @@ class ForwardingState:
         if self._consecutive_losses >= LOSSES_BEFORE_FORWARDING:
             self._consecutive_losses = 0
             self._forward_until = monotonic() + FORWARDING_S
-        # While some are out the next ones follow them: a sender's messages keep their order.
+        # While drafts are in flight the next ones follow them, which keeps each sender's order.
         return self.in_flight > 0 or monotonic() < self._forward_until
 
-    def start_forward(self, count: int) -> tuple[str, int]:
-        """That many drafts go out; answers to whom, and the number of the first.
+    def take_forwardable(self, queue: deque[PendingAppend]) -> tuple[str, list[PendingAppend]]:
+        """Remove the drafts at the front of `queue`, number them and return them with their target."""
+        drafts: list[PendingAppend] = []
+        while queue and can_forward(queue[0]):
+            drafts.append(queue.popleft())
+        if not drafts:
+            return "", drafts
+        target, first = self.start_forward(len(drafts))
+        for number, pending in enumerate(drafts, first):
+            pending.forward_number = number
+        return target, drafts
 
-        As long as some are out it is the same instance.
+    def start_forward(self, count: int) -> tuple[str, int]:
+        """Count `count` drafts as in flight. Return the target instance and the number of the first draft.
+
+        The target does not change while drafts are in flight.
         """
         if not self.in_flight:
             self._target = self.last_writer
@@ -74,18 +93,36 @@ class ForwardingState:
         return self._target, first
 
     def record_stored(self, sender_id: str, number: int) -> None:
-        """The other instance has stored what went out under that number."""
+        """Record that the target stored the draft with this number."""
         self._last_stored[sender_id] = max(number, self._last_stored.get(sender_id, 0))
 
     def is_overtaken(self, sender_id: str, number: int) -> bool:
-        """Whether something that its sender said later was stored before it."""
+        """Whether the target stored a later draft of the same sender."""
         return number < self._last_stored.get(sender_id, 0)
 
     def record_result(self, *, answered: bool) -> None:
-        """One draft came back; unanswered, the other instance is not to be relied on."""
+        """Record the result of one draft. A timeout stops forwarding and starts a recall."""
         self.in_flight = max(0, self.in_flight - 1)
         if not answered:
             self.last_writer = ""
             self.is_recalling = True
         if not self.in_flight:
             self.is_recalling = False
+
+    @property
+    def has_recalled(self) -> bool:
+        return bool(self._recalled)
+
+    def recall(self, pending: PendingAppend) -> None:
+        """Keep a draft that timed out until the recall ends."""
+        self._recalled.append(pending)
+
+    def take_recalled(self) -> list[PendingAppend]:
+        """Remove and return the recalled drafts, in the order of their timeouts."""
+        recalled, self._recalled = self._recalled, []
+        return recalled
+
+
+def can_forward(pending: PendingAppend) -> bool:
+    """Whether a command may be forwarded: only drafts, and not those received from another instance."""
+    return isinstance(pending.command, Send) and not pending.command.forwarded

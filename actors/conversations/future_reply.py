@@ -1,4 +1,4 @@
-"""The reply of a letter whose writer waits for it: a request over HTTP."""
+"""A command reply that resolves a future, for callers that wait."""
 
 import asyncio
 
@@ -7,7 +7,11 @@ from storage.records.messaging import MessageEntry
 
 
 class FutureReply:
-    """`future` gives the entry and whether it stood already; None when nothing was to be changed."""
+    """Implements `CommandReply`.
+
+    `future` resolves to the entry and whether it was stored before, or to None if nothing changed. It raises
+    `ApiError` if the command was refused.
+    """
 
     __slots__ = ("future",)
 

@@ -1,24 +1,23 @@
-"""The durable frames of a conversation, made again from its log.
+"""Rebuilds the durable events of a conversation from its log.
 
-Two ways: every entry at its own seq, for a room that missed some; and compacted, for a client that comes
-back: each message once, in its latest state, at the seq of its latest change. It never writes.
+A room that missed entries gets each entry at its seq. A client that resumes gets a compacted log: each
+message once, in its latest state, at the seq of its latest change.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from actors.conversations import serializers
+from actors.conversations.conversation_views import LoadCards
 from actors.delivery.rooms import ReplayedFrame
-from actors.protocol.objects import UserCard
 from actors.protocol.server_frames import ConversationUpdated, LogFrame
 from storage.contracts.messaging import MessageLog
 from storage.records.messaging import ChangeEntry, Entry, MessageEntry
 
-LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 HEAD_CHUNK = 1000
 
 
 class LogReader:
-    """Implements `actors.delivery.rooms.Replay`."""
+    """Implements `actors.delivery.rooms.LogFrameReader`."""
 
     def __init__(
         self, log: MessageLog, load_cards: LoadCards, encode_frame: Callable[[bytes], bytes]
@@ -34,13 +33,12 @@ class LogReader:
 
     async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
         heads = dict(last_seqs)
-        grown = await self._log.find_advanced(last_seqs)
-        for conversation_id in grown:
+        for conversation_id in await self._log.find_advanced(last_seqs):
             heads[conversation_id] = await self.read_head(conversation_id, heads[conversation_id])
         return heads
 
     async def read_head(self, conversation_id: str, known_head: int) -> int:
-        """The seq of the last entry of a log that is known to have reached `reached`."""
+        """Return the seq of the last entry. `known_head` is a seq that the log contains."""
         while True:
             entries = await self._log.read(conversation_id, known_head, known_head + HEAD_CHUNK)
             if entries:
@@ -51,20 +49,20 @@ class LogReader:
     async def read_changes(
         self, conversation_id: str, after: int, limit: int, viewer_id: str
     ) -> tuple[list[LogFrame], int, bool]:
-        """The compacted frames of up to `limit` entries, the seq they are complete to, and if more follow."""
+        """Return the compacted events of `limit` entries, the seq they reach, and whether more follow."""
         entries = await self._log.read(conversation_id, after, after + limit + 1)
-        more = len(entries) > limit
+        has_more = len(entries) > limit
         entries = entries[:limit]
         last_seq = entries[-1].seq if entries else after
-        compacted = await self._compact(entries, more=more)
-        return await self._to_events(compacted, viewer_id), last_seq, more
+        compacted = await self._compact(entries, has_more=has_more)
+        return await self._to_events(compacted, viewer_id), last_seq, has_more
 
     async def read_compacted(
         self, conversation_id: str, after: int, through: int, viewer_id: str
     ) -> list[LogFrame]:
-        """The compacted frames with after < seq <= through; what changes later is left to what follows."""
+        """Return the compacted events with after < seq <= through, without messages that change later."""
         entries = await self._log.read(conversation_id, after, through)
-        return await self._to_events(await self._compact(entries, more=True), viewer_id)
+        return await self._to_events(await self._compact(entries, has_more=True), viewer_id)
 
     def _to_replayed_frame(self, event: LogFrame) -> ReplayedFrame:
         left = event.changed.left if isinstance(event, ConversationUpdated) else None
@@ -73,23 +71,23 @@ class LogReader:
         )
 
     async def _with_messages(self, entries: Sequence[Entry]) -> list[tuple[int, MessageEntry]]:
-        """Each entry's seq with its message as it is now."""
-        now = await self._load_changed_messages(entries)
+        """Return the seq of each entry with its message in the current state."""
+        changed = await self._load_changed_messages(entries)
         return [
-            (entry.seq, now[entry.message_id] if isinstance(entry, ChangeEntry) else entry)
+            (entry.seq, changed[entry.message_id] if isinstance(entry, ChangeEntry) else entry)
             for entry in entries
         ]
 
     async def _load_changed_messages(self, entries: Sequence[Entry]) -> dict[str, MessageEntry]:
         ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
-        return {one.id: one for one in await self._log.find_messages(list(ids))}
+        return {message.id: message for message in await self._log.find_messages(list(ids))}
 
-    async def _compact(self, entries: Sequence[Entry], *, more: bool) -> list[tuple[int, MessageEntry]]:
-        """Each message once, at its latest change; one that changes in what follows stands there instead."""
+    async def _compact(self, entries: Sequence[Entry], *, has_more: bool) -> list[tuple[int, MessageEntry]]:
+        """Keep each message once, at its latest change. With `has_more`, drop messages that change later."""
         last_seq = entries[-1].seq if entries else 0
         latest: dict[str, tuple[int, MessageEntry]] = {}
         for seq, message in await self._with_messages(entries):
-            if not (more and message.changed_seq > last_seq):
+            if not (has_more and message.changed_seq > last_seq):
                 latest.pop(message.id, None)
                 latest[message.id] = (seq, message)
         return list(latest.values())

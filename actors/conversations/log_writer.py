@@ -1,9 +1,10 @@
-"""The writer that all conversations of this instance share: group commit into the message log.
+"""Group commit into the message log, shared by all conversations of an instance.
 
-A batch is what piled up during the last write: an idle server adds no delay and a busy one batches. The
-runs of many conversations go out as one ordered insert, which stops at the first refusal, so that what is
-stored of each conversation is a prefix of its run. A conversation that lately lost a seq to another
-instance writes alone, so that its refusals hold nobody up. A conversation is never in two batches.
+One write takes all batches that were queued during the last write, so an idle server adds no delay and a
+busy one groups its writes. The batches of many conversations form one ordered insert, which stops at the
+first refusal, so a prefix of each batch is stored. A conversation that recently lost a seq to another
+instance writes alone, so that its refusals do not delay others. Each conversation has at most one batch in
+flight.
 """
 
 import asyncio
@@ -25,7 +26,10 @@ RETRY_DELAY_MAX_S = 1.0
 
 
 class LogBatch(msgspec.Struct, frozen=True):
-    """The next entries of one conversation. `done` is called once, with None when the store stayed away."""
+    """The next entries of one conversation.
+
+    `on_done` is called once, with None if the store stayed unavailable and the outcome is unknown.
+    """
 
     entries: Sequence[Entry]
     is_contended: bool
@@ -57,7 +61,7 @@ class LogWriter:
         self._write_seconds = Histogram((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5))
 
     def submit(self, batch: LogBatch) -> None:
-        """Take a run; its conversation submits no other before `done`."""
+        """Queue a batch. The conversation must not submit another one before `on_done`."""
         (self._contended if batch.is_contended else self._waiting).append(batch)
         self._waiting_entries += len(batch.entries)
         if not self._scheduled:
@@ -76,7 +80,7 @@ class LogWriter:
         )
 
     async def drain(self) -> None:
-        """Wait until nothing is under way. Ended by its caller's deadline."""
+        """Wait until no batch is queued or in flight. Has no timeout; the caller sets the deadline."""
         while self._writes or self._contended_writes or self._waiting or self._contended:
             if self._writes or self._contended_writes:
                 await asyncio.wait(self._writes | self._contended_writes)
@@ -87,11 +91,11 @@ class LogWriter:
         self._scheduled = False
         while self._waiting and len(self._writes) < self._limits.log_batches_in_flight:
             self._start_write(self._next_group(), self._writes)
-        # A lane of its own: a run that is likely to be refused takes no place from the others.
+        # Separate limit: batches that are likely to be refused do not take write slots from the others.
         while self._contended and len(self._contended_writes) < self._limits.log_batches_in_flight:
-            run = self._contended.popleft()
-            self._waiting_entries -= len(run.entries)
-            self._start_write([run], self._contended_writes)
+            batch = self._contended.popleft()
+            self._waiting_entries -= len(batch.entries)
+            self._start_write([batch], self._contended_writes)
 
     def _start_write(self, group: list[LogBatch], tasks: "set[asyncio.Task[None]]") -> None:
         task = asyncio.create_task(self._write(group))
@@ -100,64 +104,67 @@ class LogWriter:
         task.add_done_callback(self._on_write_done)
 
     def _next_group(self) -> list[LogBatch]:
-        batch: list[LogBatch] = []
-        entries = 0
-        while self._waiting and entries < self._limits.log_batch_entries:
-            run = self._waiting.popleft()
-            batch.append(run)
-            entries += len(run.entries)
-        self._waiting_entries -= entries
-        return batch
+        group: list[LogBatch] = []
+        entry_count = 0
+        while self._waiting and entry_count < self._limits.log_batch_entries:
+            batch = self._waiting.popleft()
+            group.append(batch)
+            entry_count += len(batch.entries)
+        self._waiting_entries -= entry_count
+        return group
 
     def _on_write_done(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and task.exception() is not None:
-            _log.error("a batch of the log failed", exc_info=task.exception())
+            _log.error("message log write failed", exc_info=task.exception())
         self._start_writes()
 
     async def _write(self, group: list[LogBatch]) -> None:
-        rest = group
+        remaining = group
         try:
-            while rest:
-                entries = [entry for run in rest for entry in run.entries]
+            while remaining:
+                entries = [entry for batch in remaining for entry in batch.entries]
                 appended = await self._append(entries)
                 self._entries += appended.stored_count
-                rest = self._complete_batches(rest, appended)
+                remaining = self._complete_batches(remaining, appended)
         except BaseException as error:
-            # Nothing is known of what was not settled: each conversation reads its log before it goes on.
-            for run in rest:
-                run.on_done(None)
+            # The outcome is unknown. Each conversation reads its log before its next append.
+            for batch in remaining:
+                batch.on_done(None)
             if not isinstance(error, Unavailable):
                 raise
 
     def _complete_batches(self, batches: list[LogBatch], appended: Appended) -> list[LogBatch]:
-        """Tell the runs that ended how they ended; answer those that were not reached."""
+        """Report the result of the batches up to the first refusal. Return the batches after it."""
         stored = appended.stored_count
-        for position, run in enumerate(batches):
-            size = len(run.entries)
+        for position, batch in enumerate(batches):
+            size = len(batch.entries)
             if stored >= size:
                 stored -= size
-                run.on_done(Appended(size))
+                batch.on_done(Appended(size))
                 continue
             self._refusals += 1
-            run.on_done(Appended(stored, appended.conflict))
+            batch.on_done(Appended(stored, appended.conflict))
             return batches[position + 1 :]
         return []
 
     async def _append(self, entries: list[Entry]) -> Appended:
-        """Append, and while the outcome is unknown append the very same again."""
+        """Append, and retry with the same entries while the outcome is unknown.
+
+        Raises `Unavailable` after `request_timeout_ms`.
+        """
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        started = loop.time()
         delay_s = RETRY_DELAY_S
         while True:
             try:
                 appended = await self._store.append(entries)
             except Unavailable:
-                if loop.time() + delay_s - began > self._limits.request_timeout_ms / 1000:
+                if loop.time() + delay_s - started > self._limits.request_timeout_ms / 1000:
                     raise
                 self._retries += 1
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RETRY_DELAY_MAX_S)
             else:
                 self._entries_per_write.observe(len(entries))
-                self._write_seconds.observe(loop.time() - began)
+                self._write_seconds.observe(loop.time() - started)
                 return appended

@@ -1,7 +1,7 @@
-"""Telling people through their own streams: who came into a conversation, who is out, who has read.
+"""Notifies users through their streams: joined or left a conversation, or moved their read mark.
 
-A stream frame reaches all devices of one user on every instance. It never raises for want of the broker:
-what is lost then, the stream writer tells.
+A stream frame reaches all devices of a user on every instance. Nothing here raises while the broker is
+unavailable; the stream writer reports the lost frames.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class MembershipNotifier:
-    """Implements `actors.conversations.conversation_services.Announcer`."""
+    """Notifies users who joined or left, and the devices of a user whose read mark moved."""
 
     def __init__(self, streams: StreamWriter, store: ConversationStore, load_cards: LoadCards) -> None:
         self._streams = streams
@@ -38,31 +38,38 @@ class MembershipNotifier:
         self._load_cards = load_cards
 
     async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
-        done = entry.membership
-        if done is None:
+        """Notify the users that `entry` added or removed.
+
+        Call after the document is projected. Clients recover a lost notification by resync.
+        """
+        membership = entry.membership
+        if membership is None:
             return
-        if done.joined:
-            # Whoever joins late has the history to read, not a thousand unread messages.
-            marks = [ReadMark(conversation.id, one, entry.seq, entry.created_at_ms) for one in done.joined]
+        if membership.joined:
+            # The earlier history is not unread for a new member.
+            marks = [
+                ReadMark(conversation.id, user_id, entry.seq, entry.created_at_ms)
+                for user_id in membership.joined
+            ]
             try:
                 await asyncio.gather(*(self._store.advance_read_mark(mark) for mark in marks))
             except Unavailable:
-                _log.warning("read marks of new members were not written")
-            # The document follows its log a moment later; what is told is as of this entry.
-            known = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
-            await self.notify_joined(known, entry.seq, done.joined)
-        if done.left:
-            await self._streams.append(done.left, ConversationLeft(0, conversation.id))
+                _log.warning("read marks of new members could not be written")
+            # The summary is written late, so the last message comes from this entry.
+            current = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
+            await self.notify_joined(current, entry.seq, membership.joined)
+        if membership.left:
+            await self._streams.append(membership.left, ConversationLeft(0, conversation.id))
 
     async def notify_joined(
         self, conversation: ConversationRecord, seq: int, user_ids: Sequence[str]
     ) -> None:
-        """Tell those users that they are in; `seq` is where the log stood."""
-        shown = await self._to_conversation(conversation, seq)
-        await self._streams.append(user_ids, ConversationJoined(0, shown))
+        """Notify users that they are members. `seq` is the head of the log at that time."""
+        joined = await self._to_conversation(conversation, seq)
+        await self._streams.append(user_ids, ConversationJoined(0, joined))
 
     async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:
-        """Tell one's other devices how far one has read."""
+        """Send a user's read mark to all of the user's devices."""
         frame = ConversationMarked(0, conversation_id, state.read_seq, state.unread_count)
         await self._streams.append([user_id], frame)
 
@@ -71,7 +78,7 @@ class MembershipNotifier:
         try:
             cards = await self._load_cards(conversation.participants[:PARTICIPANTS_IN_OBJECT])
         except (Unavailable, ApiError):
-            _log.warning("members are announced without their cards")
+            _log.warning("user cards could not be loaded for a membership notification")
         return serializers.to_conversation(
             conversation, cards, last_seq=seq, read_seq=seq, unread_count=0, muted=False
         )

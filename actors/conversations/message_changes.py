@@ -1,6 +1,6 @@
-"""What an edit, a deletion or a reaction makes of a message. Pure: it decides, and stores nothing.
+"""Computes the state of a message after an edit, a deletion or a reaction.
 
-An effect is the whole state of the message afterwards, so that applying it twice is applying it once.
+A `MessageState` is the complete new state, so applying it twice is the same as applying it once.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ from storage.records.messaging import MessageEntry, MessageState, ReactionRecord
 def plan_message_change(
     message: MessageEntry, user_id: str, change: MessageChange, roster: Roster, at_ms: int
 ) -> MessageState | None:
-    """The state after the revision; None when it changes nothing.
+    """Return the state after the change, or None if it changes nothing.
 
     Raises:
-        Refusal: permission.denied, message.deleted, request.invalid (no more reactions fit).
+        ApiError: permission.denied, message.deleted, request.invalid (too many reactions).
     """
     match change:
         case Edit(content=content):
@@ -33,7 +33,7 @@ def plan_message_change(
 
 
 def with_message_state(message: MessageEntry, seq: int, state: MessageState) -> MessageEntry:
-    """The message as the change at `seq` leaves it."""
+    """Return the message after the change at `seq`."""
     return msgspec.structs.replace(
         message,
         changed_seq=seq,
@@ -46,13 +46,13 @@ def with_message_state(message: MessageEntry, seq: int, state: MessageState) -> 
 
 
 def content_digest(content: str, mentions: tuple[str, ...], reply_to: str | None) -> str:
-    """What a message said at first, to tell a late repeat from a conflict when it says something else now."""
+    """Digest of a message's original content, which detects a late retry after the message was edited."""
     described = msgspec.json.encode((content, sorted(mentions), reply_to))
     return hashlib.blake2b(described, digest_size=12).hexdigest()
 
 
 def is_same_message(entry: MessageEntry, draft: Draft) -> bool:
-    """Whether a repeated `client_id` came with the same content, mentions and reply_to as the first."""
+    """Whether a draft with a stored `client_id` has the stored message's original content."""
     if entry.original_digest:
         return entry.original_digest == content_digest(draft.content, draft.mentions, draft.reply_to)
     return (
@@ -75,7 +75,7 @@ def _current_state(message: MessageEntry) -> MessageState:
 
 def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> MessageState | None:
     if message.sender_id != user_id or message.message_type != MessageType.TEXT:
-        raise ApiError("permission.denied", "Only its author edits a message.")
+        raise ApiError("permission.denied", "Only the author can edit a message.")
     _require_not_deleted(message)
     if content == message.content:
         return None
@@ -85,7 +85,7 @@ def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> Mess
 def _delete(message: MessageEntry, user_id: str, roster: Roster, at_ms: int) -> MessageState | None:
     own = message.sender_id == user_id
     if message.message_type != MessageType.TEXT or not (own or user_id in roster.admins):
-        raise ApiError("permission.denied", "Only its author or an admin deletes a message.")
+        raise ApiError("permission.denied", "Only the author or an admin can delete a message.")
     if message.deleted_at_ms is not None:
         return None
     return msgspec.structs.replace(_current_state(message), content="", deleted_at_ms=at_ms, reactions=())
@@ -98,16 +98,18 @@ def _react(message: MessageEntry, user_id: str, change: React) -> MessageState |
     if (user_id in users) == change.add:
         return None
     if not change.add:
-        by_emoji[change.emoji] = tuple(one for one in users if one != user_id)
+        by_emoji[change.emoji] = tuple(reactor_id for reactor_id in users if reactor_id != user_id)
     else:
         if not users and len(by_emoji) >= EMOJIS_PER_MESSAGE:
             raise ApiError(
-                "request.invalid", f"A message has at most {EMOJIS_PER_MESSAGE} different reactions."
+                "request.invalid", f"A message can have at most {EMOJIS_PER_MESSAGE} different reactions."
             )
         if sum(map(len, by_emoji.values())) >= REACTIONS_PER_MESSAGE:
-            raise ApiError("request.invalid", f"A message has at most {REACTIONS_PER_MESSAGE} reactions.")
+            raise ApiError(
+                "request.invalid", f"A message can have at most {REACTIONS_PER_MESSAGE} reactions."
+            )
         by_emoji[change.emoji] = (*users, user_id)
-    reactions = tuple(ReactionRecord(emoji, left) for emoji, left in by_emoji.items() if left)
+    reactions = tuple(ReactionRecord(emoji, user_ids) for emoji, user_ids in by_emoji.items() if user_ids)
     return msgspec.structs.replace(_current_state(message), reactions=reactions)
 
 

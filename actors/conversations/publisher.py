@@ -1,7 +1,7 @@
-"""Telling the members: a stored entry becomes one event, encoded once, for this instance and the others.
+"""Publishes stored entries to the members as events, encoded once for this instance and the others.
 
-Who came or went is told through the user streams as well, since a room tells only those who are in it.
-It never tells what is not stored.
+Users who joined or left also get a notification through their streams (`membership_notifier`), because a room
+reaches only its current members.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,17 +23,17 @@ class Publisher:
 
     def publish_entry(self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS) -> None:
         frame = serializers.encode_event(serializers.to_created_event(entry, cards))
-        done = entry.membership
-        left = () if done is None else done.left
-        news = EntryAppended(self._instance, entry.seq, done is None, left, frame)
-        self._rooms.publish_entry(entry.conversation_id, news, self._encode_frame(frame))
+        membership = entry.membership
+        left = () if membership is None else membership.left
+        event = EntryAppended(self._instance, entry.seq, membership is None, left, frame)
+        self._rooms.publish_entry(entry.conversation_id, event, self._encode_frame(frame))
 
     def publish_change(self, message: MessageEntry) -> None:
-        """A message was edited, deleted or reacted to."""
+        """Publish a message that was edited, deleted or reacted to."""
         frame = serializers.encode_event(serializers.to_updated_event(message, message.changed_seq))
-        news = EntryAppended(self._instance, message.changed_seq, False, (), frame)
-        self._rooms.publish_entry(message.conversation_id, news, self._encode_frame(frame))
+        event = EntryAppended(self._instance, message.changed_seq, False, (), frame)
+        self._rooms.publish_entry(message.conversation_id, event, self._encode_frame(frame))
 
     def observe_head(self, conversation_id: str, seq: int) -> None:
-        """Others stored entries up to `seq`; members here may not have heard of them."""
+        """Let the room fetch entries up to `seq` that other instances stored and it has not received."""
         self._rooms.observe_head(conversation_id, seq)

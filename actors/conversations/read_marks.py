@@ -1,7 +1,7 @@
-"""How far each member has read: marks that only move forward, and those who are told.
+"""Read marks: how far each member has read. Marks only move forward.
 
-The mark is durable before anybody hears of it. What the messages themselves say of their readers is
-written behind it, many marks of one reader as one. It never counts unread up or down: that is derived.
+A mark is durable before it is published. The `read_by` lists of messages are written later, with many marks
+of one reader coalesced. Unread counts are computed from the log.
 """
 
 import asyncio
@@ -44,30 +44,30 @@ class ReadMarks:
         self._receipt_timer: asyncio.TimerHandle | None = None
 
     async def mark_read(self, user_id: str, conversation_id: str, seq: int, member_count: int) -> ReadState:
-        """Move the mark of a member to `seq`, if that is forward; answer where it stands.
-
-        Raises `Unavailable`.
-        """
+        """Move a member's mark forward to `seq` and return the resulting state. Raises `Unavailable`."""
         view = await self._views.get(user_id, conversation_id)
         if seq <= view.read_seq:
             return await self._views.read_state(user_id, view)
         read_at_ms = now_ms()
-        stands = await self._store.advance_read_mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
+        read_seq = await self._store.advance_read_mark(ReadMark(conversation_id, user_id, seq, read_at_ms))
         self._queue_receipt(user_id, conversation_id, seq, read_at_ms, member_count)
         if member_count <= READ_BY_MEMBERS_MAX:
             self._queue_read_by(user_id, conversation_id, view.read_seq, seq, read_at_ms)
-        # Counted behind the mark: what came meanwhile may have been told already.
+        # Counted after the mark moved, so that messages stored meanwhile are included.
         state = ReadState(
-            stands, await self._store.count_unread(conversation_id, user_id, stands, UNREAD_MAX)
+            read_seq, await self._store.count_unread(conversation_id, user_id, read_seq, UNREAD_MAX)
         )
         await self._membership_notifier.notify_read_mark(user_id, conversation_id, state)
         return state
 
     async def read_positions(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
-        """The (seq, time) up to which each member has read: by a mark, and by the last message sent."""
+        """Return the (seq, time in ms) pairs up to which each member has read.
+
+        A member has up to two: the read mark, and the last message that the member sent.
+        """
         conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]
-        places: dict[str, list[tuple[int, int]]] = {
+        positions: dict[str, list[tuple[int, int]]] = {
             mark.user_id: [(mark.read_seq, mark.read_at_ms)]
             for mark in await self._store.get_read_marks(keys)
         }
@@ -75,13 +75,15 @@ class ReadMarks:
         for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
             if isinstance(entry, MessageEntry):
                 sent[entry.sender_id] = entry.seq
-        last = await self._store.find_messages([entry_id(conversation.id, seq) for seq in sent.values()])
-        for message in last:
-            places.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
-        return places
+        last_messages = await self._store.find_messages(
+            [entry_id(conversation.id, seq) for seq in sent.values()]
+        )
+        for message in last_messages:
+            positions.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
+        return positions
 
     async def close(self) -> None:
-        """Tell and write what is due. Ended by its caller's deadline."""
+        """Publish and write what is queued. Has no timeout; the caller sets the deadline."""
         if self._receipt_timer is not None:
             self._receipt_timer.cancel()
             self._publish_receipts()
@@ -93,14 +95,14 @@ class ReadMarks:
     ) -> None:
         if member_count > READ_BY_MEMBERS_MAX:
             return
-        # Only the latest of a moment is told: whoever scrolls reads many times.
+        # Scrolling moves the mark many times, so only the latest within the delay is published.
         if not self._queued_receipts:
             self._receipt_timer = asyncio.get_running_loop().call_later(
                 RECEIPT_DELAY_S, self._publish_receipts
             )
-        told = (seq, read_at_ms)
+        receipt = (seq, read_at_ms)
         self._queued_receipts[conversation_id, user_id] = max(
-            told, self._queued_receipts.get((conversation_id, user_id), told)
+            receipt, self._queued_receipts.get((conversation_id, user_id), receipt)
         )
 
     def _publish_receipts(self) -> None:
@@ -115,10 +117,10 @@ class ReadMarks:
         self, user_id: str, conversation_id: str, after: int, through: int, read_at_ms: int
     ) -> None:
         key = (conversation_id, user_id)
-        earlier = self._unwritten_ranges.get(key)
-        if earlier is not None:
-            after = min(after, earlier[0])
-        # Far back nobody looks at single readers any more: the mark itself says it.
+        unwritten = self._unwritten_ranges.get(key)
+        if unwritten is not None:
+            after = min(after, unwritten[0])
+        # Bounds the write. Older messages get their readers from the mark.
         self._unwritten_ranges[key] = (max(after, through - UNREAD_MAX), through, read_at_ms)
         if self._write_task is None:
             self._write_task = asyncio.create_task(self._write_read_by())
@@ -126,13 +128,13 @@ class ReadMarks:
     async def _write_read_by(self) -> None:
         try:
             while self._unwritten_ranges:
-                (conversation_id, user_id), stretch = next(iter(self._unwritten_ranges.items()))
+                (conversation_id, user_id), unwritten = next(iter(self._unwritten_ranges.items()))
                 del self._unwritten_ranges[conversation_id, user_id]
-                after, through, read_at_ms = stretch
+                after, through, read_at_ms = unwritten
                 try:
                     await self._store.mark_read_by(conversation_id, user_id, after, through, read_at_ms)
                 except Unavailable:
-                    # Readers are shown from the marks all the same; only the time of reading is coarser.
-                    _log.warning("readers of messages were not written")
+                    # Readers are still shown from the marks; only the time of reading is less exact.
+                    _log.warning("readers of messages could not be written")
         finally:
             self._write_task = None

@@ -1,9 +1,7 @@
-"""Who is in a conversation, who its admins are, and what it is called, after each entry of its log.
+"""The members, admins and name of a conversation after each entry of its log.
 
-Pure: it decides what an amendment does, and applies what the log says was done. It never stores.
+`plan_change` computes what a membership change does; `apply` applies what the log says was done.
 """
-
-from collections.abc import Iterable
 
 import msgspec
 
@@ -28,7 +26,7 @@ class Roster:
     def __init__(self, conversation: ConversationRecord) -> None:
         self.type = conversation.type
         self.name = conversation.name
-        # In the order of joining: the first is the longest member.
+        # In order of joining.
         self.members: dict[str, None] = dict.fromkeys(conversation.participants)
         self.admins: dict[str, None] = dict.fromkeys(conversation.admins)
 
@@ -44,7 +42,7 @@ class Roster:
             self.admins = dict.fromkeys(membership.admins)
 
     def record(self, conversation: ConversationRecord, applied_seq: int) -> ConversationRecord:
-        """The conversation's record as of the entry at `applied_seq`."""
+        """Return the conversation's record as of the entry at `applied_seq`."""
         return msgspec.structs.replace(
             conversation,
             name=self.name,
@@ -54,11 +52,11 @@ class Roster:
         )
 
     def plan_change(self, change: MembershipChange) -> tuple[MembershipDelta, str] | None:
-        """What the amendment does and how the SYSTEM message says it; None when it changes nothing.
+        """Return the delta and the text of its SYSTEM message, or None if nothing changes.
 
         Raises:
-            Refusal: conversation.not_found (not a member), conversation.direct, permission.denied,
-                participant.not_found, conversation.full, request.invalid.
+            ApiError: conversation.not_found (the actor is not a member), conversation.direct,
+                permission.denied, participant.not_found, conversation.full, request.invalid.
         """
         actor = change.actor
         if isinstance(change, AddByRule | RemoveByRule):
@@ -67,7 +65,8 @@ class Roster:
             raise not_found()
         if self.type == ConversationType.DIRECT:
             raise ApiError(
-                "conversation.direct", "A direct conversation has no members, admins or name to change."
+                "conversation.direct",
+                "The members, admins and name of a direct conversation cannot be changed.",
             )
         match change:
             case AddMember(user=user):
@@ -99,40 +98,39 @@ class Roster:
         if not leaving:
             self._require_admin(actor.id)
             if user.id not in self.members:
-                raise ApiError("participant.not_found", "That user is not in the conversation.")
+                raise ApiError("participant.not_found", "The user is not a member of this conversation.")
         membership = MembershipDelta(
             len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id)
         )
-        said = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
-        return membership, said
+        text = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
+        return membership, text
 
     def _plan_settings(self, change: UpdateSettings) -> tuple[MembershipDelta, str] | None:
         self._require_admin(change.actor.id)
         name = change.name if change.name != self.name else None
         admins = change.admins
         if admins is not None:
-            strangers = [user_id for user_id in admins if user_id not in self.members]
-            if strangers or not admins:
-                raise ApiError("request.invalid", "Admins are members, and there is at least one.")
+            if not admins or any(user_id not in self.members for user_id in admins):
+                raise ApiError("request.invalid", "`admins` must name at least one user, and only members.")
             if set(admins) == set(self.admins):
                 admins = None
         if name is None and admins is None:
             return None
-        said = [f'changed the name to "{name}"'] if name is not None else []
-        said += ["changed the admins"] if admins is not None else []
+        changes = [f'changed the name to "{name}"'] if name is not None else []
+        changes += ["changed the admins"] if admins is not None else []
         membership = MembershipDelta(len(self.members), name=name, admins=admins)
-        return membership, f"@{change.actor.username} {' and '.join(said)}"
+        return membership, f"@{change.actor.username} {' and '.join(changes)}"
 
     def _admins_without(self, user_id: str) -> tuple[str, ...] | None:
         if user_id not in self.admins:
             return None
-        left = tuple(one for one in self.admins if one != user_id)
-        return left or self._first_member(one for one in self.members if one != user_id)
-
-    def _first_member(self, members: Iterable[str]) -> tuple[str, ...]:
-        first = next(iter(members), None)
+        remaining = tuple(admin_id for admin_id in self.admins if admin_id != user_id)
+        if remaining:
+            return remaining
+        # The member who joined first becomes the admin.
+        first = next((member_id for member_id in self.members if member_id != user_id), None)
         return () if first is None else (first,)
 
     def _require_admin(self, user_id: str) -> None:
         if user_id not in self.admins:
-            raise ApiError("permission.denied", "Only an admin of the conversation may do this.")
+            raise ApiError("permission.denied", "Only an admin of the conversation can do this.")

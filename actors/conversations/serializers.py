@@ -1,6 +1,6 @@
-"""Entries of the log as the frames and messages that clients see, and those as bytes.
+"""Converts log entries and records to API objects and events, and encodes events.
 
-One event is encoded once, whoever gets it. It never decides who may see what.
+Permissions are checked by the callers.
 """
 
 from collections.abc import Mapping
@@ -37,15 +37,15 @@ def to_message(
     read_by: tuple[ReadByRecord, ...] | None = None,
     read_count: int = 0,
 ) -> Message:
-    """A message as `viewer_id` sees it; frames are for everybody and name no viewer.
+    """Convert a message for `viewer_id`. Events are shared by all members and have no viewer.
 
-    `read_by` None means that the group is too large to name its readers: then only `read_count` is told.
+    `read_by` is None in groups that are too large to list readers; then only `read_count` is given.
     """
     if read_by is None:
         readers = NO_READERS if read_count == 0 else DeliveryStatus([], read_count)
     else:
         readers = DeliveryStatus(
-            [ReadBy(one.user_id, rfc3339_from_ms(one.read_at_ms)) for one in read_by], len(read_by)
+            [ReadBy(reader.user_id, rfc3339_from_ms(reader.read_at_ms)) for reader in read_by], len(read_by)
         )
     return Message(
         id=entry.id,
@@ -80,29 +80,29 @@ MessageLogEvent = MessageCreated | MessageUpdated | ConversationUpdated
 def to_created_event(
     entry: MessageEntry, cards: Mapping[str, UserCard], viewer_id: str | None = None
 ) -> MessageLogEvent:
-    """The durable frame of a message's own entry; `cards` are those of the users who joined with it."""
-    shown = to_message(entry, viewer_id)
-    done = entry.membership
-    if done is None:
-        return MessageCreated(entry.conversation_id, entry.seq, shown)
+    """Build the durable event of a new entry. `cards` has the users who joined with it."""
+    message = to_message(entry, viewer_id)
+    membership = entry.membership
+    if membership is None:
+        return MessageCreated(entry.conversation_id, entry.seq, message)
     changed = ConversationChanges(
-        name=done.name,
-        admins=None if done.admins is None else list(done.admins),
-        joined=[to_user_card(user_id, cards) for user_id in done.joined] or None,
-        left=list(done.left) or None,
+        name=membership.name,
+        admins=None if membership.admins is None else list(membership.admins),
+        joined=[to_user_card(user_id, cards) for user_id in membership.joined] or None,
+        left=list(membership.left) or None,
     )
-    return ConversationUpdated(entry.conversation_id, entry.seq, shown, changed, done.member_count)
+    return ConversationUpdated(entry.conversation_id, entry.seq, message, changed, membership.member_count)
 
 
 def to_updated_event(entry: MessageEntry, seq: int, viewer_id: str | None = None) -> MessageUpdated:
-    """The durable frame of a change, with the message as it is now."""
+    """Build the durable event of a change at `seq`, with the message in its current state."""
     return MessageUpdated(entry.conversation_id, seq, to_message(entry, viewer_id))
 
 
 def to_user_card(user_id: str, cards: Mapping[str, UserCard]) -> UserCard:
-    """The card of a user, or one that says only that there was one."""
-    found = cards.get(user_id)
-    return found if found is not None else UserCard(user_id, "deleted", None, None, verified=False)
+    """Return the card of a user, or a placeholder for a deleted user."""
+    card = cards.get(user_id)
+    return card if card is not None else UserCard(user_id, "deleted", None, None, verified=False)
 
 
 def to_conversation(
@@ -120,7 +120,9 @@ def to_conversation(
         type=ConversationType(record.type),
         name=record.name,
         member_count=len(record.participants),
-        participants=[to_user_card(one, cards) for one in record.participants[:PARTICIPANTS_IN_OBJECT]],
+        participants=[
+            to_user_card(user_id, cards) for user_id in record.participants[:PARTICIPANTS_IN_OBJECT]
+        ],
         admins=list(record.admins),
         last_message=None
         if last is None

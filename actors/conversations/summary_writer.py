@@ -1,8 +1,8 @@
-"""What lists show of conversations, written late: the last message, the last seq, and who sent up to where.
+"""Writes conversation summaries in the background: last message, last seq, last sent seq of each member.
 
-Many entries of one conversation become one update; an update that fails is made again. Only so many
-conversations are written at a time, the longest waiting first, because each update costs the store as
-much as a batch of messages. Readers never depend on it being early: they look at the log above `last_seq`.
+Many entries of one conversation become one update, and a failed update is retried. The number of
+conversations per write is limited, longest waiting first, because each update costs the store as much as a
+batch of messages. Readers do not depend on the summaries being current: they read the log above `last_seq`.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ CLOSE_BATCH_CONVERSATIONS = 500
 
 
 class PendingSummary:
-    """The newest of one conversation that is not yet written."""
+    """The unwritten summary of one conversation."""
 
     __slots__ = ("last", "last_seq", "sent")
 
@@ -54,27 +54,27 @@ class SummaryWriter:
         return len(self._pending)
 
     def add_entry(self, entry: Entry) -> None:
-        """An entry is stored."""
-        tail = self._pending.get(entry.conversation_id)
-        if tail is None:
-            tail = self._pending[entry.conversation_id] = PendingSummary()
+        """Include a stored entry."""
+        pending = self._pending.get(entry.conversation_id)
+        if pending is None:
+            pending = self._pending[entry.conversation_id] = PendingSummary()
             self._schedule_flush()
-        tail.last_seq = max(tail.last_seq, entry.seq)
+        pending.last_seq = max(pending.last_seq, entry.seq)
         if isinstance(entry, MessageEntry):
             if entry.message_type == MessageType.TEXT:
-                tail.sent[entry.sender_id] = max(entry.seq, tail.sent.get(entry.sender_id, 0))
-            if tail.last is None or entry.seq > tail.last.seq:
-                tail.last = entry
+                pending.sent[entry.sender_id] = max(entry.seq, pending.sent.get(entry.sender_id, 0))
+            if pending.last is None or entry.seq > pending.last.seq:
+                pending.last = entry
 
     def add_change(self, change: ChangeEntry, newest: MessageEntry) -> None:
-        """A change is stored; `newest` is the last message below it, as it is now."""
+        """Include a stored change. `newest` is the last message before it, in its current state."""
         self.add_entry(change)
-        tail = self._pending[change.conversation_id]
-        if tail.last is None or newest.seq >= tail.last.seq:
-            tail.last = newest
+        pending = self._pending[change.conversation_id]
+        if pending.last is None or newest.seq >= pending.last.seq:
+            pending.last = newest
 
     async def close(self) -> None:
-        """Write everything. Ended by its caller's deadline."""
+        """Write all pending summaries. Has no timeout; the caller sets the deadline."""
         self._batch_conversations = CLOSE_BATCH_CONVERSATIONS
         while self._pending:
             if self._flush_task is None:
@@ -101,26 +101,28 @@ class SummaryWriter:
 
     async def _write_batch(self) -> None:
         ids = list(islice(self._pending, self._batch_conversations))
-        tails = {one: self._pending.pop(one) for one in ids}
+        unwritten = {conversation_id: self._pending.pop(conversation_id) for conversation_id in ids}
         try:
-            await self._store.save_summaries([tails[one].to_summary(one) for one in ids])
+            await self._store.save_summaries(
+                [pending.to_summary(conversation_id) for conversation_id, pending in unwritten.items()]
+            )
         except Unavailable:
-            for one in ids:
-                self._restore(one, tails[one])
+            for conversation_id, pending in unwritten.items():
+                self._restore(conversation_id, pending)
             await asyncio.sleep(self._interval_s)
 
     def _restore(self, conversation_id: str, unwritten: PendingSummary) -> None:
-        """What could not be written joins what came since."""
-        tail = self._pending.get(conversation_id)
-        if tail is None:
+        """Merge a summary that could not be written with the entries added since."""
+        pending = self._pending.get(conversation_id)
+        if pending is None:
             self._pending[conversation_id] = unwritten
             return
         for user_id, seq in unwritten.sent.items():
-            tail.sent[user_id] = max(seq, tail.sent.get(user_id, 0))
-        if tail.last is None:
-            tail.last = unwritten.last
+            pending.sent[user_id] = max(seq, pending.sent.get(user_id, 0))
+        if pending.last is None:
+            pending.last = unwritten.last
 
 
 def to_last_message(message: MessageEntry) -> LastMessage:
-    """A message as lists show it."""
+    """Convert a message to the last message of a summary."""
     return LastMessage(message.content, message.sender_id, message.created_at_ms, message.seq)

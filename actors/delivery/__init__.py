@@ -1,1 +1,1 @@
-"""Fan-out: a frame is built once, handed to every member's outbox, and written once per loop tick."""
+"""Fan-out: a frame is encoded once, shared by all members' send queues, and written once per loop tick."""

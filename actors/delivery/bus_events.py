@@ -1,17 +1,27 @@
-"""What instances tell each other about a conversation, on its topic.
+"""Events that instances publish on the topic of a conversation, and the bus that carries them.
 
-News of the log are hints: whoever misses one finds the entry in the log. `frame` is the encoded event as
-clients get it, empty when it would be too large for the bus.
+Log events may be lost: an instance that misses one reads the entry from the log. `frame` is the encoded event
+for clients, or empty if it is too large for the bus.
 """
 
+import logging
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
+from config.limits import BUS_FRAME_BYTES
+from storage.contracts.bus import Bus, conversation_topic
+
+_log = logging.getLogger(__name__)
+
 
 class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
-    """The entry at `seq` is stored. `plain`: nothing is to be applied; `left`: they are members no more."""
+    """The entry at `seq` is stored.
+
+    A plain message changes no other state. `left_user_ids` are the members that the entry removed.
+    """
 
     origin: str
     seq: int
@@ -21,14 +31,14 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
 
 
 class HeadAnnounced(Struct, frozen=True, tag=2, array_like=True, gc=False):
-    """The log of this conversation goes up to `seq`."""
+    """The log of this conversation contains `seq`."""
 
     origin: str
     seq: int
 
 
 class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
-    """An ephemeral frame for every member but, when named, one."""
+    """An ephemeral frame for all members except `except_user_id`, if it is not empty."""
 
     origin: str
     frame: bytes
@@ -38,4 +48,36 @@ class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
 BusEvent = EntryAppended | HeadAnnounced | EphemeralPublished
 
 bus_event_encoder: Final = msgspec.msgpack.Encoder()
-bus_event_decoder: Final = msgspec.msgpack.Decoder(BusEvent)
+bus_event_decoder: Final[msgspec.msgpack.Decoder[BusEvent]] = msgspec.msgpack.Decoder(BusEvent)
+
+
+class ConversationBus:
+    """Publishes and decodes the events of conversations. `instance` is the origin of published events."""
+
+    def __init__(self, bus: Bus, instance: str) -> None:
+        self._bus = bus
+        self.instance = instance
+
+    def publish(self, conversation_id: str, event: BusEvent) -> None:
+        """Publish an event, at most once. A frame that is too large for the bus is left out."""
+        if isinstance(event, EntryAppended) and len(event.frame) > BUS_FRAME_BYTES:
+            event = msgspec.structs.replace(event, frame=b"")
+        self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))
+
+    async def subscribe(self, conversation_ids: Iterable[str]) -> None:
+        """Return when the broker confirmed each topic. Raises `Unavailable`; the bus keeps trying."""
+        await self._bus.subscribe(
+            [conversation_topic(conversation_id) for conversation_id in conversation_ids]
+        )
+
+    def unsubscribe(self, conversation_ids: Iterable[str]) -> None:
+        self._bus.unsubscribe([conversation_topic(conversation_id) for conversation_id in conversation_ids])
+
+    def decode(self, conversation_id: str, payload: bytes) -> BusEvent | None:
+        """Decode an event of another instance. Return None for own events and for invalid frames."""
+        try:
+            event = bus_event_decoder.decode(payload)
+        except msgspec.DecodeError:
+            _log.warning("bus frame could not be decoded", extra={"conversation_id": conversation_id})
+            return None
+        return None if event.origin == self.instance else event

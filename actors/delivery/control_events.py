@@ -1,4 +1,7 @@
-"""What instances tell each other. At most once: for each word there is a slower way round."""
+"""Events that instances publish to each other on the control topic.
+
+Delivered at most once. Each effect also happens without the event, but later.
+"""
 
 import msgspec
 
@@ -6,25 +9,27 @@ CONTROL_TOPIC = "control"
 
 
 class SessionsRevoked(msgspec.Struct, frozen=True, tag=1, array_like=True):
-    """Those sessions have ended."""
+    """These sessions are revoked; their sockets must be closed."""
 
     origin: str
     session_ids: list[str]
 
 
 class StreamsReset(msgspec.Struct, frozen=True, tag=2, array_like=True):
-    """All user streams have begun a new epoch."""
+    """All user streams started a new epoch."""
 
     origin: str
 
 
 class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
-    """Between those two a block came or went."""
+    """A block between two users was added or removed."""
 
     origin: str
     user_id: str
     other_id: str
 
 
-control_event_decoder = msgspec.msgpack.Decoder(SessionsRevoked | StreamsReset | BlockChanged)
+ControlEvent = SessionsRevoked | StreamsReset | BlockChanged
+
+control_event_decoder: msgspec.msgpack.Decoder[ControlEvent] = msgspec.msgpack.Decoder(ControlEvent)
 control_event_encoder = msgspec.msgpack.Encoder()

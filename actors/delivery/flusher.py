@@ -1,11 +1,11 @@
-"""The end of a loop tick: every room that spoke and every outbox that was filled is written once.
+"""Writes at the end of each loop tick: every room and send queue with new frames is flushed once.
 
-The frames of a room are joined once for all its members. Where only one room spoke in a tick they go to
-the transports directly, without a stop in the outboxes.
+The frames of a room are joined once for all its members. If only one room has frames in a tick, they go
+directly to the transports and bypass the send queues.
 
-A write is what a delivery costs, whatever it carries. So where more is said to crowds than can be told at
-once, they pause after each telling for as long as it took: what is stored meanwhile shares the next write.
-The pause is of all crowds of the instance. Rooms with few members here never wait for it.
+Delivery cost is per write, whatever the size. So when large rooms produce more than they can deliver, they
+pause after each flush for as long as it took, and frames stored meanwhile share the next write. The pause
+applies to all large rooms of the instance. Small rooms and send queues are never delayed by it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import time
 from typing import Protocol
 
 LARGE_ROOM = 20
-"""Members online here, from which on a room may have to pause."""
+"""Number of local members from which a room is large and may pause."""
 
 PAUSE_MIN_S = 0.001
 PAUSE_MAX_S = 0.025
@@ -26,10 +26,13 @@ class Flushable(Protocol):
 class FlushableRoom(Protocol):
     @property
     def size(self) -> int:
-        """How many members it has here."""
+        """Number of members on this instance."""
 
     def flush(self, *, alone: bool) -> bool:
-        """Tell the members; answers whether frames shared a write."""
+        """Write the frames to the members. Return whether several frames shared a write.
+
+        `alone` means that no other room is flushed in this tick.
+        """
 
 
 class Flusher:
@@ -50,7 +53,7 @@ class Flusher:
         self._send_queues: list[Flushable] = []
         self._scheduled = False
         self._paused = False
-        # Whether frames shared a write when crowds were last told.
+        # Whether frames shared a write in the last flush of large rooms.
         self._shared_writes = False
 
     def schedule_room(self, room: FlushableRoom) -> None:
@@ -73,30 +76,33 @@ class Flusher:
         self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write everything, but for what a pause holds."""
+        """Flush all scheduled rooms and send queues, except large rooms during a pause."""
         self._scheduled = False
         rooms, self._small_rooms = self._small_rooms, []
-        crowds: list[FlushableRoom] = []
+        large_rooms: list[FlushableRoom] = []
         if not self._paused:
-            crowds, self._large_rooms = self._large_rooms, crowds
-        alone = len(rooms) + len(crowds) == 1
+            large_rooms, self._large_rooms = self._large_rooms, large_rooms
+        alone = len(rooms) + len(large_rooms) == 1
         for room in rooms:
             room.flush(alone=alone)
-        began, busy = time.monotonic(), False
-        for room in crowds:
-            busy |= room.flush(alone=alone)
-        outboxes, self._send_queues = self._send_queues, []
-        for outbox in outboxes:
-            outbox.flush()
-        if crowds:
-            self._maybe_pause(time.monotonic() - began, shared_writes=busy)
+        started, shared_writes = time.monotonic(), False
+        for room in large_rooms:
+            shared_writes |= room.flush(alone=alone)
+        send_queues, self._send_queues = self._send_queues, []
+        for send_queue in send_queues:
+            send_queue.flush()
+        if large_rooms:
+            self._maybe_pause(time.monotonic() - started, shared_writes=shared_writes)
 
-    def _maybe_pause(self, took_s: float, *, shared_writes: bool) -> None:
-        """Where messages shared a write, or did the time before: the first of a wave comes by itself."""
+    def _maybe_pause(self, duration_s: float, *, shared_writes: bool) -> None:
+        """Pause if frames shared a write in this flush or the last one.
+
+        The last one counts because the first frame of a burst is flushed by itself.
+        """
         before, self._shared_writes = self._shared_writes, shared_writes
-        if took_s > PAUSE_MIN_S and (shared_writes or before):
+        if duration_s > PAUSE_MIN_S and (shared_writes or before):
             self._paused = True
-            self._loop.call_later(min(took_s, PAUSE_MAX_S), self._resume)
+            self._loop.call_later(min(duration_s, PAUSE_MAX_S), self._resume)
 
     def _resume(self) -> None:
         self._paused = False

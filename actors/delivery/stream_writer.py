@@ -1,8 +1,8 @@
-"""Writing to the users' own streams: what reaches all devices of one user on every instance.
+"""Appends frames to user streams, which reach all devices of a user on every instance.
 
-What can not be told while the broker is away is lost, and that is told: at once to those who are here,
-and on its return to everybody, by a new epoch of all streams. It never raises for want of the broker, and
-never tries a frame twice.
+A frame that cannot be appended while the broker is unavailable is lost and not retried. Users on this
+instance are resynced at once; when the broker is back, all streams get a new epoch, which makes every client
+resync.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class StreamWriter:
         self._reset_task: asyncio.Task[None] | None = None
 
     def on_loss(self, on_lost: Callable[[Sequence[str]], None], on_reset: Callable[[], None]) -> None:
-        """`lost` is called with the users who were to be told; `renewed` once a new epoch has begun."""
+        """Set the callbacks: `on_lost` gets the users who lost frames, `on_reset` follows a new epoch."""
         self._on_lost = on_lost
         self._on_reset = on_reset
 
@@ -38,31 +38,34 @@ class StreamWriter:
             await asyncio.gather(self._reset_task, return_exceptions=True)
 
     async def append(self, user_ids: Sequence[str], frame: StreamFrame) -> None:
-        """Tell those users; the frame's position is the stream's to give."""
+        """Append a frame to the stream of each user. Does not raise `Unavailable`.
+
+        `frame.position` must be 0; each stream sets its own.
+        """
         head, tail = _split_at_position(frame)
         for start in range(0, len(user_ids), CONCURRENT_APPENDS):
-            some = user_ids[start : start + CONCURRENT_APPENDS]
-            appends = (self._streams.append(user_id, head, tail) for user_id in some)
-            failed = [
-                one
-                for one in await asyncio.gather(*appends, return_exceptions=True)
-                if isinstance(one, BaseException)
+            batch = user_ids[start : start + CONCURRENT_APPENDS]
+            appends = (self._streams.append(user_id, head, tail) for user_id in batch)
+            errors = [
+                result
+                for result in await asyncio.gather(*appends, return_exceptions=True)
+                if isinstance(result, BaseException)
             ]
-            for one in failed:
-                if not isinstance(one, Unavailable):
-                    raise one
-            if failed:
+            for error in errors:
+                if not isinstance(error, Unavailable):
+                    raise error
+            if errors:
                 self._handle_loss(user_ids[start:])
                 return
 
     def _handle_loss(self, user_ids: Sequence[str]) -> None:
-        _log.warning("stream frames were lost with the broker", extra={"frames": len(user_ids)})
+        _log.warning("user stream frames lost; broker unavailable", extra={"frames": len(user_ids)})
         self._on_lost(user_ids)
         if self._reset_task is None:
             self._reset_task = asyncio.create_task(self._reset_streams())
 
     async def _reset_streams(self) -> None:
-        """Begin a new epoch as soon as the broker takes it."""
+        """Start a new epoch as soon as the broker is available."""
         delay_s = RESET_RETRY_DELAY_S
         while True:
             try:
@@ -77,7 +80,7 @@ class StreamWriter:
 
 
 def _split_at_position(frame: StreamFrame) -> tuple[bytes, bytes]:
-    """A frame encoded around its position, which only the stream knows."""
+    """Encode a frame and split it where the stream inserts the position."""
     assert frame.position == 0
     encoded = server_frame_encoder.encode(frame)
     head, _, tail = encoded.partition(POSITION_FIELD)

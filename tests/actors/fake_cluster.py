@@ -1,9 +1,11 @@
-"""Instances in memory, for tests: cores on shared twins of the stores, and listeners in place of sockets."""
+"""Cores on shared in-memory stores, and room subscribers that record frames."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
+import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.commands import Send
@@ -12,6 +14,7 @@ from actors.conversations.future_reply import FutureReply
 from actors.core import Core, CoreStores
 from actors.delivery.flusher import Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
+from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import Limits
 from storage.memory.bus import MemoryBroker, MemoryBus
@@ -35,7 +38,7 @@ async def load_cards(user_ids: Sequence[str]) -> Mapping[str, UserCard]:
 
 
 class RecordingMember:
-    """A member online: keeps the frames that a room tells."""
+    """A room subscriber that records the frames and gaps it receives."""
 
     def __init__(self, user_id: str, flusher: Flusher) -> None:
         self.user_id = user_id
@@ -65,7 +68,7 @@ class RecordingMember:
 
 
 class FakeCluster:
-    """What the instances share."""
+    """Instances that share in-memory stores and a broker."""
 
     def __init__(self) -> None:
         self.messaging = MemoryMessaging()
@@ -74,8 +77,8 @@ class FakeCluster:
         self.cores: list[Core] = []
 
     async def start_instance(self, limits: Limits = FAST_LIMITS) -> Core:
-        people = UserTables()
-        authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
+        tables = UserTables()
+        authenticator = Authenticator(MemorySessions(tables), MemoryLogins(tables), limits)
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
         core = Core(
             stores, authenticator, load_cards, limits, lambda event: event + b"\n", f"i{len(self.cores)}"
@@ -89,15 +92,15 @@ class FakeCluster:
             await core.stop()
 
     async def create_group(self, core: Core, *members: str) -> str:
-        made = await core.conversations.create(
-            card(members[0]), ConversationType.GROUP, members[1:], "town", None
+        created = await core.conversations.create(
+            card(members[0]), ConversationType.GROUP, members[1:], "group", None
         )
-        return made.conversation.id
+        return created.conversation.id
 
     async def join_room(self, core: Core, conversation_id: str, user_id: str) -> RecordingMember:
-        ear = RecordingMember(user_id, core.flusher)
-        await core.rooms.join(ear, [(conversation_id, 0)])
-        return ear
+        member = RecordingMember(user_id, core.flusher)
+        await core.rooms.join(member, [(conversation_id, 0)])
+        return member
 
 
 def send(
@@ -110,7 +113,20 @@ def send(
 
 
 async def stored_seq(future: "asyncio.Future[tuple[MessageEntry, bool] | None]") -> tuple[int, bool]:
-    """The seq under which it is stored, and whether it was before."""
-    found = await future
-    assert found is not None
-    return found[0].seq, found[1]
+    """Return the seq of a sent message, and whether it was a duplicate."""
+    stored = await future
+    assert stored is not None
+    return stored[0].seq, stored[1]
+
+
+async def log_of(cluster: FakeCluster, conversation_id: str) -> list[MessageEntry]:
+    """Return the messages in a conversation's log."""
+    entries = await cluster.messaging.read(conversation_id, 0, 1_000_000)
+    return [entry for entry in entries if isinstance(entry, MessageEntry)]
+
+
+async def refused_code(future: "asyncio.Future[Any]") -> str:
+    """Return the error code with which a sent message is refused."""
+    with pytest.raises(ApiError) as refusal:
+        await future
+    return refusal.value.code

@@ -1,4 +1,4 @@
-"""What is a reaction: one emoji, however many code points it is made of."""
+"""Validation of reaction emoji."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from actors.protocol.errors import ApiError
 
 @pytest.mark.parametrize("emoji", ["👍", "❤️", "👩‍🚀", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇸🇮", "👍🏽", "1️⃣"])
 def test_emoji_of_several_code_points_is_accepted(emoji: str) -> None:
-    """Joined, coloured and chosen forms are taken as they are."""
+    """Joined sequences, skin tones and variation selectors are accepted unchanged."""
     assert validate_emoji(emoji) == emoji
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200d", "ab", "👍 👍", "\n", "👍\x00", "👍" * 33])
 def test_non_emoji_is_refused(text: str) -> None:
-    """Nothing, white space, words and control characters are no reaction."""
-    with pytest.raises(ApiError) as refused:
+    """Empty text, white space, letters, several emoji and control characters are refused."""
+    with pytest.raises(ApiError) as refusal:
         validate_emoji(text)
-    assert refused.value.code == "request.invalid"
+    assert refusal.value.code == "request.invalid"

@@ -1,7 +1,4 @@
-"""Naming somebody in a message: noted before it is stored, so that whoever lives on notifies.
-
-The instances stand on stores in memory; whom they notified is recorded.
-"""
+"""Mentions: a pending effect is written before the message, so that a crash loses no notification."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
@@ -28,7 +25,10 @@ from tests.until import until
 
 
 class RecordingMentions(NullMentions):
-    """A `Mentions` that notes what it is told. `dies` stands for a process that never comes to it."""
+    """A `Mentions` that records its calls.
+
+    `never_completes` simulates a process that crashes before it notifies.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,41 +54,41 @@ class RecordingMentions(NullMentions):
 
 
 class MentionCluster(FakeCluster):
-    """Its instances have each a record of whom they notified."""
+    """A cluster whose instances record their mentions."""
 
     def __init__(self) -> None:
         super().__init__()
         self.mentions: list[RecordingMentions] = []
 
     async def start_recording_instance(self) -> tuple[Core, RecordingMentions]:
-        people, record = UserTables(), RecordingMentions()
+        tables, mentions = UserTables(), RecordingMentions()
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
         core = Core(
             stores,
-            Authenticator(MemorySessions(people), MemoryLogins(people), FAST_LIMITS),
+            Authenticator(MemorySessions(tables), MemoryLogins(tables), FAST_LIMITS),
             load_cards,
             FAST_LIMITS,
             lambda event: event + b"\n",
             f"i{len(self.cores)}",
-            ServiceHooks(mentions=record),
+            ServiceHooks(mentions=mentions),
         )
         await core.start()
         self.cores.append(core)
-        self.mentions.append(record)
-        return core, record
+        self.mentions.append(mentions)
+        return core, mentions
 
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[MentionCluster]:
-    town = MentionCluster()
-    yield town
-    await town.close()
+    cluster = MentionCluster()
+    yield cluster
+    await cluster.close()
 
 
 async def send_mentioning(
     core: Core, room: str, content: str, *mentioned_ids: str
 ) -> tuple[MessageEntry, bool]:
-    """Ana says something that names those."""
+    """Send a message of Ana that mentions these users."""
     reply = FutureReply()
     core.conversations.send(room, Send(create_draft(ANA, content, content, mentioned_ids, None), reply))
     stored = await reply.future
@@ -97,74 +97,74 @@ async def send_mentioning(
 
 
 async def wait_settled(cluster: MentionCluster, count: int = 0) -> None:
-    """Wait until no more than so many intents stand."""
+    """Wait until exactly `count` pending effects are left."""
     await until(lambda: len(cluster.messaging._pending_effects) == count)
 
 
 async def test_mentioned_members_are_notified(cluster: MentionCluster) -> None:
-    """Once, with who is in the conversation; then nothing is left to do."""
-    core, record = await cluster.start_recording_instance()
+    """A mention is notified once, with the members of the conversation; then its effect is settled."""
+    core, mentions = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
     await send_mentioning(core, room, "hello @ben", BEN)
-    await send_mentioning(core, room, "nobody in particular")
+    await send_mentioning(core, room, "no mention")
     await wait_settled(cluster)
     await core.pending_effect_sweeper.sweep(0)
 
-    assert record.requested == ["hello @ben"]
-    assert record.notified == [("hello @ben", frozenset({ANA, BEN}))]
+    assert mentions.requested == ["hello @ben"]
+    assert mentions.notified == [("hello @ben", frozenset({ANA, BEN}))]
 
 
 async def test_pending_effect_is_written_before_the_message(cluster: MentionCluster) -> None:
-    """Where that can not be noted the message is refused: nobody would be told after a crash."""
+    """If the effect cannot be written the message is refused, because a crash would lose the notification."""
     core, _ = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    stood: list[int] = []
-    append, intend = cluster.messaging.append, cluster.messaging.add_pending_effect
+    effect_counts: list[int] = []
+    append, add_pending_effect = cluster.messaging.append, cluster.messaging.add_pending_effect
 
-    async def look(entries: Sequence[Entry]) -> Appended:
-        stood.append(len(await cluster.messaging.list_pending_effects()))
+    async def count_effects_and_append(entries: Sequence[Entry]) -> Appended:
+        effect_counts.append(len(await cluster.messaging.list_pending_effects()))
         return await append(entries)
 
-    async def away(effect: PendingEffect) -> None:
-        cluster.messaging.add_pending_effect = intend  # type: ignore[method-assign]
+    async def fail_once(effect: PendingEffect) -> None:
+        cluster.messaging.add_pending_effect = add_pending_effect  # type: ignore[method-assign]
         raise Unavailable
 
-    cluster.messaging.append = look  # type: ignore[method-assign]
-    cluster.messaging.add_pending_effect = away  # type: ignore[method-assign]
+    cluster.messaging.append = count_effects_and_append  # type: ignore[method-assign]
+    cluster.messaging.add_pending_effect = fail_once  # type: ignore[method-assign]
     with pytest.raises(ApiError, match="unavailable"):
         await send_mentioning(core, room, "hello @ben", BEN)
     await send_mentioning(core, room, "hello again @ben", BEN)
     await wait_settled(cluster)
 
-    assert stood == [1]
+    assert effect_counts == [1]
     assert [entry.id for entry in await cluster.messaging.read(room, 0, 9)] == [entry_id(room, 1)]
 
 
 async def test_sweeper_notifies_for_crashed_instance(cluster: MentionCluster) -> None:
-    """It stored the message and died before it notified: the sweeper of another instance does, once."""
-    doomed, unheard = await cluster.start_recording_instance()
-    other, record = await cluster.start_recording_instance()
-    room = await cluster.create_group(doomed, ANA, BEN, CYD)
-    unheard.never_completes = True
-    await send_mentioning(doomed, room, "hello @ben", BEN)
-    await send_mentioning(doomed, room, "hello @cyd", CYD)
+    """If an instance crashes after storing a message, another instance's sweeper notifies, once."""
+    crashed, crashed_mentions = await cluster.start_recording_instance()
+    other, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(crashed, ANA, BEN, CYD)
+    crashed_mentions.never_completes = True
+    await send_mentioning(crashed, room, "hello @ben", BEN)
+    await send_mentioning(crashed, room, "hello @cyd", CYD)
     assert len(await cluster.messaging.list_pending_effects()) == 2
     await other.pending_effect_sweeper.sweep(0)
-    swept = list(record.notified)
+    swept = list(mentions.notified)
     await other.pending_effect_sweeper.sweep(0)
 
-    assert unheard.notified == []
-    assert set(swept) == {(said, frozenset({ANA, BEN, CYD})) for said in ("hello @ben", "hello @cyd")}
-    assert record.notified == swept
+    assert crashed_mentions.notified == []
+    assert set(swept) == {(content, frozenset({ANA, BEN, CYD})) for content in ("hello @ben", "hello @cyd")}
+    assert mentions.notified == swept
     assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_sweeper_skips_recent_effects(cluster: MentionCluster) -> None:
-    """Whoever made one is at it still."""
-    core, record = await cluster.start_recording_instance()
+    """A recent effect belongs to an instance that is still working on it."""
+    core, mentions = await cluster.start_recording_instance()
     other, swept = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    record.never_completes = True
+    mentions.never_completes = True
     await send_mentioning(core, room, "hello @ben", BEN)
     await other.pending_effect_sweeper.sweep(60_000)
 
@@ -173,59 +173,59 @@ async def test_sweeper_skips_recent_effects(cluster: MentionCluster) -> None:
 
 
 async def test_failed_notification_is_retried_by_a_later_sweep(cluster: MentionCluster) -> None:
-    """The notifications' store is away, at first for the conversation, then for the sweeper."""
-    core, record = await cluster.start_recording_instance()
+    """An effect stays pending while notifications fail in the conversation and in the sweeper."""
+    core, mentions = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    record.unavailable = True
+    mentions.unavailable = True
     await send_mentioning(core, room, "hello @ben", BEN)
-    await until(lambda: record.requested)
+    await until(lambda: mentions.requested)
     with pytest.raises(Unavailable):
         await core.pending_effect_sweeper.sweep(0)
     assert len(await cluster.messaging.list_pending_effects()) == 1
-    record.unavailable = False
+    mentions.unavailable = False
     await core.pending_effect_sweeper.sweep(0)
 
-    assert [said for said, _ in record.notified] == ["hello @ben"]
+    assert [content for content, _ in mentions.notified] == ["hello @ben"]
     assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> None:
-    """Its process died before it had stored anything: there is nothing to tell, and nothing is kept."""
-    core, record = await cluster.start_recording_instance()
+    """An effect whose instance crashed before the append is removed without a notification."""
+    core, mentions = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    await send_mentioning(core, room, "nobody in particular")
+    await send_mentioning(core, room, "no mention")
     await cluster.messaging.add_pending_effect(PendingEffect(room, "a dead instance:1", 0, now_ms()))
     await core.pending_effect_sweeper.sweep(0)
 
-    assert record.notified == []
+    assert mentions.notified == []
     assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_effects_are_settled_per_message(cluster: MentionCluster) -> None:
-    """One that is told takes no other's intent with it."""
-    core, record = await cluster.start_recording_instance()
+    """Settling the effect of one message keeps the effects of others."""
+    core, mentions = await cluster.start_recording_instance()
     other, swept = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    record.never_completes = True
-    await send_mentioning(core, room, "left behind @ben", BEN)
-    record.never_completes = False
+    mentions.never_completes = True
+    await send_mentioning(core, room, "left pending @ben", BEN)
+    mentions.never_completes = False
     for number in range(5):
         await send_mentioning(core, room, f"{number} @ben", BEN)
     await wait_settled(cluster, 1)
     await other.pending_effect_sweeper.sweep(0)
 
-    assert "left behind @ben" in [said for said, _ in swept.notified]
+    assert "left pending @ben" in [content for content, _ in swept.notified]
     assert await cluster.messaging.list_pending_effects() == []
 
 
 async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
-    """The same client_id once more answers the first message; what was noted for it goes."""
-    core, record = await cluster.start_recording_instance()
+    """A retry returns the first message, and its pending effect is settled without a notification."""
+    core, mentions = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
     first, _ = await send_mentioning(core, room, "hello @ben", BEN)
     again, duplicate = await send_mentioning(core, room, "hello @ben", BEN)
     await core.pending_effect_sweeper.sweep(0)
 
     assert (again.id, duplicate) == (first.id, True)
-    assert record.requested == ["hello @ben"]
+    assert mentions.requested == ["hello @ben"]
     assert await cluster.messaging.list_pending_effects() == []

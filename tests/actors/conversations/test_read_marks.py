@@ -1,19 +1,9 @@
-"""Read marks as others see them: the latest of a moment, forward only."""
-
-from collections.abc import AsyncIterator
+"""Read marks, and the receipts that other members receive."""
 
 import msgspec
-import pytest
 
 from tests.actors.fake_cluster import ANA, BEN, FakeCluster, RecordingMember, send, stored_seq
 from tests.until import until
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    town = FakeCluster()
-    yield town
-    await town.close()
 
 
 def receipt_seqs(member: RecordingMember) -> list[int]:
@@ -22,28 +12,44 @@ def receipt_seqs(member: RecordingMember) -> list[int]:
 
 
 async def test_receipts_are_coalesced_to_the_latest(cluster: FakeCluster) -> None:
-    """Whoever scrolls through ten messages is one receipt to the others, on every instance."""
+    """Several marks in quick succession are published as one receipt, on every instance."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
-    ana, far = await cluster.join_room(here, room, ANA), await cluster.join_room(there, room, ANA)
+    ana, remote_ana = await cluster.join_room(here, room, ANA), await cluster.join_room(there, room, ANA)
     for number in range(10):
         await stored_seq(send(here, room, ANA, f"m{number}"))
     for seq in (2, 5, 10):
         await here.conversations.mark_read(BEN, room, seq)
 
-    await until(lambda: receipt_seqs(ana) and receipt_seqs(far))
-    assert receipt_seqs(ana) == receipt_seqs(far) == [10]
+    await until(lambda: receipt_seqs(ana) and receipt_seqs(remote_ana))
+    assert receipt_seqs(ana) == receipt_seqs(remote_ana) == [10]
 
 
 async def test_close_publishes_queued_receipts(cluster: FakeCluster) -> None:
-    """A server that stops leaves no receipt untold to those who stay."""
+    """Stopping an instance publishes the receipts that wait for their delay."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
-    far = await cluster.join_room(there, room, ANA)
+    remote_ana = await cluster.join_room(there, room, ANA)
     await stored_seq(send(here, room, ANA, "hello"))
     await here.conversations.mark_read(BEN, room, 1)
 
     await here.read_marks.close()
 
-    await until(lambda: receipt_seqs(far))
-    assert receipt_seqs(far) == [1]
+    await until(lambda: receipt_seqs(remote_ana))
+    assert receipt_seqs(remote_ana) == [1]
+
+
+async def test_read_marks_move_forward_only_up_to_the_head(cluster: FakeCluster) -> None:
+    """A lower seq changes nothing, and a seq above the head moves the mark to the head."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    for number in range(3):
+        await stored_seq(send(core, room, ANA, f"m{number}"))
+
+    first = await core.conversations.mark_read(BEN, room, 2)
+    back = await core.conversations.mark_read(BEN, room, 1)
+    ahead = await core.conversations.mark_read(BEN, room, 99)
+
+    assert (first.read_seq, first.unread_count) == (2, 1)
+    assert (back.read_seq, back.unread_count) == (2, 1)
+    assert (ahead.read_seq, ahead.unread_count) == (3, 0)

@@ -1,4 +1,4 @@
-"""When rooms are told: at the end of the tick, or together after a pause where many speak to a crowd."""
+"""When rooms are flushed: at the end of the tick, or after a pause if large rooms are busy."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from actors.delivery.flusher import LARGE_ROOM, PAUSE_MAX_S, PAUSE_MIN_S, Flushe
 
 
 class FakeLoop:
-    """The loop, turned by hand; notes for how long rooms pause."""
+    """An event loop that runs callbacks on demand and records the pauses."""
 
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
@@ -31,7 +31,7 @@ class FakeLoop:
             callback()
 
     def end_pause(self) -> None:
-        """The pause is over."""
+        """Run the callbacks that wait for the end of the pause, then a tick."""
         later, self.later = self.later, []
         for callback in later:
             callback()
@@ -39,7 +39,7 @@ class FakeLoop:
 
 
 class FakeRoom:
-    """A room whose telling takes so long."""
+    """A room whose flush takes `flush_s`."""
 
     def __init__(self, flush_s: float, size: int = LARGE_ROOM) -> None:
         self.flush_s = flush_s
@@ -72,104 +72,104 @@ def flusher(loop: FakeLoop) -> Flusher:
 
 
 def test_busy_large_room_pauses_for_its_flush_time(loop: FakeLoop, flusher: Flusher) -> None:
-    """What is said in the pause waits, and goes out at its end."""
-    crowd = FakeRoom(2 * PAUSE_MIN_S)
-    flusher.schedule_room(crowd)
+    """Frames of a large room wait until the pause ends."""
+    room = FakeRoom(2 * PAUSE_MIN_S)
+    flusher.schedule_room(room)
     loop.run_tick()
-    assert crowd.flush_count == 1
-    assert loop.pauses_s[0] >= crowd.flush_s
+    assert room.flush_count == 1
+    assert loop.pauses_s[0] >= room.flush_s
 
-    flusher.schedule_room(crowd)
+    flusher.schedule_room(room)
     loop.run_tick()
-    assert crowd.flush_count == 1
+    assert room.flush_count == 1
 
     loop.end_pause()
-    assert crowd.flush_count == 2
+    assert room.flush_count == 2
 
 
 def test_pause_is_bounded(loop: FakeLoop, flusher: Flusher) -> None:
-    """However long the telling took."""
+    """A long flush causes a pause of `PAUSE_MAX_S`."""
     flusher.schedule_room(FakeRoom(2 * PAUSE_MAX_S))
     loop.run_tick()
     assert loop.pauses_s == [PAUSE_MAX_S]
 
 
 def test_single_frames_to_a_large_room_are_not_delayed(loop: FakeLoop, flusher: Flusher) -> None:
-    """Where no frames share a write there is nothing to be won by a pause."""
-    crowd = FakeRoom(2 * PAUSE_MIN_S)
-    crowd.shares_write = False
+    """A pause saves no write if no frames share one, so there is none."""
+    room = FakeRoom(2 * PAUSE_MIN_S)
+    room.shares_write = False
     for _ in range(3):
-        flusher.schedule_room(crowd)
+        flusher.schedule_room(room)
         loop.run_tick()
-    assert crowd.flush_count == 3
+    assert room.flush_count == 3
     assert loop.pauses_s == []
 
 
 def test_pausing_continues_after_one_unshared_flush(loop: FakeLoop, flusher: Flusher) -> None:
-    """The first of the next wave comes by itself: the rest of it still shares a write."""
-    crowd = FakeRoom(2 * PAUSE_MIN_S)
-    flusher.schedule_room(crowd)
+    """The first frame of a burst is flushed by itself, so a single unshared flush does not end pausing."""
+    room = FakeRoom(2 * PAUSE_MIN_S)
+    flusher.schedule_room(room)
     loop.run_tick()
     for pauses in (1, 2):
-        crowd.shares_write = False
-        flusher.schedule_room(crowd)
+        room.shares_write = False
+        flusher.schedule_room(room)
         loop.run_tick()
         assert len(loop.pauses_s) == pauses
         loop.end_pause()
-    flusher.schedule_room(crowd)
+    flusher.schedule_room(room)
     loop.run_tick()
-    assert crowd.flush_count == 4
+    assert room.flush_count == 4
     assert len(loop.pauses_s) == 2
 
 
 def test_fast_flush_is_not_followed_by_a_pause(loop: FakeLoop, flusher: Flusher) -> None:
-    """However much was said."""
-    crowd = FakeRoom(0.0)
+    """Frequent flushes that take no time cause no pauses."""
+    room = FakeRoom(0.0)
     for _ in range(20):
-        flusher.schedule_room(crowd)
+        flusher.schedule_room(room)
         loop.run_tick()
         loop.end_pause()
-    assert crowd.flush_count == 20
-    # A single one may be made late by the machine.
+    assert room.flush_count == 20
+    # A busy machine may delay some of them.
     assert len(loop.pauses_s) < 5
 
 
 def test_small_room_does_not_wait_for_large_rooms(loop: FakeLoop, flusher: Flusher) -> None:
-    """Two people who talk do not hear of the crowd beside them."""
-    crowd, pair = FakeRoom(2 * PAUSE_MIN_S), FakeRoom(0.0, size=LARGE_ROOM - 1)
-    flusher.schedule_room(crowd)
+    """A small room is flushed while large rooms pause."""
+    room, small_room = FakeRoom(2 * PAUSE_MIN_S), FakeRoom(0.0, size=LARGE_ROOM - 1)
+    flusher.schedule_room(room)
     loop.run_tick()
-    flusher.schedule_room(crowd)
-    flusher.schedule_room(pair)
+    flusher.schedule_room(room)
+    flusher.schedule_room(small_room)
     loop.run_tick()
-    assert (crowd.flush_count, pair.flush_count) == (1, 1)
+    assert (room.flush_count, small_room.flush_count) == (1, 1)
 
     loop.end_pause()
-    assert (crowd.flush_count, pair.flush_count) == (2, 1)
+    assert (room.flush_count, small_room.flush_count) == (2, 1)
 
 
 def test_idle_pause_ends_pausing(loop: FakeLoop, flusher: Flusher) -> None:
-    """The next who speaks does so alone, however long ago the crowd was busy."""
-    crowd = FakeRoom(2 * PAUSE_MIN_S)
-    flusher.schedule_room(crowd)
+    """After a pause without frames the next flush causes no pause."""
+    room = FakeRoom(2 * PAUSE_MIN_S)
+    flusher.schedule_room(room)
     loop.run_tick()
     loop.end_pause()
-    crowd.shares_write = False
-    flusher.schedule_room(crowd)
+    room.shares_write = False
+    flusher.schedule_room(room)
     loop.run_tick()
-    assert crowd.flush_count == 2
+    assert room.flush_count == 2
     assert len(loop.pauses_s) == 1
 
 
 def test_pause_does_not_delay_send_queues(loop: FakeLoop, flusher: Flusher) -> None:
-    """Answers, hints and what the connection itself says go out meanwhile."""
-    crowd, letterbox = FakeRoom(2 * PAUSE_MIN_S), FakeSendQueue()
-    flusher.schedule_room(crowd)
+    """Send queues are flushed during a pause."""
+    room, send_queue = FakeRoom(2 * PAUSE_MIN_S), FakeSendQueue()
+    flusher.schedule_room(room)
     loop.run_tick()
-    flusher.schedule_room(crowd)
-    flusher.schedule_queue(letterbox)
+    flusher.schedule_room(room)
+    flusher.schedule_queue(send_queue)
     loop.run_tick()
-    assert (crowd.flush_count, letterbox.flush_count) == (1, 1)
+    assert (room.flush_count, send_queue.flush_count) == (1, 1)
 
     loop.end_pause()
-    assert (crowd.flush_count, letterbox.flush_count) == (2, 1)
+    assert (room.flush_count, send_queue.flush_count) == (2, 1)

@@ -187,7 +187,7 @@ async def test_last_disconnect_frees_the_user_and_rooms(
     other.session.on_disconnect()
 
     assert (core.online_users.statistics().users, core.rooms.statistics().rooms) == (0, 0)
-    assert core.rooms._bus.statistics().topics <= 3
+    assert core._bus.statistics().topics <= 3
 
 
 async def test_added_member_joins_the_room_on_any_instance(

@@ -1,0 +1,77 @@
+"""The commands of one conversation that wait for a seq, in order."""
+
+from collections import deque
+
+from actors.conversations.commands import ChangeMembership, ChangeMessage, Draft, PendingAppend, Send
+from actors.conversations.errors import busy, client_id_conflict
+from actors.protocol.errors import ApiError
+from storage.records.messaging import MessageEntry
+
+
+class AppendQueue:
+    """A bounded queue that stores concurrent retries of a draft once.
+
+    A retry that arrives while the first attempt is pending shares its result. Drafts stay known to the queue
+    after they left `items`, until `complete` or `refuse` answers them.
+    """
+
+    __slots__ = ("_limit", "_sends", "items")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._sends: dict[tuple[str, str], PendingAppend] = {}
+        self.items: deque[PendingAppend] = deque()
+
+    def add_send(self, command: Send) -> bool:
+        """Queue a draft. Return False if it joined a pending one or was refused."""
+        draft = command.draft
+        key = (draft.sender_id, draft.client_id)
+        pending = self._sends.get(key)
+        if pending is not None:
+            if _is_same_draft(pending, draft):
+                pending.add_reply(command.reply)
+            else:
+                command.reply.refused(client_id_conflict())
+            return False
+        if not self.add(command):
+            return False
+        self._sends[key] = self.items[-1]
+        return True
+
+    def add(self, command: Send | ChangeMessage | ChangeMembership) -> bool:
+        """Queue a command, or refuse it and return False if the queue is full."""
+        if len(self.items) >= self._limit:
+            command.reply.refused(busy())
+            return False
+        self.items.append(PendingAppend(command))
+        return True
+
+    def complete(self, pending: PendingAppend, entry: MessageEntry, *, duplicate: bool = False) -> None:
+        """Answer a command that left `items` with its entry."""
+        self._forget(pending)
+        pending.stored(entry, duplicate=duplicate)
+
+    def refuse(self, pending: PendingAppend, error: ApiError) -> None:
+        """Refuse a command that left `items`."""
+        self._forget(pending)
+        pending.refused(error)
+
+    def clear(self) -> None:
+        """Remove all commands without answering them."""
+        self.items.clear()
+        self._sends.clear()
+
+    def _forget(self, pending: PendingAppend) -> None:
+        if isinstance(pending.command, Send):
+            draft = pending.command.draft
+            self._sends.pop((draft.sender_id, draft.client_id), None)
+
+
+def _is_same_draft(pending: PendingAppend, draft: Draft) -> bool:
+    first = pending.command
+    return (
+        isinstance(first, Send)
+        and first.draft.content == draft.content
+        and set(first.draft.mentions) == set(draft.mentions)
+        and first.draft.reply_to == draft.reply_to
+    )

@@ -1,0 +1,143 @@
+"""Queries on conversations: lists, members, history, changes and read marks of one user.
+
+Results come from the store and are current on every instance. A conversation that the user may not see is
+reported as `conversation.not_found`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from actors.conversations import serializers
+from actors.conversations.command_sender import CommandSender, validate_id
+from actors.conversations.conversation_views import ConversationView, ConversationViews, LoadCards
+from actors.conversations.errors import not_found
+from actors.conversations.log_reader import LogReader
+from actors.conversations.read_marks import ReadMarks
+from actors.protocol.objects import Conversation, Message, MessageType, ReadState, UserCard
+from actors.protocol.server_frames import LogFrame
+from config.limits import READ_BY_MEMBERS_MAX
+from storage.contracts.messaging import MessagingStore
+from storage.records.identifiers import is_id
+from storage.records.messaging import MessageEntry, ReadByRecord
+
+
+class ConversationQueries:
+    def __init__(
+        self,
+        store: MessagingStore,
+        commands: CommandSender,
+        views: ConversationViews,
+        read_marks: ReadMarks,
+        log_reader: LogReader,
+        load_cards: LoadCards,
+    ) -> None:
+        self._store = store
+        self._commands = commands
+        self._views = views
+        self._read_marks = read_marks
+        self._log_reader = log_reader
+        self._load_cards = load_cards
+
+    async def get_view(self, user_id: str, conversation_id: str) -> ConversationView:
+        """Return a conversation with participants. Raises `ApiError` if the user is not a member."""
+        return await self._views.get(user_id, validate_id(conversation_id))
+
+    async def get(self, user_id: str, conversation_id: str) -> Conversation:
+        """Return a conversation of the user. Raises `ApiError` if the user is not a member."""
+        view = await self.get_view(user_id, conversation_id)
+        return (await self._views.to_conversations(user_id, [view]))[0]
+
+    async def page(
+        self, user_id: str, after: tuple[int, str] | None, limit: int
+    ) -> tuple[list[Conversation], tuple[int, str] | None]:
+        """Return a page of a user's conversations, latest activity first, and the cursor of the next page.
+
+        A cursor is the (last activity in ms, id) of the last conversation on a page.
+        """
+        views = await self._views.list_for_user(user_id)
+        if after is not None:
+            views = [view for view in views if (view.last_activity_ms, view.record.id) < after]
+        page = views[:limit]
+        full_views = await self._views.get_many(user_id, [view.record.id for view in page])
+        conversations = await self._views.to_conversations(
+            user_id, [full_views[view.record.id] for view in page if view.record.id in full_views]
+        )
+        next_cursor = (page[-1].last_activity_ms, page[-1].record.id) if len(views) > limit else None
+        return conversations, next_cursor
+
+    async def participants(
+        self, user_id: str, conversation_id: str, after: int, limit: int
+    ) -> tuple[list[UserCard], int | None]:
+        """Return a page of members in order of joining, and the offset of the next page."""
+        view = await self.get_view(user_id, conversation_id)
+        member_ids = view.record.participants[after : after + limit]
+        cards = await self._load_cards(member_ids)
+        has_more = after + limit < len(view.record.participants)
+        return [serializers.to_user_card(member_id, cards) for member_id in member_ids], (
+            after + limit if has_more else None
+        )
+
+    async def history(
+        self, user_id: str, conversation_id: str, before: int | None, after: int | None, limit: int
+    ) -> list[Message]:
+        """Return up to `limit` messages with after < seq < before.
+
+        They are the newest ones of that range, or the oldest ones if only `after` is given.
+        """
+        view = await self.get_view(user_id, conversation_id)
+        head = view.last_seq + 1
+        entries = await self._store.page_messages(
+            conversation_id,
+            before=min(before, head) if before is not None else head,
+            after=after or 0,
+            limit=limit,
+            newest=after is None or before is not None,
+        )
+        return await self.to_messages(user_id, view, entries)
+
+    async def can_see_message(self, user_id: str, message_id: str) -> bool:
+        """Whether the message exists in a conversation of the user."""
+        messages = await self._store.find_messages([message_id]) if is_id(message_id) else []
+        return bool(messages and await self._views.get_many(user_id, [messages[0].conversation_id]))
+
+    async def changes(
+        self, user_id: str, conversation_id: str, after: int, limit: int
+    ) -> tuple[list[LogFrame], int, bool]:
+        """Return the compacted events of `limit` entries, the seq they reach, and whether more follow."""
+        await self.get_view(user_id, conversation_id)
+        return await self._log_reader.read_changes(conversation_id, after, limit, user_id)
+
+    async def mark_read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
+        """Move the user's read mark forward to `seq`, at most to the head."""
+        info = await self._commands.get_info(user_id, conversation_id, seq)
+        if not info.is_member:
+            raise not_found()
+        return await self._read_marks.mark_read(
+            user_id, conversation_id, min(seq, info.head), info.member_count
+        )
+
+    async def to_messages(
+        self, user_id: str, view: ConversationView, entries: Sequence[MessageEntry]
+    ) -> list[Message]:
+        """Convert entries for a member, with the readers of each message."""
+        lists_readers = len(view.record.participants) <= READ_BY_MEMBERS_MAX
+        positions = await self._read_marks.read_positions(view) if lists_readers else {}
+        return [
+            serializers.to_message(
+                entry, user_id, _read_by(entry, positions) if lists_readers else None, len(entry.read_by)
+            )
+            for entry in entries
+        ]
+
+
+def _read_by(
+    entry: MessageEntry, read_positions: Mapping[str, Sequence[tuple[int, int]]]
+) -> tuple[ReadByRecord, ...]:
+    """Merge the stored readers of a message with members whose read position passed it since."""
+    if entry.message_type != MessageType.TEXT:
+        return ()
+    readers = {reader.user_id: reader for reader in entry.read_by}
+    for user_id, positions in read_positions.items():
+        times = [read_at_ms for read_seq, read_at_ms in positions if read_seq >= entry.seq]
+        if times and user_id not in readers and user_id != entry.sender_id:
+            readers[user_id] = ReadByRecord(user_id, min(times))
+    return tuple(readers.values())

@@ -1,0 +1,54 @@
+"""Membership by rule: groups whose members follow another service, such as the attendees of an event."""
+
+from actors.conversations import serializers
+from actors.conversations.command_sender import CommandSender
+from actors.conversations.commands import AddByRule, ChangeMembership, MembershipChange, RemoveByRule
+from actors.conversations.future_reply import FutureReply
+from actors.conversations.membership_notifier import MembershipNotifier
+from actors.protocol.objects import ConversationType, UserCard
+from actors.protocol.timestamps import now_ms
+from storage.contracts.messaging import MessagingStore
+from storage.records.messaging import ConversationRecord
+
+
+class RuleMembership:
+    """Implements `actors.events.event_conversations.GroupConversations`."""
+
+    def __init__(
+        self, store: MessagingStore, commands: CommandSender, membership_notifier: MembershipNotifier
+    ) -> None:
+        self._store = store
+        self._commands = commands
+        self._membership_notifier = membership_notifier
+
+    async def change_membership(self, conversation_id: str, change: MembershipChange) -> None:
+        """Apply a membership change and wait until it is stored. Raises `ApiError`."""
+        reply = FutureReply()
+        await self._commands.execute(conversation_id, ChangeMembership(change, reply), reply)
+
+    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
+        """Create the group if it does not exist, with `creator` as its only member and admin."""
+        record = ConversationRecord(
+            id=conversation_id,
+            type=ConversationType.GROUP.value,
+            name=name,
+            participants=(creator.id,),
+            admins=(creator.id,),
+            created_at_ms=now_ms(),
+        )
+        if await self._store.get(conversation_id) is None and await self._store.create(record) is None:
+            await self._membership_notifier.notify_joined(record, 0, [creator.id])
+
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        """Add a user without an admin's permission. Raises `ApiError` (conversation.full)."""
+        await self.change_membership(conversation_id, AddByRule(user))
+
+    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        """Remove a user without an admin's permission. Does nothing if the user is not a member."""
+        await self.change_membership(conversation_id, RemoveByRule(user))
+
+    async def remove_user(self, user_id: str) -> None:
+        """Remove a deleted user from all groups. Direct conversations stay with the other member."""
+        for membership in await self._store.list_memberships(user_id, None):
+            if membership.conversation.type == ConversationType.GROUP:
+                await self.remove_by_rule(membership.conversation.id, serializers.to_user_card(user_id, {}))

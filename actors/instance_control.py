@@ -1,0 +1,84 @@
+"""Control events between instances: revoked sessions, changed blocks and reset user streams.
+
+Each event takes effect on this instance at once and on the others through the control topic.
+"""
+
+from collections.abc import Sequence
+
+from actors.accounts.authenticator import Authenticator
+from actors.delivery.control_events import (
+    CONTROL_TOPIC,
+    BlockChanged,
+    ControlEvent,
+    SessionsRevoked,
+    StreamsReset,
+    control_event_decoder,
+    control_event_encoder,
+)
+from actors.hooks import ServiceHooks
+from actors.presence.presence_service import PresenceService
+from actors.sessions.online_users import OnlineUsers
+from actors.sessions.transport import CloseCode
+from storage.contracts.bus import Bus
+
+
+class InstanceControl:
+    def __init__(
+        self,
+        bus: Bus,
+        instance: str,
+        authenticator: Authenticator,
+        online_users: OnlineUsers,
+        presence: PresenceService | None,
+        hooks: ServiceHooks,
+    ) -> None:
+        self._bus = bus
+        self._instance = instance
+        self._authenticator = authenticator
+        self._online_users = online_users
+        self._presence = presence
+        self._hooks = hooks
+
+    def revoke_sessions(self, session_ids: Sequence[str]) -> None:
+        """Close the sockets of these sessions on every instance."""
+        self._close_sessions(session_ids)
+        self._publish(SessionsRevoked(self._instance, list(session_ids)))
+
+    def publish_block_change(self, user_id: str, other_id: str) -> None:
+        """Invalidate the cached block between two users on every instance."""
+        self._on_block_changed(user_id, other_id)
+        self._publish(BlockChanged(self._instance, user_id, other_id))
+
+    def publish_streams_reset(self) -> None:
+        """Compare the stream positions of online users on every instance, after a new epoch."""
+        self._online_users.check_positions()
+        self._publish(StreamsReset(self._instance))
+
+    def on_bus_message(self, frame: bytes) -> None:
+        """Handle an event of another instance."""
+        event = control_event_decoder.decode(frame)
+        if event.origin == self._instance:
+            return
+        match event:
+            case SessionsRevoked(session_ids=session_ids):
+                for session_id in session_ids:
+                    self._authenticator.invalidate(session_id)
+                self._close_sessions(session_ids)
+            case StreamsReset():
+                self._online_users.check_positions()
+            case BlockChanged(user_id=user_id, other_id=other_id):
+                self._on_block_changed(user_id, other_id)
+
+    def _publish(self, event: ControlEvent) -> None:
+        self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(event))
+
+    def _on_block_changed(self, user_id: str, other_id: str) -> None:
+        self._hooks.invalidate_block(user_id, other_id)
+        if self._presence is not None:
+            self._presence.subscriptions.unwatch_blocked(user_id, other_id)
+
+    def _close_sessions(self, session_ids: Sequence[str]) -> None:
+        for session in self._online_users.sessions_by_id(session_ids):
+            session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
+        for subscriber in self._online_users.subscribers_by_session_id(session_ids):
+            subscriber.close("the session was revoked")

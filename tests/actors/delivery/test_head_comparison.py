@@ -1,0 +1,58 @@
+"""Rooms are compared with their logs periodically, so that no message stays hidden."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from actors.delivery import head_comparison
+from config.limits import Limits
+from storage.errors import Unavailable
+from tests.actors.fake_cluster import ANA, BEN, FakeCluster, send, stored_seq
+from tests.until import until
+
+# Without announcements of heads, only the comparison can find what the bus lost.
+NO_ANNOUNCEMENTS = Limits(gap_wait_ms=20, head_announce_delays_s=(3600.0,), flush_interval_ms=50)
+
+
+@pytest.fixture
+async def cluster(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeCluster]:
+    monkeypatch.setattr(head_comparison, "COMPARE_PERIOD_S", 0.2)
+    cluster = FakeCluster()
+    yield cluster
+    await cluster.close()
+
+
+async def test_message_that_was_never_announced_is_delivered(cluster: FakeCluster) -> None:
+    """An instance cut off from the bus acknowledges a message: members elsewhere still get it."""
+    writer = await cluster.start_instance(NO_ANNOUNCEMENTS)
+    other = await cluster.start_instance(NO_ANNOUNCEMENTS)
+    room = await cluster.create_group(writer, ANA, BEN)
+    member = await cluster.join_room(other, room, BEN)
+    cluster.broker.should_drop = lambda _topic, _frame: True
+
+    await stored_seq(send(writer, room, ANA, "hidden"))
+
+    await until(lambda: member.contents == ["hidden"])
+
+
+async def test_comparison_goes_on_after_the_store_was_unavailable(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slice that cannot be read is compared again in the next period."""
+    writer = await cluster.start_instance(NO_ANNOUNCEMENTS)
+    other = await cluster.start_instance(NO_ANNOUNCEMENTS)
+    room = await cluster.create_group(writer, ANA, BEN)
+    member = await cluster.join_room(other, room, BEN)
+    cluster.broker.should_drop = lambda _topic, _frame: True
+    find_advanced, failures = cluster.messaging.find_advanced, [Unavailable(), Unavailable()]
+
+    async def fail_twice(last_seqs: Sequence[tuple[str, int]]) -> set[str]:
+        if failures:
+            raise failures.pop()
+        return await find_advanced(last_seqs)
+
+    monkeypatch.setattr(cluster.messaging, "find_advanced", fail_twice)
+    await stored_seq(send(writer, room, ANA, "hidden"))
+
+    await until(lambda: member.contents == ["hidden"])
+    assert not failures
