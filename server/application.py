@@ -25,7 +25,7 @@ CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 def create_application(
     routes: Iterable[Route],
     authenticator: Authenticator,
-    rates: RateLimiter,
+    rate_limiter: RateLimiter,
     wheel: TimerWheel,
     limits: Limits,
     *,
@@ -33,7 +33,7 @@ def create_application(
     cors_origins: Sequence[str] = (),
 ) -> web.Application:
     """Return a new application that serves the routes; a GET route also serves HEAD."""
-    context = RouteContext(authenticator, rates, wheel, limits.request_timeout_ms, trusted_proxies)
+    context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, trusted_proxies)
     app = web.Application(middlewares=[error_middleware], client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)
     if cors_origins:

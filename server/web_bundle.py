@@ -48,7 +48,7 @@ def make_bundle(index: str, sources: Mapping[str, str]) -> Bundle:
     tags = ""
     styles = _STYLESHEET.findall(index)
     if styles:
-        name = _add(files, "css", "".join(sources[one] for one in styles))
+        name = _add(files, "css", "".join(sources[style] for style in styles))
         tags += f'    <link rel="stylesheet" href="{PREFIX}{name}">\n'
     if _SCRIPT.search(index):
         modules = (_wrapped(name, sources[name]) for name in _in_import_order(ENTRY, sources))

@@ -93,8 +93,8 @@ class _StaticFile:
 
 
 def _accepts_gzip(request: web.Request) -> bool:
-    for one in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
-        coding, _, parameters = one.partition(";")
+    for encoding in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+        coding, _, parameters = encoding.partition(";")
         if coding.strip().lower() == "gzip":
             return not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters)
     return False

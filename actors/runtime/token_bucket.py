@@ -1,4 +1,4 @@
-"""A token bucket: what one user, or all newcomers, may still do. Spending never waits."""
+"""A token bucket rate limiter. Its methods do not wait."""
 
 import time
 from collections.abc import Callable
@@ -15,16 +15,24 @@ class TokenBucket:
         self._refilled_at = clock()
 
     def consume(self) -> int:
-        """Take one. 0 when there was one, else the milliseconds until there will be."""
+        """Take one token. Returns 0, or the milliseconds until a token is available."""
         now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._per_s)
+        tokens = self._tokens + (now - self._refilled_at) * self._per_s
+        if tokens > self._burst:  # noqa: PLR1730 - min() takes longer, and this runs for every frame
+            tokens = self._burst
         self._refilled_at = now
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
+        if tokens >= 1.0:
+            self._tokens = tokens - 1.0
             return 0
-        return max(1, round((1.0 - self._tokens) / self._per_s * 1000))
+        self._tokens = tokens
+        return max(1, round((1.0 - tokens) / self._per_s * 1000))
 
     @property
     def full(self) -> bool:
-        """Whether the bucket has refilled to its burst."""
+        """Whether the bucket is filled to its burst."""
         return self._tokens + (self._clock() - self._refilled_at) * self._per_s >= self._burst
+
+    @property
+    def tokens(self) -> float:
+        """Tokens left after the last `consume`."""
+        return self._tokens

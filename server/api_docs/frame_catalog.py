@@ -41,7 +41,7 @@ from actors.protocol.server_frames import (
 from actors.sessions.transport import CloseCode
 from server.api_docs.asyncapi_document import CloseCodeInfo, DeliveryInfo
 from server.event_stream import StreamReady
-from server.websocket.connection import INVALID_UTF8, MESSAGE_TOO_BIG, RESUMABLE_CODES
+from server.websocket.close_handshake import INVALID_UTF8, MESSAGE_TOO_BIG, RESUMABLE_CODES
 
 FrameTypes = tuple[type[Struct], ...]
 

@@ -47,7 +47,7 @@ async def serve(settings: Settings, config: Path | None, instances: int) -> None
         if instances > 1:
             ports = range(settings.server.port, settings.server.port + instances)
             environments = [child_environment(settings, config, urls, port) for port in ports]
-            await asyncio.gather(*(supervise_instance(one, stopping) for one in environments))
+            await asyncio.gather(*(supervise_instance(environment, stopping) for environment in environments))
             return
         instance = Instance(settings, urls)
         try:

@@ -15,6 +15,7 @@ from aiohttp import web
 from multidict import istr
 
 from actors.protocol.errors import ApiError
+from actors.runtime.token_bucket import TokenBucket
 from config.limits import Limits
 from config.settings import ServerSettings
 
@@ -36,16 +37,12 @@ class RateDecision(msgspec.Struct, frozen=True):
     retry_after_ms: int | None
 
 
-class _Bucket:
-    __slots__ = ("tokens", "updated_at")
-
-    def __init__(self, tokens: float, updated_at: float) -> None:
-        self.tokens = tokens
-        self.updated_at = updated_at
-
-
 class TokenBucketTable:
-    """Token buckets of one rate limit, by key; at most `max_entries`."""
+    """Token buckets of one rate limit, by key; at most `max_entries`.
+
+    A full table evicts the least recently used bucket; its key starts with a full one next time. There are no
+    timers: a bucket is refilled from the clock when it is used.
+    """
 
     __slots__ = ("_buckets", "_clock", "_max_entries", "_rate_limit")
 
@@ -55,30 +52,26 @@ class TokenBucketTable:
         self._rate_limit = rate_limit
         self._max_entries = max_entries
         self._clock = clock
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
     def consume(self, key: str) -> RateDecision:
         """Take one token of the key's bucket, or return when there will be one."""
-        now = self._clock()
-        budget = self._rate_limit
+        rate_limit = self._rate_limit
         bucket = self._buckets.pop(key, None)
         if bucket is None:
             if len(self._buckets) >= self._max_entries:
                 del self._buckets[next(iter(self._buckets))]
-            bucket = _Bucket(budget.burst, now)
+            bucket = TokenBucket(rate_limit.per_s, rate_limit.burst, self._clock)
         # Reinserted at the end: the first entry is the least recently used.
         self._buckets[key] = bucket
-        bucket.tokens = min(budget.burst, bucket.tokens + (now - bucket.updated_at) * budget.per_s)
-        bucket.updated_at = now
-        granted = bucket.tokens >= 1
-        if granted:
-            bucket.tokens -= 1
+        allowed = bucket.consume() == 0
+        tokens = bucket.tokens
         return RateDecision(
-            allowed=granted,
-            limit=budget.burst,
-            remaining=int(bucket.tokens),
-            reset_s=math.ceil((budget.burst - bucket.tokens) / budget.per_s),
-            retry_after_ms=None if granted else math.ceil((1 - bucket.tokens) / budget.per_s * 1000),
+            allowed=allowed,
+            limit=rate_limit.burst,
+            remaining=int(tokens),
+            reset_s=math.ceil((rate_limit.burst - tokens) / rate_limit.per_s),
+            retry_after_ms=None if allowed else math.ceil((1 - tokens) / rate_limit.per_s * 1000),
         )
 
     def __len__(self) -> int:

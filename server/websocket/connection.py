@@ -9,68 +9,45 @@ RFC 6455. Payloads are decoded by the session, not here.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Collection
 
 from websockets.exceptions import InvalidState
-from websockets.frames import Frame
 from websockets.protocol import Protocol
 
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.commands import CommandDecoders
 from actors.protocol.event_filter import EventGroup
-from actors.protocol.server_frames import Goodbye, server_frame_encoder
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.actor_ref import ActorRef
 from actors.runtime.timer_wheel import Timer
 from actors.sessions.session import Session
 from actors.sessions.transport import CloseCode
+from server.websocket.close_handshake import (
+    CLOSE_TIMEOUT_S,
+    INVALID_UTF8,
+    MESSAGE_TOO_BIG,
+    PAYLOAD_VIOLATION_CODES,
+    close_after_flush,
+    encode_goodbye,
+)
 from server.websocket.connection_manager import ConnectionManager
 from server.websocket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING
 from server.websocket.heartbeat import STEPS_PER_PERIOD
-from server.websocket.inbound import (
-    FRAMES_PER_TURN,
-    FREE_PONGS,
-    SECONDS_PER_TURN,
-    SLICE_BYTES,
-    Inbound,
-    MessageTooBig,
-)
+from server.websocket.inbound import FREE_PONGS, Inbound
 from server.websocket.sub_protocols import SubProtocol
 from storage.records.users import Identity
 
-CLOSE_TIMEOUT_S = 3.0
 WRITE_BUFFER_HIGH_BYTES = 64 * 1024
-RESUMABLE_CODES = range(4000, 4500)
 RATE_LIMITED_RETRY_MS = 1000
-INVALID_UTF8 = 1007
-MESSAGE_TOO_BIG = 1009
-PAYLOAD_VIOLATION_CODES = frozenset((INVALID_UTF8, MESSAGE_TOO_BIG))
-"""Codes after which the peer's Close is not awaited (RFC 6455, section 7.1.7)."""
 
 
 class WebSocketConnection(asyncio.Protocol):
     """Implements `actors.sessions.transport.Transport`. Owned by the manager until the connection is lost."""
 
     __slots__ = (
-        "_auth_timer",
-        "_close_timer",
-        "_closing",
-        "_discarding",
-        "_free_pongs",
-        "_heartbeat",
-        "_heartbeat_bucket",
-        "_inbound",
-        "_last_activity_step",
-        "_manager",
-        "_session_ref",
-        "_sub_protocol",
-        "_transport",
-        "_unauthenticated_address",
-        "_write_paused",
-        "_write_timer",
-        "send_queue",
-        "session",
+        "_auth_timer", "_close_timer", "_discarding", "_free_pongs", "_heartbeat", "_heartbeat_bucket",
+        "_inbound", "_last_activity_step", "_manager", "_session_ref", "_sub_protocol", "_transport",
+        "_unauthenticated_address", "_write_paused", "_write_timer", "closing", "send_queue", "session",
     )  # fmt: skip
 
     def __init__(
@@ -88,7 +65,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._heartbeat = manager.heartbeat
         self._last_activity_step = manager.heartbeat.step
         self._write_paused = False
-        self._closing = False
+        self.closing = False
         # Set once the client exceeded its frame budget: further input is dropped unread.
         self._discarding = False
         # The client address while the client has not authenticated, then None.
@@ -97,8 +74,6 @@ class WebSocketConnection(asyncio.Protocol):
         self._auth_timer: Timer | None = None
         self._write_timer: Timer | None = None
         self._close_timer: Timer | None = None
-
-    # --- the connection
 
     def start(self, identity: Identity | None, address: str, leftover: bytes) -> None:
         """Send `hello` after the handshake, and handle the bytes that arrived with it."""
@@ -117,7 +92,7 @@ class WebSocketConnection(asyncio.Protocol):
             self.data_received(leftover)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self._closing = True
+        self.closing = True
         for timer in (self._auth_timer, self._write_timer, self._close_timer):
             if timer is not None:
                 timer.cancel()
@@ -143,8 +118,6 @@ class WebSocketConnection(asyncio.Protocol):
             self._write_timer.cancel()
         self.send_queue.resume()
 
-    # --- input
-
     def data_received(self, data: bytes) -> None:
         self._last_activity_step = self._heartbeat.step
         if self._discarding:
@@ -154,8 +127,8 @@ class WebSocketConnection(asyncio.Protocol):
         inbound = self._ensure_inbound()
         if inbound.deferred:
             inbound.deferred += data
-        else:
-            self._handle_input(inbound, data)
+        elif not inbound.handle(data, self):
+            self._defer_input()
 
     def resume_input(self) -> None:
         """Handle one more turn's worth of deferred input."""
@@ -163,8 +136,9 @@ class WebSocketConnection(asyncio.Protocol):
         if inbound is None or self._discarding or self._transport.is_closing():
             return
         data, inbound.deferred = inbound.deferred, b""
-        self._handle_input(inbound, data)
-        if not inbound.deferred and not self._discarding and not self._transport.is_closing():
+        if not inbound.handle(data, self):
+            self._defer_input()
+        elif not self._discarding and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _is_free_pong(self, data: bytes) -> bool:
@@ -188,52 +162,21 @@ class WebSocketConnection(asyncio.Protocol):
     def parser(self) -> Protocol:
         return self._ensure_inbound().parser
 
-    def _handle_input(self, inbound: Inbound, data: bytes) -> None:
-        """Handle one turn's worth of `data`; defer the rest and stop reading until it is handled."""
-        parser = inbound.parser
-        frames = 0
-        turn_end = 0.0
-        for start in range(0, len(data), SLICE_BYTES):
-            parser.receive_data(data[start : start + SLICE_BYTES])
-            for event in parser.events_received():
-                if isinstance(event, Frame):
-                    frames += 1
-                    if not inbound.charge():
-                        self._reject_flood()
-                        return
-                    if not self._closing:
-                        self._handle_frame(inbound, event)
-            if parser.eof_sent:
-                self._on_peer_close()
-                return
-            if parser.writes:
-                self._write_control_frames()
-            rest = start + SLICE_BYTES
-            if rest < len(data):
-                now = time.monotonic()
-                turn_end = turn_end or now + SECONDS_PER_TURN
-                if frames >= FRAMES_PER_TURN or now >= turn_end:
-                    self._transport.pause_reading()
-                    inbound.deferred = data[rest:]
-                    self._manager.input_scheduler.defer(self)
-                    return
+    def _defer_input(self) -> None:
+        """Stop reading until the deferred input is handled."""
+        self._transport.pause_reading()
+        self._manager.input_scheduler.defer(self)
 
-    def _reject_flood(self) -> None:
+    def on_flood(self) -> None:
         """Close with 4004 and drop further input unread."""
         self.close(CloseCode.RATE_LIMITED, "too many frames", RATE_LIMITED_RETRY_MS)
         self._discarding = True
         self._close_transport()
 
-    def _handle_frame(self, inbound: Inbound, frame: Frame) -> None:
-        try:
-            message = inbound.assemble(frame)
-        except MessageTooBig:
-            self.close(MESSAGE_TOO_BIG, "message too big")
-        else:
-            if message is not None:
-                self._handle_message(message, text=inbound.text)
+    def on_message_too_big(self) -> None:
+        self.close(MESSAGE_TOO_BIG, "message too big")
 
-    def _handle_message(self, message: bytes, *, text: bool) -> None:
+    def on_message(self, message: bytes, *, text: bool) -> None:
         if text is self._sub_protocol.binary:
             kind = "binary" if self._sub_protocol.binary else "text"
             self.close(CloseCode.BAD_FRAME, f"this sub-protocol requires {kind} frames")
@@ -251,12 +194,10 @@ class WebSocketConnection(asyncio.Protocol):
         except Stopped:
             pass
 
-    # --- output
-
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        if self._closing:
+        if self.closing:
             return
-        self._closing = True
+        self.closing = True
         self._manager.count_close(code)
         if self._write_paused:
             # The peer does not read, so a goodbye would not reach it.
@@ -293,8 +234,8 @@ class WebSocketConnection(asyncio.Protocol):
 
     def too_slow(self) -> None:
         """Abort: more bytes are queued for the client than allowed, or a write timed out."""
-        if not self._closing:
-            self._closing = True
+        if not self.closing:
+            self.closing = True
             self._manager.count_close(CloseCode.SLOW_CONSUMER)
         self._transport.abort()
 
@@ -303,10 +244,9 @@ class WebSocketConnection(asyncio.Protocol):
 
     def ping(self) -> None:
         self.check_idle()
-        if not self._closing:
+        if not self.closing:
             if self._heartbeat.step - self._last_activity_step > STEPS_PER_PERIOD:
-                # Inactive since before the last ping, but not yet for two periods. The next visit would be
-                # too late.
+                # Inactive since before the last ping; by the next visit it would be for over two periods.
                 self._heartbeat.schedule_idle_check(self, self._last_activity_step + 2 * STEPS_PER_PERIOD)
             if not self.send_queue.paused:
                 self._transport.write(PING)
@@ -317,23 +257,23 @@ class WebSocketConnection(asyncio.Protocol):
 
     def check_idle(self) -> None:
         # Minus one: the last activity was at some time within its step, so that step counts in full.
-        if not self._closing and self._heartbeat.step - self._last_activity_step >= 2 * STEPS_PER_PERIOD - 1:
+        if not self.closing and self._heartbeat.step - self._last_activity_step >= 2 * STEPS_PER_PERIOD - 1:
             self.close(CloseCode.HEARTBEAT_TIMEOUT, "heartbeat timeout")
 
     def _on_auth_timeout(self) -> None:
         if self._unauthenticated_address is not None:
             self.close(CloseCode.AUTHENTICATION_TIMEOUT, "authentication timeout")
 
-    def _write_control_frames(self) -> None:
+    def on_control_frames(self) -> None:
         for data in self.parser.data_to_send():
-            if data and not self._closing:
+            if data and not self.closing:
                 self.send_queue.push(data)
 
-    def _on_peer_close(self) -> None:
+    def on_peer_close(self) -> None:
         """Finish after the peer's Close or protocol error. The parser has queued its Close already."""
         parser = self.parser
-        if not self._closing:
-            self._closing = True
+        if not self.closing:
+            self.closing = True
             if parser.parser_exc is not None and parser.close_sent is not None:
                 code, reason = parser.close_sent.code, parser.close_sent.reason
                 self._manager.count_close(code)
@@ -347,17 +287,12 @@ class WebSocketConnection(asyncio.Protocol):
         """Close the transport once its buffer is written; abort it after `CLOSE_TIMEOUT_S`."""
         if self._close_timer is None:
             self._close_timer = self._manager.wheel.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
-        # Half-close if possible. Input arriving on a closed socket is answered with a TCP reset, which
-        # discards a Close frame that the peer has not read yet.
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
-            self._transport.close()
+        close_after_flush(self._transport)
 
     def _send_goodbye(self, code: int, reason: str, retry_after_ms: int | None) -> None:
         self.session.on_disconnect()
-        goodbye = Goodbye(code, reason, retry_after_ms, resume=code in RESUMABLE_CODES)
-        self.send_queue.push(self._manager.services.encode_frame(server_frame_encoder.encode(goodbye)))
+        goodbye = encode_goodbye(code, reason, retry_after_ms)
+        self.send_queue.push(self._manager.services.encode_frame(goodbye))
 
     def _write_close(self) -> None:
         """Queue the parser's Close and flush. The session is disconnected, so nothing follows the Close."""

@@ -8,6 +8,7 @@ seconds, and every other connection of the instance waits.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from typing import Final, Protocol, TypeVar
 
@@ -46,6 +47,29 @@ class MessageTooBig(Exception):  # noqa: N818 - the connection is closed with 10
     """The fragments of a message exceed `FRAME_BYTES`."""
 
 
+class InputHandler(Protocol):
+    """What a connection does with its input."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether frames are no longer handled."""
+
+    def on_message(self, message: bytes, *, text: bool) -> None:
+        """Handle one whole message."""
+
+    def on_message_too_big(self) -> None:
+        """Close the connection: a message exceeds `FRAME_BYTES`."""
+
+    def on_flood(self) -> None:
+        """Close the connection: the frame budget is used up. The rest of the input is dropped."""
+
+    def on_control_frames(self) -> None:
+        """Send the control frames that the parser has queued."""
+
+    def on_peer_close(self) -> None:
+        """Finish after the peer's Close or protocol error."""
+
+
 class Inbound:
     """The receiving side of one connection: parser, fragments, frame budget, deferred input.
 
@@ -63,6 +87,44 @@ class Inbound:
         self.deferred = b""
         self._budget = budget
         self._fragments: bytearray | None = None
+
+    def handle(self, data: bytes, handler: InputHandler) -> bool:
+        """Handle one turn's worth of `data`. Returns False if the rest was deferred."""
+        parser = self.parser
+        frames = 0
+        turn_end = 0.0
+        for start in range(0, len(data), SLICE_BYTES):
+            parser.receive_data(data[start : start + SLICE_BYTES])
+            for event in parser.events_received():
+                if isinstance(event, Frame):
+                    frames += 1
+                    if not self.charge():
+                        handler.on_flood()
+                        return True
+                    if not handler.closing:
+                        self._handle_frame(event, handler)
+            if parser.eof_sent:
+                handler.on_peer_close()
+                return True
+            if parser.writes:
+                handler.on_control_frames()
+            rest = start + SLICE_BYTES
+            if rest < len(data):
+                now = time.monotonic()
+                turn_end = turn_end or now + SECONDS_PER_TURN
+                if frames >= FRAMES_PER_TURN or now >= turn_end:
+                    self.deferred = data[rest:]
+                    return False
+        return True
+
+    def _handle_frame(self, frame: Frame, handler: InputHandler) -> None:
+        try:
+            message = self.assemble(frame)
+        except MessageTooBig:
+            handler.on_message_too_big()
+        else:
+            if message is not None:
+                handler.on_message(message, text=self.text)
 
     def charge(self) -> bool:
         """Charge one frame. Returns False if the budget is used up."""

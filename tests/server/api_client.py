@@ -39,14 +39,14 @@ class ApiClient:
         if user is not None:
             sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, json=body, headers=sent) as answer:
-            told: Json = await answer.json(content_type=None) if await answer.read() else None
-            found = {name.lower(): value for name, value in answer.headers.items()}
+            decoded: Json = await answer.json(content_type=None) if await answer.read() else None
+            response_headers = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status >= 400:
-                assert answer.content_type == "application/problem+json", (answer.status, told)
-                assert told["status"] == answer.status
-                assert told["request_id"] == found["x-request-id"]
-                assert {"type", "title", "detail", "code"} <= told.keys()
-            return answer.status, told, found
+                assert answer.content_type == "application/problem+json", (answer.status, decoded)
+                assert decoded["status"] == answer.status
+                assert decoded["request_id"] == response_headers["x-request-id"]
+                assert {"type", "title", "detail", "code"} <= decoded.keys()
+            return answer.status, decoded, response_headers
 
     async def get(self, user: RegisteredUser | None, path: str) -> Json:
         return await self.expect(200, user, "GET", path)
@@ -60,9 +60,9 @@ class ApiClient:
         body: Json = None,
         **headers: str,
     ) -> Json:
-        found, told, _ = await self.request(user, method, path, body, **headers)
-        assert found == status, (method, path, found, told)
-        return told
+        actual_status, response_body, _ = await self.request(user, method, path, body, **headers)
+        assert actual_status == status, (method, path, actual_status, response_body)
+        return response_body
 
     async def request_bytes(
         self, user: RegisteredUser | None, method: str, path: str, body: bytes | None = None, **headers: str
@@ -74,8 +74,8 @@ class ApiClient:
         if user is not None:
             sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:
-            found = {name.lower(): value for name, value in answer.headers.items()}
-            return answer.status, await answer.read(), found
+            response_headers = {name.lower(): value for name, value in answer.headers.items()}
+            return answer.status, await answer.read(), response_headers
 
     async def wait_for(
         self,
@@ -86,16 +86,16 @@ class ApiClient:
         timeout_s: float = WAIT_TIMEOUT_S,
     ) -> Json:
         """Poll until the response has this status and satisfies the condition."""
-        told: tuple[int, Json] | None = None
+        last_response: tuple[int, Json] | None = None
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    found, body, _ = await self.request(user, "GET", path)
-                    told = found, body
-                    if found == status and condition(body):
+                    actual_status, body, _ = await self.request(user, "GET", path)
+                    last_response = actual_status, body
+                    if actual_status == status and condition(body):
                         return body
         except TimeoutError:
-            raise AssertionError((path, "not in time", told)) from None
+            raise AssertionError((path, "not in time", last_response)) from None
 
     async def collect_pages(self, user: RegisteredUser, path: str, limit: int) -> list[Json]:
         """Return the items of all pages. Each page links to the next in its body and its `Link` header."""
@@ -118,9 +118,13 @@ class ApiClient:
     async def expect_error(
         self, code: str, status: int, user: RegisteredUser | None, method: str, path: str, body: Json = None
     ) -> Json:
-        found, told, _ = await self.request(user, method, path, body)
-        assert (found, told["code"] if told else None) == (status, code), (method, path, told)
-        return told
+        actual_status, response_body, _ = await self.request(user, method, path, body)
+        assert (actual_status, response_body["code"] if response_body else None) == (status, code), (
+            method,
+            path,
+            response_body,
+        )
+        return response_body
 
     # --- common setup
 
@@ -132,9 +136,9 @@ class ApiClient:
 
     async def direct(self, user: RegisteredUser, other: RegisteredUser) -> Json:
         body = {"type": "DIRECT", "participants": [other.id]}
-        status, told, _ = await self.request(user, "POST", "/v1/conversations", body)
-        assert status in {200, 201}, told
-        return told
+        status, response_body, _ = await self.request(user, "POST", "/v1/conversations", body)
+        assert status in {200, 201}, response_body
+        return response_body
 
     async def send(
         self,

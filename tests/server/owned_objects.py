@@ -29,20 +29,20 @@ class OwnedObjects:
 
     async def request(self, method: str, path: str, body: Json = None, **more: str) -> tuple[int, Json]:
         words = {**self.placeholders, "unique": f"u{uuid4().hex}", **more}
-        status, told, _ = await self.api.request(
+        status, response_body, _ = await self.api.request(
             self.owner, method, fill_placeholders(path, words), fill_placeholders(body, words)
         )
-        assert status < 500, (method, path, body, told)
-        return status, told
+        assert status < 500, (method, path, body, response_body)
+        return status, response_body
 
 
 def fill_placeholders(value: Json, placeholders: dict[str, str]) -> Json:
     if isinstance(value, str):
-        for word, meant in placeholders.items():
-            value = value.replace(f"{{{word}}}", meant)
+        for word, replacement in placeholders.items():
+            value = value.replace(f"{{{word}}}", replacement)
         return value
     if isinstance(value, list):
-        return [fill_placeholders(one, placeholders) for one in value]
+        return [fill_placeholders(element, placeholders) for element in value]
     if isinstance(value, dict):
         return {name: fill_placeholders(one, placeholders) for name, one in value.items()}
     return value

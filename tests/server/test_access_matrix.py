@@ -217,7 +217,7 @@ class AccessFixture:
             login = {"login": owner.username, "password": PASSWORD}
             await api.expect(201, None, "POST", "/v1/sessions", login)
             sessions = (await api.get(owner, "/v1/sessions"))["items"]
-            words["session"] = next(one["id"] for one in sessions if not one["current"])
+            words["session"] = next(session["id"] for session in sessions if not session["current"])
         return words
 
     async def examples(self, roles: Roles, placeholders: dict[str, str]) -> list[Json]:
@@ -227,9 +227,11 @@ class AccessFixture:
             for name in placeholders.keys() & DOCUMENTED_EXAMPLES.keys()
             for path in DOCUMENTED_EXAMPLES[name]
         ]
-        found = [await self.api.get(roles.owner, path.format(**placeholders)) for path in sorted(paths)]
+        objects = [await self.api.get(roles.owner, path.format(**placeholders)) for path in sorted(paths)]
         # The number of posts is updated asynchronously, so a change of it is not caused by this request.
-        return [{**one, "posts_count": None} if "posts_count" in one else one for one in found]
+        return [
+            {**example, "posts_count": None} if "posts_count" in example else example for example in objects
+        ]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -269,8 +271,8 @@ async def test_route_status_by_role(row: Row, access: AccessFixture) -> None:
         sent = body
         for word, value in words.items():
             sent = sent.replace(f"{{{word}}}", value)
-        found, answer = await request_as(access.api, asker, row, row.path.format(**words), sent)
-        assert found == status, (who, answer)
+        actual_status, answer = await request_as(access.api, asker, row, row.path.format(**words), sent)
+        assert actual_status == status, (who, answer)
         if status == 401:
             assert msgspec.json.decode(answer)["code"] == "auth.required"
         if status == 404:
@@ -286,8 +288,11 @@ async def request_as(
         headers = {"Authorization": f"Bearer {asker.token}"}
         async with api._session.get(api._root + path, headers=headers) as answer:
             return answer.status, b""
-    status, told, headers = await api.request_bytes(
+    status, response_body, headers = await api.request_bytes(
         asker, row.method, path, body.encode() or None, Content_Type="application/json"
     )
-    assert status < 400 or headers["content-type"].startswith("application/problem+json"), (status, told)
-    return status, told
+    assert status < 400 or headers["content-type"].startswith("application/problem+json"), (
+        status,
+        response_body,
+    )
+    return status, response_body

@@ -77,8 +77,8 @@ BODY_IDS = [
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as found:
-        yield found
+    async with owned_objects(stores, people) as objects:
+        yield objects
 
 
 @pytest.mark.parametrize(("method", "path", "noun", "body"), PATH_IDS)
@@ -98,16 +98,16 @@ async def test_unknown_id_in_path_is_not_found(
         "a" * 300,
         "'%20OR%201=1--",
     ):
-        status, told = await owned.request(method, path, body, bad=bad)
-        assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
+        status, response_body = await owned.request(method, path, body, bad=bad)
+        assert (status, response_body["code"]) == (404, f"{noun}.not_found"), (bad, response_body)
 
 
 @pytest.mark.parametrize(("path", "noun", "body"), BODY_IDS)
 async def test_unknown_id_in_body_is_not_found(path: str, noun: str, body: Json, owned: OwnedObjects) -> None:
     """404 with the code of the object named in the body."""
     for bad in (str(uuid4()), "0123456789abcdef01234567", "x", "", "\u0000", "\U0001f600"):
-        status, told = await owned.request("POST", path, body, bad=bad)
-        assert (status, told["code"]) == (404, f"{noun}.not_found"), (bad, told)
+        status, response_body = await owned.request("POST", path, body, bad=bad)
+        assert (status, response_body["code"]) == (404, f"{noun}.not_found"), (bad, response_body)
 
 
 async def test_new_user_is_known_to_other_instances(

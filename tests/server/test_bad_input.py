@@ -136,8 +136,8 @@ NULLABLE = {"display_name", "bio", "avatar_url", "event_id", "description", "nam
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as found:
-        yield found
+    async with owned_objects(stores, people) as objects:
+        yield objects
 
 
 def wrong_values(value: Json) -> list[Json]:
@@ -160,8 +160,8 @@ async def test_unknown_fields_are_ignored(taking: BodyRoute, owned: OwnedObjects
     if taking.path == "/v1/reports":
         del body["id"]
         body["id"] = taking.body["id"]
-    status, told = await owned.request(taking.method, taking.path, body)
-    assert status == taking.status, told
+    status, response_body = await owned.request(taking.method, taking.path, body)
+    assert status == taking.status, response_body
 
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
@@ -170,14 +170,14 @@ async def test_wrong_type_is_rejected_with_its_field(taking: BodyRoute, owned: O
     for field, value in taking.body.items():
         wrong = wrong_values(value) + ([] if field in NULLABLE and field not in taking.required else [None])
         for one in wrong:
-            status, told = await owned.request(taking.method, taking.path, {**taking.body, field: one})
-            assert status == 422, (field, one, told)
-            assert_invalid_field(told, field)
+            status, body = await owned.request(taking.method, taking.path, {**taking.body, field: one})
+            assert status == 422, (field, one, body)
+            assert_invalid_field(body, field)
     for field in taking.required:
         without = {name: value for name, value in taking.body.items() if name != field}
-        status, told = await owned.request(taking.method, taking.path, without)
-        assert status == 422, (field, told)
-        assert_invalid_field(told, field)
+        status, body = await owned.request(taking.method, taking.path, without)
+        assert status == 422, (field, body)
+        assert_invalid_field(body, field)
 
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
@@ -196,20 +196,20 @@ async def test_non_object_body_is_rejected(taking: BodyRoute, owned: OwnedObject
         b'{"surprise":' * 5_000,
         None,
     ):
-        status, told, headers = await owned.api.request_bytes(
+        status, body, headers = await owned.api.request_bytes(
             owned.owner, taking.method, path, sent, Content_Type="application/json"
         )
-        assert headers["content-type"].startswith("application/problem+json"), (sent, told)
-        assert status == 422, (sent and sent[:20], told)
-        assert json.loads(told)["code"] == "request.invalid"
+        assert headers["content-type"].startswith("application/problem+json"), (sent, body)
+        assert status == 422, (sent and sent[:20], body)
+        assert json.loads(body)["code"] == "request.invalid"
 
 
 @pytest.mark.parametrize("taking", BODY_ROUTES, ids=lambda one: one.name)
 async def test_too_large_body_is_rejected(taking: BodyRoute, owned: OwnedObjects) -> None:
     """413, with `Content-Length` or chunked."""
     path, large = fill_placeholders(taking.path, owned.placeholders), b" " * (taking.body_bytes_max + 1)
-    status, told, _ = await owned.api.request_bytes(owned.owner, taking.method, path, large)
-    assert (status, json.loads(told)["code"]) == (413, "request.too_large")
+    status, body, _ = await owned.api.request_bytes(owned.owner, taking.method, path, large)
+    assert (status, json.loads(body)["code"]) == (413, "request.too_large")
 
     async def parts() -> AsyncIterator[bytes]:
         for start in range(0, len(large), 8192):
@@ -240,9 +240,9 @@ async def test_too_large_body_is_rejected(taking: BodyRoute, owned: OwnedObjects
 )
 async def test_unstorable_text_is_rejected(path: str, body: Json, field: str, owned: OwnedObjects) -> None:
     """NUL and an escaped lone surrogate are 422, and nothing is stored."""
-    status, told = await owned.request("POST", path, {**body, field: "a\u0000b"})
-    assert status == 422, told
-    assert_invalid_field(told, field)
+    status, response_body = await owned.request("POST", path, {**body, field: "a\u0000b"})
+    assert status == 422, response_body
+    assert_invalid_field(response_body, field)
     sent = json.dumps(
         fill_placeholders({**body, field: "a\ud800b"}, {**owned.placeholders, "unique": f"u{uuid4().hex}"})
     )

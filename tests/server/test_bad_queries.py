@@ -34,8 +34,8 @@ WITHOUT_CURSOR = ["/v1/conversations/{group}/messages", "/v1/conversations/{grou
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as found:
-        yield found
+    async with owned_objects(stores, people) as objects:
+        yield objects
 
 
 @pytest.mark.parametrize("path", [*LISTS, *WITHOUT_CURSOR])
@@ -43,9 +43,9 @@ async def test_limit_is_1_to_100(path: str, owned: OwnedObjects) -> None:
     """Any other value is 422 that names `limit`."""
     mark = "&" if "?" in path else "?"
     for limit in ("0", "-1", "101", "1000000000000000000000000", "x", "1.5", "", "%00", "0x10"):
-        status, told = await owned.request("GET", f"{path}{mark}limit={limit}")
-        assert status == 422, (limit, told)
-        assert_invalid_field(told, "limit")
+        status, body = await owned.request("GET", f"{path}{mark}limit={limit}")
+        assert status == 422, (limit, body)
+        assert_invalid_field(body, "limit")
     for limit in ("1", "100"):
         assert (await owned.request("GET", f"{path}{mark}limit={limit}"))[0] == 200
 
@@ -56,9 +56,9 @@ async def test_invalid_cursor_is_rejected(path: str, owned: OwnedObjects) -> Non
     mark = "&" if "?" in path else "?"
     nonsense = ["x", "%00", "====", "e30", "W10", "bnVsbA", "%F0%9F%98%80", "a" * 1001, "a" * 7000]
     for cursor in nonsense:
-        status, told = await owned.request("GET", f"{path}{mark}cursor={cursor}")
-        assert status == 422, (cursor, told)
-        assert told["code"] in {"cursor.invalid", "request.invalid"}
+        status, body = await owned.request("GET", f"{path}{mark}cursor={cursor}")
+        assert status == 422, (cursor, body)
+        assert body["code"] in {"cursor.invalid", "request.invalid"}
     whole = str(uuid4())
     foreign: list[Json] = [
         *(None, 1, -1, 2**53, 2**63, -(2**63), "x", [], {}, [1], [None, None]),
@@ -69,9 +69,9 @@ async def test_invalid_cursor_is_rejected(path: str, owned: OwnedObjects) -> Non
         ["2026-01-01T00:00:00.000Z", "x"],
     ]
     for key in foreign:
-        status, told = await owned.request("GET", f"{path}{mark}cursor={encode_cursor(key)}")
-        assert status in {200, 422}, (key, told)
-        assert status == 200 or told["code"] == "cursor.invalid", (key, told)
+        status, body = await owned.request("GET", f"{path}{mark}cursor={encode_cursor(key)}")
+        assert status in {200, 422}, (key, body)
+        assert status == 200 or body["code"] == "cursor.invalid", (key, body)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ async def test_invalid_parameter_is_rejected_with_its_name(
     path: str, field: str, owned: OwnedObjects
 ) -> None:
     """422 that names it."""
-    status, told = await owned.request("GET", path)
-    assert status == 422, told
-    assert_invalid_field(told, field)
+    status, body = await owned.request("GET", path)
+    assert status == 422, body
+    assert_invalid_field(body, field)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,6 @@ async def test_search_text_is_not_interpreted(path: str, owned: OwnedObjects) ->
         "%ED%A0%80",
         "%00",
     ):
-        status, told = await owned.request("GET", f"{path}{odd}{uuid4().hex}{odd}")
-        assert status in {200, 404, 422}, (odd, told)
-        assert status != 200 or [one for one in told["items"] if "id" in one] == []
+        status, body = await owned.request("GET", f"{path}{odd}{uuid4().hex}{odd}")
+        assert status in {200, 404, 422}, (odd, body)
+        assert status != 200 or [item for item in body["items"] if "id" in item] == []

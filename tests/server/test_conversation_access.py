@@ -52,7 +52,7 @@ def fill_placeholders(value: Json, words: dict[str, str]) -> Json:
     if isinstance(value, str):
         return value.format(**words)
     if isinstance(value, list):
-        return [fill_placeholders(one, words) for one in value]
+        return [fill_placeholders(element, words) for element in value]
     if isinstance(value, dict):
         return {name: fill_placeholders(one, words) for name, one in value.items()}
     return value
@@ -90,19 +90,19 @@ async def test_route_status_by_role(
             "self": asker.id if asker is not None else admin.id,
             "unique": uuid4().hex,
         }
-        found, told, _ = await api.request(
+        actual_status, body, _ = await api.request(
             asker,
             ask.method,
             f"{ROOT}/{group}{fill_placeholders(ask.path, words)}",
             fill_placeholders(ask.body, words),
         )
-        assert found == status, (who, told)
+        assert actual_status == status, (who, body)
         if status == 404 and who in {"stranger", "former"}:
-            assert told["code"] == "conversation.not_found"
+            assert body["code"] == "conversation.not_found"
         if status == 403:
-            assert told["code"] == "permission.denied"
+            assert body["code"] == "permission.denied"
         if status == 401:
-            assert told["code"] == "auth.required"
+            assert body["code"] == "auth.required"
         if status >= 400:
             assert await api.get_conversation(other, group) == before, "a refusal changes nothing"
 
@@ -134,9 +134,9 @@ async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
         "a" * 300,
     ):
         path = f"{ROOT}/{conversation_id}{fill_placeholders(ask.path, words)}"
-        status, told, _ = await api.request(stranger, ask.method, path, fill_placeholders(ask.body, words))
-        told.pop("request_id")
-        answers.append((status, told))
+        status, body, _ = await api.request(stranger, ask.method, path, fill_placeholders(ask.body, words))
+        body.pop("request_id")
+        answers.append((status, body))
     assert answers[0][0] == 404
     assert all(answer == answers[0] for answer in answers), answers
 
@@ -148,7 +148,7 @@ async def test_list_has_the_users_conversations_only(
     admin, member, other, former, stranger = await people.register(5, instance)
     group = await conversation(api, admin, member, other, former)
     for person, wanted in ((admin, [group]), (member, [group]), (former, []), (stranger, [])):
-        assert [one["id"] for one in (await api.get(person, ROOT))["items"]] == wanted
+        assert [entry["id"] for entry in (await api.get(person, ROOT))["items"]] == wanted
     await api.expect_error("auth.required", 401, None, "GET", ROOT)
     await api.expect_error("auth.required", 401, None, "POST", ROOT, {"type": "GROUP", "participants": []})
 

@@ -44,27 +44,27 @@ async def test_changes_are_complete_page_by_page(
     whole = await changes(0, 100)
     assert whole["last_seq"] == head
     assert whole["has_more"] is False
-    assert [one["seq"] for one in whole["items"]] == list(range(1, head + 1))
-    assert [one["type"] for one in whole["items"]][-8:] == ["message.created"] * 6 + [
+    assert [entry["seq"] for entry in whole["items"]] == list(range(1, head + 1))
+    assert [entry["type"] for entry in whole["items"]][-8:] == ["message.created"] * 6 + [
         "conversation.updated"
     ] * 2
-    assert all(one["conversation_id"] == group for one in whole["items"])
+    assert all(entry["conversation_id"] == group for entry in whole["items"])
     for limit in (1, 3, 8):
-        after, found = 0, []
+        after, entries = 0, []
         while True:
             page = await changes(after, limit)
-            found += page["items"]
+            entries += page["items"]
             assert len(page["items"]) <= limit
             assert page["last_seq"] > after
             after = page["last_seq"]
             if not page["has_more"]:
                 break
-        assert found == whole["items"]
+        assert entries == whole["items"]
         assert after == head
     assert await changes(head, 20) == {"items": [], "last_seq": head, "has_more": False}
     beyond = await changes(head + 100, 20)
     assert (beyond["items"], beyond["has_more"]) == ([], False)
-    assert [one["seq"] for one in (await changes(seqs[2], 2))["items"]] == [seqs[3], seqs[4]]
+    assert [entry["seq"] for entry in (await changes(seqs[2], 2))["items"]] == [seqs[3], seqs[4]]
 
 
 async def test_acknowledged_message_is_readable_on_every_instance(
@@ -84,7 +84,7 @@ async def test_acknowledged_message_is_readable_on_every_instance(
             assert shown["last_message"]["content"] == f"number {number}"
             assert shown["unread_count"] == number + 1
             changes = await reader.get(ben, f"{ROOT}/{group}/changes?after={sent['seq'] - 1}")
-            assert [one["seq"] for one in changes["items"]] == [sent["seq"]]
+            assert [entry["seq"] for entry in changes["items"]] == [sent["seq"]]
 
 
 # --- read marks
@@ -132,15 +132,15 @@ async def test_messages_list_their_readers(
     seqs = [(await api.send(ana, group, f"number {number}"))["seq"] for number in range(3)]
 
     async def readers() -> list[tuple[set[str], int]]:
-        found = await messages(api, ana, group, "?after=0")
-        for one in found:
+        history = await messages(api, ana, group, "?after=0")
+        for one in history:
             assert all(reader["read_at"].endswith("Z") for reader in one["delivery_status"]["read_by"])
         return [
             (
-                {reader["user_id"] for reader in one["delivery_status"]["read_by"]},
-                one["delivery_status"]["read_count"],
+                {reader["user_id"] for reader in item["delivery_status"]["read_by"]},
+                item["delivery_status"]["read_count"],
             )
-            for one in found
+            for item in history
         ]
 
     assert await readers() == [(set(), 0)] * 3
@@ -160,5 +160,5 @@ async def test_sending_marks_earlier_messages_read(
     await api.send(ana, group, "a question")
     await api.send(ben, group, "an answer")
     question = (await messages(api, ana, group, "?after=0"))[0]
-    assert [one["user_id"] for one in question["delivery_status"]["read_by"]] == [ben.id]
+    assert [reader["user_id"] for reader in question["delivery_status"]["read_by"]] == [ben.id]
     assert question["delivery_status"]["read_count"] == 1

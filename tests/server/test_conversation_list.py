@@ -27,19 +27,19 @@ async def test_list_is_ordered_by_latest_activity(
         assert top["last_message"]["sender_id"] == ben.id
         assert top["last_message"]["timestamp"].endswith("Z")
         assert top["unread_count"] == 1
-    listed = [one["id"] for one in (await api.get(ana, ROOT))["items"]]
+    listed = [conversation["id"] for conversation in (await api.get(ana, ROOT))["items"]]
     assert listed == [groups[1], groups[3], groups[0], groups[2]]
 
 
 async def pages(api: ApiClient, person: Any, limit: int, between: Any = None) -> list[list[str]]:
     """Return the ids of each page, following the cursors."""
-    found: list[list[str]] = []
+    id_pages: list[list[str]] = []
     path: str | None = f"{ROOT}?limit={limit}"
     while path is not None:
         status, page, headers = await api.request(person, "GET", path)
         assert status == 200, page
-        found.append([one["id"] for one in page["items"]])
-        assert len(found) < 30
+        id_pages.append([item["id"] for item in page["items"]])
+        assert len(id_pages) < 30
         if page["next_cursor"] is None:
             assert "link" not in headers
             path = None
@@ -49,8 +49,8 @@ async def pages(api: ApiClient, person: Any, limit: int, between: Any = None) ->
             path = link.strip("<>")
             assert f"limit={limit}" in path
             if between is not None:
-                await between(len(found))
-    return found
+                await between(len(id_pages))
+    return id_pages
 
 
 async def test_pages_contain_every_conversation_once(
@@ -62,9 +62,9 @@ async def test_pages_contain_every_conversation_once(
     whole = await pages(api, ana, 100)
     assert [sorted(page) for page in whole] == [sorted(made)]
     for limit in (1, 2, 3, 6, 7, 8):
-        found = await pages(api, ana, limit)
-        assert [one for page in found for one in page] == whole[0]
-        assert all(len(page) == limit for page in found[:-1])
+        id_pages = await pages(api, ana, limit)
+        assert [item for page in id_pages for item in page] == whole[0]
+        assert all(len(page) == limit for page in id_pages[:-1])
 
 
 async def test_paging_while_messages_arrive(
@@ -81,10 +81,12 @@ async def test_paging_while_messages_arrive(
             touched.add(group)
             await api.send(ben, group, "up")
 
-    found = [one for page in await pages(api, ana, 3, between) for one in page]
-    assert len(found) == len(set(found))
-    assert set(found) >= set(made) - touched
-    assert [one for one in found if one not in touched] == [one for one in listed if one not in touched]
+    ids = [item for page in await pages(api, ana, 3, between) for item in page]
+    assert len(ids) == len(set(ids))
+    assert set(ids) >= set(made) - touched
+    assert [item for item in ids if item not in touched] == [
+        conversation for conversation in listed if conversation not in touched
+    ]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "9" * 30, "\u0661"])
@@ -111,16 +113,16 @@ async def test_participants_are_paginated_in_order(
     """Every member once."""
     some = await people.shared(7, instance)
     group = (await api.group(*some))["id"]
-    found: list[str] = []
+    ids: list[str] = []
     path = f"{ROOT}/{group}/participants?limit=3"
     while True:
         page = await api.get(some[1], path)
-        found.extend(card["id"] for card in page["items"])
+        ids.extend(card["id"] for card in page["items"])
         if page["next_cursor"] is None:
             break
         path = f"{ROOT}/{group}/participants?limit=3&cursor={page['next_cursor']}"
-    assert len(found) == 7
-    assert set(found) == {person.id for person in some}
+    assert len(ids) == 7
+    assert set(ids) == {person.id for person in some}
 
 
 # --- unread
@@ -129,8 +131,10 @@ async def test_participants_are_paginated_in_order(
 async def unread(api: ApiClient, person: Any, group: str) -> tuple[int, int]:
     """Return (read_seq, unread_count), which must be equal in the list and the object."""
     shown = await api.get_conversation(person, group)
-    listed = [one for one in (await api.get(person, ROOT))["items"] if one["id"] == group]
-    assert [(one["read_seq"], one["unread_count"]) for one in listed] == [
+    listed = [
+        conversation for conversation in (await api.get(person, ROOT))["items"] if conversation["id"] == group
+    ]
+    assert [(conversation["read_seq"], conversation["unread_count"]) for conversation in listed] == [
         (shown["read_seq"], shown["unread_count"])
     ]
     return shown["read_seq"], shown["unread_count"]
@@ -150,8 +154,8 @@ async def test_unread_counts_messages_of_others_after_the_mark(
     await api.expect(204, ana, "PUT", f"{ROOT}/{group}/participants/{eve.id}")
     assert (await unread(api, ben, group))[1] == 0
     assert (await unread(api, ana, group))[1] == 2
-    told = await api.expect(200, ana, "PUT", f"{ROOT}/{group}/read", {"seq": first["seq"]})
-    assert told == {"read_seq": first["seq"], "unread_count": 1}
+    read_state = await api.expect(200, ana, "PUT", f"{ROOT}/{group}/read", {"seq": first["seq"]})
+    assert read_state == {"read_seq": first["seq"], "unread_count": 1}
     assert await unread(api, ana, group) == (first["seq"], 1)
     third = await api.send(ana, group, "three")
     assert await unread(api, ana, group) == (third["seq"], 0)
@@ -172,5 +176,5 @@ async def test_unread_count_is_capped_at_1000(start_instance: StartInstance, peo
         await asyncio.gather(*map(some, range(20)))
         read_seq, count = await unread(api, ana, group)
         assert count == 1000
-        told = await api.expect(200, ana, "PUT", f"{ROOT}/{group}/read", {"seq": read_seq + 30})
-        assert told["unread_count"] in range(985, 1001)
+        read_state = await api.expect(200, ana, "PUT", f"{ROOT}/{group}/read", {"seq": read_seq + 30})
+        assert read_state["unread_count"] in range(985, 1001)

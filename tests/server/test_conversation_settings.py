@@ -32,7 +32,7 @@ async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Js
 
 
 async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:
-    return sum(one["message_type"] == "SYSTEM" for one in await history(api, person, group))
+    return sum(message["message_type"] == "SYSTEM" for message in await history(api, person, group))
 
 
 async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:

@@ -68,11 +68,13 @@ async def test_concurrent_direct_conversations_are_one(
             return await (here if number % 4 < 2 else there).request(one, "POST", ROOT, body)
 
         made = await asyncio.gather(*map(make, range(20)))
-        assert len({told["id"] for _, told, _ in made}) == 1
+        assert len({response_body["id"] for _, response_body, _ in made}) == 1
         assert sorted(status for status, _, _ in made) == [200] * 19 + [201]
         for api in (here, there):
             for person in (ana, ben):
-                assert [one["id"] for one in (await api.get(person, ROOT))["items"]] == [made[0][1]["id"]]
+                assert [conversation["id"] for conversation in (await api.get(person, ROOT))["items"]] == [
+                    made[0][1]["id"]
+                ]
 
 
 INVALID: list[Json] = [
@@ -131,8 +133,8 @@ async def test_unknown_participant_is_rejected(
 ) -> None:
     """404 `user.not_found`, and no list has a new conversation."""
     ana = (await people.register(1, instance))[0]
-    for nobody in (str(uuid4()), "nobody", ""):
-        body = {"type": kind, "participants": [nobody]}
+    for unknown_id in (str(uuid4()), "nobody", ""):
+        body = {"type": kind, "participants": [unknown_id]}
         await api.expect_error("user.not_found", 404, ana, "POST", ROOT, body)
     assert (await api.get(ana, ROOT))["items"] == []
 
@@ -162,8 +164,8 @@ async def test_body_size_limits(api: ApiClient, instance: Instance, people: Regi
 
 
 async def create_with_key(api: ApiClient, person: Any, key: str, body: Json) -> tuple[int, Json]:
-    status, told, _ = await api.request(person, "POST", ROOT, body, Idempotency_Key=key)
-    return status, told
+    status, response_body, _ = await api.request(person, "POST", ROOT, body, Idempotency_Key=key)
+    return status, response_body
 
 
 async def test_idempotency_key_creates_a_group_once(
@@ -176,7 +178,7 @@ async def test_idempotency_key_creates_a_group_once(
     made = await asyncio.gather(*(create_with_key(api, ana, key, body) for _ in range(20)))
     made.append(await create_with_key(api, ana, key, body))
     assert {status for status, _ in made} == {201}
-    assert len({told["id"] for _, told in made}) == 1
+    assert len({response_body["id"] for _, response_body in made}) == 1
     assert len((await api.get(ana, ROOT))["items"]) == 1
     assert len((await api.get(ben, ROOT))["items"]) == 1
 

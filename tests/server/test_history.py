@@ -65,10 +65,10 @@ async def test_retry_returns_the_first_message(
     group = (await api.group(ana, ben))["id"]
     path = f"{ROOT}/{group}/messages"
     sent = {"client_id": uuid4().hex, "content": "once"}
-    found = await asyncio.gather(*(api.request(ana, "POST", path, sent) for _ in range(10)))
-    assert sorted(status for status, _, _ in found) == [200] * 9 + [201]
-    assert len({told["id"] for _, told, _ in found}) == 1
-    for other in ({"content": "twice"}, {"mentions": [ben.id]}, {"reply_to": found[0][1]["id"]}):
+    responses = await asyncio.gather(*(api.request(ana, "POST", path, sent) for _ in range(10)))
+    assert sorted(status for status, _, _ in responses) == [200] * 9 + [201]
+    assert len({body["id"] for _, body, _ in responses}) == 1
+    for other in ({"content": "twice"}, {"mentions": [ben.id]}, {"reply_to": responses[0][1]["id"]}):
         await api.expect_error("idempotency.conflict", 409, ana, "POST", path, {**sent, **other})
     assert len(await messages(api, ben, group, "")) == 1
 
@@ -156,7 +156,7 @@ async def test_history_bounds_are_exclusive(
     group, seqs = await group_with_messages(api, 12, ana, ben)
 
     async def found(query: str) -> list[int]:
-        return [one["seq"] for one in await messages(api, ben, group, query)]
+        return [message["seq"] for message in await messages(api, ben, group, query)]
 
     middle = seqs[6]
     assert await found("") == seqs[::-1]
@@ -196,16 +196,16 @@ async def test_history_is_complete_page_by_page(
             seq = page[-1]["seq"]
 
     forward, backward = await walk("after", 0), await walk("before", head + 1)
-    assert [one["content"] for one in forward if one["message_type"] == "TEXT"] == [
+    assert [message["content"] for message in forward if message["message_type"] == "TEXT"] == [
         *(f"number {number}" for number in range(5)),
         "last",
     ]
-    assert sum(one["message_type"] == "SYSTEM" for one in forward) == 2
+    assert sum(message["message_type"] == "SYSTEM" for message in forward) == 2
     # Read marks may change between the two requests.
-    assert [(one["id"], one["content"]) for one in forward] == [
-        (one["id"], one["content"]) for one in backward[::-1]
+    assert [(message["id"], message["content"]) for message in forward] == [
+        (message["id"], message["content"]) for message in backward[::-1]
     ]
-    assert [one["seq"] for one in forward] == sorted({one["seq"] for one in forward})
+    assert [message["seq"] for message in forward] == sorted({message["seq"] for message in forward})
 
 
 @pytest.mark.parametrize(

@@ -76,26 +76,26 @@ class TwoServers:
         person: RegisteredUser | None = None,
         api: ApiClient | None = None,
     ) -> tuple[int, Json]:
-        for word, meant in self.placeholders.items():
-            path = path.replace(f"{{{word}}}", meant)
-        status, told, _ = await (api or self.api).request(
+        for word, replacement in self.placeholders.items():
+            path = path.replace(f"{{{word}}}", replacement)
+        status, response_body, _ = await (api or self.api).request(
             person or self.ana, "POST", path, fill_placeholders(body, self.placeholders), Idempotency_Key=key
         )
-        return status, told
+        return status, response_body
 
 
 def fill_placeholders(value: Json, words: dict[str, str]) -> Json:
     if isinstance(value, str) and value.startswith("{"):
         return words[value[1:-1]]
     if isinstance(value, list):
-        return [fill_placeholders(one, words) for one in value]
+        return [fill_placeholders(element, words) for element in value]
     if isinstance(value, dict):
         return {name: fill_placeholders(one, words) for name, one in value.items()}
     return value
 
 
-def get_id(told: Json) -> Json:
-    return told and told["id"]
+def get_id(body: Json) -> Json:
+    return body and body["id"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -132,8 +132,8 @@ async def test_different_body_is_a_conflict(creating: CreateRoute, servers: TwoS
     key = uuid4().hex
     first = await servers.create(key, creating.path, creating.body)
     for api in (servers.api, servers.second_api):
-        status, told = await servers.create(key, creating.path, creating.other, api=api)
-        assert (status, told["code"]) == (409, "idempotency.conflict")
+        status, body = await servers.create(key, creating.path, creating.other, api=api)
+        assert (status, body["code"]) == (409, "idempotency.conflict")
     assert await servers.create(key, creating.path, creating.body) == first
 
 
@@ -148,7 +148,7 @@ async def test_concurrent_requests_create_one_object(creating: CreateRoute, serv
         )
     )
     assert {status for status, _ in answers} == {creating.status}, answers
-    assert len({get_id(told) for _, told in answers}) == 1
+    assert len({get_id(body) for _, body in answers}) == 1
 
 
 @for_each_route
@@ -161,17 +161,17 @@ async def test_key_is_scoped_to_the_user(creating: CreateRoute, servers: TwoServ
         if "/conversations" not in creating.path
         else {"type": "GROUP", "participants": ["{eve}"], "name": "x"}
     )
-    status, told = await servers.create(key, creating.path, other_body, servers.ben)
-    assert status == creating.status, told
-    assert get_id(told) is None or get_id(told) != get_id(first[1])
+    status, body = await servers.create(key, creating.path, other_body, servers.ben)
+    assert status == creating.status, body
+    assert get_id(body) is None or get_id(body) != get_id(first[1])
 
 
 @for_each_route
 async def test_key_has_1_to_200_characters(creating: CreateRoute, servers: TwoServers) -> None:
     """Empty and longer keys are rejected; without the header requests are independent."""
     for key in ("", "k" * 201):
-        status, told = await servers.create(key, creating.path, creating.body)
-        assert (status, told["code"]) == (422, "request.invalid")
+        status, body = await servers.create(key, creating.path, creating.body)
+        assert (status, body["code"]) == (422, "request.invalid")
     key = uuid4().hex.ljust(200, "k")
     first = await servers.create(key, creating.path, creating.body)
     assert await servers.create(key, creating.path, creating.body) == first
@@ -216,7 +216,7 @@ async def test_retries_have_one_effect(servers: TwoServers, people: RegisteredUs
     assert len((await servers.api.get(ana, f"/v1/posts/{post['id']}/comments"))["items"]) == 1
     assert len((await servers.api.get(ana, "/v1/conversations"))["items"]) == 1
     page = await servers.api.wait_for(ben, "/v1/notifications", lambda page: page["items"])
-    assert [(one["type"], one["count"]) for one in page["items"]] == [("EVENT_INVITE", 1)]
+    assert [(item["type"], item["count"]) for item in page["items"]] == [("EVENT_INVITE", 1)]
 
 
 async def test_retried_registration_is_the_same_user(servers: TwoServers) -> None:
@@ -225,13 +225,13 @@ async def test_retried_registration_is_the_same_user(servers: TwoServers) -> Non
     body = {"email": f"{name}@example.test", "username": name, "password": PASSWORD}
 
     async def register(sent: Json, api: ApiClient = servers.api) -> tuple[int, Json]:
-        status, told, _ = await api.request(None, "POST", "/v1/users", sent, Idempotency_Key=key)
-        return status, told
+        status, response_body, _ = await api.request(None, "POST", "/v1/users", sent, Idempotency_Key=key)
+        return status, response_body
 
     answers = await asyncio.gather(*(register(body, api) for api in [servers.api, servers.second_api] * 3))
     assert {status for status, _ in answers} == {201}, answers
-    assert {told["user"]["id"] for _, told in answers} == {answers[0][1]["user"]["id"]}
-    tokens = {told["token"] for _, told in answers}
+    assert {response_body["user"]["id"] for _, response_body in answers} == {answers[0][1]["user"]["id"]}
+    tokens = {response_body["token"] for _, response_body in answers}
     assert len(tokens) == len(answers)
     for token in tokens:
         me = await servers.api.get(RegisteredUser("", name, token), "/v1/users/me")
@@ -241,11 +241,11 @@ async def test_retried_registration_is_the_same_user(servers: TwoServers) -> Non
         {**body, "display_name": "x"},
         {**body, "email": f"x{name}@example.test"},
     ):
-        status, told = await register(other)
-        assert (status, told["code"]) == (409, "idempotency.conflict"), told
+        status, response_body = await register(other)
+        assert (status, response_body["code"]) == (409, "idempotency.conflict"), response_body
     for length in (0, 201):
         sent = {**body, "username": f"{name[:40]}.{length}", "email": f"{length}{name}@example.test"}
-        status, told, _ = await servers.api.request(
+        status, response_body, _ = await servers.api.request(
             None, "POST", "/v1/users", sent, Idempotency_Key="k" * length
         )
-        assert (status, told["code"]) == (422, "request.invalid")
+        assert (status, response_body["code"]) == (422, "request.invalid")

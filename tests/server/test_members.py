@@ -33,7 +33,7 @@ async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Js
 
 
 async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:
-    return sum(one["message_type"] == "SYSTEM" for one in await history(api, person, group))
+    return sum(message["message_type"] == "SYSTEM" for message in await history(api, person, group))
 
 
 async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:
@@ -56,8 +56,8 @@ async def test_admin_adds_a_member(api: ApiClient, instance: Instance, people: R
     shown = await api.get_conversation(eve, group)
     assert shown["member_count"] == 3
     assert {card["id"] for card in shown["participants"]} == {ana.id, ben.id, eve.id}
-    assert [one["id"] for one in (await api.get(eve, ROOT))["items"]] == [group]
-    assert "before eve" in [one["content"] for one in await history(api, eve, group)]
+    assert [conversation["id"] for conversation in (await api.get(eve, ROOT))["items"]] == [group]
+    assert "before eve" in [message["content"] for message in await history(api, eve, group)]
     await api.send(eve, group, "hello")
 
 
@@ -79,9 +79,9 @@ async def test_unknown_user_cannot_be_added(
     """404 `user.not_found`."""
     ana, ben = await people.shared(2, instance)
     made = await api.group(ana, ben)
-    for nobody in (str(uuid4()), "nobody", "0" * 24):
+    for unknown_id in (str(uuid4()), "nobody", "0" * 24):
         await api.expect_error(
-            "user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{nobody}"
+            "user.not_found", 404, ana, "PUT", f"{ROOT}/{made['id']}/participants/{unknown_id}"
         )
     assert (await api.get_conversation(ana, made["id"]))["member_count"] == 2
 
@@ -130,7 +130,7 @@ async def test_returning_member_reads_everything(
     await remove_member(api, eve, group, eve.id)
     await api.send(ana, group, "while she was away")
     await add_member(api, ana, group, eve.id)
-    assert "while she was away" in [one["content"] for one in await history(api, eve, group)]
+    assert "while she was away" in [message["content"] for message in await history(api, eve, group)]
     assert (await api.get_conversation(eve, group))["member_count"] == 3
     await api.send(eve, group, "back")
     assert await count_system_messages(api, ben, group) == 2
@@ -142,8 +142,10 @@ async def test_removing_a_non_member_is_not_found(
     """404 `participant.not_found`, and nothing is written."""
     ana, ben, eve = await people.shared(3, instance)
     made = await api.group(ana, ben)
-    for nobody in (eve.id, str(uuid4()), "nonsense"):
-        status, problem, _ = await api.request(ana, "DELETE", f"{ROOT}/{made['id']}/participants/{nobody}")
+    for unknown_id in (eve.id, str(uuid4()), "nonsense"):
+        status, problem, _ = await api.request(
+            ana, "DELETE", f"{ROOT}/{made['id']}/participants/{unknown_id}"
+        )
         assert status == 404
         assert problem["code"] in {"participant.not_found", "user.not_found"}
     assert (await api.get_conversation(ana, made["id"]))["last_seq"] == made["last_seq"]
@@ -240,14 +242,14 @@ async def test_members_get_membership_events(
         other = (await api.group(eve, ben))["id"]
         sent = await api.send(ben, other, "a mark")
         assert await received_update(socket, other, sent["seq"])
-        behind = [one for one in socket.skipped if one.get("conversation_id") == group]
+        behind = [frame for frame in socket.skipped if frame.get("conversation_id") == group]
         assert "not for eve" not in str(behind)
 
 
 async def received_update(socket: Peer, group: str, seq: int) -> bool:
     """Wait for the entry, or a `lagged` that covers it: a new member may miss entries in flight."""
     while True:
-        found = await socket.next_of("message.created", "lagged")
-        assert found["conversation_id"] == group, found
-        if found.get("seq") == seq or found.get("from_seq", seq + 1) <= seq <= found.get("to_seq", 0):
+        message = await socket.next_of("message.created", "lagged")
+        assert message["conversation_id"] == group, message
+        if message.get("seq") == seq or message.get("from_seq", seq + 1) <= seq <= message.get("to_seq", 0):
             return True

@@ -86,13 +86,13 @@ def find_mismatches(document: Json, wanted: set[Operation], root: str, token: st
     schema = schemathesis.openapi.from_dict(without_default_responses(document), config=config).include(
         lambda context: (context.operation.method.upper(), context.operation.path) in wanted
     )
-    found: list[Mismatch] = []
+    mismatches: list[Mismatch] = []
     for event in engine.from_schema(schema).execute():
         match event:
             case events.ScenarioFinished(recorder=recorder):
                 for case_id, checks in recorder.checks.items():
                     asked = recorder.interactions.get(case_id)
-                    found += [
+                    mismatches += [
                         Mismatch(
                             recorder.label,
                             check.name,
@@ -109,7 +109,7 @@ def find_mismatches(document: Json, wanted: set[Operation], root: str, token: st
                 raise error
             case _:
                 pass
-    return [fault for fault in found if not is_excusable(fault)]
+    return [fault for fault in mismatches if not is_excusable(fault)]
 
 
 def is_excusable(mismatch: Mismatch) -> bool:
@@ -122,10 +122,10 @@ def is_excusable(mismatch: Mismatch) -> bool:
 async def describe_mismatches(
     api: ApiClient, person: RegisteredUser, document: Json, wanted: set[Operation]
 ) -> str:
-    found = await asyncio.to_thread(find_mismatches, document, wanted, api._root, person.token)
+    mismatches = await asyncio.to_thread(find_mismatches, document, wanted, api._root, person.token)
     return "\n\n".join(
         f"{fault.operation}: {fault.check}\n{fault.message}\n{fault.request[:1000]}\n{fault.answer[:1000]}"
-        for fault in found
+        for fault in mismatches
     )
 
 

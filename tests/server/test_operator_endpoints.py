@@ -69,7 +69,7 @@ async def test_wrong_method_is_405_with_allow(
     """`Allow` lists the supported methods."""
     status, problem, headers = await api.request(None, method, path)
     assert (status, problem["code"]) == (405, "method.not_allowed")
-    allowed = {one.strip() for one in headers["allow"].split(",")}
+    allowed = {name.strip() for name in headers["allow"].split(",")}
     assert allowed
     assert method not in allowed
 

@@ -195,7 +195,7 @@ def test_bundle_runs_modules_in_the_order_of_their_imports(tmp_path: Path) -> No
         ('import { app } from "./app.js";\n', "cycle"),
     ],
 )
-def test_bundle_refuses_what_it_cannot_combine(source: str, message: str) -> None:
+def test_bundle_rejects_unsupported_modules(source: str, message: str) -> None:
     """A module in another form stops the server at its start instead of breaking the page."""
     with pytest.raises(ValueError, match=message):
         make_bundle(PAGE, {"a.css": "", "b.css": "", "app.js": source})
@@ -261,7 +261,7 @@ def test_every_import_resolves(path: Path) -> None:
         assert (path.parent / name).resolve() in SCRIPTS, name
     for names, source in NAMES.findall(code):
         exporting = (path.parent / source).resolve().read_text("utf-8")
-        for name in (one.strip() for one in names.split(",") if one.strip()):
+        for name in (entry.strip() for entry in names.split(",") if entry.strip()):
             exported = rf"^export (async )?(class|function|const) {re.escape(name)}\b"
             assert re.search(exported, exporting, re.MULTILINE), name
             assert len(re.findall(rf"\b{re.escape(name)}\b", code)) > 1, f"{name} is not used"
@@ -275,8 +275,8 @@ def test_every_script_is_reached() -> None:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
-            found = IMPORT.finditer(code_of(path))
-            waiting += [(path.parent / (one.group(1) or one.group(2))).resolve() for one in found]
+            imports = IMPORT.finditer(code_of(path))
+            waiting += [(path.parent / (match.group(1) or match.group(2))).resolve() for match in imports]
     assert reached == set(SCRIPTS)
 
 

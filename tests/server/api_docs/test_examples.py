@@ -37,7 +37,7 @@ from actors.protocol.server_frames import (
 )
 from actors.sessions.transport import CloseCode
 from server.api_docs.examples import EXAMPLES
-from server.websocket.connection import RESUMABLE_CODES
+from server.websocket.close_handshake import RESUMABLE_CODES
 from storage.records.events import EventRecord
 from storage.records.identifiers import entry_id
 from storage.records.messaging import ConversationRecord, LastMessage, MessageEntry

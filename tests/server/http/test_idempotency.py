@@ -52,8 +52,8 @@ async def request_key(
         headers["Idempotency-Key"] = key
     response = await client.request(method, path, data=data, headers=headers)
     assert response.status == 200, await response.text()
-    found: dict[str, Any] = await response.json()
-    return found
+    key_fields: dict[str, Any] = await response.json()
+    return key_fields
 
 
 async def test_retry_has_the_same_key_and_digest(client: HttpClient) -> None:

@@ -30,14 +30,14 @@ class DocumentMatch:
 
     def check(self, method: str, path: str, status: int, body: bytes) -> None:
         """Fail if a status, an error code or a body is not documented."""
-        found = [
+        matches = [
             (route, operation)
             for form, route, operation in self._routes
             if route.method == method and form.fullmatch(path.partition("?")[0])
         ]
-        if not found:
+        if not matches:
             return
-        route, operation = found[0]
+        route, operation = matches[0]
         where = f"{method} {route.path} answered {status}"
         if status >= 400:
             code = msgspec.json.decode(body)["code"]

@@ -235,8 +235,8 @@ async def test_search_pages_follow_their_links(service: UserService) -> None:
         assert (link is None) == (page["next_cursor"] is None)
         path = link[1] if link else ""
     assert met == [f"zoe{number}" for number in range(5)]
-    found = await service.expect(200, "GET", "/v1/users?q=q%203", token=ana["token"])
-    assert [card["username"] for card in found["items"]] == ["zoe3"]
+    users = await service.expect(200, "GET", "/v1/users?q=q%203", token=ana["token"])
+    assert [card["username"] for card in users["items"]] == ["zoe3"]
 
 
 @pytest.mark.parametrize(

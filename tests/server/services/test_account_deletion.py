@@ -45,16 +45,16 @@ async def test_account_is_gone_on_every_instance(
         for asked in (api, second_api):
             for person in (ana, elsewhere):
                 for method, path in (("GET", ME), ("DELETE", ME), ("GET", "/v1/feed"), ("GET", "/v1/stream")):
-                    status, told, _ = await asked.request(person, method, path)
-                    assert (status, told["code"][:5]) == (401, "auth."), (method, path)
+                    status, body, _ = await asked.request(person, method, path)
+                    assert (status, body["code"][:5]) == (401, "auth."), (method, path)
             await asked.expect_error("auth.invalid_credentials", 401, None, "POST", "/v1/sessions", login)
             for path in ("", "/stats", "/followers", "/following", "/posts"):
                 await asked.expect_error("user.not_found", 404, ben, "GET", f"/v1/users/{ana.id}{path}")
             name = f"/v1/users/by-username/{ana.username}"
             await asked.expect_error("user.not_found", 404, ben, "GET", name)
             for query in (f"ids={ana.id}", f"q={ana.username}"):
-                found = (await asked.get(ben, f"/v1/users?{query}"))["items"]
-                assert ana.id not in [card["id"] for card in found]
+                users = (await asked.get(ben, f"/v1/users?{query}"))["items"]
+                assert ana.id not in [card["id"] for card in users]
             await asked.expect_error("user.not_found", 404, ben, "PUT", f"/v1/users/{ana.id}/follow")
 
 
@@ -70,11 +70,11 @@ async def test_posts_comments_and_likes_are_deleted(
     await api.expect(204, ben, "PUT", f"/v1/posts/{own}/like")
     await api.follow(ben, ana)
     await delete_account(api, ana)
-    await api.wait_for(ben, f"/v1/posts/{own}", lambda told: told["code"] == "post.not_found", 404)
-    await api.wait_for(ben, "/v1/feed", lambda page: [one["id"] for one in page["items"]] == [others])
-    found = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["like_count"] == 0)
-    found = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["comment_count"] == 0)
-    assert (found["like_count"], found["comment_count"]) == (0, 0)
+    await api.wait_for(ben, f"/v1/posts/{own}", lambda body: body["code"] == "post.not_found", 404)
+    await api.wait_for(ben, "/v1/feed", lambda page: [item["id"] for item in page["items"]] == [others])
+    post_view = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["like_count"] == 0)
+    post_view = await api.wait_for(ben, f"/v1/posts/{others}", lambda post: post["comment_count"] == 0)
+    assert (post_view["like_count"], post_view["comment_count"]) == (0, 0)
     await assert_empty(api, ben, f"/v1/posts/{others}/likes")
     await assert_empty(api, ben, f"/v1/posts/{others}/comments")
 
@@ -106,13 +106,13 @@ async def test_events_and_rsvps_are_deleted(
     liked = (await api.event(ben))["id"]
     await api.rsvp(ana, liked, "INTERESTED")
     await delete_account(api, ana)
-    await api.wait_for(ben, f"/v1/events/{own}", lambda told: told["code"] == "event.not_found", 404)
-    found = await api.wait_for(eve, f"/v1/events/{event}", lambda event: event["my_rsvp"] == "GOING")
-    assert found["going_count"] == 1
+    await api.wait_for(ben, f"/v1/events/{own}", lambda body: body["code"] == "event.not_found", 404)
+    event_view = await api.wait_for(eve, f"/v1/events/{event}", lambda event: event["my_rsvp"] == "GOING")
+    assert event_view["going_count"] == 1
     rsvps = (await api.get(ben, f"/v1/events/{event}/rsvps"))["items"]
-    assert [one["user"]["id"] for one in rsvps] == [eve.id]
+    assert [rsvp["user"]["id"] for rsvp in rsvps] == [eve.id]
     await api.wait_for(
-        eve, "/v1/notifications", lambda page: [one["type"] for one in page["items"]] == ["EVENT_UPDATE"]
+        eve, "/v1/notifications", lambda page: [item["type"] for item in page["items"]] == ["EVENT_UPDATE"]
     )
     await api.wait_for(ben, f"/v1/events/{liked}", lambda event: event["interested_count"] == 0)
     await assert_empty(api, ben, f"/v1/events/{liked}/rsvps")
@@ -127,18 +127,18 @@ async def test_messages_remain_without_the_author(
     said = [await api.send(ana, room, "I was here") for room in (group, direct)]
     await delete_account(api, ana)
     room = f"/v1/conversations/{group}"
-    found = await api.wait_for(ben, room, lambda found: found["member_count"] == 2)
-    assert {card["id"] for card in found["participants"]} == {ben.id, eve.id}
-    found = await api.wait_for(ben, room, lambda found: ana.id not in found["admins"])
-    assert found["admins"] == [ben.id]
+    conversation = await api.wait_for(ben, room, lambda conversation: conversation["member_count"] == 2)
+    assert {card["id"] for card in conversation["participants"]} == {ben.id, eve.id}
+    conversation = await api.wait_for(ben, room, lambda conversation: ana.id not in conversation["admins"])
+    assert conversation["admins"] == [ben.id]
     for message in said:
         path = f"/v1/conversations/{message['conversation_id']}/messages"
-        kept = {one["id"]: one for one in (await api.get(ben, path))["items"]}[message["id"]]
+        kept = {item["id"]: item for item in (await api.get(ben, path))["items"]}[message["id"]]
         assert (kept["content"], kept["sender_id"]) == ("I was here", ana.id)
         assert kept["deleted_at"] is None
     assert (await api.get(ben, f"/v1/users?ids={ana.id}"))["items"] == []
     room = f"/v1/conversations/{direct}"
-    await api.wait_for(ben, room, lambda found: ana.username not in str(found))
+    await api.wait_for(ben, room, lambda conversation: ana.username not in str(conversation))
     await api.send(eve, group, "farewell")
 
 

@@ -19,13 +19,13 @@ Json = Any
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:
-    found = await api.get(viewer, f"/v1/users/{person.id}/stats")
-    assert found["user_id"] == person.id
-    return found["followers_count"], found["following_count"]
+    counts = await api.get(viewer, f"/v1/users/{person.id}/stats")
+    assert counts["user_id"] == person.id
+    return counts["followers_count"], counts["following_count"]
 
 
 async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[str]:
@@ -54,8 +54,8 @@ class Block:
                 await self.api.expect(204, self.ana, method, f"/v1/users/{self.ben.id}/block")
             for api in (self.second_api, self.api):
                 for viewer, other in ((self.ana, self.ben), (self.ben, self.ana)):
-                    found = await is_visible(api, viewer, other)
-                    assert found == [seen] * len(found), (method, viewer is self.ana, api is self.api)
+                    visible = await is_visible(api, viewer, other)
+                    assert visible == [seen] * len(visible), (method, viewer is self.ana, api is self.api)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -65,8 +65,8 @@ async def block(api: ApiClient, second_api: ApiClient, instance: Instance, peopl
 
 
 async def is_found(api: ApiClient, viewer: RegisteredUser, path: str) -> bool:
-    status, told, _ = await api.request(viewer, "GET", path)
-    assert status == 200 or (status == 404 and told["code"].endswith(".not_found")), told
+    status, body, _ = await api.request(viewer, "GET", path)
+    assert status == 200 or (status == 404 and body["code"].endswith(".not_found")), body
     return status == 200
 
 
@@ -112,8 +112,8 @@ async def test_a_block_hides_posts(block: Block) -> None:
             ("DELETE", "/like", None),
             ("POST", "/comments", {"content": "x"}),
         ):
-            status, told, _ = await api.request(viewer, method, f"{post}{part}", body)
-            assert status < 300 or (status, told["code"]) == (404, "post.not_found"), told
+            status, response_body, _ = await api.request(viewer, method, f"{post}{part}", body)
+            assert status < 300 or (status, response_body["code"]) == (404, "post.not_found"), response_body
             answers.append(status < 300)
         return [
             *answers,
@@ -136,15 +136,15 @@ async def test_a_block_hides_events(block: Block) -> None:
     async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
         assert len(await api.collect_pages(eve, f"/v1/events/{common}/rsvps", 100)) == 2
         event = f"/v1/events/{own[other.id]}"
-        status, told, _ = await api.request(viewer, "PUT", f"{event}/rsvp", {"status": "MAYBE"})
-        assert status == 200 or (status, told["code"]) == (404, "event.not_found")
+        status, body, _ = await api.request(viewer, "PUT", f"{event}/rsvp", {"status": "MAYBE"})
+        assert status == 200 or (status, body["code"]) == (404, "event.not_found")
         rsvps = await api.collect_pages(viewer, f"/v1/events/{common}/rsvps", 100)
         return [
             status == 200,
             await is_found(api, viewer, event),
             await is_found(api, viewer, f"{event}/rsvps"),
             own[other.id] in await list_ids(api, viewer, f"/v1/events?q={word}"),
-            other.id in [one["user"]["id"] for one in rsvps],
+            other.id in [rsvp["user"]["id"] for rsvp in rsvps],
         ]
 
     await block.assert_hidden(sees)
@@ -195,8 +195,8 @@ async def wait_for_status(
     async with asyncio.timeout(2):
         while True:
             body = {"client_id": uuid4().hex, "content": "x"}
-            status, told, _ = await api.request(person, "POST", path, body)
-            if (status, told.get("code")) == wanted:
+            status, response_body, _ = await api.request(person, "POST", path, body)
+            if (status, response_body.get("code")) == wanted:
                 return
 
 

@@ -103,20 +103,20 @@ async def test_stream_has_the_events_of_a_websocket(
         await connected.open(ana.token)
         epoch, position = parse_event_id((await events.next())[0])
 
-        async def told(kind: str, number: int) -> None:
+        async def expect_event(kind: str, number: int) -> None:
             event_id, frame = await events.next_of(kind)
             assert parse_event_id(event_id) == (epoch, position + number)
             assert frame["position"] == position + number
             assert await connected.next_of(kind) == frame
 
         await like(api, ben, ana)
-        await told("notification.created", 1)
+        await expect_event("notification.created", 1)
         group = await api.group(ben, ana)
-        await told("conversation.joined", 2)
+        await expect_event("conversation.joined", 2)
         await api.expect(204, ana, "PUT", "/v1/notifications/read")
-        await told("notification.read", 3)
+        await expect_event("notification.read", 3)
         await api.expect(204, ben, "DELETE", f"/v1/conversations/{group['id']}/participants/{ana.id}")
-        await told("conversation.left", 4)
+        await expect_event("conversation.left", 4)
 
 
 async def test_resume_after_last_event_id(
@@ -177,9 +177,9 @@ async def test_stream_requires_a_valid_token(
 ) -> None:
     """401 without a token or with an unknown one."""
     for headers in ({}, *({"Authorization": f"Bearer {odd}"} for odd in ("", "x", "A" * 43, "\u00e9"))):
-        status, told, _ = await api.request(None, "GET", "/v1/stream", **headers)
+        status, body, _ = await api.request(None, "GET", "/v1/stream", **headers)
         assert status == 401
-        assert told["code"].startswith("auth.")
+        assert body["code"].startswith("auth.")
 
 
 async def test_stream_ends_with_its_session(
@@ -191,7 +191,7 @@ async def test_stream_ends_with_its_session(
     again = await api.expect(201, None, "POST", "/v1/sessions", login)
     lost = RegisteredUser(ana.id, ana.username, again["token"])
     sessions = (await api.get(ana, "/v1/sessions"))["items"]
-    (lost_id,) = [one["id"] for one in sessions if not one["current"]]
+    (lost_id,) = [session["id"] for session in sessions if not session["current"]]
     async with (
         open_stream(instance, lost) as here,
         open_stream(second_instance, lost) as there,
@@ -203,8 +203,8 @@ async def test_stream_ends_with_its_session(
         await asyncio.gather(here.wait_until_closed(1.0), there.wait_until_closed(1.0))
         await api.group(ana)
         assert (await kept.next_of("conversation.joined"))[0] is not None
-    status, told, _ = await api.request(lost, "GET", "/v1/stream")
-    assert (status, told["code"][:5]) == (401, "auth.")
+    status, body, _ = await api.request(lost, "GET", "/v1/stream")
+    assert (status, body["code"][:5]) == (401, "auth.")
 
 
 async def test_followers_get_an_event_for_a_post(
@@ -216,9 +216,9 @@ async def test_followers_get_an_event_for_a_post(
     async with (
         open_stream(instance, ben) as here,
         open_stream(second_instance, ben) as there,
-        open_stream(second_instance, eve) as stranger,
+        open_stream(second_instance, eve) as unrelated,
     ):
-        for events in (here, there, stranger):
+        for events in (here, there, unrelated):
             await events.next()
         post = await api.post(ana)
         for events in (here, there):
@@ -227,4 +227,4 @@ async def test_followers_get_an_event_for_a_post(
             assert hint["post"]["id"] == post["id"]
             assert hint["post"]["author"]["id"] == ana.id
         await api.follow(ana, eve)
-        assert (await stranger.next())[1]["type"] == "notification.created"
+        assert (await unrelated.next())[1]["type"] == "notification.created"

@@ -40,7 +40,7 @@ def day(number: float) -> str:
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
@@ -51,7 +51,7 @@ async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: st
     """Wait for a notification of this kind about an event."""
 
     def found(page: Json) -> list[Json]:
-        return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
+        return [item for item in page["items"] if (item["type"], item["reference_id"]) == (kind, event_id)]
 
     return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
@@ -169,7 +169,7 @@ async def test_invited_users_are_notified(
     await api.expect(204, ben, "POST", f"{EVENTS}/{event}/invites", {"user_ids": [eve.id, ana.id, ben.id]})
     assert (await wait_for_notification(api, eve, "EVENT_INVITE", event))["sender"]["id"] == ben.id
     page = await api.get(eve, "/v1/notifications")
-    assert [one["reference_id"] for one in page["items"]] == [event]
+    assert [item["reference_id"] for item in page["items"]] == [event]
     assert (await api.get(ben, "/v1/notifications/unread_count"))["unread_count"] == 0
 
 

@@ -14,7 +14,7 @@ FEED = "/v1/feed"
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def feed(api: ApiClient, person: RegisteredUser) -> list[str]:
@@ -119,8 +119,8 @@ async def test_posts_have_current_counts_and_authors(
     await wait_for_feed(api, ana, [post])
     await api.expect(204, ana, "PUT", f"/v1/posts/{post}/like")
     await api.comment(ben, post)
-    (found,) = (await api.get(ana, FEED))["items"]
-    assert (found["like_count"], found["comment_count"], found["liked_by_me"]) == (1, 1, True)
+    (post_view,) = (await api.get(ana, FEED))["items"]
+    assert (post_view["like_count"], post_view["comment_count"], post_view["liked_by_me"]) == (1, 1, True)
     await api.expect(200, ben, "PATCH", "/v1/users/me", {"display_name": "Benjamin"})
     await api.wait_for(
         ana, FEED, lambda page: page["items"][0]["author"]["display_name"] == "Benjamin", timeout_s=2.5

@@ -54,16 +54,16 @@ async def test_follow_creates_a_notification(
     """With the follower; following again after unfollowing creates none."""
     ana, ben, eve = await people.register(3, instance)
     await api.follow(ben, ana)
-    (found,) = await wait_for_notifications(api, ana, 1)
-    assert (found["type"], found["is_read"], found["count"]) == ("FOLLOW", False, 1)
-    assert (found["sender"]["id"], found["sender"]["username"]) == (ben.id, ben.username)
-    assert found["title"]
-    assert found["message"]
+    (notification,) = await wait_for_notifications(api, ana, 1)
+    assert (notification["type"], notification["is_read"], notification["count"]) == ("FOLLOW", False, 1)
+    assert (notification["sender"]["id"], notification["sender"]["username"]) == (ben.id, ben.username)
+    assert notification["title"]
+    assert notification["message"]
     await api.expect(204, ben, "DELETE", f"/v1/users/{ana.id}/follow")
     await api.follow(ben, ana)
     await api.follow(eve, ana)
     page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
-    assert sum(one["count"] for one in page["items"]) == 2
+    assert sum(item["count"] for item in page["items"]) == 2
     assert await count_unread(api, ben) == 0
 
 
@@ -79,7 +79,7 @@ async def test_repeated_like_notifies_once(
     await like(api, ben, post)
     await like(api, eve, last)
     items = await wait_for_notifications(api, ana, 2)
-    assert [(one["type"], one["reference_id"], one["count"]) for one in items] == [
+    assert [(item["type"], item["reference_id"], item["count"]) for item in items] == [
         ("LIKE", last["id"], 1),
         ("LIKE", post["id"], 1),
     ]
@@ -97,9 +97,13 @@ async def test_likes_of_a_post_are_grouped(
     (first,) = await wait_for_notifications(api, ana, 1)
     await like(api, eve, post)
     page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["count"] == 2)
-    (found,) = page["items"]
-    assert (found["type"], found["reference_id"], found["is_read"]) == ("LIKE", post["id"], False)
-    assert found["id"] == first["id"]
+    (notification,) = page["items"]
+    assert (notification["type"], notification["reference_id"], notification["is_read"]) == (
+        "LIKE",
+        post["id"],
+        False,
+    )
+    assert notification["id"] == first["id"]
     assert await count_unread(api, ana) == 1
 
 
@@ -110,12 +114,12 @@ async def test_comment_notifies_the_author(
     ana, ben, eve = await people.register(3, instance)
     post = await api.post(ana)
     await api.comment(ben, post["id"])
-    (found,) = await wait_for_notifications(api, ana, 1)
-    assert (found["type"], found["reference_id"]) == ("COMMENT", post["id"])
-    assert found["sender"]["id"] == ben.id
+    (notification,) = await wait_for_notifications(api, ana, 1)
+    assert (notification["type"], notification["reference_id"]) == ("COMMENT", post["id"])
+    assert notification["sender"]["id"] == ben.id
     await api.comment(eve, post["id"])
     page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
-    assert sum(one["count"] for one in page["items"]) == 2
+    assert sum(item["count"] for item in page["items"]) == 2
     assert await count_unread(api, ben) == 0
 
 
@@ -126,9 +130,9 @@ async def test_mention_notifies_members_only(
     ana, ben, eve, outsider = await people.register(4, instance)
     group = (await api.group(ana, ben, eve))["id"]
     await api.send(ana, group, "all of you", mentions=[ben.id, outsider.id, ana.id])
-    (found,) = await wait_for_notifications(api, ben, 1)
-    assert found["type"] == "MENTION"
-    assert found["sender"]["id"] == ana.id
+    (notification,) = await wait_for_notifications(api, ben, 1)
+    assert notification["type"] == "MENTION"
+    assert notification["sender"]["id"] == ana.id
     other = (await api.group(ben, ana, outsider))["id"]
     await api.send(ben, other, "now you", mentions=[ana.id, outsider.id])
     for person in (ana, outsider):
@@ -160,8 +164,8 @@ async def test_own_actions_do_not_notify(api: ApiClient, instance: Instance, peo
     await api.comment(ben, post["id"])
     await api.send(ben, group, "you", mentions=[ana.id])
     items = await wait_for_notifications(api, ana, 3)
-    assert {one["sender"]["id"] for one in items} == {ben.id}
-    assert {(one["type"], one["count"]) for one in items} == {("LIKE", 1), ("COMMENT", 1), ("MENTION", 1)}
+    assert {item["sender"]["id"] for item in items} == {ben.id}
+    assert {(item["type"], item["count"]) for item in items} == {("LIKE", 1), ("COMMENT", 1), ("MENTION", 1)}
 
 
 async def test_no_notifications_across_a_block(
@@ -189,14 +193,16 @@ async def test_notifications_are_listed_and_marked_read(
         await like(api, ben, post)
         await wait_for_notifications(api, ana, number)
     items = await api.collect_pages(ana, LIST, 2)
-    assert [one["reference_id"] for one in items] == [post["id"] for post in reversed(posts)]
+    assert [item["reference_id"] for item in items] == [post["id"] for post in reversed(posts)]
     assert await count_unread(api, ana) == 3
     for _ in range(2):
         await api.expect(204, ana, "PUT", f"{LIST}/{items[1]['id']}/read")
         assert await count_unread(api, ana) == 2
-    found = await api.collect_pages(ana, f"{LIST}?unread=true", 1)
-    assert [one["id"] for one in found] == [items[0]["id"], items[2]["id"]]
-    assert [one["is_read"] for one in await api.collect_pages(ana, f"{LIST}?unread=false", 100)] == [
+    notifications = await api.collect_pages(ana, f"{LIST}?unread=true", 1)
+    assert [notification["id"] for notification in notifications] == [items[0]["id"], items[2]["id"]]
+    assert [
+        notification["is_read"] for notification in await api.collect_pages(ana, f"{LIST}?unread=false", 100)
+    ] == [
         False,
         True,
         False,
@@ -205,7 +211,7 @@ async def test_notifications_are_listed_and_marked_read(
         await api.expect(204, ana, "PUT", f"{LIST}/read")
         assert await count_unread(api, ana) == 0
         assert (await api.get(ana, f"{LIST}?unread=true"))["items"] == []
-    assert all(one["is_read"] for one in await wait_for_notifications(api, ana, 3))
+    assert all(notification["is_read"] for notification in await wait_for_notifications(api, ana, 3))
 
 
 async def test_notifications_of_others_are_not_found(
@@ -214,8 +220,8 @@ async def test_notifications_of_others_are_not_found(
     """404 as for an unknown id; they stay unread."""
     ana, ben = await people.register(2, instance)
     await api.follow(ben, ana)
-    (found,) = await wait_for_notifications(api, ana, 1)
-    for unseen in (found["id"], str(uuid4())):
+    (notification,) = await wait_for_notifications(api, ana, 1)
+    for unseen in (notification["id"], str(uuid4())):
         await api.expect_error("notification.not_found", 404, ben, "PUT", f"{LIST}/{unseen}/read")
     await api.expect(204, ben, "PUT", f"{LIST}/read")
     assert await count_unread(api, ana) == 1
@@ -257,6 +263,6 @@ async def test_every_device_is_notified(
 
 async def assert_same_frame(here: Peer, second_api: Peer, kind: str) -> Json:
     """Assert that the next frame of this kind is the same on both, and return it."""
-    found = await here.next_of(kind)
-    assert await second_api.next_of(kind) == found
-    return found
+    message = await here.next_of(kind)
+    assert await second_api.next_of(kind) == message
+    return message

@@ -25,7 +25,7 @@ POST_KEYS = {
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def posts_of(
@@ -67,8 +67,8 @@ async def test_text_has_1_to_280_code_points(
         "a\u001b[31mb",
         "a\u007fb",
     ):
-        told = await api.expect_error("request.invalid", 422, ana, "POST", path, {"content": content})
-        assert [fault["field"] for fault in told["errors"]] == ["content"], content
+        problem = await api.expect_error("request.invalid", 422, ana, "POST", path, {"content": content})
+        assert [fault["field"] for fault in problem["errors"]] == ["content"], content
 
 
 async def test_post_is_readable_at_once(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
@@ -135,7 +135,7 @@ async def test_likes_are_counted_once_per_user(
         (await api.get(ana, f"/v1/users/{ana.id}/posts"))["items"],
         (await api.get(ana, "/v1/feed"))["items"],
     ):
-        assert [(one["like_count"], one["liked_by_me"]) for one in items] == [(1, True)]
+        assert [(item["like_count"], item["liked_by_me"]) for item in items] == [(1, True)]
 
 
 async def test_comments_are_listed_oldest_first(

@@ -40,7 +40,7 @@ async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: st
     """Wait for a notification of this kind about an event."""
 
     def found(page: Json) -> list[Json]:
-        return [one for one in page["items"] if (one["type"], one["reference_id"]) == (kind, event_id)]
+        return [item for item in page["items"] if (item["type"], item["reference_id"]) == (kind, event_id)]
 
     return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
@@ -60,8 +60,8 @@ async def test_rsvp_statuses(api: ApiClient, instance: Instance, people: Registe
         rsvp = await api.rsvp(ben, event, status)
         assert (rsvp["event_id"], rsvp["user"]["id"]) == (event, ben.id)
         assert (rsvp["status"], rsvp["waitlist_position"]) == (status, None)
-        found = await get_event(api, ben, event)
-        assert (found["going_count"], found["interested_count"], found["my_rsvp"]) == (
+        event_view = await get_event(api, ben, event)
+        assert (event_view["going_count"], event_view["interested_count"], event_view["my_rsvp"]) == (
             going,
             interested,
             status,
@@ -75,12 +75,12 @@ async def test_rsvp_statuses(api: ApiClient, instance: Instance, people: Registe
         ("?status=MAYBE", set()),
     ):
         items = await api.collect_pages(ana, f"{EVENTS}/{event}/rsvps{query}", 1)
-        assert {one["user"]["id"] for one in items} == wanted
+        assert {item["user"]["id"] for item in items} == wanted
         assert len(items) == len(wanted)
     for _ in range(2):
         assert (await withdraw(api, ben, event))["status"] is None
-    found = await get_event(api, ben, event)
-    assert (found["going_count"], found["interested_count"], found["my_rsvp"]) == (0, 1, None)
+    event_view = await get_event(api, ben, event)
+    assert (event_view["going_count"], event_view["interested_count"], event_view["my_rsvp"]) == (0, 1, None)
 
 
 async def test_full_event_has_a_waiting_list(
@@ -93,26 +93,30 @@ async def test_full_event_has_a_waiting_list(
     await api.rsvp(ben, event)
     await api.rsvp(ben, event)
     await api.expect_error("event.full", 409, eve, "PUT", rsvp, {"status": "GOING"})
-    assert [await join_waitlist(api, one, event) for one in (eve, dan, kim, dan)] == [1, 2, 3, 2]
+    assert [await join_waitlist(api, user, event) for user in (eve, dan, kim, dan)] == [1, 2, 3, 2]
     assert (await get_event(api, dan, event))["my_waitlist_position"] == 2
     assert (await withdraw(api, eve, event))["waitlist_position"] is None
     assert (await get_event(api, dan, event))["my_waitlist_position"] == 1
     await withdraw(api, ben, event)
-    found = await get_event(api, dan, event)
-    assert (found["my_rsvp"], found["my_waitlist_position"], found["going_count"]) == ("GOING", None, 1)
+    event_view = await get_event(api, dan, event)
+    assert (event_view["my_rsvp"], event_view["my_waitlist_position"], event_view["going_count"]) == (
+        "GOING",
+        None,
+        1,
+    )
     await wait_for_notification(api, dan, "EVENT_UPDATE", event)
     await api.expect_error("event.full", 409, ben, "PUT", rsvp, {"status": "GOING"})
     assert await join_waitlist(api, ben, event) == 2
     await api.expect(200, ana, "PATCH", f"{EVENTS}/{event}", {"capacity": 2})
-    found = await get_event(api, kim, event)
-    assert (found["my_rsvp"], found["going_count"]) == ("GOING", 2)
+    event_view = await get_event(api, kim, event)
+    assert (event_view["my_rsvp"], event_view["going_count"]) == ("GOING", 2)
     await wait_for_notification(api, kim, "EVENT_UPDATE", event)
     assert (await get_event(api, ben, event))["my_waitlist_position"] == 1
     told_off = await api.request(ana, "PATCH", f"{EVENTS}/{event}", {"capacity": 1})
     assert (told_off[0], told_off[1]["code"]) == (409, "event.capacity_below_going")
     await api.rsvp(dan, event, "MAYBE")
-    found = await get_event(api, ben, event)
-    assert (found["my_rsvp"], found["going_count"]) == ("GOING", 2)
+    event_view = await get_event(api, ben, event)
+    assert (event_view["my_rsvp"], event_view["going_count"]) == ("GOING", 2)
 
 
 async def test_concurrent_rsvps_respect_the_capacity(
@@ -143,8 +147,8 @@ async def test_past_event_accepts_no_rsvp(
     await join_waitlist(api, eve, begun)
     await api.expect(200, ana, "PATCH", f"{EVENTS}/{begun}", {"start_datetime": day(-1)})
     await withdraw(api, ben, begun)
-    found = await get_event(api, eve, begun)
-    assert (found["my_rsvp"], found["going_count"]) == (None, 0)
+    event_view = await get_event(api, eve, begun)
+    assert (event_view["my_rsvp"], event_view["going_count"]) == (None, 0)
 
 
 async def test_going_users_are_members_of_the_conversation(
@@ -154,19 +158,19 @@ async def test_going_users_are_members_of_the_conversation(
     ana, ben, eve = await people.register(3, instance)
     event = await api.event(ana)
     path = f"/v1/conversations/{event['conversation_id']}"
-    await api.wait_for(ana, path, lambda found: found["member_count"] == 1)
+    await api.wait_for(ana, path, lambda conversation: conversation["member_count"] == 1)
     for person in (ben, eve):
         await api.expect_error("conversation.not_found", 404, person, "GET", path)
     await api.rsvp(ben, event["id"])
     await api.rsvp(eve, event["id"], "INTERESTED")
-    await api.wait_for(ben, path, lambda found: found["member_count"] == 2)
+    await api.wait_for(ben, path, lambda conversation: conversation["member_count"] == 2)
     await api.expect_error("conversation.not_found", 404, eve, "GET", path)
     await api.send(ben, event["conversation_id"], "hello")
     await api.rsvp(ben, event["id"], "MAYBE")
     await api.wait_for(ben, path, lambda problem: problem["code"] == "conversation.not_found", 404)
-    await api.wait_for(ana, path, lambda found: found["member_count"] == 1)
+    await api.wait_for(ana, path, lambda conversation: conversation["member_count"] == 1)
     await api.rsvp(ben, event["id"])
-    await api.wait_for(ben, path, lambda found: found["member_count"] == 2)
+    await api.wait_for(ben, path, lambda conversation: conversation["member_count"] == 2)
     await withdraw(api, ben, event["id"])
     await api.wait_for(ben, path, lambda problem: problem["code"] == "conversation.not_found", 404)
 
@@ -180,7 +184,7 @@ async def test_promoted_user_joins_the_conversation(
     path = f"/v1/conversations/{event['conversation_id']}"
     await api.rsvp(ben, event["id"])
     await join_waitlist(api, eve, event["id"])
-    await api.wait_for(ben, path, lambda found: found["member_count"] == 2)
+    await api.wait_for(ben, path, lambda conversation: conversation["member_count"] == 2)
     await api.expect_error("conversation.not_found", 404, eve, "GET", path)
     await withdraw(api, ben, event["id"])
-    await api.wait_for(eve, path, lambda found: found["member_count"] == 2)
+    await api.wait_for(eve, path, lambda conversation: conversation["member_count"] == 2)

@@ -14,13 +14,13 @@ Json = Any
 
 
 def ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items]
+    return [item["id"] for item in items]
 
 
 async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:
-    found = await api.get(viewer, f"/v1/users/{person.id}/stats")
-    assert found["user_id"] == person.id
-    return found["followers_count"], found["following_count"]
+    counts = await api.get(viewer, f"/v1/users/{person.id}/stats")
+    assert counts["user_id"] == person.id
+    return counts["followers_count"], counts["following_count"]
 
 
 async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[str]:

@@ -80,7 +80,7 @@ FRAGMENTS = [
         [text(b"", fin=False), continuation(), continuation(fin=True)],
         codes=(4500,),
     ),
-    Case("one message behind another", [*fragments(PING_COMMAND, 3), *fragments(command(2), 9)], (1, 2)),
+    Case("two messages in sequence", [*fragments(PING_COMMAND, 3), *fragments(command(2), 9)], (1, 2)),
     Case(
         "a ping between fragments",
         [text(PING_COMMAND[:5], fin=False), ping(b"p"), continuation(PING_COMMAND[5:], fin=True)],
@@ -138,7 +138,7 @@ RESERVED = [
         Case(f"the reserved opcode {opcode:#x}", [frame(opcode, PING_COMMAND)], codes=(1002,))
         for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
     ),
-    Case("a reserved opcode behind a command", [text(PING_COMMAND), frame(3)], (1,), codes=(1002,)),
+    Case("a reserved opcode after a command", [text(PING_COMMAND), frame(3)], (1,), codes=(1002,)),
     Case(
         "a reserved opcode between fragments", [text(PING_COMMAND[:5], fin=False), frame(11)], codes=(1002,)
     ),
@@ -253,7 +253,7 @@ ENCODING = [
     Case(
         "bad UTF-8 in the last fragment", fragments(invalid_utf8_command(b"\xf0\x9f\x98"), 24), codes=(1007,)
     ),
-    Case("bad UTF-8 in a field nobody reads", [text(b'{"type":"ping","id":1,"x":"\xff"}')], codes=(1007,)),
+    Case("bad UTF-8 in an unknown field", [text(b'{"type":"ping","id":1,"x":"\xff"}')], codes=(1007,)),
 ]
 
 CLOSES = [
@@ -286,12 +286,12 @@ CLOSES = [
     ),
     Case("a close of one byte", [frame(CLOSE, b"\x03")], codes=(1002,)),
     Case("a close with a reason that is not UTF-8", [close(1000, b"\xce\xba\xe1\xbd")], codes=(1002, 1007)),
-    Case("a command behind a close", [close(1000), text(PING_COMMAND)], codes=(1000,)),
-    Case("a ping behind a close", [close(1000), ping(b"p")], codes=(1000,)),
+    Case("a command after a close", [close(1000), text(PING_COMMAND)], codes=(1000,)),
+    Case("a ping after a close", [close(1000), ping(b"p")], codes=(1000,)),
     Case("a second close", [close(1001), close(1000)], codes=(1001,)),
-    Case("nonsense behind a close", [close(1000), b"\xff" * 300], codes=(1000,)),
+    Case("nonsense after a close", [close(1000), b"\xff" * 300], codes=(1000,)),
     Case("a command before a close", [text(PING_COMMAND), close(1000)], (1,), codes=(1000,)),
-    Case("nonsense behind a protocol error", [frame(3), b"\xff" * 300_000], codes=(1002,)),
+    Case("nonsense after a protocol error", [frame(3), b"\xff" * 300_000], codes=(1002,)),
 ]
 
 BINARIES = [

@@ -106,10 +106,10 @@ class Peer:
 
     async def read_frame(self) -> frames.Received:
         async with asyncio.timeout(WAIT_TIMEOUT_S):
-            found = await frames.read_frame(self.reader)
-        assert not found.masked, "a server does not mask"
-        assert found.reserved == 0, "no extension was agreed"
-        return found
+            frame = await frames.read_frame(self.reader)
+        assert not frame.masked, "a server does not mask"
+        assert frame.reserved == 0, "no extension was agreed"
+        return frame
 
     # --- the protocol
 
@@ -151,10 +151,10 @@ class Peer:
         """Return the next message of one of these types; others are kept for later."""
         async with asyncio.timeout(WAIT_TIMEOUT_S):
             while True:
-                found = await self.message()
-                if found["type"] in types:
-                    return found
-                self.skipped.append(found)
+                message = await self.message()
+                if message["type"] in types:
+                    return message
+                self.skipped.append(message)
 
     @property
     def _opcode(self) -> int:
@@ -173,9 +173,9 @@ class Peer:
 
     async def reply_to(self, number: int | str) -> Json:
         while True:
-            found = await self.next_of("ok", "error", "ready")
-            if found["id"] == number:
-                return found
+            message = await self.next_of("ok", "error", "ready")
+            if message["id"] == number:
+                return message
 
     async def request(self, kind: str, **fields: Json) -> Json:
         """Send a command and return its reply."""
@@ -189,16 +189,16 @@ class Peer:
         self._pending.clear()
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                found = await self.read_frame()
+                frame = await self.read_frame()
                 assert not closed, "a server sends nothing behind its Close"
-                if found.opcode == frames.CLOSE:
-                    code, reason, closed = found.close_code, found.payload[2:].decode(), True
+                if frame.opcode == frames.CLOSE:
+                    code, reason, closed = frame.close_code, frame.payload[2:].decode(), True
                     if reply_to_close:
                         self.write(frames.close(code))
-                elif found.opcode == self._opcode:
-                    messages += self._objects(found.payload)
-                elif found.opcode == frames.PONG:
-                    self.pongs.append(found.payload)
+                elif frame.opcode == self._opcode:
+                    messages += self._objects(frame.payload)
+                elif frame.opcode == frames.PONG:
+                    self.pongs.append(frame.payload)
         goodbye = messages.pop() if messages and messages[-1]["type"] == "goodbye" else None
         return CloseResult(code, reason, closed, goodbye, messages, list(self.pongs))
 

@@ -39,10 +39,10 @@ def test_rejected_clients_get_staggered_delays(harness: LimiterHarness) -> None:
     turnstile = harness.limiter(100)
     for _ in range(100):
         turnstile.admit_or_wait_ms()
-    told = [turnstile.admit_or_wait_ms() for _ in range(50)]
-    assert told == [pytest.approx(10 * (place + 1), abs=1) for place in range(50)]
+    delays_ms = [turnstile.admit_or_wait_ms() for _ in range(50)]
+    assert delays_ms == [pytest.approx(10 * (place + 1), abs=1) for place in range(50)]
     began = harness.now
-    for wait_ms in told:
+    for wait_ms in delays_ms:
         harness.now = began + (wait_ms + 1) / 1000
         assert turnstile.admit_or_wait_ms() == 0
 

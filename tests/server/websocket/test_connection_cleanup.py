@@ -28,7 +28,7 @@ def frozen_gc() -> Iterator[None]:
 def count_alive(kind: type) -> int:
     """Count live objects of these types, after a collection."""
     gc.collect()
-    return sum(type(one) is kind for one in gc.get_objects())
+    return sum(type(obj) is kind for obj in gc.get_objects())
 
 
 async def end_politely(connected: Peer) -> None:
@@ -80,7 +80,7 @@ CLOSE_ACTIONS = [
 
 @pytest.mark.usefixtures("instance", "frozen_gc")
 @pytest.mark.parametrize("end", CLOSE_ACTIONS)
-@pytest.mark.parametrize("known", [True, False], ids=["known", "stranger"])
+@pytest.mark.parametrize("known", [True, False], ids=["authenticated", "unauthenticated"])
 async def test_closed_connection_leaves_nothing(
     end: Callable[[Peer], Awaitable[None]], known: bool, instance: Instance, people: RegisteredUsers
 ) -> None:

@@ -40,8 +40,8 @@ async def read_metrics(instance: Instance) -> dict[str, float]:
     """Return the server's metrics by full name."""
     url = f"http://127.0.0.1:{instance.port}/metrics"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        found = re.findall(r"^(convene_\S+) (\S+)$", await answer.text(), re.MULTILINE)
-    return {name: float(value) for name, value in found}
+        metrics = re.findall(r"^(convene_\S+) (\S+)$", await answer.text(), re.MULTILINE)
+    return {name: float(value) for name, value in metrics}
 
 
 async def wait_for_metric(instance: Instance, name: str, value: float) -> None:
@@ -203,9 +203,9 @@ async def test_silent_connection_is_closed(start_instance: StartInstance, people
         async def live() -> int:
             answered = 0
             while loop.time() < began + 2.0:
-                found = await alive.read_frame()
-                assert found.opcode == frames.PING
-                alive.write(frames.pong(found.payload))
+                frame = await alive.read_frame()
+                assert frame.opcode == frames.PING
+                alive.write(frames.pong(frame.payload))
                 answered += 1
             return answered
 
@@ -305,9 +305,9 @@ async def test_send_queue_bytes_are_limited(start_instance: StartInstance, peopl
     await send_pings(deaf)
     watching.cancel()
     await wait_for_metric(instance, "convene_connections", 0)
-    found = await read_metrics(instance)
-    assert found['convene_connections_closed_total{code="4002"}'] == 1
-    assert found["convene_send_queue_bytes"] == 0
+    metrics = await read_metrics(instance)
+    assert metrics['convene_connections_closed_total{code="4002"}'] == 1
+    assert metrics["convene_send_queue_bytes"] == 0
     assert 0 < most < hard + 300_000
     await deaf.close()
 
@@ -357,10 +357,10 @@ async def test_message_rate_is_limited(start_instance: StartInstance, people: Re
         await second.open(one.token)
 
         async def send(connected: Peer, number: int) -> dict[str, object]:
-            found: dict[str, object] = await connected.request(
+            reply: dict[str, object] = await connected.request(
                 "message.send", conversation_id=group, client_id=f"c{number}", content=f"number {number}"
             )
-            return found
+            return reply
 
         for number in range(3):
             assert (await send(sender, number))["type"] == "ok"

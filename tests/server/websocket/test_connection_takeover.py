@@ -166,13 +166,15 @@ async def test_shutdown_sends_goodbye_to_all_connections(
     """4001 with delays spread over time, also before authentication; shutdown is quick."""
     instance = await start_instance()
     token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as known, connect_peer(instance.port) as stranger:
-        await known.open(token)
-        await stranger.open()
+    async with connect_peer(instance.port) as authenticated, connect_peer(instance.port) as unauthenticated:
+        await authenticated.open(token)
+        await unauthenticated.open()
         async with asyncio.timeout(10):
             stopping = asyncio.create_task(instance.stop())
-            endings = await asyncio.gather(known.read_until_closed(), stranger.read_until_closed())
-            for connected in (known, stranger):
+            endings = await asyncio.gather(
+                authenticated.read_until_closed(), unauthenticated.read_until_closed()
+            )
+            for connected in (authenticated, unauthenticated):
                 await connected.close()
             await stopping
     for ending in endings:

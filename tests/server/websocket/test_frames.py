@@ -33,7 +33,7 @@ async def token(shared_server: Instance, people: RegisteredUsers) -> str:
     return (await people.shared(1, shared_server))[0].token
 
 
-PROBE_ID = "is anybody there"
+PROBE_ID = "last command"
 
 
 async def run_case(case: Case, connected: Peer) -> tuple[list[int | str], CloseResult | None]:
@@ -50,10 +50,10 @@ async def run_case(case: Case, connected: Peer) -> tuple[list[int | str], CloseR
     answered: list[int | str] = []
     if case.codes:
         ending = await connected.read_until_closed()
-        answered.extend(found["id"] for found in ending.messages if found["type"] == "ok")
+        answered.extend(message["id"] for message in ending.messages if message["type"] == "ok")
         return answered, ending
-    while (found := await connected.next_of("ok", "error"))["id"] != PROBE_ID:
-        answered.append(found["id"])
+    while (message := await connected.next_of("ok", "error"))["id"] != PROBE_ID:
+        answered.append(message["id"])
     while PROBE_ID.encode() not in connected.pongs:
         connected.handle_frame(await connected.read_frame())
     connected.pongs.remove(PROBE_ID.encode())

@@ -29,13 +29,13 @@ def uncollected() -> Iterator[None]:
 
 
 def count_parsers() -> int:
-    return sum(type(one) is Protocol for one in gc.get_objects())
+    return sum(type(obj) is Protocol for obj in gc.get_objects())
 
 
 async def wait_for_ping(connected: Peer) -> None:
     """Wait for the server's ping, and answer it."""
-    while (found := await connected.read_frame()).opcode != frames.PING:
-        connected.handle_frame(found)
+    while (frame := await connected.read_frame()).opcode != frames.PING:
+        connected.handle_frame(frame)
     connected.write(frames.pong())
 
 
@@ -75,7 +75,7 @@ async def test_partial_message_survives_a_heartbeat(
         # Sent right after a heartbeat, so that the next one certainly finds it incomplete.
         await wait_for_ping(connected)
         connected.write(before)
-        while (found := await connected.read_frame()).opcode != frames.PING:
-            connected.handle_frame(found)
+        while (frame := await connected.read_frame()).opcode != frames.PING:
+            connected.handle_frame(frame)
         connected.write(behind)
         assert (await connected.reply_to("whole"))["type"] == "ok"

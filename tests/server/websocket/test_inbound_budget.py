@@ -87,7 +87,7 @@ async def test_input_beyond_a_turn_is_handled_in_order(
         await connected.open(token)
         asked = [f"p{number}" for number in range(1500)]
         connected.write(
-            b"".join(frames.text(msgspec.json.encode({"type": "ping", "id": one})) for one in asked)
+            b"".join(frames.text(msgspec.json.encode({"type": "ping", "id": item})) for item in asked)
         )
         answered = [(await connected.next_of("ok"))["id"] for _ in asked]
         assert answered == asked

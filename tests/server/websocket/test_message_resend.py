@@ -26,11 +26,11 @@ async def test_retry_returns_the_first_message(ana: Peer, chat: ChatFixture) -> 
     async with connect_peer(chat.instance.port) as other:
         await other.open(chat.ana.token)
         assert (await send(other, chat.group, " once\n", **sent))["result"] == again
-    status, told, _ = await chat.api.request(
+    status, body, _ = await chat.api.request(
         chat.ana, "POST", f"/v1/conversations/{chat.group}/messages", {"content": "once", **sent}
     )
     assert status == 200
-    assert (told["id"], told["seq"]) == (first["message_id"], first["seq"])
+    assert (body["id"], body["seq"]) == (first["message_id"], first["seq"])
     assert await get_last_seq(chat) == first["seq"]
 
 
@@ -119,12 +119,12 @@ async def test_connection_sends_in_order(ana: Peer, chat: ChatFixture) -> None:
                 "content": f"number {number}",
             }
         )
-    found = [await ana.next_of("ok", "error") for _ in range(50)]
-    assert [one["id"] for one in found] == list(range(50))
-    assert [one["result"]["seq"] for one in found] == list(range(before + 1, before + 51))
+    replies = [await ana.next_of("ok", "error") for _ in range(50)]
+    assert [reply["id"] for reply in replies] == list(range(50))
+    assert [reply["result"]["seq"] for reply in replies] == list(range(before + 1, before + 51))
     path = f"/v1/conversations/{chat.group}/messages?after={before}&limit=100"
     stored = (await chat.api.get(chat.ben, path))["items"]
-    assert [one["content"] for one in stored] == [f"number {number}" for number in range(50)]
+    assert [entry["content"] for entry in stored] == [f"number {number}" for number in range(50)]
 
 
 async def test_removed_member_cannot_send(chat: ChatFixture) -> None:
@@ -142,11 +142,11 @@ async def test_removed_member_cannot_send(chat: ChatFixture) -> None:
         assert_error(read, "conversation.not_found")
         await assert_alive(eve)
         await chat.api.send(chat.ben, group, "not for her")
-        if not any(one["type"] == "conversation.left" for one in eve.skipped):
+        if not any(frame["type"] == "conversation.left" for frame in eve.skipped):
             eve.skipped.append(await eve.next_of("conversation.left"))
         await send(eve, chat.foreign, "a mark")
         while (await eve.next_of("message.created"))["message"]["content"] != "a mark":
             pass
-        of_it = [one for one in eve.skipped if one.get("conversation_id") == group]
+        of_it = [frame for frame in eve.skipped if frame.get("conversation_id") == group]
     assert of_it[-1]["type"] == "conversation.left"
     assert "not for her" not in str(of_it)

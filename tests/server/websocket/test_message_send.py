@@ -29,20 +29,20 @@ async def test_message_is_stored_and_delivered(ana: Peer, chat: ChatFixture) -> 
         ana.send({"type": "message.send", "id": "s", **sent, "mentions": [chat.ben.id]})
         answer, own = None, None
         while answer is None or own is None:
-            found = await ana.next_of("ok", "message.created")
-            if found["type"] == "ok":
-                answer = found
+            received = await ana.next_of("ok", "message.created")
+            if received["type"] == "ok":
+                answer = received
             else:
-                own = found
+                own = received
         result = answer["result"]
         assert result.keys() == {"message_id", "seq", "created_at", "duplicate"}
         assert result["seq"] == before + 1
         assert result["duplicate"] is False
         theirs = await ben.next_of("message.created")
-        for told in (own, theirs):
-            assert told["conversation_id"] == chat.group
-            assert told["seq"] == result["seq"]
-            message = told["message"]
+        for event in (own, theirs):
+            assert event["conversation_id"] == chat.group
+            assert event["seq"] == result["seq"]
+            message = event["message"]
             assert message["id"] == result["message_id"]
             assert message["seq"] == message["changed_seq"] == result["seq"]
             assert message["created_at"] == result["created_at"]
@@ -72,7 +72,7 @@ async def test_content_within_the_bounds_is_stored_unchanged(
     assert answer["type"] == "ok", answer
     path = f"/v1/conversations/{chat.group}/messages?after={answer['result']['seq'] - 1}&limit=1"
     stored = (await chat.api.get(chat.ben, path))["items"]
-    assert [one["content"] for one in stored] == [content.strip()]
+    assert [message["content"] for message in stored] == [content.strip()]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ async def test_lone_surrogate_is_rejected(escape: bytes, ana: Peer, chat: ChatFi
             + b'"}'
         )
     )
-    found = await ana.next_of("ok", "error", "goodbye")
-    assert found["type"] != "ok"
-    assert found["code"] in {"request.invalid", 4500}
+    message = await ana.next_of("ok", "error", "goodbye")
+    assert message["type"] != "ok"
+    assert message["code"] in {"request.invalid", 4500}
     assert await get_last_seq(chat) == before
 
 

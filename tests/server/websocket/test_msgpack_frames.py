@@ -91,6 +91,6 @@ async def wait_for_message(connected: Peer, seq: int) -> Json:
     for one in connected.skipped:
         if one["type"] == "message.created" and one["seq"] == seq:
             return one
-    while (found := await connected.next_of("message.created"))["seq"] != seq:
+    while (message := await connected.next_of("message.created"))["seq"] != seq:
         pass
-    return found
+    return message

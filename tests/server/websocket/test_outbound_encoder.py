@@ -32,10 +32,10 @@ def test_json_frames_are_converted_to_msgpack() -> None:
     """Frame by frame, as binary frames; control frames are unchanged."""
     render = OutboundEncoders().get(None, binary=True)
     assert render is not None
-    told = list(split_frames(render(TYPING + PING + ANSWER + LONG)))
-    assert [opcode for opcode, _, _ in told] == [2, 9, 2, 2]
+    encoded_frames = list(split_frames(render(TYPING + PING + ANSWER + LONG)))
+    assert [opcode for opcode, _, _ in encoded_frames] == [2, 9, 2, 2]
     said = [payload for opcode, payload, _ in split_frames(TYPING + ANSWER + LONG)]
-    packed = [payload for opcode, payload, _ in told if opcode == 2]
+    packed = [payload for opcode, payload, _ in encoded_frames if opcode == 2]
     assert list(map(msgspec.msgpack.decode, packed)) == list(map(msgspec.json.decode, said))
 
 
@@ -51,6 +51,6 @@ def test_frame_is_encoded_once_for_all_connections() -> None:
 
 def test_every_event_group_has_frame_types_of_its_own() -> None:
     """A group without frame types would filter nothing."""
-    types = [one for intent in EventGroup for one in FRAME_TYPES_BY_GROUP[intent]]
+    types = [frame_type for intent in EventGroup for frame_type in FRAME_TYPES_BY_GROUP[intent]]
     assert all(FRAME_TYPES_BY_GROUP[intent] for intent in EventGroup)
     assert len(types) == len(set(types))

@@ -18,15 +18,15 @@ PING = msgspec.json.encode({"type": "ping", "id": "a ping whose bytes look like 
 def test_frame_boundary_is_detected() -> None:
     """Before the first frame and between frames, not within a header or a payload."""
     parser = Protocol(Side.SERVER)
-    found = []
+    boundaries = []
     whole = frames.text(b"hello") + frames.pong() + frames.text(b"x" * 300)
     ends = {len(frames.text(b"hello")), len(frames.text(b"hello") + frames.pong()), len(whole)}
     for number in range(len(whole)):
         if at_frame_boundary(parser):
-            found.append(number)
+            boundaries.append(number)
         parser.receive_data(whole[number : number + 1])
-    found += [len(whole)] if at_frame_boundary(parser) else []
-    assert found == [0, *sorted(ends)]
+    boundaries += [len(whole)] if at_frame_boundary(parser) else []
+    assert boundaries == [0, *sorted(ends)]
 
 
 @module_loop

@@ -64,9 +64,9 @@ async def test_commands_after_authenticate_are_answered_after_ready(
     unauthenticated.send({"type": "authenticate", "id": 1, "token": chat.ana.token})
     for number in range(2, 12):
         unauthenticated.send({"type": "ping", "id": number})
-    found = [await unauthenticated.message() for _ in range(11)]
-    assert [one["type"] for one in found] == ["ready"] + ["ok"] * 10
-    assert [one["id"] for one in found] == list(range(1, 12))
+    replies = [await unauthenticated.message() for _ in range(11)]
+    assert [reply["type"] for reply in replies] == ["ready"] + ["ok"] * 10
+    assert [reply["id"] for reply in replies] == list(range(1, 12))
 
 
 async def test_close_right_after_authenticate_is_answered(unauthenticated: Peer, chat: ChatFixture) -> None:
@@ -103,11 +103,11 @@ async def test_resume_after_a_bearer_token(ana: Peer, unauthenticated: Peer, cha
         again = await back.message()
         assert (again["type"], again["id"]) == ("ready", 7)
         seqs = []
-        while (found := await back.message())["type"] != "resumed":
-            if found["type"] == "message.created":
-                seqs.append(found["seq"])
+        while (message := await back.message())["type"] != "resumed":
+            if message["type"] == "message.created":
+                seqs.append(message["seq"])
         assert seqs == sent
-        assert found["last_seqs"] == {chat.group: sent[-1]}
+        assert message["last_seqs"] == {chat.group: sent[-1]}
         live = (await send(ana, chat.group))["result"]["seq"]
         assert (await back.next_of("message.created"))["seq"] == live
         assert_error(await back.request("authenticate"), "request.invalid")

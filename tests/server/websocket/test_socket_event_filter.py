@@ -14,9 +14,9 @@ Json = Any
 async def received_types(connected: Peer) -> list[str]:
     """Return the types of all messages up to the reply to a ping."""
     await assert_alive(connected)
-    found = [one["type"] for one in connected.skipped]
+    types = [frame["type"] for frame in connected.skipped]
     connected.skipped.clear()
-    return found
+    return types
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["json", "msgpack"])
@@ -82,7 +82,7 @@ async def test_resume_is_filtered(ana: Peer, chat: ChatFixture) -> None:
             }
         )
         await narrow.next_of("resumed")
-        assert [one["type"] for one in narrow.skipped] == ["ready"]
+        assert [frame["type"] for frame in narrow.skipped] == ["ready"]
 
 
 @pytest.mark.parametrize("intents", [["gossip"], "messages", [1], [None], ["messages"] * 51])

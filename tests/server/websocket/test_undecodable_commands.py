@@ -96,9 +96,9 @@ async def test_deep_nesting_in_an_unknown_field_is_harmless(ana: Peer) -> None:
     """Answered or closed with 4500; the server stays up."""
     deep = b'{"type":"ping","id":1,"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     ana.write(frames.text(deep))
-    found = await ana.read_frame()
-    if found.opcode == frames.TEXT:
-        assert msgspec.json.decode(found.payload)["type"] in {"ok", "error", "goodbye"}
+    frame = await ana.read_frame()
+    if frame.opcode == frames.TEXT:
+        assert msgspec.json.decode(frame.payload)["type"] in {"ok", "error", "goodbye"}
 
 
 async def test_duplicate_ids_get_one_reply(ana: Peer) -> None:

@@ -114,9 +114,9 @@ async def service(
         return (kind, target_id) in seen
 
     async def hide(post_id: str) -> bool:
-        found = post_id in posts
+        exists = post_id in posts
         posts.discard(post_id)
-        return found
+        return exists
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
