@@ -54,7 +54,7 @@ async def test_reset_by_mail(service: MailUserService, smtp_server: SmtpServer) 
     (letter,) = await reset_mails(smtp_server, service)
     assert letter.recipient == EMAIL
     assert letter.message.get_content_type() == "text/plain"
-    assert "Hello ana" in letter.text
+    assert "Hi ana" in letter.text
     assert "30 minutes" in letter.text
     assert await service.reset_password(reset_token(letter)) == 204
     for signed in (ana, other):
