@@ -53,8 +53,8 @@ async def test_only_the_lock_holder_reads(
     """Only the lock holder handles events; after it releases the lock, the other continues at the cursor."""
     consumers = consumer, TransactionalConsumer(consumer_database)
     first, second = (
-        make_reader(one, producer, consumer_database, locks=locks)
-        for one, locks in zip(consumers, instance_locks, strict=True)
+        make_reader(consumer, producer, consumer_database, locks=locks)
+        for consumer, locks in zip(consumers, instance_locks, strict=True)
     )
     async with run_readers(first):
         await until(lambda: first.is_reading)
@@ -80,8 +80,8 @@ async def test_lock_is_released_with_its_connection(
     """When a crashed instance's connection ends, the other reads within one poll interval."""
     consumers = consumer, TransactionalConsumer(consumer_database)
     first, second = (
-        make_reader(one, producer, consumer_database, locks=locks)
-        for one, locks in zip(consumers, instance_locks, strict=True)
+        make_reader(consumer, producer, consumer_database, locks=locks)
+        for consumer, locks in zip(consumers, instance_locks, strict=True)
     )
     dies = asyncio.create_task(first.run())
     await until(lambda: first.is_reading)
@@ -129,8 +129,8 @@ async def test_lost_locks_neither_skip_nor_repeat_events(
     """With repeatedly cut connections, events are neither skipped nor repeated."""
     consumers = consumer, TransactionalConsumer(consumer_database)
     readers = [
-        make_reader(one, producer, consumer_database, locks=locks, batch_size=4)
-        for one, locks in zip(consumers, instance_locks, strict=True)
+        make_reader(consumer, producer, consumer_database, locks=locks, batch_size=4)
+        for consumer, locks in zip(consumers, instance_locks, strict=True)
     ]
     async with run_readers(*readers):
         for start in range(0, len(WORDS), 10):
@@ -154,19 +154,19 @@ async def test_concurrent_cursor_updates_conflict(
         if word == WORDS[4]:
             await meeting.wait()
 
-    for one in consumers:
-        one.after_effect = wait_for_other
+    for each_consumer in consumers:
+        each_consumer.after_effect = wait_for_other
     await publish_events(producer, *WORDS[:5])
     outcomes = await asyncio.gather(
         *(
-            make_reader(one, producer, consumer_database, locks=UncontendedLocks()).read()
-            for one in consumers
+            make_reader(consumer, producer, consumer_database, locks=UncontendedLocks()).read()
+            for consumer in consumers
         ),
         return_exceptions=True,
     )
 
-    lost = [one for one in outcomes if isinstance(one, BaseException)]
-    assert [(type(one), str(one)) for one in lost] == [(Conflict, "cursor")]
+    lost = [error for error in outcomes if isinstance(error, BaseException)]
+    assert [(type(error), str(error)) for error in lost] == [(Conflict, "cursor")]
     assert await consumer.list_effects() == WORDS[:5]
 
 
@@ -212,11 +212,13 @@ async def test_events_are_handled_once_without_locks(
     async def yield_to_loop(_word: str) -> None:
         await asyncio.sleep(0)
 
-    for one in consumers:
-        one.after_effect = yield_to_loop
+    for each_consumer in consumers:
+        each_consumer.after_effect = yield_to_loop
     readers: list[Reader] = [
-        make_reader(one, producer, consumer_database, locks=UncontendedLocks(), poll_s=0.005, batch_size=2)
-        for one in consumers
+        make_reader(
+            consumer, producer, consumer_database, locks=UncontendedLocks(), poll_s=0.005, batch_size=2
+        )
+        for consumer in consumers
     ]
     async with run_readers(*readers):
         for word in WORDS:

@@ -32,9 +32,9 @@ class FakeUserSource:
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         return [
-            UserSnapshot(one, f"u{one[:8]}", None, None, verified=False, version=1)
-            for one in ids
-            if one not in self.deleted_ids
+            UserSnapshot(user_id, f"u{user_id[:8]}", None, None, verified=False, version=1)
+            for user_id in ids
+            if user_id not in self.deleted_ids
         ]
 
 

@@ -28,7 +28,9 @@ class FakeUserSource:
     """A User service that knows every id."""
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
-        return [UserSnapshot(one, f"u{one[:8]}", None, None, verified=False, version=1) for one in ids]
+        return [
+            UserSnapshot(user_id, f"u{user_id[:8]}", None, None, verified=False, version=1) for user_id in ids
+        ]
 
 
 class FeedSetup:
@@ -103,9 +105,9 @@ async def _no_event(_viewer_id: str, _event_id: str) -> bool:
 
 
 async def follow(setup: FeedSetup, model: FeedModel, follower: str, *followed: str) -> None:
-    for one in followed:
-        await setup.social.follow(follower, one)
-        model.follows.add((follower, one))
+    for user_id in followed:
+        await setup.social.follow(follower, user_id)
+        model.follows.add((follower, user_id))
 
 
 async def create_posts(setup: FeedSetup, model: FeedModel, *authors: str) -> list[str]:

@@ -68,11 +68,11 @@ async def timeline_post_ids(setup: FeedSetup, user_id: str) -> list[str] | None:
 async def test_post_is_pushed_to_existing_timelines(setup: FeedSetup, user_ids: list[str]) -> None:
     """A post is pushed to existing timelines of followers only, not to the author's."""
     author, reader, sleeper, stranger, *_ = user_ids
-    for one in (reader, sleeper):
-        await setup.social.follow(one, author)
+    for user_id in (reader, sleeper):
+        await setup.social.follow(user_id, author)
     await setup.catch_up()
-    for one in (author, reader, stranger):
-        await setup.home_feed.page(one, None, 5)
+    for user_id in (author, reader, stranger):
+        await setup.home_feed.page(user_id, None, 5)
     post_id, _ = await setup.create_post(author)
     await setup.catch_up()
 
@@ -87,8 +87,8 @@ async def test_each_follower_is_pushed_each_post_once(
     """Followers are processed in batches by id; deletions and authors without followers push nothing."""
     monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
     author, first, second, *_ = user_ids
-    for one in (second, first):
-        await setup.social.follow(one, author)
+    for user_id in (second, first):
+        await setup.social.follow(user_id, author)
     post_id, _ = await setup.create_post(author)
     lonely, _ = await setup.create_post(first)
     await setup.posts.delete(lonely, first)
@@ -139,9 +139,9 @@ async def test_author_over_the_threshold_is_merged_at_read(
     """Reaching the threshold invalidates all followers' timelines once; later posts are never pushed."""
     author, *followers = user_ids
     followers = followers[:BROADCAST_THRESHOLD]
-    for one in followers:
-        await setup.social.follow(one, author)
-        await setup.home_feed.page(one, None, 5)
+    for user_id in followers:
+        await setup.social.follow(user_id, author)
+        await setup.home_feed.page(user_id, None, 5)
     await setup.catch_up()
     watched.invalidated.clear()
     posts = [(await setup.create_post(author))[0] for _ in range(3)]
@@ -154,9 +154,9 @@ async def test_author_over_the_threshold_is_merged_at_read(
 
     assert watched.pushed == setup.published_posts == []
     assert watched.invalidated == [followers, [followers[0]]]
-    for one in followers[1:]:
-        page = await setup.home_feed.page(one, None, 5)
-        timeline = await setup.timelines.read(one, None, 5)
+    for user_id in followers[1:]:
+        page = await setup.home_feed.page(user_id, None, 5)
+        timeline = await setup.timelines.read(user_id, None, 5)
         assert [post.id for post in page.items] == posts[::-1]
         assert timeline is not None
         assert (timeline.keys, timeline.broadcast) == ([], [author])
@@ -168,19 +168,19 @@ async def test_interrupted_broadcast_transition_is_completed(
     """Invalidations that failed after the broadcast flag was set are repeated."""
     monkeypatch.setattr(fanout, "FOLLOWERS_PER_BATCH", 1)
     author, *followers = user_ids
-    for one in followers:
-        await setup.social.follow(one, author)
+    for user_id in followers:
+        await setup.social.follow(user_id, author)
     await setup.catch_up()
-    for one in followers:
-        await setup.home_feed.page(one, None, 5)
+    for user_id in followers:
+        await setup.home_feed.page(user_id, None, 5)
     post_id, _ = await setup.create_post(author)
     watched.failures_left = 1
     with pytest.raises(Unavailable):
         await setup.catch_up("posts")
     await setup.catch_up("posts")
 
-    for one in followers:
-        assert [post.id for post in (await setup.home_feed.page(one, None, 5)).items] == [post_id]
+    for user_id in followers:
+        assert [post.id for post in (await setup.home_feed.page(user_id, None, 5)).items] == [post_id]
 
 
 async def test_timeline_built_after_invalidation_lists_the_broadcaster(
@@ -188,8 +188,8 @@ async def test_timeline_built_after_invalidation_lists_the_broadcaster(
 ) -> None:
     """The flag is set before invalidation, so a timeline built afterwards lists the broadcaster."""
     author, reader, *others = user_ids
-    for one in (reader, *others):
-        await setup.social.follow(one, author)
+    for user_id in (reader, *others):
+        await setup.social.follow(user_id, author)
     await setup.catch_up("social")
     watched.after_invalidate = lambda: setup.home_feed.page(reader, None, 5)
     posts = [(await setup.create_post(author))[0] for _ in range(3)]

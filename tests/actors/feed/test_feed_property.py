@@ -87,36 +87,36 @@ class RandomOperations:
         return f"{self.label(author_id)} {post_id[:4]}"
 
     async def _follow(self) -> str:
-        one, other = self._choose_pair()
-        if self.model.is_blocked(one, other):
+        user_id, other_id = self._choose_pair()
+        if self.model.is_blocked(user_id, other_id):
             with pytest.raises(Conflict, match="follows_blocked"):
-                await self.setup.social.follow(one, other)
+                await self.setup.social.follow(user_id, other_id)
         else:
-            await self.setup.social.follow(one, other)
-            self.model.follows.add((one, other))
-        return f"{self.label(one)} -> {self.label(other)}"
+            await self.setup.social.follow(user_id, other_id)
+            self.model.follows.add((user_id, other_id))
+        return f"{self.label(user_id)} -> {self.label(other_id)}"
 
     async def _unfollow(self) -> str:
-        one, other = (
+        user_id, other_id = (
             self.random.choice(sorted(self.model.follows)) if self.model.follows else self._choose_pair()
         )
-        await self.setup.social.unfollow(one, other)
-        self.model.follows.discard((one, other))
-        return f"{self.label(one)} -> {self.label(other)}"
+        await self.setup.social.unfollow(user_id, other_id)
+        self.model.follows.discard((user_id, other_id))
+        return f"{self.label(user_id)} -> {self.label(other_id)}"
 
     async def _block(self) -> str:
-        one, other = self._choose_pair()
-        await self.setup.social.block(one, other)
-        self.model.block(one, other)
-        return f"{self.label(one)} -> {self.label(other)}"
+        user_id, other_id = self._choose_pair()
+        await self.setup.social.block(user_id, other_id)
+        self.model.block(user_id, other_id)
+        return f"{self.label(user_id)} -> {self.label(other_id)}"
 
     async def _unblock(self) -> str:
         if not self.model.blocks:
             return "nobody"
-        one, other = self.random.choice(sorted(self.model.blocks))
-        await self.setup.social.unblock(one, other)
-        self.model.blocks.discard((one, other))
-        return f"{self.label(one)} -> {self.label(other)}"
+        user_id, other_id = self.random.choice(sorted(self.model.blocks))
+        await self.setup.social.unblock(user_id, other_id)
+        self.model.blocks.discard((user_id, other_id))
+        return f"{self.label(user_id)} -> {self.label(other_id)}"
 
     async def _delete(self) -> str:
         if not self.model.posts:
@@ -152,9 +152,9 @@ class RandomOperations:
         return self.label(user_id)
 
     async def _invalidate(self) -> str:
-        some = self.random.sample(self.model.user_ids, 2)
-        await self.setup.timelines.invalidate(some)
-        return " ".join(map(self.label, some))
+        user_ids = self.random.sample(self.model.user_ids, 2)
+        await self.setup.timelines.invalidate(user_ids)
+        return " ".join(map(self.label, user_ids))
 
     async def _wipe(self) -> str:
         wipe(self._valkey)
@@ -162,10 +162,10 @@ class RandomOperations:
 
     async def _catch_up(self) -> str:
         """Catch up and read feeds, which builds timelines, in the middle of the sequence."""
-        some = self.random.sample(self.model.user_ids, 3)
-        pages = (self.setup.home_feed.page(one, None, 5) for one in some)
+        user_ids = self.random.sample(self.model.user_ids, 3)
+        pages = (self.setup.home_feed.page(user_id, None, 5) for user_id in user_ids)
         await asyncio.gather(self.setup.catch_up("posts"), self.setup.catch_up("social"), *pages)
-        return " ".join(map(self.label, some))
+        return " ".join(map(self.label, user_ids))
 
     async def check(self) -> None:
         """After catching up, every feed equals the model."""

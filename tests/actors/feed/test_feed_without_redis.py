@@ -48,8 +48,8 @@ async def test_feed_without_redis_is_read_from_stores(
 ) -> None:
     """Without Redis, and after it returns empty, the feed is complete, including broadcasters."""
     ana, ben, cyd, *others = model.user_ids
-    for one in others[:BROADCAST_THRESHOLD]:
-        await follow(shaky, model, one, ben)
+    for user_id in others[:BROADCAST_THRESHOLD]:
+        await follow(shaky, model, user_id, ben)
     await follow(shaky, model, ana, ben, cyd)
     await create_posts(shaky, model, *[ana, ben, cyd] * 5)
     await shaky.catch_up()
@@ -128,7 +128,7 @@ async def test_unavailable_timelines_are_retried_after_a_delay(setup: FeedSetup,
     (ana, *_) = model.user_ids
     await create_posts(setup, model, ana)
     for _ in range(5):
-        assert [one.id for one in (await feed.page(ana, None, 5)).items] == model.feed(ana)
+        assert [post.id for post in (await feed.page(ana, None, 5)).items] == model.feed(ana)
     asked = silent.read_count
     now_s += TIMELINES_RETRY_S
     await feed.page(ana, None, 5)

@@ -24,7 +24,9 @@ async def test_own_posts_appear_immediately(setup: FeedSetup, model: FeedModel) 
     await follow(setup, model, ana, ben)
     await create_posts(setup, model, ana, ben, ana)
 
-    assert [one for one in await read_feed(setup, ana) if one in model.own_posts(ana)] == model.own_posts(ana)
+    assert [
+        post_id for post_id in await read_feed(setup, ana) if post_id in model.own_posts(ana)
+    ] == model.own_posts(ana)
     await setup.catch_up()
     assert await read_feed(setup, ana) == model.feed(ana)
 
@@ -58,18 +60,18 @@ async def test_pagination_is_stable_while_posts_change(setup: FeedSetup, model: 
     deleted: set[str] = set()
     for limit in itertools.repeat(4, 20):
         page = await setup.home_feed.page(ana, before, limit)
-        found += [one.id for one in page.items]
+        found += [post.id for post in page.items]
         before = page.next_key
         if before is None:
             break
         await create_posts(setup, model, ben, ana)
-        ahead = next((one for one in reversed(stood) if one not in {*found, *deleted}), None)
+        ahead = next((post_id for post_id in reversed(stood) if post_id not in {*found, *deleted}), None)
         if ahead is not None:
             deleted.add(ahead)
             await setup.posts.delete(ahead, model.posts[ahead][1])
         await setup.catch_up("posts")
 
-    assert found == [one for one in stood if one not in deleted]
+    assert found == [post_id for post_id in stood if post_id not in deleted]
     assert deleted
 
 
@@ -86,7 +88,7 @@ async def test_page_is_filled_when_most_of_the_timeline_is_hidden(
     model.follows.discard((ana, ben))
 
     page = await setup.home_feed.page(ana, None, 2)
-    assert [one.id for one in page.items] == model.feed(ana)[:2]
+    assert [post.id for post in page.items] == model.feed(ana)[:2]
     assert page.next_key is not None
     assert await read_feed(setup, ana, 2) == model.feed(ana)
 

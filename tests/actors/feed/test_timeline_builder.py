@@ -107,7 +107,7 @@ async def test_follow_during_build_discards_it(
     """A follow during the build discards it; the next build includes the new author."""
     author, other, reader, *_ = user_ids
     await setup.social.follow(reader, author)
-    posts = [(await setup.create_post(one))[0] for one in (author, other)]
+    posts = [(await setup.create_post(user_id))[0] for user_id in (author, other)]
     await setup.catch_up()
 
     async def follow() -> None:
@@ -117,7 +117,7 @@ async def test_follow_during_build_discards_it(
     setattr(between, step, follow)
     assert not await between.builder.build(reader)
     assert await timeline_post_ids(setup, reader) is None
-    assert [one.id for one in (await setup.home_feed.page(reader, None, 5)).items] == posts[::-1]
+    assert [post.id for post in (await setup.home_feed.page(reader, None, 5)).items] == posts[::-1]
 
     assert await timeline_post_ids(setup, reader) == posts[::-1]
 
@@ -133,8 +133,8 @@ async def test_author_becoming_broadcast_during_build_discards_it(
     made: list[str] = []
 
     async def grow() -> None:
-        for one in others:
-            await setup.social.follow(one, author)
+        for follower in others:
+            await setup.social.follow(follower, author)
         made.extend([(await setup.create_post(author))[0], (await setup.create_post(author))[0]])
         await setup.catch_up("posts")
 
@@ -143,7 +143,7 @@ async def test_author_becoming_broadcast_during_build_discards_it(
     await setup.catch_up()
     page = await setup.home_feed.page(reader, None, 5)
 
-    assert [one.id for one in page.items] == made[::-1]
+    assert [post.id for post in page.items] == made[::-1]
 
 
 async def test_concurrent_builds_of_a_user_are_shared(
@@ -197,15 +197,14 @@ async def test_last_started_build_wins_across_instances(setup: FeedSetup, user_i
     await setup.social.follow(reader, author)
     post_id, _ = await setup.create_post(author)
     await setup.catch_up()
-    one, other = InterruptedBuilder(setup), InterruptedBuilder(setup)
-    second = other.builder
+    first, second = InterruptedBuilder(setup), InterruptedBuilder(setup).builder
     results: list[bool] = []
 
     async def build_on_other_instance() -> None:
         results.append(await second.build(reader))
 
-    one.after_keys = build_on_other_instance
-    results.append(await one.builder.build(reader))
+    first.after_keys = build_on_other_instance
+    results.append(await first.builder.build(reader))
 
     assert results == [True, False]
     assert await timeline_post_ids(setup, reader) == [post_id]
@@ -228,5 +227,5 @@ async def test_failed_build_does_not_block_the_next(
     assert await timeline_post_ids(setup, reader) is None
     page = await setup.home_feed.page(reader, None, 5)
 
-    assert [one.id for one in page.items] == [post_id]
+    assert [post.id for post in page.items] == [post_id]
     assert await timeline_post_ids(setup, reader) == [post_id]

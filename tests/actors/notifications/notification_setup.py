@@ -105,7 +105,10 @@ class NotificationSetup:
 
     async def list_messages(self, user_id: str) -> list[tuple[str, str, int]]:
         """Return type, message and count of each notification."""
-        return [(one.type.value, one.message, one.count) for one in await self.list_notifications(user_id)]
+        return [
+            (notification.type.value, notification.message, notification.count)
+            for notification in await self.list_notifications(user_id)
+        ]
 
     async def pushed_frames(self, user_id: str) -> list[NotificationCreated | NotificationRead]:
         """Return the frames on the user's stream."""

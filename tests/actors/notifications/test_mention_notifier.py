@@ -104,7 +104,7 @@ async def test_blocked_users_are_not_notified(setup: NotificationSetup, mentions
     # The notification does not exist, so it does not appear after the unblock either.
     await setup.social.unblock(setup.ben, setup.ana)
 
-    assert [len(await setup.list_notifications(one)) for one in members] == [0, 0, 1]
+    assert [len(await setup.list_notifications(user_id)) for user_id in members] == [0, 0, 1]
 
 
 async def test_on_done_is_called_with_true(setup: NotificationSetup, mentions: MentionNotifier) -> None:

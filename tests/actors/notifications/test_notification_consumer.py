@@ -46,7 +46,10 @@ async def test_likes_of_one_post_are_grouped(setup: NotificationSetup) -> None:
         ("LIKE", "@ben liked your post", 1),
         ("LIKE", "Cyd and 1 more liked your post", 2),
     ]
-    assert [one.reference_id for one in await setup.list_notifications(setup.ana)] == [other_id, post_id]
+    assert [notification.reference_id for notification in await setup.list_notifications(setup.ana)] == [
+        other_id,
+        post_id,
+    ]
     assert await setup.notifications.count_unread(setup.ana) == 2
 
 
@@ -78,7 +81,10 @@ async def test_each_comment_notifies(setup: NotificationSetup) -> None:
     await setup.reactions.comment(post_id, setup.cyd, "fourth", None)
     await setup.catch_up()
 
-    assert [(one.message, one.count, one.is_read) for one in await setup.list_notifications(setup.ana)] == [
+    assert [
+        (notification.message, notification.count, notification.is_read)
+        for notification in await setup.list_notifications(setup.ana)
+    ] == [
         ("Cyd commented on your post", 1, False),
         ("@ben and 1 more commented on your post", 2, True),
     ]
@@ -92,7 +98,9 @@ async def test_invite_notifies_the_invited_users(setup: NotificationSetup) -> No
 
     for user_id in (setup.ben, setup.cyd):
         assert await setup.list_messages(user_id) == [("EVENT_INVITE", "Ana invited you to Boules", 1)]
-        assert [one.reference_id for one in await setup.list_notifications(user_id)] == [event_id]
+        assert [notification.reference_id for notification in await setup.list_notifications(user_id)] == [
+            event_id
+        ]
     assert await setup.list_notifications(setup.ana) == []
 
 
@@ -164,7 +172,7 @@ async def test_block_removes_notifications_between_users(setup: NotificationSetu
     await setup.social.follow(setup.ben, setup.ana)
     await setup.social.follow(setup.cyd, setup.ben)
     await setup.catch_up()
-    ids = [one.id for one in await setup.list_notifications(setup.ana)]
+    ids = [notification.id for notification in await setup.list_notifications(setup.ana)]
     assert len(ids) == 1
     await setup.social.block(setup.ana, setup.ben)
     await setup.social.unblock(setup.ana, setup.ben)

@@ -212,4 +212,8 @@ async def test_cache_evicts_the_oldest_pair(
     await block_service.load_is_blocked(ANA, BEN)
     await block_service.load_is_blocked(ANA, DAN)
 
-    assert [block_service.cached_is_blocked(ANA, one) for one in (BEN, CYD, DAN)] == [False, None, False]
+    assert [block_service.cached_is_blocked(ANA, user_id) for user_id in (BEN, CYD, DAN)] == [
+        False,
+        None,
+        False,
+    ]

@@ -60,17 +60,17 @@ async def test_user_cache_follows_user_events(setup: UserCacheSetup, consumer: U
     """The cache entry follows creation, update and deletion."""
     ana, ben = await setup.register_user("Ana"), await setup.register_user()
     await catch_up_with(setup, consumer)
-    made = {one.id: one for one in await setup.user_cache.find([ana.id, ben.id])}
+    made = {snapshot.id: snapshot for snapshot in await setup.user_cache.find([ana.id, ben.id])}
     await setup.user_store.change(ana.id, ProfileChange(display_name="Anna", bio="not cached"))
     await setup.user_store.change(ben.id, ProfileChange(bio="not cached either"))
     await catch_up_with(setup, consumer)
-    changed = {one.id: one for one in await setup.user_cache.find([ana.id, ben.id])}
+    changed = {snapshot.id: snapshot for snapshot in await setup.user_cache.find([ana.id, ben.id])}
 
     assert made[ana.id] == UserSnapshot(ana.id, ana.username, "Ana", None, verified=False, version=1)
     assert changed[ana.id] == UserSnapshot(ana.id, ana.username, "Anna", None, verified=False, version=2)
     assert changed[ben.id] == made[ben.id]
-    assert sorted(changed.values(), key=lambda one: one.id) == sorted(
-        await setup.user_snapshots.find([ana.id, ben.id]), key=lambda one: one.id
+    assert sorted(changed.values(), key=lambda snapshot: snapshot.id) == sorted(
+        await setup.user_snapshots.find([ana.id, ben.id]), key=lambda snapshot: snapshot.id
     )
 
 
@@ -112,7 +112,7 @@ async def test_all_events_of_a_user_in_one_batch(
     await catch_up_with(setup, consumer)
 
     copies = await setup.user_cache.find([ana_id, ben_id])
-    assert [(one.deleted, one.version) for one in copies] == [(True, 4), (True, 4)]
+    assert [(snapshot.deleted, snapshot.version) for snapshot in copies] == [(True, 4), (True, 4)]
     assert service.removed_user_ids == [ana_id, ben_id]
 
 

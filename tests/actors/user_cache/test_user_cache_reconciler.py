@@ -24,16 +24,16 @@ class FakeUserCache:
         self.failures_left = failures_left
 
     async def apply(self, snapshots: Sequence[UserSnapshot], cursor_update: CursorUpdate | None) -> None:
-        self.snapshots.update({one.id: one for one in snapshots})
+        self.snapshots.update({snapshot.id: snapshot for snapshot in snapshots})
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
-        return [self.snapshots[one] for one in ids if one in self.snapshots]
+        return [self.snapshots[user_id] for user_id in ids if user_id in self.snapshots]
 
     async def page(self, after: str, limit: int) -> list[UserSnapshot]:
         if self.failures_left:
             self.failures_left -= 1
             raise Unavailable
-        return [one for one in self.snapshots.values() if one.id > after][:limit]
+        return [snapshot for snapshot in self.snapshots.values() if snapshot.id > after][:limit]
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +45,9 @@ def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
 async def register_cached_users(setup: UserCacheSetup, count: int) -> list[UserSnapshot]:
     """Register users and cache them; return them ordered by id."""
     people = [await setup.register_user(f"Person {number}") for number in range(count)]
-    copies = await setup.user_snapshots.find([one.id for one in people])
+    copies = await setup.user_snapshots.find([snapshot.id for snapshot in people])
     await setup.user_cache.apply(copies, None)
-    return sorted(copies, key=lambda one: one.id)
+    return sorted(copies, key=lambda snapshot: snapshot.id)
 
 
 async def test_current_entries_are_not_repaired(setup: UserCacheSetup) -> None:
@@ -67,9 +67,9 @@ async def test_stale_entries_are_repaired(setup: UserCacheSetup) -> None:
     comparison = UserCacheReconciler(setup.user_snapshots, [setup.user_cache])
 
     assert await comparison.reconcile() == len(changed)
-    assert {one.id for one in await setup.user_cache.page("", 100) if one.display_name == "Renamed"} == set(
-        changed
-    )
+    assert {
+        snapshot.id for snapshot in await setup.user_cache.page("", 100) if snapshot.display_name == "Renamed"
+    } == set(changed)
     assert await comparison.reconcile() == 0
     assert comparison.repaired_count == len(changed)
 
@@ -85,7 +85,7 @@ async def test_user_missing_at_the_source_is_marked_deleted(setup: UserCacheSetu
     assert (gone.deleted, gone.username, gone.display_name) == (True, "deleted", None)
     assert await comparison.reconcile() == 0
     await setup.user_cache.apply([msgspec.structs.replace(copies[1], username="back")], None)
-    assert [one.deleted for one in await setup.user_cache.find([copies[1].id])] == [True]
+    assert [snapshot.deleted for snapshot in await setup.user_cache.find([copies[1].id])] == [True]
 
 
 async def test_every_user_cache_is_reconciled(setup: UserCacheSetup) -> None:
@@ -114,4 +114,4 @@ async def test_reconciler_runs_periodically_until_closed(
     await until(lambda: comparison.repaired_count == 3)
     await comparison.close()
 
-    assert {one.display_name for one in await setup.user_cache.page("", 10)} == {"Renamed"}
+    assert {snapshot.display_name for snapshot in await setup.user_cache.page("", 10)} == {"Renamed"}

@@ -51,7 +51,7 @@ async def test_cache_miss_is_fetched_and_cached(
     assert await people.get(ana.id) == card
     assert await people.find([ana.id, ana.id]) == {ana.id: card}
     assert owner.calls == [[ana.id]]
-    assert [one.username for one in await setup.user_cache.find([ana.id])] == [ana.username]
+    assert [snapshot.username for snapshot in await setup.user_cache.find([ana.id])] == [ana.username]
 
 
 async def test_only_missing_users_are_fetched(
@@ -68,9 +68,9 @@ async def test_only_missing_users_are_fetched(
 
 async def test_unknown_user_is_not_found(people: UserCards) -> None:
     """An unknown or malformed id raises `user.not_found`."""
-    for one in (UNKNOWN_USER_ID, "not-an-id"):
+    for user_id in (UNKNOWN_USER_ID, "not-an-id"):
         with pytest.raises(ApiError) as refused:
-            await people.get(one)
+            await people.get(user_id)
         assert (refused.value.code, refused.value.status) == ("user.not_found", 404)
 
 

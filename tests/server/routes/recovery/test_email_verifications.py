@@ -38,7 +38,7 @@ async def test_registration_sends_a_verification_link(
     await service.register("ana")
     (letter,) = await verification_mails(service, smtp_server)
     assert letter.recipient == EMAIL
-    assert "Hello ana" in letter.text
+    assert "Hi ana" in letter.text
     assert not await database.fetchval(VERIFIED)
     assert await service.verify_email(verification_token(letter)) == 204
     assert await database.fetchval(VERIFIED)

@@ -51,12 +51,12 @@ async def test_reset_by_mail(service: MailUserService, smtp_server: SmtpServer) 
     for signed in (ana, other):
         await service.expect(200, "GET", "/v1/users/me", token=signed["token"])
     await service.request_reset(EMAIL)
-    (mail,) = await reset_mails(smtp_server, service)
-    assert mail.recipient == EMAIL
-    assert mail.message.get_content_type() == "text/plain"
-    assert "Hello ana" in mail.text
-    assert "30 minutes" in mail.text
-    assert await service.reset_password(reset_token(mail)) == 204
+    (letter,) = await reset_mails(smtp_server, service)
+    assert letter.recipient == EMAIL
+    assert letter.message.get_content_type() == "text/plain"
+    assert "Hi ana" in letter.text
+    assert "30 minutes" in letter.text
+    assert await service.reset_password(reset_token(letter)) == 204
     for signed in (ana, other):
         await service.expect_error("auth.required", "GET", "/v1/users/me", token=signed["token"])
     assert len(service.revoked) == 2
@@ -119,7 +119,7 @@ async def test_concurrent_uses_of_two_links_succeed_once(
     """The first one used invalidates the other."""
     await service.register("ana")
     tokens = [await token_for(service, smtp_server), await token_for(service, smtp_server)]
-    statuses = await asyncio.gather(*(service.reset_password(token, f"password {token}") for token in tokens))
+    statuses = await asyncio.gather(*(service.reset_password(one, f"password {one}") for one in tokens))
     assert sorted(statuses) == [204, 404]
     await service.login("ana", f"password {tokens[statuses.index(204)]}")
 
@@ -151,7 +151,7 @@ async def test_unknown_address_gets_the_same_response_and_no_mail(
         looks.add((response.status, await response.text(), frozenset(response.headers) - {"Date"}))
     assert len(looks) == 1
     assert next(iter(looks))[:2] == (202, "")
-    assert [mail.recipient for mail in await reset_mails(smtp_server, service)] == [EMAIL, EMAIL]
+    assert [letter.recipient for letter in await reset_mails(smtp_server, service)] == [EMAIL, EMAIL]
     assert "nobody@example.test" not in smtp_server.recipients
 
 
@@ -174,9 +174,9 @@ async def test_mails_per_account_are_limited(
     """For any number of requests and sources, also concurrent; later requests send e-mail again."""
     await service.register("ana")
     await asyncio.gather(*(service.request_reset(EMAIL) for _ in range(20)))
-    mails = await reset_mails(smtp_server, service)
-    assert len(mails) == RESETS_PER_LIFETIME
-    assert await service.reset_password(reset_token(mails[0])) == 204
+    letters = await reset_mails(smtp_server, service)
+    assert len(letters) == RESETS_PER_LIFETIME
+    assert await service.reset_password(reset_token(letters[0])) == 204
     await service.request_reset(EMAIL)
     assert len(await reset_mails(smtp_server, service)) == RESETS_PER_LIFETIME
     await database.execute("UPDATE mail_tokens SET expires_at = now()")
@@ -269,8 +269,8 @@ async def test_mail_is_sent_once_the_mail_server_is_back(
     await service.request_reset(EMAIL)
     await until(lambda: service.mail_queue.statistics().retries)
     await smtp_server.open()
-    (mail,) = await reset_mails(smtp_server, service)
-    assert await service.reset_password(reset_token(mail)) == 204
+    (letter,) = await reset_mails(smtp_server, service)
+    assert await service.reset_password(reset_token(letter)) == 204
     assert service.mail_queue.statistics().failed == 0
 
 
