@@ -1,7 +1,6 @@
-"""The shared run queue: every cell with mail waits here for its turn, once.
+"""The run queue shared by all actors of the process: each actor with messages is queued once.
 
-One callback of the event loop serves all that were ready when it began, so that sockets are read
-between two rounds. It never starts a task and keeps no timer.
+One event loop callback runs the actors that were queued when it started, so sockets are read between rounds.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ class RunQueue:
         return len(self._ready)
 
     def schedule(self, ref: "ActorRef[Any]") -> None:
-        """Give `cell` a turn in the coming round."""
+        """Give `ref` a turn in the next round."""
         self._ready.append(ref)
         if not self._scheduled:
             self._scheduled = True

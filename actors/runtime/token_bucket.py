@@ -1,4 +1,4 @@
-"""A token bucket: what one user, or all newcomers, may still do. Spending never waits."""
+"""A token bucket rate limiter. Its methods do not wait."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class TokenBucket:
         self._refilled_at = clock()
 
     def consume(self) -> int:
-        """Take one. 0 when there was one, else the milliseconds until there will be."""
+        """Take one token. Returns 0, or the milliseconds until a token is available."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._per_s)
         self._refilled_at = now
@@ -26,5 +26,5 @@ class TokenBucket:
 
     @property
     def full(self) -> bool:
-        """Whether the bucket has refilled to its burst."""
+        """Whether the bucket is filled to its burst."""
         return self._tokens + (self._clock() - self._refilled_at) * self._per_s >= self._burst
