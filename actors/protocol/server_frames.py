@@ -1,7 +1,8 @@
-"""What the server says over the socket: one tagged struct a frame type.
+"""Frames that the server sends over the socket: one tagged struct per frame type.
 
-Durable frames carry the `seq` of their conversation's log or the `position` of their user's stream;
-hints carry neither. `result` of an `ok` is one of the result structs below, never a bare dict.
+Durable frames carry the `seq` of their conversation or the `position` of the user stream; ephemeral frames
+carry neither. The `result` of `ok` is one of the result structs below. The docstrings are the published
+documentation.
 """
 
 from typing import Generic, TypeVar
@@ -18,6 +19,8 @@ Result = TypeVar("Result")
 
 
 class Hello(Struct, frozen=True, tag="hello"):
+    """The first frame of a connection: the limits of this server."""
+
     heartbeat_ms: int
     auth_timeout_ms: int
     max_frame_bytes: int
@@ -25,6 +28,13 @@ class Hello(Struct, frozen=True, tag="hello"):
 
 
 class Ready(Struct, frozen=True, tag="ready"):
+    """The connection is authenticated.
+
+    From here on it receives every event of the user that its `intents` select. Load the state over HTTP after
+    this frame, and no change is missed. `id` is null if the upgrade request carried the token. `epoch` and
+    `position` are the user stream's; they are needed to resume. The user's presence is recorded by then.
+    """
+
     id: FrameId | None
     session_id: str
     user: OwnUser
@@ -34,19 +44,30 @@ class Ready(Struct, frozen=True, tag="ready"):
 
 
 class Resumed(Struct, frozen=True, tag="resumed"):
-    """All that was missed has been told: each conversation is complete up to the seq named."""
+    """All missed frames have been sent.
+
+    `replayed` counts them. Each conversation in `last_seqs` is complete up to that `seq`.
+    """
 
     replayed: int
     last_seqs: dict[str, int]
 
 
 class Resync(Struct, frozen=True, tag="resync"):
+    """Missed frames are not available: load the state over HTTP, and continue from this position.
+
+    `reason` is `expired` (no longer stored), `epoch` (the stream was reset) or `too_far` (too many frames).
+    Also sent without a request to resume, when frames of the user stream were lost.
+    """
+
     reason: str
     epoch: str
     position: int
 
 
 class SendResult(Struct, frozen=True, gc=False):
+    """The stored message. `duplicate`: whether an earlier attempt with the same `client_id` stored it."""
+
     message_id: str
     seq: int
     created_at: str
@@ -54,35 +75,49 @@ class SendResult(Struct, frozen=True, gc=False):
 
 
 class ChangeResult(Struct, frozen=True, gc=False):
-    """`seq` is that of the change, or of the latest one where nothing changed."""
+    """`seq` of the change, or of the latest change if nothing changed."""
 
     seq: int
 
 
 class ReadResult(Struct, frozen=True, gc=False):
+    """The read mark after the command."""
+
     read_seq: int
     unread_count: int
 
 
 class Empty(Struct, frozen=True, gc=False):
-    """The result of what has none."""
+    """An empty result."""
 
 
 class WatchResult(Struct, frozen=True):
+    """The current presence of the watched users."""
+
     presences: list[Presence]
 
 
 class PingResult(Struct, frozen=True, gc=False):
+    """The server's time, and the latest position of the user stream sent to this connection."""
+
     server_time: str
     position: int
 
 
 class Ok(Struct, Generic[Result], frozen=True, tag="ok"):
+    """The command succeeded."""
+
     id: FrameId
     result: Result
 
 
 class Error(Struct, frozen=True, tag="error", omit_defaults=True):
+    """The command failed.
+
+    `code` is one of the error codes of the HTTP API, or `frame.unknown_type`. `retry` tells whether the same
+    command may succeed later; `retry_after_ms` is the minimum delay.
+    """
+
     id: FrameId
     code: str
     detail: str
@@ -91,6 +126,12 @@ class Error(Struct, frozen=True, tag="error", omit_defaults=True):
 
 
 class Goodbye(Struct, frozen=True, tag="goodbye"):
+    """The server is about to close the connection.
+
+    Sent before every close by the server, if the socket still accepts data. `code` is the close code.
+    `resume` tells whether to reconnect and resume; `retry_after_ms` is the minimum delay.
+    """
+
     code: int
     reason: str
     retry_after_ms: int | None
@@ -98,18 +139,31 @@ class Goodbye(Struct, frozen=True, tag="goodbye"):
 
 
 class MessageCreated(Struct, frozen=True, tag="message.created"):
+    """A message was sent.
+
+    The sender's connections receive it too.
+    """
+
     conversation_id: str
     seq: int
     message: Message
 
 
 class MessageUpdated(Struct, frozen=True, tag="message.updated"):
+    """A message was edited or deleted, or its reactions changed.
+
+    Replace the message with the same id if its `changed_seq` is lower. The frame's `seq` is the message's
+    `changed_seq`.
+    """
+
     conversation_id: str
     seq: int
     message: Message
 
 
 class ConversationChanges(Struct, frozen=True, omit_defaults=True):
+    """The changed properties of a conversation; unchanged ones are omitted."""
+
     name: str | None = None
     admins: list[str] | None = None
     joined: list[UserCard] | None = None
@@ -117,6 +171,11 @@ class ConversationChanges(Struct, frozen=True, omit_defaults=True):
 
 
 class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
+    """The name, the admins or the members of a conversation changed.
+
+    `message` is the SYSTEM message that describes the change.
+    """
+
     conversation_id: str
     seq: int
     message: Message
@@ -125,16 +184,31 @@ class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
 
 
 class ConversationJoined(Struct, frozen=True, tag="conversation.joined"):
+    """The user joined a conversation.
+
+    Precedes every other frame of the conversation.
+    """
+
     position: int
     conversation: Conversation
 
 
 class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
+    """The user left a conversation or was removed from it.
+
+    No frame of the conversation follows.
+    """
+
     position: int
     conversation_id: str
 
 
 class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
+    """The user's own read mark moved.
+
+    Keeps the user's other devices up to date.
+    """
+
     position: int
     conversation_id: str
     read_seq: int
@@ -142,7 +216,10 @@ class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
 
 
 class NotificationCreated(Struct, frozen=True, tag="notification.created"):
-    """Made, or counted up: the one with the same id is replaced."""
+    """A notification was created, or an existing one was counted up.
+
+    Replace a notification that has the same id.
+    """
 
     position: int
     notification: Notification
@@ -150,7 +227,10 @@ class NotificationCreated(Struct, frozen=True, tag="notification.created"):
 
 
 class NotificationRead(Struct, frozen=True, tag="notification.read"):
-    """`ids` is None for all of them."""
+    """Notifications were marked as read.
+
+    `ids` is null if all of them were.
+    """
 
     position: int
     ids: list[str] | None
@@ -158,25 +238,38 @@ class NotificationRead(Struct, frozen=True, tag="notification.read"):
 
 
 class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):
-    """A hint: somebody whom one follows has posted."""
+    """A user that the viewer follows has posted.
+
+    Ephemeral: may be dropped.
+    """
 
     post: Post
 
 
 class EventUpdated(Struct, frozen=True, tag="event.updated"):
-    """A hint: an event that one answered is another. What is one's own in it is left out."""
+    """An event that the user has responded to changed.
+
+    `my_rsvp` and `my_waitlist_position` are null in this frame: it is the same for all recipients.
+    Ephemeral: may be dropped.
+    """
 
     event: Event
 
 
 class UserUpdated(Struct, frozen=True, tag="user.updated"):
-    """A hint: one's own profile is another, changed by another device."""
+    """The user's own profile changed.
+
+    Ephemeral: may be dropped.
+    """
 
     user: OwnUser
 
 
 class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
-    """A hint: somebody has read up to `seq`."""
+    """A member has read up to `seq`.
+
+    Ephemeral: may be dropped.
+    """
 
     conversation_id: str
     user_id: str
@@ -185,7 +278,10 @@ class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
 
 
 class TypingChanged(Struct, frozen=True, tag="typing"):
-    """A hint: somebody types, or has stopped."""
+    """A member started or stopped typing.
+
+    Ephemeral: may be dropped.
+    """
 
     conversation_id: str
     user_id: str
@@ -193,6 +289,11 @@ class TypingChanged(Struct, frozen=True, tag="typing"):
 
 
 class Lagged(Struct, frozen=True, tag="lagged"):
+    """Frames of a conversation were skipped because the client is slow or far behind.
+
+    `from_seq` and `to_seq` are inclusive. Fetch the range from `GET /v1/conversations/{id}/changes`.
+    """
+
     conversation_id: str
     from_seq: int
     to_seq: int

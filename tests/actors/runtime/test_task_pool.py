@@ -60,7 +60,7 @@ async def test_failure_is_logged_without_user_text(caplog: pytest.LogCaptureFixt
     await until(lambda: errands.statistics().pending == 0)
     assert (errands.statistics().failed, work.done) == (1, 1)
     (record,) = caplog.records
-    assert record.getMessage() == "tests: an errand failed"
+    assert record.getMessage() == "tests: background task failed"
 
 
 async def test_close_waits_then_cancels() -> None:
