@@ -1,4 +1,4 @@
-"""How the answers of conversations come back to a session: as `ok` and `error` frames of its socket."""
+"""Replies of conversations to a session, sent as `ok` and `error` frames."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SendReply:
-    """The answer to one `message.send`."""
+    """The reply to one `message.send`."""
 
     __slots__ = ("_frame_id", "_session")
 
@@ -26,14 +26,14 @@ class SendReply:
         self._session.push(Ok(self._frame_id, result))
 
     def unchanged(self) -> None:
-        """Messages always change something."""
+        """A sent message always changes the conversation; not called."""
 
     def refused(self, error: ApiError) -> None:
         self._session.push_error(self._frame_id, error)
 
 
 class ChangeReply:
-    """The answer to one edit, deletion or reaction."""
+    """The reply to one edit, deletion or reaction."""
 
     __slots__ = ("_frame_id", "_session")
 
@@ -45,7 +45,7 @@ class ChangeReply:
         self._session.push(Ok(self._frame_id, ChangeResult(entry.changed_seq)))
 
     def unchanged(self) -> None:
-        """What changes nothing is answered as stored: at the seq of the latest change."""
+        """A change without effect is reported through `stored`, at the seq of the latest change."""
 
     def refused(self, error: ApiError) -> None:
         self._session.push_error(self._frame_id, error)

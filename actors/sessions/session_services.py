@@ -1,4 +1,4 @@
-"""What all sessions of an instance share. It holds; it does nothing."""
+"""The services shared by all sessions of an instance."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
