@@ -1,4 +1,4 @@
-"""A client in place of a socket, for tests: keeps what it was told, and why it was closed."""
+"""A client without a socket, for tests."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def identity(user_id: str) -> Identity:
 
 
 class FakeClient:
-    """A socket that is not there: keeps what it was told, and why it was closed."""
+    """An in-memory `Transport` with its session: records frames and the close code."""
 
     def __init__(self, core: Core) -> None:
         self.frames: list[dict[str, Any]] = []
@@ -35,7 +35,7 @@ class FakeClient:
         self.send_queue = SendQueue(self, self, core.flusher, FAST_LIMITS)
         self.session = Session(self, core.session_services)
         self.ref: ActorRef[bytes | Identity] = ActorRef(
-            self.session, core.run_queue, 10, lambda _cell, _error: None
+            self.session, core.run_queue, 10, lambda _ref, _error: None
         )
 
     def write(self, data: bytes) -> None:

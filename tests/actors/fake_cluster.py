@@ -1,4 +1,4 @@
-"""Instances in memory, for tests: cores on shared twins of the stores, and listeners in place of sockets."""
+"""In-memory instances for tests: cores on shared in-memory stores, and members without sockets."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ async def load_cards(user_ids: Sequence[str]) -> Mapping[str, UserCard]:
 
 
 class RecordingMember:
-    """A member online: keeps the frames that a room tells."""
+    """An online member that records the frames of a room."""
 
     def __init__(self, user_id: str, flusher: Flusher) -> None:
         self.user_id = user_id
@@ -65,7 +65,7 @@ class RecordingMember:
 
 
 class FakeCluster:
-    """What the instances share."""
+    """Instances on shared in-memory stores."""
 
     def __init__(self) -> None:
         self.messaging = MemoryMessaging()
@@ -74,8 +74,8 @@ class FakeCluster:
         self.cores: list[Core] = []
 
     async def start_instance(self, limits: Limits = FAST_LIMITS) -> Core:
-        people = UserTables()
-        authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
+        tables = UserTables()
+        authenticator = Authenticator(MemorySessions(tables), MemoryLogins(tables), limits)
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
         core = Core(
             stores, authenticator, load_cards, limits, lambda event: event + b"\n", f"i{len(self.cores)}"
@@ -89,15 +89,15 @@ class FakeCluster:
             await core.stop()
 
     async def create_group(self, core: Core, *members: str) -> str:
-        made = await core.conversations.create(
+        created = await core.conversations.create(
             card(members[0]), ConversationType.GROUP, members[1:], "town", None
         )
-        return made.conversation.id
+        return created.conversation.id
 
     async def join_room(self, core: Core, conversation_id: str, user_id: str) -> RecordingMember:
-        ear = RecordingMember(user_id, core.flusher)
-        await core.rooms.join(ear, [(conversation_id, 0)])
-        return ear
+        member = RecordingMember(user_id, core.flusher)
+        await core.rooms.join(member, [(conversation_id, 0)])
+        return member
 
 
 def send(
@@ -110,7 +110,8 @@ def send(
 
 
 async def stored_seq(future: "asyncio.Future[tuple[MessageEntry, bool] | None]") -> tuple[int, bool]:
-    """The seq under which it is stored, and whether it was before."""
-    found = await future
-    assert found is not None
-    return found[0].seq, found[1]
+    """Return the seq of the stored message, and whether it is a duplicate."""
+    result = await future
+    assert result is not None
+    entry, duplicate = result
+    return entry.seq, duplicate

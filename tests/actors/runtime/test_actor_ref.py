@@ -1,4 +1,4 @@
-"""Cells: one message at a time, in order, never lost without a word."""
+"""Actor references: one message at a time, in order, none lost silently."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +13,7 @@ from tests.until import until
 
 
 class RecordingActor:
-    """Notes what it receives; a float makes it wait, an exception makes it crash."""
+    """Records what it receives; a float makes it wait, an exception makes it crash."""
 
     def __init__(self) -> None:
         self.received: list[object] = []
@@ -58,7 +58,7 @@ async def actor() -> RecordingActor:
 
 
 async def test_messages_are_received_in_order(refs: ActorRefs, actor: RecordingActor) -> None:
-    """First in, first received, over many turns."""
+    """Messages are received first in, first out, over many turns."""
     cell = refs.make(actor, limit=1000)
     for number in range(5 * MESSAGES_PER_TURN):
         cell.tell(number)
@@ -69,14 +69,14 @@ async def test_messages_are_received_in_order(refs: ActorRefs, actor: RecordingA
 
 
 async def test_tell_does_not_run_the_actor_inline(refs: ActorRefs, actor: RecordingActor) -> None:
-    """`tell` never runs the receiver inside the sender."""
+    """`tell` does not run the receiver inside the sender."""
     refs.make(actor).tell("x")
 
     assert actor.received == []
 
 
 async def test_full_mailbox_rejects_new_messages(refs: ActorRefs, actor: RecordingActor) -> None:
-    """The sender of what was not taken is told at once; what was taken is handled."""
+    """A full mailbox raises in the sender; accepted messages are handled."""
     cell = refs.make(actor, limit=2)
     cell.tell(1)
     cell.tell(2)
@@ -89,7 +89,7 @@ async def test_full_mailbox_rejects_new_messages(refs: ActorRefs, actor: Recordi
 
 
 async def test_put_waits_for_mailbox_space(refs: ActorRefs, actor: RecordingActor) -> None:
-    """Waiting senders get in, in their order, once there is room."""
+    """Waiting senders are admitted in order when there is space."""
     cell = refs.make(actor, limit=1)
     cell.tell(1)
 
@@ -101,7 +101,7 @@ async def test_put_waits_for_mailbox_space(refs: ActorRefs, actor: RecordingActo
 
 
 async def test_messages_are_handled_one_at_a_time(refs: ActorRefs, actor: RecordingActor) -> None:
-    """An actor that waits for something receives nothing meanwhile."""
+    """An actor receives nothing while its coroutine runs."""
     cell = refs.make(actor)
     for message in ("wait", "wait", "after"):
         cell.tell(message)
@@ -116,7 +116,7 @@ async def test_messages_are_handled_one_at_a_time(refs: ActorRefs, actor: Record
 
 
 async def test_deliver_inline_keeps_order(refs: ActorRefs, actor: RecordingActor) -> None:
-    """`hand` runs an idle actor at once, and queues behind what a busy one has."""
+    """`deliver_inline` runs an idle actor at once, and queues for a busy one."""
     cell = refs.make(actor)
     cell.deliver_inline("now")
     assert actor.received == ["now"]
@@ -129,7 +129,7 @@ async def test_deliver_inline_keeps_order(refs: ActorRefs, actor: RecordingActor
 
 
 async def test_deliver_reply_ignores_the_mailbox_limit(refs: ActorRefs, actor: RecordingActor) -> None:
-    """What an actor asked for comes before other mail and is never refused for want of room."""
+    """A reply precedes other messages and is accepted by a full mailbox."""
     cell = refs.make(actor, limit=1)
     cell.tell("mail")
     cell.deliver_reply("answer")
@@ -139,7 +139,7 @@ async def test_deliver_reply_ignores_the_mailbox_limit(refs: ActorRefs, actor: R
 
 
 async def test_replies_keep_their_order_before_other_messages(refs: ActorRefs, actor: RecordingActor) -> None:
-    """However many come while the actor waits, and between its turns."""
+    """Replies keep their order while the actor waits and between its turns."""
     cell = refs.make(actor, limit=100)
     cell.deliver_inline("wait")
     cell.tell("mail")
@@ -156,7 +156,7 @@ async def test_replies_keep_their_order_before_other_messages(refs: ActorRefs, a
 
 
 async def test_ask_returns_the_reply(refs: ActorRefs) -> None:
-    """The reply travels in the letter."""
+    """The reply future travels in the message."""
 
     class Doubler(RecordingActor):
         def receive(self, message: object) -> None:
@@ -170,13 +170,13 @@ async def test_ask_returns_the_reply(refs: ActorRefs) -> None:
 
 
 async def test_ask_times_out(refs: ActorRefs, actor: RecordingActor) -> None:
-    """No reply in time is a TimeoutError, not a hang."""
+    """A missing reply raises TimeoutError."""
     with pytest.raises(TimeoutError):
         await refs.make(actor).ask(lambda reply: reply, deadline_s=0.01)
 
 
 async def test_crash_notifies_sender_and_supervisor(refs: ActorRefs, actor: RecordingActor) -> None:
-    """What crashed the handler is refused to its sender; the rest of the mail waits for the next life."""
+    """The message that crashed is refused; the others wait for the restart."""
     cell = refs.make(actor)
     fault = RuntimeError("x")
     cell.tell(fault)
@@ -189,7 +189,7 @@ async def test_crash_notifies_sender_and_supervisor(refs: ActorRefs, actor: Reco
 
 
 async def test_stop_refuses_queued_messages(refs: ActorRefs, actor: RecordingActor) -> None:
-    """Every message told before the end is handled or refused; later ones are not taken."""
+    """Queued messages are refused on stop; later ones are not accepted."""
     cell = refs.make(actor)
     cell.tell("wait")
     cell.tell("left")
@@ -203,7 +203,7 @@ async def test_stop_refuses_queued_messages(refs: ActorRefs, actor: RecordingAct
 
 
 async def test_idle_actor_has_no_task_and_no_mailbox(refs: ActorRefs, actor: RecordingActor) -> None:
-    """Idle costs nothing but the object."""
+    """An idle actor holds no task and no mailbox."""
     before = len(asyncio.all_tasks())
     cell = refs.make(actor)
     cell.tell("x")
@@ -215,7 +215,7 @@ async def test_idle_actor_has_no_task_and_no_mailbox(refs: ActorRefs, actor: Rec
 
 
 async def test_busy_actor_yields_to_other_actors(refs: ActorRefs) -> None:
-    """After a turn's worth of messages the next actor runs."""
+    """After `MESSAGES_PER_TURN` messages the next actor runs."""
     order: list[str] = []
 
     class Named(RecordingActor):
