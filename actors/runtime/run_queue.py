@@ -5,10 +5,14 @@ One event loop callback runs the actors that were queued when it started, so soc
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from actors.runtime.actor_ref import ActorRef
+
+class Runnable(Protocol):
+    """What the queue runs: an actor reference."""
+
+    def run_turn(self) -> None:
+        """Handle some messages without waiting. Must not raise."""
 
 
 class RunQueue:
@@ -16,7 +20,7 @@ class RunQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._ready: deque[ActorRef[Any]] = deque()
+        self._ready: deque[Runnable] = deque()
         self._scheduled = False
         self.rounds = 0
         self.turns = 0
@@ -24,7 +28,7 @@ class RunQueue:
     def __len__(self) -> int:
         return len(self._ready)
 
-    def schedule(self, ref: "ActorRef[Any]") -> None:
+    def schedule(self, ref: Runnable) -> None:
         """Give `ref` a turn in the next round."""
         self._ready.append(ref)
         if not self._scheduled:

@@ -5,16 +5,13 @@ allocated when needed, and small collections are tuples.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
+from actors.sessions.user_session import UserSession
 from config.limits import Limits
 from storage.contracts.bus import StreamPosition
 from storage.records.user_stream import StreamItem
-
-if TYPE_CHECKING:
-    from actors.sessions.session import Session
 
 NO_POSITION = StreamPosition("", 0)
 HELD_ITEMS_MAX = 1000
@@ -37,7 +34,7 @@ class OnlineUser:
 
     def __init__(self, user_id: str, limits: Limits) -> None:
         self.user_id = user_id
-        self.sessions: tuple[Session, ...] = ()
+        self.sessions: tuple[UserSession, ...] = ()
         self.subscribers: tuple[StreamSubscriber, ...] = ()
         self.conversations: tuple[str, ...] = ()
         # The stream position when the first session connected, and the last position delivered.

@@ -23,10 +23,10 @@ from actors.protocol.server_frames import (
     server_frame_encoder,
 )
 from actors.sessions.online_user import NO_POSITION, OnlineUser
-from actors.sessions.session import Session
 from actors.sessions.stream_recovery import StreamSubscription, stream_frame_decoder
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.transport import CloseCode
+from actors.sessions.user_session import UserSession
 from config.limits import Limits
 from storage.contracts.bus import Bus, StreamPosition, UserStreams, user_topic
 from storage.contracts.messaging import ConversationStore
@@ -81,10 +81,10 @@ class OnlineUsers:
     def statistics(self) -> OnlineUsersStatistics:
         return OnlineUsersStatistics(sum(map(len, self._shards)), self._session_count, self._resync_count)
 
-    def sessions(self) -> list[Session]:
+    def sessions(self) -> list[UserSession]:
         return [session for user in self._all_users() for session in user.sessions]
 
-    def sessions_by_id(self, session_ids: Sequence[str]) -> list[Session]:
+    def sessions_by_id(self, session_ids: Sequence[str]) -> list[UserSession]:
         wanted = set(session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]
 
@@ -99,7 +99,7 @@ class OnlineUsers:
 
     # --- connections
 
-    async def add_session(self, session: Session, user_id: str) -> StreamSubscription | None:
+    async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
         """Add a session and join its rooms; None if the user has too many connections here.
 
         No event of the user that is delivered after this returns is missed. Raises `Unavailable`.
@@ -117,7 +117,7 @@ class OnlineUsers:
             raise
         return StreamSubscription(user, position, start_seqs)
 
-    def remove_session(self, session: Session, user: OnlineUser) -> None:
+    def remove_session(self, session: UserSession, user: OnlineUser) -> None:
         if session not in user.sessions:
             return
         user.sessions = tuple(other for other in user.sessions if other is not session)
@@ -196,7 +196,7 @@ class OnlineUsers:
             self._opening.pop(user, None)
         return heads
 
-    async def _join_rooms(self, session: Session, user: OnlineUser, heads: HeadSeqs) -> dict[str, int]:
+    async def _join_rooms(self, session: UserSession, user: OnlineUser, heads: HeadSeqs) -> dict[str, int]:
         if not user.conversations:
             return {}
         seqs = [(id_, max(0, self._rooms.position(id_))) for id_ in user.conversations]
@@ -253,7 +253,7 @@ class OnlineUsers:
                 self._spawn(self._join_room(user, session, conversation.id, conversation.last_seq))
 
     async def _join_room(
-        self, user: OnlineUser, session: Session, conversation_id: str, last_seq: int
+        self, user: OnlineUser, session: UserSession, conversation_id: str, last_seq: int
     ) -> None:
         """Join the room; messages stored after `last_seq` are reported as `lagged`, to be fetched."""
         if session.closed or conversation_id not in user.conversations:

@@ -1,6 +1,8 @@
 """Replies of conversations to a session, sent as `ok` and `error` frames."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
+
+import msgspec
 
 from actors.protocol.commands import FrameId
 from actors.protocol.errors import ApiError
@@ -8,8 +10,15 @@ from actors.protocol.server_frames import ChangeResult, Ok, SendResult
 from actors.protocol.timestamps import rfc3339_from_ms
 from storage.records.messaging import MessageEntry
 
-if TYPE_CHECKING:
-    from actors.sessions.session import Session
+
+class ReplySession(Protocol):
+    """The session that a reply is sent to. The methods do nothing once it has closed."""
+
+    def push(self, frame: msgspec.Struct) -> None:
+        """Send a frame."""
+
+    def push_error(self, frame_id: FrameId, error: ApiError) -> None:
+        """Send an `error` frame."""
 
 
 class SendReply:
@@ -17,7 +26,7 @@ class SendReply:
 
     __slots__ = ("_frame_id", "_session")
 
-    def __init__(self, session: "Session", frame_id: FrameId) -> None:
+    def __init__(self, session: ReplySession, frame_id: FrameId) -> None:
         self._session = session
         self._frame_id = frame_id
 
@@ -37,7 +46,7 @@ class ChangeReply:
 
     __slots__ = ("_frame_id", "_session")
 
-    def __init__(self, session: "Session", frame_id: FrameId) -> None:
+    def __init__(self, session: ReplySession, frame_id: FrameId) -> None:
         self._session = session
         self._frame_id = frame_id
 

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from actors.sessions.online_users import OnlineUsers
-from actors.sessions.session import Session
 from actors.sessions.transport import CloseCode
+from actors.sessions.user_session import UserSession
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class TokenExpiryChecker:
         finally:
             self.start()
 
-    async def _check_session(self, session: Session) -> None:
+    async def _check_session(self, session: UserSession) -> None:
         expires_at = await self._expires_at(session.user_id, session.session_id)
         if expires_at is not None:
             session.expires_at = expires_at.timestamp()
