@@ -6,6 +6,7 @@ allocated when needed, and small collections are tuples.
 
 from collections.abc import Iterable
 
+from actors.runtime.sequence_buffer import SequenceBuffer
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.user_session import UserSession
@@ -14,18 +15,17 @@ from storage.contracts.bus import StreamPosition
 from storage.records.user_stream import StreamItem
 
 NO_POSITION = StreamPosition("", 0)
-HELD_ITEMS_MAX = 1000
 
 
 class OnlineUser:
     __slots__ = (
-        "_held",
         "_limits",
         "_token_bucket",
         "conversations",
+        "epoch",
         "is_open",
         "is_repairing",
-        "position",
+        "sequence",
         "sessions",
         "start_position",
         "subscribers",
@@ -37,14 +37,24 @@ class OnlineUser:
         self.sessions: tuple[UserSession, ...] = ()
         self.subscribers: tuple[StreamSubscriber, ...] = ()
         self.conversations: tuple[str, ...] = ()
-        # The stream position when the first session connected, and the last position delivered.
+        # The stream position when the first session connected.
         self.start_position = NO_POSITION
-        self.position = NO_POSITION
+        self.epoch = ""
+        self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
         self.is_open = False
         self.is_repairing = False
         self._limits = limits
-        self._held: dict[int, StreamItem] | None = None
         self._token_bucket: TokenBucket | None = None
+
+    @property
+    def position(self) -> StreamPosition:
+        """The last stream position delivered."""
+        return StreamPosition(self.epoch, max(0, self.sequence.position))
+
+    def start_stream(self, position: StreamPosition) -> list[StreamItem]:
+        """Continue after `position`. Returns the items held so far, in stream order."""
+        self.epoch = position.epoch
+        return self.sequence.start(position.position)
 
     @property
     def connection_count(self) -> int:
@@ -67,22 +77,6 @@ class OnlineUser:
 
     def remove_conversation(self, conversation_id: str) -> None:
         self.conversations = tuple(id_ for id_ in self.conversations if id_ != conversation_id)
-
-    def hold(self, item: StreamItem) -> None:
-        """Keep an item that arrived early; items over `HELD_ITEMS_MAX` are dropped and read again."""
-        if self._held is None:
-            self._held = {}
-        if len(self._held) < HELD_ITEMS_MAX:
-            self._held[item.position] = item
-
-    def pop_held(self, position: int) -> StreamItem | None:
-        """Remove and return the item held for `position`."""
-        return None if self._held is None else self._held.pop(position, None)
-
-    def pop_all_held(self) -> list[StreamItem]:
-        """Remove and return all held items in stream order."""
-        held, self._held = self._held, None
-        return [held[position] for position in sorted(held)] if held else []
 
     def deliver(self, item: StreamItem, framed: bytes) -> None:
         """Deliver a stream item to all connections; `framed` is its encoding for sockets."""

@@ -186,12 +186,13 @@ class OnlineUsers:
                 position = await self._position_loader.get(user.user_id)
             except Unavailable:
                 position = None
-            user.position = user.start_position = position or NO_POSITION
+            user.start_position = position or NO_POSITION
             # Read after the position: a later join has a later stream position.
             heads = await self._membership_loader.get(user.user_id) or {}
             user.set_conversations(map(self._rooms.intern_id, heads))
             user.is_open = True
-            self._deliver_held(user)
+            for item in user.start_stream(user.start_position):
+                self._on_stream_item(user, item)
         finally:
             self._opening.pop(user, None)
         return heads
@@ -217,27 +218,19 @@ class OnlineUsers:
             return
         item = decode_stream_item(payload)
         if not user.is_open:
-            user.hold(item)
+            user.sequence.hold(item.position, item)
             return
         self._on_stream_item(user, item)
 
     def _on_stream_item(self, user: OnlineUser, item: StreamItem) -> None:
-        position = user.position
-        if item.epoch != position.epoch:
+        if item.epoch != user.epoch:
             self._reset_stream(user, StreamPosition(item.epoch, item.position), "epoch")
-        elif item.position == position.position + 1:
-            user.position = StreamPosition(position.epoch, item.position)
+        elif user.sequence.next(item.position):
             self._deliver(user, item)
-            following = user.pop_held(item.position + 1)
-            if following is not None:
-                self._on_stream_item(user, following)
-        elif item.position > position.position:
-            user.hold(item)
+            while (following := user.sequence.pop_next()) is not None:
+                self._deliver(user, following)
+        elif user.sequence.hold(item.position, item):
             self._start_gap_repair(user, item.position)
-
-    def _deliver_held(self, user: OnlineUser) -> None:
-        for item in user.pop_all_held():
-            self._on_stream_item(user, item)
 
     def _deliver(self, user: OnlineUser, item: StreamItem) -> None:
         frame = stream_frame_decoder.decode(item.frame)
@@ -338,8 +331,7 @@ class OnlineUsers:
 
     def _reset_stream(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
         """Continue at `position` and send `resync`: items between are lost or no longer stored."""
-        user.position = position
-        user.pop_all_held()
+        user.start_stream(position)
         self._resync_count += 1
         self._spawn(self._reload_memberships(user))
         payload = server_frame_encoder.encode(Resync(reason, position.epoch, position.position))
