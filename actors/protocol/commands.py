@@ -11,19 +11,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actors.protocol.event_filter import EventGroup
-from config.limits import EMOJI_CHARACTERS, EMOJIS_PER_MESSAGE, MESSAGE_CHARACTERS
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
 MessageId = Annotated[str, Meta(max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
-Emoji = Annotated[
-    str, Meta(max_length=200, description=f"One emoji of at most {EMOJI_CHARACTERS} characters.")
-]
-Content = Annotated[
-    str, Meta(description=f"1 to {MESSAGE_CHARACTERS:,} characters after trimming surrounding whitespace.")
-]
+Emoji = Annotated[str, Meta(max_length=200, description="One emoji of at most 32 characters.")]
+Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
 
 
 class Resume(Struct, frozen=True):
@@ -132,8 +127,7 @@ class AddReaction(Struct, frozen=True, tag="reaction.add"):
         str,
         Meta(
             max_length=200,
-            description=f"One emoji of at most {EMOJI_CHARACTERS} characters. "
-            f"A message holds at most {EMOJIS_PER_MESSAGE} different ones.",
+            description="One emoji of at most 32 characters. A message holds at most 20 different ones.",
         ),
     ]
 

@@ -65,7 +65,9 @@ class OnlineUsers:
         self._spawn(self._repair.compare_periodically(self._shards))
 
     def statistics(self) -> OnlineUsersStatistics:
-        return OnlineUsersStatistics(sum(map(len, self._shards)), self._session_count, self._repair.resync_count)
+        return OnlineUsersStatistics(
+            sum(map(len, self._shards)), self._session_count, self._repair.resync_count
+        )
 
     def sessions(self) -> list[UserSession]:
         return [session for user in self._all_users() for session in user.sessions]

@@ -1,7 +1,7 @@
 """Repairs user streams after losses: fills gaps, and resets streams whose items are not available.
 
-    gap, or a position that lags its stream -> read the missing items -> deliver
-    new epoch, or items no longer stored    -> resync, and load the memberships again
+gap, or a position that lags its stream -> read the missing items -> deliver
+new epoch, or items no longer stored    -> resync, and load the memberships again
 """
 
 import asyncio
