@@ -1,9 +1,9 @@
-"""Look-ups of one event-loop tick, gathered into one call of the store.
+"""Batches the lookups of one event loop tick into one store call.
 
     get(a) get(b) get(a)  --tick-->  load([a, b])  -->  each caller its own value
 
-A look-up joins only a call that has not begun, so nobody gets an answer older than the question.
-Never keeps a value: caching is for those who know how old it may be.
+A lookup only joins a batch that has not started, so a value is never older than its request.
+Values are not cached.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ LoadBatch = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
 
 
 class DataLoader(Generic[Value]):
-    """Turns many `get` into few `load`; bounded in keys a call, calls at once and keys that wait."""
+    """Batches `get` calls; bounded in keys per batch, concurrent batches and waiting keys."""
 
     __slots__ = ("_load_batch", "_pending", "_running_batches", "_scheduled")
 
@@ -30,24 +30,25 @@ class DataLoader(Generic[Value]):
         self._scheduled = False
 
     async def get(self, key: str) -> Value | None:
-        """Find the value of `key`, None when the store has none.
+        """Return the value of `key`, or None if the store has none.
 
-        Raises what `load` raised, or `server.overloaded`. Cancelling one caller leaves the others be.
+        Raises what `load` raised, or `server.overloaded` if too many keys wait. Cancelling one caller does
+        not affect other callers of the same key.
         """
         return await asyncio.shield(self._enqueue(key))
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Value]:
-        """Find those of the keys that the store knows."""
-        asked = {key: self._enqueue(key) for key in keys}
-        found: dict[str, Value] = {}
-        for key, future in asked.items():
+        """Return the values of the keys that exist. Raises as `get`."""
+        futures = {key: self._enqueue(key) for key in keys}
+        values: dict[str, Value] = {}
+        for key, future in futures.items():
             value = await asyncio.shield(future)
             if value is not None:
-                found[key] = value
-        return found
+                values[key] = value
+        return values
 
     async def close(self) -> None:
-        """End what runs; whoever still waits gets a cancellation."""
+        """Cancel running batches and every waiting caller."""
         for future in self._pending.values():
             future.cancel()
         self._pending.clear()
@@ -60,7 +61,7 @@ class DataLoader(Generic[Value]):
         future = self._pending.get(key)
         if future is None:
             if len(self._pending) >= DATA_LOADER_QUEUE_MAX:
-                raise overloaded("Too many look-ups are waiting.", retry_after_ms=1000)
+                raise overloaded("Too many lookups are waiting. Retry later.", retry_after_ms=1000)
             future = asyncio.get_running_loop().create_future()
             future.add_done_callback(_mark_exception_retrieved)
             self._pending[key] = future
@@ -109,6 +110,6 @@ class DataLoader(Generic[Value]):
 
 
 def _mark_exception_retrieved(future: asyncio.Future[Value | None]) -> None:
-    """Take note of a failure that nobody waits for any more, or asyncio warns of it."""
+    """Mark the exception as retrieved; otherwise asyncio warns when no caller is left to read it."""
     if not future.cancelled():
         future.exception()

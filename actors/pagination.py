@@ -1,6 +1,6 @@
-"""A part of a longer list, and the key behind which the next part stands.
+"""Keyset pagination: one page of a longer list, and the key after which the next page starts.
 
-Lists are asked for with one more than is shown: only then is it known whether they go on. Never an offset.
+Callers read one record more than the page holds; that record shows whether there is a next page.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +24,12 @@ class KeysetPage(msgspec.Struct, Generic[Item], frozen=True):
 def paginate(
     records: Sequence[Record], limit: int, sort_key: Callable[[Record], tuple[datetime, str]]
 ) -> tuple[list[Record], PageKey | None]:
-    """The first `limit`, and where the rest begins; they are ordered by `place`, a moment and an id."""
+    """Return the first `limit` records and the key of the next page; None on the last page.
+
+    `sort_key` returns the timestamp and id by which the records are ordered.
+    """
     page = list(records[:limit])
     if len(records) <= limit:
         return page, None
-    moment, last_id = sort_key(page[-1])
-    return page, (to_microseconds(moment), last_id)
+    timestamp, last_id = sort_key(page[-1])
+    return page, (to_microseconds(timestamp), last_id)

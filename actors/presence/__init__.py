@@ -1,1 +1,1 @@
-"""Who is there: told by sessions, folded over all devices and instances, shown to who may know."""
+"""Presence: combined per user over devices and instances, visible to users who may see it."""

@@ -1,9 +1,9 @@
-"""Who is with this instance, and how: folded from all sessions of a user.
+"""Presence of the users connected to this instance, combined from all their sessions.
 
-    session comes, goes, is away -> folded -> the board, together with others of the same moment
+    connect, disconnect, away -> combined state -> presence store, all changes of one loop tick together
 
-Whoever leaves stays for a grace, so that a reconnect is not seen, also not by those beside whom a device lies
-that is away. What the board did not take is said again. It never asks who is elsewhere.
+A user who disconnects stays online for a grace period, so that a reconnect is not visible; this also holds
+when the remaining device is away. Writes that failed are retried.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class LocalPresence:
         self._wheel = wheel
         self._instance = instance
         self._grace_s = grace_s
-        # How many sessions each user has here, and which of them are away.
+        # The number of sessions per user, and those of them that are away.
         self._session_counts: dict[str, int] = {}
         self._away_sessions: dict[str, set[object]] = {}
         self._grace_timers: dict[str, Timer] = {}
@@ -72,7 +72,7 @@ class LocalPresence:
         self._recompute(user_id)
 
     def state(self, user_id: str) -> str | None:
-        """How a user is here; None when not. Within the grace nobody is left to be away."""
+        """Return the status on this instance: None if not connected, online during the grace period."""
         count = self._session_counts.get(user_id)
         if count is None:
             return None
@@ -81,7 +81,7 @@ class LocalPresence:
         return AWAY if count and len(self._away_sessions.get(user_id, ())) >= count else ONLINE
 
     async def wait_published(self, user_id: str) -> None:
-        """Wait until the board knows how a user is; not while it is away."""
+        """Wait until the user's state is in the store; returns at once while the store is unavailable."""
         while (
             not self._store_unavailable
             and not self._closed
@@ -90,13 +90,13 @@ class LocalPresence:
             await asyncio.shield(self._publish_signal)
 
     def republish(self) -> None:
-        """The board may have lost everything: say it anew."""
+        """Write all states again: the store may have lost them."""
         self._published.clear()
         for user_id in self._session_counts:
             self._recompute(user_id)
 
     async def close(self) -> None:
-        """Stop saying anything; the lease runs out by itself, which is the grace of those who were here."""
+        """Stop publishing. The lease expires later, which gives the users of this instance a grace period."""
         self._closed = True
         self._notify_waiters()
         if self._publish_task is not None:
@@ -129,16 +129,16 @@ class LocalPresence:
 
     async def _publish(self) -> None:
         try:
-            # Those of one tick go together.
+            # Collect the changes of one loop tick.
             await asyncio.sleep(0)
             while self._unpublished:
-                due, self._unpublished = self._unpublished, {}
-                states = {user_id: self.state(user_id) for user_id in due}
+                user_ids, self._unpublished = self._unpublished, {}
+                states = {user_id: self.state(user_id) for user_id in user_ids}
                 try:
                     await self._store.set_states(self._instance, states)
                 except Unavailable:
-                    # Whatever is so by then is said when the board is back.
-                    self._unpublished = {**due, **self._unpublished}
+                    # The retry publishes the states current at that time.
+                    self._unpublished = {**user_ids, **self._unpublished}
                     self._store_unavailable = True
                     self._wheel.call_later(RETRY_S, self._retry_publish)
                     return
@@ -161,8 +161,8 @@ class LocalPresence:
             self._last_seen_timer = self._wheel.call_later(LAST_SEEN_DELAY_S, self._start_saving_last_seen)
 
     def _notify_waiters(self) -> None:
-        pulse, self._publish_signal = self._publish_signal, asyncio.get_running_loop().create_future()
-        pulse.set_result(None)
+        signal, self._publish_signal = self._publish_signal, asyncio.get_running_loop().create_future()
+        signal.set_result(None)
 
     def _retry_publish(self) -> None:
         if self._unpublished and self._publish_task is None and not self._closed:
@@ -174,10 +174,10 @@ class LocalPresence:
             self._last_seen_task = asyncio.create_task(self._save_last_seen())
 
     async def _save_last_seen(self) -> None:
-        """Write when people were seen, together and a little late."""
-        due, self._unsaved_last_seen = self._unsaved_last_seen, {}
-        if due:
+        """Write the collected `last_seen` times, batched and up to `LAST_SEEN_DELAY_S` late."""
+        records, self._unsaved_last_seen = self._unsaved_last_seen, {}
+        if records:
             try:
-                await self._last_seen.save_last_seen(list(due.values()))
+                await self._last_seen.save_last_seen(list(records.values()))
             except Unavailable:
-                _log.warning("last_seen was not written for %d people", len(due))
+                _log.warning("last_seen of %d users could not be written", len(records))

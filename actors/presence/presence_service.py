@@ -1,7 +1,7 @@
-"""Presence as people may ask for it: only of those whom they have to do with.
+"""Presence queries and subscriptions, limited to users that the viewer may see.
 
-Whoever one follows, is followed by, or shares a conversation with; of anybody else the answer is offline.
-Never says why.
+A viewer sees users that they follow, are followed by, or share a conversation with. All other users are
+reported as offline, without a reason.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from actors.protocol.presence import Presence
 from config.limits import PRESENCE_WATCHED_USERS
 
 VisibleUsers = Callable[[str, Sequence[str]], Awaitable[set[str]]]
-"""(viewer, others) -> those of them whom the viewer has to do with, and nobody apart."""
+"""Maps (viewer id, user ids) to those users that the viewer may see; blocked users are not among them."""
 
 
 class PresenceService:
@@ -26,23 +26,22 @@ class PresenceService:
         self._visible_users = visible_users
 
     async def get(self, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
-        """How people are now. Raises `Unavailable`."""
+        """Return the presence of each user, in order. Raises `request.invalid` or `Unavailable`."""
         wanted = _validate_user_ids(user_ids)
-        known = await self._visible_users(viewer_id, wanted)
-        found = {
-            one.user_id: one for one in await self.subscriptions.get([one for one in wanted if one in known])
-        }
-        return [found.get(one) or Presence(one, OFFLINE, None) for one in wanted]
+        visible = await self._visible_users(viewer_id, wanted)
+        presences = await self.subscriptions.get([user_id for user_id in wanted if user_id in visible])
+        return _with_offline(wanted, presences)
 
     async def watch(
         self, watcher: PresenceWatcher, viewer_id: str, user_ids: Sequence[str]
     ) -> list[Presence]:
-        """As `look`, and hear of changes from now on; replaces the list before."""
+        """As `get`, and push changes from now on; replaces the watcher's previous list."""
         wanted = _validate_user_ids(user_ids)
-        known = await self._visible_users(viewer_id, wanted)
-        found = await self.subscriptions.watch(watcher, [one for one in wanted if one in known])
-        by_id = {one.user_id: one for one in found}
-        return [by_id.get(one) or Presence(one, OFFLINE, None) for one in wanted]
+        visible = await self._visible_users(viewer_id, wanted)
+        presences = await self.subscriptions.watch(
+            watcher, [user_id for user_id in wanted if user_id in visible]
+        )
+        return _with_offline(wanted, presences)
 
     def start(self) -> None:
         self.subscriptions.on_lease_lapsed = self.local.republish
@@ -52,7 +51,13 @@ class PresenceService:
         await asyncio.gather(self.subscriptions.close(), self.local.close())
 
 
+def _with_offline(user_ids: Sequence[str], presences: Sequence[Presence]) -> list[Presence]:
+    """Return a presence per user id, in order: offline where there is none."""
+    by_id = {presence.user_id: presence for presence in presences}
+    return [by_id.get(user_id) or Presence(user_id, OFFLINE, None) for user_id in user_ids]
+
+
 def _validate_user_ids(user_ids: Sequence[str]) -> list[str]:
     if len(user_ids) > PRESENCE_WATCHED_USERS:
-        raise invalid_field("user_ids", f"At most {PRESENCE_WATCHED_USERS} people.", "too_many")
+        raise invalid_field("user_ids", f"Must have at most {PRESENCE_WATCHED_USERS} entries.", "too_many")
     return list(dict.fromkeys(user_ids))

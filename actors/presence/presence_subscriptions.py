@@ -1,9 +1,9 @@
-"""Who watches whom on this instance, and what they were told last.
+"""Presence subscriptions of this instance, and the instance leases.
 
-    board says that somebody changed -> looked at together, at intervals -> only those who watch, only news
+    store reports a change -> coalesced -> read in batches -> pushed to watchers if the status differs
 
-An instance that dies takes its people along: its lease is missed within a moment, all who are watched here
-are looked at once, and what its people left behind is cleared. It never tells a watcher what is the same.
+Each instance holds a lease in the store. When the lease of another instance expires, all watched users are
+checked once, and the expired instance's states are removed.
 """
 
 import asyncio
@@ -29,11 +29,13 @@ USERS_PER_READ = 500
 
 
 class PresenceWatcher(Protocol):
+    """Receives presence changes: a session."""
+
     @property
     def user_id(self) -> str: ...
 
     def push_ephemeral(self, framed: bytes) -> None:
-        """Some of those who are watched are another; may be missed."""
+        """Send an encoded `presence.changed` frame; may be dropped."""
 
 
 class PresenceSubscriptions:
@@ -57,7 +59,7 @@ class PresenceSubscriptions:
         self._pushed_statuses: dict[str, str] = {}
         self._changed: dict[str, None] = {}
         self._coalesce_timer: Timer | None = None
-        # Instances with a lease at the last beat, and whether that beat failed.
+        # The instances that held a lease at the last renewal, and whether that renewal failed.
         self.live_instances: set[str] = set()
         self.lease_renewal_failed = False
         self._lease_task: asyncio.Task[None] | None = None
@@ -74,15 +76,15 @@ class PresenceSubscriptions:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def watch(self, watcher: PresenceWatcher, user_ids: Sequence[str]) -> list[Presence]:
-        """Replace a watcher's list; answers how everybody on it is now. Raises `Unavailable`."""
+        """Replace the watcher's list and return the users' current presence. Raises `Unavailable`."""
         self.unwatch(watcher)
         wanted = tuple(dict.fromkeys(user_ids))
-        new = [one for one in wanted if one not in self._watchers]
+        new = [user_id for user_id in wanted if user_id not in self._watchers]
         self._watch_lists[watcher] = wanted
         for user_id in wanted:
             self._watchers.setdefault(user_id, {})[watcher] = None
         if new:
-            await self._bus.subscribe([presence_topic(one) for one in new])
+            await self._bus.subscribe([presence_topic(user_id) for user_id in new])
         return await self.get(wanted)
 
     def unwatch(self, watcher: PresenceWatcher) -> None:
@@ -98,7 +100,7 @@ class PresenceSubscriptions:
             self._bus.unsubscribe([presence_topic(user_id)])
 
     def unwatch_blocked(self, one: str, other: str) -> None:
-        """Between those two there is a block: neither watches the other any more."""
+        """End all watches between two users after one blocked the other."""
         for viewer_id, watched_id in ((one, other), (other, one)):
             for watcher in list(self._watchers.get(watched_id, ())):
                 if watcher.user_id == viewer_id:
@@ -108,23 +110,23 @@ class PresenceSubscriptions:
                     self._remove_watcher(watched_id, watcher)
 
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:
-        """How people are now, with when they were last seen. Raises `Unavailable`."""
-        found = await self._store.get(user_ids)
-        seen = await self._last_seen.get_last_seen(user_ids)
-        for one in found:
-            if one.user_id in self._watchers:
-                self._pushed_statuses[one.user_id] = one.status
-        return [_to_presence(one.user_id, one.status, seen) for one in found]
+        """Return the users' current presence with their `last_seen`. Raises `Unavailable`."""
+        records = await self._store.get(user_ids)
+        last_seen_ms = await self._last_seen.get_last_seen(user_ids)
+        for record in records:
+            if record.user_id in self._watchers:
+                self._pushed_statuses[record.user_id] = record.status
+        return [_to_presence(record.user_id, record.status, last_seen_ms) for record in records]
 
     def mark_changed(self, user_id: str) -> None:
-        """Somebody may be another."""
+        """Schedule a check of the user's status, if anyone watches the user."""
         if user_id in self._watchers:
             self._changed[user_id] = None
             if self._coalesce_timer is None:
                 self._coalesce_timer = self._wheel.call_later(COALESCE_DELAY_S, self._start_push)
 
     def recheck_all(self) -> None:
-        """Words may have been missed, or an instance has died."""
+        """Check all watched users: change messages may have been lost, or an instance has died."""
         for user_id in self._watchers:
             self.mark_changed(user_id)
 
@@ -138,59 +140,66 @@ class PresenceSubscriptions:
     async def _push_changes(self, user_ids: Sequence[str]) -> None:
         for start in range(0, len(user_ids), USERS_PER_READ):
             try:
-                found = await self._store.get(user_ids[start : start + USERS_PER_READ])
-                news = [one for one in found if self._pushed_statuses.get(one.user_id) != one.status]
-                seen = await self._last_seen.get_last_seen([one.user_id for one in news]) if news else {}
+                records = await self._store.get(user_ids[start : start + USERS_PER_READ])
+                changed = [
+                    record for record in records if self._pushed_statuses.get(record.user_id) != record.status
+                ]
+                last_seen_ms = (
+                    await self._last_seen.get_last_seen([record.user_id for record in changed])
+                    if changed
+                    else {}
+                )
             except Unavailable:
-                # It is looked at again when the broker is back.
+                # All are checked again when the broker is back.
                 return
-            told: dict[PresenceWatcher, list[Presence]] = {}
-            for one in news:
-                if one.user_id in self._watchers:
-                    self._pushed_statuses[one.user_id] = one.status
-                    shown = _to_presence(one.user_id, one.status, seen)
-                    for watcher in self._watchers[one.user_id]:
-                        told.setdefault(watcher, []).append(shown)
-            # Those who watch the same people are told the same, which is made once.
-            made: dict[tuple[str, ...], bytes] = {}
-            for watcher, presences in told.items():
-                names = tuple(one.user_id for one in presences)
-                if names not in made:
-                    made[names] = self._encode_frame(server_frame_encoder.encode(PresenceChanged(presences)))
-                watcher.push_ephemeral(made[names])
+            changes_by_watcher: dict[PresenceWatcher, list[Presence]] = {}
+            for record in changed:
+                if record.user_id in self._watchers:
+                    self._pushed_statuses[record.user_id] = record.status
+                    presence = _to_presence(record.user_id, record.status, last_seen_ms)
+                    for watcher in self._watchers[record.user_id]:
+                        changes_by_watcher.setdefault(watcher, []).append(presence)
+            # Watchers of the same users get the same frame, which is encoded once.
+            encoded: dict[tuple[str, ...], bytes] = {}
+            for watcher, presences in changes_by_watcher.items():
+                changed_ids = tuple(presence.user_id for presence in presences)
+                if changed_ids not in encoded:
+                    encoded[changed_ids] = self._encode_frame(
+                        server_frame_encoder.encode(PresenceChanged(presences))
+                    )
+                watcher.push_ephemeral(encoded[changed_ids])
 
     async def _keep_lease(self) -> None:
         while True:
             try:
-                living = set(await self._store.renew_lease(self._instance))
+                live = set(await self._store.renew_lease(self._instance))
             except Unavailable:
                 self.lease_renewal_failed = True
             else:
                 if self.lease_renewal_failed:
-                    # The lease may have run out, and with a restart everything is gone.
+                    # The lease may have expired; a restarted store has lost everything.
                     self.on_lease_lapsed()
                     self.recheck_all()
                 self.lease_renewal_failed = False
-                dead, self.live_instances = self.live_instances - living, living
-                if dead:
+                dead_instances, self.live_instances = self.live_instances - live, live
+                if dead_instances:
                     self.recheck_all()
                     with contextlib.suppress(Unavailable):
-                        await self._remove_instances(dead)
+                        await self._remove_instances(dead_instances)
             await asyncio.sleep(LEASE_RENEWAL_S)
 
     async def _remove_instances(self, instances: set[str]) -> None:
         for instance in instances:
-            left = await self._store.remove_instance(instance)
-            gone = (
-                [one.user_id for one in await self._store.get(left) if one.status == OFFLINE] if left else []
-            )
-            if gone:
-                _log.info("an instance is gone: %d people went with it", len(gone))
+            user_ids = await self._store.remove_instance(instance)
+            records = await self._store.get(user_ids) if user_ids else []
+            offline_ids = [record.user_id for record in records if record.status == OFFLINE]
+            if offline_ids:
+                _log.info("lease of an instance expired; %d of its users are offline", len(offline_ids))
                 await self._last_seen.save_last_seen(
-                    [LastSeen(user_id, OFFLINE, now_ms()) for user_id in gone]
+                    [LastSeen(user_id, OFFLINE, now_ms()) for user_id in offline_ids]
                 )
 
 
 def _to_presence(user_id: str, status: str, last_seen_ms: dict[str, int]) -> Presence:
-    last = last_seen_ms.get(user_id)
-    return Presence(user_id, status, rfc3339_from_ms(last) if last is not None else None)
+    last_seen = last_seen_ms.get(user_id)
+    return Presence(user_id, status, rfc3339_from_ms(last_seen) if last_seen is not None else None)

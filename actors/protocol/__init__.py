@@ -1,1 +1,1 @@
-"""The vocabulary of the public contract: objects, commands, frames and refusals, as typed structs."""
+"""The public protocol: objects, commands, frames and errors as typed structs."""

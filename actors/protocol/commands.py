@@ -1,7 +1,7 @@
-"""What a client may say over the socket: one tagged struct a frame type.
+"""Commands that a client sends over the socket: one tagged struct per frame type.
 
-Decoding one is its validation of shape; lengths after trimming and permissions are checked by who acts
-on it. Nothing here acts.
+Decoding checks types and the bounds given here. The handler of a command checks permissions, and lengths
+after trimming. The docstrings and field descriptions are the published documentation.
 """
 
 from collections.abc import Callable
@@ -17,74 +17,96 @@ ConversationId = Annotated[str, Meta(max_length=64)]
 MessageId = Annotated[str, Meta(max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
+Emoji = Annotated[str, Meta(max_length=200, description="One emoji of at most 32 characters.")]
+Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
 
 
 class Resume(Struct, frozen=True):
-    """The position up to which a client has received everything.
+    """The state of a client that was disconnected."""
 
-    `session_id`, `epoch` and `position` come from the last `ready` and stream frame; `conversations`
-    maps each conversation to the last `seq` received.
-    """
-
-    session_id: Annotated[str, Meta(max_length=200)]
-    epoch: Annotated[str, Meta(max_length=200)]
-    position: Seq
-    conversations: Annotated[dict[ConversationId, Seq], Meta(max_length=1500)]
+    session_id: Annotated[str, Meta(max_length=200, description="The `session_id` of the last `ready`.")]
+    epoch: Annotated[str, Meta(max_length=200, description="The epoch of the user stream.")]
+    position: Annotated[
+        int, Meta(ge=0, le=2**53, description="The last position of the user stream that was received.")
+    ]
+    conversations: Annotated[
+        dict[ConversationId, Seq],
+        Meta(
+            max_length=1500,
+            description="The last `seq` received per conversation, the most active conversations first. "
+            "Missed frames of conversations that are not listed are not replayed.",
+        ),
+    ]
 
 
 class Authenticate(Struct, frozen=True, tag="authenticate"):
-    """Authenticate the connection, and optionally choose events and resume.
+    """Authenticate, and optionally resume.
 
-    Required as the first frame unless the upgrade request carried a bearer token; the reply is `ready`.
-    `intents` selects the groups of events that the server pushes; without it, all are pushed. With
-    `resume`, the missed frames follow `ready` in order and end with `resumed`; `resync` is sent instead of
-    them if they are no longer available. A conversation that `resume` does not list starts at its
-    current position; one that the user has left is reported by `conversation.left`.
+    Must be the first frame, unless the upgrade request carried an `Authorization: Bearer` header; other
+    commands are rejected with `auth.required` before `ready`. After such an upgrade, `authenticate` as the
+    first frame sets `intents` or resumes: `token` is ignored, and the server sends `ready` again. A
+    connection that is authenticated otherwise rejects the command with `request.invalid`.
 
-    After a bearer upgrade, the first frame may be an `authenticate` without a token that sets `intents` or
-    resumes: it is answered by a second `ready`. Any other `authenticate` on an authenticated connection is
-    refused with `request.invalid`.
+    With `resume`, the missed frames follow `ready` in order, then `resumed`. If they are no longer available,
+    `resync` follows instead. A conversation that the user has left is reported as `conversation.left`.
     """
 
     id: FrameId
-    token: Annotated[str, Meta(max_length=200)] | None = None
-    intents: Annotated[list[EventGroup], Meta(max_length=50)] | None = None
+    token: Annotated[str, Meta(max_length=200, description="The access token of the session.")] | None = None
+    intents: (
+        Annotated[
+            list[EventGroup],
+            Meta(
+                max_length=50,
+                description="The groups of events to receive. Other groups are not sent; frames that belong "
+                "to no group are always sent. Omitted or null: all events.",
+            ),
+        ]
+        | None
+    ) = None
     resume: Resume | None = None
 
 
 class SendMessage(Struct, frozen=True, tag="message.send"):
     """Send a message.
 
-    `ok` means that the message is stored. `client_id` makes the command idempotent: a retry returns the
-    first result with `duplicate` set, and a retry with a different `content`, `mentions` or `reply_to` is
-    refused with `idempotency.conflict`. `content` has 1 to `max_message_characters` characters after
-    trimming. Sending also marks the conversation as read up to the new message.
+    `ok` confirms that the message is durable. Sending is idempotent per `client_id`: a retry returns the
+    first result with `duplicate: true`. A retry with a different content, mentions or reply_to fails with
+    `idempotency.conflict`. Sending also marks the conversation as read up to the new message.
     """
 
     id: FrameId
     conversation_id: ConversationId
-    client_id: ClientId
-    content: str
-    mentions: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=100)] = []
-    reply_to: Annotated[str, Meta(max_length=64)] | None = None
+    client_id: Annotated[
+        str, Meta(min_length=1, max_length=200, description="Idempotency key chosen by the client.")
+    ]
+    content: Content
+    mentions: Annotated[
+        list[Annotated[str, Meta(max_length=64)]],
+        Meta(max_length=100, description="The ids of the mentioned users."),
+    ] = []
+    reply_to: (
+        Annotated[str, Meta(max_length=64, description="The id of the message this one replies to.")] | None
+    ) = None
 
 
 class EditMessage(Struct, frozen=True, tag="message.edit"):
-    """Replace the text of a message.
+    """Edit a message.
 
-    Only the author may do this. An edit that changes nothing takes no `seq` and returns the latest one.
+    Only its author may. An edit that changes nothing consumes no `seq`; the result holds the latest one.
     """
 
     id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
-    content: str
+    content: Content
 
 
 class DeleteMessage(Struct, frozen=True, tag="message.delete"):
     """Delete a message.
 
-    The author and the admins of the conversation may do this. Deleting twice takes no second `seq`.
+    Its author and the admins of the conversation may. A deletion that changes nothing consumes no `seq`; the
+    result holds the latest one.
     """
 
     id: FrameId
@@ -95,32 +117,37 @@ class DeleteMessage(Struct, frozen=True, tag="message.delete"):
 class AddReaction(Struct, frozen=True, tag="reaction.add"):
     """Add a reaction to a message.
 
-    A message has at most `max_emojis_per_message` different emojis. Adding a reaction that is already there
-    takes no `seq` and returns the latest one.
+    Adding a reaction that exists consumes no `seq`; the result holds the latest one.
     """
 
     id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
-    emoji: Annotated[str, Meta(max_length=200)]
+    emoji: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="One emoji of at most 32 characters. A message holds at most 20 different ones.",
+        ),
+    ]
 
 
 class RemoveReaction(Struct, frozen=True, tag="reaction.remove"):
     """Remove a reaction from a message.
 
-    Removing a reaction that is not there takes no `seq` and returns the latest one.
+    Removing a reaction that does not exist consumes no `seq`; the result holds the latest one.
     """
 
     id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
-    emoji: Annotated[str, Meta(max_length=200)]
+    emoji: Emoji
 
 
 class ReadConversation(Struct, frozen=True, tag="conversation.read"):
-    """Mark a conversation as read up to a `seq`.
+    """Mark a conversation as read up to `seq`.
 
-    The mark only moves forward, and at most to the last `seq` of the conversation.
+    The read mark only moves forward, and at most to the latest message.
     """
 
     id: FrameId
@@ -131,8 +158,8 @@ class ReadConversation(Struct, frozen=True, tag="conversation.read"):
 class Typing(Struct, frozen=True, tag="typing"):
     """Report that the user started or stopped typing.
 
-    Repeat it while typing continues: the indicator ends `typing_timeout_ms` after the last one.
-    Conversations with more than `max_typing_members` members show no typing indicators.
+    Repeat it while the user types; the server ends the indicator 6 seconds after the last report.
+    Conversations with more than 100 members have no typing indicators; the command succeeds and does nothing.
     """
 
     id: FrameId
@@ -141,25 +168,36 @@ class Typing(Struct, frozen=True, tag="typing"):
 
 
 class SetPresence(Struct, frozen=True, tag="presence.set"):
-    """Set the presence of this connection."""
+    """Set the presence of this connection.
+
+    A user is away when all of the user's connections are away.
+    """
 
     id: FrameId
     status: Literal["online", "away"]
 
 
 class WatchPresence(Struct, frozen=True, tag="presence.watch"):
-    """Watch the presence of users.
+    """Subscribe to the presence of users.
 
-    The list replaces the previous one. Presence is visible for users whom the caller follows, is followed
-    by or shares a conversation with; all others appear offline.
+    Returns their current presence, and sends `presence.changed` from then on. The list replaces the previous
+    one. Users that the caller neither follows, is followed by, nor shares a conversation with are reported as
+    offline.
     """
 
     id: FrameId
-    user_ids: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=200)]
+    user_ids: Annotated[
+        list[Annotated[str, Meta(max_length=64)]],
+        Meta(max_length=200, description="At most 200 user ids."),
+    ]
 
 
 class Ping(Struct, frozen=True, tag="ping"):
-    """Ask for a reply, to check that the connection works."""
+    """Check the connection.
+
+    The result holds the server's time and the position of the user stream, so that a client can detect a
+    missed frame. Protocol-level pings of RFC 6455 are answered too.
+    """
 
     id: FrameId
 
@@ -178,7 +216,7 @@ Command = (
 
 
 class CommandEnvelope(Struct, frozen=True):
-    """The least that every client frame has; read only when the whole of it was not valid."""
+    """The fields common to all client frames; decoded only to report an invalid frame."""
 
     id: FrameId
     type: object = None
@@ -188,7 +226,7 @@ COMMAND_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in get_args(C
 
 
 class CommandDecoders(Struct, frozen=True):
-    """How the frames of one encoding are read. Both raise `msgspec.DecodeError`."""
+    """Decoders of one encoding. Both raise `msgspec.DecodeError`."""
 
     command: Callable[[bytes], Command]
     envelope: Callable[[bytes], CommandEnvelope]

@@ -1,7 +1,6 @@
-"""A refusal: the one way in which the server says no to a request and lives on.
+"""API errors: every error code with its HTTP status and title, and the exception that carries one.
 
-Every code of the contract stands here with its HTTP status and title. A refusal never carries the
-words that somebody wrote, nor anything about objects that the caller may not see.
+A detail does not repeat user text, and reveals nothing about objects that the caller may not see.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One field that was not as the contract asks."""
+    """The error of one field of a request."""
 
     field: str
     code: str
@@ -26,49 +25,49 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "request.invalid": ErrorSpec(422, "The request is not valid"),
     "request.too_large": ErrorSpec(413, "The request is too large"),
     "request.unsupported_media_type": ErrorSpec(415, "The media type is not supported"),
-    "request.timeout": ErrorSpec(408, "The request came too slowly"),
+    "request.timeout": ErrorSpec(408, "The request was not received in time"),
     "auth.required": ErrorSpec(401, "Authentication is required"),
-    "auth.invalid_credentials": ErrorSpec(401, "The login or the password is wrong"),
+    "auth.invalid_credentials": ErrorSpec(401, "The login or password is incorrect"),
     "auth.expired": ErrorSpec(401, "The token has expired"),
-    "permission.denied": ErrorSpec(403, "This is not yours to do"),
-    "user.not_found": ErrorSpec(404, "No such user"),
-    "session.not_found": ErrorSpec(404, "No such session"),
-    "conversation.not_found": ErrorSpec(404, "No such conversation"),
-    "message.not_found": ErrorSpec(404, "No such message"),
-    "participant.not_found": ErrorSpec(404, "No such participant"),
-    "post.not_found": ErrorSpec(404, "No such post"),
-    "comment.not_found": ErrorSpec(404, "No such comment"),
-    "event.not_found": ErrorSpec(404, "No such event"),
-    "notification.not_found": ErrorSpec(404, "No such notification"),
+    "permission.denied": ErrorSpec(403, "You do not have permission to do this"),
+    "user.not_found": ErrorSpec(404, "User not found"),
+    "session.not_found": ErrorSpec(404, "Session not found"),
+    "conversation.not_found": ErrorSpec(404, "Conversation not found"),
+    "message.not_found": ErrorSpec(404, "Message not found"),
+    "participant.not_found": ErrorSpec(404, "Participant not found"),
+    "post.not_found": ErrorSpec(404, "Post not found"),
+    "comment.not_found": ErrorSpec(404, "Comment not found"),
+    "event.not_found": ErrorSpec(404, "Event not found"),
+    "notification.not_found": ErrorSpec(404, "Notification not found"),
     "event.full": ErrorSpec(409, "The event is full"),
-    "event.past": ErrorSpec(409, "The event is over"),
-    "event.capacity_below_going": ErrorSpec(409, "More people are going than that"),
-    "report.not_found": ErrorSpec(404, "No such report"),
-    "password_reset.not_found": ErrorSpec(404, "No such password reset"),
-    "email_verification.not_found": ErrorSpec(404, "No such e-mail verification"),
-    "route.not_found": ErrorSpec(404, "No such route"),
-    "method.not_allowed": ErrorSpec(405, "The route does not take this method"),
-    "user.email_taken": ErrorSpec(409, "The e-mail address is in use"),
-    "user.username_taken": ErrorSpec(409, "The username is in use"),
-    "user.blocked": ErrorSpec(403, "One of you has blocked the other"),
-    "conversation.direct": ErrorSpec(409, "A direct conversation does not change"),
+    "event.past": ErrorSpec(409, "The event has ended"),
+    "event.capacity_below_going": ErrorSpec(409, "The capacity is below the number of attendees"),
+    "report.not_found": ErrorSpec(404, "Report not found"),
+    "password_reset.not_found": ErrorSpec(404, "Password reset not found"),
+    "email_verification.not_found": ErrorSpec(404, "E-mail verification not found"),
+    "route.not_found": ErrorSpec(404, "Route not found"),
+    "method.not_allowed": ErrorSpec(405, "The route does not support this method"),
+    "user.email_taken": ErrorSpec(409, "The e-mail address is already in use"),
+    "user.username_taken": ErrorSpec(409, "The username is already in use"),
+    "user.blocked": ErrorSpec(403, "One of the users has blocked the other"),
+    "conversation.direct": ErrorSpec(409, "Direct conversations cannot be changed"),
     "conversation.full": ErrorSpec(409, "The conversation is full"),
     "message.deleted": ErrorSpec(409, "The message was deleted"),
-    "idempotency.conflict": ErrorSpec(409, "The key was used for something else"),
-    "cursor.invalid": ErrorSpec(422, "The cursor is not one of ours"),
+    "idempotency.conflict": ErrorSpec(409, "The idempotency key was used for a different request"),
+    "cursor.invalid": ErrorSpec(422, "The cursor is not valid"),
     "rate.limited": ErrorSpec(429, "Too many requests"),
-    "frame.unknown_type": ErrorSpec(400, "No such frame type"),
+    "frame.unknown_type": ErrorSpec(400, "Unknown frame type"),
     "server.overloaded": ErrorSpec(503, "The server is overloaded"),
-    "server.unavailable": ErrorSpec(503, "A store is not available"),
-    "server.error": ErrorSpec(500, "Something went wrong here"),
+    "server.unavailable": ErrorSpec(503, "A data store is not available"),
+    "server.error": ErrorSpec(500, "Internal server error"),
 }
 
 
 class ApiError(Exception):
-    """No, for a reason the caller can act on.
+    """A request was rejected, for a reason the caller can act on.
 
-    `code` is one of `MEANINGS`; `retry` says whether the very same request may succeed later, and
-    `retry_after_ms` from when on.
+    `code` is a key of `ERROR_SPECS`. `retry` tells whether the same request may succeed later;
+    `retry_after_ms` is the minimum delay.
     """
 
     def __init__(
@@ -97,7 +96,7 @@ class ApiError(Exception):
 
 
 def invalid_field(field: str, detail: str, code: str = "invalid") -> ApiError:
-    """`request.invalid` about one field."""
+    """Create `request.invalid` with one field error."""
     return ApiError("request.invalid", detail, errors=(FieldError(field, code, detail),))
 
 

@@ -1,7 +1,6 @@
-"""What a client may ask to be pushed, and which frames belong to it. Pure.
+"""The event groups a client can subscribe to (`intents` on the wire), and the frame types of each.
 
-Whatever is named nowhere here comes always: answers, what opens and ends a socket, and what changes which
-conversations one is in.
+A frame type in no group is always sent: replies, session frames, and changes of the user's conversations.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,7 +30,5 @@ FRAME_TYPES_BY_GROUP: Final[Mapping[EventGroup, frozenset[str]]] = {
 
 
 def excluded_frame_types(groups: Collection[EventGroup]) -> frozenset[str]:
-    """The types of frames that whoever has these intents is spared."""
-    return frozenset().union(
-        *(types for intent, types in FRAME_TYPES_BY_GROUP.items() if intent not in groups)
-    )
+    """Return the frame types that a client which subscribed to `groups` does not receive."""
+    return frozenset().union(*(types for group, types in FRAME_TYPES_BY_GROUP.items() if group not in groups))

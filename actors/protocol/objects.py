@@ -1,6 +1,6 @@
-"""The objects of the contract, as clients see them over HTTP and over the socket.
+"""The objects of the API, as clients see them over HTTP and over the socket.
 
-Times are RFC 3339 strings (see `moment`). None of them carries anything private to somebody else.
+Times are RFC 3339 strings (see `timestamps`).
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ import msgspec
 
 
 class UserCard(msgspec.Struct, frozen=True, gc=False):
-    """What other services keep of a user."""
+    """The public summary of a user that other objects embed."""
 
     id: str
     username: str
@@ -19,6 +19,8 @@ class UserCard(msgspec.Struct, frozen=True, gc=False):
 
 
 class User(msgspec.Struct, frozen=True, gc=False):
+    """The public profile of a user."""
+
     id: str
     username: str
     display_name: str | None
@@ -29,7 +31,7 @@ class User(msgspec.Struct, frozen=True, gc=False):
 
 
 class OwnUser(msgspec.Struct, frozen=True, gc=False):
-    """A user as seen by that user alone: the e-mail is in it."""
+    """The profile of the authenticated user, with the e-mail address."""
 
     id: str
     username: str
@@ -52,13 +54,15 @@ class MessageType(StrEnum):
 
 
 class LastMessage(msgspec.Struct, frozen=True, gc=False):
+    """The preview of a conversation's latest message."""
+
     content: str
     sender_id: str
     timestamp: str
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A conversation as one of its members sees it."""
+    """A conversation as seen by one of its members."""
 
     id: str
     type: ConversationType
@@ -75,6 +79,8 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 class Reaction(msgspec.Struct, frozen=True):
+    """The users that reacted to a message with one emoji. `mine`: whether the viewer is one of them."""
+
     emoji: str
     count: int
     user_ids: list[str]
@@ -82,17 +88,21 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class ReadBy(msgspec.Struct, frozen=True, gc=False):
+    """A member that has read a message."""
+
     user_id: str
     read_at: str
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True):
+    """Who has read a message."""
+
     read_by: list[ReadBy]
     read_count: int
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A message. `seq` is that of its creation; `changed_seq` that of its latest change."""
+    """A message. `seq` is assigned at creation; `changed_seq` is the `seq` of its latest change."""
 
     id: str
     conversation_id: str
@@ -112,7 +122,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class ReadState(msgspec.Struct, frozen=True, gc=False):
-    """One's own place in a conversation."""
+    """The viewer's read mark in a conversation."""
 
     read_seq: int
     unread_count: int

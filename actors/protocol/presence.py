@@ -1,10 +1,13 @@
-"""Presence, as clients see it."""
+"""Presence objects and frames."""
 
 import msgspec
 
 
 class Presence(msgspec.Struct, frozen=True):
-    """`status` is online, away or offline; `last_seen` is RFC 3339, null where nothing may be told."""
+    """The presence of a user.
+
+    `status` is `online`, `away` or `offline`. `last_seen` is an RFC 3339 time, or null if unknown or hidden.
+    """
 
     user_id: str
     status: str
@@ -12,6 +15,9 @@ class Presence(msgspec.Struct, frozen=True):
 
 
 class PresenceChanged(msgspec.Struct, frozen=True, tag="presence.changed"):
-    """The presence of watched users changed."""
+    """The presence of watched users changed.
+
+    Ephemeral: may be dropped.
+    """
 
     presences: list[Presence]

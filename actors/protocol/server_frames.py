@@ -1,7 +1,8 @@
-"""What the server says over the socket: one tagged struct a frame type.
+"""Frames that the server sends over the socket: one tagged struct per frame type.
 
-Durable frames carry the `seq` of their conversation's log or the `position` of their user's stream;
-hints carry neither. `result` of an `ok` is one of the result structs below, never a bare dict.
+Durable frames carry the `seq` of their conversation or the `position` of the user stream; ephemeral frames
+carry neither. The `result` of `ok` is one of the result structs below. The docstrings are the published
+documentation.
 """
 
 from typing import Generic, TypeVar
@@ -18,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class Hello(Struct, frozen=True, tag="hello"):
-    """The first frame, with the limits of this server."""
+    """The first frame of a connection: the limits of this server."""
 
     heartbeat_ms: int
     auth_timeout_ms: int
@@ -29,8 +30,9 @@ class Hello(Struct, frozen=True, tag="hello"):
 class Ready(Struct, frozen=True, tag="ready"):
     """The connection is authenticated.
 
-    From here on, the server pushes every event of the user. Read the state over HTTP after this frame and
-    no event is missed. `id` is null if the upgrade request carried the token.
+    From here on it receives every event of the user that its `intents` select. Load the state over HTTP after
+    this frame, and no change is missed. `id` is null if the upgrade request carried the token. `epoch` and
+    `position` are the user stream's; they are needed to resume. The user's presence is recorded by then.
     """
 
     id: FrameId | None
@@ -42,10 +44,9 @@ class Ready(Struct, frozen=True, tag="ready"):
 
 
 class Resumed(Struct, frozen=True, tag="resumed"):
-    """Everything that was missed has been sent.
+    """All missed frames have been sent.
 
-    `last_seqs` maps each conversation to the `seq` up to which it is complete; `replayed` counts the frames
-    that were sent again.
+    `replayed` counts them. Each conversation in `last_seqs` is complete up to that `seq`.
     """
 
     replayed: int
@@ -53,10 +54,10 @@ class Resumed(Struct, frozen=True, tag="resumed"):
 
 
 class Resync(Struct, frozen=True, tag="resync"):
-    """The missed events are not available: read the state over HTTP and continue from here.
+    """Missed frames are not available: load the state over HTTP, and continue from this position.
 
-    `reason` is `expired`, `epoch` or `too_far`. The server may send it at any time when a user stream
-    is lost.
+    `reason` is `expired` (no longer stored), `epoch` (the stream was reset) or `too_far` (too many frames).
+    Also sent without a request to resume, when frames of the user stream were lost.
     """
 
     reason: str
@@ -65,7 +66,7 @@ class Resync(Struct, frozen=True, tag="resync"):
 
 
 class SendResult(Struct, frozen=True, gc=False):
-    """The stored message; `duplicate` is set if an earlier attempt had stored it."""
+    """The stored message. `duplicate`: whether an earlier attempt with the same `client_id` stored it."""
 
     message_id: str
     seq: int
@@ -74,30 +75,30 @@ class SendResult(Struct, frozen=True, gc=False):
 
 
 class ChangeResult(Struct, frozen=True, gc=False):
-    """`seq` is that of the change, or of the latest one where nothing changed."""
+    """`seq` of the change, or of the latest change if nothing changed."""
 
     seq: int
 
 
 class ReadResult(Struct, frozen=True, gc=False):
-    """The read mark after the command, and the unread messages after it."""
+    """The read mark after the command."""
 
     read_seq: int
     unread_count: int
 
 
 class Empty(Struct, frozen=True, gc=False):
-    """The result of what has none."""
+    """An empty result."""
 
 
 class WatchResult(Struct, frozen=True):
-    """The current presence of each watched user."""
+    """The current presence of the watched users."""
 
     presences: list[Presence]
 
 
 class PingResult(Struct, frozen=True, gc=False):
-    """The time of the server, and the current position in the user stream."""
+    """The server's time, and the latest position of the user stream sent to this connection."""
 
     server_time: str
     position: int
@@ -113,8 +114,8 @@ class Ok(Struct, Generic[Result], frozen=True, tag="ok"):
 class Error(Struct, frozen=True, tag="error", omit_defaults=True):
     """The command failed.
 
-    `code` is one of the problem codes of the HTTP API, or `frame.unknown_type`. `retry` says whether the
-    same command may succeed later, and `retry_after_ms` how long to wait.
+    `code` is one of the error codes of the HTTP API, or `frame.unknown_type`. `retry` tells whether the same
+    command may succeed later; `retry_after_ms` is the minimum delay.
     """
 
     id: FrameId
@@ -127,8 +128,8 @@ class Error(Struct, frozen=True, tag="error", omit_defaults=True):
 class Goodbye(Struct, frozen=True, tag="goodbye"):
     """The server is about to close the connection.
 
-    Sent before every close by the server while the socket still accepts data. `resume` says whether to
-    reconnect and resume, and `retry_after_ms` how long to wait.
+    Sent before every close by the server, if the socket still accepts data. `code` is the close code.
+    `resume` tells whether to reconnect and resume; `retry_after_ms` is the minimum delay.
     """
 
     code: int
@@ -140,7 +141,7 @@ class Goodbye(Struct, frozen=True, tag="goodbye"):
 class MessageCreated(Struct, frozen=True, tag="message.created"):
     """A message was sent.
 
-    The sender's own connections receive it too.
+    The sender's connections receive it too.
     """
 
     conversation_id: str
@@ -149,10 +150,10 @@ class MessageCreated(Struct, frozen=True, tag="message.created"):
 
 
 class MessageUpdated(Struct, frozen=True, tag="message.updated"):
-    """A message was edited, deleted or got other reactions.
+    """A message was edited or deleted, or its reactions changed.
 
-    Replace the message with the same id if its `changed_seq` is lower. `seq` equals the `changed_seq` of
-    the message.
+    Replace the message with the same id if its `changed_seq` is lower. The frame's `seq` is the message's
+    `changed_seq`.
     """
 
     conversation_id: str
@@ -161,7 +162,7 @@ class MessageUpdated(Struct, frozen=True, tag="message.updated"):
 
 
 class ConversationChanges(Struct, frozen=True, omit_defaults=True):
-    """What changed in a conversation; absent fields are unchanged."""
+    """The changed properties of a conversation; unchanged ones are omitted."""
 
     name: str | None = None
     admins: list[str] | None = None
@@ -172,7 +173,7 @@ class ConversationChanges(Struct, frozen=True, omit_defaults=True):
 class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
     """The name, the admins or the members of a conversation changed.
 
-    `message` is the SYSTEM message about the change.
+    `message` is the SYSTEM message that describes the change.
     """
 
     conversation_id: str
@@ -185,7 +186,7 @@ class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
 class ConversationJoined(Struct, frozen=True, tag="conversation.joined"):
     """The user joined a conversation.
 
-    Sent before any other frame of that conversation.
+    Precedes every other frame of the conversation.
     """
 
     position: int
@@ -193,9 +194,9 @@ class ConversationJoined(Struct, frozen=True, tag="conversation.joined"):
 
 
 class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
-    """The user is no longer a member of a conversation.
+    """The user left a conversation or was removed from it.
 
-    It is the last frame of that conversation.
+    No frame of the conversation follows.
     """
 
     position: int
@@ -203,7 +204,7 @@ class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
 
 
 class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
-    """The user's read mark moved.
+    """The user's own read mark moved.
 
     Keeps the user's other devices up to date.
     """
@@ -215,9 +216,9 @@ class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
 
 
 class NotificationCreated(Struct, frozen=True, tag="notification.created"):
-    """A notification was created or grew.
+    """A notification was created, or an existing one was counted up.
 
-    It replaces the notification with the same id.
+    Replace a notification that has the same id.
     """
 
     position: int
@@ -237,28 +238,38 @@ class NotificationRead(Struct, frozen=True, tag="notification.read"):
 
 
 class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):
-    """A user whom this user follows published a post."""
+    """A user that the viewer follows has posted.
+
+    Ephemeral: may be dropped.
+    """
 
     post: Post
 
 
 class EventUpdated(Struct, frozen=True, tag="event.updated"):
-    """An event that the user responded to changed.
+    """An event that the user has responded to changed.
 
-    The viewer's own fields, such as `my_rsvp`, are null.
+    `my_rsvp` and `my_waitlist_position` are null in this frame: it is the same for all recipients.
+    Ephemeral: may be dropped.
     """
 
     event: Event
 
 
 class UserUpdated(Struct, frozen=True, tag="user.updated"):
-    """The user's own profile changed."""
+    """The user's own profile changed.
+
+    Ephemeral: may be dropped.
+    """
 
     user: OwnUser
 
 
 class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
-    """A member has read the conversation up to `seq`."""
+    """A member has read up to `seq`.
+
+    Ephemeral: may be dropped.
+    """
 
     conversation_id: str
     user_id: str
@@ -267,7 +278,10 @@ class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
 
 
 class TypingChanged(Struct, frozen=True, tag="typing"):
-    """A member started or stopped typing."""
+    """A member started or stopped typing.
+
+    Ephemeral: may be dropped.
+    """
 
     conversation_id: str
     user_id: str
@@ -275,9 +289,9 @@ class TypingChanged(Struct, frozen=True, tag="typing"):
 
 
 class Lagged(Struct, frozen=True, tag="lagged"):
-    """Events of a conversation were skipped because the client is too slow or too far behind.
+    """Frames of a conversation were skipped because the client is slow or far behind.
 
-    `from_seq` and `to_seq` are inclusive. Fetch them from `GET /v1/conversations/{id}/changes`.
+    `from_seq` and `to_seq` are inclusive. Fetch the range from `GET /v1/conversations/{id}/changes`.
     """
 
     conversation_id: str

@@ -1,4 +1,4 @@
-"""The objects of the social network, as clients see them. Times are RFC 3339 strings (see `moment`)."""
+"""The social objects of the API, as clients see them. Times are RFC 3339 strings (see `timestamps`)."""
 
 from enum import StrEnum
 
@@ -8,6 +8,8 @@ from actors.protocol.objects import UserCard
 
 
 class SocialStats(msgspec.Struct, frozen=True, gc=False):
+    """The counts on a user's profile."""
+
     user_id: str
     followers_count: int
     following_count: int
@@ -15,6 +17,8 @@ class SocialStats(msgspec.Struct, frozen=True, gc=False):
 
 
 class Post(msgspec.Struct, frozen=True):
+    """A post as seen by one viewer."""
+
     id: str
     author: UserCard
     content: str
@@ -26,6 +30,8 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
+    """A comment on a post."""
+
     id: str
     post_id: str
     author: UserCard
@@ -41,7 +47,7 @@ class RsvpStatus(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An event as one viewer sees it."""
+    """An event as seen by one viewer."""
 
     id: str
     creator: UserCard
@@ -59,6 +65,8 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Rsvp(msgspec.Struct, frozen=True):
+    """A user's response to an event. `waitlist_position` is set while the user waits for a place."""
+
     event_id: str
     user: UserCard
     status: RsvpStatus | None
@@ -75,7 +83,11 @@ class NotificationType(StrEnum):
 
 
 class Notification(msgspec.Struct, frozen=True):
-    """`reference_id` is a post, a user, an event or a message; `conversation_id` is that of a message."""
+    """A notification.
+
+    `reference_id` is the id of a post, user, event or message, depending on `type`; `conversation_id` is the
+    conversation of a message.
+    """
 
     id: str
     type: NotificationType

@@ -1,4 +1,4 @@
-"""What people write, checked and trimmed. Never repeats in a fault what somebody wrote."""
+"""Validation of user text. Error details do not repeat the text."""
 
 import unicodedata
 
@@ -9,27 +9,34 @@ _CONTROL_CATEGORIES = frozenset({"Cc", "Cs"})
 
 
 def validate_text(field: str, text: str, max_characters: int) -> str:
-    """Trim; 1 to so many code points, line breaks allowed, other control characters not."""
+    """Return `text` without surrounding whitespace.
+
+    The result has 1 to `max_characters` code points. Line breaks and tabs are allowed; other control
+    characters and surrogates are not. Raises `request.invalid`.
+    """
     trimmed = text.strip()
     if not trimmed:
         raise invalid_field(field, "Must not be empty.", "too_short")
     if len(trimmed) > max_characters:
         raise invalid_field(field, f"Must have at most {max_characters} characters.", "too_long")
-    if any(unicodedata.category(one) in _CONTROL_CATEGORIES and one not in _LINE_BREAKS for one in trimmed):
-        raise invalid_field(field, "Must not hold control characters.")
+    if any(
+        unicodedata.category(character) in _CONTROL_CATEGORIES and character not in _LINE_BREAKS
+        for character in trimmed
+    ):
+        raise invalid_field(field, "Must not contain control characters.")
     return trimmed
 
 
 def validate_line(field: str, text: str, max_characters: int) -> str:
-    """As `text_of`, on one line."""
+    """As `validate_text`, without line breaks and tabs."""
     line = validate_text(field, text, max_characters)
-    if any(one in _LINE_BREAKS for one in line):
-        raise invalid_field(field, "Must stand on one line.")
+    if any(character in _LINE_BREAKS for character in line):
+        raise invalid_field(field, "Must not contain line breaks or tabs.")
     return line
 
 
 def raise_field_errors(api_errors: list[ApiError]) -> None:
-    """Refuse once, with the faults of all."""
+    """Raise one `request.invalid` with the field errors of all `api_errors`, if there are any."""
     if api_errors:
-        errors = [fault for refusal in api_errors for fault in refusal.errors]
+        errors = [field_error for api_error in api_errors for field_error in api_error.errors]
         raise ApiError("request.invalid", "Some fields are not valid.", errors=errors)

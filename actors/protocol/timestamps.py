@@ -1,7 +1,7 @@
-"""Moments in time as the contract writes them: RFC 3339, UTC, milliseconds, `Z`.
+"""Timestamps of the API: RFC 3339, UTC, milliseconds, `Z`.
 
-Inside the server a moment is an integer of milliseconds since the epoch. This file never reads a clock
-for anything that decides an order: `seq` does that.
+Internally a timestamp is an integer of milliseconds since the epoch. Timestamps are for display; `seq`
+defines the order.
 """
 
 import time
@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 
 
 def now_ms() -> int:
-    """The wall clock in milliseconds since the epoch; for showing, never for ordering."""
+    """Return the wall clock in milliseconds since the epoch; for display, not for ordering."""
     return time.time_ns() // 1_000_000
 
 
 def rfc3339_from_ms(timestamp_ms: int) -> str:
-    """`1700000000123` as `2023-11-14T22:13:20.123Z`."""
+    """Format milliseconds since the epoch: `1700000000123` becomes `2023-11-14T22:13:20.123Z`."""
     seconds, milliseconds = divmod(timestamp_ms, 1000)
-    broken = time.gmtime(seconds)
+    utc = time.gmtime(seconds)
     return (
-        f"{broken.tm_year:04d}-{broken.tm_mon:02d}-{broken.tm_mday:02d}T"
-        f"{broken.tm_hour:02d}:{broken.tm_min:02d}:{broken.tm_sec:02d}.{milliseconds:03d}Z"
+        f"{utc.tm_year:04d}-{utc.tm_mon:02d}-{utc.tm_mday:02d}T"
+        f"{utc.tm_hour:02d}:{utc.tm_min:02d}:{utc.tm_sec:02d}.{milliseconds:03d}Z"
     )
 
 
 def rfc3339_from_datetime(timestamp: datetime) -> str:
-    """A datetime from a store in the contract's form; one without a zone is taken as UTC.
+    """Format a datetime; one without a time zone is taken as UTC.
 
-    What is finer than a millisecond is cut off, never rounded up into a moment that has not come yet.
+    Digits below a millisecond are truncated: rounding up would give a time in the future.
     """
     if timestamp.tzinfo is not None and timestamp.tzinfo is not UTC:
         timestamp = timestamp.astimezone(UTC)

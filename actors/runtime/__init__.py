@@ -1,1 +1,1 @@
-"""What makes a plain object an actor: a bounded mailbox, a turn at a time, a supervisor, a clock."""
+"""The actor runtime: mailboxes, a run queue, supervision and timers."""

@@ -1,45 +1,48 @@
-"""What the runtime asks of an actor, and what it says when it can not deliver.
+"""The interfaces of an actor, and the errors raised when a message cannot be delivered.
 
-An actor is a plain object. The runtime calls `receive` with one message at a time and never again
-before the last call has ended; an actor never blocks the loop, and never sees its own mailbox.
+An actor is a plain object. The runtime calls `receive` with one message at a time; the next call starts
+after the previous one, and the coroutine it returned, have finished. An actor must not block the event loop.
 """
 
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
-Message = TypeVar("Message", contravariant=True)  # noqa: PLC0105 - reads as what it is
+Message = TypeVar("Message", contravariant=True)  # noqa: PLC0105 - named for what it is
 
 
-class MailboxFull(Exception):  # noqa: N818 - an answer to the sender
-    """The mailbox holds as much as it may. The message was not taken."""
+class MailboxFull(Exception):  # noqa: N818 - a reply to the sender
+    """The mailbox has reached its limit; the message was not accepted."""
 
 
 class Stopped(Exception):  # noqa: N818
-    """The actor is gone, for good or until its quarantine ends. The message was not handled."""
+    """The actor has stopped or is quarantined; the message was not handled."""
 
 
 class Actor(Protocol[Message]):
-    """One thing that lives. Order is kept per sender; nothing is lost without the sender being told."""
+    """Handles messages one at a time, in order per sender.
+
+    A message that cannot be handled is passed to `refuse`; it is not dropped silently.
+    """
 
     def receive(self, message: Message) -> Coroutine[Any, Any, None] | None:
-        """Handle one message, now or, where it has to wait for something, in the coroutine returned."""
+        """Handle one message, or return a coroutine that does when it has to wait."""
 
     def refuse(self, message: Message, reason: Exception) -> None:
-        """Tell the sender of `message` that it was not handled, or that it crashed its handler."""
+        """Report to the sender that `message` was not handled, or that its handler crashed."""
 
 
 class PersistentActor(Actor[Message], Protocol[Message]):
-    """An actor that a registry brings to life by key, from storage, and puts to sleep when idle."""
+    """An actor that a registry activates by key and passivates when idle."""
 
     async def activate(self) -> None:
-        """Load what is needed. Messages wait meanwhile. An error counts as a crash."""
+        """Load the state from storage. Messages wait until this returns. An exception counts as a crash."""
 
     async def passivate(self) -> None:
-        """Write what was not yet written. Nothing is received after this."""
+        """Write unsaved state. No message is received afterwards."""
 
     def on_crash(self, reason: Exception) -> None:
-        """It crashed: tell everybody whose work it still held. A fresh actor takes the key."""
+        """Fail the requests this actor still holds. A new actor replaces it under the same key."""
 
     @property
     def busy(self) -> bool:
-        """Whether something is still under way that forbids sleeping."""
+        """Whether unfinished work forbids passivation."""

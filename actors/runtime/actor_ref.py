@@ -1,8 +1,8 @@
-"""A cell: the runtime's hold on one actor, with its mailbox.
+"""A reference to one actor, with its mailbox.
 
-States: idle (no mail), queued (waits for its turn), running (inside `receive`), waiting (its coroutine
-is under way), stopped. The mailbox is made with the first letter and dropped with the last. A cell
-never runs its actor twice at a time, and never drops a message without `refuse`.
+States: idle (empty mailbox), queued (waits for its turn), running (inside `receive`), waiting (a coroutine
+of the actor is running), stopped. The mailbox is allocated with the first message and freed with the last.
+An actor runs one message at a time. A message that cannot be handled is passed to the actor's `refuse`.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ Reply = TypeVar("Reply")
 
 IDLE, QUEUED, RUNNING, WAITING, STOPPED = range(5)
 MESSAGES_PER_TURN = 64
-"""Messages handled before others get their turn: long enough to be cheap, short enough to be fair."""
+"""Messages handled before other actors get their turn: amortizes scheduling, and stays fair."""
 
 
 class ActorRef(Generic[M]):
@@ -46,7 +46,7 @@ class ActorRef(Generic[M]):
         self._mailbox_limit = mailbox_limit
         self._on_crash = on_crash
         self._mailbox: deque[M] | None = None
-        # How many answers stand before the rest of the mail.
+        # The first `_replies` messages of the mailbox are replies.
         self._replies = 0
         self._put_waiters: deque[asyncio.Future[None]] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +54,7 @@ class ActorRef(Generic[M]):
 
     @property
     def depth(self) -> int:
-        """Messages waiting."""
+        """The number of messages in the mailbox."""
         return len(self._mailbox) if self._mailbox else 0
 
     @property
@@ -66,42 +66,48 @@ class ActorRef(Generic[M]):
         return self._state == STOPPED
 
     def tell(self, message: M) -> None:
-        """Leave a message; nobody waits.
+        """Append a message to the mailbox and return at once.
 
         Raises:
-            MailboxFull: it was not taken.
-            Stopped: it was not taken.
+            MailboxFull: the message was not accepted.
+            Stopped: the message was not accepted.
         """
-        mail = self._mailbox
-        if mail is None:
+        mailbox = self._mailbox
+        if mailbox is None:
             if self._state == STOPPED:
                 raise Stopped
-            mail = self._mailbox = deque()
-        elif len(mail) >= self._mailbox_limit:
+            mailbox = self._mailbox = deque()
+        elif len(mailbox) >= self._mailbox_limit:
             raise MailboxFull
-        mail.append(message)
+        mailbox.append(message)
         if self._state == IDLE:
             self._state = QUEUED
             self._queue.schedule(self)
 
     def deliver_inline(self, message: M) -> None:
-        """As `tell`, but an idle actor handles it before this returns. For mail that was in order already."""
+        """As `tell`, but an idle actor handles the message before this returns.
+
+        For messages whose order is already settled.
+        """
         if self._state != IDLE:
             self.tell(message)
             return
         self._state = RUNNING
         try:
-            work = self.actor.receive(message)
+            coroutine = self.actor.receive(message)
         except Exception as error:  # noqa: BLE001 - the supervisor decides
             self._handle_crash(message, error)
             return
-        if work is not None:
-            self._start_task(message, work)
+        if coroutine is not None:
+            self._start_task(message, coroutine)
             return
         self._finish_turn()
 
     def deliver_reply(self, message: M) -> None:
-        """Deliver what the actor asked for: before other mail, behind other answers, and with no limit."""
+        """Deliver the reply to a request of the actor.
+
+        Replies precede other messages, keep their order among themselves, and ignore the mailbox limit.
+        """
         if self._state == IDLE:
             self.deliver_inline(message)
         elif self._state != STOPPED:
@@ -111,7 +117,7 @@ class ActorRef(Generic[M]):
             self._replies += 1
 
     async def put(self, message: M) -> None:
-        """As `tell`, but wait for room. Cancelled while waiting: it was not taken."""
+        """As `tell`, but wait for space. If cancelled while waiting, the message was not accepted."""
         while True:
             try:
                 self.tell(message)
@@ -125,7 +131,7 @@ class ActorRef(Generic[M]):
                 return
 
     async def ask(self, make_message: "Callable[[asyncio.Future[Reply]], M]", deadline_s: float) -> Reply:
-        """Tell `letter(reply)` and wait for the reply.
+        """Tell `make_message(reply)` and wait for the reply.
 
         Raises:
             TimeoutError: no reply in time. The message may still be handled.
@@ -137,45 +143,45 @@ class ActorRef(Generic[M]):
             return await reply
 
     def run_turn(self) -> None:
-        """Handle what waits, up to a turn's worth. Called by the run queue alone."""
+        """Handle up to `MESSAGES_PER_TURN` messages. Called by the run queue only."""
         if self._state != QUEUED:
             return
         self._state = RUNNING
-        mail = self._mailbox
+        mailbox = self._mailbox
         receive = self.actor.receive
         for _ in range(MESSAGES_PER_TURN):
-            if not mail:
+            if not mailbox:
                 break
-            message = mail.popleft()
+            message = mailbox.popleft()
             if self._replies:
                 self._replies -= 1
             try:
-                work = receive(message)
+                coroutine = receive(message)
             except Exception as error:  # noqa: BLE001 - the supervisor decides
                 self._handle_crash(message, error)
                 return
-            if work is not None:
-                self._start_task(message, work)
+            if coroutine is not None:
+                self._start_task(message, coroutine)
                 return
         self._finish_turn()
 
     def start(self, activation: Coroutine[Any, Any, None]) -> None:
-        """Do `work` (waking up) before any mail is handled."""
+        """Run `activation` before the first message is handled."""
         self._state = RUNNING
         self._start_task(None, activation)
 
     def replace(self, actor: Actor[M], activation: Coroutine[Any, Any, None]) -> None:
-        """A new life in the same cell, with the mail that waits. For the supervisor."""
+        """Replace a crashed actor and keep the mailbox. Called by the supervisor."""
         self.actor = actor
         self.start(activation)
 
     def stop(self, reason: Exception) -> None:
-        """End it: whatever waits is refused, whatever is under way is cancelled."""
+        """Stop the actor: refuse every waiting message and cancel the running coroutine."""
         self._state = STOPPED
         if self._task is not None:
             self._task.cancel()
-        mail, self._mailbox = self._mailbox, None
-        for message in mail or ():
+        mailbox, self._mailbox = self._mailbox, None
+        for message in mailbox or ():
             self.actor.refuse(message, reason)
         self._release_put_waiters()
 
@@ -197,13 +203,13 @@ class ActorRef(Generic[M]):
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _start_task(self, message: M | None, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, message: M | None, coroutine: Coroutine[Any, Any, None]) -> None:
         self._state = WAITING
-        self._task = asyncio.create_task(self._run_task(message, work))
+        self._task = asyncio.create_task(self._run_task(message, coroutine))
 
-    async def _run_task(self, message: M | None, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_task(self, message: M | None, coroutine: Coroutine[Any, Any, None]) -> None:
         try:
-            await work
+            await coroutine
         except Exception as error:  # noqa: BLE001 - the supervisor decides
             self._task = None
             if self._state != STOPPED:

@@ -1,7 +1,7 @@
-"""By when something must be done: `asyncio.timeout` on the wheel.
+"""A timeout for the current task: `asyncio.timeout` on the timer wheel.
 
-A timer of the event loop costs more than all else that a small request does; one of the wheel costs a
-tenth of it and is late by at most a tick.
+A timer of the event loop costs more than all else that a small request does. A timer of the wheel costs a
+tenth of it, and fires at most one tick late.
 """
 
 import asyncio
@@ -12,9 +12,10 @@ from actors.runtime.timer_wheel import Timer, TimerWheel
 
 
 class Deadline:
-    """`with Deadline(wheel, seconds) as deadline:` what takes longer is cancelled and raises TimeoutError.
+    """`with Deadline(wheel, timeout_s) as deadline:` cancels the block after `timeout_s`.
 
-    `expired` tells it from a TimeoutError of what was done. For one use, in a task.
+    The block then raises `TimeoutError`; `expired` distinguishes it from a TimeoutError raised inside the
+    block. Single use; must be entered inside a task.
     """
 
     __slots__ = ("_prior_cancellations", "_task", "_timeout_s", "_timer", "_wheel", "expired")
@@ -40,7 +41,7 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        # Where somebody else has cancelled the task as well, that is what goes on.
+        # A cancellation requested by other code takes precedence over the timeout.
         if (
             self.expired
             and self._task.uncancel() <= self._prior_cancellations

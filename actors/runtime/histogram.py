@@ -1,6 +1,6 @@
-"""A distribution of measured values: counts per bucket, as Prometheus histograms have them.
+"""A histogram of measured values: counts per bucket, as in Prometheus.
 
-Bounds are fixed when it is made; adding costs one binary search. It never forgets and never samples.
+The bounds are fixed at construction. `observe` costs one binary search. Values are not sampled.
 """
 
 from bisect import bisect_left
@@ -10,7 +10,7 @@ import msgspec
 
 
 class HistogramStatistics(msgspec.Struct, frozen=True):
-    """`counts[i]` values were at most `bounds[i]` and above the bound before; the last count is the rest."""
+    """`counts[i]` counts values in `(bounds[i-1], bounds[i]]`; the last count has no upper bound."""
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]

@@ -1,6 +1,6 @@
-"""How late the event loop is: the time by which a timer was missed, once a second.
+"""Event loop lag: how late a timer fires, measured once a second.
 
-A loop that is late is late for everybody. It never does anything about it.
+A lagging loop delays every connection of the instance.
 """
 
 import asyncio

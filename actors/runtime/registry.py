@@ -1,8 +1,8 @@
-"""The registry: actors by key, woken by the first message and put to sleep when idle.
+"""Actors by key, activated by the first message and passivated when idle.
 
-It supervises too: a crash restarts the actor from storage with its mail kept, within a budget; past the
-budget the key is quarantined, its mail refused, and the operator told. It never holds an actor awake
-without mail for longer than the idle time.
+The registry also supervises. A crashed actor is created again from storage and keeps its mailbox. A key that
+exceeds the restart policy is quarantined: its messages are refused, and an error is logged.
+An actor without messages is passivated within two idle periods, unless it is busy.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class RegistryStatistics(msgspec.Struct, frozen=True):
 
 
 class RestartPolicy(msgspec.Struct, frozen=True):
-    """How many crashes within how long a key may have; then it rests for the same time."""
+    """The number of restarts a key may have within a window; the quarantine lasts one window."""
 
     max_restarts: int
     window_s: float
@@ -68,27 +68,29 @@ class Registry(Generic[Key, M]):
         self._activations = self._passivations = self._restarts = 0
 
     def ensure_active(self, key: Key) -> ActorRef[M]:
-        """The cell of `key`, woken if need be. Good for this turn of the loop only.
+        """Return the reference of `key`, activating its actor if necessary.
+
+        The reference is valid until control returns to the event loop.
 
         Raises:
             Stopped: the key is quarantined, or the registry is closed.
         """
-        cell = self._refs.get(key)
-        if cell is None:
-            cell = self._activate(key)
+        ref = self._refs.get(key)
+        if ref is None:
+            ref = self._activate(key)
         self._recently_used.add(key)
-        return cell
+        return ref
 
     def tell(self, key: Key, message: M) -> None:
-        """`Cell.tell` to the actor of `key`."""
+        """Send `message` to the actor of `key`. Raises as `ensure_active` and `ActorRef.tell`."""
         self.ensure_active(key).tell(message)
 
     def get_active(self, key: Key) -> ActorRef[M] | None:
-        """The cell of `key` if there is one; nobody is woken."""
+        """Return the reference of `key` if its actor is active; does not activate it."""
         return self._refs.get(key)
 
     def statistics(self) -> RegistryStatistics:
-        depths = [cell.depth for cell in self._refs.values()]
+        depths = [ref.depth for ref in self._refs.values()]
         return RegistryStatistics(
             active=len(depths),
             activations=self._activations,
@@ -100,22 +102,22 @@ class Registry(Generic[Key, M]):
         )
 
     async def close(self, deadline_s: float) -> None:
-        """Take nothing new, let everybody finish and write, then end what is still busy."""
+        """Reject new messages, passivate actors as they become idle, and stop the rest at the deadline."""
         self._closed = True
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline_s
         while self._refs and loop.time() < end:
-            for key, cell in list(self._refs.items()):
-                if cell.idle and not self._is_busy(cell):
-                    self._passivate(key, cell)
+            for key, ref in list(self._refs.items()):
+                if ref.idle and not self._is_busy(ref):
+                    self._passivate(key, ref)
             if self._passivating:
                 await asyncio.wait(self._passivating.values(), timeout=max(0.0, end - loop.time()))
             elif self._refs:
                 await asyncio.sleep(0.005)
-        for key, cell in list(self._refs.items()):
-            _log.warning("an actor was still busy when the server stopped", extra={"key": str(key)})
-            self._remove(key, cell)
-            cell.stop(Stopped())
+        for key, ref in list(self._refs.items()):
+            _log.warning("actor still busy at shutdown", extra={"key": str(key)})
+            self._remove(key, ref)
+            ref.stop(Stopped())
 
     def _is_busy(self, ref: ActorRef[M]) -> bool:
         return self._persistent_actor(ref).busy
@@ -132,21 +134,21 @@ class Registry(Generic[Key, M]):
                 raise Stopped
             del self._quarantined_until[key]
         actor = self._create_actor(key)
-        cell: ActorRef[M] = ActorRef(actor, self._run_queue, self._mailbox_limit, self._on_crash)
-        self._refs[key] = cell
-        self._keys[cell] = key
+        ref: ActorRef[M] = ActorRef(actor, self._run_queue, self._mailbox_limit, self._on_crash)
+        self._refs[key] = ref
+        self._keys[ref] = key
         self._activations += 1
-        cell.start(self._run_activation(key, actor))
+        ref.start(self._run_activation(key, actor))
         if not self._idle_check_scheduled:
             self._idle_check_scheduled = True
             self._wheel.call_later(self._idle_s, self._passivate_idle)
-        return cell
+        return ref
 
     async def _run_activation(self, key: Key, actor: PersistentActor[M]) -> None:
-        before = self._passivating.get(key)
-        if before is not None:
-            # What the last life still writes must be in the store before the next one reads it.
-            await asyncio.wait([before])
+        previous = self._passivating.get(key)
+        if previous is not None:
+            # The previous actor's writes must be in the store before the new one reads them.
+            await asyncio.wait([previous])
         await actor.activate()
 
     def _remove(self, key: Key, ref: ActorRef[M]) -> None:
@@ -155,9 +157,9 @@ class Registry(Generic[Key, M]):
 
     def _passivate_idle(self) -> None:
         used, self._recently_used = self._recently_used, set()
-        for key, cell in list(self._refs.items()):
-            if key not in used and cell.idle and not self._is_busy(cell):
-                self._passivate(key, cell)
+        for key, ref in list(self._refs.items()):
+            if key not in used and ref.idle and not self._is_busy(ref):
+                self._passivate(key, ref)
         if self._refs and not self._closed:
             self._wheel.call_later(self._idle_s, self._passivate_idle)
         else:
@@ -177,8 +179,8 @@ class Registry(Generic[Key, M]):
     async def _run_passivation(self, key: Key, actor: PersistentActor[M]) -> None:
         try:
             await actor.passivate()
-        except Exception:  # noqa: BLE001 - whatever it is, the others go on
-            _log.exception("an actor could not write before its sleep", extra={"key": str(key)})
+        except Exception:  # noqa: BLE001 - one failed actor must not stop the others
+            _log.exception("actor could not save its state on passivation", extra={"key": str(key)})
 
     def _on_crash(self, ref: ActorRef[M], error: Exception) -> None:
         key = self._keys[ref]
@@ -189,13 +191,13 @@ class Registry(Generic[Key, M]):
             crashes.popleft()
         crashes.append(now)
         if len(crashes) > self._restart_policy.max_restarts:
-            _log.error("an actor is quarantined", extra={"key": str(key)}, exc_info=error)
+            _log.error("actor quarantined", extra={"key": str(key)}, exc_info=error)
             self._quarantined_until[key] = now + self._restart_policy.window_s
             del self._crashes[key]
             self._remove(key, ref)
             ref.stop(Stopped())
             return
-        _log.error("an actor crashed and is restarted", extra={"key": str(key)}, exc_info=error)
+        _log.error("actor crashed, restarting", extra={"key": str(key)}, exc_info=error)
         self._restarts += 1
         actor = self._create_actor(key)
         ref.replace(actor, self._run_activation(key, actor))

@@ -1,15 +1,18 @@
-"""The shared run queue: every cell with mail waits here for its turn, once.
+"""The run queue shared by all actors of the process: each actor with messages is queued once.
 
-One callback of the event loop serves all that were ready when it began, so that sockets are read
-between two rounds. It never starts a task and keeps no timer.
+One event loop callback runs the actors that were queued when it started, so sockets are read between rounds.
 """
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from actors.runtime.actor_ref import ActorRef
+
+class Runnable(Protocol):
+    """What the queue runs: an actor reference."""
+
+    def run_turn(self) -> None:
+        """Handle some messages without waiting. Must not raise."""
 
 
 class RunQueue:
@@ -17,7 +20,7 @@ class RunQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._ready: deque[ActorRef[Any]] = deque()
+        self._ready: deque[Runnable] = deque()
         self._scheduled = False
         self.rounds = 0
         self.turns = 0
@@ -25,8 +28,8 @@ class RunQueue:
     def __len__(self) -> int:
         return len(self._ready)
 
-    def schedule(self, ref: "ActorRef[Any]") -> None:
-        """Give `cell` a turn in the coming round."""
+    def schedule(self, ref: Runnable) -> None:
+        """Give `ref` a turn in the next round."""
         self._ready.append(ref)
         if not self._scheduled:
             self._scheduled = True

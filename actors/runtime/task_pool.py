@@ -1,8 +1,8 @@
-"""Errands: work that nobody waits for, begun in order, so many at once and so many in all.
+"""A bounded pool of background tasks.
 
-    tell(work) -> waits for its turn -> runs; a failure is the work's own to tell
+    submit(work) -> waits for a slot -> runs; an exception is counted and logged
 
-Whoever tells one goes on at once, whatever the errand turns out to cost. Never tries one again.
+`submit` does not wait. Failed work is not retried.
 """
 
 import asyncio
@@ -23,7 +23,10 @@ class TaskPoolStatistics(msgspec.Struct, frozen=True):
 
 
 class TaskPool:
-    """`name` stands in the log beside a failure."""
+    """Runs at most `max_running` tasks at once, started in order; at most `max_pending` are accepted.
+
+    `name` identifies the pool in log messages.
+    """
 
     __slots__ = ("_closed", "_failed", "_max_pending", "_name", "_rejected", "_slots", "_tasks")
 
@@ -37,7 +40,7 @@ class TaskPool:
         self._failed = 0
 
     def submit(self, work: Work) -> bool:
-        """Do it some time soon; False where too many wait, or after the end has begun."""
+        """Schedule `work`. Returns False if the pool is full or closed."""
         if self._closed or len(self._tasks) >= self._max_pending:
             self._rejected += 1
             return False
@@ -47,7 +50,7 @@ class TaskPool:
         return True
 
     async def close(self, timeout_s: float) -> None:
-        """Take nothing new, let what there is finish in that time, end the rest."""
+        """Reject new work, wait up to `timeout_s` for running work, then cancel the rest."""
         self._closed = True
         running = set(self._tasks)
         if running:
@@ -63,6 +66,6 @@ class TaskPool:
         async with self._slots:
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 - nobody else is there to hear of it
+            except Exception as error:  # noqa: BLE001 - no caller waits for the result
                 self._failed += 1
-                _log.warning("%s: an errand failed", self._name, exc_info=error)
+                _log.warning("%s: background task failed", self._name, exc_info=error)

@@ -1,7 +1,7 @@
-"""One timer wheel for every deadline of the process: heartbeats, idle actors, gaps, repeated heads.
+"""A timer wheel for all deadlines of the process: heartbeats, idle actors, gaps, repeated heads.
 
-Buckets of one tick each; a single timer of the event loop, armed only while something waits. A timer is
-late by at most one tick and never early. A callback must not raise, and never blocks.
+Timers are kept in buckets of one tick, driven by a single event loop timer that is armed only while timers
+exist. A timer fires at most one tick late and not early. A callback must not block.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class Timer:
-    """A deadline that can be called off. `cancel` after it has fired does nothing."""
+    """A scheduled callback. `cancel` after it has fired has no effect."""
 
     __slots__ = ("callback",)
 
@@ -38,7 +38,7 @@ class TimerWheel:
         return sum(len(bucket) for bucket in self._buckets.values())
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """Call `action` once, `delay_s` from now, rounded up to a tick."""
+        """Call `callback` once, `delay_s` from now, rounded up to a tick."""
         timer = Timer(callback)
         due = math.floor((self._loop.time() + delay_s) / self._tick_s) + 1
         bucket = self._buckets.get(due)
@@ -67,14 +67,14 @@ class TimerWheel:
         now = math.floor(self._loop.time() / self._tick_s + 1e-9)
         for due in sorted(tick for tick in self._buckets if tick <= now):
             for timer in self._buckets.pop(due):
-                action, timer.callback = timer.callback, None
-                if action is not None:
+                callback, timer.callback = timer.callback, None
+                if callback is not None:
                     try:
-                        action()
-                    except Exception:  # noqa: BLE001 - one bad timer does not stop the wheel
-                        _log.exception("a timer's action failed")
+                        callback()
+                    except Exception:  # noqa: BLE001 - a failing callback must not stop the wheel
+                        _log.exception("timer callback failed")
         if self._buckets:
-            # An action that set a timer has armed for that one alone; an older one may be due before it.
+            # A callback that set a timer has armed the loop for that one; an older timer may be due earlier.
             due = min(self._buckets)
             if self._handle is None or due < self._next_tick:
                 self._schedule(due)

@@ -1,1 +1,1 @@
-"""A connected client, and all the clients of one person."""
+"""Sessions of connected clients, and the index of users online on this instance."""

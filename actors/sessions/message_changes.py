@@ -1,4 +1,4 @@
-"""What a frame of the socket asks to change in a message. Pure; it never checks who may."""
+"""Conversion of message commands to the conversation's command type. Permissions are checked there."""
 
 from actors.conversations.commands import Delete, Edit, MessageChange, React
 from actors.conversations.drafts import validate_content, validate_emoji
@@ -12,7 +12,7 @@ from actors.protocol.commands import (
 
 
 def to_message_change(command: MessageChangeCommand) -> MessageChange:
-    """What a frame asks for, checked as a draft is. Raises `Refusal`."""
+    """Return the change that `command` requests. Raises `ApiError` if its content or emoji is not valid."""
     match command:
         case EditMessage(message_id=message_id, content=content):
             return Edit(message_id, validate_content(content))

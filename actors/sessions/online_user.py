@@ -1,37 +1,31 @@
-"""Somebody who is online here: all their sessions on this instance, and their place in their stream.
+"""A user with connections on this instance: sessions, subscribers, and the position in the user stream.
 
-Stream frames are told in order of position; what is missing is read from the stream, and where it is
-gone the sessions are told to read their state anew. It never speaks for anybody else.
-
-There is one for each user online, mostly with one session and few conversations: what few have is made when
-it is needed, and what is small is a tuple.
+One instance exists per online user, mostly with one session and few conversations. Rare members are
+allocated when needed, and small collections are tuples.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from actors.runtime.sequence_buffer import SequenceBuffer
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
+from actors.sessions.user_session import UserSession
 from config.limits import Limits
 from storage.contracts.bus import StreamPosition
 from storage.records.user_stream import StreamItem
 
-if TYPE_CHECKING:
-    from actors.sessions.session import Session
-
 NO_POSITION = StreamPosition("", 0)
-HELD_ITEMS_MAX = 1000
 
 
 class OnlineUser:
     __slots__ = (
-        "_held",
         "_limits",
         "_token_bucket",
         "conversations",
+        "epoch",
         "is_open",
         "is_repairing",
-        "position",
+        "sequence",
         "sessions",
         "start_position",
         "subscribers",
@@ -40,26 +34,36 @@ class OnlineUser:
 
     def __init__(self, user_id: str, limits: Limits) -> None:
         self.user_id = user_id
-        self.sessions: tuple[Session, ...] = ()
+        self.sessions: tuple[UserSession, ...] = ()
         self.subscribers: tuple[StreamSubscriber, ...] = ()
         self.conversations: tuple[str, ...] = ()
-        # Where the stream stood when the first session came, and up to where the sessions were told.
+        # The stream position when the first session connected.
         self.start_position = NO_POSITION
-        self.position = NO_POSITION
+        self.epoch = ""
+        self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
         self.is_open = False
         self.is_repairing = False
         self._limits = limits
-        self._held: dict[int, StreamItem] | None = None
         self._token_bucket: TokenBucket | None = None
 
     @property
+    def position(self) -> StreamPosition:
+        """The last stream position delivered."""
+        return StreamPosition(self.epoch, max(0, self.sequence.position))
+
+    def start_stream(self, position: StreamPosition) -> list[StreamItem]:
+        """Continue after `position`. Returns the items held so far, in stream order."""
+        self.epoch = position.epoch
+        return self.sequence.start(position.position)
+
+    @property
     def connection_count(self) -> int:
-        """How many connections this user has here."""
+        """The number of connections of this user on this instance."""
         return len(self.sessions) + len(self.subscribers)
 
     @property
     def token_bucket(self) -> TokenBucket:
-        """What this user may still send for now, over all connections."""
+        """The message rate limit of this user, shared by all connections."""
         if self._token_bucket is None:
             self._token_bucket = TokenBucket(self._limits.messages_per_s, self._limits.messages_burst)
         return self._token_bucket
@@ -72,41 +76,25 @@ class OnlineUser:
             self.conversations += (conversation_id,)
 
     def remove_conversation(self, conversation_id: str) -> None:
-        self.conversations = tuple(one for one in self.conversations if one != conversation_id)
-
-    def hold(self, item: StreamItem) -> None:
-        """Keep what came too early."""
-        if self._held is None:
-            self._held = {}
-        if len(self._held) < HELD_ITEMS_MAX:
-            self._held[item.position] = item
-
-    def pop_held(self, position: int) -> StreamItem | None:
-        """What is held for that position."""
-        return None if self._held is None else self._held.pop(position, None)
-
-    def pop_all_held(self) -> list[StreamItem]:
-        """All that is held, in order; nothing is afterwards."""
-        held, self._held = self._held, None
-        return [held[position] for position in sorted(held)] if held else []
+        self.conversations = tuple(id_ for id_ in self.conversations if id_ != conversation_id)
 
     def deliver(self, item: StreamItem, framed: bytes) -> None:
-        """Hand a frame of the stream to everybody who listens; `frame` is the socket's form of it."""
+        """Deliver a stream item to all connections; `framed` is its encoding for sockets."""
         for session in self.sessions:
             session.push_stream(framed)
-        for listener in self.subscribers:
-            listener.deliver(item)
+        for subscriber in self.subscribers:
+            subscriber.deliver(item)
 
     def deliver_ephemeral(self, payload: bytes, framed: bytes) -> None:
-        """Hand on what may be missed."""
+        """Deliver a frame that may be dropped."""
         for session in self.sessions:
             session.push_ephemeral(framed)
-        for listener in self.subscribers:
-            listener.deliver_ephemeral(payload)
+        for subscriber in self.subscribers:
+            subscriber.deliver_ephemeral(payload)
 
     def deliver_resync(self, reason: str, payload: bytes, framed: bytes) -> None:
-        """The stream is another one: all read their state anew."""
+        """Report that the stream was reset; clients load their state again."""
         for session in self.sessions:
             session.push_stream(framed)
-        for listener in self.subscribers:
-            listener.deliver_resync(reason, self.position, payload)
+        for subscriber in self.subscribers:
+            subscriber.deliver_resync(reason, self.position, payload)

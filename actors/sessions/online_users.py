@@ -1,48 +1,32 @@
-"""Everybody who is online on this instance: their sessions, rooms and stream positions.
+"""Index of the users connected to this instance.
 
-    user topic -> heard -> Person in order -> each session's outbox (and its rooms, when one joined or left)
+    bus -> OnlineUsers -> StreamLossRepair -> StreamSequencer -> connections of the user, in stream order
+                                                              -> rooms, when the user joined or left one
 
-It subscribes to a user's topic while that user has a session here, and to nothing else. It never
-decides what a user may do.
+Subscribes to a user's topic while that user has a connection here.
 """
 
 import asyncio
 import itertools
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import msgspec
 
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
-from actors.protocol.server_frames import (
-    ConversationJoined,
-    ConversationLeft,
-    Resync,
-    server_frame_encoder,
-)
 from actors.sessions.online_user import NO_POSITION, OnlineUser
-from actors.sessions.session import Session
-from actors.sessions.stream_recovery import StreamSubscription, stream_frame_decoder
+from actors.sessions.stream_loss_repair import HeadSeqs, StreamLossRepair
+from actors.sessions.stream_recovery import StreamSubscription
+from actors.sessions.stream_sequencer import StreamSequencer
 from actors.sessions.stream_subscriber import StreamSubscriber
-from actors.sessions.transport import CloseCode
+from actors.sessions.user_session import UserSession
 from config.limits import Limits
 from storage.contracts.bus import Bus, StreamPosition, UserStreams, user_topic
 from storage.contracts.messaging import ConversationStore
 from storage.errors import Unavailable
-from storage.records.user_stream import EPHEMERAL_PREFIX, StreamItem, decode_stream_item
-
-_log = logging.getLogger(__name__)
-POSITIONS_PER_READ = 500
-COMPARE_PERIOD_S = 4.0
-"""A frame that the broker lost is told within the six seconds that are promised."""
+from storage.records.user_stream import EPHEMERAL_PREFIX, decode_stream_item
 
 COMPARE_SHARDS = 8
-RETRY_AFTER_MS = 1000
-
-HeadSeqs: TypeAlias = Mapping[str, int]
-"""By conversation: the last seq that its document knows of."""
 
 
 class OnlineUsersStatistics(msgspec.Struct, frozen=True):
@@ -62,81 +46,89 @@ class OnlineUsers:
         encode_frame: Callable[[bytes], bytes],
     ) -> None:
         self._bus = bus
-        self._streams = streams
         self._rooms = rooms
         self._limits = limits
         self._encode_frame = encode_frame
-        # By whose turn it is to be compared with their streams.
+        # Users by shard; one shard is compared with the streams at a time.
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._position_loader = DataLoader(self._load_positions)
-        self._membership_loader = DataLoader(conversations.last_seqs_by_user)
+        self._membership_loader: DataLoader[HeadSeqs] = DataLoader(conversations.last_seqs_by_user)
+        sequencer = StreamSequencer(rooms, encode_frame, self._spawn)
+        self._repair = StreamLossRepair(
+            streams, rooms, sequencer, self._membership_loader, encode_frame, self._spawn
+        )
+        self._position_loader = DataLoader(self._repair.load_positions)
         self._session_count = 0
-        self._resync_count = 0
 
     def start(self) -> None:
-        self._spawn(self._compare_periodically())
+        self._spawn(self._repair.compare_periodically(self._shards))
 
     def statistics(self) -> OnlineUsersStatistics:
-        return OnlineUsersStatistics(sum(map(len, self._shards)), self._session_count, self._resync_count)
+        return OnlineUsersStatistics(
+            sum(map(len, self._shards)), self._session_count, self._repair.resync_count
+        )
 
-    def sessions(self) -> list[Session]:
-        return [session for person in self._all_users() for session in person.sessions]
+    def sessions(self) -> list[UserSession]:
+        return [session for user in self._all_users() for session in user.sessions]
 
-    def sessions_by_id(self, session_ids: Sequence[str]) -> list[Session]:
+    def sessions_by_id(self, session_ids: Sequence[str]) -> list[UserSession]:
         wanted = set(session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]
 
     def subscribers_by_session_id(self, session_ids: Sequence[str]) -> list[StreamSubscriber]:
         wanted = set(session_ids)
-        everybody = (one for person in self._all_users() for one in person.subscribers)
-        return [one for one in everybody if one.session_id in wanted]
+        return [
+            subscriber
+            for user in self._all_users()
+            for subscriber in user.subscribers
+            if subscriber.session_id in wanted
+        ]
 
-    # --- coming and going
+    # --- connections
 
-    async def add_session(self, session: Session, user_id: str) -> StreamSubscription | None:
-        """Let a session hear all that its user may; None when that user has too many sessions here.
+    async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
+        """Add a session and join its rooms; None if the user has too many connections here.
 
-        From the return on, nothing told to the user passes the session by. Raises `Unavailable`.
+        No event of the user that is delivered after this returns is missed. Raises `Unavailable`.
         """
-        person = self._ensure_user(user_id)
-        if person.connection_count >= self._limits.sockets_per_user:
+        user = self._ensure_user(user_id)
+        if user.connection_count >= self._limits.sockets_per_user:
             return None
-        person.sessions += (session,)
+        user.sessions += (session,)
         self._session_count += 1
         try:
-            place, heads = await self._ensure_open(person)
-            since = await self._join_rooms(session, person, heads)
+            position, heads = await self._ensure_open(user)
+            start_seqs = await self._join_rooms(session, user, heads)
         except BaseException:
-            self.remove_session(session, person)
+            self.remove_session(session, user)
             raise
-        return StreamSubscription(person, place, since)
+        return StreamSubscription(user, position, start_seqs)
 
-    def remove_session(self, session: Session, user: OnlineUser) -> None:
+    def remove_session(self, session: UserSession, user: OnlineUser) -> None:
         if session not in user.sessions:
             return
-        user.sessions = tuple(one for one in user.sessions if one is not session)
+        user.sessions = tuple(other for other in user.sessions if other is not session)
         self._session_count -= 1
         self._rooms.leave(session, user.conversations)
         self._remove_if_unused(user)
 
     async def add_subscriber(self, subscriber: StreamSubscriber, user_id: str) -> StreamSubscription | None:
-        """Let somebody hear a user's stream, as `enter` does, but no conversation."""
-        person = self._ensure_user(user_id)
-        if person.connection_count >= self._limits.sockets_per_user:
+        """Add a subscriber to the user stream, as `add_session` does, but to no rooms."""
+        user = self._ensure_user(user_id)
+        if user.connection_count >= self._limits.sockets_per_user:
             return None
-        person.subscribers += (subscriber,)
+        user.subscribers += (subscriber,)
         try:
-            place, _ = await self._ensure_open(person)
+            position, _ = await self._ensure_open(user)
         except BaseException:
-            self.remove_subscriber(subscriber, person)
+            self.remove_subscriber(subscriber, user)
             raise
-        return StreamSubscription(person, place, {})
+        return StreamSubscription(user, position, {})
 
     def remove_subscriber(self, subscriber: StreamSubscriber, user: OnlineUser) -> None:
         if subscriber in user.subscribers:
-            user.subscribers = tuple(one for one in user.subscribers if one is not subscriber)
+            user.subscribers = tuple(other for other in user.subscribers if other is not subscriber)
             self._remove_if_unused(user)
 
     def _shard_of(self, user_id: str) -> dict[str, OnlineUser]:
@@ -146,23 +138,24 @@ class OnlineUsers:
         return self._shard_of(user_id).get(user_id)
 
     def _all_users(self) -> Iterator[OnlineUser]:
-        return itertools.chain.from_iterable(people.values() for people in self._shards)
+        return itertools.chain.from_iterable(shard.values() for shard in self._shards)
 
     def _ensure_user(self, user_id: str) -> OnlineUser:
-        person = self._find_user(user_id)
-        if person is None:
-            person = OnlineUser(user_id, self._limits)
-            self._shard_of(user_id)[user_id] = person
-        return person
+        user = self._find_user(user_id)
+        if user is None:
+            user = OnlineUser(user_id, self._limits)
+            self._shard_of(user_id)[user_id] = user
+        return user
 
     async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, HeadSeqs]:
-        """See that the stream is heard; answers the place behind which the caller hears it.
+        """Subscribe to the user's stream if necessary.
 
-        And the heads of the user's conversations, where they had to be read for it.
+        Returns the position after which the caller receives items, and the head seqs of the user's
+        conversations if they had to be read.
         """
         if user.is_open:
             return user.position, {}
-        # By person, not by user: one who left and came back does not wait for what the first began.
+        # Keyed by the object, not the id: a user who left and reconnected must not wait for the old task.
         opening = self._opening.get(user)
         if opening is None:
             opening = self._opening[user] = asyncio.create_task(self._open_user(user))
@@ -178,185 +171,63 @@ class OnlineUsers:
         try:
             try:
                 await self._bus.subscribe([user_topic(user.user_id)])
-                place = await self._position_loader.get(user.user_id)
+                position = await self._position_loader.get(user.user_id)
             except Unavailable:
-                place = None
-            user.position = user.start_position = place or NO_POSITION
-            # After the position: who joins later is told at a later position.
+                position = None
+            user.start_position = position or NO_POSITION
+            # Read after the position: a later join has a later stream position.
             heads = await self._membership_loader.get(user.user_id) or {}
             user.set_conversations(map(self._rooms.intern_id, heads))
             user.is_open = True
-            self._deliver_held(user)
+            for item in user.start_stream(user.start_position):
+                self._repair.on_stream_item(user, item)
         finally:
             self._opening.pop(user, None)
         return heads
 
-    async def _join_rooms(self, session: Session, user: OnlineUser, heads: HeadSeqs) -> dict[str, int]:
+    async def _join_rooms(self, session: UserSession, user: OnlineUser, heads: HeadSeqs) -> dict[str, int]:
         if not user.conversations:
             return {}
-        known = [(one, max(0, self._rooms.position(one))) for one in user.conversations]
-        if any(position == 0 and one not in heads for one, position in known):
+        seqs = [(id_, max(0, self._rooms.position(id_))) for id_ in user.conversations]
+        if any(seq == 0 and id_ not in heads for id_, seq in seqs):
             heads = await self._membership_loader.get(user.user_id) or {}
-        known = [(one, position or heads.get(one, 0)) for one, position in known]
-        return await self._rooms.join(session, known)
+        return await self._rooms.join(session, [(id_, seq or heads.get(id_, 0)) for id_, seq in seqs])
 
     # --- the user's stream
 
     def on_bus_message(self, user_id: str, payload: bytes) -> None:
-        """A frame of the bus about a user."""
-        person = self._find_user(user_id)
-        if person is None:
+        """Handle a message on a user's topic: an ephemeral event or a stream item."""
+        user = self._find_user(user_id)
+        if user is None:
             return
         if payload.startswith(EPHEMERAL_PREFIX):
-            hint = payload[len(EPHEMERAL_PREFIX) :]
-            person.deliver_ephemeral(hint, self._encode_frame(hint))
+            frame = payload[len(EPHEMERAL_PREFIX) :]
+            user.deliver_ephemeral(frame, self._encode_frame(frame))
             return
         item = decode_stream_item(payload)
-        if not person.is_open:
-            person.hold(item)
+        if not user.is_open:
+            user.sequence.hold(item.position, item)
             return
-        self._on_stream_item(person, item)
-
-    def _on_stream_item(self, user: OnlineUser, item: StreamItem) -> None:
-        place = user.position
-        if item.epoch != place.epoch:
-            self._reset_stream(user, StreamPosition(item.epoch, item.position), "epoch")
-        elif item.position == place.position + 1:
-            user.position = StreamPosition(place.epoch, item.position)
-            self._deliver(user, item)
-            following = user.pop_held(item.position + 1)
-            if following is not None:
-                self._on_stream_item(user, following)
-        elif item.position > place.position:
-            user.hold(item)
-            self._start_gap_repair(user, item.position)
-
-    def _deliver_held(self, user: OnlineUser) -> None:
-        for item in user.pop_all_held():
-            self._on_stream_item(user, item)
-
-    def _deliver(self, user: OnlineUser, item: StreamItem) -> None:
-        told = stream_frame_decoder.decode(item.frame)
-        if isinstance(told, ConversationLeft):
-            user.remove_conversation(told.conversation_id)
-            for session in user.sessions:
-                self._rooms.leave(session, [told.conversation_id])
-        user.deliver(item, self._encode_frame(item.frame))
-        if isinstance(told, ConversationJoined):
-            conversation = told.conversation
-            user.add_conversation(self._rooms.intern_id(conversation.id))
-            for session in user.sessions:
-                self._spawn(self._join_room(user, session, conversation.id, conversation.last_seq))
-
-    async def _join_room(
-        self, user: OnlineUser, session: Session, conversation_id: str, last_seq: int
-    ) -> None:
-        """Into the room; what was said between `last_seq` and now is named, for the client to fetch."""
-        if session.closed or conversation_id not in user.conversations:
-            # Gone, or put out again, before this began: nobody would ever take it out of the room.
-            return
-        try:
-            await self._rooms.join(session, [(conversation_id, last_seq)], report_missed=True)
-        except Unavailable:
-            session.transport.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
+        self._repair.on_stream_item(user, item)
 
     def remove_from_room(self, conversation_id: str, user_ids: Sequence[str]) -> None:
-        """Those users are no longer in that conversation: from now on they hear nothing of it."""
+        """Remove the users' sessions from the room of a conversation that they left."""
         for user_id in user_ids:
-            person = self._find_user(user_id)
-            if person is not None:
-                for session in person.sessions:
+            user = self._find_user(user_id)
+            if user is not None:
+                for session in user.sessions:
                     self._rooms.leave(session, [conversation_id])
 
-    def _start_gap_repair(self, user: OnlineUser, through: int) -> None:
-        if not user.is_repairing:
-            user.is_repairing = True
-            self._spawn(self._fill_gap(user, through))
-
-    async def _fill_gap(self, user: OnlineUser, through: int) -> None:
-        try:
-            place = user.position
-            items = await self._streams.read_after(
-                user.user_id, place.epoch, place.position, through - place.position
-            )
-        except Unavailable:
-            return
-        finally:
-            user.is_repairing = False
-        if items is None:
-            self._reset_stream(user, (await self._load_positions([user.user_id]))[user.user_id], "expired")
-            return
-        for item in items:
-            self._on_stream_item(user, item)
-
-    # --- after losses
-
     def resync(self, user_ids: Sequence[str]) -> None:
-        """Frames for those users were lost: let them read their state anew, and their rooms be right."""
+        """Frames for these users were lost: clients load their state again, and rooms are joined again."""
         for user_id in user_ids:
-            person = self._find_user(user_id)
-            if person is not None and person.is_open:
-                self._reset_stream(person, person.position, "epoch")
+            user = self._find_user(user_id)
+            if user is not None and user.is_open:
+                self._repair.reset_stream(user, user.position, "epoch")
 
     def check_positions(self) -> None:
-        """Frames may have been lost: compare everybody's place with their stream."""
-        self._spawn(self._compare_all())
-
-    async def _compare_all(self) -> None:
-        for some in _batches(list(self._all_users())):
-            if not await self._compare_batch(some):
-                _log.warning("stream positions could not be compared")
-                return
-
-    async def _compare_periodically(self) -> None:
-        """Everybody once a period, a share at a time: what was lost may be the last for a long time."""
-        for people in itertools.cycle(self._shards):
-            await asyncio.sleep(COMPARE_PERIOD_S / COMPARE_SHARDS)
-            for some in _batches(list(people.values())):
-                await self._compare_batch(some)
-
-    async def _compare_batch(self, users: Sequence[OnlineUser]) -> bool:
-        """Repair what is behind; False where the streams are away."""
-        users = [person for person in users if person.is_open and person.connection_count]
-        try:
-            places = await self._streams.positions([person.user_id for person in users])
-        except Unavailable:
-            return False
-        for person, place in zip(users, places, strict=True):
-            # Nearly all stand where their stream does.
-            if place == person.position:
-                continue
-            if place.epoch != person.position.epoch:
-                self._reset_stream(person, place, "epoch")
-            elif place.position > person.position.position:
-                self._start_gap_repair(person, place.position)
-        return True
-
-    def _reset_stream(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
-        """The stream is another one, or further than it is kept: everything is read anew."""
-        user.position = position
-        user.pop_all_held()
-        self._resync_count += 1
-        self._spawn(self._reload_memberships(user))
-        payload = server_frame_encoder.encode(Resync(reason, position.epoch, position.position))
-        user.deliver_resync(reason, payload, self._encode_frame(payload))
-
-    async def _reload_memberships(self, user: OnlineUser) -> None:
-        try:
-            now = await self._membership_loader.get(user.user_id) or {}
-        except Unavailable:
-            return
-        before = set(user.conversations)
-        gone = before - now.keys()
-        new = now.keys() - before
-        user.set_conversations(map(self._rooms.intern_id, now))
-        for session in user.sessions:
-            self._rooms.leave(session, gone)
-            for conversation_id in new:
-                await self._join_room(user, session, conversation_id, now[conversation_id])
-
-    async def _load_positions(self, user_ids: Sequence[str]) -> Mapping[str, StreamPosition]:
-        return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
+        """Compare all positions with the streams, because frames may have been lost."""
+        self._spawn(self._repair.compare_all(list(self._all_users())))
 
     async def close(self) -> None:
         await asyncio.gather(self._position_loader.close(), self._membership_loader.close())
@@ -368,8 +239,3 @@ class OnlineUsers:
         task = asyncio.ensure_future(awaitable)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _batches(users: Sequence[OnlineUser]) -> list[Sequence[OnlineUser]]:
-    """So many each as can be asked for at once."""
-    return [users[start : start + POSITIONS_PER_READ] for start in range(0, len(users), POSITIONS_PER_READ)]

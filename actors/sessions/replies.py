@@ -1,6 +1,8 @@
-"""How the answers of conversations come back to a session: as `ok` and `error` frames of its socket."""
+"""Replies of conversations to a session, sent as `ok` and `error` frames."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
+
+import msgspec
 
 from actors.protocol.commands import FrameId
 from actors.protocol.errors import ApiError
@@ -8,16 +10,23 @@ from actors.protocol.server_frames import ChangeResult, Ok, SendResult
 from actors.protocol.timestamps import rfc3339_from_ms
 from storage.records.messaging import MessageEntry
 
-if TYPE_CHECKING:
-    from actors.sessions.session import Session
+
+class ReplySession(Protocol):
+    """The session that a reply is sent to. The methods do nothing once it has closed."""
+
+    def push(self, frame: msgspec.Struct) -> None:
+        """Send a frame."""
+
+    def push_error(self, frame_id: FrameId, error: ApiError) -> None:
+        """Send an `error` frame."""
 
 
 class SendReply:
-    """The answer to one `message.send`."""
+    """The reply to one `message.send`."""
 
     __slots__ = ("_frame_id", "_session")
 
-    def __init__(self, session: "Session", frame_id: FrameId) -> None:
+    def __init__(self, session: ReplySession, frame_id: FrameId) -> None:
         self._session = session
         self._frame_id = frame_id
 
@@ -26,18 +35,18 @@ class SendReply:
         self._session.push(Ok(self._frame_id, result))
 
     def unchanged(self) -> None:
-        """Messages always change something."""
+        """A sent message always changes the conversation; not called."""
 
     def refused(self, error: ApiError) -> None:
         self._session.push_error(self._frame_id, error)
 
 
 class ChangeReply:
-    """The answer to one edit, deletion or reaction."""
+    """The reply to one edit, deletion or reaction."""
 
     __slots__ = ("_frame_id", "_session")
 
-    def __init__(self, session: "Session", frame_id: FrameId) -> None:
+    def __init__(self, session: ReplySession, frame_id: FrameId) -> None:
         self._session = session
         self._frame_id = frame_id
 
@@ -45,7 +54,7 @@ class ChangeReply:
         self._session.push(Ok(self._frame_id, ChangeResult(entry.changed_seq)))
 
     def unchanged(self) -> None:
-        """What changes nothing is answered as stored: at the seq of the latest change."""
+        """A change without effect is reported through `stored`, at the seq of the latest change."""
 
     def refused(self, error: ApiError) -> None:
         self._session.push_error(self._frame_id, error)

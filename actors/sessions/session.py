@@ -1,8 +1,7 @@
-"""One connected client: who it is, and what it asks for.
+"""The session of one connected client: authentication and commands.
 
-Lives from the accepted handshake until the socket closes. Commands arrive in the order the client sent
-them, one at a time. A session tells conversations what to do and never waits for their answer: it comes
-back through the outbox. It never touches another session.
+Lives from the accepted handshake until the connection closes. Handles commands one at a time, in the order
+the client sent them. A session does not wait for a conversation's reply, which is written to the send queue.
 """
 
 import asyncio
@@ -61,11 +60,11 @@ from storage.records.users import Identity
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000
 UNORDERED_COMMANDS_MAX = 16
-"""What one session may have under way beside its mail; more is refused, to be sent again."""
+"""Concurrent unordered commands per session; more are rejected with `rate.limited`."""
 
 
 class Session:
-    """Implements `actors.runtime.actor.Actor[bytes]`: its letters are the client's frames."""
+    """Implements `actors.runtime.actor.Actor[bytes | Identity]`: its messages are the client's frames."""
 
     __slots__ = (
         "_running_unordered",
@@ -84,12 +83,12 @@ class Session:
         self._services = services
         self._user: OnlineUser | None = None
         self._running_unordered = 0
-        # Who the upgrade request said it is, until the first frame: that may still ask for more.
+        # The identity from the upgrade request, kept until the first frame, which may authenticate again.
         self._upgrade_identity: Identity | None = None
         self.session_id = ""
         self.user_id = ""
         self.closed = False
-        # Seconds since the epoch, as last known: it moves with use.
+        # Seconds since the epoch when last read; use of the token extends it.
         self.expires_at = float("inf")
 
     @property
@@ -100,10 +99,10 @@ class Session:
         limits = self._services.limits
         self.push(Hello(limits.heartbeat_ms, limits.auth_timeout_ms, FRAME_BYTES, rfc3339_from_ms(now_ms())))
 
-    # --- mail
+    # --- actor
 
     def receive(self, message: bytes | Identity) -> Coroutine[Any, Any, None] | None:
-        """Act on one frame, or on the identity that the upgrade request bore."""
+        """Handle one frame, or the identity of the upgrade request's bearer token."""
         if self.closed:
             return None
         if isinstance(message, Identity):
@@ -114,7 +113,7 @@ class Session:
             return None
         if self._user is None:
             return self._on_first_command(command)
-        bore, self._upgrade_identity = self._upgrade_identity, None
+        upgrade_identity, self._upgrade_identity = self._upgrade_identity, None
         match command:
             case SendMessage():
                 self._send(command, self._user)
@@ -125,19 +124,19 @@ class Session:
             case Ping(id=frame_id):
                 self.push(Ok(frame_id, PingResult(rfc3339_from_ms(now_ms()), self._user.position.position)))
             case Authenticate():
-                return self._reauthenticate(command, self._user, bore)
+                return self._reauthenticate(command, self._user, upgrade_identity)
             case _:
                 assert_never(command)
         return None
 
     def refuse(self, message: bytes | Identity, reason: Exception) -> None:  # noqa: ARG002
-        """The frame was not handled: its sender can not be told which, so the socket ends."""
+        """Close the connection: the frame was not handled, and its id is not known here."""
         if not isinstance(reason, Stopped):
-            _log.error("a session failed", exc_info=reason)
+            _log.error("session crashed", exc_info=reason)
         self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
 
     def on_disconnect(self) -> None:
-        """The socket has closed."""
+        """Remove the session from the instance; the connection has closed."""
         self.closed = True
         if self._user is not None:
             self._disconnect(self._user)
@@ -155,40 +154,41 @@ class Session:
         try:
             command = self.transport.command_decoders.command(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            fault = str(error)
+            detail = str(error)
         else:
             return command
         try:
             envelope = self.transport.command_decoders.envelope(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.transport.close(CloseCode.BAD_FRAME, "a frame is an object with an id")
+            self.transport.close(CloseCode.BAD_FRAME, "a frame must be an object with an id")
             return None
         if not isinstance(envelope.type, str) or envelope.type not in COMMAND_TYPES:
-            refusal = ApiError("frame.unknown_type", f"There are: {', '.join(sorted(COMMAND_TYPES))}.")
+            supported = ", ".join(sorted(COMMAND_TYPES))
+            api_error = ApiError("frame.unknown_type", f"Supported types: {supported}.")
         else:
-            refusal = ApiError("request.invalid", fault)
-        self.push_error(envelope.id, refusal)
+            api_error = ApiError("request.invalid", detail)
+        self.push_error(envelope.id, api_error)
         return None
 
-    # --- who it is
+    # --- authentication
 
     def _on_first_command(self, command: Command) -> Coroutine[Any, Any, None] | None:
         if isinstance(command, Authenticate) and command.token is not None:
             return self._authenticate(command, command.token)
         self.push_error(
-            command.id, ApiError("auth.required", "The first frame is authenticate, with a token.")
+            command.id, ApiError("auth.required", "The first frame must be `authenticate` with a `token`.")
         )
         return None
 
     async def _authenticate(self, command: Authenticate, token: str) -> None:
         try:
             identity = await self._services.authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
-        except ApiError as refusal:
-            self.push_error(command.id, refusal)
-            if refusal.status == 401:
-                expired = refusal.code == "auth.expired"
+        except ApiError as error:
+            self.push_error(command.id, error)
+            if error.status == 401:
+                expired = error.code == "auth.expired"
                 code = CloseCode.TOKEN_EXPIRED if expired else CloseCode.NOT_AUTHENTICATED
-                self.transport.close(code, refusal.code)
+                self.transport.close(code, error.code)
             return
         self.transport.set_event_filter(command.intents)
         await self._open(command, identity)
@@ -198,32 +198,32 @@ class Session:
         self.session_id = identity.session_id
         self.expires_at = identity.expires_at.timestamp()
         self.transport.on_authenticated()
-        # Nothing may come before `ready`: what rooms tell from now on waits behind it.
+        # No frame may precede `ready`: what rooms deliver from here on waits in the send queue.
         self.send_queue.pause()
         try:
-            entered = await self._services.online_users.add_session(self, identity.user.id)
-            frames, unread = await self._load_missed(entered, command)
+            subscription = await self._services.online_users.add_session(self, identity.user.id)
+            frames, unread = await self._load_missed(subscription, command)
         except (StorageError, ApiError):
             self.send_queue.resume()
-            self.transport.close(CloseCode.OVERLOADED, "a store is away", RETRY_AFTER_MS)
+            self.transport.close(CloseCode.OVERLOADED, "a store is unavailable", RETRY_AFTER_MS)
             return
-        if entered is None or self.closed:
+        if subscription is None or self.closed:
             self.send_queue.resume()
-            if self.closed and entered is not None:
-                self._services.online_users.remove_session(self, entered.user)
+            if self.closed and subscription is not None:
+                self._services.online_users.remove_session(self, subscription.user)
             else:
-                self.transport.close(CloseCode.TOO_MANY_CONNECTIONS, "this user has too many sockets")
+                self.transport.close(CloseCode.TOO_MANY_CONNECTIONS, "too many connections of this user")
             return
-        self._user = entered.user
+        self._user = subscription.user
         if self._services.presence is not None:
             self._services.presence.local.connect(self.user_id)
             await self._services.presence.local.wait_published(self.user_id)
             if self.closed:
                 return
         frame_id = command.id if command is not None else None
-        place = entered.position
+        position = subscription.position
         ready = Ready(
-            frame_id, self.session_id, to_own_user(identity.user), place.epoch, place.position, unread
+            frame_id, self.session_id, to_own_user(identity.user), position.epoch, position.position, unread
         )
         self.send_queue.prepend_and_resume(
             [self._encode_frame(ready), *map(self._services.encode_frame, frames)]
@@ -232,7 +232,7 @@ class Session:
     async def _load_missed(
         self, subscription: StreamSubscription | None, command: Authenticate | None
     ) -> tuple[list[bytes], int]:
-        """What a client that resumes is told between `ready` and what is live; and what is unread."""
+        """Return the frames to send between `ready` and live events, and the unread notification count."""
         if subscription is None:
             return [], 0
         try:
@@ -247,31 +247,31 @@ class Session:
     def _reauthenticate(
         self, command: Authenticate, user: OnlineUser, upgrade_identity: Identity | None
     ) -> Coroutine[Any, Any, None] | None:
-        """The upgrade bore the token, and the first frame asks for more: all begins anew, with a `ready`."""
+        """Open the session again for the first frame after a bearer upgrade; it may filter or resume."""
         if upgrade_identity is None:
-            self.push_error(command.id, ApiError("request.invalid", "This socket is authenticated."))
+            self.push_error(command.id, ApiError("request.invalid", "Already authenticated."))
             return None
         self.transport.set_event_filter(command.intents)
         self._disconnect(user)
-        # What was told till now comes before; what rooms tell from now on waits behind the new `ready`.
+        # Frames queued so far are sent first; what rooms deliver from here on waits for the new `ready`.
         self.send_queue.flush()
         return self._open(command, upgrade_identity)
 
-    # --- what it asks for
+    # --- commands
 
     def _send(self, command: SendMessage, user: OnlineUser) -> None:
         reply = SendReply(self, command.id)
         wait_ms = user.token_bucket.consume()
         if wait_ms:
-            reply.refused(ApiError("rate.limited", "Too many messages.", retry_after_ms=wait_ms))
+            reply.refused(ApiError("rate.limited", "Too many messages. Retry later.", retry_after_ms=wait_ms))
             return
         try:
             draft = create_draft(
                 self.user_id, command.client_id, command.content, command.mentions, command.reply_to
             )
             self._services.conversations.send(command.conversation_id, Send(draft, reply))
-        except ApiError as refusal:
-            reply.refused(refusal)
+        except ApiError as error:
+            reply.refused(error)
         except (MailboxFull, Stopped):
             reply.refused(busy())
 
@@ -279,21 +279,23 @@ class Session:
         reply = ChangeReply(self, command.id)
         wait_ms = user.token_bucket.consume()
         if wait_ms:
-            reply.refused(ApiError("rate.limited", "Too many changes.", retry_after_ms=wait_ms))
+            reply.refused(ApiError("rate.limited", "Too many changes. Retry later.", retry_after_ms=wait_ms))
             return
         try:
-            letter = ChangeMessage(self.user_id, to_message_change(command), reply)
-            self._services.conversations.send(command.conversation_id, letter)
-        except ApiError as refusal:
-            reply.refused(refusal)
+            change = ChangeMessage(self.user_id, to_message_change(command), reply)
+            self._services.conversations.send(command.conversation_id, change)
+        except ApiError as error:
+            reply.refused(error)
         except (MailboxFull, Stopped):
             reply.refused(busy())
 
     def _start_unordered(self, command: UnorderedCommand, user: OnlineUser) -> None:
         wait_ms = user.token_bucket.consume()
         if wait_ms or self._running_unordered >= UNORDERED_COMMANDS_MAX:
-            refusal = ApiError("rate.limited", "Too much at once.", retry_after_ms=wait_ms or RETRY_AFTER_MS)
-            self.push_error(command.id, refusal)
+            error = ApiError(
+                "rate.limited", "Too many commands. Retry later.", retry_after_ms=wait_ms or RETRY_AFTER_MS
+            )
+            self.push_error(command.id, error)
             return
         self._running_unordered += 1
         self._services.conversations.track_task(asyncio.ensure_future(self._run_unordered(command)))
@@ -301,26 +303,26 @@ class Session:
     async def _run_unordered(self, command: UnorderedCommand) -> None:
         try:
             self.push(Ok(command.id, await run_unordered(command, self, self._services)))
-        except ApiError as refusal:
-            self.push_error(command.id, refusal)
+        except ApiError as error:
+            self.push_error(command.id, error)
         except StorageError:
-            self.push_error(command.id, unavailable("A store did not answer in time."))
+            self.push_error(command.id, unavailable("A data store did not respond in time."))
         finally:
             self._running_unordered -= 1
 
-    # --- what it is told
+    # --- server frames
 
     def push(self, frame: msgspec.Struct) -> None:
         if not self.closed:
             self.send_queue.push(self._encode_frame(frame))
 
     def push_stream(self, framed: bytes) -> None:
-        """A frame of the user's stream: never shed."""
+        """Send a frame of the user stream; it is not dropped."""
         if not self.closed:
             self.send_queue.push(framed)
 
     def push_ephemeral(self, framed: bytes) -> None:
-        """What may be missed: a client that is behind is spared it."""
+        """Send a frame that is dropped if the client is slow."""
         if not self.closed:
             self.send_queue.push_ephemeral(framed)
 

@@ -1,25 +1,22 @@
-"""What all sessions of an instance share. It holds; it does nothing."""
+"""The services shared by all sessions of an instance."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.conversations import Conversations
 from actors.presence.presence_service import PresenceService
+from actors.sessions.online_users import OnlineUsers
 from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
-
-if TYPE_CHECKING:
-    from actors.sessions.online_users import OnlineUsers
 
 
 @dataclass(frozen=True, slots=True)
 class SessionServices:
     authenticator: Authenticator
     conversations: Conversations
-    online_users: "OnlineUsers"
+    online_users: OnlineUsers
     stream_recovery: StreamRecovery
     presence: PresenceService | None
     typing_indicators: TypingIndicators

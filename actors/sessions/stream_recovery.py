@@ -1,10 +1,10 @@
-"""Going on where a client was cut off, on any instance: what it missed, from the stream and from the logs.
+"""Resumption: replays what a disconnected client missed, on any instance.
 
-    ready | stream frames, then each conversation's, compacted | resumed | what happens from now on
+    ready | user stream | each conversation's log, compacted | resumed | live events
 
-The cost is bounded whatever was missed: some reads of logs, each of some entries. What does not fit is
-named as `lagged`, for the client to fetch; where the stream itself is gone the answer is `resync`. It
-never tells anything of a conversation that the user is no longer in.
+The cost is bounded: a limited number of log reads, each of a limited number of entries. Other ranges are
+reported as `lagged`, for the client to fetch. If the stream itself is not available, the reply is `resync`.
+Conversations that the user has left are not replayed.
 """
 
 import asyncio
@@ -33,16 +33,19 @@ stream_frame_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder
 
 
 class MissedEvents(Protocol):
-    """The durable frames of a conversation, made again from its log."""
+    """Recreates the durable frames of a conversation from its log."""
 
     async def read_compacted(
         self, conversation_id: str, after: int, through: int, viewer_id: str
     ) -> list[LogFrame]:
-        """Compacted, in order; each message that changed later is left to what follows."""
+        """Return the frames in `(after, through]` in order.
+
+        A message that changed later is omitted; its latest state is in the frames that follow.
+        """
 
 
 class StreamSubscription(msgspec.Struct, frozen=True):
-    """From where a session hears: behind this place of its user's stream, behind these seqs of the logs."""
+    """The start of a session's live events: a position of its user stream, and a seq per conversation."""
 
     user: OnlineUser
     position: StreamPosition
@@ -55,71 +58,76 @@ class StreamRecovery:
         self._missed_events = missed_events
 
     async def resume(self, subscription: StreamSubscription, resume: Resume) -> list[bytes]:
-        """The encoded frames between `ready` and what is live. Raises `Unavailable`."""
-        place = subscription.position
+        """Return the encoded frames to send between `ready` and live events. Raises `Unavailable`."""
         items = await self.missed_items(subscription, resume.epoch, resume.position)
         if items is None:
             return [self.encode_resync(subscription, resume.epoch, resume.position)]
-        told = [stream_frame_decoder.decode(item.frame) for item in items]
-        known, gone = _known_conversations(resume.conversations, told, subscription.start_seqs)
+        stream_frames = [stream_frame_decoder.decode(item.frame) for item in items]
+        known_seqs, left_ids = _known_conversations(
+            resume.conversations, stream_frames, subscription.start_seqs
+        )
         frames = [item.frame for item in items]
-        frames += [server_frame_encoder.encode(ConversationLeft(place.position, one)) for one in gone]
-        replayed = await self._replay_logs(subscription, known)
+        position = subscription.position.position
+        frames += [server_frame_encoder.encode(ConversationLeft(position, id_)) for id_ in left_ids]
+        replayed = await self._replay_logs(subscription, known_seqs)
         frames += replayed
-        last_seqs = {one: subscription.start_seqs[one] for one in known}
+        last_seqs = {id_: subscription.start_seqs[id_] for id_ in known_seqs}
         frames.append(server_frame_encoder.encode(Resumed(len(items) + len(replayed), last_seqs)))
         return frames
 
     async def missed_items(
         self, subscription: StreamSubscription, epoch: str, position: int
     ) -> list[StreamItem] | None:
-        """The frames of the stream behind that place; None when it is not to be had. Raises `Unavailable`."""
-        place = subscription.position
-        missing = place.position - position
-        if epoch != place.epoch or not 0 <= missing <= STREAM_FRAMES_MAX:
+        """Return the stream items after `position`, or None if they are not available.
+
+        Raises `Unavailable`.
+        """
+        current = subscription.position
+        missing = current.position - position
+        if epoch != current.epoch or not 0 <= missing <= STREAM_FRAMES_MAX:
             return None
         if missing == 0:
             return []
         return await self._streams.read_after(subscription.user.user_id, epoch, position, missing)
 
     def encode_resync(self, subscription: StreamSubscription, epoch: str, position: int) -> bytes:
-        """What is said where there are no `items`."""
-        place = subscription.position
-        if epoch != place.epoch or position > place.position:
-            return _encode_resync("epoch", place)
-        if place.position - position > STREAM_FRAMES_MAX:
-            return _encode_resync("too_far", place)
-        return _encode_resync("expired", place)
+        """Encode the `resync` to send when `missed_items` returns None."""
+        current = subscription.position
+        if epoch != current.epoch or position > current.position:
+            return _encode_resync("epoch", current)
+        if current.position - position > STREAM_FRAMES_MAX:
+            return _encode_resync("too_far", current)
+        return _encode_resync("expired", current)
 
     async def _replay_logs(
         self, subscription: StreamSubscription, known_seqs: Mapping[str, int]
     ) -> list[bytes]:
-        behind = [(one, seq) for one, seq in known_seqs.items() if seq < subscription.start_seqs[one]]
-        near = [
-            (one, seq)
-            for one, seq in behind[:RESUME_REPLAY_CONVERSATIONS]
-            if subscription.start_seqs[one] - seq <= RESUME_REPLAY_ENTRIES
+        start_seqs = subscription.start_seqs
+        lagging = [(id_, seq) for id_, seq in known_seqs.items() if seq < start_seqs[id_]]
+        replayable = [
+            (id_, seq)
+            for id_, seq in lagging[:RESUME_REPLAY_CONVERSATIONS]
+            if start_seqs[id_] - seq <= RESUME_REPLAY_ENTRIES
         ]
         reads = (
-            self._missed_events.read_compacted(
-                one, seq, subscription.start_seqs[one], subscription.user.user_id
-            )
-            for one, seq in near
+            self._missed_events.read_compacted(id_, seq, start_seqs[id_], subscription.user.user_id)
+            for id_, seq in replayable
         )
-        found = dict(zip([one for one, _ in near], await asyncio.gather(*reads), strict=True))
+        results = await asyncio.gather(*reads)
+        replayed_by_id = dict(zip([id_ for id_, _ in replayable], results, strict=True))
         frames: list[bytes] = []
-        for one, seq in behind:
-            if one in found:
-                frames += [server_frame_encoder.encode(event) for event in found[one]]
+        for id_, seq in lagging:
+            if id_ in replayed_by_id:
+                frames += [server_frame_encoder.encode(frame) for frame in replayed_by_id[id_]]
             else:
-                frames.append(server_frame_encoder.encode(Lagged(one, seq + 1, subscription.start_seqs[one])))
+                frames.append(server_frame_encoder.encode(Lagged(id_, seq + 1, start_seqs[id_])))
         return frames
 
 
 def _known_conversations(
     client_seqs: Mapping[str, int], stream_frames: Sequence[StreamFrame], start_seqs: Mapping[str, int]
 ) -> tuple[dict[str, int], list[str]]:
-    """Up to which seq the client knows each conversation that it is in; and those it is to forget."""
+    """Return the seq that the client knows per current conversation, and the conversations it must drop."""
     known: dict[str, int] = dict(client_seqs)
     left: set[str] = set()
     for frame in stream_frames:
@@ -131,8 +139,8 @@ def _known_conversations(
                 left.add(conversation_id)
             case _:
                 pass
-    gone = [one for one in known if one not in start_seqs and one not in left]
-    return {one: min(seq, start_seqs[one]) for one, seq in known.items() if one in start_seqs}, gone
+    left_ids = [id_ for id_ in known if id_ not in start_seqs and id_ not in left]
+    return {id_: min(seq, start_seqs[id_]) for id_, seq in known.items() if id_ in start_seqs}, left_ids
 
 
 def _encode_resync(reason: str, position: StreamPosition) -> bytes:

@@ -1,4 +1,4 @@
-"""Somebody who hears a user's stream without being in any room: a stream of server-sent events."""
+"""The interface of a user stream subscriber without rooms: the server-sent events response."""
 
 from typing import Protocol
 
@@ -7,19 +7,19 @@ from storage.records.user_stream import StreamItem
 
 
 class StreamSubscriber(Protocol):
-    """None of these waits; one who can not keep up ends."""
+    """Receives a user stream. The methods do not wait; a subscriber that is too slow ends itself."""
 
     @property
     def session_id(self) -> str: ...
 
     def deliver(self, item: StreamItem) -> None:
-        """The next frame of the stream."""
+        """Deliver the next item of the stream."""
 
     def deliver_ephemeral(self, payload: bytes) -> None:
-        """A frame that stands in no stream, and may be missed."""
+        """Deliver a frame that is not part of the stream and may be dropped."""
 
     def deliver_resync(self, reason: str, position: StreamPosition, payload: bytes) -> None:
-        """What comes next is not what follows: `payload` is the frame that says so."""
+        """Report a gap before the next item; `payload` is the encoded `resync` frame."""
 
     def close(self, reason: str) -> None:
-        """The session has ended."""
+        """End the response: its session has ended."""

@@ -1,8 +1,8 @@
-"""Closing the sockets of tokens that have run out.
+"""Closes the connections of expired tokens.
 
-    now and then -> sessions whose token should be over -> asked at the store, for it moves with use -> 4502
+    periodic check -> sessions past their known expiry -> read from the store, as use extends it -> close 4502
 
-One look at all sessions instead of a timer for each. It never ends a session that the store still knows.
+One check over all sessions replaces a timer per session.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from datetime import datetime
 
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from actors.sessions.online_users import OnlineUsers
-from actors.sessions.session import Session
 from actors.sessions.transport import CloseCode
+from actors.sessions.user_session import UserSession
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
 ExpiresAt = Callable[[str, str], Awaitable[datetime | None]]
-"""(user, session) -> when it will have run out; None when it has, or is no more."""
+"""Maps (user id, session id) to the expiry time; None if the session has expired or does not exist."""
 
 
 class TokenExpiryChecker:
@@ -54,13 +54,13 @@ class TokenExpiryChecker:
                 if session.expires_at <= now:
                     await self._check_session(session)
         except StorageError:
-            _log.warning("tokens could not be looked at; it is tried again")
+            _log.warning("token expiry could not be checked, retrying")
         finally:
             self.start()
 
-    async def _check_session(self, session: Session) -> None:
-        until = await self._expires_at(session.user_id, session.session_id)
-        if until is not None:
-            session.expires_at = until.timestamp()
+    async def _check_session(self, session: UserSession) -> None:
+        expires_at = await self._expires_at(session.user_id, session.session_id)
+        if expires_at is not None:
+            session.expires_at = expires_at.timestamp()
         elif not session.closed:
             session.transport.close(CloseCode.TOKEN_EXPIRED, "the token has expired")

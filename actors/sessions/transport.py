@@ -1,4 +1,4 @@
-"""What a session needs of the socket it speaks through."""
+"""The interface of the connection that a session uses, and the close codes."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -9,27 +9,27 @@ from actors.protocol.event_filter import EventGroup
 
 
 class Transport(Protocol):
-    """One open socket. Nothing here waits, and nothing raises on a socket that has closed meanwhile."""
+    """An open connection. The methods do not wait, and have no effect on a closed connection."""
 
     @property
     def send_queue(self) -> SendQueue: ...
 
     @property
     def command_decoders(self) -> CommandDecoders:
-        """How its client's frames are read."""
+        """The decoders of the client's encoding."""
 
     def set_event_filter(self, groups: Collection[EventGroup] | None) -> None:
-        """From now on only what belongs to these goes out, and what always does; None is everything."""
+        """Send only frames of these groups, and those that belong to no group; None selects all."""
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        """Say goodbye with that code, write what is due, and close."""
+        """Send `goodbye` with this code, flush the send queue, and close."""
 
     def on_authenticated(self) -> None:
-        """The client is known now: it no longer counts as a stranger."""
+        """Report that the client is authenticated; it no longer counts as unauthenticated."""
 
 
 class CloseCode:
-    """The contract's close codes. 4000-4499: come back and resume; 4500-4999: not the same way."""
+    """Close codes. 4000-4499: reconnect and resume. 4500-4999: do not reconnect the same way."""
 
     SHUTDOWN = 4001
     SLOW_CONSUMER = 4002

@@ -1,9 +1,8 @@
-"""Who is typing where, as this instance's people say it; a hint to the other members, never stored.
+"""Typing indicators of the users of this instance. Ephemeral; not stored.
 
-    active -> a member of a small enough group? -> told, at most every few seconds -> ended by the server
+    active -> is a member, small conversation? -> published, at most every few seconds -> timeout
 
-Somebody who goes on typing says so again; whoever is silent for a while has stopped. It never tells a
-conversation that somebody types who is not in it.
+Clients repeat the command while the user types; without repetition the indicator times out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,14 +20,14 @@ TYPING_TIMEOUT_S = 6.0
 REPEAT_INTERVAL_S = 3.0
 
 GetConversationInfo = Callable[[str, str], Awaitable[ConversationInfo]]
-"""(user, conversation) -> whether the user is in it, and with how many."""
+"""Maps (user id, conversation id) to whether the user is a member, and the member count."""
 
 
 class EphemeralPublisher(Protocol):
     def publish_ephemeral(
         self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
     ) -> None:
-        """Tell every member but one, everywhere, something that may be lost."""
+        """Publish an event that may be lost to all members but one, on all instances."""
 
 
 class _ActiveTyping(msgspec.Struct):
@@ -53,32 +52,35 @@ class TypingIndicators:
         self._active: dict[tuple[str, str], _ActiveTyping] = {}
 
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
-        """Raises `conversation.not_found`, or what the look raises."""
+        """Start, extend or stop an indicator.
+
+        Raises `conversation.not_found` if the user is not a member, and what `get_info` raises.
+        """
         key = (user_id, conversation_id)
-        known = self._active.get(key)
+        typing = self._active.get(key)
         if not active:
             self._stop(key)
             return
-        if known is not None and self._clock() - known.published_at < REPEAT_INTERVAL_S:
-            self._extend(key, known)
+        if typing is not None and self._clock() - typing.published_at < REPEAT_INTERVAL_S:
+            self._extend(key, typing)
             return
-        sight = await self._get_info(user_id, conversation_id)
-        if not sight.is_member:
+        info = await self._get_info(user_id, conversation_id)
+        if not info.is_member:
             raise not_found()
-        if sight.member_count > TYPING_MEMBERS_MAX:
+        if info.member_count > TYPING_MEMBERS_MAX:
             return
-        known = self._active.get(key)
-        if known is None:
-            known = self._active[key] = _ActiveTyping(
+        typing = self._active.get(key)
+        if typing is None:
+            typing = self._active[key] = _ActiveTyping(
                 0.0, self._wheel.call_later(TYPING_TIMEOUT_S, lambda: self._stop(key))
             )
         else:
-            self._extend(key, known)
-        known.published_at = self._clock()
+            self._extend(key, typing)
+        typing.published_at = self._clock()
         self._publish(key, active=True)
 
     def stop_all(self, user_id: str) -> None:
-        """The user's last session here has ended."""
+        """Stop all indicators of a user whose last session here has ended."""
         for key in [key for key in self._active if key[0] == user_id]:
             self._stop(key)
 
@@ -87,9 +89,9 @@ class TypingIndicators:
         typing.timeout = self._wheel.call_later(TYPING_TIMEOUT_S, lambda: self._stop(key))
 
     def _stop(self, key: tuple[str, str]) -> None:
-        known = self._active.pop(key, None)
-        if known is not None:
-            known.timeout.cancel()
+        typing = self._active.pop(key, None)
+        if typing is not None:
+            typing.timeout.cancel()
             self._publish(key, active=False)
 
     def _publish(self, key: tuple[str, str], *, active: bool) -> None:

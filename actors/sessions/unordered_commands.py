@@ -1,6 +1,6 @@
-"""What a client asks for that is done beside its mail: an answer may come after that of a later command.
+"""Commands that run concurrently; their replies may arrive out of order.
 
-Read marks, typing and presence have no order to keep with messages, and may wait for stores. Never sends.
+Read marks, typing and presence need no order relative to messages, and may wait for stores.
 """
 
 from typing import Protocol, assert_never
@@ -19,7 +19,7 @@ UnorderedCommand = ReadConversation | Typing | SetPresence | WatchPresence
 
 
 class CommandSession(PresenceWatcher, Protocol):
-    """The session that asks."""
+    """The session that sent the command."""
 
     @property
     def closed(self) -> bool: ...
@@ -28,7 +28,7 @@ class CommandSession(PresenceWatcher, Protocol):
 async def run_unordered(
     command: UnorderedCommand, session: CommandSession, services: SessionServices
 ) -> msgspec.Struct:
-    """Do it. Raises `Refusal` or `StorageError`."""
+    """Run the command and return its result. Raises `ApiError` or `StorageError`."""
     match command:
         case ReadConversation(conversation_id=conversation_id, seq=seq):
             state = await services.conversations.mark_read(session.user_id, conversation_id, seq)
@@ -40,18 +40,18 @@ async def run_unordered(
             _require_presence(services).local.set_away(session.user_id, session, away=status == AWAY)
             return Empty()
         case WatchPresence(user_ids=user_ids):
-            presences = _require_presence(services)
+            presence = _require_presence(services)
             try:
-                return WatchResult(await presences.watch(session, session.user_id, user_ids))
+                return WatchResult(await presence.watch(session, session.user_id, user_ids))
             finally:
                 if session.closed:
-                    # It went while this was under way, and nobody else would take it off the lists.
-                    presences.subscriptions.unwatch(session)
+                    # It closed during the wait, so `on_disconnect` ran before the watch was added.
+                    presence.subscriptions.unwatch(session)
         case _:
             assert_never(command)
 
 
 def _require_presence(services: SessionServices) -> PresenceService:
     if services.presence is None:
-        raise unavailable("There is no presence here.")
+        raise unavailable("Presence is not available on this server.")
     return services.presence

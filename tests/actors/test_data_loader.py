@@ -1,4 +1,4 @@
-"""Look-ups gathered per tick."""
+"""The data loader batches the lookups of one tick."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from tests.until import until
 
 
 class GatedStore:
-    """Answers when it is let, and remembers what it was asked."""
+    """A store that waits for its gate and records the requested keys."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -34,7 +34,7 @@ def store() -> GatedStore:
 
 
 async def test_keys_of_one_tick_are_loaded_together(store: GatedStore) -> None:
-    """Everything asked for in a tick goes in one call, each key once."""
+    """The keys of one tick are loaded in one call, each key once."""
     lookups = DataLoader(store.load)
     found = await asyncio.gather(*(lookups.get(key) for key in ("a", "b", "a", "nobody")))
     assert found == ["A", "B", "A", None]
@@ -43,7 +43,7 @@ async def test_keys_of_one_tick_are_loaded_together(store: GatedStore) -> None:
 
 
 async def test_lookup_does_not_join_a_running_batch(store: GatedStore) -> None:
-    """A question gets an answer that was read after it was asked."""
+    """A value is read after its lookup was made."""
     lookups = DataLoader(store.load)
     store.gate.clear()
     first = asyncio.ensure_future(lookups.get("a"))
@@ -55,7 +55,7 @@ async def test_lookup_does_not_join_a_running_batch(store: GatedStore) -> None:
 
 
 async def test_cancelling_one_caller_does_not_affect_others(store: GatedStore) -> None:
-    """Whoever goes away takes nobody's answer along."""
+    """A cancelled caller does not cancel the lookup of others."""
     lookups = DataLoader(store.load)
     store.gate.clear()
     gone, stays = (asyncio.ensure_future(lookups.get("a")) for _ in range(2))
@@ -66,7 +66,7 @@ async def test_cancelling_one_caller_does_not_affect_others(store: GatedStore) -
 
 
 async def test_load_error_is_raised_to_every_caller(store: GatedStore) -> None:
-    """All who waited get the failure; the next call is a new one."""
+    """All waiting callers get the error; the next call loads again."""
     lookups = DataLoader(store.load)
     store.failure = OSError("gone")
     outcomes = await asyncio.gather(lookups.get("a"), lookups.get("b"), return_exceptions=True)
@@ -76,7 +76,7 @@ async def test_load_error_is_raised_to_every_caller(store: GatedStore) -> None:
 
 
 async def test_batch_size_and_concurrency_are_bounded(store: GatedStore) -> None:
-    """Many keys become calls of bounded size, only so many at once."""
+    """Many keys become batches of bounded size, and few run at once."""
     lookups = DataLoader(store.load)
     store.gate.clear()
     keys = [str(number) for number in range(DATA_LOADER_BATCH_KEYS * (DATA_LOADER_BATCHES_IN_FLIGHT + 2))]
@@ -90,7 +90,7 @@ async def test_batch_size_and_concurrency_are_bounded(store: GatedStore) -> None
 
 
 async def test_full_queue_is_overloaded(store: GatedStore) -> None:
-    """Past what may wait the caller is told to come back."""
+    """A full queue raises `server.overloaded` with a retry delay."""
     lookups = DataLoader(store.load)
     with pytest.raises(ApiError) as refused:
         await lookups.get_many(str(number) for number in range(DATA_LOADER_QUEUE_MAX + 1))
@@ -99,7 +99,7 @@ async def test_full_queue_is_overloaded(store: GatedStore) -> None:
 
 
 async def test_close_cancels_pending_lookups(store: GatedStore) -> None:
-    """Nobody waits for ever for a look-up that was closed."""
+    """Closing cancels waiting callers."""
     lookups = DataLoader(store.load)
     store.gate.clear()
     waits = asyncio.ensure_future(lookups.get("a"))

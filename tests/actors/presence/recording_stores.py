@@ -1,4 +1,4 @@
-"""A board and a store in the test's hand: they keep what they are told, and may be away."""
+"""In-memory presence stores for tests that record writes and can be made unavailable."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from storage.records.presence import LastSeen, PresenceRecord
 
 
 class RecordingPresenceStore:
-    """A `PresenceBoard` of one process."""
+    """An in-memory `PresenceStore`."""
 
     def __init__(self) -> None:
         self.published: list[dict[str, str | None]] = []
@@ -31,26 +31,26 @@ class RecordingPresenceStore:
 
     async def get(self, user_ids: Sequence[str]) -> list[PresenceRecord]:
         self._raise_if_unavailable()
-        return [PresenceRecord(one, self.states.get(one, "offline")) for one in user_ids]
+        return [PresenceRecord(id_, self.states.get(id_, "offline")) for id_ in user_ids]
 
     async def remove_instance(self, instance: str) -> list[str]:
         self._raise_if_unavailable()
-        left, self.orphaned_user_ids = self.orphaned_user_ids, []
-        return left
+        user_ids, self.orphaned_user_ids = self.orphaned_user_ids, []
+        return user_ids
 
     def _raise_if_unavailable(self) -> None:
         if self.unavailable:
-            raise Unavailable("told to be away")
+            raise Unavailable("made unavailable by the test")
 
 
 class RecordingLastSeenStore:
-    """A `LastSeenStore`."""
+    """An in-memory `LastSeenStore`."""
 
     def __init__(self) -> None:
         self.saved: dict[str, LastSeen] = {}
 
     async def save_last_seen(self, entries: Sequence[LastSeen]) -> None:
-        self.saved.update({one.user_id: one for one in entries})
+        self.saved.update({entry.user_id: entry for entry in entries})
 
     async def get_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
-        return {one: self.saved[one].last_seen_ms for one in user_ids if one in self.saved}
+        return {id_: self.saved[id_].last_seen_ms for id_ in user_ids if id_ in self.saved}

@@ -1,4 +1,4 @@
-"""How the sessions of a user become one presence."""
+"""The sessions of a user combined into one presence."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,14 +24,14 @@ class PresenceSetup:
 
 @pytest.fixture
 async def presence() -> AsyncIterator[PresenceSetup]:
-    house = PresenceSetup()
-    yield house
-    await house.local.close()
-    house.wheel.close()
+    presence = PresenceSetup()
+    yield presence
+    await presence.local.close()
+    presence.wheel.close()
 
 
 async def test_wait_published_returns_after_the_store_write(presence: PresenceSetup) -> None:
-    """`said` returns when the board knows; those of one moment go together."""
+    """`wait_published` returns after the write; changes of one loop tick are written together."""
     presence.local.connect(ANA)
     presence.local.connect(BEN)
     await presence.local.wait_published(ANA)
@@ -40,7 +40,7 @@ async def test_wait_published_returns_after_the_store_write(presence: PresenceSe
 
 
 async def test_three_devices_are_one_presence(presence: PresenceSetup) -> None:
-    """A user is away only when all devices are, and one that comes back brings the user back."""
+    """A user is away only when all devices are, and online when one returns."""
     phone, laptop, tablet = object(), object(), object()
     for _ in (phone, laptop, tablet):
         presence.local.connect(ANA)
@@ -60,7 +60,7 @@ async def test_three_devices_are_one_presence(presence: PresenceSetup) -> None:
 
 
 async def test_reconnect_within_grace_is_not_published(presence: PresenceSetup) -> None:
-    """Between the last socket and the next nothing is said."""
+    """A reconnect within the grace period writes nothing."""
     presence.local.connect(ANA)
     await presence.local.wait_published(ANA)
     presence.local.disconnect(ANA, object())
@@ -73,7 +73,7 @@ async def test_reconnect_within_grace_is_not_published(presence: PresenceSetup) 
 
 
 async def test_user_is_offline_after_the_grace(presence: PresenceSetup) -> None:
-    """The last word is that nobody is here, and the moment of it is kept."""
+    """After the grace period the state is removed and `last_seen` is saved."""
     presence.local.connect(ANA)
     await presence.local.wait_published(ANA)
     presence.local.disconnect(ANA, object())
@@ -84,7 +84,7 @@ async def test_user_is_offline_after_the_grace(presence: PresenceSetup) -> None:
 
 
 async def test_failed_publish_is_retried(presence: PresenceSetup) -> None:
-    """While the board is away nobody waits for it; what is so by then is said."""
+    """Nothing waits for an unavailable store; the retry writes the current state."""
     presence.store.unavailable = True
     presence.local.connect(ANA)
     await presence.local.wait_published(ANA)
@@ -95,7 +95,7 @@ async def test_failed_publish_is_retried(presence: PresenceSetup) -> None:
 
 
 async def test_republish_restores_a_lost_store(presence: PresenceSetup) -> None:
-    """A board that lost everything hears of everybody again."""
+    """`republish` writes the states of all users again."""
     presence.local.connect(ANA)
     presence.local.connect(BEN)
     await presence.local.wait_published(BEN)

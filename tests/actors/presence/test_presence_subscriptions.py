@@ -1,4 +1,4 @@
-"""Who is told of whom: only those who watch, only what is news."""
+"""Presence subscriptions: watchers receive only changes of the users they watch."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ ANA, BEN, CYD = "ana", "ben", "cyd"
 
 
 class RecordingWatcher:
-    """A `Watcher`."""
+    """A `PresenceWatcher` that records its frames."""
 
     def __init__(self, user_id: str = "eve") -> None:
         self.user_id = user_id
@@ -28,7 +28,7 @@ class RecordingWatcher:
     def push_ephemeral(self, framed: bytes) -> None:
         self.frames.append(framed)
         frame = msgspec.json.decode(framed, type=PresenceChanged)
-        self.statuses.append({one.user_id: one.status for one in frame.presences})
+        self.statuses.append({presence.user_id: presence.status for presence in frame.presences})
 
 
 class PresenceSetup:
@@ -46,59 +46,59 @@ class PresenceSetup:
 async def presence(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PresenceSetup]:
     monkeypatch.setattr(presence_subscriptions, "COALESCE_DELAY_S", 0.02)
     monkeypatch.setattr(presence_subscriptions, "LEASE_RENEWAL_S", 0.02)
-    house = PresenceSetup()
-    yield house
-    await house.subscriptions.close()
-    house.wheel.close()
+    presence = PresenceSetup()
+    yield presence
+    await presence.subscriptions.close()
+    presence.wheel.close()
 
 
 async def test_watch_returns_statuses_then_pushes_changes(presence: PresenceSetup) -> None:
-    """Changes within a moment come as one frame; what is the same is not told."""
+    """Coalesced changes are one frame; unchanged statuses are not sent."""
     presence.store.states[ANA] = "online"
-    eye = RecordingWatcher()
-    found = await presence.subscriptions.watch(eye, [ANA, BEN, CYD])
-    assert [one.status for one in found] == ["online", "offline", "offline"]
+    watcher = RecordingWatcher()
+    presences = await presence.subscriptions.watch(watcher, [ANA, BEN, CYD])
+    assert [record.status for record in presences] == ["online", "offline", "offline"]
 
     presence.store.states.update({BEN: "away", CYD: "online"})
-    for one in (ANA, BEN, CYD):
-        presence.subscriptions.mark_changed(one)
+    for user_id in (ANA, BEN, CYD):
+        presence.subscriptions.mark_changed(user_id)
 
-    await until(lambda: eye.statuses)
-    assert eye.statuses == [{BEN: "away", CYD: "online"}]
+    await until(lambda: watcher.statuses)
+    assert watcher.statuses == [{BEN: "away", CYD: "online"}]
 
 
 async def test_frame_for_equal_watch_lists_is_encoded_once(presence: PresenceSetup) -> None:
-    """However many watch the same people; who watches others as well gets a frame of their own."""
-    eyes, other = [RecordingWatcher() for _ in range(5)], RecordingWatcher()
-    for eye in eyes:
-        await presence.subscriptions.watch(eye, [ANA])
+    """Watchers of the same users share one encoded frame; other watchers get their own."""
+    watchers, other = [RecordingWatcher() for _ in range(5)], RecordingWatcher()
+    for watcher in watchers:
+        await presence.subscriptions.watch(watcher, [ANA])
     await presence.subscriptions.watch(other, [ANA, BEN])
     presence.store.states.update({ANA: "online", BEN: "online"})
-    for one in (ANA, BEN):
-        presence.subscriptions.mark_changed(one)
+    for user_id in (ANA, BEN):
+        presence.subscriptions.mark_changed(user_id)
 
-    await until(lambda: other.statuses and all(eye.statuses for eye in eyes))
-    assert len({id(eye.frames[0]) for eye in eyes}) == 1
-    assert [eye.statuses for eye in eyes] == [[{ANA: "online"}]] * 5
+    await until(lambda: other.statuses and all(watcher.statuses for watcher in watchers))
+    assert len({id(watcher.frames[0]) for watcher in watchers}) == 1
+    assert [watcher.statuses for watcher in watchers] == [[{ANA: "online"}]] * 5
     assert other.statuses == [{ANA: "online", BEN: "online"}]
 
 
 async def test_watch_replaces_the_previous_list(presence: PresenceSetup) -> None:
-    """Of whom is no longer watched nothing is told, and nobody listens for them any more."""
-    eye = RecordingWatcher()
-    await presence.subscriptions.watch(eye, [ANA])
-    await presence.subscriptions.watch(eye, [BEN])
+    """Users no longer watched are not pushed, and their topics are unsubscribed."""
+    watcher = RecordingWatcher()
+    await presence.subscriptions.watch(watcher, [ANA])
+    await presence.subscriptions.watch(watcher, [BEN])
     presence.store.states.update({ANA: "online", BEN: "online"})
     presence.subscriptions.mark_changed(ANA)
     presence.subscriptions.mark_changed(BEN)
 
-    await until(lambda: eye.statuses)
-    assert eye.statuses == [{BEN: "online"}]
+    await until(lambda: watcher.statuses)
+    assert watcher.statuses == [{BEN: "online"}]
     assert presence.bus.statistics().topics == 1
 
 
 async def test_block_ends_watching_both_ways(presence: PresenceSetup) -> None:
-    """From a block on neither is told of the other; what else they watch stays."""
+    """A block ends watching in both directions; other watches stay."""
     ana, ben, cyd = RecordingWatcher(ANA), RecordingWatcher(BEN), RecordingWatcher(CYD)
     await presence.subscriptions.watch(ana, [BEN, CYD])
     await presence.subscriptions.watch(ben, [ANA])
@@ -106,8 +106,8 @@ async def test_block_ends_watching_both_ways(presence: PresenceSetup) -> None:
 
     presence.subscriptions.unwatch_blocked(ANA, BEN)
     presence.store.states.update({ANA: "online", BEN: "online", CYD: "online"})
-    for one in (ANA, BEN, CYD):
-        presence.subscriptions.mark_changed(one)
+    for user_id in (ANA, BEN, CYD):
+        presence.subscriptions.mark_changed(user_id)
 
     await until(lambda: ana.statuses and cyd.statuses)
     assert ana.statuses == [{CYD: "online"}]
@@ -117,26 +117,26 @@ async def test_block_ends_watching_both_ways(presence: PresenceSetup) -> None:
 
 
 async def test_unwatch_stops_pushes_and_unsubscribes(presence: PresenceSetup) -> None:
-    """A watcher that is gone leaves nothing behind."""
-    eye, other = RecordingWatcher(), RecordingWatcher()
-    await presence.subscriptions.watch(eye, [ANA])
+    """`unwatch` removes the watcher and its topics."""
+    watcher, other = RecordingWatcher(), RecordingWatcher()
+    await presence.subscriptions.watch(watcher, [ANA])
     await presence.subscriptions.watch(other, [ANA])
-    presence.subscriptions.unwatch(eye)
+    presence.subscriptions.unwatch(watcher)
     presence.store.states[ANA] = "online"
     presence.subscriptions.mark_changed(ANA)
 
     await until(lambda: other.statuses)
-    assert eye.statuses == []
+    assert watcher.statuses == []
     presence.subscriptions.unwatch(other)
     assert presence.bus.statistics().topics == 0
 
 
 async def test_dead_instance_users_go_offline_once(presence: PresenceSetup) -> None:
-    """When a lease is missed, all who are watched are looked at, and the dead one's people are noted."""
+    """An expired lease rechecks all watched users and saves `last_seen` of the instance's users."""
     presence.store.live_instances = ["here", "there"]
     presence.store.states.update({ANA: "online", BEN: "online"})
-    eye = RecordingWatcher()
-    await presence.subscriptions.watch(eye, [ANA, BEN])
+    watcher = RecordingWatcher()
+    await presence.subscriptions.watch(watcher, [ANA, BEN])
     presence.subscriptions.start()
     await until(lambda: presence.subscriptions.live_instances == {"here", "there"})
     presence.store.orphaned_user_ids = [ANA]
@@ -144,18 +144,18 @@ async def test_dead_instance_users_go_offline_once(presence: PresenceSetup) -> N
 
     presence.store.live_instances = ["here"]
 
-    await until(lambda: eye.statuses)
+    await until(lambda: watcher.statuses)
     await until(lambda: ANA in presence.last_seen.saved)
-    assert eye.statuses == [{ANA: "offline"}]
+    assert watcher.statuses == [{ANA: "offline"}]
     assert presence.last_seen.saved[ANA].status == "offline"
 
 
 async def test_lease_lapse_republishes_and_rechecks(presence: PresenceSetup) -> None:
-    """After a lapse the own people are said anew, and those who are watched are looked at."""
+    """After a lapsed lease the own users are republished and watched users rechecked."""
     lapses: list[None] = []
     presence.subscriptions.on_lease_lapsed = lambda: lapses.append(None)
-    eye = RecordingWatcher()
-    await presence.subscriptions.watch(eye, [ANA])
+    watcher = RecordingWatcher()
+    await presence.subscriptions.watch(watcher, [ANA])
     presence.subscriptions.start()
     await until(lambda: presence.subscriptions.live_instances)
     presence.store.unavailable = True
@@ -163,6 +163,6 @@ async def test_lease_lapse_republishes_and_rechecks(presence: PresenceSetup) -> 
     presence.store.states[ANA] = "online"
     presence.store.unavailable = False
 
-    await until(lambda: eye.statuses)
-    assert eye.statuses == [{ANA: "online"}]
+    await until(lambda: watcher.statuses)
+    assert watcher.statuses == [{ANA: "online"}]
     assert lapses == [None]

@@ -1,4 +1,4 @@
-"""Cells: one message at a time, in order, never lost without a word."""
+"""Actor references: one message at a time, in order, none lost silently."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +13,7 @@ from tests.until import until
 
 
 class RecordingActor:
-    """Notes what it receives; a float makes it wait, an exception makes it crash."""
+    """Records what it receives; a float makes it wait, an exception makes it crash."""
 
     def __init__(self) -> None:
         self.received: list[object] = []
@@ -58,105 +58,105 @@ async def actor() -> RecordingActor:
 
 
 async def test_messages_are_received_in_order(refs: ActorRefs, actor: RecordingActor) -> None:
-    """First in, first received, over many turns."""
-    cell = refs.make(actor, limit=1000)
+    """Messages are received first in, first out, over many turns."""
+    ref = refs.make(actor, limit=1000)
     for number in range(5 * MESSAGES_PER_TURN):
-        cell.tell(number)
+        ref.tell(number)
 
-    await until(lambda: cell.idle)
+    await until(lambda: ref.idle)
 
     assert actor.received == list(range(5 * MESSAGES_PER_TURN))
 
 
 async def test_tell_does_not_run_the_actor_inline(refs: ActorRefs, actor: RecordingActor) -> None:
-    """`tell` never runs the receiver inside the sender."""
+    """`tell` does not run the receiver inside the sender."""
     refs.make(actor).tell("x")
 
     assert actor.received == []
 
 
 async def test_full_mailbox_rejects_new_messages(refs: ActorRefs, actor: RecordingActor) -> None:
-    """The sender of what was not taken is told at once; what was taken is handled."""
-    cell = refs.make(actor, limit=2)
-    cell.tell(1)
-    cell.tell(2)
+    """A full mailbox raises in the sender; accepted messages are handled."""
+    ref = refs.make(actor, limit=2)
+    ref.tell(1)
+    ref.tell(2)
 
     with pytest.raises(MailboxFull):
-        cell.tell(3)
-    await until(lambda: cell.idle)
+        ref.tell(3)
+    await until(lambda: ref.idle)
 
     assert actor.received == [1, 2]
 
 
 async def test_put_waits_for_mailbox_space(refs: ActorRefs, actor: RecordingActor) -> None:
-    """Waiting senders get in, in their order, once there is room."""
-    cell = refs.make(actor, limit=1)
-    cell.tell(1)
+    """Waiting senders are admitted in order when there is space."""
+    ref = refs.make(actor, limit=1)
+    ref.tell(1)
 
     async with asyncio.timeout(5):
-        await asyncio.gather(cell.put(2), cell.put(3))
-    await until(lambda: cell.idle)
+        await asyncio.gather(ref.put(2), ref.put(3))
+    await until(lambda: ref.idle)
 
     assert actor.received == [1, 2, 3]
 
 
 async def test_messages_are_handled_one_at_a_time(refs: ActorRefs, actor: RecordingActor) -> None:
-    """An actor that waits for something receives nothing meanwhile."""
-    cell = refs.make(actor)
+    """An actor receives nothing while its coroutine runs."""
+    ref = refs.make(actor)
     for message in ("wait", "wait", "after"):
-        cell.tell(message)
+        ref.tell(message)
     await until(lambda: actor.running == 1)
 
     assert actor.received == ["wait"]
     actor.gate.set()
-    await until(lambda: cell.idle)
+    await until(lambda: ref.idle)
 
     assert actor.received == ["wait", "wait", "after"]
     assert actor.max_running == 1
 
 
 async def test_deliver_inline_keeps_order(refs: ActorRefs, actor: RecordingActor) -> None:
-    """`hand` runs an idle actor at once, and queues behind what a busy one has."""
-    cell = refs.make(actor)
-    cell.deliver_inline("now")
+    """`deliver_inline` runs an idle actor at once, and queues for a busy one."""
+    ref = refs.make(actor)
+    ref.deliver_inline("now")
     assert actor.received == ["now"]
 
-    cell.tell("first")
-    cell.deliver_inline("second")
-    await until(lambda: cell.idle)
+    ref.tell("first")
+    ref.deliver_inline("second")
+    await until(lambda: ref.idle)
 
     assert actor.received == ["now", "first", "second"]
 
 
 async def test_deliver_reply_ignores_the_mailbox_limit(refs: ActorRefs, actor: RecordingActor) -> None:
-    """What an actor asked for comes before other mail and is never refused for want of room."""
-    cell = refs.make(actor, limit=1)
-    cell.tell("mail")
-    cell.deliver_reply("answer")
-    await until(lambda: cell.idle)
+    """A reply precedes other messages and is accepted by a full mailbox."""
+    ref = refs.make(actor, limit=1)
+    ref.tell("message")
+    ref.deliver_reply("reply")
+    await until(lambda: ref.idle)
 
-    assert actor.received == ["answer", "mail"]
+    assert actor.received == ["reply", "message"]
 
 
 async def test_replies_keep_their_order_before_other_messages(refs: ActorRefs, actor: RecordingActor) -> None:
-    """However many come while the actor waits, and between its turns."""
-    cell = refs.make(actor, limit=100)
-    cell.deliver_inline("wait")
-    cell.tell("mail")
+    """Replies keep their order while the actor waits and between its turns."""
+    ref = refs.make(actor, limit=100)
+    ref.deliver_inline("wait")
+    ref.tell("message")
     for number in range(3):
-        cell.deliver_reply(number)
+        ref.deliver_reply(number)
     actor.gate.set()
-    await until(lambda: cell.idle)
-    cell.tell("more")
+    await until(lambda: ref.idle)
+    ref.tell("more")
     for number in range(3, 5):
-        cell.deliver_reply(number)
-    await until(lambda: cell.idle)
+        ref.deliver_reply(number)
+    await until(lambda: ref.idle)
 
-    assert actor.received == ["wait", 0, 1, 2, "mail", 3, 4, "more"]
+    assert actor.received == ["wait", 0, 1, 2, "message", 3, 4, "more"]
 
 
 async def test_ask_returns_the_reply(refs: ActorRefs) -> None:
-    """The reply travels in the letter."""
+    """The reply future travels in the message."""
 
     class Doubler(RecordingActor):
         def receive(self, message: object) -> None:
@@ -164,58 +164,58 @@ async def test_ask_returns_the_reply(refs: ActorRefs) -> None:
             number, reply = message
             reply.set_result(number * 2)
 
-    cell: ActorRef[object] = refs.make(Doubler())
+    ref: ActorRef[object] = refs.make(Doubler())
 
-    assert await cell.ask(lambda reply: (21, reply), deadline_s=1.0) == 42
+    assert await ref.ask(lambda reply: (21, reply), deadline_s=1.0) == 42
 
 
 async def test_ask_times_out(refs: ActorRefs, actor: RecordingActor) -> None:
-    """No reply in time is a TimeoutError, not a hang."""
+    """A missing reply raises TimeoutError."""
     with pytest.raises(TimeoutError):
         await refs.make(actor).ask(lambda reply: reply, deadline_s=0.01)
 
 
 async def test_crash_notifies_sender_and_supervisor(refs: ActorRefs, actor: RecordingActor) -> None:
-    """What crashed the handler is refused to its sender; the rest of the mail waits for the next life."""
-    cell = refs.make(actor)
+    """The message that crashed is refused; the others wait for the restart."""
+    ref = refs.make(actor)
     fault = RuntimeError("x")
-    cell.tell(fault)
-    cell.tell("kept")
+    ref.tell(fault)
+    ref.tell("kept")
     await until(lambda: refs.crashes)
 
     assert refs.crashes == [fault]
     assert actor.refused == [(fault, fault)]
-    assert cell.depth == 1
+    assert ref.depth == 1
 
 
 async def test_stop_refuses_queued_messages(refs: ActorRefs, actor: RecordingActor) -> None:
-    """Every message told before the end is handled or refused; later ones are not taken."""
-    cell = refs.make(actor)
-    cell.tell("wait")
-    cell.tell("left")
+    """Queued messages are refused on stop; later ones are not accepted."""
+    ref = refs.make(actor)
+    ref.tell("wait")
+    ref.tell("left")
     await until(lambda: actor.running == 1)
-    cell.stop(Stopped())
+    ref.stop(Stopped())
     await until(lambda: len(actor.refused) == 2)
 
     assert {message for message, _ in actor.refused} == {"wait", "left"}
     with pytest.raises(Stopped):
-        cell.tell("late")
+        ref.tell("late")
 
 
 async def test_idle_actor_has_no_task_and_no_mailbox(refs: ActorRefs, actor: RecordingActor) -> None:
-    """Idle costs nothing but the object."""
+    """An idle actor holds no task and no mailbox."""
     before = len(asyncio.all_tasks())
-    cell = refs.make(actor)
-    cell.tell("x")
-    await until(lambda: cell.idle)
+    ref = refs.make(actor)
+    ref.tell("x")
+    await until(lambda: ref.idle)
 
-    assert cell.depth == 0
-    assert cell._mailbox is None
+    assert ref.depth == 0
+    assert ref._mailbox is None
     assert len(asyncio.all_tasks()) == before
 
 
 async def test_busy_actor_yields_to_other_actors(refs: ActorRefs) -> None:
-    """After a turn's worth of messages the next actor runs."""
+    """After `MESSAGES_PER_TURN` messages the next actor runs."""
     order: list[str] = []
 
     class Named(RecordingActor):

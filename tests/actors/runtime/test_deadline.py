@@ -1,4 +1,4 @@
-"""A deadline ends what takes too long, and nothing else."""
+"""A deadline cancels a block that takes too long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ async def wheel() -> AsyncIterator[TimerWheel]:
 
 
 async def test_expired_deadline_raises_timeout_error(wheel: TimerWheel) -> None:
-    """It raises, the task goes on, and is not left half cancelled."""
+    """The block raises, and the task is not left cancelled."""
     with pytest.raises(TimeoutError), Deadline(wheel, 0.01) as deadline:
         await asyncio.Event().wait()
     assert deadline.expired
@@ -28,7 +28,7 @@ async def test_expired_deadline_raises_timeout_error(wheel: TimerWheel) -> None:
 
 
 async def test_work_done_in_time_is_not_cancelled(wheel: TimerWheel) -> None:
-    """Nothing comes of the deadline once it is left."""
+    """The timer is cancelled when the block ends."""
     with Deadline(wheel, 0.01) as deadline:
         await asyncio.sleep(0)
     later = asyncio.Event()
@@ -38,14 +38,14 @@ async def test_work_done_in_time_is_not_cancelled(wheel: TimerWheel) -> None:
 
 
 async def test_inner_timeout_does_not_set_expired(wheel: TimerWheel) -> None:
-    """`expired` tells them apart."""
+    """`expired` distinguishes a TimeoutError raised inside the block."""
     with pytest.raises(TimeoutError), Deadline(wheel, 60) as deadline:
         raise TimeoutError
     assert not deadline.expired
 
 
 async def test_outer_cancellation_after_expiry_is_kept(wheel: TimerWheel) -> None:
-    """The deadline takes back only what it did itself."""
+    """The deadline only takes back its own cancellation."""
 
     async def wait() -> None:
         with Deadline(wheel, 0.01) as deadline:
@@ -65,7 +65,7 @@ async def test_outer_cancellation_after_expiry_is_kept(wheel: TimerWheel) -> Non
 
 
 async def test_cancellation_before_expiry_is_not_a_timeout(wheel: TimerWheel) -> None:
-    """A client that goes away is no late answer."""
+    """Cancellation by a disconnecting client is not reported as a timeout."""
     entered = asyncio.Event()
 
     async def wait() -> None:

@@ -1,4 +1,4 @@
-"""The registry: wakes by key, sleeps when idle, restarts within a budget, stops in order."""
+"""The registry: activation by key, passivation when idle, restarts within a policy, orderly stop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -16,7 +16,7 @@ IDLE_S = 0.05
 
 
 class RecordingActor:
-    """One life of a key; all lives of a test write into the same book."""
+    """One activation of a key; all actors of a test write to the same log."""
 
     def __init__(self, key: str, log: "ActorLog") -> None:
         self.key = key
@@ -79,7 +79,7 @@ async def registry(log: ActorLog) -> AsyncIterator[Registry[str, object]]:
 
 
 async def test_first_message_activates_the_actor(log: ActorLog, registry: Registry[str, object]) -> None:
-    """Nothing is received before `wake` has ended, and nothing is lost."""
+    """Messages are received after `activate` has finished, and none is lost."""
     registry.tell("a", 1)
     registry.tell("a", 2)
     await until(lambda: log.received == [1, 2])
@@ -90,7 +90,7 @@ async def test_first_message_activates_the_actor(log: ActorLog, registry: Regist
 async def test_idle_actor_is_passivated_and_reactivated(
     log: ActorLog, registry: Registry[str, object]
 ) -> None:
-    """Sleeping writes what was not written; the next message begins a new life."""
+    """Passivation saves the state; the next message activates a new actor."""
     registry.tell("a", 1)
     await until(lambda: "sleep a" in log.events)
     assert registry.get_active("a") is None
@@ -104,7 +104,7 @@ async def test_idle_actor_is_passivated_and_reactivated(
 async def test_activation_waits_for_previous_passivation(
     log: ActorLog, registry: Registry[str, object]
 ) -> None:
-    """What the sleeping actor still writes is in the store before the next one reads it."""
+    """The state saved by the old actor is stored before the new one loads it."""
     log.may_passivate.clear()
     registry.tell("a", 1)
     await until(lambda: log.received == [1] and registry.get_active("a") is None)
@@ -119,7 +119,7 @@ async def test_activation_waits_for_previous_passivation(
 
 
 async def test_restart_after_crash_keeps_the_mailbox(log: ActorLog, registry: Registry[str, object]) -> None:
-    """The message that crashed is refused, those behind it go to the next life."""
+    """The message that crashed is refused; those after it are handled by the new actor."""
     fault = RuntimeError("x")
     registry.tell("a", fault)
     registry.tell("a", "kept")
@@ -133,7 +133,7 @@ async def test_restart_after_crash_keeps_the_mailbox(log: ActorLog, registry: Re
 async def test_key_is_quarantined_after_too_many_restarts(
     log: ActorLog, registry: Registry[str, object]
 ) -> None:
-    """Crash upon crash ends in refusals, for the key alone, and not for ever."""
+    """Repeated crashes refuse messages for that key only, and for a limited time."""
     log.failing_activations = 3
     registry.tell("a", "lost?")
     await until(lambda: registry.statistics().quarantined == 1)
@@ -156,7 +156,7 @@ async def test_key_is_quarantined_after_too_many_restarts(
 
 
 async def test_close_drains_mailboxes(log: ActorLog, registry: Registry[str, object]) -> None:
-    """An orderly stop drains: told is handled, then written; afterwards nothing is taken."""
+    """Close handles queued messages, saves the state, and rejects new messages."""
     for number in range(5):
         registry.tell("a", number)
         registry.tell("b", number)
@@ -171,7 +171,7 @@ async def test_close_drains_mailboxes(log: ActorLog, registry: Registry[str, obj
 async def test_statistics_count_active_actors_and_queued_messages(
     log: ActorLog, registry: Registry[str, object]
 ) -> None:
-    """An operator sees who is awake and how much mail there is."""
+    """Statistics report active actors and mailbox depths."""
     registry.tell("a", 1)
     registry.tell("a", 2)
     statistics = registry.statistics()

@@ -1,4 +1,4 @@
-"""The timer wheel: never early, late by a tick at most, and silent when nothing waits."""
+"""The timer wheel: no timer is early or more than a tick late, and an empty wheel does nothing."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def close_wheel(wheel: TimerWheel) -> Iterator[None]:
 
 
 async def test_timer_never_fires_early(wheel: TimerWheel) -> None:
-    """It fires after its delay, rounded up to a tick."""
+    """A timer fires after its delay, rounded up to a tick."""
     loop = asyncio.get_running_loop()
     fired: list[float] = []
     began = loop.time()
@@ -35,7 +35,7 @@ async def test_timer_never_fires_early(wheel: TimerWheel) -> None:
 
 
 async def test_timers_fire_in_tick_order(wheel: TimerWheel) -> None:
-    """A later one set first fires later."""
+    """Timers fire in order of their due time, not of creation."""
     order: list[str] = []
     wheel.call_later(0.05, lambda: order.append("late"))
     wheel.call_later(0.01, lambda: order.append("early"))
@@ -45,7 +45,7 @@ async def test_timers_fire_in_tick_order(wheel: TimerWheel) -> None:
 
 
 async def test_cancelled_timer_never_fires(wheel: TimerWheel) -> None:
-    """Cancelling is enough, and may be done twice."""
+    """Cancelling prevents the callback, and may be repeated."""
     fired: list[str] = []
     timer = wheel.call_later(0.01, lambda: fired.append("x"))
     timer.cancel()
@@ -57,7 +57,7 @@ async def test_cancelled_timer_never_fires(wheel: TimerWheel) -> None:
 
 
 async def test_timer_set_by_a_callback_fires(wheel: TimerWheel) -> None:
-    """A chain of timers goes on."""
+    """A callback can set the next timer."""
     count = 0
 
     def again() -> None:
@@ -73,7 +73,7 @@ async def test_timer_set_by_a_callback_fires(wheel: TimerWheel) -> None:
 async def test_failing_callback_does_not_stop_other_timers(
     wheel: TimerWheel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The other timers of the same tick fire all the same, and the failure is logged."""
+    """The other timers of the tick fire, and the failure is logged."""
     fired: list[str] = []
 
     def fail() -> None:
@@ -83,11 +83,11 @@ async def test_failing_callback_does_not_stop_other_timers(
     wheel.call_later(0.0, lambda: fired.append("x"))
     await until(lambda: fired)
 
-    assert "a timer's action failed" in caplog.text
+    assert "timer callback failed" in caplog.text
 
 
 async def test_empty_wheel_holds_no_loop_timer(wheel: TimerWheel) -> None:
-    """Nothing to wait for, nothing armed."""
+    """Without timers no event loop timer is armed."""
     fired: list[str] = []
     wheel.call_later(0.0, lambda: fired.append("x"))
     await until(lambda: fired)

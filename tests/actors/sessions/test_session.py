@@ -1,4 +1,4 @@
-"""A session and its user's stream: ready first, positions dense, losses told, rooms right."""
+"""Sessions and user streams: `ready` first, no gaps in positions, losses repaired, rooms joined and left."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,9 +16,9 @@ from tests.until import until
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    town = FakeCluster()
-    yield town
-    await town.close()
+    cluster = FakeCluster()
+    yield cluster
+    await cluster.close()
 
 
 ConnectUser = Callable[[Core, str], Any]
@@ -26,38 +26,38 @@ ConnectUser = Callable[[Core, str], Any]
 
 @pytest.fixture
 async def connect_user() -> AsyncIterator[ConnectUser]:
-    """Brings a user online on an instance, and waits for `ready`."""
-    phones: list[FakeClient] = []
+    """Connects a user to an instance and waits for `ready`."""
+    clients: list[FakeClient] = []
 
-    async def bring(core: Core, user_id: str) -> FakeClient:
-        phone = FakeClient(core)
-        phones.append(phone)
-        phone.ref.deliver_inline(identity(user_id))
-        await until(lambda: phone.received("ready"))
-        return phone
+    async def connect(core: Core, user_id: str) -> FakeClient:
+        client = FakeClient(core)
+        clients.append(client)
+        client.ref.deliver_inline(identity(user_id))
+        await until(lambda: client.received("ready"))
+        return client
 
-    yield bring
-    for phone in phones:
-        phone.session.on_disconnect()
+    yield connect
+    for client in clients:
+        client.session.on_disconnect()
 
 
 async def test_ready_is_the_first_frame(cluster: FakeCluster, connect_user: ConnectUser) -> None:
-    """Frames of rooms that were entered on the way wait behind `ready`."""
+    """Frames of rooms joined during authentication follow `ready`."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    phone = FakeClient(core)
-    phone.ref.deliver_inline(identity(BEN))
-    sends = [send(core, room, ANA, f"m{number}") for number in range(20)]
-    for one in sends:
-        await stored_seq(one)
-    await until(lambda: phone.received("ready"))
+    client = FakeClient(core)
+    client.ref.deliver_inline(identity(BEN))
+    replies = [send(core, room, ANA, f"m{number}") for number in range(20)]
+    for reply in replies:
+        await stored_seq(reply)
+    await until(lambda: client.received("ready"))
     await stored_seq(send(core, room, ANA, "last"))
-    await until(lambda: phone.received("message.created"))
+    await until(lambda: client.received("message.created"))
 
-    assert phone.frames[0]["type"] == "ready"
-    seqs = [frame["seq"] for frame in phone.received("message.created")]
+    assert client.frames[0]["type"] == "ready"
+    seqs = [frame["seq"] for frame in client.received("message.created")]
     assert seqs == list(range(seqs[0], 22))
-    phone.session.on_disconnect()
+    client.session.on_disconnect()
 
 
 async def test_conversation_joined_precedes_its_messages(
@@ -65,18 +65,18 @@ async def test_conversation_joined_precedes_its_messages(
 ) -> None:
     """On every instance `conversation.joined` is first, and nothing after its last_seq is missed."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    phones = [await connect_user(here, ANA), await connect_user(there, BEN)]
+    clients = [await connect_user(here, ANA), await connect_user(there, BEN)]
     room = await cluster.create_group(here, ANA, BEN)
     for number in range(5):
         await stored_seq(send(here, room, ANA, f"m{number}"))
-    for phone in phones:
-        await until(lambda phone=phone: received_all_up_to(phone, 5))  # type: ignore[misc]
-        kinds = [frame["type"] for frame in phone.frames]
+    for client in clients:
+        await until(lambda client=client: received_all_up_to(client, 5))  # type: ignore[misc]
+        kinds = [frame["type"] for frame in client.frames]
         assert kinds.index("conversation.joined") < kinds.index("message.created")
 
 
 def received_all_up_to(client: FakeClient, seq: int) -> bool:
-    """Every seq from 1 on was told, as a frame or as part of a range to fetch."""
+    """Whether every seq from 1 arrived, as a frame or within a `lagged` range."""
     seqs = {frame["seq"] for frame in client.received("message.created")}
     for lagged in client.received("lagged"):
         seqs |= set(range(lagged["from_seq"], lagged["to_seq"] + 1))
@@ -86,17 +86,17 @@ def received_all_up_to(client: FakeClient, seq: int) -> bool:
 async def test_removed_member_receives_no_more_messages(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:
-    """`conversation.left` is the last frame of it, on every instance, though the bus lost everything."""
+    """`conversation.left` is the last frame of the conversation, on every instance."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
-    phone = await connect_user(there, BEN)
+    client = await connect_user(there, BEN)
     await here.conversations.change_membership(room, RemoveMember(card(ANA), card(BEN)))
-    await until(lambda: phone.received("conversation.left"))
-    await stored_seq(send(here, room, ANA, "behind his back"))
+    await until(lambda: client.received("conversation.left"))
+    await stored_seq(send(here, room, ANA, "after the removal"))
     await stored_seq(send(there, room, ANA, "and again"))
 
-    assert phone.received("message.created") == []
-    assert phone.frames[-1]["type"] == "conversation.left"
+    assert client.received("message.created") == []
+    assert client.frames[-1]["type"] == "conversation.left"
 
 
 async def test_lost_stream_frames_are_recovered_from_the_stream(
@@ -104,60 +104,60 @@ async def test_lost_stream_frames_are_recovered_from_the_stream(
 ) -> None:
     """A gap in positions is filled, in order."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    phone = await connect_user(there, BEN)
+    client = await connect_user(there, BEN)
     cluster.broker.should_drop = lambda topic, _frame: topic.startswith("u:")
     await cluster.create_group(here, ANA, BEN)
     await cluster.create_group(here, CYD, BEN)
     cluster.broker.should_drop = lambda _topic, _frame: False
     await cluster.create_group(here, ANA, BEN)
-    await until(lambda: len(phone.received("conversation.joined")) == 3)
+    await until(lambda: len(client.received("conversation.joined")) == 3)
 
-    assert [frame["position"] for frame in phone.received("conversation.joined")] == [1, 2, 3]
+    assert [frame["position"] for frame in client.received("conversation.joined")] == [1, 2, 3]
 
 
 async def test_new_epoch_is_pushed_as_resync(cluster: FakeCluster, connect_user: ConnectUser) -> None:
-    """After the streams were lost the client learns the new epoch and reads its state anew."""
+    """After the streams are lost the client receives `resync` with the new epoch."""
     core = await cluster.start_instance()
-    phone = await connect_user(core, BEN)
+    client = await connect_user(core, BEN)
     cluster.broker.disconnect()
     cluster.streams.clear()
     cluster.broker.reconnect()
-    await until(lambda: phone.received("resync"))
+    await until(lambda: client.received("resync"))
 
-    resync = phone.received("resync")[0]
+    resync = client.received("resync")[0]
     assert resync["reason"] == "epoch"
-    assert resync["epoch"] != phone.received("ready")[0]["epoch"]
+    assert resync["epoch"] != client.received("ready")[0]["epoch"]
 
 
 async def test_member_added_during_broker_outage_receives_messages(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:
-    """Losing the broker stops nobody on the same instance."""
+    """Members on the same instance receive messages without the broker."""
     core = await cluster.start_instance()
-    phone = await connect_user(core, BEN)
+    client = await connect_user(core, BEN)
     cluster.broker.disconnect()
     room = await cluster.create_group(core, ANA, BEN)
-    await until(lambda: phone.received("resync"))
+    await until(lambda: client.received("resync"))
     await stored_seq(send(core, room, ANA, "hello"))
-    await until(lambda: phone.received("message.created") or phone.received("lagged"))
+    await until(lambda: client.received("message.created") or client.received("lagged"))
 
 
 async def test_revoked_session_is_closed_on_every_instance(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:
-    """The instance that ended it tells the others."""
+    """The revoking instance notifies the other instances."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    phones = [await connect_user(here, BEN), await connect_user(there, BEN), await connect_user(there, ANA)]
+    clients = [await connect_user(here, BEN), await connect_user(there, BEN), await connect_user(there, ANA)]
     here.revoke_sessions([f"session of {BEN}"])
-    await until(lambda: phones[1].close_code)
+    await until(lambda: clients[1].close_code)
 
-    assert [phone.close_code for phone in phones] == [4503, 4503, 0]
+    assert [client.close_code for client in clients] == [4503, 4503, 0]
 
 
 async def test_read_marks_reach_other_devices_of_the_user(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:
-    """Marked on one instance, told on the other; the other members get a hint."""
+    """A read mark reaches the user's other instance; other members get an ephemeral receipt."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "hello"))
@@ -178,13 +178,13 @@ async def test_read_marks_reach_other_devices_of_the_user(
 async def test_last_disconnect_frees_the_user_and_rooms(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:
-    """No room, no topic and no person is kept for nobody."""
+    """No room, topic or user entry remains after the last disconnect."""
     core = await cluster.start_instance()
     await cluster.create_group(core, ANA, BEN)
-    one, other = await connect_user(core, BEN), await connect_user(core, BEN)
+    first, second = await connect_user(core, BEN), await connect_user(core, BEN)
     assert (core.online_users.statistics().users, core.rooms.statistics().rooms) == (1, 1)
-    one.session.on_disconnect()
-    other.session.on_disconnect()
+    first.session.on_disconnect()
+    second.session.on_disconnect()
 
     assert (core.online_users.statistics().users, core.rooms.statistics().rooms) == (0, 0)
     assert core._bus.statistics().topics <= 3
@@ -193,15 +193,15 @@ async def test_last_disconnect_frees_the_user_and_rooms(
 async def test_added_member_joins_the_room_on_any_instance(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:
-    """The one who is added hears what follows, wherever they are."""
+    """An added member receives later messages on any instance."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    made = await here.conversations.create(card(ANA), ConversationType.GROUP, [BEN], "town", None)
-    room = made.conversation.id
-    phone = await connect_user(there, CYD)
+    created = await here.conversations.create(card(ANA), ConversationType.GROUP, [BEN], "town", None)
+    room = created.conversation.id
+    client = await connect_user(there, CYD)
     await here.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
-    await until(lambda: phone.received("conversation.joined"))
+    await until(lambda: client.received("conversation.joined"))
     await stored_seq(send(here, room, ANA, "welcome"))
-    await until(lambda: received_seq(phone, 2))
+    await until(lambda: received_seq(client, 2))
 
 
 def received_seq(client: FakeClient, seq: int) -> bool:
@@ -210,13 +210,13 @@ def received_seq(client: FakeClient, seq: int) -> bool:
 
 
 async def test_disconnect_during_open_leaves_no_subscription(cluster: FakeCluster) -> None:
-    """A socket that is gone before `ready` is in no room and on no list."""
+    """A client that disconnects before `ready` is in no room and not online."""
     core = await cluster.start_instance()
     await cluster.create_group(core, ANA, BEN)
-    phone = FakeClient(core)
-    phone.ref.deliver_inline(identity(BEN))
-    phone.close(1006, "gone")
-    await until(lambda: phone.ref.idle)
+    client = FakeClient(core)
+    client.ref.deliver_inline(identity(BEN))
+    client.close(1006, "gone")
+    await until(lambda: client.ref.idle)
     await asyncio.sleep(0)
 
     assert core.online_users.statistics().users == 0

@@ -1,4 +1,4 @@
-"""Resume: exactly what was missed, on any instance, or a plain word that it is gone."""
+"""Resumption: replays exactly what was missed, on any instance, or answers `resync`."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,40 +17,41 @@ from tests.until import until
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    town = FakeCluster()
-    yield town
-    await town.close()
+    cluster = FakeCluster()
+    yield cluster
+    await cluster.close()
 
 
 async def connect(core: Core, user_id: str) -> FakeClient:
-    phone = FakeClient(core)
-    phone.ref.deliver_inline(identity(user_id))
-    await until(lambda: phone.received("ready"))
-    return phone
+    client = FakeClient(core)
+    client.ref.deliver_inline(identity(user_id))
+    await until(lambda: client.received("ready"))
+    return client
 
 
 async def resume(
     core: Core, user_id: str, ready: dict[str, Any], conversations: dict[str, int], **forged: Any
 ) -> FakeClient:
-    """Come back as the client of `user_id` that was at `place` and knew conversations up to those seqs."""
-    phone = FakeClient(core)
-    asked = {
+    """Reconnect as `user_id`, at the position of `ready` and with these seqs known."""
+    client = FakeClient(core)
+    resume_request = {
         "session_id": ready["session_id"],
         "epoch": ready["epoch"],
         "position": ready["position"],
         "conversations": conversations,
     } | forged
-    # What the authenticator would answer for the token is known here.
-    authenticate = msgspec.json.encode({"type": "authenticate", "id": 1, "token": "t", "resume": asked})
-    phone.session = PreauthenticatedSession(phone, core, user_id)
-    phone.ref.actor = phone.session
-    phone.ref.deliver_inline(authenticate)
-    await until(lambda: phone.received("resumed") or phone.received("resync"))
-    return phone
+    authenticate = msgspec.json.encode(
+        {"type": "authenticate", "id": 1, "token": "t", "resume": resume_request}
+    )
+    client.session = PreauthenticatedSession(client, core, user_id)
+    client.ref.actor = client.session
+    client.ref.deliver_inline(authenticate)
+    await until(lambda: client.received("resumed") or client.received("resync"))
+    return client
 
 
 class PreauthenticatedSession(Session):
-    """A session whose token is already known to be good."""
+    """A session that skips the token check."""
 
     def __init__(self, client: FakeClient, core: Core, user_id: str) -> None:
         super().__init__(client, core.session_services)
@@ -65,14 +66,14 @@ def seqs(client: FakeClient) -> list[int]:
 
 
 async def test_missed_events_are_replayed_in_order_before_resumed(cluster: FakeCluster) -> None:
-    """Thirty changes while away, then the other instance: all of them, once, and then what is live."""
+    """Thirty changes missed are replayed once on the other instance, then events are live."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
-    phone = await connect(here, BEN)
+    client = await connect(here, BEN)
     await stored_seq(send(here, room, ANA, "seen"))
-    await until(lambda: phone.received("message.created"))
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    await until(lambda: client.received("message.created"))
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     for number in range(30):
         await stored_seq(send(here, room, ANA, f"m{number}"))
     again = await resume(there, BEN, place, {room: 1})
@@ -88,12 +89,12 @@ async def test_missed_events_are_replayed_in_order_before_resumed(cluster: FakeC
 
 
 async def test_replay_is_compacted(cluster: FakeCluster) -> None:
-    """A message that was edited thrice is told once, as it is now."""
+    """A message edited three times is replayed once, in its latest state."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     found = await send(core, room, ANA, "a")
     assert found is not None
     for content in ("b", "c", "d"):
@@ -107,12 +108,12 @@ async def test_replay_is_compacted(cluster: FakeCluster) -> None:
 
 
 async def test_resume_with_nothing_missed_can_be_repeated(cluster: FakeCluster) -> None:
-    """Resume before the first event, and again right after it."""
+    """Resuming before the first event and again right after it replays nothing twice."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     for _ in range(2):
         again = await resume(core, BEN, place, {room: 0})
         assert [frame["type"] for frame in again.frames] == ["ready", "resumed"]
@@ -121,12 +122,12 @@ async def test_resume_with_nothing_missed_can_be_repeated(cluster: FakeCluster) 
 
 
 async def test_memberships_changed_while_offline_are_replayed(cluster: FakeCluster) -> None:
-    """A new conversation comes with `joined` and what was said in it; a lost one with `left`, and no more."""
+    """A joined conversation is replayed with its messages; a left one only as `conversation.left`."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     old = await cluster.create_group(here, ANA, BEN)
-    phone = await connect(here, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(here, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     new = await cluster.create_group(here, ANA, CYD)
     await here.conversations.change_membership(new, AddMember(card(ANA), card(BEN)))
     await stored_seq(send(here, new, ANA, "welcome"))
@@ -142,13 +143,13 @@ async def test_memberships_changed_while_offline_are_replayed(cluster: FakeClust
 
 
 async def test_claimed_conversation_of_non_member_is_answered_with_left(cluster: FakeCluster) -> None:
-    """Whatever a client claims to know, it gets nothing of what is not its own."""
+    """A client receives nothing of conversations its user is not in, whatever it claims to know."""
     core = await cluster.start_instance()
     foreign = await cluster.create_group(core, ANA, CYD)
     await stored_seq(send(core, foreign, ANA, "secret"))
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     again = await resume(core, BEN, place, {foreign: 0, "nonsense": 3})
 
     assert {frame["conversation_id"] for frame in again.received("conversation.left")} == {
@@ -165,11 +166,11 @@ async def test_claimed_conversation_of_non_member_is_answered_with_left(cluster:
 async def test_unknown_position_is_answered_with_resync(
     cluster: FakeCluster, forged: dict[str, object], reason: str
 ) -> None:
-    """Another epoch, or a position above the head: read the state, go on from the place given."""
+    """Another epoch, or a position above the head, is answered with the current position."""
     core = await cluster.start_instance()
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     again = await resume(core, BEN, place, {}, **forged)
 
     resync = again.received("resync")[0]
@@ -183,11 +184,11 @@ async def test_unknown_position_is_answered_with_resync(
 
 
 async def test_resume_after_stream_loss_is_answered_with_resync(cluster: FakeCluster) -> None:
-    """A wiped broker is another epoch."""
+    """A wiped broker starts a new epoch."""
     core = await cluster.start_instance()
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     cluster.streams.clear()
     again = await resume(core, BEN, place, {})
 
@@ -196,12 +197,12 @@ async def test_resume_after_stream_loss_is_answered_with_resync(cluster: FakeClu
 
 
 async def test_large_gap_is_answered_with_lagged(cluster: FakeCluster) -> None:
-    """The cost of a resume is bounded: what does not fit is told as `lagged`."""
+    """The cost of a resume is bounded: larger ranges are reported as `lagged`."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     count = RESUME_REPLAY_ENTRIES + 1
     for future in [send(core, room, ANA, f"m{number}") for number in range(count)]:
         await stored_seq(future)
@@ -215,12 +216,12 @@ async def test_large_gap_is_answered_with_lagged(cluster: FakeCluster) -> None:
 
 
 async def test_seq_above_the_head_is_clamped(cluster: FakeCluster) -> None:
-    """A client that claims more than there is gets no error, and no gap later."""
+    """A client that claims a seq above the head gets no error, and no gap later."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     again = await resume(core, BEN, place, {room: 99})
     await stored_seq(send(core, room, ANA, "first"))
     await until(lambda: seqs(again) == [1])
@@ -230,12 +231,12 @@ async def test_seq_above_the_head_is_clamped(cluster: FakeCluster) -> None:
 
 
 async def test_missed_read_marks_are_replayed(cluster: FakeCluster) -> None:
-    """The stream's own frames come first, in their order."""
+    """Missed frames of the user stream come first, in order."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    phone = await connect(core, BEN)
-    place = phone.received("ready")[0]
-    phone.session.on_disconnect()
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
     await stored_seq(send(core, room, ANA, "hello"))
     await core.conversations.mark_read(BEN, room, 1)
     again = await resume(core, BEN, place, {room: 0})

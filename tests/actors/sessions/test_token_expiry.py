@@ -1,4 +1,4 @@
-"""Tokens that run out while their sockets are open."""
+"""Tokens that expire while their connections are open."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,13 +18,13 @@ PERIOD_S = 0.02
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    town = FakeCluster()
-    yield town
-    await town.close()
+    cluster = FakeCluster()
+    yield cluster
+    await cluster.close()
 
 
 class FakeTokenStore:
-    """When sessions will have run out, by user; and how often that was asked."""
+    """Expiry times by user, and the number of lookups."""
 
     def __init__(self) -> None:
         self.expires: dict[str, datetime] = {}
@@ -37,28 +37,28 @@ class FakeTokenStore:
 
 
 async def test_socket_is_closed_when_its_token_expires(cluster: FakeCluster) -> None:
-    """Whoever's token has run out is told 4502; one that has moved with use meanwhile stays."""
+    """An expired token closes with 4502; one extended by use keeps its connection."""
     core = await cluster.start_instance(FAST_LIMITS)
     now = datetime.now(UTC)
     ana, ben = FakeClient(core), FakeClient(core)
-    for phone, user_id in ((ana, ANA), (ben, BEN)):
-        phone.ref.deliver_inline(msgspec.structs.replace(identity(user_id), expires_at=now))
+    for client, user_id in ((ana, ANA), (ben, BEN)):
+        client.ref.deliver_inline(msgspec.structs.replace(identity(user_id), expires_at=now))
     await until(lambda: ana.received("ready") and ben.received("ready"))
     store = FakeTokenStore()
     store.expires[BEN] = now + timedelta(hours=1)
     wheel = TimerWheel(asyncio.get_running_loop(), PERIOD_S / 2)
-    expiry = TokenExpiryChecker(core.online_users, store.expires_at, wheel, PERIOD_S)
-    expiry.start()
+    checker = TokenExpiryChecker(core.online_users, store.expires_at, wheel, PERIOD_S)
+    checker.start()
 
     await until(lambda: ana.close_code)
     await until(lambda: store.calls >= 2)
-    asked = store.calls
+    calls = store.calls
     await until(lambda: len(wheel))
 
     assert ana.close_code == 4502
     assert ben.close_code == 0
     assert ben.session.expires_at == store.expires[BEN].timestamp()
-    assert store.calls == asked
-    await expiry.close()
+    assert store.calls == calls
+    await checker.close()
     wheel.close()
     ben.session.on_disconnect()

@@ -1,4 +1,4 @@
-"""Who is typing: told to the others, ended by the server, never stored."""
+"""Typing indicators: pushed to other members, ended by the server, not stored."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,16 +14,16 @@ from tests.until import until
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[FakeCluster]:
-    town = FakeCluster()
-    yield town
-    await town.close()
+    cluster = FakeCluster()
+    yield cluster
+    await cluster.close()
 
 
 async def connect(core: Core, user_id: str) -> FakeClient:
-    phone = FakeClient(core)
-    phone.ref.deliver_inline(identity(user_id))
-    await until(lambda: phone.received("ready"))
-    return phone
+    client = FakeClient(core)
+    client.ref.deliver_inline(identity(user_id))
+    await until(lambda: client.received("ready"))
+    return client
 
 
 def typing_frames(client: FakeClient) -> list[tuple[str, bool]]:
@@ -31,7 +31,7 @@ def typing_frames(client: FakeClient) -> list[tuple[str, bool]]:
 
 
 async def test_typing_reaches_other_members_on_every_instance(cluster: FakeCluster) -> None:
-    """A word of typing reaches the members elsewhere; stopping is told too."""
+    """Start and stop reach the members on other instances."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
     ana, other_ana, ben = await connect(here, ANA), await connect(there, ANA), await connect(there, BEN)
@@ -43,14 +43,14 @@ async def test_typing_reaches_other_members_on_every_instance(cluster: FakeClust
     await until(lambda: len(typing_frames(ben)) == 2)
     assert typing_frames(ben) == [(ANA, True), (ANA, False)]
     assert typing_frames(ana) == typing_frames(other_ana) == []
-    for phone in (ana, other_ana, ben):
-        phone.session.on_disconnect()
+    for client in (ana, other_ana, ben):
+        client.session.on_disconnect()
 
 
 async def test_typing_ends_on_timeout_and_on_disconnect(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever says nothing more has stopped; so has whoever is gone."""
+    """An indicator ends without repetition, and when its user disconnects."""
     monkeypatch.setattr(typing_indicators, "TYPING_TIMEOUT_S", 0.1)
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
@@ -69,7 +69,7 @@ async def test_typing_ends_on_timeout_and_on_disconnect(
 
 
 async def test_repeated_typing_is_published_once_per_interval(cluster: FakeCluster) -> None:
-    """Many words within a moment are one to the others, and each is answered."""
+    """Repeated commands are published once per interval, and each gets a reply."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
     ana, ben = await connect(core, ANA), await connect(core, BEN)
@@ -85,7 +85,7 @@ async def test_repeated_typing_is_published_once_per_interval(cluster: FakeClust
 
 
 async def test_typing_of_non_member_is_rejected(cluster: FakeCluster) -> None:
-    """A stranger is told that there is no such conversation, and nobody hears of it."""
+    """A non-member gets `conversation.not_found`, and nothing is published."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
     ben, cyd = await connect(core, BEN), await connect(core, CYD)
@@ -102,7 +102,7 @@ async def test_typing_of_non_member_is_rejected(cluster: FakeCluster) -> None:
 async def test_typing_is_not_published_in_large_groups(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Above so many members the word is taken and goes nowhere."""
+    """In a large group the command succeeds and nothing is published."""
     monkeypatch.setattr(typing_indicators, "TYPING_MEMBERS_MAX", 1)
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)

@@ -1,0 +1,140 @@
+"""Repairs user streams after losses: fills gaps, and resets streams whose items are not available.
+
+gap, or a position that lags its stream -> read the missing items -> deliver
+new epoch, or items no longer stored    -> resync, and load the memberships again
+"""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from actors.data_loader import DataLoader
+from actors.delivery.rooms import Rooms
+from actors.protocol.server_frames import Resync, server_frame_encoder
+from actors.sessions.online_user import OnlineUser
+from actors.sessions.stream_sequencer import StreamOutcome, StreamSequencer
+from storage.contracts.bus import StreamPosition, UserStreams
+from storage.errors import Unavailable
+from storage.records.user_stream import StreamItem
+
+_log = logging.getLogger(__name__)
+POSITIONS_PER_READ = 500
+COMPARE_PERIOD_S = 4.0
+"""A frame lost by the broker is delivered within the promised six seconds."""
+
+HeadSeqs: TypeAlias = Mapping[str, int]
+"""The last seq recorded in each conversation's document, by conversation id."""
+
+
+class StreamLossRepair:
+    """`spawn` runs a background task; it does not wait."""
+
+    def __init__(
+        self,
+        streams: UserStreams,
+        rooms: Rooms,
+        sequencer: StreamSequencer,
+        membership_loader: DataLoader[HeadSeqs],
+        encode_frame: Callable[[bytes], bytes],
+        spawn: Callable[[Awaitable[None]], None],
+    ) -> None:
+        self._streams = streams
+        self._rooms = rooms
+        self._sequencer = sequencer
+        self._membership_loader = membership_loader
+        self._encode_frame = encode_frame
+        self._spawn = spawn
+        self.resync_count = 0
+
+    def on_stream_item(self, user: OnlineUser, item: StreamItem) -> None:
+        """Deliver an item in order; start a repair if items before it are missing."""
+        outcome = self._sequencer.accept(user, item)
+        if outcome is StreamOutcome.GAP:
+            self._start_gap_repair(user, item.position)
+        elif outcome is StreamOutcome.NEW_EPOCH:
+            self.reset_stream(user, StreamPosition(item.epoch, item.position), "epoch")
+
+    async def compare_all(self, users: Sequence[OnlineUser]) -> None:
+        """Compare all positions with the streams, because frames may have been lost."""
+        for batch in _batches(users):
+            if not await self._compare_batch(batch):
+                _log.warning("stream positions could not be compared: store unavailable")
+                return
+
+    async def compare_periodically(self, shards: Sequence[Mapping[str, OnlineUser]]) -> None:
+        """Compare all users once per period, one shard at a time: no later frame may reveal a lost one."""
+        for shard in itertools.cycle(shards):
+            await asyncio.sleep(COMPARE_PERIOD_S / len(shards))
+            for batch in _batches(list(shard.values())):
+                await self._compare_batch(batch)
+
+    async def _compare_batch(self, users: Sequence[OnlineUser]) -> bool:
+        """Repair users whose position lags their stream. Returns False if the streams are unavailable."""
+        users = [user for user in users if user.is_open and user.connection_count]
+        try:
+            positions = await self._streams.positions([user.user_id for user in users])
+        except Unavailable:
+            return False
+        for user, position in zip(users, positions, strict=True):
+            # Nearly all positions match.
+            if position == user.position:
+                continue
+            if position.epoch != user.position.epoch:
+                self.reset_stream(user, position, "epoch")
+            elif position.position > user.position.position:
+                self._start_gap_repair(user, position.position)
+        return True
+
+    def reset_stream(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
+        """Continue at `position` and send `resync`: items between are lost or no longer stored."""
+        user.start_stream(position)
+        self.resync_count += 1
+        self._spawn(self._reload_memberships(user))
+        payload = server_frame_encoder.encode(Resync(reason, position.epoch, position.position))
+        user.deliver_resync(reason, payload, self._encode_frame(payload))
+
+    async def _reload_memberships(self, user: OnlineUser) -> None:
+        try:
+            heads = await self._membership_loader.get(user.user_id) or {}
+        except Unavailable:
+            return
+        before = set(user.conversations)
+        left = before - heads.keys()
+        joined = heads.keys() - before
+        user.set_conversations(map(self._rooms.intern_id, heads))
+        for session in user.sessions:
+            self._rooms.leave(session, left)
+            for conversation_id in joined:
+                await self._sequencer.join_room(user, session, conversation_id, heads[conversation_id])
+
+    def _start_gap_repair(self, user: OnlineUser, through: int) -> None:
+        if not user.is_repairing:
+            user.is_repairing = True
+            self._spawn(self._fill_gap(user, through))
+
+    async def _fill_gap(self, user: OnlineUser, through: int) -> None:
+        try:
+            position = user.position
+            items = await self._streams.read_after(
+                user.user_id, position.epoch, position.position, through - position.position
+            )
+        except Unavailable:
+            return
+        finally:
+            user.is_repairing = False
+        if items is None:
+            self.reset_stream(user, (await self.load_positions([user.user_id]))[user.user_id], "expired")
+            return
+        for item in items:
+            self.on_stream_item(user, item)
+
+    async def load_positions(self, user_ids: Sequence[str]) -> Mapping[str, StreamPosition]:
+        """Return the current stream positions by user id. Raises `Unavailable`."""
+        return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
+
+
+def _batches(users: Sequence[OnlineUser]) -> list[Sequence[OnlineUser]]:
+    """Split users into batches of at most `POSITIONS_PER_READ`."""
+    return [users[start : start + POSITIONS_PER_READ] for start in range(0, len(users), POSITIONS_PER_READ)]

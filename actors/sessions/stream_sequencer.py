@@ -1,0 +1,80 @@
+"""Delivers user streams in order to the connections of each user.
+
+A user that joins or leaves a conversation joins or leaves its room at that position of the stream.
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+
+from actors.delivery.rooms import Rooms
+from actors.protocol.server_frames import ConversationJoined, ConversationLeft
+from actors.sessions.online_user import OnlineUser
+from actors.sessions.stream_recovery import stream_frame_decoder
+from actors.sessions.transport import CloseCode
+from actors.sessions.user_session import UserSession
+from storage.errors import Unavailable
+from storage.records.user_stream import StreamItem
+
+RETRY_AFTER_MS = 1000
+
+
+class StreamOutcome(Enum):
+    """What `accept` found: whether items are missing, or the stream was reset."""
+
+    IN_ORDER = auto()
+    GAP = auto()
+    NEW_EPOCH = auto()
+
+
+class StreamSequencer:
+    """`spawn` runs a background task; it does not wait."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        encode_frame: Callable[[bytes], bytes],
+        spawn: Callable[[Awaitable[None]], None],
+    ) -> None:
+        self._rooms = rooms
+        self._encode_frame = encode_frame
+        self._spawn = spawn
+
+    def accept(self, user: OnlineUser, item: StreamItem) -> StreamOutcome:
+        """Deliver an item and the held ones after it, hold it if items are missing, or drop a repeated one.
+
+        An item of another epoch is neither delivered nor held.
+        """
+        if item.epoch != user.epoch:
+            return StreamOutcome.NEW_EPOCH
+        if user.sequence.next(item.position):
+            self._deliver(user, item)
+            while (following := user.sequence.pop_next()) is not None:
+                self._deliver(user, following)
+        elif user.sequence.hold(item.position, item):
+            return StreamOutcome.GAP
+        return StreamOutcome.IN_ORDER
+
+    def _deliver(self, user: OnlineUser, item: StreamItem) -> None:
+        frame = stream_frame_decoder.decode(item.frame)
+        if isinstance(frame, ConversationLeft):
+            user.remove_conversation(frame.conversation_id)
+            for session in user.sessions:
+                self._rooms.leave(session, [frame.conversation_id])
+        user.deliver(item, self._encode_frame(item.frame))
+        if isinstance(frame, ConversationJoined):
+            conversation = frame.conversation
+            user.add_conversation(self._rooms.intern_id(conversation.id))
+            for session in user.sessions:
+                self._spawn(self.join_room(user, session, conversation.id, conversation.last_seq))
+
+    async def join_room(
+        self, user: OnlineUser, session: UserSession, conversation_id: str, last_seq: int
+    ) -> None:
+        """Join the room; messages stored after `last_seq` are reported as `lagged`, to be fetched."""
+        if session.closed or conversation_id not in user.conversations:
+            # The session closed or the user left before this task ran; a join would not be undone.
+            return
+        try:
+            await self._rooms.join(session, [(conversation_id, last_seq)], report_missed=True)
+        except Unavailable:
+            session.transport.close(CloseCode.OVERLOADED, "a store is unavailable", RETRY_AFTER_MS)

@@ -1,0 +1,22 @@
+"""The interface of a session that the index of online users works with."""
+
+from typing import Protocol
+
+from actors.delivery.room import RoomSubscriber
+from actors.sessions.transport import Transport
+
+
+class UserSession(RoomSubscriber, Protocol):
+    """An authenticated session. The methods do not wait."""
+
+    session_id: str
+    transport: Transport
+    closed: bool
+    expires_at: float
+    """Seconds since the epoch; updated when the token's expiry is read again."""
+
+    def push_stream(self, framed: bytes) -> None:
+        """Send a frame of the user stream; it is not dropped."""
+
+    def push_ephemeral(self, framed: bytes) -> None:
+        """Send a frame that is dropped if the client is slow."""
