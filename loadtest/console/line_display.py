@@ -33,7 +33,7 @@ class LineDisplay:
             f"{point.at_s:7.1f} s  connected {point.ready_count}  frames/s {point.received_per_s:.0f}  "
             f"sent/s {point.sent_per_s:.0f}  requests/s {point.calls_per_s:.0f}  p50 {point.p50_ms:.1f} ms  "
             f"p99 {point.p99_ms:.1f} ms  errors {point.errors}  faults {point.faults}  "
-            f"own CPU {point.cpu_share:.0%}  servers' CPU {cpu}"
+            f"load tester CPU {point.cpu_share:.0%}  server CPU {cpu}"
         )
 
     def close(self) -> None:
