@@ -38,7 +38,7 @@ class ObjectCounts(msgspec.Struct, frozen=True):
     follows: list[tuple[int, int]]
     posts: list[tuple[str, int, int]]
     events: list[tuple[str, int, int]]
-    talks: list[tuple[str, int, int]]
+    conversations: list[tuple[str, int, int]]
 
 
 class DemoVisitor:
@@ -80,7 +80,7 @@ class DemoVisitor:
             posts += [(post.id, post.like_count, post.comment_count) for post in page.items]
         events = await self.events()
         event_conversations = {event.conversation_id for event in events}
-        talks = [
+        conversations = [
             conversation
             for conversation in await self.conversations()
             if conversation.id not in event_conversations
@@ -89,8 +89,9 @@ class DemoVisitor:
             follows=follows,
             posts=posts,
             events=[(event.id, event.going_count, event.interested_count) for event in events],
-            talks=[
-                (conversation.id, conversation.last_seq, conversation.unread_count) for conversation in talks
+            conversations=[
+                (conversation.id, conversation.last_seq, conversation.unread_count)
+                for conversation in conversations
             ],
         )
 
