@@ -9,7 +9,6 @@ frames are delivered once, in order and without gaps.
 
 import asyncio
 import random
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import NoReturn, Self
@@ -17,31 +16,15 @@ from typing import NoReturn, Self
 import aiohttp
 import msgspec
 
-from actors.protocol.commands import (
-    AddReaction,
-    DeleteMessage,
-    EditMessage,
-    Ping,
-    ReadConversation,
-    RemoveReaction,
-    SendMessage,
-    SetPresence,
-)
 from actors.protocol.event_filter import EventGroup
 from actors.protocol.presence import Presence
-from actors.protocol.server_frames import (
-    ChangeResult,
-    Empty,
-    PingResult,
-    ReadResult,
-    Ready,
-    SendResult,
-    ServerFrame,
-)
+from actors.protocol.server_frames import Ready, ServerFrame
 from client.backoff import Backoff
 from client.client_settings import ClientSettings
 from client.close_info import CloseInfo, ConnectionLost
+from client.commands import ClientCommands
 from client.connection import Connection
+from client.conversation_sequencer import ConversationSequencer
 from client.dispatcher import Dispatcher
 from client.encoding import JSON, Encoding
 from client.errors import ClientClosed, RequestTimeout
@@ -49,6 +32,7 @@ from client.frame_sink import FrameSink, OnFrame
 from client.http_client import HttpClient
 from client.pending_requests import PendingRequests
 from client.presence_watch_list import PresenceWatchList
+from client.state_resync import StateResync
 
 
 class ClientStatistics(msgspec.Struct, frozen=True):
@@ -59,7 +43,7 @@ class ClientStatistics(msgspec.Struct, frozen=True):
     unannounced_gaps: int
 
 
-class Client:
+class Client(ClientCommands):
     """`urls` are http or https URLs of one deployment.
 
     `on_frame` is called synchronously with every frame; `frames()` iterates over them. With `discover`, the
@@ -96,18 +80,13 @@ class Client:
         def make_read_backoff() -> Backoff:
             return Backoff(settings.read_backoff_base_s, settings.read_backoff_cap_s, jitter)
 
-        self._requests = PendingRequests(encoding, settings, make_read_backoff, sleep)
+        super().__init__(PendingRequests(encoding, settings, make_read_backoff, sleep))
         self._frame_sink = FrameSink(on_frame, settings.queued_frames_max)
-        self._presence_watch = PresenceWatchList(self._requests, self._frame_sink.put)
-        self._dispatcher = Dispatcher(
-            self._requests,
-            self._frame_sink,
-            self._http_client,
-            settings,
-            make_read_backoff,
-            discover=discover,
-            sleep=sleep,
-        )
+        put = self._frame_sink.put
+        self._presence_watch = PresenceWatchList(self._requests, put)
+        sequencer = ConversationSequencer(self._http_client, put, settings, make_read_backoff, sleep)
+        resync = StateResync(sequencer, put, self._http_client, make_read_backoff, sleep, discover=discover)
+        self._dispatcher = Dispatcher(self._requests, self._frame_sink, sequencer, resync)
         self._run_task: asyncio.Task[None] | None = None
         self._first_ready = asyncio.Event()
         self._connected = False
@@ -193,80 +172,7 @@ class Client:
         """Return the last delivered seq of each conversation, most recently active first."""
         return self._dispatcher.positions()
 
-    # --- sending
-
-    async def send(
-        self,
-        conversation_id: str,
-        content: str,
-        *,
-        mentions: Sequence[str] = (),
-        reply_to: str | None = None,
-        client_id: str | None = None,
-        deadline_s: float | None = None,
-    ) -> SendResult:
-        """Send a message. It is durable on return; overlapping sends keep their order.
-
-        Raises:
-            RequestRejected: the server rejected it, and a retry would not help.
-            RequestTimeout: the deadline passed; the message may be stored. Retry with the same `client_id`.
-            ClientClosed: the client closed; the message may be stored.
-        """
-        message_client_id = client_id or uuid.uuid4().hex
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return SendMessage(
-                request_id, conversation_id, message_client_id, content, list(mentions), reply_to
-            )
-
-        return await self._requests.request(build_command, SendResult, deadline_s)
-
-    async def mark_read(
-        self, conversation_id: str, seq: int, *, deadline_s: float | None = None
-    ) -> ReadResult:
-        """Mark the conversation as read up to `seq`. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return ReadConversation(request_id, conversation_id, seq)
-
-        return await self._requests.request(build_command, ReadResult, deadline_s)
-
-    async def edit(
-        self, conversation_id: str, message_id: str, content: str, *, deadline_s: float | None = None
-    ) -> ChangeResult:
-        """Replace the text of a message that this user sent. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return EditMessage(request_id, conversation_id, message_id, content)
-
-        return await self._requests.request(build_command, ChangeResult, deadline_s)
-
-    async def delete(
-        self, conversation_id: str, message_id: str, *, deadline_s: float | None = None
-    ) -> ChangeResult:
-        """Delete a message. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return DeleteMessage(request_id, conversation_id, message_id)
-
-        return await self._requests.request(build_command, ChangeResult, deadline_s)
-
-    async def react(
-        self,
-        conversation_id: str,
-        message_id: str,
-        emoji: str,
-        *,
-        add: bool = True,
-        deadline_s: float | None = None,
-    ) -> ChangeResult:
-        """Add or remove a reaction. Raises like `send`."""
-        command_type = AddReaction if add else RemoveReaction
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return command_type(request_id, conversation_id, message_id, emoji)
-
-        return await self._requests.request(build_command, ChangeResult, deadline_s)
+    # --- presence
 
     async def watch_presence(
         self, user_ids: Sequence[str], *, deadline_s: float | None = None
@@ -276,18 +182,6 @@ class Client:
         Returns their current presence. Changes arrive as `presence.changed` frames. Raises like `send`.
         """
         return await self._presence_watch.watch(user_ids, deadline_s)
-
-    async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
-        """Mark this device as away or online; each new connection starts online. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return SetPresence(request_id, "away" if away else "online")
-
-        await self._requests.request(build_command, Empty, deadline_s)
-
-    async def ping(self, *, deadline_s: float | None = None) -> PingResult:
-        """Send an application-level ping. Raises like `send`."""
-        return await self._requests.request(Ping, PingResult, deadline_s)
 
     # --- connection loop
 

@@ -4,7 +4,6 @@ Tracks the position in the user stream, and builds the `resume` request for the 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from actors.protocol.commands import Resume
 from actors.protocol.server_frames import (
@@ -23,11 +22,8 @@ from actors.protocol.server_frames import (
     Resync,
     ServerFrame,
 )
-from client.backoff import Backoff
-from client.client_settings import ClientSettings
 from client.conversation_sequencer import ConversationSequencer
 from client.frame_sink import FrameSink
-from client.http_client import HttpClient
 from client.pending_requests import PendingRequests
 from client.state_resync import StateResync
 
@@ -35,25 +31,17 @@ RESUME_CONVERSATIONS_MAX = 1500
 
 
 class Dispatcher:
-    """`http` returns a client for the current server."""
-
     def __init__(
         self,
         requests: PendingRequests,
         frame_sink: FrameSink,
-        http: Callable[[], HttpClient],
-        settings: ClientSettings,
-        make_backoff: Callable[[], Backoff],
-        *,
-        discover: bool,
-        sleep: Callable[[float], Awaitable[None]],
+        sequencer: ConversationSequencer,
+        resync: StateResync,
     ) -> None:
         self._requests = requests
         self._frame_sink = frame_sink
-        self._sequencer = ConversationSequencer(http, frame_sink.put, settings, make_backoff, sleep)
-        self._resync = StateResync(
-            self._sequencer, frame_sink.put, http, make_backoff, sleep, discover=discover
-        )
+        self._sequencer = sequencer
+        self._resync = resync
         self.ready: Ready | None = None
         self.epoch = ""
         self.position = 0

@@ -13,8 +13,8 @@ import aiohttp
 import msgspec
 
 from actors.protocol.objects import Conversation, ConversationType, Message, OwnUser, ReadState, UserCard
-from client.errors import RequestRejected, RequestTimeout
-from client.http_responses import Changes, History, LoginResponse, Page, ProblemDetails, SessionView
+from client.errors import RequestTimeout
+from client.http_responses import Changes, History, LoginResponse, Page, SessionView, decode_rejection
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
@@ -197,7 +197,7 @@ class HttpClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise RequestTimeout(f"{method}: {type(error).__name__}") from error
         if response.status >= 300:
-            raise _decode_rejection(response.status, content)
+            raise decode_rejection(response.status, content)
         # Endpoints without a response body are typed None by their method.
         decoded: Any = None if response_type is None else msgspec.json.decode(content, type=response_type)
         result: Response = decoded
@@ -207,19 +207,4 @@ class HttpClient:
 def _conversation_path(conversation_id: str, *segments: str) -> str:
     return "/".join(
         ("/v1/conversations", *(quote(segment, safe="") for segment in (conversation_id, *segments)))
-    )
-
-
-def _decode_rejection(status: int, content: bytes) -> RequestRejected:
-    try:
-        problem = msgspec.json.decode(content, type=ProblemDetails)
-    except msgspec.DecodeError:
-        # Not from Convene: a proxy, which sends no problem details.
-        problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
-    return RequestRejected(
-        problem.code,
-        problem.detail,
-        status=status,
-        retry=status >= 500,
-        retry_after_ms=problem.retry_after_ms,
     )

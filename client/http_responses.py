@@ -1,4 +1,4 @@
-"""HTTP response bodies that are not protocol objects."""
+"""HTTP response bodies that are not protocol objects, and error responses."""
 
 from typing import Generic, TypeVar
 
@@ -6,6 +6,7 @@ import msgspec
 
 from actors.protocol.objects import Message, OwnUser
 from actors.protocol.server_frames import LogFrame
+from client.errors import RequestRejected
 
 Item = TypeVar("Item")
 
@@ -50,3 +51,19 @@ class ProblemDetails(msgspec.Struct, frozen=True):
     code: str
     detail: str = ""
     retry_after_ms: int | None = None
+
+
+def decode_rejection(status: int, content: bytes) -> RequestRejected:
+    """Return the exception for an error response."""
+    try:
+        problem = msgspec.json.decode(content, type=ProblemDetails)
+    except msgspec.DecodeError:
+        # Not from Convene: a proxy, which sends no problem details.
+        problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
+    return RequestRejected(
+        problem.code,
+        problem.detail,
+        status=status,
+        retry=status >= 500,
+        retry_after_ms=problem.retry_after_ms,
+    )

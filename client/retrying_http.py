@@ -14,7 +14,7 @@ import msgspec
 
 from client.backoff import Backoff
 from client.errors import RequestRejected, RequestTimeout
-from client.http_responses import ProblemDetails
+from client.http_responses import decode_rejection
 
 Result = TypeVar("Result")
 RETRY_STATUSES: Final = frozenset({429, 502, 503, 504})
@@ -118,14 +118,5 @@ class RetryingHttpClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise RequestTimeout(f"{request.method} {request.path}: {type(error).__name__}") from error
         if response.status >= 300:
-            raise _decode_rejection(response.status, content)
+            raise decode_rejection(response.status, content)
         return content
-
-
-def _decode_rejection(status: int, content: bytes) -> RequestRejected:
-    try:
-        problem = msgspec.json.decode(content, type=ProblemDetails)
-    except msgspec.DecodeError:
-        # Not from Convene: a proxy, which sends no problem details.
-        problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
-    return RequestRejected(problem.code, problem.detail, status=status, retry_after_ms=problem.retry_after_ms)

@@ -20,8 +20,7 @@ from rich.console import Console
 
 from client.errors import ClientError
 from loadtest.accounts.users_file import LoadUser, UnreadableUsersFile, read_users
-from loadtest.console.display import Display
-from loadtest.console.line_display import LineDisplay
+from loadtest.console.display import Display, LineDisplay
 from loadtest.console.live_display import LiveDisplay
 from loadtest.coordinator import Coordinator, ServerUnreachable
 from loadtest.options import InvalidOptions, Options, Thresholds

@@ -1,12 +1,12 @@
-"""Convene under Locust: people who read their feeds and write to each other over the socket.
+"""Load test with Locust: users who read their feeds and exchange messages over the websocket.
 
     python run.py load prepare --users 200 --users-file data/load/users.json
     CONVENE_USERS=data/load/users.json \
     locust -f docs/load-testing/locustfile.py --host http://127.0.0.1:8080 \
         --headless --users 50 --spawn-rate 10 --run-time 30s
 
-`send` is timed until the server says that a message is durable, `delivery` until the other one has it. It
-never checks order, gaps or duplicates: `run.py load` does.
+`send` is the time until the server acknowledges a message, `delivery` the time until the other user
+receives it. Order, gaps and duplicates are not checked; `run.py load` checks them.
 """
 
 import itertools
@@ -25,19 +25,19 @@ USER_INDEXES = itertools.count()
 
 
 class ChatUser(HttpUser):
-    """Two in a row are a pair, and both are to be there: give an even number of users."""
+    """Consecutive users form pairs: use an even number of users."""
 
     wait_time = between(1, 3)
 
     def on_start(self) -> None:
-        turn = next(USER_INDEXES) % len(USERS)
-        self.me, self.other = USERS[turn], USERS[min(turn ^ 1, len(USERS) - 1)]
+        index = next(USER_INDEXES) % len(USERS)
+        self.me, self.peer = USERS[index], USERS[min(index ^ 1, len(USERS) - 1)]
         self.client.headers["Authorization"] = f"Bearer {self.me['token']}"
-        made = self.client.post(
-            "/v1/conversations", json={"type": "DIRECT", "participants": [self.other["id"]]}
+        response = self.client.post(
+            "/v1/conversations", json={"type": "DIRECT", "participants": [self.peer["id"]]}
         )
-        self.conversation_id = made.json()["id"]
-        self.numbers = itertools.count(1)
+        self.conversation_id = response.json()["id"]
+        self.request_ids = itertools.count(1)
         self.sent_at: dict[int, float] = {}
         address = self.host.replace("http", "ws", 1) + "/v1/ws"
         self.socket = websocket.create_connection(address, subprotocols=["convene.v1.json"])
@@ -50,13 +50,13 @@ class ChatUser(HttpUser):
 
     @task(3)
     def chat(self) -> None:
-        number = next(self.numbers)
+        request_id = next(self.request_ids)
         now = time.time()
-        self.sent_at[number] = now
+        self.sent_at[request_id] = now
         self.send_frame(
             {
                 "type": "message.send",
-                "id": number,
+                "id": request_id,
                 "conversation_id": self.conversation_id,
                 "client_id": f"{self.me['id']}-{now}",
                 "content": f"{now}",
@@ -69,11 +69,11 @@ class ChatUser(HttpUser):
 
     def receive_frames(self) -> None:
         while True:
-            said = self.socket.recv()
-            if not said:
+            data = self.socket.recv()
+            if not data:
                 return
-            heard = json.loads(said)
-            for frame in heard if isinstance(heard, list) else [heard]:
+            decoded = json.loads(data)
+            for frame in decoded if isinstance(decoded, list) else [decoded]:
                 self.on_frame(frame)
 
     def on_frame(self, frame: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ class ChatUser(HttpUser):
                 report_request("send", now - self.sent_at.pop(frame["id"]))
             case "error":
                 report_request("send", 0.0, frame["code"])
-            case "message.created" if frame["message"]["sender_id"] == self.other["id"]:
+            case "message.created" if frame["message"]["sender_id"] == self.peer["id"]:
                 report_request("delivery", now - float(frame["message"]["content"]))
             case _:
                 pass
@@ -93,7 +93,7 @@ class ChatUser(HttpUser):
 
 
 def report_request(name: str, seconds: float, failure: str | None = None) -> None:
-    """Count something that happened over the socket, as Locust counts requests."""
+    """Report a websocket operation to Locust's statistics."""
     events.request.fire(
         request_type="WS",
         name=name,

@@ -1,8 +1,8 @@
-"""A believable small town on a server, made through its public paths alone, as its people would.
+"""Creates a consistent set of sample data on a server through its public API.
 
-    people -> follows -> events -> posts -> likes, comments -> answers, invites -> conversations
+    users -> follows -> events -> posts -> likes, comments -> RSVPs, invites -> conversations
 
-Doing it again adds nothing. It never asks for more than a few things at once, and waits when told to.
+Running it again adds nothing. Concurrency is bounded, and rate limits of the server are respected.
 """
 
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ REACHABILITY_TIMEOUT_S: Final = 5.0
 
 
 class DemoData:
-    """`at_once` bounds the requests under way, `patience_s` how long one is said again to a busy server."""
+    """At most `concurrency` requests are in flight; each is retried for up to `retry_for_s`."""
 
     def __init__(self, *, concurrency: int = CONCURRENCY, retry_for_s: float = RETRY_FOR_S) -> None:
         self._concurrency = concurrency
@@ -36,30 +36,30 @@ class DemoData:
     async def create(
         self, url: str, *, seed: int, password: str, users: int, progress: ProgressCallback
     ) -> DemoSummary:
-        """Build the town, or what is missing of it. May be cancelled, and begun again.
+        """Create what is missing of the sample data. May be cancelled and run again.
 
         Raises:
-            ValueError: a town can not have so many people.
-            Occupied: a username of the town is somebody else's, or has another password.
-            Refused, Unanswered: the server does not want to, or is not there.
+            ValueError: `users` is out of range.
+            UsernameTaken: a username belongs to another user or has another password.
+            RequestRejected, RequestTimeout: the server rejected a request or did not respond.
         """
         plan = plan_demo_data(users, seed, datetime.now(UTC).date())
-        crew = BoundedRunner(self._concurrency, progress)
-        connections = aiohttp.TCPConnector(limit=self._concurrency)
-        async with aiohttp.ClientSession(connector=connections) as session:
+        runner = BoundedRunner(self._concurrency, progress)
+        connector = aiohttp.TCPConnector(limit=self._concurrency)
+        async with aiohttp.ClientSession(connector=connector) as session:
             await RetryingHttpClient(session, url, retry_for_s=REACHABILITY_TIMEOUT_S).execute(
                 HttpRequest("GET", "/healthz")
             )
-            requests = RetryingHttpClient(session, url, retry_for_s=self._retry_for_s)
+            http = RetryingHttpClient(session, url, retry_for_s=self._retry_for_s)
             keys = IdempotencyKeys(seed)
-            residents = await crew.run_all(
-                "people", plan.users, UserRegistrar(requests, keys, password).ensure_user
+            demo_users = await runner.run_all(
+                "users", plan.users, UserRegistrar(http, keys, password).ensure_user
             )
-            return await _DemoBuilder(plan, crew, requests, keys, residents).run()
+            return await _DemoBuilder(plan, runner, http, keys, demo_users).run()
 
 
 class _DemoBuilder:
-    """One building of a town whose people have arrived."""
+    """Creates the data of one run, after its users."""
 
     def __init__(
         self,
@@ -77,33 +77,35 @@ class _DemoBuilder:
         self._conversations = ConversationCreator(http, keys, users)
 
     async def run(self) -> DemoSummary:
-        each, plan = self._runner.run_all, self._plan
-        follows = await each("follows", plan.follows, self._posts.follow)
-        hosted = await each("events", plan.events, self._events.ensure_event)
-        posts = await self._create_posts(hosted)
-        likes = [Like(who, post.id) for post in posts if post.id for who in post.plan.likers]
-        discussed = [post for post in posts if post.plan.comments]
-        liked = await each("likes", likes, self._posts.like)
-        comments = await each("comments", discussed, self._posts.ensure_comments)
-        answers = await each("RSVPs", hosted, self._events.set_rsvps)
-        invites = await each("invites", hosted, self._events.send_invites)
-        talks = await each("conversations", plan.conversations, self._conversations.ensure_conversation)
-        gathered = await each("event conversations", hosted, self._conversations.send_event_messages)
-        held = [talk for talk in talks if talk is not None]
+        run_all, plan = self._runner.run_all, self._plan
+        follows = await run_all("follows", plan.follows, self._posts.follow)
+        events = await run_all("events", plan.events, self._events.ensure_event)
+        posts = await self._create_posts(events)
+        likes = [Like(user_index, post.id) for post in posts if post.id for user_index in post.plan.likers]
+        commented_posts = [post for post in posts if post.plan.comments]
+        like_results = await run_all("likes", likes, self._posts.like)
+        comments = await run_all("comments", commented_posts, self._posts.ensure_comments)
+        rsvps = await run_all("RSVPs", events, self._events.set_rsvps)
+        invites = await run_all("invites", events, self._events.send_invites)
+        conversations = await run_all(
+            "conversations", plan.conversations, self._conversations.ensure_conversation
+        )
+        event_messages = await run_all("event conversations", events, self._conversations.send_event_messages)
+        created = [conversation for conversation in conversations if conversation is not None]
         counts = DemoCounts(
             users=len(self._users),
             follows=sum(follows),
             posts=sum(post.id is not None for post in posts),
-            likes=sum(liked),
+            likes=sum(like_results),
             comments=sum(comments),
-            events=sum(one.event is not None for one in hosted),
-            rsvps=sum(answers),
+            events=sum(event.event is not None for event in events),
+            rsvps=sum(rsvps),
             invites=sum(invites),
-            directs=sum(talk.name is None for talk in held),
-            groups=sum(talk.name is not None for talk in held),
-            messages=sum(talk.messages for talk in held) + sum(gathered),
+            directs=sum(conversation.name is None for conversation in created),
+            groups=sum(conversation.name is not None for conversation in created),
+            messages=sum(conversation.messages for conversation in created) + sum(event_messages),
         )
-        return self._summarize(counts, hosted, posts, held)
+        return self._summarize(counts, events, posts, created)
 
     async def _create_posts(self, events: list[CreatedEvent]) -> list[CreatedPost]:
         existing_users = [user for user in self._users if user.already_existed]

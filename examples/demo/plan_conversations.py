@@ -78,11 +78,11 @@ class ConversationPlanner:
                 continue
             interested.sort(key=lambda user: user.topics[0] != topic.name)
             login_users = [user for user in interested if user.is_login_user]
-            others = [user for user in interested[:GROUP_MEMBERS_MAX] if not user.is_login_user]
-            speakers = (sample_up_to(others, count_speakers(group.lines), self._rng) + login_users)[
+            regular_users = [user for user in interested[:GROUP_MEMBERS_MAX] if not user.is_login_user]
+            speakers = (sample_up_to(regular_users, count_speakers(group.lines), self._rng) + login_users)[
                 -count_speakers(group.lines) :
             ]
-            members = [*speakers, *(user for user in others if user not in speakers)]
+            members = [*speakers, *(user for user in regular_users if user not in speakers)]
             lines = assign_lines(group.lines, speakers, SlotWords(topic, self._rng).make_filler())
             plans.append(self._plan_conversation(members, group.name, lines))
         return plans

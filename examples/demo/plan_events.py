@@ -84,13 +84,13 @@ class EventPlanner:
     def _plan_event(self, topic: Topic, template: EventTemplate) -> EventPlan:
         interested = [user for user in self._users[1:] if user.topics[0] == topic.name]
         creator = self._rng.choice(interested or self._users[1:])
-        others = [user for user in self._users if user is not creator]
+        invitees = [user for user in self._users if user is not creator]
         if template.overbooked:
-            rsvps = self._plan_overbooked_rsvps(topic, others, template.capacity)
+            rsvps = self._plan_overbooked_rsvps(topic, invitees, template.capacity)
         else:
             rsvps = [
                 PlannedRsvp(creator.index, RsvpStatus.GOING),
-                *self._plan_rsvps(topic, others, template),
+                *self._plan_rsvps(topic, invitees, template),
             ]
         start = first_occurrence(self._today, template)
         going = [

@@ -154,9 +154,9 @@ class LogObserver:
     def _check_message_at(
         self, log: ConversationLog, conversation_id: str, seq: int, message_id: str, source: str
     ) -> None:
-        other = log.record_message(seq, message_id)
-        if other is not None:
-            detail = f"{source} has message {message_id}, recorded before was {other}"
+        recorded = log.record_message(seq, message_id)
+        if recorded is not None:
+            detail = f"{source} has message {message_id}, recorded before was {recorded}"
             self._faults.add(FaultKind.FORKED, conversation_id, ANY_CLIENT, [seq], detail)
 
     def _check_stored_once(self, conversation_id: str, client_id: str, seq: int) -> None:

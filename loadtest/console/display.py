@@ -1,10 +1,12 @@
-"""Interface of progress displays."""
+"""Progress displays: the interface, plain lines, and none."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from loadtest.metrics.server_metrics import ServerSample
 from loadtest.report.time_series import TimeSeries
+
+PRINT_INTERVAL_S: Final = 2.0
 
 
 class Display(Protocol):
@@ -33,3 +35,41 @@ class NullDisplay:
     def update(self, series: TimeSeries, samples: Mapping[str, Sequence[ServerSample]]) -> None: ...
 
     def close(self) -> None: ...
+
+
+class LineDisplay:
+    """`print_line` prints one line."""
+
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print_line = print_line
+        self._last_s = float("-inf")
+
+    def setup_progress(self, label: str, done: int, total: int) -> None:
+        if done == total:
+            self._print_line(f"{label}: {total} created")
+
+    def begin_phase(self, phase: str) -> None:
+        self._print_line(f"-- {phase}")
+
+    def update(self, series: TimeSeries, samples: Mapping[str, Sequence[ServerSample]]) -> None:
+        if not series.points or series.points[-1].at_s - self._last_s < PRINT_INTERVAL_S:
+            return
+        point = series.points[-1]
+        self._last_s = point.at_s
+        cpu = "/".join(_format_cpu(server) for server in samples.values())
+        self._print_line(
+            f"{point.at_s:7.1f} s  connected {point.ready_count}  frames/s {point.received_per_s:.0f}  "
+            f"sent/s {point.sent_per_s:.0f}  requests/s {point.calls_per_s:.0f}  p50 {point.p50_ms:.1f} ms  "
+            f"p99 {point.p99_ms:.1f} ms  errors {point.errors}  faults {point.faults}  "
+            f"load tester CPU {point.cpu_share:.0%}  server CPU {cpu}"
+        )
+
+    def close(self) -> None:
+        """Do nothing: every line is already printed."""
+
+
+def _format_cpu(samples: Sequence[ServerSample]) -> str:
+    if len(samples) < 2:
+        return "-"
+    before, last = samples[-2], samples[-1]
+    return f"{(last.cpu_s - before.cpu_s) / max(last.at_s - before.at_s, 1e-9):.0%}"

@@ -56,7 +56,7 @@ class LiveDisplay:
             "p99 ms",
             "errors",
             "faults",
-            "own CPU",
+            "load tester CPU",
         ):
             table.add_column(name, justify="right")
         table.add_row(

@@ -9,9 +9,15 @@ from typing import BinaryIO
 
 import uvloop
 
-from loadtest.process.pipe import encode_message, receive, to_worker_decoder
 from loadtest.process.worker import TICK_S, Worker
-from loadtest.process.worker_protocol import CheckDelivery, StartLoad, StopLoad
+from loadtest.process.worker_protocol import (
+    CheckDelivery,
+    StartLoad,
+    StopLoad,
+    encode_message,
+    receive,
+    to_worker_decoder,
+)
 from loadtest.run_plan import WorkerPlan
 
 

@@ -85,8 +85,8 @@ class Worker:
         """Connect all virtual users."""
         raise_open_file_limit(len(self._user_pool.users))
         await self._user_pool.connect_all(CONNECT_TIMEOUT_S)
-        ready = self._user_pool.ready_count
-        return ConnectionsOpened(ready, len(self._user_pool.users) - ready)
+        ready_count = self._user_pool.ready_count
+        return ConnectionsOpened(ready_count, len(self._user_pool.users) - ready_count)
 
     def start_load(self, command: StartLoad) -> None:
         """Start the load at `start_us`."""

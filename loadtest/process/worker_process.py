@@ -11,8 +11,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from loadtest.process.pipe import encode_message, from_worker_decoder, receive
-from loadtest.process.worker_protocol import ConnectionsOpened, Tick
+from loadtest.process.worker_protocol import (
+    ConnectionsOpened,
+    Tick,
+    encode_message,
+    from_worker_decoder,
+    receive,
+)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 EXIT_TIMEOUT_S: Final = 10.0

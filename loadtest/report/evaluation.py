@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import FAULT_DESCRIPTIONS, FaultKind
-from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.latencies import Percentiles
 from loadtest.options import Thresholds
 from loadtest.report.time_series import Point
 from loadtest.run_plan import Scenario

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.latencies import Percentiles
 from loadtest.metrics.server_metrics import ServerMetrics, ServerSample, summarize_server
 from loadtest.options import Options
 from loadtest.report.evaluation import (

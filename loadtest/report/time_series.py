@@ -7,8 +7,7 @@ from typing import Final
 import msgspec
 
 from loadtest.check.faults import Fault
-from loadtest.metrics.histogram import Histogram, Percentiles, merge_counts, quantile_ms
-from loadtest.metrics.latencies import LatencyCounts
+from loadtest.metrics.latencies import Histogram, LatencyCounts, Percentiles, merge_counts, quantile_ms
 from loadtest.process.worker_protocol import Tick
 
 FAULTS_MAX: Final = 500

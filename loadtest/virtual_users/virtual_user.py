@@ -262,7 +262,7 @@ class VirtualUser:
             delay_s = (frame.retry_after_ms or RETRY_DELAY_MS) / 1000
             asyncio.get_running_loop().call_later(delay_s, self._retry, request)
         else:
-            self._context.latencies.add(f"{request.operation} refused", now - request.intended_us)
+            self._context.latencies.add(f"{request.operation} rejected", now - request.intended_us)
             self._context.counters.errors[f"{request.operation}: {frame.code}"] += 1
 
     def _retry(self, request: PendingRequest) -> None:

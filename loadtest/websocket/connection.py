@@ -132,15 +132,15 @@ class ClientConnection(asyncio.Protocol):
     def _handle_control_frames(self, events: list[ReceivedEvent]) -> list[ReceivedEvent]:
         if not any(type(event) is ControlFrame for event in events):
             return events
-        rest: list[ReceivedEvent] = []
+        events_left: list[ReceivedEvent] = []
         for event in events:
             if not isinstance(event, ControlFrame):
-                rest.append(event)
+                events_left.append(event)
             elif event.opcode == PING:
                 self._write(PONG, event.payload)
             else:
                 self._on_close_frame(event.payload)
-        return rest
+        return events_left
 
     def _on_close_frame(self, payload: bytes) -> None:
         if len(payload) >= 2:

@@ -1,4 +1,4 @@
-"""A scripted server and clients of it, closed after the test."""
+"""A scripted server and clients connected to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ FAST_SETTINGS = ClientSettings(
 
 
 class ClientRecorder:
-    """A client under test, what it handed on, and the pauses it would have made."""
+    """A client under test, with the frames it delivered and the delays it requested."""
 
     def __init__(
         self,
@@ -38,11 +38,11 @@ class ClientRecorder:
 
     @property
     def seqs(self) -> list[int]:
-        """The seqs that were handed on, in order."""
+        """The seqs of the delivered durable frames, in order."""
         return [frame.seq for frame in self.frames if isinstance(frame, LogFrame)]
 
     async def connect(self, server: ScriptedServer) -> ScriptedSocket:
-        """Come in; answers the server's end."""
+        """Connect, and return the server's end of the websocket."""
         connecting = asyncio.create_task(self.client.connect(5.0))
         socket = await server.next_socket()
         await socket.authenticate()
@@ -56,19 +56,19 @@ class ClientRecorder:
 
 @pytest.fixture
 async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as one:
-        yield one
+    async with ScriptedServer() as scripted:
+        yield scripted
 
 
 @pytest.fixture
 async def other_server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as one:
-        yield one
+    async with ScriptedServer() as scripted:
+        yield scripted
 
 
 @pytest.fixture
 async def recorder(server: ScriptedServer, other_server: ScriptedServer) -> AsyncIterator[ClientRecorder]:
-    """A client of both servers, the first one first."""
-    one = ClientRecorder([server.url, other_server.url])
-    yield one
-    await one.client.close()
+    """A client with the URLs of both servers."""
+    client_recorder = ClientRecorder([server.url, other_server.url])
+    yield client_recorder
+    await client_recorder.client.close()

@@ -1,7 +1,6 @@
-"""A server of the contract that does only what a test tells it to.
+"""A server that sends only what a test tells it to.
 
-Each socket that comes is handed to the test, which says every frame itself; over HTTP it answers from
-the logs it was given. It never decides anything.
+The test sends every frame of each websocket itself; HTTP requests are answered from the given logs.
 """
 
 import asyncio
@@ -84,7 +83,7 @@ def conversation(last_seq: int, room: str = ROOM) -> Conversation:
 
 
 class ScriptedSocket:
-    """The server's end of one socket."""
+    """The server's end of one websocket."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket
@@ -93,24 +92,24 @@ class ScriptedSocket:
         self.authenticated: Authenticate | None = None
 
     async def authenticate(self, position: int = 0, max_frame_bytes: int = 65536) -> Authenticate:
-        """Hello, authenticate, ready; and `resync` where the client asked to resume."""
-        said = await self.receive_authenticate(max_frame_bytes)
-        await self.send(self.make_ready(said, position))
-        if said.resume is not None:
+        """Send `hello` and `ready`, and `resync` if the client asked to resume."""
+        authenticate = await self.receive_authenticate(max_frame_bytes)
+        await self.send(self.make_ready(authenticate, position))
+        if authenticate.resume is not None:
             await self.send(Resync("expired", "epoch", position))
-        return said
+        return authenticate
 
     async def receive_authenticate(self, max_frame_bytes: int = 65536) -> Authenticate:
         await self.send(Hello(25_000, 10_000, max_frame_bytes, ""))
-        said = await self.next_command()
-        assert isinstance(said, Authenticate)
-        return said
+        command = await self.next_command()
+        assert isinstance(command, Authenticate)
+        return command
 
     def make_ready(self, authenticate: Authenticate, position: int = 0) -> Ready:
         return Ready(authenticate.id, "session", ANA, "epoch", position, 0)
 
     async def next_command(self) -> Command:
-        """What the client says next."""
+        """Return the client's next command."""
         async with asyncio.timeout(TIMEOUT_S):
             return await self.commands.get()
 
@@ -128,19 +127,19 @@ class ScriptedSocket:
         await self._socket.close(code=code)
 
     def abort(self) -> None:
-        """Break the connection without a word."""
+        """Abort the connection without a close frame."""
         transport = self._request.transport
         assert transport is not None
         transport.abort()
 
     async def receive_commands(self) -> None:
-        async for said in self._socket:
-            if said.type is WSMsgType.TEXT:
-                self.commands.put_nowait(json_decoders.command(said.data))
+        async for message in self._socket:
+            if message.type is WSMsgType.TEXT:
+                self.commands.put_nowait(json_decoders.command(message.data))
 
 
 class ScriptedServer:
-    """`logs` is what the store holds of each conversation, `listed` of which heads are told."""
+    """`logs` are the stored entries by conversation; `listed_heads` are the listed heads."""
 
     def __init__(self) -> None:
         self.logs: dict[str, list[LogFrame]] = {}
@@ -173,7 +172,7 @@ class ScriptedServer:
         await self._runner.cleanup()
 
     async def next_socket(self) -> ScriptedSocket:
-        """The next socket that comes."""
+        """Return the next websocket that connects."""
         async with asyncio.timeout(TIMEOUT_S):
             return await self._sockets.get()
 
@@ -215,8 +214,8 @@ class ScriptedServer:
         return _json(Changes(items, items[-1].seq if items else after, has_more=False))
 
 
-def _json(answer: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 
 def _not_found_response() -> web.Response:

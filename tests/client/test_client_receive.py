@@ -1,4 +1,4 @@
-"""What a client hands on: each conversation whole, once and in order."""
+"""The client delivers each conversation completely, once and in order."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ from tests.until import until
 
 
 async def test_each_frame_is_delivered_once(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """A seq that was seen is dropped; a batch is as good as single frames."""
+    """Repeated seqs are dropped, in single frames and in batches."""
     recorder.client.subscribe(ROOM)
     socket = await recorder.connect(server)
     await socket.send(
@@ -62,7 +62,7 @@ async def test_gap_is_filled_before_later_frames(recorder: ClientRecorder, serve
 
 
 async def test_lagged_range_is_fetched(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """The server spared us 3 to 5: they come from `changes`, before 6."""
+    """The server skipped 3 to 5: they are fetched and delivered before 6."""
     server.logs[ROOM] = [message_created(seq) for seq in range(1, 6)]
     server.listed_heads[ROOM] = 2
     socket = await recorder.connect(server)
@@ -77,7 +77,7 @@ async def test_lagged_range_is_fetched(recorder: ClientRecorder, server: Scripte
 async def test_lagged_range_of_unknown_conversation_is_fetched(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
-    """It begins at what was spared."""
+    """The conversation starts at the skipped range."""
     server.logs[ROOM] = [message_created(seq) for seq in range(1, 6)]
     socket = await recorder.connect(server)
     await socket.send(Lagged(ROOM, 4, 5))
@@ -89,7 +89,7 @@ async def test_lagged_range_of_unknown_conversation_is_fetched(
 async def test_compacted_changes_complete_the_sequence(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
-    """Compacted: complete up to `last_seq`, though not every seq is in it."""
+    """Compacted changes are complete up to `last_seq`, though seqs are missing."""
     server.logs[ROOM] = [message_created(1), message_created(4), conversation_updated(5)]
     server.listed_heads[ROOM] = 5
     recorder.client.subscribe(ROOM)
@@ -103,7 +103,7 @@ async def test_compacted_changes_complete_the_sequence(
 async def test_missed_frames_are_fetched_after_reconnect(
     recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
-    """The connection breaks, the conversation grows: `resync` makes the client read what it missed."""
+    """After a lost connection, `resync` makes the client fetch what it missed."""
     server.listed_heads[ROOM] = other_server.listed_heads[ROOM] = 0
     socket = await recorder.connect(server)
     await socket.send(message_created(1))
@@ -111,31 +111,31 @@ async def test_missed_frames_are_fetched_after_reconnect(
     other_server.logs[ROOM] = [message_created(seq) for seq in range(1, 5)]
     other_server.listed_heads[ROOM] = 4
     socket.abort()
-    again = await other_server.next_socket()
-    said = await again.authenticate()
+    second_socket = await other_server.next_socket()
+    authenticate = await second_socket.authenticate()
     await until(lambda: len(recorder.seqs) >= 4)
 
     assert recorder.seqs == [1, 2, 3, 4]
-    assert said.resume is not None
+    assert authenticate.resume is not None
     assert recorder.client.statistics().unannounced_gaps == 0
-    assert (said.resume.session_id, said.resume.conversations) == ("session", {ROOM: 1})
+    assert (authenticate.resume.session_id, authenticate.resume.conversations) == ("session", {ROOM: 1})
     assert any(isinstance(frame, Resync) for frame in recorder.frames)
 
 
 async def test_jumps_in_a_replay_are_not_gaps(
     recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
-    """Between `ready` and `resumed` a jump is no gap: the replay is compacted. After it, one is."""
+    """Between `ready` and `resumed` the replay is compacted; afterwards a jump is a gap."""
     server.listed_heads[ROOM] = 0
     socket = await recorder.connect(server)
     await socket.send(message_created(1))
     await until(lambda: recorder.seqs == [1])
     other_server.logs[ROOM] = [message_created(seq) for seq in range(1, 10)]
     socket.abort()
-    again = await other_server.next_socket()
-    said = await again.receive_authenticate()
-    await again.send(
-        again.make_ready(said),
+    second_socket = await other_server.next_socket()
+    authenticate = await second_socket.receive_authenticate()
+    await second_socket.send(
+        second_socket.make_ready(authenticate),
         message_created(4),
         conversation_updated(6),
         Resumed(2, {ROOM: 7}),
@@ -145,7 +145,7 @@ async def test_jumps_in_a_replay_are_not_gaps(
 
     assert recorder.seqs == [1, 4, 6, 8]
     assert other_server.changes_requests == []
-    await again.send(message_created(10))
+    await second_socket.send(message_created(10))
     await until(lambda: len(recorder.seqs) >= 6)
     assert recorder.seqs == [1, 4, 6, 8, 9, 10]
 
@@ -153,7 +153,7 @@ async def test_jumps_in_a_replay_are_not_gaps(
 async def test_joined_position_applies_after_a_resync_read_further(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
-    """The list showed it at 6 already; who is told its state at 3 hears 4 to 6 too, behind that."""
+    """The list was at 6; after `joined` at 3, frames 4 to 6 are delivered too."""
     server.logs[ROOM] = [message_created(seq) for seq in range(1, 7)]
     server.listed_heads[ROOM] = 6
     socket = await recorder.connect(server)
@@ -169,7 +169,7 @@ async def test_joined_position_applies_after_a_resync_read_further(
 async def test_joined_does_not_repeat_delivered_frames(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
-    """A frame came before the news: nothing comes twice."""
+    """A frame delivered before `joined` is not delivered again."""
     server.listed_heads[ROOM] = 6
     socket = await recorder.connect(server)
     await until(lambda: recorder.client.positions() == {ROOM: 6})
@@ -181,7 +181,7 @@ async def test_joined_does_not_repeat_delivered_frames(
 
 
 async def test_joined_starts_and_left_ends_delivery(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """After `left` nothing more of it is handed on, not even what was being fetched."""
+    """After `left` nothing is delivered, not even frames being fetched."""
     server.logs[ROOM] = [message_created(seq) for seq in range(1, 9)]
     server.allow_changes.clear()
     socket = await recorder.connect(server)
@@ -207,7 +207,7 @@ async def test_joined_starts_and_left_ends_delivery(recorder: ClientRecorder, se
 async def test_conversation_missing_after_reconnect_yields_left(
     recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
-    """It is listed no longer and not found: whoever listens hears so."""
+    """A conversation that is not listed and not found is reported as left."""
     server.listed_heads[ROOM] = 3
     socket = await recorder.connect(server)
     await until(lambda: recorder.client.positions() == {ROOM: 3})
@@ -219,7 +219,7 @@ async def test_conversation_missing_after_reconnect_yields_left(
 
 
 async def test_unknown_frames_are_ignored(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """A later server may say more: alone or in a batch it changes nothing."""
+    """Frames of newer servers are skipped, alone or in a batch."""
     recorder.client.subscribe(ROOM)
     socket = await recorder.connect(server)
     await socket.send_raw('{"type":"weather.changed","sun":true}')
@@ -228,7 +228,7 @@ async def test_unknown_frames_are_ignored(recorder: ClientRecorder, server: Scri
 
 
 async def test_frames_iterator_matches_callback(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """What `frames` gives is what the callback gets."""
+    """`frames()` yields what the callback gets."""
     recorder.client.subscribe(ROOM)
     frames = recorder.client.frames()
     socket = await recorder.connect(server)
@@ -240,30 +240,30 @@ async def test_frames_iterator_matches_callback(recorder: ClientRecorder, server
 
 
 async def test_put_waits_for_a_slow_consumer() -> None:
-    """The queue is bounded: who puts waits its turn, and nothing is lost or overtaken."""
-    outlet = FrameSink(None, queued_frames_max=2)
-    frames = outlet.frames()
-    first = asyncio.create_task(outlet.put([message_created(1), message_created(2), message_created(3)]))
-    second = asyncio.create_task(outlet.put([message_created(4)]))
-    got = [await anext(frames)]
+    """The queue is bounded: `put` waits, and frames keep their order."""
+    sink = FrameSink(None, queued_frames_max=2)
+    frames = sink.frames()
+    first = asyncio.create_task(sink.put([message_created(1), message_created(2), message_created(3)]))
+    second = asyncio.create_task(sink.put([message_created(4)]))
+    received = [await anext(frames)]
     assert not second.done()
-    got += [await anext(frames) for _ in range(3)]
+    received += [await anext(frames) for _ in range(3)]
 
-    assert got == [message_created(seq) for seq in (1, 2, 3, 4)]
+    assert received == [message_created(seq) for seq in (1, 2, 3, 4)]
     await asyncio.gather(first, second)
 
 
 async def test_callback_error_does_not_stop_delivery(caplog: pytest.LogCaptureFixture) -> None:
-    """The frames after it are handed on."""
-    got = []
+    """Later frames are delivered, and the error is logged."""
+    received = []
 
     def on_frame(frame: ServerFrame) -> None:
-        got.append(frame)
+        received.append(frame)
         raise ZeroDivisionError
 
     await FrameSink(on_frame, 10).put([message_created(1), message_created(2)])
 
-    assert got == [message_created(1), message_created(2)]
+    assert received == [message_created(1), message_created(2)]
     assert "on_frame callback raised an exception" in caplog.text
 
 

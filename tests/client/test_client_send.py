@@ -1,4 +1,4 @@
-"""What a client does until a command is answered."""
+"""What the client does until a command is answered."""
 
 import asyncio
 
@@ -16,15 +16,15 @@ from tests.client.scripted_server import ROOM, ScriptedServer
 async def test_send_is_retried_with_the_same_client_id_after_reconnect(
     recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
-    """The connection breaks after the send: the same message goes to the next server, as the same one."""
+    """A message in flight when the connection is lost is sent again to the next server."""
     socket = await recorder.connect(server)
     sending = asyncio.create_task(recorder.client.send(ROOM, "hello", mentions=["u-ben"]))
     first = await socket.next_command()
     socket.abort()
-    again = await other_server.next_socket()
-    await again.authenticate()
-    second = await again.next_command()
-    await again.acknowledge(second, 7)
+    second_socket = await other_server.next_socket()
+    await second_socket.authenticate()
+    second = await second_socket.next_command()
+    await second_socket.acknowledge(second, 7)
 
     assert isinstance(first, SendMessage)
     assert isinstance(second, SendMessage)
@@ -35,27 +35,29 @@ async def test_send_is_retried_with_the_same_client_id_after_reconnect(
 async def test_unanswered_sends_are_resent_in_order(
     recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
 ) -> None:
-    """What waited comes first and in order, before what is new."""
+    """Unanswered commands are resent first, in order, before new ones."""
     socket = await recorder.connect(server)
     sends = [asyncio.create_task(recorder.client.send(ROOM, f"text {n}")) for n in range(5)]
     for _ in sends:
         await socket.next_command()
     socket.abort()
-    again = await other_server.next_socket()
+    second_socket = await other_server.next_socket()
     sends.append(asyncio.create_task(recorder.client.send(ROOM, "text 5")))
-    await again.authenticate()
-    said = [await again.next_command() for _ in sends]
-    for seq, command in enumerate(said, 1):
-        await again.acknowledge(command, seq)
+    await second_socket.authenticate()
+    commands = [await second_socket.next_command() for _ in sends]
+    for seq, command in enumerate(commands, 1):
+        await second_socket.acknowledge(command, seq)
 
-    assert [one.content for one in said if isinstance(one, SendMessage)] == [f"text {n}" for n in range(6)]
+    assert [command.content for command in commands if isinstance(command, SendMessage)] == [
+        f"text {n}" for n in range(6)
+    ]
     assert [(await send).seq for send in sends] == [1, 2, 3, 4, 5, 6]
 
 
 async def test_retryable_error_is_retried_after_retry_after_ms(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
-    """`retry: true` is not told to the caller; the pause is at least `retry_after_ms`."""
+    """An error with `retry: true` is retried after at least `retry_after_ms`."""
     socket = await recorder.connect(server)
     sending = asyncio.create_task(recorder.client.send(ROOM, "hello"))
     first = await socket.next_command()
@@ -67,27 +69,27 @@ async def test_retryable_error_is_retried_after_retry_after_ms(
     assert isinstance(first, SendMessage)
     assert isinstance(second, SendMessage)
     assert second.client_id == first.client_id
-    assert recorder.delays_s == [pytest.approx(4.321 + 0.125)]  # what is left to chance: half of a quarter
+    assert recorder.delays_s == [pytest.approx(4.321 + 0.125)]  # jitter: half of 0.25 s
 
 
 async def test_non_retryable_error_is_raised(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """What would be refused again is not tried again."""
+    """An error that a retry would repeat is raised."""
     socket = await recorder.connect(server)
     sending = asyncio.create_task(recorder.client.send(ROOM, "hello"))
     command = await socket.next_command()
     await socket.send(Error(command.id, "conversation.not_found", "no such conversation", retry=False))
 
-    with pytest.raises(RequestRejected) as refused:
+    with pytest.raises(RequestRejected) as rejected:
         await sending
-    assert refused.value.code == "conversation.not_found"
+    assert rejected.value.code == "conversation.not_found"
 
 
 async def test_request_is_resent_until_the_deadline(server: ScriptedServer) -> None:
-    """Unanswered for `answer_s` it is said again; only the deadline ends it, as `Unanswered`."""
-    heard = ClientRecorder([server.url], ClientSettings(resend_after_s=0.05))
+    """It is resent every `resend_after_s`; the deadline raises `RequestTimeout`."""
+    recorder = ClientRecorder([server.url], ClientSettings(resend_after_s=0.05))
     try:
-        socket = await heard.connect(server)
-        sending = asyncio.create_task(heard.client.send(ROOM, "hello", deadline_s=0.5))
+        socket = await recorder.connect(server)
+        sending = asyncio.create_task(recorder.client.send(ROOM, "hello", deadline_s=0.5))
         first, second = await socket.next_command(), await socket.next_command()
 
         assert isinstance(first, SendMessage)
@@ -96,21 +98,21 @@ async def test_request_is_resent_until_the_deadline(server: ScriptedServer) -> N
         with pytest.raises(RequestTimeout):
             await sending
     finally:
-        await heard.client.close()
+        await recorder.client.close()
 
 
 async def test_frame_over_the_server_limit_is_not_sent(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
-    """It would cost the connection: it is refused here, and the others go on."""
+    """The server would close the connection, so the client rejects the frame itself."""
     connecting = asyncio.create_task(recorder.client.connect(5.0))
     socket = await server.next_socket()
     await socket.authenticate(max_frame_bytes=200)
     await connecting
 
-    with pytest.raises(RequestRejected) as refused:
+    with pytest.raises(RequestRejected) as rejected:
         await recorder.client.send(ROOM, "x" * 200)
-    assert refused.value.code == "request.too_large"
+    assert rejected.value.code == "request.too_large"
     pinging = asyncio.create_task(recorder.client.ping())
     command = await socket.next_command()
     assert isinstance(command, Ping)
@@ -119,7 +121,7 @@ async def test_frame_over_the_server_limit_is_not_sent(
 
 
 async def test_close_fails_pending_requests(recorder: ClientRecorder, server: ScriptedServer) -> None:
-    """Nobody waits for ever on a client that has left."""
+    """Pending and later requests raise `ClientClosed`."""
     socket = await recorder.connect(server)
     sending = asyncio.create_task(recorder.client.send(ROOM, "hello"))
     await socket.next_command()
@@ -132,7 +134,7 @@ async def test_close_fails_pending_requests(recorder: ClientRecorder, server: Sc
 
 
 async def test_connect_without_a_server_times_out() -> None:
-    """No server at all is not known to be for ever."""
+    """An unreachable server is not permanent: `connect` raises `RequestTimeout`."""
     client = Client(["http://127.0.0.1:1"], "token")
     try:
         with pytest.raises(RequestTimeout):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from loadtest.check.faults import FaultKind
-from loadtest.metrics.histogram import Percentiles
+from loadtest.metrics.latencies import Percentiles
 from loadtest.options import Thresholds
 from loadtest.report.evaluation import Outcome, assess_tester, evaluate, failed_criteria
 from loadtest.report.time_series import Point

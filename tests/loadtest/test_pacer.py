@@ -4,8 +4,7 @@ import random
 import time
 
 from loadtest.metrics.clock import now_us
-from loadtest.metrics.histogram import Histogram, quantile_ms
-from loadtest.metrics.latencies import LatencyRecorder, record_latency
+from loadtest.metrics.latencies import Histogram, LatencyRecorder, quantile_ms, record_latency
 from loadtest.scenarios.pacer import Pacer
 
 RATE_PER_S = 1000.0

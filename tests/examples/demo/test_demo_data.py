@@ -26,7 +26,7 @@ from storage.stores import SERVICES
 
 PASSWORD = "convene-demo"
 SEED = 3
-PEOPLE = 12
+USERS = 12
 StartServer = Callable[..., Awaitable[str]]
 Databases = dict[str, str]
 PAGE = (("limit", "100"),)
@@ -38,7 +38,7 @@ class ObjectCounts(msgspec.Struct, frozen=True):
     follows: list[tuple[int, int]]
     posts: list[tuple[str, int, int]]
     events: list[tuple[str, int, int]]
-    talks: list[tuple[str, int, int]]
+    conversations: list[tuple[str, int, int]]
 
 
 class DemoVisitor:
@@ -80,7 +80,7 @@ class DemoVisitor:
             posts += [(post.id, post.like_count, post.comment_count) for post in page.items]
         events = await self.events()
         event_conversations = {event.conversation_id for event in events}
-        talks = [
+        conversations = [
             conversation
             for conversation in await self.conversations()
             if conversation.id not in event_conversations
@@ -89,8 +89,9 @@ class DemoVisitor:
             follows=follows,
             posts=posts,
             events=[(event.id, event.going_count, event.interested_count) for event in events],
-            talks=[
-                (conversation.id, conversation.last_seq, conversation.unread_count) for conversation in talks
+            conversations=[
+                (conversation.id, conversation.last_seq, conversation.unread_count)
+                for conversation in conversations
             ],
         )
 
@@ -127,14 +128,14 @@ async def start_server(stores: StoreUrls, databases: Databases) -> AsyncIterator
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as one:
-        yield one
+    async with aiohttp.ClientSession() as client_session:
+        yield client_session
 
 
 async def create_demo_data(url: str, steps: list[tuple[str, int, int]] | None = None) -> DemoSummary:
     seen: list[tuple[str, int, int]] = [] if steps is None else steps
     return await DemoData().create(
-        url, seed=SEED, password=PASSWORD, users=PEOPLE, progress=lambda *step: seen.append(step)
+        url, seed=SEED, password=PASSWORD, users=USERS, progress=lambda *step: seen.append(step)
     )
 
 
@@ -153,7 +154,7 @@ async def test_demo_users_have_posts_events_and_unread_messages(
     conversations = [await visitor.conversations() for visitor in visitors]
 
     assert summary.login_usernames == ("ana", "ben", "cyd")
-    assert summary.counts.users == PEOPLE
+    assert summary.counts.users == USERS
     assert min(msgspec.structs.astuple(summary.counts)) > 0
     async with asyncio.timeout(10.0):  # feeds may follow later than all else
         while len(await ana.feed()) <= 10:
@@ -190,7 +191,7 @@ async def test_creating_twice_adds_nothing(
     url = await start_server()
     first = await create_demo_data(url)
     ana = await DemoVisitor.login(RetryingHttpClient(session, url, retry_for_s=5.0), "ana")
-    names = [user.username for user in plan_demo_data(PEOPLE, SEED, datetime.now(UTC).date()).users]
+    names = [user.username for user in plan_demo_data(USERS, SEED, datetime.now(UTC).date()).users]
     counts = await ana.count_objects(names)
     assert await create_demo_data(url) == first
     assert await ana.count_objects(names) == counts
@@ -221,7 +222,7 @@ async def test_rate_limited_server_only_takes_longer(start_server: StartServer) 
     """Rate-limited registrations are retried."""
     url = await start_server(registrations_per_s=20, registrations_burst=2, password_hashes_queued=1)
 
-    assert (await create_demo_data(url)).counts.users == PEOPLE
+    assert (await create_demo_data(url)).counts.users == USERS
 
 
 async def test_taken_username_is_reported(start_server: StartServer, session: aiohttp.ClientSession) -> None:

@@ -23,10 +23,10 @@ def all_texts(plan: DemoPlan) -> list[str]:
     return posts + comments + [line.content for lines in dialogs for line in lines]
 
 
-@pytest.mark.parametrize(("people", "seed"), [(12, 1), (40, 2), (120, 1), (120, 7), (300, 3)])
-def test_texts_respect_length_limits(people: int, seed: int) -> None:
+@pytest.mark.parametrize(("user_count", "seed"), [(12, 1), (40, 2), (120, 1), (120, 7), (300, 3)])
+def test_texts_respect_length_limits(user_count: int, seed: int) -> None:
     """Texts fit the server's limits, and all slots are filled."""
-    plan = plan_demo_data(people, seed, TODAY)
+    plan = plan_demo_data(user_count, seed, TODAY)
 
     assert all(0 < len(text) <= POST_CHARACTERS for text in all_texts(plan))
     assert all(len(user.bio or "") <= BIO_CHARACTERS for user in plan.users)
@@ -108,8 +108,8 @@ def test_only_one_event_is_overbooked() -> None:
     assert excess[plan.events[0].title] == 3
 
 
-@pytest.mark.parametrize("people", [0, 11, 1001])
-def test_user_count_out_of_range_is_rejected(people: int) -> None:
+@pytest.mark.parametrize("user_count", [0, 11, 1001])
+def test_user_count_out_of_range_is_rejected(user_count: int) -> None:
     """`plan_demo_data` accepts 12 to 1000 users."""
     with pytest.raises(ValueError, match="from 12 to 1000"):
-        plan_demo_data(people, 1, TODAY)
+        plan_demo_data(user_count, 1, TODAY)
