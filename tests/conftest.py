@@ -1,6 +1,6 @@
-"""What every test may ask for: real stores, started once a run, and fresh databases on them.
+"""Fixtures of all tests: real stores, started once per run, and fresh databases on them.
 
-The stores live in a loop on a thread of their own, because they outlive the loops of the tests.
+The stores run in an event loop on a separate thread, because they outlive the event loops of the tests.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ STORES_START_S = 120.0
 
 
 class LoopThread:
-    """An event loop for what is shared by all tests of a run."""
+    """An event loop on a background thread, for resources shared by all tests."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -44,7 +44,7 @@ class LoopThread:
 
 @pytest.fixture(scope="session")
 def background() -> Iterator[LoopThread]:
-    """A loop that outlives the tests."""
+    """An event loop that outlives the tests."""
     thread = LoopThread()
     yield thread
     thread.close()
@@ -52,7 +52,7 @@ def background() -> Iterator[LoopThread]:
 
 @pytest.fixture(scope="session")
 def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrls]:
-    """The three real stores, once a run."""
+    """PostgreSQL, MongoDB and Redis, started once per run."""
     folder: Path = tmp_path_factory.mktemp("stores")
     embedded = EmbeddedStores(folder, keep=False)
     urls = background.run(embedded.start(), STORES_START_S)
@@ -63,7 +63,7 @@ def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> 
 FreshDatabase = Callable[[str], str]
 
 
-# Few rows are deleted sooner than as many files are made anew; no trigger and no foreign key looks at it.
+# Deleting a few rows is faster than TRUNCATE, which recreates files. Triggers and foreign keys are disabled.
 DELETE_ALL_ROWS = """
 DO $$
 DECLARE one record;
@@ -82,7 +82,7 @@ TERMINATE_CONNECTIONS = (
 
 
 class DatabasePool:
-    """Empty, migrated databases, copied from one template a service and used again once emptied."""
+    """Empty, migrated databases, copied from a template per service and emptied for reuse."""
 
     def __init__(self, postgres_url: str) -> None:
         self._postgres_url = postgres_url
@@ -91,7 +91,7 @@ class DatabasePool:
         self._free: dict[str, list[str]] = {}
 
     async def acquire(self, service: str) -> str:
-        template = f"template_{service}"  # no server's own: those of whole servers fill up
+        template = f"template_{service}"  # not a database that a server under test uses: those fill up
         if service not in self._templates:
             await migrate(await create_database(self._postgres_url, template), service)
             self._templates.add(service)
@@ -118,22 +118,22 @@ class DatabasePool:
 
 @pytest.fixture(scope="session")
 def databases(stores: StoreUrls) -> DatabasePool:
-    """All databases of a run."""
+    """The databases of the run."""
     return DatabasePool(stores.postgres)
 
 
 @pytest.fixture
 def fresh_database(background: LoopThread, databases: DatabasePool) -> Iterator[FreshDatabase]:
-    """Gives the URL of an empty, migrated database of a service, for one test."""
-    taken: list[tuple[str, str]] = []
+    """Return a function that provides an empty, migrated database of a service for one test."""
+    acquired: list[tuple[str, str]] = []
 
-    def fresh(service: str) -> str:
+    def acquire(service: str) -> str:
         url = background.run(databases.acquire(service), STORES_START_S)
-        taken.append((service, url))
+        acquired.append((service, url))
         return url
 
-    yield fresh
-    for service, url in taken:
+    yield acquire
+    for service, url in acquired:
         background.run(databases.release(service, url))
 
 
