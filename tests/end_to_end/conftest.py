@@ -12,7 +12,7 @@ from storage.embedded import StoreUrls
 from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
 from tests.end_to_end.server_process import ServerProcess, ServerStores
-from tests.end_to_end.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 Pair = tuple[ServerProcess, ServerProcess]
 BUS_DELAY_S = 0.05

@@ -4,15 +4,14 @@ Presence changes arrive in the order in which they were made. So once a later ch
 arrived, every earlier change of the watched user has arrived as well.
 """
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from actors.protocol.presence import PresenceChanged
 from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from tests.end_to_end.polling import wait_until
+from tests.end_to_end.received_frames import statuses_of
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
 from tests.end_to_end.user_api import UserApi
@@ -50,30 +49,20 @@ class PresenceWatcher:
     @property
     def statuses_seen(self) -> list[str]:
         """The statuses of the watched user in the order received."""
-        return statuses(self._frames, self._watched)
+        return statuses_of(self._frames, self._watched.id)
 
     async def wait_for_delivery(self, instance: ServerProcess) -> None:
         """Wait until every change made on `instance` so far has arrived."""
         reference = self._reference_users[0]
-        before = len(statuses(self._frames, reference))
+        before = len(statuses_of(self._frames, reference.id))
         async with Client([instance.url], reference.token) as client:
             await client.set_presence(away=before % 2 == 0)
             await client.ping()
-            await wait_until(lambda: len(statuses(self._frames, reference)) > before)
+            await wait_until(lambda: len(statuses_of(self._frames, reference.id)) > before)
 
     async def wait_for_grace(self, instance: ServerProcess) -> None:
         """Wait until the grace period of every user who left `instance` so far has ended."""
         reference = self._reference_users[1]
         async with Client([instance.url], reference.token):
-            await wait_until(lambda: statuses(self._frames, reference)[-1:] == ["online"])
-        await wait_until(lambda: statuses(self._frames, reference)[-1:] == ["offline"])
-
-
-def statuses(frames: Sequence[ServerFrame], user: RegisteredUser) -> list[str]:
-    return [
-        presence.status
-        for frame in frames
-        if isinstance(frame, PresenceChanged)
-        for presence in frame.presences
-        if presence.user_id == user.id
-    ]
+            await wait_until(lambda: statuses_of(self._frames, reference.id)[-1:] == ["online"])
+        await wait_until(lambda: statuses_of(self._frames, reference.id)[-1:] == ["offline"])

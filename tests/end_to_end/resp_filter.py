@@ -39,7 +39,7 @@ class RespFilter:
 
 
 class ConnectionFilter:
-    """Implements `tests.end_to_end.tcp_proxy.StreamFilter`."""
+    """Implements `tests.tcp_proxy.StreamFilter`."""
 
     def __init__(self, resp_filter: RespFilter) -> None:
         self._resp_filter = resp_filter

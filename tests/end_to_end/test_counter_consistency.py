@@ -9,7 +9,6 @@ from storage.postgres.pool import PostgresPool
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerStores
-from tests.end_to_end.test_social_features import create_event
 from tests.end_to_end.user_api import UserApi
 
 USERS = 8
@@ -31,7 +30,7 @@ async def test_counts_always_equal_the_rows(pair: Pair, server_stores: ServerSto
             for number, user in enumerate(users)
         ]
         objects = CountedObjects(
-            owner.id, await owner.post("hello"), (await create_event(owner, "Boules", CAPACITY))["id"]
+            owner.id, await owner.post("hello"), (await owner.create_event("Boules", CAPACITY))["id"]
         )
         audits = []
         for service in COUNTED_SERVICES:

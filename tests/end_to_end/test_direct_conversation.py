@@ -15,6 +15,7 @@ from client.encoding import MSGPACK
 from client.errors import RequestRejected
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until
+from tests.end_to_end.received_frames import frames_of_type
 from tests.end_to_end.registered_user import RegisteredUser
 
 
@@ -102,7 +103,3 @@ async def test_third_user_receives_nothing(pair: Pair) -> None:
 
         assert frames == []
         assert len(await ana.read_history(first_instance, group)) == 1
-
-
-def frames_of_type(frames: list[ServerFrame], frame_type: type) -> list[ServerFrame]:
-    return [frame for frame in frames if isinstance(frame, frame_type)]

@@ -6,7 +6,7 @@ from tests.end_to_end.conftest import Pair
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import RegisteredUser
-from tests.end_to_end.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 MESSAGES = 250
 

@@ -1,7 +1,7 @@
 """Ephemeral events across instances: typing, posts, event and profile changes."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -19,8 +19,8 @@ from client.client import Client
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.raw_socket import open_socket
+from tests.end_to_end.received_frames import frames_of_type
 from tests.end_to_end.registered_user import RegisteredUser
-from tests.end_to_end.test_social_features import create_event
 from tests.end_to_end.user_api import UserApi
 
 Frames = list[ServerFrame]
@@ -72,7 +72,7 @@ async def test_post_is_pushed_to_followers(pair: Pair) -> None:
 async def test_event_change_is_pushed_to_users_with_an_rsvp(pair: Pair) -> None:
     """Users who have answered receive the current event, without their own RSVP; others receive nothing."""
     async with three_users(pair) as ((ana_api, ben_api, cleo_api), ben_frames, cleo_frames):
-        path = f"/v1/events/{(await create_event(ana_api, 'Boules', 3))['id']}"
+        path = f"/v1/events/{(await ana_api.create_event('Boules', 3))['id']}"
         await ben_api.request_ok("PUT", f"{path}/rsvp", {"status": "INTERESTED"})
         await ana_api.request_ok("PATCH", path, {"title": "Petanque"})
         await wait_until(lambda: frames_of_type(ben_frames, EventUpdated))
@@ -136,7 +136,3 @@ async def three_users(pair: Pair) -> AsyncIterator[tuple[tuple[UserApi, UserApi,
         Client([second_instance.url], cleo.token, on_frame=cleo_frames.append),
     ):
         yield (ana_api, ben_api, cleo_api), ben_frames, cleo_frames
-
-
-def frames_of_type(frames: Sequence[ServerFrame], frame_type: type[ServerFrame]) -> list[ServerFrame]:
-    return [frame for frame in frames if isinstance(frame, frame_type)]

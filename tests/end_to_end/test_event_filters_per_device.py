@@ -10,7 +10,6 @@ from tests.end_to_end.polling import wait_until
 from tests.end_to_end.raw_socket import open_socket
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
-from tests.end_to_end.test_social_features import create_event
 from tests.end_to_end.user_api import UserApi
 
 FRAMES_BY_GROUP = {
@@ -53,7 +52,7 @@ async def test_each_device_receives_its_event_groups(pair: Pair) -> None:
         ana_api = await stack.enter_async_context(UserApi(ana, first_instance))
         ben_api = await stack.enter_async_context(UserApi(ben, first_instance))
         await ben_api.follow(ana.id)
-        path = f"/v1/events/{(await create_event(ana_api, 'Boules', 3))['id']}"
+        path = f"/v1/events/{(await ana_api.create_event('Boules', 3))['id']}"
         await ben_api.request_ok("PUT", f"{path}/rsvp", {"status": "MAYBE"})
 
         filters: list[list[EventGroup] | None] = [

@@ -5,7 +5,7 @@ from tests.end_to_end.conftest import Pair
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import RegisteredUser
-from tests.end_to_end.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 
 async def test_retry_after_lost_acknowledgement_stores_once(pair: Pair) -> None:

@@ -16,7 +16,7 @@ from tests.end_to_end.polling import LONG_TESTS, wait_until
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.resp_filter import RespFilter
 from tests.end_to_end.server_process import ServerStores
-from tests.end_to_end.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 DELIVERY_TIMEOUT_S = 6.0
 """The maximum delivery time in the API contract."""

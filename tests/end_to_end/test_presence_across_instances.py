@@ -1,29 +1,18 @@
 """Presence across instances: several devices, reconnects and a killed instance."""
 
 import signal
-from collections.abc import Sequence
 
 import aiohttp
 
-from actors.protocol.presence import PresenceChanged
 from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from tests.end_to_end.conftest import Pair, StartInstance
 from tests.end_to_end.polling import wait_until
+from tests.end_to_end.received_frames import statuses_of
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
 
 SETTLE_TIMEOUT_S = 15.0
-
-
-def statuses(frames: Sequence[ServerFrame], user_id: str) -> list[str]:
-    return [
-        presence.status
-        for frame in frames
-        if isinstance(frame, PresenceChanged)
-        for presence in frame.presences
-        if presence.user_id == user_id
-    ]
 
 
 async def follow(follower: RegisteredUser, followed: RegisteredUser, instance: ServerProcess) -> None:
@@ -70,13 +59,13 @@ async def test_reconnect_within_grace_is_not_visible(pair: Pair, start_instance:
     async with Client([first_instance.url], ana.token, on_frame=frames.append) as watcher:
         await watcher.watch_presence([ben.id])
         async with Client([second_instance.url], ben.token):
-            await wait_until(lambda: statuses(frames, ben.id) == ["online"], SETTLE_TIMEOUT_S)
+            await wait_until(lambda: statuses_of(frames, ben.id) == ["online"], SETTLE_TIMEOUT_S)
         async with Client([first_instance.url], ben.token) as reconnected:
             await reconnected.ping()
             third_instance = await start_instance()
             async with Client([third_instance.url], ben.token):
                 pass
-            assert statuses(frames, ben.id) == ["online"]
+            assert statuses_of(frames, ben.id) == ["online"]
 
 
 async def test_users_of_a_killed_instance_go_offline(pair: Pair, start_instance: StartInstance) -> None:
@@ -97,5 +86,5 @@ async def test_users_of_a_killed_instance_go_offline(pair: Pair, start_instance:
         killed.signal(signal.SIGKILL)
         await client.close()
 
-        await wait_until(lambda: statuses(frames, ben.id)[-1:] == ["offline"], SETTLE_TIMEOUT_S)
+        await wait_until(lambda: statuses_of(frames, ben.id)[-1:] == ["offline"], SETTLE_TIMEOUT_S)
         assert await read_status(ana, ben, first_instance) == "offline"

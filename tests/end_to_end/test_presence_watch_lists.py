@@ -7,7 +7,7 @@ from client.client import Client
 from client.errors import RequestRejected
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until
-from tests.end_to_end.presence_watcher import statuses
+from tests.end_to_end.received_frames import statuses_of
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi
 
@@ -46,7 +46,7 @@ async def test_watch_list_replaces_the_previous_one(pair: Pair) -> None:
             cleo.id,
         ]
         await ben_client.set_presence(away=True)
-        await wait_until(lambda: statuses(frames, ben) == ["away"])
+        await wait_until(lambda: statuses_of(frames, ben.id) == ["away"])
         (presence,) = await watcher.watch_presence([cleo.id])
         assert presence.status == "online"
         with pytest.raises(RequestRejected) as rejected:
@@ -54,5 +54,5 @@ async def test_watch_list_replaces_the_previous_one(pair: Pair) -> None:
         assert rejected.value.code == "request.invalid"
         await ben_client.set_presence(away=False)
         await cleo_client.set_presence(away=True)
-        await wait_until(lambda: statuses(frames, cleo) == ["away"])
-        assert statuses(frames, ben) == ["away"]
+        await wait_until(lambda: statuses_of(frames, cleo.id) == ["away"])
+        assert statuses_of(frames, ben.id) == ["away"]

@@ -14,8 +14,8 @@ from config.limits import TOKEN_LIFETIME_MAX_S
 from tests.conftest import LoopThread
 from tests.end_to_end.conftest import Pair, two_instances
 from tests.end_to_end.polling import wait_until
-from tests.end_to_end.presence_watcher import statuses
 from tests.end_to_end.raw_socket import connect_socket, frames_until, open_socket
+from tests.end_to_end.received_frames import statuses_of
 from tests.end_to_end.registered_user import PASSWORD, RegisteredUser
 from tests.end_to_end.server_process import ServerProcess, ServerStores
 from tests.end_to_end.user_api import UserApi
@@ -85,7 +85,7 @@ async def test_silent_device_is_closed_and_resumes_elsewhere(short_timeout_pair:
             # The last frame was received between the two times; the close precedes a third heartbeat.
             assert time.monotonic() - sent_at >= 1.9 * HEARTBEAT_S
             assert time.monotonic() - ready_at < 3 * HEARTBEAT_S
-        await wait_until(lambda: statuses(frames, ben) == ["online", "offline"])
+        await wait_until(lambda: statuses_of(frames, ben.id) == ["online", "offline"])
         await ana_client.send(group, "are you there?")
         async with open_socket(second_instance) as resumed_socket:
             resume = {name: ready[name] for name in ("session_id", "epoch", "position")}
@@ -94,7 +94,7 @@ async def test_silent_device_is_closed_and_resumes_elsewhere(short_timeout_pair:
             )
             missed = await frames_until(resumed_socket, "resumed")
             assert [frame["type"] for frame in missed] == ["message.created", "resumed"]
-        await wait_until(lambda: statuses(frames, ben)[:3] == ["online", "offline", "online"])
+        await wait_until(lambda: statuses_of(frames, ben.id)[:3] == ["online", "offline", "online"])
 
 
 async def test_socket_over_the_user_limit_is_closed(short_timeout_pair: Pair) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from actors.protocol.server_frames import (
     ConversationJoined,
@@ -26,18 +24,6 @@ POSTS = 23
 def notification_texts(frames: Sequence[ServerFrame]) -> list[str]:
     """Return the texts of the received notifications."""
     return [frame.notification.message for frame in frames if isinstance(frame, NotificationCreated)]
-
-
-async def create_event(api: UserApi, title: str, capacity: int) -> dict[str, Any]:
-    start = datetime.now(UTC) + timedelta(days=1)
-    body = {
-        "title": title,
-        "start_datetime": start.isoformat(),
-        "end_datetime": (start + timedelta(hours=2)).isoformat(),
-        "capacity": capacity,
-    }
-    event: dict[str, Any] = await api.request_ok("POST", "/v1/events", body)
-    return event
 
 
 async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
@@ -134,7 +120,7 @@ async def test_concurrent_rsvps_fill_only_the_last_place(pair: Pair) -> None:
             await stack.enter_async_context(UserApi(user, pair[number % 2]))
             for number, user in enumerate(users)
         ]
-        created = await create_event(creator, "Boules", 2)
+        created = await creator.create_event("Boules", 2)
         rsvp = f"/v1/events/{created['id']}/rsvp"
         await first_attendee.request_ok("PUT", rsvp, {"status": "GOING"})
         responses = await asyncio.gather(
@@ -163,7 +149,7 @@ async def test_waitlist_has_one_order_across_instances(pair: Pair) -> None:
             await stack.enter_async_context(UserApi(first_user, pair[number % 2]))
             for number, first_user in enumerate(users)
         ]
-        created = await create_event(attendee, "Petanque", 1)
+        created = await attendee.create_event("Petanque", 1)
         rsvp = f"/v1/events/{created['id']}/rsvp"
         await attendee.request_ok("PUT", rsvp, {"status": "GOING"})
         request = {"status": "GOING", "waitlist": True}

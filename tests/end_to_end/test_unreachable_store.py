@@ -11,7 +11,7 @@ from tests.end_to_end.conftest import Pair
 from tests.end_to_end.raw_socket import connect_socket
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess, ServerStores
-from tests.end_to_end.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 
 async def test_client_moves_when_authentication_is_unavailable(

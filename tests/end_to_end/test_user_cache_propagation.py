@@ -10,7 +10,6 @@ from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import POLL_S
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
-from tests.end_to_end.test_social_features import create_event
 from tests.end_to_end.user_api import Json, UserApi
 
 PROPAGATION_LIMIT_S = 2.0
@@ -105,9 +104,9 @@ async def create_objects_of_ana(stack: AsyncExitStack, pair: Pair) -> tuple[Regi
     await ben_apis[0].follow(ana.id)
     await ana_api.follow(ben.id)
     group = await ana.create_group(first_instance, [ben])
-    ben_event = await create_event(ben_apis[0], "Boules", 3)
+    ben_event = await ben_apis[0].create_event("Boules", 3)
     await ana_api.request_ok("PUT", f"/v1/events/{ben_event['id']}/rsvp", {"status": "GOING"})
-    ana_event = await create_event(ana_api, "Petanque", 3)
+    ana_event = await ana_api.create_event("Petanque", 3)
     posts = [await ana_api.post("hello"), await ben_apis[0].post("hello")]
     await ana_api.like(posts[1])
     await ana_api.request_ok("POST", f"/v1/posts/{posts[1]}/comments", {"content": "so"})

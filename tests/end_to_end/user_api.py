@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -64,6 +65,17 @@ class UserApi:
 
     async def like(self, post_id: str) -> None:
         await self.request_ok("PUT", f"/v1/posts/{post_id}/like")
+
+    async def create_event(self, title: str, capacity: int) -> Json:
+        """Create an event that starts tomorrow, and return it."""
+        start = datetime.now(UTC) + timedelta(days=1)
+        body = {
+            "title": title,
+            "start_datetime": start.isoformat(),
+            "end_datetime": (start + timedelta(hours=2)).isoformat(),
+            "capacity": capacity,
+        }
+        return await self.request_ok("POST", "/v1/events", body)
 
     async def feed(self) -> list[str]:
         return [post["id"] for post in await self.list_all("/v1/feed")]

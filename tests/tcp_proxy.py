@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
-from tests.end_to_end.polling import wait_until
+from tests.until import until
 
 StreamFilter = Callable[[bytes], bytes]
 """Called with each chunk that the server sent on one connection; returns the bytes to forward."""
@@ -55,7 +55,7 @@ class TcpProxy:
         assert self._server is not None
         self._server.close()
         self.cut_all()
-        await wait_until(lambda: not self.connections)
+        await until(lambda: not self.connections, 15.0)
 
     async def connect_upstream(self, connection: "ProxiedConnection") -> None:
         """Open the upstream connection."""
