@@ -50,7 +50,7 @@ async def test_resume_replays_missed_frames_in_order_then_live(pair: Pair) -> No
         await ana_client.edit(group, first.message_id, "hello Ben")
         third = await ana_client.send(group, "and on")
         await ana_client.delete(group, second.message_id)
-        await ana_client.send(unlisted, "nobody asked")
+        await ana_client.send(unlisted, "not listed")
         await ben_client.mark_read(group, third.seq)
         new = await ana.create_group(first_instance, [ben])
         await ana_client.send(new, "welcome")
