@@ -35,8 +35,8 @@ GOING = b'{"status":"GOING"}'
 BASELINE_KINDS = {
     "like": "like",
     "follow": "follow",
-    "answer, many events": "answer",
-    "answer, one event": "answer",
+    "answer, many events": "rsvp",
+    "answer, one event": "rsvp",
 }
 """Request kind of Convene -> request kind of the baseline."""
 REQUESTS_PER_SLICE_MAX = {"answer, many events": 100, "answer, one event": 100}
@@ -169,11 +169,11 @@ def create_event(generator: HttpGenerator, creator: BenchUser) -> str:
 
 def encode_baseline_requests(kind: str) -> Iterator[bytes]:
     """Return requests to the baseline, which does not authenticate: the path names the user."""
-    paths = {"like": "/v1/posts/{}/like", "follow": "/v1/users/{}/follow", "answer": "/v1/events/{}/rsvp"}
+    paths = {"like": "/v1/posts/{}/like", "follow": "/v1/users/{}/follow", "rsvp": "/v1/events/{}/rsvp"}
     for number in itertools.count():
         path = paths[kind].format(f"00000000-0000-4000-8000-{number:012x}")
         user_id = f"11111111-0000-4000-8000-{number % WRITERS:012x}"
-        yield encode_request("PUT", f"{path}/{user_id}", "t" * 43, GOING if kind == "answer" else b"")
+        yield encode_request("PUT", f"{path}/{user_id}", "t" * 43, GOING if kind == "rsvp" else b"")
 
 
 def pairs(users: Sequence[BenchUser], object_ids: Sequence[str]) -> Iterator[tuple[BenchUser, str]]:

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback, which keeps what comes and refuses when it is told to."""
+"""An SMTP server on loopback that stores received mails and can reject recipients."""
 
 import asyncio
 import email
@@ -16,7 +16,7 @@ OK = "250 OK"
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """A mail as it came: whom the envelope names, and what is in it."""
+    """A received mail with its envelope addresses."""
 
     sender: str
     recipient: str
@@ -28,7 +28,7 @@ class ReceivedMail:
 
 
 class SmtpServer:
-    """`replies` are what it says to the next recipients, then it takes them."""
+    """`replies` are the responses to the next RCPT commands; without any, recipients are accepted."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -41,35 +41,37 @@ class SmtpServer:
         self.port = 0
 
     async def open(self) -> None:
-        """Listen; on the same port when it listened before."""
+        """Listen, on the same port as before if it listened already."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._create_session, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Stop listening, and hang up on everybody."""
+        """Stop listening and close all connections."""
         if self._server is None:
             return
         self._server.close()
-        for line in self._sessions:
-            if line.transport is not None:
-                line.transport.close()
+        for session in self._sessions:
+            if session.transport is not None:
+                session.transport.close()
         await until(
-            lambda: all(line.transport is None or line.transport.is_closing() for line in self._sessions)
+            lambda: all(
+                session.transport is None or session.transport.is_closing() for session in self._sessions
+            )
         )
         self._sessions.clear()
         await self._server.wait_closed()
         self._server = None
 
     def with_subject(self, subject: str) -> list[ReceivedMail]:
-        return [letter for letter in self.mails if letter.message["Subject"] == subject]
+        return [mail for mail in self.mails if mail.message["Subject"] == subject]
 
     def _create_session(self) -> SMTP:
-        line = SMTP(self, enable_SMTPUTF8=True, hostname="office.test", **self._options)
-        self._sessions.append(line)
-        return line
+        session = SMTP(self, enable_SMTPUTF8=True, hostname="mail.test", **self._options)
+        self._sessions.append(session)
+        return session
 
-    # --- what the server asks of its handler, by these names
+    # Handler methods that aiosmtpd calls by name.
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -1,4 +1,4 @@
-"""What the architecture forbids, these tests forbid. Directions of imports are held by `make check`."""
+"""Architecture rules that are checked on the source text. Import rules are checked by import-linter."""
 
 import re
 from collections import Counter
@@ -43,14 +43,14 @@ def test_each_statement_has_a_comment() -> None:
             assert re.match(r"-- [^ ]", block), (path, name)
 
 
-def test_each_sql_file_says_what_it_is() -> None:
-    """The header of a statement is its signature."""
+def test_each_sql_file_starts_with_a_comment() -> None:
+    """The header comment of a statement documents its parameters and rows."""
     for path in (ROOT / "sql").rglob("*.sql"):
         assert path.read_text().startswith("-- "), path
 
 
-def test_sql_stands_only_in_sql_files() -> None:
-    """Python explains and moves; statements live in `sql/`."""
+def test_sql_statements_are_only_in_sql_files() -> None:
+    """Code above storage contains no SQL statements."""
     statement = re.compile(r'"\s*(SELECT .* FROM|INSERT INTO|UPDATE .* SET|DELETE FROM)\b')
     for folder in ("server", "actors", "client"):
         for path in (ROOT / folder).rglob("*.py"):
@@ -59,27 +59,27 @@ def test_sql_stands_only_in_sql_files() -> None:
 
 @pytest.mark.parametrize("driver", ["asyncpg", "motor", "pymongo", "bson", "redis", "hiredis", "aiosmtplib"])
 def test_drivers_are_imported_only_in_storage(driver: str) -> None:
-    """No driver above `storage/`, not even in `run.py`."""
+    """No module outside `storage/` imports a store driver, `run.py` included."""
     imported = re.compile(rf"^\s*(import|from) {driver}\b", re.MULTILINE)
-    above = [path for path in python_files() if "storage" not in path.relative_to(ROOT).parts[:1]]
-    for path in [*above, ROOT / "run.py"]:
+    other_files = [path for path in python_files() if "storage" not in path.relative_to(ROOT).parts[:1]]
+    for path in [*other_files, ROOT / "run.py"]:
         assert not imported.search(path.read_text()), path
 
 
-def test_file_names_say_something() -> None:
-    """A room for everything is a room for nothing."""
+def test_no_file_has_a_vague_name() -> None:
+    """Names such as `utils` or `helpers` collect unrelated code."""
     for path in python_files():
         assert path.stem not in VAGUE_FILE_NAMES, path
 
 
-def test_every_source_file_opens_with_what_it_is() -> None:
-    """The first line of a file is its docstring."""
+def test_every_source_file_starts_with_a_docstring() -> None:
+    """Every module documents its purpose."""
     for path in python_files():
         assert path.read_text().startswith('"""'), path
 
 
-def test_no_registry_host_and_no_download_address_is_committed() -> None:
-    """The lock holds pins and hashes alone."""
+def test_lock_file_contains_no_urls() -> None:
+    """The lock file contains only pins and hashes, no package index and no download URL."""
     lock = (ROOT / "constraints.txt").read_text()
 
     assert "--hash=sha256:" in lock

@@ -212,7 +212,7 @@ static void send_message(uint32_t number, uint64_t intended_ns) {
                        "\"client_id\":\"%llx-%llx\",\"content\":\"%c%04x%04x",
                        id, group->conversation, (unsigned long long)started_ns, (unsigned long long)sent_total++, message_mark, index,
                        slot->generation);
-    for (size_t i = 9; i < content_bytes; i++) text[length++] = "and so it goes "[i % 15] == ' ' ? '_' : "and so it goes "[i % 15];
+    for (size_t i = 9; i < content_bytes; i++) text[length++] = "benchmark text "[i % 15] == ' ' ? '_' : "benchmark text "[i % 15];
     length += sprintf(text + length, xmpp ? "</body></message>" : socket_io ? "\"}]" : "\"}");
     counters.messages++;
     queue_frame(sender, 1, text, (size_t)length);

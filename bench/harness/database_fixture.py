@@ -20,7 +20,7 @@ USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 SERVICES = ("users", *USER_CACHE_SERVICES)
 HISTORY = timedelta(days=60)
 TOKEN_LIFETIME = timedelta(days=30)
-SENTENCE = "The quick brown fox jumps over the lazy dog and tells nobody about it, not even the other foxes. "
+SENTENCE = "The quick brown fox jumps over the lazy dog, runs across the wide field and rests by a river. "
 Records = Sequence[tuple[object, ...]]
 COUNT_FOLLOWS = """
 INSERT INTO user_social_stats AS s (user_id, followers_count, following_count)

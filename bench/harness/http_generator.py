@@ -30,7 +30,7 @@ class RequestSlice(msgspec.Struct, frozen=True):
 
     seconds: float
     requests: int
-    refused: int
+    rejected: int
     bytes: int
     cpu_s: float
     p50_ms: float
@@ -91,7 +91,7 @@ class HttpGenerator:
 
     def _run_slice(self, requests: Iterator[bytes], seconds: float, concurrency: int) -> RequestSlice:
         latencies: list[float] = []
-        refused = size = outstanding = 0
+        rejected = size = outstanding = 0
         connections, clock = self._connections, time.perf_counter
         cpu_s, started_at = time.thread_time(), clock()
         deadline = started_at + seconds
@@ -106,7 +106,7 @@ class HttpGenerator:
                 now = clock()
                 latencies.append(now - connection.sent_at)
                 size += connection.length
-                refused += connection.status >= 300
+                rejected += connection.status >= 300
                 next_request = next(requests, None) if now < deadline else None
                 if next_request is None:
                     outstanding -= 1
@@ -118,7 +118,7 @@ class HttpGenerator:
         return RequestSlice(
             seconds=duration_s,
             requests=len(latencies),
-            refused=refused,
+            rejected=rejected,
             bytes=size,
             cpu_s=cpu_s,
             p50_ms=_quantile_ms(latencies, 0.5),

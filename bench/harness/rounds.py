@@ -105,7 +105,7 @@ def run_rounds(
 def find_faults(samples: Sequence[Sample]) -> tuple[str, ...]:
     """Return why these samples are invalid; empty if every message was acknowledged and fully delivered."""
     faults = sum(sample.slice.faults for sample in samples)
-    return (f"Invalid: {faults} faults (lost, refused or unacknowledged messages).",) if faults else ()
+    return (f"Invalid: {faults} faults (lost, rejected or unacknowledged messages).",) if faults else ()
 
 
 def ratios(samples: Sequence[Sample], workload: str, server: str, reference: str) -> Spread:

@@ -157,7 +157,7 @@ def samples_of(samples: Sequence[Sample], trial: str) -> list[Sample]:
 
 def find_invalid_samples(samples: Sequence[Sample]) -> tuple[str, ...]:
     """Return why these samples are invalid; empty if every request succeeded."""
-    rejected = sum(sample.requests.refused for sample in samples)
+    rejected = sum(sample.requests.rejected for sample in samples)
     empty = sum(not sample.requests.requests for sample in samples)
     reasons = [f"Invalid: {rejected} requests were rejected."] if rejected else []
     if empty:
@@ -189,7 +189,7 @@ def table(samples: Sequence[Sample], trials: Sequence[Trial], work: str) -> str:
             format_ratio(latency_ratio(samples, trial.name, trial.baseline, "p99_ms")),
             format_number(sum(each.bytes for each in slices) / max(1, request_count)),
             format_number(request_count / sum(each.cpu_s for each in slices)),
-            str(sum(each.refused for each in slices)),
+            str(sum(each.rejected for each in slices)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -201,7 +201,7 @@ def format_ratio(value: Spread) -> str:
 
 def _print_sample(sample: Sample) -> None:
     result = sample.requests
-    rejected = f", REJECTED {result.refused}" if result.refused else ""
+    rejected = f", REJECTED {result.rejected}" if result.rejected else ""
     print(
         f"round {sample.number + 1}  {sample.trial:<44} {sample.cpu_us_per_request:6.0f} us each, "
         f"consumer {sample.consumer_us_per_request:6.0f} us, "

@@ -1,4 +1,4 @@
-"""Logs: one line an event, nothing in them that is somebody's."""
+"""Log output: one line per event, without secrets or user content."""
 
 import io
 import json
@@ -19,7 +19,7 @@ SECRETS = ("hunter2", "sekrit")
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """What was logged, line by line."""
+    """Return a function that parses the lines logged so far."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -30,8 +30,8 @@ def lines() -> Iterator[Lines]:
     structlog.reset_defaults()
 
 
-def test_an_event_is_one_line_of_json(lines: Lines) -> None:
-    """Level, time, logger and the event's own keys; below the level, nothing."""
+def test_event_is_one_line_of_json(lines: Lines) -> None:
+    """A line contains level, time and the event's keys; events below the level are not logged."""
     log = structlog.get_logger("convene")
     user_id = uuid.uuid4()
     log.info("socket closed\nFAKE LINE", user_id=user_id, code=4001)
@@ -59,8 +59,8 @@ def test_an_event_is_one_line_of_json(lines: Lines) -> None:
         {"record": type("Record", (), {"__repr__": lambda _: "hunter2"})()},
     ],
 )
-def test_secrets_are_hidden_wherever_they_stand(lines: Lines, event: dict[str, Any]) -> None:
-    """By key at any depth, by form within any text, and no object shows its insides."""
+def test_secrets_are_redacted_everywhere(lines: Lines, event: dict[str, Any]) -> None:
+    """Secrets are redacted by key at any depth and by pattern in any text; objects are not rendered."""
     structlog.get_logger("convene").info("something", kept=1, **event)
     logging.getLogger("library").warning("tried postgresql://u:sekrit@h and Bearer %s", "sekrit")
     text = json.dumps(lines())
@@ -68,8 +68,8 @@ def test_secrets_are_hidden_wherever_they_stand(lines: Lines, event: dict[str, A
     assert [line.get("kept") for line in lines()] == [1, None]
 
 
-def test_exceptions_tell_where_and_not_what(lines: Lines) -> None:
-    """The types and places of an exception and its cause are told; a foreign one's words are not."""
+def test_exceptions_are_logged_without_their_messages(lines: Lines) -> None:
+    """The log shows the type and location of an exception and its cause, but not the message text."""
     try:
         try:
             int("hunter2")
@@ -85,8 +85,8 @@ def test_exceptions_tell_where_and_not_what(lines: Lines) -> None:
         assert not any(secret in json.dumps(line) for secret in SECRETS)
 
 
-def test_console_form_hides_the_same() -> None:
-    """The form for people has the same redaction."""
+def test_console_format_redacts_secrets() -> None:
+    """The console format uses the same redaction as JSON."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()

@@ -1,4 +1,4 @@
-"""How mail is configured: what goes together, and what no text form shows."""
+"""The mail settings."""
 
 from pathlib import Path
 
@@ -21,8 +21,8 @@ COMPLETE = {
 }
 
 
-def test_mail_comes_from_variables() -> None:
-    """Each field has its variable; links begin with the base URL, without a second slash."""
+def test_mail_settings_are_read_from_variables() -> None:
+    """Each field has a variable; the base URL is used without its trailing slash."""
     settings = load_settings(None, COMPLETE)
     assert settings.mail == MailSettings(
         host="mail.example.org",
@@ -36,8 +36,8 @@ def test_mail_comes_from_variables() -> None:
     assert settings.base_url == "https://convene.example.org"
 
 
-def test_no_text_form_shows_credentials() -> None:
-    """Printing the settings prints no password, no username and no host."""
+def test_text_forms_of_the_settings_hide_credentials() -> None:
+    """`repr` and `str` contain no password, username or host."""
     settings = load_settings(None, COMPLETE)
     shown = f"{settings!r} {settings!s} {settings.mail} {settings.mail!r}"
     for secret in ("hunter2", "username='convene'", "mail.example.org"):
@@ -48,16 +48,16 @@ def test_no_text_form_shows_credentials() -> None:
     "missing",
     ["CONVENE_MAIL_SENDER", "CONVENE_MAIL_BASE_URL", "CONVENE_MAIL_USERNAME", "CONVENE_MAIL_PASSWORD"],
 )
-def test_what_belongs_together_is_asked_for(missing: str) -> None:
-    """A host needs sender and base URL, a name its password; the fault repeats no value."""
+def test_incomplete_mail_settings_are_rejected(missing: str) -> None:
+    """A host requires sender and base URL, a username its password; the error contains no values."""
     with pytest.raises(InvalidSettings) as raised:
         load_settings(None, {name: value for name, value in COMPLETE.items() if name != missing})
     assert missing.removeprefix("CONVENE_MAIL_").lower() in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
-def test_password_never_goes_over_an_open_line() -> None:
-    """Without TLS there is no logging in."""
+def test_smtp_login_without_tls_is_rejected() -> None:
+    """Credentials require `starttls` or `tls`."""
     with pytest.raises(InvalidSettings, match="needs starttls or tls"):
         load_settings(None, {**COMPLETE, "CONVENE_MAIL_SECURITY": "none"})
 
@@ -75,21 +75,21 @@ def test_password_never_goes_over_an_open_line() -> None:
         ("CONVENE_MAIL_HOST", ""),
     ],
 )
-def test_faulty_values_are_told(variable: str, value: str) -> None:
-    """Each is found when the server starts, not when the first mail goes out."""
+def test_invalid_mail_setting_is_rejected_at_startup(variable: str, value: str) -> None:
+    """The error names the variable."""
     with pytest.raises(InvalidSettings, match=variable):
         load_settings(None, {**COMPLETE, variable: value})
 
 
-def test_links_lead_to_this_server_when_nobody_says_where() -> None:
-    """In a development run the link in the log can be opened."""
+def test_base_url_defaults_to_the_listening_address() -> None:
+    """Links in the log of a development server can be opened."""
     settings = load_settings(None, {"CONVENE_PORT": "9000"})
     assert settings.base_url == "http://127.0.0.1:9000"
     assert load_settings(None, {"CONVENE_HOST": "::1"}).base_url == "http://[::1]:8080"
 
 
-def test_way_out_by_configuration() -> None:
-    """A host means SMTP; without one only a log for eyes gets to see links."""
+def test_mailer_depends_on_host_and_log_format() -> None:
+    """A host selects SMTP; without one, links are logged in console format only."""
     console, machine = LogSettings(format="console"), LogSettings(format="json")
     host = load_settings(None, COMPLETE).mail
     assert isinstance(create_mailer(host, console), SmtpMailer)

@@ -1,4 +1,4 @@
-"""Settings: three layers, all faults at once, no secret in any text."""
+"""Settings from defaults, a file and environment variables."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from config.settings import InvalidSettings, Settings, load_settings
 REPOSITORY = Path(__file__).parents[2]
 
 
-def test_defaults_are_the_structs_own() -> None:
-    """With nothing set, a server listens on this machine and starts its own stores."""
+def test_defaults_listen_on_loopback_with_embedded_stores() -> None:
+    """Without configuration the settings equal the struct defaults."""
     settings = load_settings(None, {})
     assert settings == Settings()
     assert settings.stores.postgres_url is None
     assert settings.server.host == "127.0.0.1"
 
 
-def test_production_file_is_sound_and_tight() -> None:
-    """The shipped production file loads, and every bound in it is below the default."""
+def test_production_file_only_tightens_limits() -> None:
+    """The production file loads, and every limit in it is below the default."""
     settings = load_settings(REPOSITORY / "config" / "production.toml", {})
     default = Limits()
     for field in msgspec.structs.fields(Limits):
@@ -30,8 +30,8 @@ def test_production_file_is_sound_and_tight() -> None:
     assert settings.log.format == "json"
 
 
-def test_later_layers_win(tmp_path: Path) -> None:
-    """A variable beats the file, the file beats the defaults."""
+def test_variables_override_the_file_and_the_file_the_defaults(tmp_path: Path) -> None:
+    """Later layers take precedence."""
     path = tmp_path / "own.toml"
     path.write_text(
         '[server]\nport = 1000\nhost = "::1"\n'
@@ -59,23 +59,23 @@ def test_later_layers_win(tmp_path: Path) -> None:
     assert (settings.log.level, settings.log.format) == ("DEBUG", "json")
 
 
-def test_lists_come_from_variables_too() -> None:
-    """Commas part the items of a list."""
+def test_list_settings_are_read_from_comma_separated_variables() -> None:
+    """Spaces around the items are ignored."""
     settings = load_settings(None, {"CONVENE_LIMITS_HEAD_ANNOUNCE_DELAYS_S": "0.5, 2"})
     assert settings.limits.head_announce_delays_s == (0.5, 2.0)
 
 
-def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
-    """`CONVENE_CONFIG` names the file when no path is given, and is beaten by one that is."""
-    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
-    one.write_text("[server]\nport = 1\n")
-    two.write_text("[server]\nport = 2\n")
-    assert load_settings(None, {"CONVENE_CONFIG": str(one)}).server.port == 1
-    assert load_settings(two, {"CONVENE_CONFIG": str(one)}).server.port == 2
+def test_config_variable_names_the_file(tmp_path: Path) -> None:
+    """`CONVENE_CONFIG` is used if no path is given; a path takes precedence."""
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text("[server]\nport = 1\n")
+    second.write_text("[server]\nport = 2\n")
+    assert load_settings(None, {"CONVENE_CONFIG": str(first)}).server.port == 1
+    assert load_settings(second, {"CONVENE_CONFIG": str(first)}).server.port == 2
 
 
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
-    """Whoever mends the configuration mends it once."""
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
+    """`InvalidSettings` lists every error of the file and the variables, without secret values."""
     path = tmp_path / "own.toml"
     path.write_text('limits = 5\n[sever]\nport = 1\n[server]\nport = "x"\nprot = 1\n[log]\nlevel = "LOUD"\n')
     environ = {
@@ -90,8 +90,8 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     }
     with pytest.raises(InvalidSettings) as raised:
         load_settings(path, environ)
-    faults = raised.value.errors
-    places = [
+    errors = raised.value.errors
+    expected = [
         "limits must be a section",
         "unknown section [sever]",
         "[server] port",
@@ -105,15 +105,15 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         "CONVENE_MONGO_URL",
         "CONVENE_LOG_FORMAT",
     ]
-    for place in places:
-        assert any(place in fault for fault in faults), place
-    assert len(faults) == len(places)
+    for text in expected:
+        assert any(text in error for error in errors), text
+    assert len(errors) == len(expected)
     assert "hunter2" not in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["[server", "\x00", "port = 1\nport = 2"])
-def test_a_file_that_is_no_toml_is_told(tmp_path: Path, text: str) -> None:
-    """A broken or missing file is one fault beside the others."""
+def test_invalid_or_missing_file_is_reported(tmp_path: Path, text: str) -> None:
+    """An unreadable file is one error among the others."""
     path = tmp_path / "own.toml"
     path.write_text(text)
     for broken in (path, tmp_path / "none.toml"):
@@ -122,7 +122,7 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path, text: str) -> None:
         assert len(raised.value.errors) == 2
 
 
-def test_no_text_form_shows_a_url() -> None:
-    """Printing the settings prints no password."""
+def test_text_forms_of_the_settings_hide_store_urls() -> None:
+    """`repr` and `str` contain no password."""
     settings = load_settings(None, {"CONVENE_POSTGRES_URL": "postgresql://u:hunter2@h/db"})
     assert "hunter2" not in f"{settings!r} {settings!s} {settings.stores}"

@@ -1,4 +1,4 @@
-"""A person with a client, who tells the oracle all that is said and heard."""
+"""A chat user: sends with a real client and reports everything sent and received to an oracle."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,9 @@ FAST_SETTINGS = ClientSettings(
 
 
 class ChatUser:
-    """`places` are instances, or anything with a URL, in the order in which they are tried.
+    """A registered user with a client.
 
-    `others` watch over further conversations, in which the talker is heard as well.
+    `instances` (or URLs) are tried in order. `other_oracles` observe further conversations of the user.
     """
 
     def __init__(
@@ -47,15 +47,15 @@ class ChatUser:
         self.frames: list[ServerFrame] = []
         self.acknowledged = 0
         self._oracle = oracle
-        # A second talker of the same person says other things.
+        # Two chat users of the same account must not share client ids.
         self._name = f"{user.username}-{uuid.uuid4().hex[:8]}"
         self._oracles = (oracle, *other_oracles)
-        self._views = [one.add_view(user.username) for one in self._oracles]
+        self._views = [each.add_view(user.username) for each in self._oracles]
         self._numbers = itertools.count(1)
-        urls = [place if isinstance(place, str) else place.url for place in instances]
+        urls = [instance if isinstance(instance, str) else instance.url for instance in instances]
         self.client = Client(urls, user.token, settings=settings, on_frame=self._on_frame, encoding=encoding)
-        for one in self._oracles:
-            self.client.subscribe(one.conversation_id)
+        for each in self._oracles:
+            self.client.subscribe(each.conversation_id)
 
     async def __aenter__(self) -> Self:
         await self.client.connect()
@@ -65,35 +65,35 @@ class ChatUser:
         await self.client.close()
 
     async def send(self, content: str = "", other_oracle: Oracle | None = None) -> SendResult:
-        """Send one message, until it is acknowledged."""
+        """Send one message and wait for its acknowledgement."""
         oracle = other_oracle or self._oracle
         number = next(self._numbers)
         client_id = f"{self._name}-{number}"
-        said = content or f"{number} by {self.user.username}"
-        oracle.record_sending(self.user.id, client_id, said)
-        result = await self.client.send(oracle.conversation_id, said, client_id=client_id)
+        content = content or f"{number} by {self.user.username}"
+        oracle.record_sending(self.user.id, client_id, content)
+        result = await self.client.send(oracle.conversation_id, content, client_id=client_id)
         self.acknowledged += 1
         oracle.record_stored(self.user.id, client_id, result)
         return result
 
     async def send_many(self, messages: int, concurrency: int = 8) -> list[SendResult]:
-        """Send many, some at once; answers them in the order in which they were sent."""
-        free = asyncio.Semaphore(concurrency)
+        """Send `messages` messages, at most `concurrency` at once; return the results in send order."""
+        semaphore = asyncio.Semaphore(concurrency)
 
         async def send_one() -> SendResult:
             try:
                 return await self.send()
             finally:
-                free.release()
+                semaphore.release()
 
         sends = []
         for _ in range(messages):
-            await free.acquire()
+            await semaphore.acquire()
             sends.append(asyncio.create_task(send_one()))
         return await asyncio.gather(*sends)
 
     async def send_until(self, stop: asyncio.Event, concurrency: int = 4) -> None:
-        """Send one after another, in some strands at once, until it is enough."""
+        """Send in `concurrency` concurrent loops until `stop` is set."""
 
         async def send_repeatedly() -> None:
             while not stop.is_set():
@@ -102,7 +102,7 @@ class ChatUser:
         await asyncio.gather(*(send_repeatedly() for _ in range(concurrency)))
 
     async def send_periodically(self, stop: asyncio.Event, interval_s: float) -> None:
-        """Say something now and then, in each conversation in turn, until it is enough."""
+        """Send every `interval_s`, to each conversation in turn, until `stop` is set."""
         for oracle in itertools.cycle(self._oracles):
             await self.send(other_oracle=oracle)
             with contextlib.suppress(TimeoutError):

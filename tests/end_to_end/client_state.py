@@ -1,9 +1,9 @@
-"""What a device shows of one's conversations, messages and notifications: read over HTTP, or kept by frames.
+"""Client state: a user's conversations, messages and notifications.
 
-    read over HTTP -> Shown -> each frame, put in -> Shown as it is now
+    read over HTTP -> ClientState -> apply(frame) -> ClientState
 
-Both are to be the same at any time. Who has read a message is left out: no durable frame says it. It never
-asks for anything to put a frame in.
+A state kept up to date by frames must always equal one read over HTTP. Read receipts are left out, because no
+durable frame carries them.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ NO_DELIVERY_STATUS = DeliveryStatus([], 0)
 
 
 class ClientState(msgspec.Struct):
-    """`messages` by conversation, of those that were opened: they are whole."""
+    """`messages` holds the complete history of each conversation whose history was read."""
 
     user_id: str
     conversations: dict[str, Conversation]
@@ -41,7 +41,7 @@ class ClientState(msgspec.Struct):
     unread_notifications: int
 
     def apply(self, frame: ServerFrame) -> None:
-        """Show what a frame says."""
+        """Update the state with a frame."""
         match frame:
             case ConversationJoined(conversation=conversation):
                 self.conversations[conversation.id] = conversation
@@ -58,9 +58,9 @@ class ClientState(msgspec.Struct):
                 self.notifications[notification.id] = notification
                 self.unread_notifications = frame.unread_count
             case NotificationRead(ids=ids):
-                for one in self.notifications if ids is None else ids:
-                    read = msgspec.structs.replace(self.notifications[one], is_read=True)
-                    self.notifications[one] = read
+                for notification_id in self.notifications if ids is None else ids:
+                    notification = self.notifications[notification_id]
+                    self.notifications[notification_id] = msgspec.structs.replace(notification, is_read=True)
                 self.unread_notifications = frame.unread_count
             case MessageCreated() | MessageUpdated() | ConversationUpdated():
                 self._apply_log_frame(frame)
@@ -88,25 +88,24 @@ class ClientState(msgspec.Struct):
         self._update_unread_count(conversation_id)
 
     def _apply_message_change(self, frame: MessageUpdated) -> None:
-        """The last message may be the changed one: known by its place and its sender."""
+        """Update `last_message` if the changed message is the newest one."""
         last = self.conversations[frame.conversation_id].last_message
-        newest = max(self.messages[frame.conversation_id].values(), key=lambda one: one.seq)
+        newest = max(self.messages[frame.conversation_id].values(), key=lambda message: message.seq)
         if last is not None and newest.id == frame.message.id:
             changed = msgspec.structs.replace(last, content=frame.message.content)
             self._replace_conversation(frame.conversation_id, last_message=changed)
 
     def _apply_members(self, frame: ConversationUpdated) -> None:
         changed = frame.changed
-        shown = self.conversations[frame.conversation_id]
+        conversation = self.conversations[frame.conversation_id]
         left = set(changed.left or ())
+        admins = conversation.admins if changed.admins is None else changed.admins
         self._replace_conversation(
             frame.conversation_id,
-            name=shown.name if changed.name is None else changed.name,
-            admins=[
-                one for one in (shown.admins if changed.admins is None else changed.admins) if one not in left
-            ],
+            name=conversation.name if changed.name is None else changed.name,
+            admins=[admin for admin in admins if admin not in left],
             participants=[
-                *(one for one in shown.participants if one.id not in left),
+                *(user for user in conversation.participants if user.id not in left),
                 *(changed.joined or ()),
             ],
             member_count=frame.member_count,
@@ -118,12 +117,12 @@ class ClientState(msgspec.Struct):
             return
         read_seq = self.conversations[conversation_id].read_seq
         unread = [
-            one
-            for one in messages.values()
-            if one.seq > read_seq
-            and one.sender_id != self.user_id
-            and one.message_type is MessageType.TEXT
-            and one.deleted_at is None
+            message
+            for message in messages.values()
+            if message.seq > read_seq
+            and message.sender_id != self.user_id
+            and message.message_type is MessageType.TEXT
+            and message.deleted_at is None
         ]
         self._replace_conversation(conversation_id, unread_count=len(unread))
 
@@ -133,38 +132,48 @@ class ClientState(msgspec.Struct):
 
 
 def as_seen_by(message: Message, user_id: str) -> Message:
-    """A frame is for everybody: which reactions are one's own is for each to find."""
-    reactions = [msgspec.structs.replace(one, mine=user_id in one.user_ids) for one in message.reactions]
+    """Set `mine` of the reactions: a frame is the same for all members, so clients compute it."""
+    reactions = [
+        msgspec.structs.replace(reaction, mine=user_id in reaction.user_ids) for reaction in message.reactions
+    ]
     return msgspec.structs.replace(message, reactions=reactions, delivery_status=NO_DELIVERY_STATUS)
 
 
 async def read_state(user: RegisteredUser, instance: ServerProcess) -> ClientState:
-    """All that there is to show, over HTTP."""
-    async with user.http(instance) as http, UserApi(user, instance) as caller:
-        listed = (await http.conversations()).items
-        histories = {one.id: await http.history(one.id, limit=100) for one in listed}
-        alone = {one.id: await http.conversation(one.id) for one in listed}
-        notices = msgspec.convert(await caller.list_all("/v1/notifications"), list[Notification])
-        unread = (await caller.get("/v1/notifications/unread_count"))["unread_count"]
-    assert alone == {one.id: one for one in listed}
+    """Read the complete state over HTTP."""
+    async with user.http(instance) as http, UserApi(user, instance) as api:
+        listed = {conversation.id: conversation for conversation in (await http.conversations()).items}
+        histories = {
+            conversation_id: await http.history(conversation_id, limit=100) for conversation_id in listed
+        }
+        conversations = {
+            conversation_id: await http.conversation(conversation_id) for conversation_id in listed
+        }
+        notifications = msgspec.convert(await api.list_all("/v1/notifications"), list[Notification])
+        unread = (await api.get("/v1/notifications/unread_count"))["unread_count"]
+    assert conversations == listed
     return ClientState(
         user_id=user.id,
-        conversations=alone,
-        messages={one: by_id(history) for one, history in histories.items()},
-        notifications={one.id: one for one in notices},
+        conversations=conversations,
+        messages={conversation_id: by_id(history) for conversation_id, history in histories.items()},
+        notifications={notification.id: notification for notification in notifications},
         unread_notifications=unread,
     )
 
 
 def by_id(history: Sequence[Message]) -> dict[str, Message]:
-    return {one.id: msgspec.structs.replace(one, delivery_status=NO_DELIVERY_STATUS) for one in history}
+    return {
+        message.id: msgspec.structs.replace(message, delivery_status=NO_DELIVERY_STATUS)
+        for message in history
+    }
 
 
 def differences(pushed: object, read: object, path: str = "") -> list[str]:
-    """Where two views are not the same, as people read it."""
-    one, other = msgspec.to_builtins(pushed), msgspec.to_builtins(read)
-    if not (isinstance(one, dict) and isinstance(other, dict)):
-        return [] if one == other else [f"{path}: pushed {one!r}, anew {other!r}"]
-    names = sorted(one.keys() | other.keys())
-    places = [(one.get(name), other.get(name), f"{path}/{name}") for name in names]
-    return [found for place in places for found in differences(*place)]
+    """Return the differences between a pushed and a read state, one readable line per field."""
+    pushed, read = msgspec.to_builtins(pushed), msgspec.to_builtins(read)
+    if not (isinstance(pushed, dict) and isinstance(read, dict)):
+        return [] if pushed == read else [f"{path}: pushed {pushed!r}, read {read!r}"]
+    names = sorted(pushed.keys() | read.keys())
+    return [
+        line for name in names for line in differences(pushed.get(name), read.get(name), f"{path}/{name}")
+    ]

@@ -1,4 +1,4 @@
-"""Two real instances on the stores of the run, and more of them for a test that breaks its own."""
+"""Fixtures for end-to-end tests: two shared server instances, and extra ones for tests that break them."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from storage.embedded import StoreUrls
 from storage.stores import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
 from tests.end_to_end.server_process import ServerProcess, ServerStores
-from tests.end_to_end.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 Pair = tuple[ServerProcess, ServerProcess]
 BUS_DELAY_S = 0.05
@@ -21,66 +21,68 @@ StartInstance = Callable[..., Awaitable[ServerProcess]]
 
 @pytest.fixture(scope="session")
 def server_stores(stores: StoreUrls, background: LoopThread, databases: DatabasePool) -> ServerStores:
-    """The stores of the run, with databases that are the journeys' own."""
-    own = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
-    return ServerStores(stores, own)
+    """The stores of the test run, with separate databases for the end-to-end tests."""
+    urls = {service: background.run(databases.acquire(service), STORES_START_S) for service in SERVICES}
+    return ServerStores(stores, urls)
 
 
 @contextlib.contextmanager
 def two_instances(
     server_stores: ServerStores, background: LoopThread, folder: Path, limits: Mapping[str, str] | None = None
 ) -> Iterator[Pair]:
-    """Begun together, gone in the end."""
-    one, other = (ServerProcess(server_stores, folder / f"{name}.log", limits) for name in ("one", "other"))
+    """Start two instances with the same settings, and stop them at the end."""
+    first, second = (
+        ServerProcess(server_stores, folder / f"{name}.log", limits) for name in ("first", "second")
+    )
 
     async def start() -> None:
-        await asyncio.gather(one.start(), other.start())
+        await asyncio.gather(first.start(), second.start())
 
     try:
         background.run(start(), STORES_START_S)
-        yield one, other
+        yield first, second
     finally:
-        one.close()
-        other.close()
+        first.close()
+        second.close()
 
 
 @pytest.fixture(scope="session")
 def pair(
     server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
-    """Two instances that no test breaks."""
+    """Two instances shared by all tests; tests must not stop or pause them."""
     with two_instances(server_stores, background, tmp_path_factory.mktemp("instances")) as both:
         yield both
 
 
 @pytest.fixture
 async def start_instance(server_stores: ServerStores, tmp_path: Path) -> AsyncIterator[StartInstance]:
-    """Starts another instance, for this test alone.
+    """Return a function that starts an extra instance for this test.
 
-    Keywords are limits of its own, or its way to Redis, or a port that it is to keep over restarts.
+    It takes limits as keyword arguments, a Redis URL, and a fixed port that survives restarts.
     """
     started: list[ServerProcess] = []
 
     async def start(redis_url: str = "", port: int = 0, **limits: float) -> ServerProcess:
-        bounds = {name.upper(): str(value) for name, value in limits.items()}
+        variables = {name.upper(): str(value) for name, value in limits.items()}
         urls = msgspec.structs.replace(server_stores.urls, redis=redis_url or server_stores.urls.redis)
-        own = msgspec.structs.replace(server_stores, urls=urls)
-        one = ServerProcess(own, tmp_path / f"instance-{len(started)}.log", bounds, port)
-        started.append(one)
-        await one.start()
-        return one
+        instance_stores = msgspec.structs.replace(server_stores, urls=urls)
+        instance = ServerProcess(instance_stores, tmp_path / f"instance-{len(started)}.log", variables, port)
+        started.append(instance)
+        await instance.start()
+        return instance
 
     yield start
-    for one in started:
-        one.close()
+    for instance in started:
+        instance.close()
 
 
 @pytest.fixture
 async def delayed_pair(
     pair: Pair, start_instance: StartInstance, server_stores: ServerStores
 ) -> AsyncIterator[Pair]:
-    """The first instance of the pair, and one that hears everything from Redis late."""
-    async with TcpProxy(server_stores.urls.redis, delay_s=BUS_DELAY_S) as cable:
-        late = await start_instance(redis_url=f"redis://{cable.address}/0")
-        yield pair[0], late
-        late.close()
+    """The first shared instance, and one that receives everything from Redis with a delay."""
+    async with TcpProxy(server_stores.urls.redis, delay_s=BUS_DELAY_S) as proxy:
+        delayed = await start_instance(redis_url=f"redis://{proxy.address}/0")
+        yield pair[0], delayed
+        delayed.close()

@@ -1,14 +1,14 @@
-"""What a conversation has to be after a story, worked out without a server.
+"""Reference model of a conversation: the expected state after a sequence of steps.
 
-Steps that are taken at once may be stored in any order, so their seqs are learnt from the answers, and
-held to be the next ones, each given once. It never asks a server anything.
+Concurrent sends may be stored in any order, so the model takes their seqs from the replies and checks that
+they are the next ones, each used once.
 """
 
 from actors.protocol.server_frames import ReadResult, SendResult
 
 
 class ConversationModel:
-    """People are numbers here, with a device at each instance; messages go by sender and `client_id`."""
+    """Users are numbers, with a device on each instance; messages are keyed by sender and `client_id`."""
 
     def __init__(self, users: int) -> None:
         self.log: list[tuple[int, str, str]] = []
@@ -21,18 +21,18 @@ class ConversationModel:
         return len(self.log)
 
     def record_sent(self, stored: dict[tuple[int, str, str], SendResult]) -> None:
-        """These were new and sent at once."""
+        """Record new messages that were sent concurrently."""
         in_order = sorted(stored.items(), key=lambda item: item[1].seq)
         seqs = [result.seq for _, result in in_order]
         assert seqs == list(range(self.head + 1, self.head + 1 + len(seqs))), seqs
         assert not any(result.duplicate for result in stored.values())
-        for (person, client_id, content), result in in_order:
-            self.log.append((person, client_id, content))
-            self._results[person, client_id] = result
-            self._read[person] = max(self._read[person], result.seq)
+        for (user, client_id, content), result in in_order:
+            self.log.append((user, client_id, content))
+            self._results[user, client_id] = result
+            self._read[user] = max(self._read[user], result.seq)
 
     def check_duplicate(self, user: int, client_id: str, result: SendResult) -> None:
-        """It stood already: the first result, said to be a duplicate."""
+        """Check that a repeated send returned the first result, marked as a duplicate."""
         first = self._results[user, client_id]
         assert (result.message_id, result.seq, result.created_at, result.duplicate) == (
             first.message_id,
@@ -42,7 +42,7 @@ class ConversationModel:
         )
 
     def record_read(self, user: int, seq: int, result: ReadResult) -> None:
-        """Forward only, and never past the head."""
+        """Record a read mark, which only moves forward and not past the head."""
         self._read[user] = max(self._read[user], min(seq, self.head))
         assert (result.read_seq, result.unread_count) == (self._read[user], self.unread_count(user))
 
@@ -50,7 +50,7 @@ class ConversationModel:
         self._away[user][device] = away
 
     def presence(self, user: int) -> str:
-        """Of all devices together: away once none is there."""
+        """Return the presence over all devices: away if every device is away."""
         return "away" if all(self._away[user].values()) else "online"
 
     def unread_count(self, user: int) -> int:

@@ -1,12 +1,10 @@
-"""Knows what a conversation was told and what everybody saw of it, and finds every broken promise.
+"""Records what was sent to a conversation and what each client received, and finds violated guarantees.
 
-    lost        acknowledged, and not in the log (or not at the seq, or not as it was sent)
-    duplicate   one client_id twice in the log, or one seq twice before one pair of eyes
-    forked      two messages at one seq
-    gap         a seq was left out, or the log has a hole
-    reordered   an earlier seq after a later one
-
-It believes nobody: not the server's log, nor any one client.
+lost        acknowledged, but missing from the log, at another seq, or with other content
+duplicate   a client_id twice in the log, or a seq delivered twice to one client
+forked      two messages at one seq
+gap         a seq was skipped, or is missing from the log
+reordered   a seq delivered after a higher one
 """
 
 import time
@@ -19,7 +17,7 @@ Key = tuple[str, str]
 
 
 class ClientView:
-    """What one pair of eyes saw of the conversation; `hear` is the callback of a client."""
+    """What one client received of the conversation; `on_frame` is the client's callback."""
 
     def __init__(self, oracle: "Oracle", name: str, after: int) -> None:
         self._oracle = oracle
@@ -37,13 +35,13 @@ class ClientView:
             return
         expected = self.position + 1
         if frame.seq in self.seqs[-1000:]:
-            self._oracle.faults.append(f"duplicate: {self.name} saw {frame.seq} twice")
+            self._oracle.faults.append(f"duplicate: {self.name} received {frame.seq} twice")
             return
         if frame.seq < expected:
-            self._oracle.faults.append(f"reordered: {self.name} saw {frame.seq} after {expected - 1}")
+            self._oracle.faults.append(f"reordered: {self.name} received {frame.seq} after {expected - 1}")
             return
         if frame.seq > expected:
-            self._oracle.faults.append(f"gap: {self.name} saw {frame.seq} after {expected - 1}")
+            self._oracle.faults.append(f"gap: {self.name} received {frame.seq} after {expected - 1}")
         self.seqs.append(frame.seq)
         self.received_at[frame.seq] = time.monotonic()
         self._oracle.record_message(frame.seq, frame.message.id, self.name)
@@ -61,52 +59,52 @@ class Oracle:
 
     @property
     def slowest_s(self) -> float:
-        """The longest time from an acknowledgement until somebody saw that message."""
+        """The longest time from an acknowledgement to the receipt of that message by a client."""
         return max(
-            view.received_at[seq] - at
-            for seq, at in self._stored_at.items()
+            view.received_at[seq] - stored_at
+            for seq, stored_at in self._stored_at.items()
             for view in self.views
             if seq in view.received_at
         )
 
     @property
     def acknowledged(self) -> int:
-        """How many messages were acknowledged."""
+        """The number of acknowledged messages."""
         return len(self._acknowledged)
 
     def add_view(self, name: str, after: int = 0) -> ClientView:
-        """New eyes, which are to see everything after a seq."""
-        one = ClientView(self, name, after)
-        self.views.append(one)
-        return one
+        """Add a client that must receive everything after `after`."""
+        view = ClientView(self, name, after)
+        self.views.append(view)
+        return view
 
     def record_sending(self, sender_id: str, client_id: str, content: str) -> None:
-        """This is about to be sent, for the first time or again."""
+        """Record that a message is about to be sent, for the first time or again."""
         self._sent[sender_id, client_id] = content
 
     def record_stored(self, sender_id: str, client_id: str, result: SendResult) -> None:
-        """The server said that it is durable."""
+        """Record an acknowledgement: the message is durable."""
         first = self._acknowledged.setdefault((sender_id, client_id), result)
         if (first.seq, first.message_id) != (result.seq, result.message_id):
-            self.faults.append(f"forked: {client_id} was answered with {first.seq} and with {result.seq}")
+            self.faults.append(f"forked: {client_id} was acknowledged at {first.seq} and at {result.seq}")
         self._stored_at.setdefault(result.seq, time.monotonic())
         self.record_message(result.seq, result.message_id, "an acknowledgement")
 
     def record_message(self, seq: int, message_id: str, source: str) -> None:
-        """Somebody says which message stands at a seq."""
+        """Record which message `source` has at a seq."""
         known = self._ids.setdefault(seq, message_id)
         if known != message_id:
             self.faults.append(f"forked: {source} has {message_id} at {seq}, others {known}")
 
     def all_received(self, seq: int) -> bool:
-        """Whether everybody has come that far."""
+        """Whether every client has received everything up to `seq`."""
         return all(view.position >= seq for view in self.views)
 
     def check(self, log: Sequence[Message], source: str = "the log") -> None:
-        """Hold a whole log, oldest first, against everything that is known.
+        """Check a complete log, oldest first, against everything recorded.
 
         Raises:
-            AssertionError: with every broken promise that was found.
+            AssertionError: with the list of violated guarantees.
         """
         self._check_order(log, source)
         by_key: dict[Key, Message] = {}
@@ -116,21 +114,21 @@ class Oracle:
                 continue
             key = (message.sender_id, message.client_id)
             if key in by_key:
-                self.faults.append(f"duplicate: {key[1]} stands at {by_key[key].seq} and at {message.seq}")
+                self.faults.append(f"duplicate: {key[1]} is at {by_key[key].seq} and at {message.seq}")
             by_key[key] = message
             if self._sent.get(key) != message.content:
-                self.faults.append(f"lost: {key[1]} does not stand as it was sent")
+                self.faults.append(f"lost: {key[1]} was stored with other content")
         for key, result in self._acknowledged.items():
             stored = by_key.get(key)
             if stored is None:
                 self.faults.append(f"lost: {key[1]} was acknowledged at {result.seq}")
             elif (stored.seq, stored.id) != (result.seq, result.message_id):
-                self.faults.append(f"forked: {key[1]} stands at {stored.seq}, acknowledged at {result.seq}")
+                self.faults.append(f"forked: {key[1]} is at {stored.seq}, acknowledged at {result.seq}")
         head = log[-1].seq if log else 0
         for view in self.views:
             if view.position != head:
-                self.faults.append(f"lost: {view.name} saw up to {view.position} of {head}")
-        assert not self.faults, f"{len(self.faults)} broken promises:\n" + "\n".join(self.faults[:20])
+                self.faults.append(f"lost: {view.name} received up to {view.position} of {head}")
+        assert not self.faults, f"{len(self.faults)} violated guarantees:\n" + "\n".join(self.faults[:20])
 
     def _check_order(self, log: Sequence[Message], source: str) -> None:
         for expected, message in enumerate(log, 1):

@@ -1,4 +1,4 @@
-"""Waiting for what happens in other processes: on a condition, with a deadline, looking now and then."""
+"""Waiting for conditions in other processes, by polling with a deadline."""
 
 import asyncio
 import os
@@ -10,8 +10,12 @@ LONG_TESTS = os.environ.get("CONVENE_TEST_LONG") == "1"
 
 
 async def wait_until(condition: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> None:
-    """Look until the condition holds; an assertion fails when it does not in time."""
-    end = time.monotonic() + timeout_s
+    """Poll until the condition holds.
+
+    Raises:
+        AssertionError: it did not hold within `timeout_s`; the message is `what`.
+    """
+    deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < end, what or "it did not come about in time"
+        assert time.monotonic() < deadline, what or "the condition did not hold in time"
         await asyncio.sleep(POLL_S)

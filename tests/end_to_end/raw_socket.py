@@ -1,6 +1,6 @@
-"""A socket by hand at an instance: for what a client never says, and for what it would not wait to hear.
+"""Raw websockets, for commands that `client.Client` never sends and frames that it does not expose.
 
-It answers no ping of the server, and resumes only when it is told to.
+They do not reply to server pings and do not reconnect.
 """
 
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from tests.server.websocket.peer import Json, Peer, connect_peer
 
 @asynccontextmanager
 async def open_socket(instance: ServerProcess, token: str | None = None) -> AsyncIterator[Peer]:
-    """Open for the length of a `with`; with a token it is that of the upgrade, and `ready` has come."""
+    """Connect and upgrade. With a token, authenticate in the upgrade request and wait for `ready`."""
     async with connect_socket(instance) as connected:
         await connected.open(token)
         yield connected
@@ -21,13 +21,13 @@ async def open_socket(instance: ServerProcess, token: str | None = None) -> Asyn
 
 @asynccontextmanager
 async def connect_socket(instance: ServerProcess) -> AsyncIterator[Peer]:
-    """Connected, with nothing said yet."""
+    """Open the TCP connection only."""
     async with connect_peer(urlsplit(instance.url).port or 0) as connected:
         yield connected
 
 
 async def frames_until(connected: Peer, kind: str) -> list[Json]:
-    """The frames that come next, the first of that type included."""
+    """Return the next frames up to and including the first of type `kind`."""
     frames = [await connected.message()]
     while frames[-1]["type"] != kind:
         frames.append(await connected.message())

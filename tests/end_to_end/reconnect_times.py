@@ -1,6 +1,4 @@
-"""How long clients were without a server, each time one of them lost its own. It never asks a client twice
-a moment.
-"""
+"""Measures how long clients are disconnected."""
 
 import asyncio
 import time
@@ -11,7 +9,7 @@ from tests.end_to_end.polling import POLL_S
 
 
 class ReconnectTimes:
-    """`watch` until it is cancelled; a time is from the loss of a connection to the next `ready`."""
+    """Times from the loss of a connection to the next `ready`, by polling. `watch` runs until cancelled."""
 
     def __init__(self, clients: Sequence[Client]) -> None:
         self._clients = clients

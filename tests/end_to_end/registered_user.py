@@ -1,4 +1,4 @@
-"""Somebody who takes part: an account, and what the HTTP part of the contract does for it."""
+"""A registered user with a token, and shortcuts for HTTP requests."""
 
 import uuid
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ PASSWORD = "correct horse battery"
 
 
 class RegisteredUser:
-    """Made by `register`. A person has one token and may be at any instance."""
+    """Created by `register`. The token is valid on every instance."""
 
     def __init__(self, user_id: str, username: str, token: str) -> None:
         self.id = user_id
@@ -26,23 +26,23 @@ class RegisteredUser:
         return cls(signed_in.user.id, username, signed_in.token)
 
     def http(self, instance: ServerProcess) -> HttpClient:
-        """To be closed by its user."""
+        """Return a client that the caller must close."""
         return HttpClient(instance.url, self.token, timeout_s=20.0)
 
     async def create_group(self, instance: ServerProcess, other_users: Sequence["RegisteredUser"]) -> str:
-        """Make a group; answers its id."""
+        """Create a group conversation and return its id."""
         async with self.http(instance) as http:
-            made = await http.create_conversation(
-                ConversationType.GROUP, [one.id for one in other_users], "Journey"
+            conversation = await http.create_conversation(
+                ConversationType.GROUP, [user.id for user in other_users], "Test group"
             )
-        return made.id
+        return conversation.id
 
     async def conversation(self, instance: ServerProcess, conversation_id: str) -> Conversation:
         async with self.http(instance) as http:
             return await http.conversation(conversation_id)
 
     async def read_history(self, instance: ServerProcess, conversation_id: str) -> list[Message]:
-        """The whole history, oldest first."""
+        """Return the complete history, oldest first."""
         messages: list[Message] = []
         async with self.http(instance) as http:
             while page := await http.history(

@@ -1,9 +1,8 @@
-"""Leaves out some of what Redis pushes to those who listen: every so many messages, each of them whole.
+"""Drops some pub/sub messages from a Redis connection.
 
-    bytes from the server -> whole replies -> all but the chosen messages -> bytes to the instance
+    bytes from Redis -> complete replies -> all but the dropped messages -> bytes to the instance
 
-Both forms of RESP are read, in which a message is an array or a push. It never cuts a reply, nor changes
-one.
+Reads RESP2 and RESP3, in which a message is an array or a push. Other replies pass unchanged.
 """
 
 END = b"\r\n"
@@ -15,7 +14,7 @@ HEAD_BYTES = 200
 
 
 class RespFilter:
-    """Lets everything through until it is told what to lose."""
+    """Passes everything until `drop` is called."""
 
     def __init__(self) -> None:
         self._connections: list[ConnectionFilter] = []
@@ -25,22 +24,22 @@ class RespFilter:
         self.passed = 0
 
     def drop(self, every: int, topic_prefix: bytes = b"") -> None:
-        """From now on each so-manieth message of a connection whose topic begins so; with 0 none."""
+        """Drop every `every`-th message per connection whose topic has the prefix; 0 drops nothing."""
         self.every = every
         self.topic_prefix = topic_prefix
         self.dropped = 0
         self.passed = 0
-        for mesh in self._connections:
-            mesh.messages = 0
+        for connection in self._connections:
+            connection.messages = 0
 
     def filter_connection(self) -> "ConnectionFilter":
-        """For one connection."""
+        """Return the filter of a new connection."""
         self._connections.append(ConnectionFilter(self))
         return self._connections[-1]
 
 
 class ConnectionFilter:
-    """Is a `tests.end_to_end.tcp_proxy.Strainer`."""
+    """Implements `tests.tcp_proxy.StreamFilter`."""
 
     def __init__(self, resp_filter: RespFilter) -> None:
         self._resp_filter = resp_filter
@@ -61,21 +60,21 @@ class ConnectionFilter:
         return b"".join(kept)
 
     def _should_drop(self, data: bytes, at: int) -> bool:
-        words = data[at : at + HEAD_BYTES].split(END, 5)
+        parts = data[at : at + HEAD_BYTES].split(END, 5)
         if (
-            len(words) < 6
-            or words[2] not in MESSAGE_KINDS
-            or not words[4].startswith(self._resp_filter.topic_prefix)
+            len(parts) < 6
+            or parts[2] not in MESSAGE_KINDS
+            or not parts[4].startswith(self._resp_filter.topic_prefix)
         ):
             return False
         self.messages += 1
-        loses = self._resp_filter.every > 0 and self.messages % self._resp_filter.every == 0
-        self._resp_filter.passed += not loses
-        return loses
+        drop = self._resp_filter.every > 0 and self.messages % self._resp_filter.every == 0
+        self._resp_filter.passed += not drop
+        return drop
 
 
 def reply_end(data: bytes, at: int) -> int | None:
-    """Where the reply that begins there ends; None while it is not all there."""
+    """Return the end of the reply that starts at `at`; None if it is incomplete."""
     line = data.find(END, at)
     if line < 0:
         return None

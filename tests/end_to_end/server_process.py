@@ -1,7 +1,6 @@
-"""One real server process on given stores, started, paused, stopped and killed by its pid.
+"""A server process under test: start, pause, stop and kill.
 
-It listens on a port of its own choice, which it tells in its log, or on the one that it is given, to be
-found there again after a restart. It never outlives `close`.
+Without a fixed port the server chooses one, which is read from its log.
 """
 
 import contextlib
@@ -29,7 +28,7 @@ STOP_TIMEOUT_S = 30.0
 
 
 class ServerStores(msgspec.Struct, frozen=True):
-    """The stores of some instances; `databases` by service, where they do not have them to themselves."""
+    """The stores of one or more instances. `databases` overrides the database URL per service."""
 
     urls: StoreUrls
     databases: dict[str, str] = {}
@@ -45,21 +44,21 @@ class ServerStores(msgspec.Struct, frozen=True):
 
 
 PORTS = range(15_000, 30_000)
-"""None of those that a connection gets which asks for no port."""
+"""Below the ephemeral port range."""
 
 
 def free_port() -> int:
-    """One that nobody listens on, and that will be free again when who listened has ended."""
+    """Return an unused port that can be bound again after the process on it has exited."""
     while True:
         port = random.choice(PORTS)
-        with socket.socket() as one, contextlib.suppress(OSError):
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind(("127.0.0.1", port))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
             return port
 
 
 class ServerProcess:
-    """`limits` are variables of the environment, by their last words: `{"WRITE_TIMEOUT_MS": "2000"}`."""
+    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`."""
 
     def __init__(
         self, stores: ServerStores, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
@@ -75,7 +74,7 @@ class ServerProcess:
         self.url = ""
 
     async def start(self) -> None:
-        """Answers once it is ready."""
+        """Start the process and wait until it is ready."""
         self._process = self._spawn()
         try:
             await wait_until(self._is_listening, START_TIMEOUT_S, f"an instance did not start: {self._log}")
@@ -91,11 +90,11 @@ class ServerProcess:
 
     @property
     def log_text(self) -> str:
-        """What it has logged."""
+        """The log output so far."""
         return self._log.read_text(errors="replace")
 
     async def metrics(self) -> dict[str, float]:
-        """What it counts, by name and labels."""
+        """Read /metrics; keys are names with labels."""
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"{self.url}/metrics") as response,
@@ -108,20 +107,20 @@ class ServerProcess:
         os.kill(self.pid, number)
 
     async def wait_for_exit(self, timeout_s: float = STOP_TIMEOUT_S) -> int:
-        """Wait for its end; answers its exit code."""
+        """Wait for the process to exit and return its exit code."""
         process = self._process
         assert process is not None
-        await wait_until(lambda: process.poll() is not None, timeout_s, "the instance did not end")
+        await wait_until(lambda: process.poll() is not None, timeout_s, "the instance did not exit")
         assert process.returncode is not None
         return process.returncode
 
     async def stop(self) -> int:
-        """Ask it to stop; answers its exit code."""
+        """Send SIGTERM, wait and return the exit code."""
         self.signal(signal.SIGTERM)
         return await self.wait_for_exit()
 
     def close(self) -> None:
-        """See that it is gone, whatever state it is in."""
+        """Stop the process in any state, with SIGKILL if it does not exit."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -147,17 +146,17 @@ class ServerProcess:
 
     def _is_listening(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, f"an instance died at its start:\n{self.log_text[-2000:]}"
-        found = LISTENING_PATTERN.search(self.log_text)
-        if found is not None:
-            self.url = f"http://127.0.0.1:{found[1]}"
-        return found is not None
+        assert self._process.poll() is None, f"an instance exited during startup:\n{self.log_text[-2000:]}"
+        match = LISTENING_PATTERN.search(self.log_text)
+        if match is not None:
+            self.url = f"http://127.0.0.1:{match[1]}"
+        return match is not None
 
     async def _wait_ready(self) -> None:
-        end = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         async with aiohttp.ClientSession() as session:
             while True:
                 async with session.get(f"{self.url}/readyz") as response:
                     if response.status == 200:
                         return
-                    assert time.monotonic() < end, await response.text()
+                    assert time.monotonic() < deadline, await response.text()

@@ -1,4 +1,4 @@
-"""Somebody who has read a view over HTTP, keeps it up by what is pushed, and holds it against a new one."""
+"""A client whose state is read once, updated by pushed frames, and compared with fresh reads."""
 
 from collections import Counter
 from collections.abc import Awaitable
@@ -13,13 +13,13 @@ from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
 
 DELIVERY_TIMEOUT_S = 6.0
-"""What the contract allows a frame to take."""
+"""The maximum delivery time in the API contract."""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class StateViewer:
-    """Reads the view once, as soon as it is ready; from then on only frames change it."""
+    """Reads the state once after `ready`; afterwards only frames change it."""
 
     def __init__(self, user: RegisteredUser, instance: ServerProcess) -> None:
         self._user = user
@@ -38,24 +38,26 @@ class StateViewer:
     ) -> None:
         await self._client.close()
 
-    async def expect(self, change: Awaitable[Answer], *frames: type[ServerFrame]) -> Answer:
-        """The change is made, these frames are told, and what they show is what is read anew."""
+    async def expect(self, change: Awaitable[Result], *frames: type[ServerFrame]) -> Result:
+        """Make a change, wait for these frames, and check that the pushed state equals a fresh read."""
         before = await read_state(self._user, self._instance)
         assert self.state is not None
         assert self.state == before, differences(self.state, before)
         self._received.clear()
-        answer = await change
-        wanted = Counter(frames)
+        result = await change
+        expected = Counter(frames)
         await wait_until(
-            lambda: wanted <= self._received, DELIVERY_TIMEOUT_S, f"{self._received}, not {wanted}"
+            lambda: expected <= self._received,
+            DELIVERY_TIMEOUT_S,
+            f"received {self._received}, expected {expected}",
         )
         after = await read_state(self._user, self._instance)
         assert after != before
-        # The history of what one has come into is read, as any client would.
-        for opened in after.messages.keys() - self.state.messages.keys():
-            self.state.messages[opened] = after.messages[opened]
+        # The history of a newly joined conversation is read over HTTP, as a real client does.
+        for joined_id in after.messages.keys() - self.state.messages.keys():
+            self.state.messages[joined_id] = after.messages[joined_id]
         assert self.state == after, differences(self.state, after)
-        return answer
+        return result
 
     def _on_frame(self, frame: ServerFrame) -> None:
         if self.state is not None and isinstance(frame, LogFrame | StreamFrame):

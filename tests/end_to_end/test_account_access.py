@@ -1,4 +1,4 @@
-"""Sessions end together: by a new password over a link in the log, and by a ban at the command line."""
+"""All sessions of a user end on a password reset and on a ban from the command line."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ async def request_status(method: str, url: str, body: object, token: str = "") -
 
 
 async def run_moderate(instance: ServerProcess, *arguments: str) -> None:
-    """Give a moderator's command on the instance's stores."""
+    """Run `run.py moderate` on the instance's stores."""
 
     def run() -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, str(ROOT / "run.py"), "moderate", *arguments]
@@ -43,8 +43,8 @@ async def run_moderate(instance: ServerProcess, *arguments: str) -> None:
             check=False,
         )
 
-    ended = await asyncio.to_thread(run)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    result = await asyncio.to_thread(run)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 async def can_log_in(instance: ServerProcess, username: str, password: str) -> bool:
@@ -53,20 +53,23 @@ async def can_log_in(instance: ServerProcess, username: str, password: str) -> b
 
 
 async def test_password_reset_by_logged_link(pair: Pair) -> None:
-    """Asked for here, used there: all sockets close within a second, and only the new password works."""
-    here, there = pair
-    ana = await RegisteredUser.register("ana", here)
-    async with Client([here.url], ana.token) as laptop, Client([there.url], ana.token) as phone:
-        known = len(RESET_LINK.findall(here.log_text))
+    """A reset requested on one instance and used on the other closes all sockets within a second.
+
+    Afterwards only the new password works.
+    """
+    first, second = pair
+    ana = await RegisteredUser.register("ana", first)
+    async with Client([first.url], ana.token) as laptop, Client([second.url], ana.token) as phone:
+        links_before = len(RESET_LINK.findall(first.log_text))
         body = {"email": f"{ana.username}@example.com"}
-        assert await request_status("POST", f"{here.url}/v1/password-resets", body) == 202
-        await wait_until(lambda: len(RESET_LINK.findall(here.log_text)) > known)
-        path = f"/v1/password-resets/{RESET_LINK.findall(here.log_text)[-1]}"
-        assert await request_status("PUT", there.url + path, {"new_password": NEW_PASSWORD}) == 204
+        assert await request_status("POST", f"{first.url}/v1/password-resets", body) == 202
+        await wait_until(lambda: len(RESET_LINK.findall(first.log_text)) > links_before)
+        path = f"/v1/password-resets/{RESET_LINK.findall(first.log_text)[-1]}"
+        assert await request_status("PUT", second.url + path, {"new_password": NEW_PASSWORD}) == 204
         loop = asyncio.get_running_loop()
-        used = loop.time()
+        used_at = loop.time()
         await wait_until(lambda: laptop.closed_error is not None and phone.closed_error is not None, 5.0)
-        assert loop.time() - used < 1.0
+        assert loop.time() - used_at < 1.0
         assert laptop.closed_error is not None
         assert phone.closed_error is not None
         assert (laptop.closed_error.code, phone.closed_error.code) == (4503, 4503)
@@ -74,29 +77,29 @@ async def test_password_reset_by_logged_link(pair: Pair) -> None:
         assert await request_status("GET", f"{instance.url}/v1/users/me", None, ana.token) == 401
         assert not await can_log_in(instance, ana.username, PASSWORD)
         assert await can_log_in(instance, ana.username, NEW_PASSWORD)
-    assert await request_status("PUT", here.url + path, {"new_password": PASSWORD}) == 404
+    assert await request_status("PUT", first.url + path, {"new_password": PASSWORD}) == 404
 
 
 async def test_cli_ban_reaches_all_instances(pair: Pair) -> None:
-    """Another process bans: sockets close everywhere, tokens that instances remember die, others stay."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    """A ban by another process closes the user's sockets and invalidates cached tokens; others stay."""
+    first, second = pair
+    ana, ben = await RegisteredUser.register("ana", first), await RegisteredUser.register("ben", first)
     for instance in pair:
         assert await request_status("GET", f"{instance.url}/v1/users/me", None, ana.token) == 200
     async with (
-        Client([here.url], ana.token) as laptop,
-        Client([there.url], ana.token) as phone,
-        Client([there.url], ben.token) as bens,
+        Client([first.url], ana.token) as laptop,
+        Client([second.url], ana.token) as phone,
+        Client([second.url], ben.token) as ben_client,
     ):
-        await run_moderate(here, "ban", ana.username)
+        await run_moderate(first, "ban", ana.username)
         await wait_until(lambda: laptop.closed_error is not None and phone.closed_error is not None, 5.0)
         assert laptop.closed_error is not None
         assert phone.closed_error is not None
         assert (laptop.closed_error.code, phone.closed_error.code) == (4503, 4503)
-        await bens.ping()
+        await ben_client.ping()
     for instance in pair:
         assert await request_status("GET", f"{instance.url}/v1/users/me", None, ana.token) == 401
         assert not await can_log_in(instance, ana.username, PASSWORD)
-    await run_moderate(here, "unban", ana.username)
-    async with HttpClient(there.url) as http:
+    await run_moderate(first, "unban", ana.username)
+    async with HttpClient(second.url) as http:
         await http.login(ana.username, PASSWORD)

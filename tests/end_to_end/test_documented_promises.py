@@ -1,4 +1,4 @@
-"""The page that says where each promise is shown, held to what there is. It never runs what is named."""
+"""The test references in `docs/promises.md`."""
 
 import ast
 import re
@@ -13,22 +13,24 @@ HERE = Path(__file__).parent
 
 
 def test_referenced_tests_exist() -> None:
-    """By its file and its name: a page that names what is gone shows nothing."""
-    named = TEST_REFERENCE.findall(PAGE.read_text())
-    there = {file: functions_defined_in(ROOT / file if "/" in file else HERE / file) for file, _ in named}
-    assert named
-    assert [f"{file}::{test}" for file, test in named if test not in there[file]] == []
+    """Every referenced test file contains the referenced test."""
+    references = TEST_REFERENCE.findall(PAGE.read_text())
+    functions = {
+        file: functions_defined_in(ROOT / file if "/" in file else HERE / file) for file, _ in references
+    }
+    assert references
+    assert [f"{file}::{test}" for file, test in references if test not in functions[file]] == []
 
 
 def test_every_promise_references_a_test() -> None:
-    """Nothing stands in a table of the page that is not shown."""
+    """Every table row names at least one test."""
     lines = PAGE.read_text().splitlines()
-    heads = {line for line, below in pairwise(lines) if below.startswith("|---")}
-    rows = [line for line in lines if line.startswith("| ") and line not in heads]
+    headers = {line for line, next_line in pairwise(lines) if next_line.startswith("|---")}
+    rows = [line for line in lines if line.startswith("| ") and line not in headers]
     assert rows
     assert [row for row in rows if not TEST_REFERENCE.search(row)] == []
 
 
 def functions_defined_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
-    return {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}

@@ -1,4 +1,4 @@
-"""Devices at one instance that want different things, while all of it happens at the other."""
+"""Devices with different event filters on one instance, while the events occur on the other."""
 
 from contextlib import AsyncExitStack
 
@@ -10,7 +10,6 @@ from tests.end_to_end.polling import wait_until
 from tests.end_to_end.raw_socket import open_socket
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
-from tests.end_to_end.test_social_features import create_event
 from tests.end_to_end.user_api import UserApi
 
 FRAMES_BY_GROUP = {
@@ -28,13 +27,13 @@ ALL_FRAMES = UNFILTERED_FRAMES.union(*FRAMES_BY_GROUP.values())
 
 
 class FilteredDevice:
-    """Of somebody who wants some of it; None is all."""
+    """A device with an event filter; None receives everything."""
 
     def __init__(
         self, user: RegisteredUser, instance: ServerProcess, event_filter: list[EventGroup] | None
     ) -> None:
-        wanted = EventGroup if event_filter is None else event_filter
-        self.expected = UNFILTERED_FRAMES.union(*(FRAMES_BY_GROUP[one] for one in wanted))
+        groups = EventGroup if event_filter is None else event_filter
+        self.expected = UNFILTERED_FRAMES.union(*(FRAMES_BY_GROUP[group] for group in groups))
         self.received: set[str] = set()
         self.client = Client([instance.url], user.token, on_frame=self._on_frame, event_filter=event_filter)
 
@@ -43,38 +42,41 @@ class FilteredDevice:
 
 
 async def test_each_device_receives_its_event_groups(pair: Pair) -> None:
-    """All of that and nothing else; what says in which conversations one is comes to every one of them."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
+    """Each device receives the event groups of its filter and no others; unfiltered events reach all."""
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", first_instance),
+    )
     async with AsyncExitStack() as stack:
-        anas = await stack.enter_async_context(UserApi(ana, here))
-        bens = await stack.enter_async_context(UserApi(ben, here))
-        await bens.follow(ana.id)
-        path = f"/v1/events/{(await create_event(anas, 'Boules', 3))['id']}"
-        await bens.request_ok("PUT", f"{path}/rsvp", {"status": "MAYBE"})
+        ana_api = await stack.enter_async_context(UserApi(ana, first_instance))
+        ben_api = await stack.enter_async_context(UserApi(ben, first_instance))
+        await ben_api.follow(ana.id)
+        path = f"/v1/events/{(await ana_api.create_event('Boules', 3))['id']}"
+        await ben_api.request_ok("PUT", f"{path}/rsvp", {"status": "MAYBE"})
 
-        chosen: list[list[EventGroup] | None] = [
+        filters: list[list[EventGroup] | None] = [
             None,
             [],
             [EventGroup.FEED, EventGroup.TYPING],
-            *([one] for one in EventGroup),
+            *([group] for group in EventGroup),
         ]
-        devices = [FilteredDevice(ben, there, intents) for intents in chosen]
+        devices = [FilteredDevice(ben, second_instance, event_filter) for event_filter in filters]
         for device in devices:
             await stack.enter_async_context(device.client)
             await device.client.watch_presence([ana.id])
-        group = await ana.create_group(here, [ben])
-        await produce_member_events(here, ana, ben, group)
-        await anas.post("hello town")
-        await anas.request_ok("PATCH", path, {"title": "Petanque"})
-        await bens.request_ok("PATCH", "/v1/users/me", {"bio": "so"})
+        group = await ana.create_group(first_instance, [ben])
+        await produce_member_events(first_instance, ana, ben, group)
+        await ana_api.post("hello town")
+        await ana_api.request_ok("PATCH", path, {"title": "Petanque"})
+        await ben_api.request_ok("PATCH", "/v1/users/me", {"bio": "so"})
         await wait_until(lambda: all(device.received >= device.expected - FINAL_FRAMES for device in devices))
-        await bens.request_ok("PUT", "/v1/notifications/read")
-        async with ana.http(here) as http:
+        await ben_api.request_ok("PUT", "/v1/notifications/read")
+        async with ana.http(first_instance) as http:
             await http.remove_participant(group, ben.id)
         await wait_until(lambda: all(device.received >= device.expected for device in devices))
         for device in devices:
-            # What was on its way to a device has come once it is answered.
+            # Frames sent before the pong have arrived when it does.
             await device.client.ping()
             assert device.received == device.expected
         assert devices[0].expected == ALL_FRAMES
@@ -83,17 +85,17 @@ async def test_each_device_receives_its_event_groups(pair: Pair) -> None:
 async def produce_member_events(
     instance: ServerProcess, ana: RegisteredUser, ben: RegisteredUser, group: str
 ) -> None:
-    """All that there is to hear as a member."""
+    """Cause every event that a conversation member can receive."""
     async with (
         Client([instance.url], ana.token) as phone,
         Client([instance.url], ben.token) as laptop,
-        open_socket(instance, ana.token) as typist,
+        open_socket(instance, ana.token) as typing_socket,
         ana.http(instance) as http,
     ):
         sent = await phone.send(group, "hello", mentions=[ben.id])
         await phone.react(group, sent.message_id, "👍")
         await http.update_conversation(group, name="Tea")
         await laptop.mark_read(group, sent.seq)
-        answer = await laptop.send(group, "so")
-        await phone.mark_read(group, answer.seq)
-        await typist.request("typing", conversation_id=group, active=True)
+        reply = await laptop.send(group, "so")
+        await phone.mark_read(group, reply.seq)
+        await typing_socket.request("typing", conversation_id=group, active=True)

@@ -1,4 +1,4 @@
-"""The instance that reads what services tell each other dies, or Redis is emptied, in the middle of it."""
+"""The instance that consumes domain events is killed, or Redis is flushed, under load."""
 
 import asyncio
 import signal
@@ -28,35 +28,35 @@ StartInstance = Callable[[], Awaitable[ServerProcess]]
 
 @pytest.fixture
 def redis() -> Iterator[ValkeyServer]:
-    """A server that only this test's instances know."""
-    made = ValkeyServer()
-    made.start()
-    yield made
-    made.close()
+    """A Redis server used only by this test's instances."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    server.close()
 
 
 @pytest.fixture
 async def start_instance(
     stores: StoreUrls, fresh_database: FreshDatabase, redis: ValkeyServer, tmp_path: Path
 ) -> AsyncIterator[StartInstance]:
-    """Starts instances on databases of this test's own: nobody else reads what happens there."""
+    """Return a function that starts instances on databases that no other test's instances consume."""
     databases = {service: fresh_database(service) for service in SERVICES}
-    backing = ServerStores(msgspec.structs.replace(stores, redis=redis.url), databases)
+    server_stores = ServerStores(msgspec.structs.replace(stores, redis=redis.url), databases)
     started: list[ServerProcess] = []
 
     async def start_one() -> ServerProcess:
-        one = ServerProcess(backing, tmp_path / f"instance-{len(started)}.log")
-        started.append(one)
-        await one.start()
-        return one
+        instance = ServerProcess(server_stores, tmp_path / f"instance-{len(started)}.log")
+        started.append(instance)
+        await instance.start()
+        return instance
 
     yield start_one
-    for one in started:
-        one.close()
+    for instance in started:
+        instance.close()
 
 
 class FollowerGroup:
-    """An author, and those who follow; everybody asks the same instance."""
+    """An author and followers who use the same instance."""
 
     def __init__(self, callers: Sequence[UserApi]) -> None:
         self.author, *self.followers = callers
@@ -64,33 +64,33 @@ class FollowerGroup:
         self.follower_posts: list[str] = []
 
     async def run_round(self) -> None:
-        """The author posts, and every follower likes it and posts something that the author likes."""
+        """The author posts; every follower likes the post and writes one that the author likes."""
         self.posts.append(await self.author.post(f"post {len(self.posts)}"))
-        await asyncio.gather(*(self._like_and_post(one, self.posts[-1]) for one in self.followers))
+        await asyncio.gather(*(self._like_and_post(follower, self.posts[-1]) for follower in self.followers))
 
     async def followers_follow(self) -> None:
-        await asyncio.gather(*(one.follow(self.author.id) for one in self.followers))
+        await asyncio.gather(*(follower.follow(self.author.id) for follower in self.followers))
 
     async def author_follows_back(self) -> None:
-        await asyncio.gather(*(self.author.follow(one.id) for one in self.followers))
+        await asyncio.gather(*(self.author.follow(follower.id) for follower in self.followers))
 
     async def assert_consistent(self) -> None:
-        """In the end: counts, feeds and notifications say what happened, each of it once."""
+        """Check that counts, feeds and notifications finally reflect every action exactly once."""
         count, rounds = len(self.followers), len(self.posts)
         stats = f"/v1/users/{self.author.id}/stats"
-        wanted = {"followers_count": count, "following_count": count, "posts_count": rounds}
+        expected_stats = {"followers_count": count, "following_count": count, "posts_count": rounds}
         await wait_until_equal(
-            lambda: self.author.get(stats), {"user_id": self.author.id, **wanted}, RECOVERY_TIMEOUT_S
+            lambda: self.author.get(stats), {"user_id": self.author.id, **expected_stats}, RECOVERY_TIMEOUT_S
         )
         for post_id in self.posts:
             assert (await self.author.get(f"/v1/posts/{post_id}"))["like_count"] == count
-        for one in self.followers:
-            notices = [
-                ("FOLLOW", "Author started following you", 1),
+        for follower in self.followers:
+            notifications = [
+                ("FOLLOW", "Author follows you", 1),
                 *[("LIKE", "Author liked your post", 1)] * rounds,
             ]
-            await wait_until_equal(one.notifications, notices, RECOVERY_TIMEOUT_S)
-            feed = [post for post in await one.feed() if post in self.posts]
+            await wait_until_equal(follower.notifications, notifications, RECOVERY_TIMEOUT_S)
+            feed = [post for post in await follower.feed() if post in self.posts]
             assert feed == self.posts[::-1]
         await wait_until_equal(self._author_notification_counts, [count] * (rounds + 1), RECOVERY_TIMEOUT_S)
         assert sorted(await self.author.feed()) == sorted([*self.posts, *self.follower_posts])
@@ -101,7 +101,7 @@ class FollowerGroup:
         await self.author.like(self.follower_posts[-1])
 
     async def _author_notification_counts(self) -> list[int]:
-        """How many followed, and how many liked each post."""
+        """Return the counts of the author's notifications: followers, and likes per post."""
         return [count for _, _, count in await self.author.notifications()]
 
 
@@ -113,42 +113,42 @@ async def register_users(instance: ServerProcess) -> list[RegisteredUser]:
 
 
 async def test_killed_consumer_is_replaced_without_loss(start_instance: StartInstance) -> None:
-    """Killed in mid-work: the other instance goes on where it stood; nothing is missing, nothing double."""
-    reader = await start_instance()
-    people = await register_users(reader)
+    """When the consuming instance is killed, the other continues from its cursor without loss or repeats."""
+    consumer = await start_instance()
+    users = await register_users(consumer)
     survivor = await start_instance()
-    heard: list[ServerFrame] = []
+    frames: list[ServerFrame] = []
     async with (
         AsyncExitStack() as stack,
-        Client([survivor.url], people[0].token, on_frame=heard.append),
+        Client([survivor.url], users[0].token, on_frame=frames.append),
     ):
-        town = FollowerGroup([await stack.enter_async_context(UserApi(one, survivor)) for one in people])
-        await town.followers_follow()
-        await town.run_round()
-        await wait_until(lambda: any(isinstance(one, NotificationCreated) for one in heard))
+        group = FollowerGroup([await stack.enter_async_context(UserApi(user, survivor)) for user in users])
+        await group.followers_follow()
+        await group.run_round()
+        await wait_until(lambda: any(isinstance(frame, NotificationCreated) for frame in frames))
         assert (await survivor.metrics())[
             'convene_domain_events_handled_total{consumer="notifications.posts"}'
         ] == 0
-        life = asyncio.create_task(run_rounds(town))
-        await wait_until(lambda: len(town.posts) == ROUNDS // 2)
-        reader.signal(signal.SIGKILL)
-        assert not life.done()
-        await life
-        await town.author_follows_back()
-        await town.assert_consistent()
-        taken = await survivor.metrics()
+        activity = asyncio.create_task(run_rounds(group))
+        await wait_until(lambda: len(group.posts) == ROUNDS // 2)
+        consumer.signal(signal.SIGKILL)
+        assert not activity.done()
+        await activity
+        await group.author_follows_back()
+        await group.assert_consistent()
+        metrics = await survivor.metrics()
 
-        assert await reader.wait_for_exit() == -signal.SIGKILL
-        assert taken['convene_domain_events_handled_total{consumer="notifications.posts"}'] > 0
-        assert not [name for name in taken if "dead_letters" in name and taken[name]]
-        known = {one["id"]: one["count"] for one in await town.author.list_all("/v1/notifications")}
-        await wait_until(lambda: latest_notification_counts(heard) == known)
+        assert await consumer.wait_for_exit() == -signal.SIGKILL
+        assert metrics['convene_domain_events_handled_total{consumer="notifications.posts"}'] > 0
+        assert not [name for name in metrics if "dead_letters" in name and metrics[name]]
+        counts = {item["id"]: item["count"] for item in await group.author.list_all("/v1/notifications")}
+        await wait_until(lambda: latest_notification_counts(frames) == counts)
 
 
 def latest_notification_counts(frames: Sequence[ServerFrame]) -> dict[str, int]:
-    """What a device shows: of each notification the count that it heard last."""
-    told = [frame.notification for frame in frames if isinstance(frame, NotificationCreated)]
-    return {one.id: one.count for one in told}
+    """Return the last received count of each notification."""
+    notifications = [frame.notification for frame in frames if isinstance(frame, NotificationCreated)]
+    return {notification.id: notification.count for notification in notifications}
 
 
 async def run_rounds(group: FollowerGroup) -> None:
@@ -159,27 +159,31 @@ async def run_rounds(group: FollowerGroup) -> None:
 async def test_flushed_redis_causes_resync_and_no_loss(
     start_instance: StartInstance, redis: ValkeyServer
 ) -> None:
-    """Devices are told to read anew; feeds and notifications are what they would have been."""
-    here, there = await start_instance(), await start_instance()
-    people = await register_users(here)
-    heard: list[ServerFrame] = []
+    """After FLUSHALL devices receive `resync`; feeds and notifications are complete."""
+    first_instance, second_instance = await start_instance(), await start_instance()
+    users = await register_users(first_instance)
+    frames: list[ServerFrame] = []
     async with (
         AsyncExitStack() as stack,
-        Client([there.url], people[0].token, on_frame=heard.append),
+        Client([second_instance.url], users[0].token, on_frame=frames.append),
     ):
-        town = FollowerGroup([await stack.enter_async_context(UserApi(one, here)) for one in people])
-        await town.followers_follow()
-        await town.run_round()
-        await wait_until(lambda: any(isinstance(one, NotificationCreated) for one in heard))
-        life = asyncio.create_task(run_rounds(town))
-        while len(town.posts) < ROUNDS:
-            rounds = len(town.posts)
+        group = FollowerGroup(
+            [await stack.enter_async_context(UserApi(user, first_instance)) for user in users]
+        )
+        await group.followers_follow()
+        await group.run_round()
+        await wait_until(lambda: any(isinstance(frame, NotificationCreated) for frame in frames))
+        activity = asyncio.create_task(run_rounds(group))
+        while len(group.posts) < ROUNDS:
+            rounds = len(group.posts)
             with redis.client() as client:
                 client.flushall()
-            await wait_until(lambda: len(town.posts) > rounds)  # noqa: B023 - it is over before the next
-        await life
-        await wait_until(lambda: any(isinstance(one, Resync) and one.reason == "epoch" for one in heard))
-        await town.author_follows_back()
-        await town.assert_consistent()
-        async with UserApi(people[1], there) as elsewhere:
-            assert await elsewhere.feed() == await town.followers[0].feed()
+            await wait_until(lambda: len(group.posts) > rounds)  # noqa: B023 - called only in this iteration
+        await activity
+        await wait_until(
+            lambda: any(isinstance(frame, Resync) and frame.reason == "epoch" for frame in frames)
+        )
+        await group.author_follows_back()
+        await group.assert_consistent()
+        async with UserApi(users[1], second_instance) as second_api:
+            assert await second_api.feed() == await group.followers[0].feed()

@@ -1,4 +1,4 @@
-"""People come into a conversation and go out of it while it goes on, seen from another instance."""
+"""Members are added and removed while messages are sent, observed from another instance."""
 
 import asyncio
 
@@ -23,90 +23,96 @@ ROUNDS = 20 if LONG_TESTS else 5
 
 
 async def test_joined_is_first_and_left_is_last(pair: Pair) -> None:
-    """Round after round in a running flood: joined, then every frame from there on, then left."""
+    """Under load an added member receives `joined`, every later frame, and `left` last."""
     await add_and_remove_repeatedly(pair)
 
 
 async def test_joined_is_first_with_a_delayed_bus(delayed_pair: Pair) -> None:
-    """Her instance knows the log before it hears that she is in it: the same holds."""
+    """The order also holds if the new member's instance sees the log before the membership."""
     await add_and_remove_repeatedly(delayed_pair)
 
 
 async def add_and_remove_repeatedly(pair: Pair) -> None:
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
-    cleo = await RegisteredUser.register("cleo", there)
-    group = await ana.create_group(here, [ben])
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", first_instance),
+    )
+    cleo = await RegisteredUser.register("cleo", second_instance)
+    group = await ana.create_group(first_instance, [ben])
     oracle = Oracle(group)
-    heard: list[ServerFrame] = []
+    frames: list[ServerFrame] = []
     async with (
-        ChatUser(ana, oracle, [here]) as anas,
-        ChatUser(ben, oracle, [there]) as bens,
-        Client([there.url], cleo.token, on_frame=heard.append) as cleos,
-        ana.http(here) as http,
+        ChatUser(ana, oracle, [first_instance]) as ana_chat,
+        ChatUser(ben, oracle, [second_instance]) as ben_chat,
+        Client([second_instance.url], cleo.token, on_frame=frames.append) as cleo_client,
+        ana.http(first_instance) as http,
     ):
         for _ in range(ROUNDS):
-            heard.clear()
-            enough = asyncio.Event()
-            flood = asyncio.gather(
-                anas.send_until(enough, concurrency=3), bens.send_until(enough, concurrency=3)
+            frames.clear()
+            stop = asyncio.Event()
+            sends = asyncio.gather(
+                ana_chat.send_until(stop, concurrency=3), ben_chat.send_until(stop, concurrency=3)
             )
             await http.add_participant(group, cleo.id)
-            await wait_until(lambda: len([one for one in heard if isinstance(one, LogFrame)]) > 3)
+            await wait_until(lambda: len([frame for frame in frames if isinstance(frame, LogFrame)]) > 3)
             await http.remove_participant(group, cleo.id)
-            enough.set()
-            await flood
-            await wait_until(lambda: any(isinstance(one, ConversationLeft) for one in heard))
-            # Whatever still was on its way to her has come once she is answered.
-            await cleos.ping()
+            stop.set()
+            await sends
+            await wait_until(lambda: any(isinstance(frame, ConversationLeft) for frame in frames))
+            # Frames sent before the pong have arrived when it does.
+            await cleo_client.ping()
 
-            assert isinstance(heard[0], ConversationJoined)
-            assert heard[0].conversation.id == group
-            assert isinstance(heard[-1], ConversationLeft)
-            seqs = [one.seq for one in heard if isinstance(one, LogFrame)]
-            joined_at = heard[0].conversation.last_seq
+            assert isinstance(frames[0], ConversationJoined)
+            assert frames[0].conversation.id == group
+            assert isinstance(frames[-1], ConversationLeft)
+            seqs = [frame.seq for frame in frames if isinstance(frame, LogFrame)]
+            joined_at = frames[0].conversation.last_seq
             assert seqs == list(range(joined_at + 1, joined_at + 1 + len(seqs)))
-            assert len(heard) == len(seqs) + 2
-        assert cleos.statistics().unannounced_gaps == 0
+            assert len(frames) == len(seqs) + 2
+        assert cleo_client.statistics().unannounced_gaps == 0
 
         for call in (
-            lambda: cleos.send(group, "still here?"),
-            lambda: cleos.mark_read(group, 1),
+            lambda: cleo_client.send(group, "still here?"),
+            lambda: cleo_client.mark_read(group, 1),
         ):
-            with pytest.raises(RequestRejected) as refused:
+            with pytest.raises(RequestRejected) as rejected:
                 await call()
-            assert refused.value.code == "conversation.not_found"
-        async with cleo.http(here) as cleo_http:
-            for answer in (
+            assert rejected.value.code == "conversation.not_found"
+        async with cleo.http(first_instance) as cleo_http:
+            for request in (
                 cleo_http.conversation(group),
                 cleo_http.history(group),
                 cleo_http.changes(group, 0),
             ):
-                with pytest.raises(RequestRejected) as refused:
-                    await answer
-                assert refused.value.status == 404
-        log = await ana.read_history(here, group)
+                with pytest.raises(RequestRejected) as rejected:
+                    await request
+                assert rejected.value.status == 404
+        log = await ana.read_history(first_instance, group)
         await wait_until(lambda: oracle.all_received(log[-1].seq))
     oracle.check(log)
 
 
 async def test_new_member_reads_the_whole_history(pair: Pair) -> None:
-    """What was said before is there, at the other instance, at once."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
-    cleo = await RegisteredUser.register("cleo", there)
-    group = await ana.create_group(here, [ben])
+    """Messages from before the join are readable at once on the other instance."""
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", first_instance),
+    )
+    cleo = await RegisteredUser.register("cleo", second_instance)
+    group = await ana.create_group(first_instance, [ben])
     oracle = Oracle(group)
-    async with ChatUser(ana, oracle, [here]) as anas, ana.http(here) as http:
-        await anas.send_many(30)
+    async with ChatUser(ana, oracle, [first_instance]) as ana_chat, ana.http(first_instance) as http:
+        await ana_chat.send_many(30)
         await http.add_participant(group, cleo.id)
-        log = await cleo.read_history(there, group)
+        log = await cleo.read_history(second_instance, group)
         await wait_until(lambda: oracle.all_received(log[-1].seq))
-        added = anas.frames[-1]
+        update = ana_chat.frames[-1]
 
         assert len(log) == 31
-        assert isinstance(added, ConversationUpdated)
-        assert added.changed.joined is not None
-        assert [card.id for card in added.changed.joined] == [cleo.id]
-        assert added.member_count == 3
+        assert isinstance(update, ConversationUpdated)
+        assert update.changed.joined is not None
+        assert [card.id for card in update.changed.joined] == [cleo.id]
+        assert update.member_count == 3
     oracle.check(log)

@@ -1,4 +1,4 @@
-"""Who may change a message, and how often, asked at one instance of what was said at the other."""
+"""Permissions and limits of message changes, across instances."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,31 +12,31 @@ from tests.end_to_end.conftest import Pair
 from tests.end_to_end.registered_user import RegisteredUser
 
 EMOJIS = 20
-"""As many different ones as a message has at most."""
+"""The maximum number of different reactions per message."""
 
 
 async def test_authors_edit_and_admins_delete(pair: Pair) -> None:
-    """Nobody else; and what changes nothing takes no seq, wherever it is asked for again."""
-    here, there = pair
-    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
-    group = await ana.create_group(here, [ben, cleo])
+    """Others get `permission.denied`; a repeated change returns the first result and consumes no seq."""
+    first_instance, second_instance = pair
+    ana, ben, cleo = [await RegisteredUser.register(name, first_instance) for name in ("ana", "ben", "cleo")]
+    group = await ana.create_group(first_instance, [ben, cleo])
     async with (
-        Client([there.url], ana.token) as admin,
-        Client([here.url], ben.token) as author,
-        Client([there.url], ben.token) as authors_phone,
-        Client([there.url], cleo.token) as member,
+        Client([second_instance.url], ana.token) as admin,
+        Client([first_instance.url], ben.token) as author,
+        Client([second_instance.url], ben.token) as author_second,
+        Client([second_instance.url], cleo.token) as member,
     ):
         sent = await author.send(group, "helo")
         edited = await author.edit(group, sent.message_id, "hello")
-        assert edited == await authors_phone.edit(group, sent.message_id, "hello")
+        assert edited == await author_second.edit(group, sent.message_id, "hello")
         forbidden: list[Callable[[], Awaitable[ChangeResult]]] = [
             lambda: admin.edit(group, sent.message_id, "mine"),
             lambda: member.edit(group, sent.message_id, "mine"),
             lambda: member.delete(group, sent.message_id),
         ]
-        for ask in forbidden:
+        for change in forbidden:
             with pytest.raises(RequestRejected) as error:
-                await ask()
+                await change()
             assert error.value.code == "permission.denied"
         liked = await member.react(group, sent.message_id, "👍")
         assert liked == await member.react(group, sent.message_id, "👍")
@@ -50,21 +50,27 @@ async def test_authors_edit_and_admins_delete(pair: Pair) -> None:
 
 
 async def test_concurrent_reactions_respect_the_limit(pair: Pair) -> None:
-    """At both instances at once: twenty different ones are taken, each with a seq, and no more."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
-    group = await ana.create_group(here, [ben])
-    async with Client([here.url], ana.token) as anas, Client([there.url], ben.token) as bens:
-        sent = await anas.send(group, "hello")
-        wishes = [
-            client.react(group, sent.message_id, chr(0x1F600 + 2 * n + own))
+    """Of concurrent reactions on both instances exactly twenty are accepted, each with its own seq."""
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", second_instance),
+    )
+    group = await ana.create_group(first_instance, [ben])
+    async with (
+        Client([first_instance.url], ana.token) as ana_client,
+        Client([second_instance.url], ben.token) as ben_client,
+    ):
+        sent = await ana_client.send(group, "hello")
+        reactions = [
+            client.react(group, sent.message_id, chr(0x1F600 + 2 * n + offset))
             for n in range(EMOJIS * 3 // 4)
-            for own, client in enumerate((anas, bens))
+            for offset, client in enumerate((ana_client, ben_client))
         ]
-        answers = await asyncio.gather(*wishes, return_exceptions=True)
-        taken = [one.seq for one in answers if not isinstance(one, BaseException)]
-        assert sorted(taken) == list(range(2, EMOJIS + 2))
-        codes = {getattr(one, "code", one) for one in answers if isinstance(one, BaseException)}
+        results = await asyncio.gather(*reactions, return_exceptions=True)
+        seqs = [result.seq for result in results if not isinstance(result, BaseException)]
+        assert sorted(seqs) == list(range(2, EMOJIS + 2))
+        codes = {getattr(result, "code", result) for result in results if isinstance(result, BaseException)}
         assert codes == {"request.invalid"}
-    shown = (await ben.read_history(there, group))[0]
-    assert (len(shown.reactions), shown.changed_seq) == (EMOJIS, EMOJIS + 1)
+    message = (await ben.read_history(second_instance, group))[0]
+    assert (len(message.reactions), message.changed_seq) == (EMOJIS, EMOJIS + 1)

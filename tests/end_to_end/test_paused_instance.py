@@ -1,4 +1,4 @@
-"""An instance stands still in mid-flood, while the other goes on, and then goes on itself."""
+"""An instance is paused under load and continued later, while the other keeps running."""
 
 import asyncio
 import signal
@@ -17,56 +17,56 @@ MESSAGES = 400 if LONG_TESTS else 100
 
 
 async def test_paused_instance_causes_no_fork_and_no_gap(pair: Pair, start_instance: StartInstance) -> None:
-    """What it had under way is numbered anew behind what the other stored; its clients miss nothing."""
-    awake, paused = pair[0], await start_instance()
-    people = [await RegisteredUser.register(f"p{number}", awake) for number in range(4)]
-    group = await people[0].create_group(awake, people[1:])
+    """Pending messages of the paused instance get seqs after those stored meanwhile; no client misses any."""
+    running, paused = pair[0], await start_instance()
+    users = [await RegisteredUser.register(f"p{number}", running) for number in range(4)]
+    group = await users[0].create_group(running, users[1:])
     oracle = Oracle(group)
     async with AsyncExitStack() as stack:
-        talkers = [
-            await stack.enter_async_context(ChatUser(person, oracle, [at], LONG_TIMEOUTS))
-            for person, at in zip(people, (awake, paused, awake, paused), strict=True)
+        chat_users = [
+            await stack.enter_async_context(ChatUser(user, oracle, [instance], LONG_TIMEOUTS))
+            for user, instance in zip(users, (running, paused, running, paused), strict=True)
         ]
-        flood = asyncio.gather(*(talker.send_many(MESSAGES) for talker in talkers))
+        sends = asyncio.gather(*(chat_user.send_many(MESSAGES) for chat_user in chat_users))
         await wait_until(lambda: oracle.acknowledged > MESSAGES)
         paused.signal(signal.SIGSTOP)
-        # The awake ones finish; the others wait for a process that does not run.
-        await wait_until(lambda: talkers[0].acknowledged == talkers[2].acknowledged == MESSAGES)
-        assert not flood.done()
-        assert talkers[1].acknowledged < MESSAGES
+        # Clients of the running instance finish; the others wait for the paused process.
+        await wait_until(lambda: chat_users[0].acknowledged == chat_users[2].acknowledged == MESSAGES)
+        assert not sends.done()
+        assert chat_users[1].acknowledged < MESSAGES
         paused.signal(signal.SIGCONT)
-        sent = await flood
+        sent = await sends
         head = max(result.seq for results in sent for result in results)
         await wait_until(lambda: oracle.all_received(head))
 
-        assert [talker.client.statistics().connects for talker in talkers] == [1] * 4
-        assert [talker.unannounced_gaps for talker in talkers] == [0] * 4
+        assert [chat_user.client.statistics().connects for chat_user in chat_users] == [1] * 4
+        assert [chat_user.unannounced_gaps for chat_user in chat_users] == [0] * 4
     assert head == 4 * MESSAGES
-    for at in (awake, paused):
-        oracle.check(await people[0].read_history(at, group), at.url)
+    for instance in (running, paused):
+        oracle.check(await users[0].read_history(instance, group), instance.url)
 
 
 async def test_clients_leave_a_paused_instance(pair: Pair, start_instance: StartInstance) -> None:
-    """No heartbeat: they come back at the other one and say again what was not answered, once."""
-    awake, paused = pair[0], await start_instance()
-    ana, ben = await RegisteredUser.register("ana", awake), await RegisteredUser.register("ben", awake)
-    group = await ana.create_group(awake, [ben])
+    """Clients without heartbeat replies change instances and resend; each message is stored once."""
+    running, paused = pair[0], await start_instance()
+    ana, ben = await RegisteredUser.register("ana", running), await RegisteredUser.register("ben", running)
+    group = await ana.create_group(running, [ben])
     oracle = Oracle(group)
-    hasty = msgspec.structs.replace(FAST_SETTINGS, heartbeat_interval_s=1.0)
+    short_heartbeat = msgspec.structs.replace(FAST_SETTINGS, heartbeat_interval_s=1.0)
     async with (
-        ChatUser(ana, oracle, [paused, awake], hasty) as anas,
-        ChatUser(ben, oracle, [awake]) as bens,
+        ChatUser(ana, oracle, [paused, running], short_heartbeat) as ana_chat,
+        ChatUser(ben, oracle, [running]) as ben_chat,
     ):
-        flood = asyncio.create_task(anas.send_many(60, concurrency=20))
-        await wait_until(lambda: anas.acknowledged > 10)
+        sends = asyncio.create_task(ana_chat.send_many(60, concurrency=20))
+        await wait_until(lambda: ana_chat.acknowledged > 10)
         paused.signal(signal.SIGSTOP)
-        await bens.send_many(20)
-        await flood
-        assert anas.client.url == awake.url
+        await ben_chat.send_many(20)
+        await sends
+        assert ana_chat.client.url == running.url
         paused.signal(signal.SIGCONT)
-        # What it had in hand when it stopped it now tries to store: all of that is stored already.
+        # The continued instance now tries to store its pending messages, which are all stored already.
         await wait_until(lambda: oracle.all_received(80))
         async with ana.http(paused) as http:
             assert (await http.conversation(group)).last_seq == 80
-    for at in (awake, paused):
-        oracle.check(await ana.read_history(at, group), at.url)
+    for instance in (running, paused):
+        oracle.check(await ana.read_history(instance, group), instance.url)

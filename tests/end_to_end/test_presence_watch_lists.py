@@ -1,4 +1,4 @@
-"""Whom one watches who is at the other instance, and from when on that one is seen."""
+"""Presence watch lists, with the watched users on another instance."""
 
 import pytest
 
@@ -7,49 +7,52 @@ from client.client import Client
 from client.errors import RequestRejected
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until
-from tests.end_to_end.presence_watcher import statuses
+from tests.end_to_end.received_frames import statuses_of
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi
 
-PEOPLE = 5
+USERS = 5
 
 
 async def test_ready_user_is_online_on_all_instances(pair: Pair) -> None:
-    """From that frame on: asked over HTTP and told to a watch, at the other instance."""
-    here, there = pair
-    ana = await RegisteredUser.register("ana", here)
-    people = [await RegisteredUser.register(f"p{number}", there) for number in range(PEOPLE)]
-    async with UserApi(ana, here) as anas, Client([here.url], ana.token) as watcher:
-        for one in people:
-            await anas.follow(one.id)
-            async with Client([there.url], one.token):
-                asked = await anas.get(f"/v1/presence?user_ids={one.id}")
-                (told,) = await watcher.watch_presence([one.id])
-                assert (asked["items"][0]["status"], told.status) == ("online", "online")
+    """Once a user has received `ready`, other instances report them online over HTTP and to watchers."""
+    first_instance, second_instance = pair
+    ana = await RegisteredUser.register("ana", first_instance)
+    users = [await RegisteredUser.register(f"p{number}", second_instance) for number in range(USERS)]
+    async with UserApi(ana, first_instance) as ana_api, Client([first_instance.url], ana.token) as watcher:
+        for user in users:
+            await ana_api.follow(user.id)
+            async with Client([second_instance.url], user.token):
+                response = await ana_api.get(f"/v1/presence?user_ids={user.id}")
+                (presence,) = await watcher.watch_presence([user.id])
+                assert (response["items"][0]["status"], presence.status) == ("online", "online")
 
 
 async def test_watch_list_replaces_the_previous_one(pair: Pair) -> None:
-    """Who is no longer on it is not told of; a list that is too long changes nothing."""
-    here, there = pair
-    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
+    """A removed user is no longer reported; a list over the limit is rejected and changes nothing."""
+    first_instance, second_instance = pair
+    ana, ben, cleo = [await RegisteredUser.register(name, first_instance) for name in ("ana", "ben", "cleo")]
     frames: list[ServerFrame] = []
     async with (
-        UserApi(ana, here) as anas,
-        Client([here.url], ana.token, on_frame=frames.append) as watcher,
-        Client([there.url], ben.token) as bens,
-        Client([there.url], cleo.token) as cleos,
+        UserApi(ana, first_instance) as ana_api,
+        Client([first_instance.url], ana.token, on_frame=frames.append) as watcher,
+        Client([second_instance.url], ben.token) as ben_client,
+        Client([second_instance.url], cleo.token) as cleo_client,
     ):
-        for one in (ben, cleo):
-            await anas.follow(one.id)
-        assert [one.user_id for one in await watcher.watch_presence([ben.id, cleo.id])] == [ben.id, cleo.id]
-        await bens.set_presence(away=True)
-        await wait_until(lambda: statuses(frames, ben) == ["away"])
-        (told,) = await watcher.watch_presence([cleo.id])
-        assert told.status == "online"
-        with pytest.raises(RequestRejected) as refused:
+        for user in (ben, cleo):
+            await ana_api.follow(user.id)
+        assert [presence.user_id for presence in await watcher.watch_presence([ben.id, cleo.id])] == [
+            ben.id,
+            cleo.id,
+        ]
+        await ben_client.set_presence(away=True)
+        await wait_until(lambda: statuses_of(frames, ben.id) == ["away"])
+        (presence,) = await watcher.watch_presence([cleo.id])
+        assert presence.status == "online"
+        with pytest.raises(RequestRejected) as rejected:
             await watcher.watch_presence([ben.id] * 201)
-        assert refused.value.code == "request.invalid"
-        await bens.set_presence(away=False)
-        await cleos.set_presence(away=True)
-        await wait_until(lambda: statuses(frames, cleo) == ["away"])
-        assert statuses(frames, ben) == ["away"]
+        assert rejected.value.code == "request.invalid"
+        await ben_client.set_presence(away=False)
+        await cleo_client.set_presence(away=True)
+        await wait_until(lambda: statuses_of(frames, cleo.id) == ["away"])
+        assert statuses_of(frames, ben.id) == ["away"]

@@ -1,4 +1,4 @@
-"""The sieve itself: what it leaves out is whole, and all else comes through as it was said."""
+"""The RESP filter of these tests."""
 
 import pytest
 
@@ -14,17 +14,17 @@ def encode_message(form: bytes, topic: bytes, text: bytes) -> bytes:
 @pytest.mark.parametrize("form", [b"*", b">"])
 @pytest.mark.parametrize("piece", [1, 7, 10_000])
 def test_filter_drops_every_third_message_of_a_topic(form: bytes, piece: int) -> None:
-    """However the bytes are cut on their way, and whatever stands in a message."""
+    """Complete messages are dropped for any chunking and message text; other bytes pass unchanged."""
     topics = [b"c:1", b"u:1", b"c:2", b"c:1", b"u:1", b"c:1", b"c:1", b"c:1"]
-    said = [
+    chunks = [
         encode_message(form, topic, b"\r\n*1\r\n%d" % number) + REPLIES for number, topic in enumerate(topics)
     ]
-    whole = b"".join(said)
-    sieve = RespFilter()
-    sieve.drop(every=3, topic_prefix=b"c:")
-    strain = sieve.filter_connection()
-    came = b"".join(strain(whole[start : start + piece]) for start in range(0, len(whole), piece))
+    stream = b"".join(chunks)
+    resp_filter = RespFilter()
+    resp_filter.drop(every=3, topic_prefix=b"c:")
+    filter_bytes = resp_filter.filter_connection()
+    received = b"".join(filter_bytes(stream[start : start + piece]) for start in range(0, len(stream), piece))
 
-    said[3] = said[7] = REPLIES
-    assert came == b"".join(said)
-    assert sieve.dropped == 2
+    chunks[3] = chunks[7] = REPLIES
+    assert received == b"".join(chunks)
+    assert resp_filter.dropped == 2

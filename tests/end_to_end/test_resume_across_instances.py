@@ -1,4 +1,4 @@
-"""A device goes on at the other instance: with what it missed, or told to read its state anew."""
+"""Resume on another instance: missed frames are replayed, or `resync` is sent."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from tests.end_to_end.user_api import UserApi
 from tests.server.websocket.peer import Json, Peer
 
 STREAM_FRAMES_KEPT = 1000
-"""So many frames of a stream are kept for those who are away."""
+"""The number of frames kept per user stream."""
 
 GROUPS = 8
 RESUME_CONVERSATIONS_MAX = 1500
@@ -25,73 +25,89 @@ DAY_S = 24 * 3600
 
 
 async def test_resume_replays_missed_frames_in_order_then_live(pair: Pair) -> None:
-    """First the stream, then each log, compacted, up to the seqs that are named; a conversation that is not
-    listed is live only, and one that one is no longer in is taken away.
+    """Resume replays the stream, then the compacted logs of the listed conversations, then sends live frames.
+
+    Conversations that are not listed are live only; for those the user has left, `conversation.left` is sent.
     """
-    here, there = pair
-    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
-    group, lost, unlisted = [await ana.create_group(here, [ben]) for _ in range(3)]
-    foreign = await ana.create_group(here, [cleo])
-    at_laptop: list[ServerFrame] = []
+    first_instance, second_instance = pair
+    ana, ben, cleo = [await RegisteredUser.register(name, first_instance) for name in ("ana", "ben", "cleo")]
+    group, lost, unlisted = [await ana.create_group(first_instance, [ben]) for _ in range(3)]
+    foreign = await ana.create_group(first_instance, [cleo])
+    laptop_frames: list[ServerFrame] = []
     async with (
-        Client([here.url], ana.token) as anas,
-        Client([here.url], ben.token, on_frame=at_laptop.append) as bens,
-        UserApi(cleo, here) as cleos,
-        ana.http(here) as http,
+        Client([first_instance.url], ana.token) as ana_client,
+        Client([first_instance.url], ben.token, on_frame=laptop_frames.append) as ben_client,
+        UserApi(cleo, first_instance) as cleo_api,
+        ana.http(first_instance) as http,
     ):
-        first = await anas.send(group, "helo")
-        async with open_socket(here) as phone:
-            left = await phone.request("authenticate", token=ben.token)
-            assert (await phone.request("ping"))["result"]["position"] == left["position"]
+        first = await ana_client.send(group, "helo")
+        async with open_socket(first_instance) as phone:
+            ready = await phone.request("authenticate", token=ben.token)
+            assert (await phone.request("ping"))["result"]["position"] == ready["position"]
 
-        await anas.edit(group, first.message_id, "hello")
-        second = await anas.send(group, "a slip")
-        await anas.edit(group, first.message_id, "hello Ben")
-        third = await anas.send(group, "and on")
-        await anas.delete(group, second.message_id)
-        await anas.send(unlisted, "nobody asked")
-        await bens.mark_read(group, third.seq)
-        new = await ana.create_group(here, [ben])
-        await anas.send(new, "welcome")
+        await ana_client.edit(group, first.message_id, "hello")
+        second = await ana_client.send(group, "a slip")
+        await ana_client.edit(group, first.message_id, "hello Ben")
+        third = await ana_client.send(group, "and on")
+        await ana_client.delete(group, second.message_id)
+        await ana_client.send(unlisted, "not listed")
+        await ben_client.mark_read(group, third.seq)
+        new = await ana.create_group(first_instance, [ben])
+        await ana_client.send(new, "welcome")
         await http.remove_participant(lost, ben.id)
-        await cleos.follow(ben.id)
-        await wait_until(lambda: any(isinstance(one, NotificationCreated) for one in at_laptop))
+        await cleo_api.follow(ben.id)
+        await wait_until(lambda: any(isinstance(frame, NotificationCreated) for frame in laptop_frames))
 
-        async with open_socket(there) as phone:
+        async with open_socket(second_instance) as phone:
             known = {group: 1, lost: 0, foreign: 0}
-            again = await phone.request("authenticate", token=ben.token, resume=resume_request(left, known))
+            resumed_ready = await phone.request(
+                "authenticate", token=ben.token, resume=resume_request(ready, known)
+            )
             missed = await frames_until(phone, "resumed")
-            assert (again["session_id"], again["epoch"]) == (left["session_id"], left["epoch"])
-            assert again["unread_notifications"] == 1
-            # A notification may come twice: it is told again where nobody knows that it was.
-            told = again["position"] - left["position"]
-            stream, taken, log, resumed = missed[:told], missed[told], missed[told + 1 : -1], missed[-1]
+            assert (resumed_ready["session_id"], resumed_ready["epoch"]) == (
+                ready["session_id"],
+                ready["epoch"],
+            )
+            assert resumed_ready["unread_notifications"] == 1
+            # A notification may be pushed twice: it is repeated if its first delivery is uncertain.
+            stream_length = resumed_ready["position"] - ready["position"]
+            stream, removed, log, resumed = (
+                missed[:stream_length],
+                missed[stream_length],
+                missed[stream_length + 1 : -1],
+                missed[-1],
+            )
             kinds = {
                 "conversation.marked",
                 "conversation.joined",
                 "conversation.left",
                 "notification.created",
             }
-            assert {one["type"] for one in stream} == kinds
-            assert [one["position"] - left["position"] for one in stream] == list(range(1, told + 1))
-            assert (taken["type"], taken["conversation_id"]) == ("conversation.left", foreign)
-            by_group = [(one["type"], one["seq"]) for one in log if one["conversation_id"] == group]
+            assert {frame["type"] for frame in stream} == kinds
+            assert [frame["position"] - ready["position"] for frame in stream] == list(
+                range(1, stream_length + 1)
+            )
+            assert (removed["type"], removed["conversation_id"]) == ("conversation.left", foreign)
+            by_group = [(frame["type"], frame["seq"]) for frame in log if frame["conversation_id"] == group]
             assert by_group == [("message.updated", 4), ("message.created", 5), ("message.updated", 6)]
             ids = [first.message_id, third.message_id, second.message_id]
-            assert [one["message"]["id"] for one in log if one["conversation_id"] == group] == ids
-            assert [one["seq"] for one in log if one["conversation_id"] == new] == [1]
+            assert [frame["message"]["id"] for frame in log if frame["conversation_id"] == group] == ids
+            assert [frame["seq"] for frame in log if frame["conversation_id"] == new] == [1]
             assert resumed["replayed"] == len(stream) + len(log)
             assert resumed["last_seqs"] == {group: 6, new: 1}
-            async with UserApi(ben, there) as caller:
-                changes = await caller.get(f"/v1/conversations/{group}/changes?after=1")
-            assert changes["items"] == [one for one in log if one["conversation_id"] == group]
+            async with UserApi(ben, second_instance) as api:
+                changes = await api.get(f"/v1/conversations/{group}/changes?after=1")
+            assert changes["items"] == [frame for frame in log if frame["conversation_id"] == group]
 
-            live = [(await anas.send(one, "live")).seq for one in (group, new, unlisted)]
-            heard = [await phone.next_of("message.created") for _ in live]
-            assert live == [7, 2, 2] == sorted([one["seq"] for one in heard], reverse=True)
-            await ana.create_group(here, [ben])
+            live = [
+                (await ana_client.send(conversation_id, "live")).seq
+                for conversation_id in (group, new, unlisted)
+            ]
+            created = [await phone.next_of("message.created") for _ in live]
+            assert live == [7, 2, 2] == sorted([frame["seq"] for frame in created], reverse=True)
+            await ana.create_group(first_instance, [ben])
             joined = await phone.next_of("conversation.joined")
-            assert joined["position"] == again["position"] + 1
+            assert joined["position"] == resumed_ready["position"] + 1
             assert (await phone.request("ping"))["result"]["position"] == joined["position"]
 
 
@@ -101,71 +117,74 @@ async def test_resume_replays_missed_frames_in_order_then_live(pair: Pair) -> No
 async def test_unavailable_position_is_answered_by_resync(
     pair: Pair, server_stores: ServerStores, forged: Json
 ) -> None:
-    """Of another stream, or behind what is kept for a day: with the place from which one goes on."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
-    async with Client([here.url], ana.token) as anas, open_socket(there) as phone:
-        async with open_socket(here) as lost:
-            left = await lost.request("authenticate", token=ben.token)
-        group = await ana.create_group(here, [ben])
-        await anas.send(group, "missed")
+    """A position of another epoch, ahead of the stream or expired gets `resync` with the current position."""
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", first_instance),
+    )
+    async with Client([first_instance.url], ana.token) as ana_client, open_socket(second_instance) as phone:
+        async with open_socket(first_instance) as lost:
+            ready = await lost.request("authenticate", token=ben.token)
+        group = await ana.create_group(first_instance, [ben])
+        await ana_client.send(group, "missed")
         if not forged:
-            await expire_stream(server_stores, left["epoch"], ben)
+            await expire_stream(server_stores, ready["epoch"], ben)
         too_long = resume_request(
-            left, {f"{number:024}": 0 for number in range(RESUME_CONVERSATIONS_MAX + 1)}
+            ready, {f"{number:024}": 0 for number in range(RESUME_CONVERSATIONS_MAX + 1)}
         )
-        refused = await phone.request("authenticate", token=ben.token, resume=too_long)
-        assert refused["code"] == "request.invalid"
+        rejected = await phone.request("authenticate", token=ben.token, resume=too_long)
+        assert rejected["code"] == "request.invalid"
 
-        place = {**resume_request(left, {group: 0}), **forged}
-        again = await phone.request("authenticate", token=ben.token, resume=place)
+        resume = {**resume_request(ready, {group: 0}), **forged}
+        resumed_ready = await phone.request("authenticate", token=ben.token, resume=resume)
         resync = await phone.message()
         assert (resync["type"], resync["reason"]) == ("resync", "epoch" if forged else "expired")
-        assert (resync["epoch"], resync["position"]) == (again["epoch"], again["position"])
-        assert again["position"] == left["position"] + 1
-        await anas.send(group, "live")
+        assert (resync["epoch"], resync["position"]) == (resumed_ready["epoch"], resumed_ready["position"])
+        assert resumed_ready["position"] == ready["position"] + 1
+        await ana_client.send(group, "live")
         assert (await phone.message())["seq"] == 2
-        new = await ana.create_group(here, [ben])
+        new = await ana.create_group(first_instance, [ben])
         joined = await phone.message()
         assert (joined["position"], joined["conversation"]["id"]) == (resync["position"] + 1, new)
 
 
-@pytest.mark.skipif(not LONG_TESTS, reason="a long one: make test-long")
+@pytest.mark.skipif(not LONG_TESTS, reason="slow: runs with make test-long")
 async def test_stream_keeps_one_thousand_frames(pair: Pair) -> None:
-    """That many are all told to whoever comes back; with one more it is too far."""
-    here, there = pair
-    ana, ben, cleo = [await RegisteredUser.register(name, here) for name in ("ana", "ben", "cleo")]
-    groups = [await ana.create_group(here, [ben, cleo]) for _ in range(GROUPS)]
+    """1,000 missed frames are replayed; one more causes `resync` with `too_far`."""
+    first_instance, second_instance = pair
+    ana, ben, cleo = [await RegisteredUser.register(name, first_instance) for name in ("ana", "ben", "cleo")]
+    groups = [await ana.create_group(first_instance, [ben, cleo]) for _ in range(GROUPS)]
     each = STREAM_FRAMES_KEPT // GROUPS
     async with (
-        Client([here.url], ana.token) as anas,
-        Client([there.url], cleo.token) as cleos,
-        Client([here.url], ben.token) as laptop,
-        Client([there.url], ben.token) as tablet,
+        Client([first_instance.url], ana.token) as ana_client,
+        Client([second_instance.url], cleo.token) as cleo_client,
+        Client([first_instance.url], ben.token) as laptop,
+        Client([second_instance.url], ben.token) as tablet,
     ):
-        async with open_socket(here) as phone:
-            left = await phone.request("authenticate", token=ben.token)
-        senders, readers = (anas, cleos), (laptop, tablet)
+        async with open_socket(first_instance) as phone:
+            ready = await phone.request("authenticate", token=ben.token)
+        senders, readers = (ana_client, cleo_client), (laptop, tablet)
         await asyncio.gather(
             *(send_messages(senders[n % 2], group, each + 1) for n, group in enumerate(groups))
         )
         await asyncio.gather(*(read_each(readers[n % 2], group, each) for n, group in enumerate(groups)))
-        async with open_socket(there) as phone:
-            positions = [one["position"] for one in (await resume_and_collect(phone, ben, left))[:-1]]
-            assert positions == list(range(left["position"] + 1, left["position"] + 1 + STREAM_FRAMES_KEPT))
+        async with open_socket(second_instance) as phone:
+            positions = [frame["position"] for frame in (await resume_and_collect(phone, ben, ready))[:-1]]
+            assert positions == list(range(ready["position"] + 1, ready["position"] + 1 + STREAM_FRAMES_KEPT))
         await laptop.mark_read(groups[0], each + 1)
-        async with open_socket(there) as phone:
-            await phone.request("authenticate", token=ben.token, resume=resume_request(left, {}))
+        async with open_socket(second_instance) as phone:
+            await phone.request("authenticate", token=ben.token, resume=resume_request(ready, {}))
             resync = await phone.message()
             assert (resync["type"], resync["reason"]) == ("resync", "too_far")
 
 
-async def expire_stream(backing: ServerStores, epoch: str, user: RegisteredUser) -> None:
-    """What is kept of a stream has a day to be asked for, and then is gone."""
-    async with Redis.from_url(backing.urls.redis) as client:
-        (kept,) = await client.keys(f"*:{epoch}:{user.id}")
-        assert DAY_S - 60 < await client.ttl(kept) <= DAY_S
-        await client.delete(kept)
+async def expire_stream(server_stores: ServerStores, epoch: str, user: RegisteredUser) -> None:
+    """Check that the stream's TTL is a day, and delete the stream as if it had expired."""
+    async with Redis.from_url(server_stores.urls.redis) as client:
+        (key,) = await client.keys(f"*:{epoch}:{user.id}")
+        assert DAY_S - 60 < await client.ttl(key) <= DAY_S
+        await client.delete(key)
 
 
 async def resume_and_collect(socket: Peer, user: RegisteredUser, ready: Json) -> Sequence[Json]:
@@ -178,13 +197,13 @@ async def send_messages(client: Client, group: str, times: int) -> None:
 
 
 async def read_each(client: Client, group: str, through: int) -> None:
-    """One after the other: each moves the mark."""
+    """Mark each message as read in turn; each call moves the mark."""
     for seq in range(1, through + 1):
         await client.mark_read(group, seq)
 
 
 def resume_request(ready: Json, conversations: dict[str, int]) -> Json:
-    """From where a `ready` was."""
+    """Return the `resume` object for the position of a `ready` frame."""
     return {
         **{name: ready[name] for name in ("session_id", "epoch", "position")},
         "conversations": conversations,

@@ -1,4 +1,4 @@
-"""One instance after the other is stopped and started again, as at every deployment, while people chat."""
+"""Rolling restart of two instances under load."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from tests.end_to_end.reconnect_times import ReconnectTimes
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess, free_port
 
-PEOPLE = 200 if LONG_TESTS else 24
+USERS = 200 if LONG_TESTS else 24
 GROUPS = 10 if LONG_TESTS else 4
 SEND_INTERVAL_S = 0.5 if LONG_TESTS else 0.1
 RECONNECT_LIMIT_S = 10.0
@@ -26,42 +26,46 @@ STOP_LIMIT_S = Limits().shutdown_ms / 1000
 
 @pytest.mark.timeout(300 if LONG_TESTS else 120)
 async def test_rolling_restart_loses_nothing(start_instance: StartInstance) -> None:
-    """Both end with 0 in time; all that was said is heard once, in order; nobody is away for long."""
+    """Both instances exit with status 0 in time, messages arrive once and in order, reconnects are fast."""
     pair = await asyncio.gather(start_instance(port=free_port()), start_instance(port=free_port()))
-    people = [await RegisteredUser.register(f"p{n}", pair[n % 2]) for n in range(PEOPLE)]
-    members = [[one for n, one in enumerate(people) if group in groups_of(n)] for group in range(GROUPS)]
-    oracles = [Oracle(await some[0].create_group(pair[0], some[1:])) for some in members]
+    users = [await RegisteredUser.register(f"p{n}", pair[n % 2]) for n in range(USERS)]
+    members = [[user for n, user in enumerate(users) if group in groups_of(n)] for group in range(GROUPS)]
+    oracles = [
+        Oracle(await group_members[0].create_group(pair[0], group_members[1:])) for group_members in members
+    ]
     async with AsyncExitStack() as stack:
-        talkers = [
-            await stack.enter_async_context(chat_user(n, one, oracles, pair)) for n, one in enumerate(people)
+        chat_users = [
+            await stack.enter_async_context(chat_user(n, user, oracles, pair)) for n, user in enumerate(users)
         ]
-        absences = ReconnectTimes([one.client for one in talkers])
-        watching = asyncio.create_task(absences.watch())
-        enough = asyncio.Event()
-        chat = asyncio.gather(*(one.send_periodically(enough, SEND_INTERVAL_S) for one in talkers))
-        for one in pair:
-            await wait_for_new_messages(talkers)
-            await assert_stops_in_time(one)
-            await one.start()
-        await wait_for_new_messages(talkers)
-        enough.set()
-        await chat
-        await wait_until(lambda: all(one.all_received(one.acknowledged) for one in oracles))
-        watching.cancel()
+        reconnect_times = ReconnectTimes([chat_user.client for chat_user in chat_users])
+        watch_task = asyncio.create_task(reconnect_times.watch())
+        stop = asyncio.Event()
+        sends = asyncio.gather(
+            *(chat_user.send_periodically(stop, SEND_INTERVAL_S) for chat_user in chat_users)
+        )
+        for instance in pair:
+            await wait_for_new_messages(chat_users)
+            await assert_stops_in_time(instance)
+            await instance.start()
+        await wait_for_new_messages(chat_users)
+        stop.set()
+        await sends
+        await wait_until(lambda: all(oracle.all_received(oracle.acknowledged) for oracle in oracles))
+        watch_task.cancel()
 
-        assert [one.unannounced_gaps for one in talkers] == [0] * PEOPLE
-        # Whoever began at the first one had to go twice.
-        assert [one.client.statistics().connects for one in talkers] == [3, 2] * (PEOPLE // 2)
-        assert len(absences.seconds) == PEOPLE // 2 * 3
-        longest_s = max(absences.seconds)
-        assert longest_s < RECONNECT_LIMIT_S, f"somebody was away for {longest_s:.2f} s"
-    for some, oracle in zip(members, oracles, strict=True):
-        for one in pair:
-            oracle.check(await some[0].read_history(one, oracle.conversation_id), one.url)
+        assert [chat_user.unannounced_gaps for chat_user in chat_users] == [0] * USERS
+        # Users who started on the first instance moved twice.
+        assert [chat_user.client.statistics().connects for chat_user in chat_users] == [3, 2] * (USERS // 2)
+        assert len(reconnect_times.seconds) == USERS // 2 * 3
+        longest_s = max(reconnect_times.seconds)
+        assert longest_s < RECONNECT_LIMIT_S, f"a client was disconnected for {longest_s:.2f} s"
+    for group_members, oracle in zip(members, oracles, strict=True):
+        for instance in pair:
+            oracle.check(await group_members[0].read_history(instance, oracle.conversation_id), instance.url)
 
 
 def groups_of(number: int) -> tuple[int, int]:
-    """Each is in two; those four who are in the same two differ in where they are, or in how they encode."""
+    """Return the two groups of a user. Four users share them, with all instance and encoding combinations."""
     first = number // 4 % GROUPS
     return first, (first + 1) % GROUPS
 
@@ -69,22 +73,24 @@ def groups_of(number: int) -> tuple[int, int]:
 def chat_user(
     number: int, user: RegisteredUser, oracles: Sequence[Oracle], pair: tuple[ServerProcess, ServerProcess]
 ) -> ChatUser:
-    one, other = (oracles[group] for group in groups_of(number))
+    first, second = (oracles[group] for group in groups_of(number))
     encoding = MSGPACK if number // 2 % 2 else JSON
-    places = pair[::-1] if number % 2 else pair
-    return ChatUser(user, one, places, encoding=encoding, other_oracles=[other])
+    instances = pair[::-1] if number % 2 else pair
+    return ChatUser(user, first, instances, encoding=encoding, other_oracles=[second])
 
 
 async def wait_for_new_messages(chat_users: Sequence[ChatUser]) -> None:
-    """Everybody has a server, and is answered by it."""
-    await wait_until(lambda: all(one.client.connected for one in chat_users))
-    before = [one.acknowledged for one in chat_users]
+    """Wait until every user is connected and has sent new messages."""
+    await wait_until(lambda: all(chat_user.client.connected for chat_user in chat_users))
+    before = [chat_user.acknowledged for chat_user in chat_users]
     await wait_until(
-        lambda: all(one.acknowledged > then + 1 for one, then in zip(chat_users, before, strict=True))
+        lambda: all(
+            chat_user.acknowledged > then + 1 for chat_user, then in zip(chat_users, before, strict=True)
+        )
     )
 
 
 async def assert_stops_in_time(instance: ServerProcess) -> None:
-    began = time.monotonic()
+    started_at = time.monotonic()
     assert await instance.stop() == 0
-    assert time.monotonic() - began < STOP_LIMIT_S
+    assert time.monotonic() - started_at < STOP_LIMIT_S

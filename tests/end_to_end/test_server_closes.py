@@ -1,7 +1,4 @@
-"""Sockets that the server closes at either instance: why, with which words, and how one comes back.
-
-The two instances are in a hurry, so that nobody waits for the times that ship.
-"""
+"""Sockets closed by the server: close codes, `goodbye` and reconnecting, with short timeouts."""
 
 import asyncio
 import time
@@ -17,8 +14,8 @@ from config.limits import TOKEN_LIFETIME_MAX_S
 from tests.conftest import LoopThread
 from tests.end_to_end.conftest import Pair, two_instances
 from tests.end_to_end.polling import wait_until
-from tests.end_to_end.presence_watcher import statuses
 from tests.end_to_end.raw_socket import connect_socket, frames_until, open_socket
+from tests.end_to_end.received_frames import statuses_of
 from tests.end_to_end.registered_user import PASSWORD, RegisteredUser
 from tests.end_to_end.server_process import ServerProcess, ServerStores
 from tests.end_to_end.user_api import UserApi
@@ -41,62 +38,72 @@ SET
     expires_at = now() + make_interval(secs => $2::float8)
 WHERE user_id = $1
 """
-"""All that somebody has opened is nearly as old as a session can be."""
+"""Makes all sessions of a user expire soon, at their maximum age."""
 
 
 @pytest.fixture(scope="module")
 def short_timeout_pair(
     server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
-    with two_instances(server_stores, background, tmp_path_factory.mktemp("hasty"), SHORT_TIMEOUTS) as both:
+    with two_instances(
+        server_stores, background, tmp_path_factory.mktemp("short-timeouts"), SHORT_TIMEOUTS
+    ) as both:
         yield both
 
 
 async def test_unauthenticated_socket_gets_hello_and_is_closed(short_timeout_pair: Pair) -> None:
-    """`hello` says the bounds of that instance; nothing else is done for it, and in time it is sent away."""
+    """`hello` contains the limits, commands get `auth.required`, and 4506 closes the socket in time."""
 
-    async def knocks_at(instance: ServerProcess) -> None:
-        async with connect_socket(instance) as stranger:
-            await stranger.upgrade()
-            hello = await stranger.message()
+    async def check_unauthenticated(instance: ServerProcess) -> None:
+        async with connect_socket(instance) as unauthenticated:
+            await unauthenticated.upgrade()
+            hello = await unauthenticated.message()
             assert (hello["type"], hello["heartbeat_ms"], hello["auth_timeout_ms"]) == ("hello", 1000, 1000)
             assert hello["max_frame_bytes"] == 64 * 1024
-            assert (await stranger.request("ping"))["code"] == "auth.required"
-            assert_goodbye(await stranger.read_until_closed(), 4506)
+            assert (await unauthenticated.request("ping"))["code"] == "auth.required"
+            assert_goodbye(await unauthenticated.read_until_closed(), 4506)
 
-    await asyncio.gather(*map(knocks_at, short_timeout_pair))
+    await asyncio.gather(*map(check_unauthenticated, short_timeout_pair))
 
 
 async def test_silent_device_is_closed_and_resumes_elsewhere(short_timeout_pair: Pair) -> None:
-    """4003; it is seen to be offline, and resumes at the other instance with what it missed."""
-    here, there = short_timeout_pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", here)
-    group = await ana.create_group(here, [ben])
+    """A silent device is closed with 4003, appears offline, and resumes on the other instance."""
+    first_instance, second_instance = short_timeout_pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", first_instance),
+    )
+    group = await ana.create_group(first_instance, [ben])
     frames: list[ServerFrame] = []
-    async with Client([there.url], ana.token, on_frame=frames.append) as anas:
-        await anas.watch_presence([ben.id])
-        async with open_socket(here) as silent:
-            said_at = time.monotonic()
-            left = await silent.request("authenticate", token=ben.token)
+    async with Client([second_instance.url], ana.token, on_frame=frames.append) as ana_client:
+        await ana_client.watch_presence([ben.id])
+        async with open_socket(first_instance) as silent:
+            sent_at = time.monotonic()
+            ready = await silent.request("authenticate", token=ben.token)
             ready_at = time.monotonic()
             assert_goodbye(await silent.read_until_closed(), 4003)
-            # The last word was heard between the two; the silence ends before a third heartbeat.
-            assert time.monotonic() - said_at >= 1.9 * HEARTBEAT_S
+            # The last frame was received between the two times; the close precedes a third heartbeat.
+            assert time.monotonic() - sent_at >= 1.9 * HEARTBEAT_S
             assert time.monotonic() - ready_at < 3 * HEARTBEAT_S
-        await wait_until(lambda: statuses(frames, ben) == ["online", "offline"])
-        await anas.send(group, "are you there?")
-        async with open_socket(there) as back:
-            place = {name: left[name] for name in ("session_id", "epoch", "position")}
-            await back.request("authenticate", token=ben.token, resume={**place, "conversations": {group: 0}})
-            missed = await frames_until(back, "resumed")
-            assert [one["type"] for one in missed] == ["message.created", "resumed"]
-        await wait_until(lambda: statuses(frames, ben)[:3] == ["online", "offline", "online"])
+        await wait_until(lambda: statuses_of(frames, ben.id) == ["online", "offline"])
+        await ana_client.send(group, "are you there?")
+        async with open_socket(second_instance) as resumed_socket:
+            resume = {name: ready[name] for name in ("session_id", "epoch", "position")}
+            await resumed_socket.request(
+                "authenticate", token=ben.token, resume={**resume, "conversations": {group: 0}}
+            )
+            missed = await frames_until(resumed_socket, "resumed")
+            assert [frame["type"] for frame in missed] == ["message.created", "resumed"]
+        await wait_until(lambda: statuses_of(frames, ben.id)[:3] == ["online", "offline", "online"])
 
 
 async def test_socket_over_the_user_limit_is_closed(short_timeout_pair: Pair) -> None:
-    """4505 for the last one that came; those that were there stay, and another person is let in."""
-    here, there = short_timeout_pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
+    """The newest socket over the limit is closed with 4505; older ones and other users are unaffected."""
+    first_instance, second_instance = short_timeout_pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", second_instance),
+    )
     for instance in short_timeout_pair:
         async with Client([instance.url], ana.token) as laptop, Client([instance.url], ana.token) as phone:
             async with open_socket(instance) as third:
@@ -111,66 +118,75 @@ async def test_socket_over_the_user_limit_is_closed(short_timeout_pair: Pair) ->
 async def test_expired_token_closes_sockets_on_all_instances(
     short_timeout_pair: Pair, server_stores: ServerStores
 ) -> None:
-    """4502 at both instances, and at every attempt after that; another session of the same user stays."""
-    here, there = short_timeout_pair
-    ana = await RegisteredUser.register("ana", here)
+    """An expired token closes its sockets with 4502 and is rejected afterwards; other sessions stay."""
+    first_instance, second_instance = short_timeout_pair
+    ana = await RegisteredUser.register("ana", first_instance)
     database = await asyncpg.connect(server_stores.databases["users"])
     try:
         await database.execute(EXPIRE_SESSIONS, ana.id, REMAINING_S, TOKEN_LIFETIME_MAX_S)
     finally:
         await database.close()
-    async with Client([here.url], ana.token) as old_here, Client([there.url], ana.token) as old_there:
-        async with HttpClient(there.url) as http:
+    async with (
+        Client([first_instance.url], ana.token) as first_client,
+        Client([second_instance.url], ana.token) as second_client,
+    ):
+        async with HttpClient(second_instance.url) as http:
             new = await http.login(ana.username, PASSWORD)
-        async with Client([there.url], new.token) as newer:
-            await wait_until(lambda: old_here.closed_error is not None and old_there.closed_error is not None)
-            assert old_here.closed_error is not None
-            assert old_there.closed_error is not None
-            assert (old_here.closed_error.code, old_there.closed_error.code) == (4502, 4502)
-            await newer.ping()
+        async with Client([second_instance.url], new.token) as new_client:
+            await wait_until(
+                lambda: first_client.closed_error is not None and second_client.closed_error is not None
+            )
+            assert first_client.closed_error is not None
+            assert second_client.closed_error is not None
+            assert (first_client.closed_error.code, second_client.closed_error.code) == (4502, 4502)
+            await new_client.ping()
     for instance in short_timeout_pair:
-        async with open_socket(instance) as late, UserApi(ana, instance) as caller:
-            late.send({"type": "authenticate", "id": 1, "token": ana.token})
-            ending = await late.read_until_closed()
-            assert ending.messages[0]["code"] == "auth.expired"
-            assert_goodbye(ending, 4502)
-            status, problem = await caller.request("GET", "/v1/users/me")
+        async with open_socket(instance) as reconnecting, UserApi(ana, instance) as api:
+            reconnecting.send({"type": "authenticate", "id": 1, "token": ana.token})
+            close = await reconnecting.read_until_closed()
+            assert close.messages[0]["code"] == "auth.expired"
+            assert_goodbye(close, 4502)
+            status, problem = await api.request("GET", "/v1/users/me")
             assert (status, problem["code"]) == (401, "auth.expired")
 
 
 async def test_password_change_closes_all_other_sessions(short_timeout_pair: Pair) -> None:
-    """4503 at both instances; who set it stays; the old tokens open nothing anywhere."""
-    here, there = short_timeout_pair
-    ana = await RegisteredUser.register("ana", here)
-    async with HttpClient(there.url) as http:
+    """A password change closes the user's other sessions with 4503 everywhere and revokes their tokens."""
+    first_instance, second_instance = short_timeout_pair
+    ana = await RegisteredUser.register("ana", first_instance)
+    async with HttpClient(second_instance.url) as http:
         phone, tablet = [(await http.login(ana.username, PASSWORD)).token for _ in range(2)]
-    heard: list[ServerFrame] = []
+    frames: list[ServerFrame] = []
     async with (
-        Client([here.url], ana.token) as laptop,
-        Client([here.url], phone) as phones,
-        Client([there.url], tablet, on_frame=heard.append) as tablets,
-        UserApi(ana, here) as caller,
+        Client([first_instance.url], ana.token) as laptop,
+        Client([first_instance.url], phone) as phone_client,
+        Client([second_instance.url], tablet, on_frame=frames.append) as tablet_client,
+        UserApi(ana, first_instance) as api,
     ):
         passwords = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-        await caller.request_ok("PUT", "/v1/users/me/password", passwords)
-        await wait_until(lambda: phones.closed_error is not None and tablets.closed_error is not None)
-        assert phones.closed_error is not None
-        assert tablets.closed_error is not None
-        assert (phones.closed_error.code, tablets.closed_error.code) == (4503, 4503)
-        assert [(one.code, one.resume) for one in heard if isinstance(one, Goodbye)] == [(4503, False)]
+        await api.request_ok("PUT", "/v1/users/me/password", passwords)
+        await wait_until(
+            lambda: phone_client.closed_error is not None and tablet_client.closed_error is not None
+        )
+        assert phone_client.closed_error is not None
+        assert tablet_client.closed_error is not None
+        assert (phone_client.closed_error.code, tablet_client.closed_error.code) == (4503, 4503)
+        assert [(frame.code, frame.resume) for frame in frames if isinstance(frame, Goodbye)] == [
+            (4503, False)
+        ]
         await laptop.ping()
     for instance in short_timeout_pair:
-        async with connect_socket(instance) as refused, open_socket(instance) as late:
-            refused.write(http_request("/v1/ws", upgrade_headers(token=phone)))
-            assert (await refused.read_http_response()).status == 401
-            late.send({"type": "authenticate", "id": 1, "token": tablet})
-            ending = await late.read_until_closed()
-            assert ending.messages[0]["code"] == "auth.required"
-            assert_goodbye(ending, 4501)
+        async with connect_socket(instance) as rejected, open_socket(instance) as reconnecting:
+            rejected.write(http_request("/v1/ws", upgrade_headers(token=phone)))
+            assert (await rejected.read_http_response()).status == 401
+            reconnecting.send({"type": "authenticate", "id": 1, "token": tablet})
+            close = await reconnecting.read_until_closed()
+            assert close.messages[0]["code"] == "auth.required"
+            assert_goodbye(close, 4501)
 
 
-def assert_goodbye(ending: CloseResult, code: int) -> None:
-    """Before the Close, with the same code, and whether one may come back the same way."""
-    assert ending.goodbye is not None
-    assert (ending.code, ending.goodbye["code"]) == (code, code)
-    assert ending.goodbye["resume"] is (code < 4500)
+def assert_goodbye(close: CloseResult, code: int) -> None:
+    """Check that `goodbye` came before the close, with the same code and the right `resume` flag."""
+    assert close.goodbye is not None
+    assert (close.code, close.goodbye["code"]) == (code, code)
+    assert close.goodbye["resume"] is (code < 4500)

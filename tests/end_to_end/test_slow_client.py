@@ -1,4 +1,4 @@
-"""A client whose user looks away: what it was handed waits, so it reads no more, and the room goes on."""
+"""A client whose application stops consuming frames, so that it stops reading from the socket."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -24,57 +24,59 @@ TOO_SLOW = 'convene_connections_closed_total{code="4002"}'
 UNLIMITED = {"messages_per_s": 10_000, "messages_burst": 10_000, "write_timeout_ms": 60_000}
 
 SLOW_SETTINGS = msgspec.structs.replace(FAST_SETTINGS, queued_frames_max=20, heartbeat_interval_s=60.0)
-"""While it reads nothing it hears no answer to a ping of its own either."""
+"""A long heartbeat interval: while the client does not read, it receives no pongs either."""
 
 
 async def test_slow_client_fetches_all_shed_frames(pair: Pair, start_instance: StartInstance) -> None:
-    """It reads on, on the same connection: told what it lacks, it fetches it, and hands all on in order."""
-    at = await start_instance(**UNLIMITED)
-    people = [await RegisteredUser.register(f"p{number}", at) for number in range(4)]
-    slow = await RegisteredUser.register("slow", at)
-    oracle = Oracle(await people[0].create_group(at, [*people[1:], slow]))
+    """When it reads again on the same connection, it fetches the ranges in `lagged` and delivers in order."""
+    instance = await start_instance(**UNLIMITED)
+    users = [await RegisteredUser.register(f"p{number}", instance) for number in range(4)]
+    slow = await RegisteredUser.register("slow", instance)
+    oracle = Oracle(await users[0].create_group(instance, [*users[1:], slow]))
     view = oracle.add_view("slow")
-    # It knows of no conversation before it hears of one: nothing is fetched for it while it stands still.
-    client = Client([at.url], slow.token, settings=SLOW_SETTINGS, encoding=MSGPACK, discover=False)
+    # Without discovery it knows no conversation in advance, so it fetches nothing while it does not read.
+    client = Client([instance.url], slow.token, settings=SLOW_SETTINGS, encoding=MSGPACK, discover=False)
     frames = client.frames()
     async with AsyncExitStack() as stack:
-        talkers = [
-            await stack.enter_async_context(ChatUser(one, oracle, [pair[0] if n == 0 else at]))
-            for n, one in enumerate(people)
+        chat_users = [
+            await stack.enter_async_context(ChatUser(user, oracle, [pair[0] if n == 0 else instance]))
+            for n, user in enumerate(users)
         ]
         await stack.enter_async_context(client)
         rounds = 0
-        while (now := await at.metrics()).get(SHED, 0) < SHED_FRAMES_MIN:
-            assert now.get(TOO_SLOW, 0) == 0
-            assert rounds < ROUNDS_MAX, "the slow client was spared nothing"
-            await send_round(talkers, oracle, view)
+        while (metrics := await instance.metrics()).get(SHED, 0) < SHED_FRAMES_MIN:
+            assert metrics.get(TOO_SLOW, 0) == 0
+            assert rounds < ROUNDS_MAX, "no frames were shed for the slow client"
+            await send_round(chat_users, oracle, view)
             rounds += 1
         assert not view.seqs
-        # What is said while it reads on comes in between.
+        # Messages sent while it catches up are interleaved with the fetched ones.
         reading = asyncio.create_task(read_frames(frames, view))
-        await send_round(talkers, oracle, view)
+        await send_round(chat_users, oracle, view)
         await wait_until(lambda: oracle.all_received(oracle.acknowledged), 30.0)
-        await talkers[0].send("and on")
+        await chat_users[0].send("and on")
         await wait_until(lambda: oracle.all_received(oracle.acknowledged))
         reading.cancel()
 
         assert client.statistics().connects == 1
         assert client.statistics().unannounced_gaps == 0
-        assert (await at.metrics()).get(TOO_SLOW, 0) == 0
-    oracle.check(await slow.read_history(at, oracle.conversation_id))
+        assert (await instance.metrics()).get(TOO_SLOW, 0) == 0
+    oracle.check(await slow.read_history(instance, oracle.conversation_id))
 
 
 async def send_round(chat_users: Sequence[ChatUser], oracle: Oracle, slow: ClientView) -> None:
-    """Each says some long things; all but the slow one hear them."""
+    """Send long messages from every user and wait until all views but the slow one received them."""
 
-    async def talk(one: ChatUser, text: str) -> None:
+    async def talk(chat_user: ChatUser, text: str) -> None:
         for _ in range(MESSAGES_PER_ROUND):
-            await one.send(text)
+            await chat_user.send(text)
 
-    # What the first one says is short enough to be told to the other instance itself, not by its seq.
-    await asyncio.gather(*(talk(one, LONG_TEXT if number else "") for number, one in enumerate(chat_users)))
-    others = [view for view in oracle.views if view is not slow]
-    await wait_until(lambda: all(view.position >= oracle.acknowledged for view in others))
+    # The first user's messages are short enough to be published whole instead of by seq.
+    await asyncio.gather(
+        *(talk(chat_user, LONG_TEXT if number else "") for number, chat_user in enumerate(chat_users))
+    )
+    fast_views = [view for view in oracle.views if view is not slow]
+    await wait_until(lambda: all(view.position >= oracle.acknowledged for view in fast_views))
 
 
 async def read_frames(frames: AsyncIterator[ServerFrame], view: ClientView) -> None:

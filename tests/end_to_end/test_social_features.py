@@ -1,10 +1,8 @@
-"""The social network over two instances: what one does at one of them, another sees at the other."""
+"""Social features across two instances."""
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from actors.protocol.server_frames import (
     ConversationJoined,
@@ -24,46 +22,37 @@ POSTS = 23
 
 
 def notification_texts(frames: Sequence[ServerFrame]) -> list[str]:
-    """The words of the notifications that a device heard."""
+    """Return the texts of the received notifications."""
     return [frame.notification.message for frame in frames if isinstance(frame, NotificationCreated)]
 
 
-async def create_event(api: UserApi, title: str, capacity: int) -> dict[str, Any]:
-    start = datetime.now(UTC) + timedelta(days=1)
-    body = {
-        "title": title,
-        "start_datetime": start.isoformat(),
-        "end_datetime": (start + timedelta(hours=2)).isoformat(),
-        "capacity": capacity,
-    }
-    made: dict[str, Any] = await api.request_ok("POST", "/v1/events", body)
-    return made
-
-
 async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
-    """Each hears of the other over a socket at the other instance, and finds the same over HTTP at both."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
-    at_ana: list[ServerFrame] = []
-    at_ben: list[ServerFrame] = []
+    """Follows, posts, likes and comments are pushed to the other instance and readable on both."""
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", second_instance),
+    )
+    ana_frames: list[ServerFrame] = []
+    ben_frames: list[ServerFrame] = []
     async with (
-        Client([here.url], ana.token, on_frame=at_ana.append),
-        Client([there.url], ben.token, on_frame=at_ben.append),
-        UserApi(ana, here) as anas,
-        UserApi(ben, there) as bens,
-        UserApi(ben, here) as bens_elsewhere,
+        Client([first_instance.url], ana.token, on_frame=ana_frames.append),
+        Client([second_instance.url], ben.token, on_frame=ben_frames.append),
+        UserApi(ana, first_instance) as ana_api,
+        UserApi(ben, second_instance) as ben_api,
+        UserApi(ben, first_instance) as ben_api_first,
     ):
-        await bens.follow(ana.id)
-        assert (await anas.get(f"/v1/users/{ana.id}/stats"))["followers_count"] == 1
-        await wait_until(lambda: notification_texts(at_ana) == ["Ben started following you"])
+        await ben_api.follow(ana.id)
+        assert (await ana_api.get(f"/v1/users/{ana.id}/stats"))["followers_count"] == 1
+        await wait_until(lambda: notification_texts(ana_frames) == ["Ben follows you"])
 
-        post_id = await anas.post("hello town")
-        assert await anas.feed() == [post_id]
-        assert (await bens.get(f"/v1/posts/{post_id}"))["author"]["display_name"] == "Ana"
-        await wait_until_equal(bens.feed, [post_id])
-        await wait_until(lambda: any(isinstance(one, FeedPostCreated) for one in at_ben))
+        post_id = await ana_api.post("hello town")
+        assert await ana_api.feed() == [post_id]
+        assert (await ben_api.get(f"/v1/posts/{post_id}"))["author"]["display_name"] == "Ana"
+        await wait_until_equal(ben_api.feed, [post_id])
+        await wait_until(lambda: any(isinstance(frame, FeedPostCreated) for frame in ben_frames))
         await wait_until_equal(
-            lambda: anas.get(f"/v1/users/{ana.id}/stats"),
+            lambda: ana_api.get(f"/v1/users/{ana.id}/stats"),
             {
                 "user_id": ana.id,
                 "followers_count": 1,
@@ -72,117 +61,132 @@ async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
             },
         )
 
-        await bens.like(post_id)
-        await bens.request_ok("POST", f"/v1/posts/{post_id}/comments", {"content": "hello Ana"})
-        seen = await anas.get(f"/v1/posts/{post_id}")
-        assert (seen["like_count"], seen["comment_count"], seen["liked_by_me"]) == (1, 1, False)
-        await wait_until(lambda: len(notification_texts(at_ana)) == 3)
-        assert sorted(notification_texts(at_ana)) == [
+        await ben_api.like(post_id)
+        await ben_api.request_ok("POST", f"/v1/posts/{post_id}/comments", {"content": "hello Ana"})
+        event = await ana_api.get(f"/v1/posts/{post_id}")
+        assert (event["like_count"], event["comment_count"], event["liked_by_me"]) == (1, 1, False)
+        await wait_until(lambda: len(notification_texts(ana_frames)) == 3)
+        assert sorted(notification_texts(ana_frames)) == [
             "Ben commented on your post",
-            "Ben started following you",
+            "Ben follows you",
             "Ben liked your post",
         ]
-        last = at_ana[-1]
+        last = ana_frames[-1]
         assert isinstance(last, NotificationCreated)
-        assert last.unread_count == (await anas.get("/v1/notifications/unread_count"))["unread_count"] == 3
+        assert last.unread_count == (await ana_api.get("/v1/notifications/unread_count"))["unread_count"] == 3
 
-        await anas.request_ok("PUT", f"/v1/notifications/{last.notification.id}/read")
-        await wait_until(lambda: isinstance(at_ana[-1], NotificationRead))
-        assert (await anas.get("/v1/notifications/unread_count"))["unread_count"] == 2
-        assert notification_texts(at_ben) == []
+        await ana_api.request_ok("PUT", f"/v1/notifications/{last.notification.id}/read")
+        await wait_until(lambda: isinstance(ana_frames[-1], NotificationRead))
+        assert (await ana_api.get("/v1/notifications/unread_count"))["unread_count"] == 2
+        assert notification_texts(ben_frames) == []
 
-        await bens_elsewhere.request_ok("DELETE", f"/v1/users/{ana.id}/follow")
-        assert await bens.feed() == []
+        await ben_api_first.request_ok("DELETE", f"/v1/users/{ana.id}/follow")
+        assert await ben_api.feed() == []
 
 
 async def test_block_applies_immediately_on_all_instances(pair: Pair) -> None:
-    """At the other instance the two are nobody to each other from the answer on; what was told goes."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
-    async with UserApi(ana, here) as anas, UserApi(ben, there) as bens:
-        await bens.follow(ana.id)
-        await anas.follow(ben.id)
-        post_id = await anas.post("for friends")
-        await wait_until_equal(bens.feed, [post_id])
-        await wait_until_equal(anas.notifications, [("FOLLOW", "Ben started following you", 1)])
-        await anas.request_ok("PUT", f"/v1/users/{ben.id}/block")
+    """Once the block request returns, both users are invisible to each other on the other instance.
 
-        assert await bens.feed() == []
+    Existing notifications between them are removed.
+    """
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", second_instance),
+    )
+    async with UserApi(ana, first_instance) as ana_api, UserApi(ben, second_instance) as ben_api:
+        await ben_api.follow(ana.id)
+        await ana_api.follow(ben.id)
+        post_id = await ana_api.post("for friends")
+        await wait_until_equal(ben_api.feed, [post_id])
+        await wait_until_equal(ana_api.notifications, [("FOLLOW", "Ben follows you", 1)])
+        await ana_api.request_ok("PUT", f"/v1/users/{ben.id}/block")
+
+        assert await ben_api.feed() == []
         for path in (f"/v1/posts/{post_id}", f"/v1/users/{ana.id}/posts", f"/v1/users/{ana.id}/stats"):
-            assert (await bens.request("GET", path))[0] == 404
-        assert (await bens.request("PUT", f"/v1/users/{ana.id}/follow"))[0] == 404
-        assert await anas.notifications() == []
-        await wait_until_equal(lambda: anas.get("/v1/notifications/unread_count"), {"unread_count": 0})
+            assert (await ben_api.request("GET", path))[0] == 404
+        assert (await ben_api.request("PUT", f"/v1/users/{ana.id}/follow"))[0] == 404
+        assert await ana_api.notifications() == []
+        await wait_until_equal(lambda: ana_api.get("/v1/notifications/unread_count"), {"unread_count": 0})
 
 
 async def test_concurrent_rsvps_fill_only_the_last_place(pair: Pair) -> None:
-    """Asked for at both instances at the same moment: one gets it, the others hear that it is full."""
-    people = [
+    """Of concurrent RSVPs on both instances for the last place one succeeds; the others get `event.full`."""
+    users = [
         await RegisteredUser.register(f"p{number}", pair[number % 2]) for number in range(COMPETING_USERS + 2)
     ]
     async with AsyncExitStack() as stack:
-        creator, early, *racers = [
-            await stack.enter_async_context(UserApi(person, pair[number % 2]))
-            for number, person in enumerate(people)
+        creator, first_attendee, *competitors = [
+            await stack.enter_async_context(UserApi(user, pair[number % 2]))
+            for number, user in enumerate(users)
         ]
-        made = await create_event(creator, "Boules", 2)
-        rsvp = f"/v1/events/{made['id']}/rsvp"
-        await early.request_ok("PUT", rsvp, {"status": "GOING"})
-        answers = await asyncio.gather(*(one.request("PUT", rsvp, {"status": "GOING"}) for one in racers))
-        winners = [one for one, (status, _) in zip(racers, answers, strict=True) if status == 200]
-        seen = await creator.get(f"/v1/events/{made['id']}")
+        created = await creator.create_event("Boules", 2)
+        rsvp = f"/v1/events/{created['id']}/rsvp"
+        await first_attendee.request_ok("PUT", rsvp, {"status": "GOING"})
+        responses = await asyncio.gather(
+            *(api.request("PUT", rsvp, {"status": "GOING"}) for api in competitors)
+        )
+        winners = [api for api, (status, _) in zip(competitors, responses, strict=True) if status == 200]
+        event = await creator.get(f"/v1/events/{created['id']}")
 
         assert len(winners) == 1
-        assert {(status, body["code"]) for status, body in answers if status != 200} == {(409, "event.full")}
-        assert seen["going_count"] == 2
-        going = await creator.list_all(f"/v1/events/{made['id']}/rsvps?status=GOING")
-        assert {one["user"]["id"] for one in going} == {early.id, winners[0].id}
+        assert {(status, body["code"]) for status, body in responses if status != 200} == {
+            (409, "event.full")
+        }
+        assert event["going_count"] == 2
+        attendees = await creator.list_all(f"/v1/events/{created['id']}/rsvps?status=GOING")
+        assert {rsvp["user"]["id"] for rsvp in attendees} == {first_attendee.id, winners[0].id}
 
 
 async def test_waitlist_has_one_order_across_instances(pair: Pair) -> None:
-    """Whoever queues, and where, has a place of their own; one that is free goes to the first, who hears."""
-    here, there = pair
-    people = [
+    """Waitlist positions are unique across instances; a free place goes to the first user, with a notice."""
+    first_instance, second_instance = pair
+    users = [
         await RegisteredUser.register(f"p{number}", pair[number % 2]) for number in range(COMPETING_USERS + 1)
     ]
     async with AsyncExitStack() as stack:
-        going, *waiting = [
-            await stack.enter_async_context(UserApi(person, pair[number % 2]))
-            for number, person in enumerate(people)
+        attendee, *waiting = [
+            await stack.enter_async_context(UserApi(first_user, pair[number % 2]))
+            for number, first_user in enumerate(users)
         ]
-        made = await create_event(going, "Petanque", 1)
-        rsvp = f"/v1/events/{made['id']}/rsvp"
-        await going.request_ok("PUT", rsvp, {"status": "GOING"})
-        wish = {"status": "GOING", "waitlist": True}
-        answers = await asyncio.gather(*(one.request("PUT", rsvp, wish) for one in waiting))
-        assert {status for status, _ in answers} == {202}
-        places = [body["waitlist_position"] for _, body in answers]
-        assert sorted(places) == list(range(1, len(waiting) + 1))
+        created = await attendee.create_event("Petanque", 1)
+        rsvp = f"/v1/events/{created['id']}/rsvp"
+        await attendee.request_ok("PUT", rsvp, {"status": "GOING"})
+        request = {"status": "GOING", "waitlist": True}
+        responses = await asyncio.gather(*(user.request("PUT", rsvp, request) for user in waiting))
+        assert {status for status, _ in responses} == {202}
+        positions = [body["waitlist_position"] for _, body in responses]
+        assert sorted(positions) == list(range(1, len(waiting) + 1))
 
-        first = waiting[places.index(1)]
-        person = next(one for one in people if one.id == first.id)
-        heard: list[ServerFrame] = []
-        async with Client([here.url, there.url], person.token, on_frame=heard.append):
-            await going.request_ok("DELETE", rsvp)
-            await wait_until(lambda: notification_texts(heard) == ["You're off the waitlist for Petanque"])
-            await wait_until(lambda: any(isinstance(one, ConversationJoined) for one in heard))
-        seen = await first.get(f"/v1/events/{made['id']}")
-        assert (seen["my_rsvp"], seen["going_count"]) == ("GOING", 1)
-        talk = await first.get(f"/v1/conversations/{made['conversation_id']}")
-        assert {one["id"] for one in talk["participants"]} == {going.id, first.id}
+        first = waiting[positions.index(1)]
+        first_user = next(user for user in users if user.id == first.id)
+        frames: list[ServerFrame] = []
+        async with Client(
+            [first_instance.url, second_instance.url], first_user.token, on_frame=frames.append
+        ):
+            await attendee.request_ok("DELETE", rsvp)
+            await wait_until(lambda: notification_texts(frames) == ["You have a place at Petanque"])
+            await wait_until(lambda: any(isinstance(frame, ConversationJoined) for frame in frames))
+        event = await first.get(f"/v1/events/{created['id']}")
+        assert (event["my_rsvp"], event["going_count"]) == ("GOING", 1)
+        conversation = await first.get(f"/v1/conversations/{created['conversation_id']}")
+        assert {user["id"] for user in conversation["participants"]} == {attendee.id, first.id}
 
 
 async def test_feed_pages_are_the_same_on_both_instances(pair: Pair) -> None:
-    """Posts made at both, read at both: the same feed, in the order in which they were made."""
-    here, there = pair
-    ana, ben = await RegisteredUser.register("ana", here), await RegisteredUser.register("ben", there)
+    """Posts created on both instances are read in the same order on both."""
+    first_instance, second_instance = pair
+    ana, ben = (
+        await RegisteredUser.register("ana", first_instance),
+        await RegisteredUser.register("ben", second_instance),
+    )
     async with (
-        UserApi(ana, here) as anas,
-        UserApi(ben, there) as bens,
-        UserApi(ana, there) as anas_elsewhere,
+        UserApi(ana, first_instance) as ana_api,
+        UserApi(ben, second_instance) as ben_api,
+        UserApi(ana, second_instance) as ana_api_second,
     ):
-        await anas.follow(ben.id)
-        made = [await (anas, bens)[number % 2].post(f"post {number}") for number in range(POSTS)]
-        await wait_until_equal(anas.feed, made[::-1])
-        assert await anas_elsewhere.feed() == made[::-1]
-        assert await bens.feed() == made[1::2][::-1]
+        await ana_api.follow(ben.id)
+        posts = [await (ana_api, ben_api)[number % 2].post(f"post {number}") for number in range(POSTS)]
+        await wait_until_equal(ana_api.feed, posts[::-1])
+        assert await ana_api_second.feed() == posts[::-1]
+        assert await ben_api.feed() == posts[1::2][::-1]

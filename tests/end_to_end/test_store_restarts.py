@@ -1,4 +1,4 @@
-"""The stores themselves go away under running instances: all of them in order, or Redis by a kill."""
+"""Stores are stopped or killed under running instances."""
 
 import asyncio
 import os
@@ -28,36 +28,36 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture
 async def own_stores(tmp_path: Path) -> AsyncIterator[EmbeddedStores]:
-    """Stores of this test alone, which keep their data; not started yet."""
+    """Persistent stores for this test, not started yet."""
     stores = EmbeddedStores(tmp_path / "stores", keep=True)
     yield stores
     await stores.stop()
 
 
 async def test_history_survives_a_restart_of_all_stores(own_stores: EmbeddedStores, tmp_path: Path) -> None:
-    """Sends wait for the stores to come back; then, after a start of everything, all is there."""
-    backing = ServerStores(await own_stores.start())
+    """Sends wait until the stores are back; after a full restart the history is complete."""
+    server_stores = ServerStores(await own_stores.start())
     first, second = (
-        ServerProcess(backing, tmp_path / "first.log"),
-        ServerProcess(backing, tmp_path / "second.log"),
+        ServerProcess(server_stores, tmp_path / "first.log"),
+        ServerProcess(server_stores, tmp_path / "second.log"),
     )
     try:
         await first.start()
         ana, ben = await RegisteredUser.register("ana", first), await RegisteredUser.register("ben", first)
         oracle = Oracle(await ana.create_group(first, [ben]))
         async with (
-            ChatUser(ana, oracle, [first], LONG_TIMEOUTS) as anas,
-            ChatUser(ben, oracle, [first], LONG_TIMEOUTS) as bens,
+            ChatUser(ana, oracle, [first], LONG_TIMEOUTS) as ana_chat,
+            ChatUser(ben, oracle, [first], LONG_TIMEOUTS) as ben_chat,
         ):
-            enough = asyncio.Event()
-            talk = asyncio.gather(anas.send_until(enough), bens.send_until(enough))
+            stop = asyncio.Event()
+            sends = asyncio.gather(ana_chat.send_until(stop), ben_chat.send_until(stop))
             await wait_until(lambda: oracle.acknowledged > MESSAGES)
             await own_stores.stop()
             before = oracle.acknowledged
-            assert ServerStores(await own_stores.start()) == backing
+            assert ServerStores(await own_stores.start()) == server_stores
             await wait_until(lambda: oracle.acknowledged > before + MESSAGES, RECOVERY_TIMEOUT_S)
-            enough.set()
-            await talk
+            stop.set()
+            await sends
             await wait_until(lambda: oracle.all_received(oracle.acknowledged), RECOVERY_TIMEOUT_S)
         oracle.check(await ana.read_history(first, oracle.conversation_id))
 
@@ -65,53 +65,54 @@ async def test_history_survives_a_restart_of_all_stores(own_stores: EmbeddedStor
         await own_stores.stop()
         await own_stores.start()
         await second.start()
-        oracle.check(
-            await ben.read_history(second, oracle.conversation_id), "the log after a start of everything"
-        )
-        async with ChatUser(ana, oracle, [second], LONG_TIMEOUTS) as anas:
-            assert (await anas.send()).seq == oracle.acknowledged
+        oracle.check(await ben.read_history(second, oracle.conversation_id), "the log after a full restart")
+        async with ChatUser(ana, oracle, [second], LONG_TIMEOUTS) as ana_chat:
+            assert (await ana_chat.send()).seq == oracle.acknowledged
     finally:
         first.close()
         second.close()
 
 
 async def test_killed_redis_loses_no_message(own_stores: EmbeddedStores, tmp_path: Path) -> None:
-    """Killed in mid-flood: the other instance's people see every seq all the same, and nobody is refused."""
-    backing = ServerStores(await own_stores.start())
-    pair = (ServerProcess(backing, tmp_path / "one.log"), ServerProcess(backing, tmp_path / "other.log"))
+    """With Redis killed under load, clients on both instances receive every seq and no send is rejected."""
+    server_stores = ServerStores(await own_stores.start())
+    pair = (
+        ServerProcess(server_stores, tmp_path / "first.log"),
+        ServerProcess(server_stores, tmp_path / "second.log"),
+    )
     try:
-        for one in pair:
-            await one.start()
+        for instance in pair:
+            await instance.start()
         ana, ben = (
             await RegisteredUser.register("ana", pair[0]),
             await RegisteredUser.register("ben", pair[1]),
         )
         oracle = Oracle(await ana.create_group(pair[0], [ben]))
         async with (
-            ChatUser(ana, oracle, [pair[0]], LONG_TIMEOUTS) as anas,
-            ChatUser(ben, oracle, [pair[1]], LONG_TIMEOUTS) as bens,
+            ChatUser(ana, oracle, [pair[0]], LONG_TIMEOUTS) as ana_chat,
+            ChatUser(ben, oracle, [pair[1]], LONG_TIMEOUTS) as ben_chat,
         ):
-            enough = asyncio.Event()
-            talk = asyncio.gather(anas.send_until(enough), bens.send_until(enough))
-            for kills in range(1, KILLS + 1):
+            stop = asyncio.Event()
+            sends = asyncio.gather(ana_chat.send_until(stop), ben_chat.send_until(stop))
+            for kill_count in range(1, KILLS + 1):
                 await wait_until_stored(oracle)
                 kill_redis(own_stores)
                 await wait_until_stored(oracle)
-                await wait_for_restarts(own_stores, kills)
+                await wait_for_restarts(own_stores, kill_count)
             await wait_until_stored(oracle)
-            enough.set()
-            await talk
+            stop.set()
+            await sends
             await wait_until(lambda: oracle.all_received(oracle.acknowledged), RECOVERY_TIMEOUT_S)
-            assert [one.client.statistics().connects for one in (anas, bens)] == [1, 1]
-            assert [one.unannounced_gaps for one in (anas, bens)] == [0, 0]
+            assert [instance.client.statistics().connects for instance in (ana_chat, ben_chat)] == [1, 1]
+            assert [instance.unannounced_gaps for instance in (ana_chat, ben_chat)] == [0, 0]
         oracle.check(await ana.read_history(pair[1], oracle.conversation_id))
     finally:
-        for one in pair:
-            one.close()
+        for instance in pair:
+            instance.close()
 
 
 async def wait_until_stored(oracle: Oracle) -> None:
-    """Messages are stored, whatever has happened."""
+    """Wait until more messages have been stored."""
     before = oracle.acknowledged
     await wait_until(lambda: oracle.acknowledged > before + MESSAGES, RECOVERY_TIMEOUT_S)
 
@@ -128,7 +129,7 @@ def redis_statistics(stores: EmbeddedStores) -> StoreStatistics:
 
 
 def kill_redis(stores: EmbeddedStores) -> None:
-    """End the server at once; whoever looks after it starts it again."""
+    """Kill the server; its supervisor restarts it."""
     pid = redis_statistics(stores).pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)

@@ -1,8 +1,9 @@
-"""One person's requests to one instance, for what the client has no words for. Never hides an answer."""
+"""A user's HTTP requests to one instance, for endpoints that `client.HttpClient` does not cover."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,32 +31,30 @@ class UserApi:
         await self._session.close()
 
     async def request(self, method: str, path: str, body: Json = None) -> tuple[int, Json]:
-        """Status, and the decoded body or None."""
-        async with self._session.request(method, self._root + path, json=body) as answer:
-            return answer.status, await answer.json(content_type=None) if await answer.read() else None
+        """Return the status and the decoded body, or None without a body."""
+        async with self._session.request(method, self._root + path, json=body) as response:
+            return response.status, await response.json(content_type=None) if await response.read() else None
 
     async def request_ok(self, method: str, path: str, body: Json = None) -> Json:
-        """What has to succeed."""
-        status, told = await self.request(method, path, body)
-        assert status < 300, (method, path, status, told)
-        return told
+        """Send a request, check that it succeeds and return the body."""
+        status, result = await self.request(method, path, body)
+        assert status < 300, (method, path, status, result)
+        return result
 
     async def get(self, path: str) -> Json:
         return await self.request_ok("GET", path)
 
     async def list_all(self, path: str) -> list[Json]:
-        """A whole list, page after page."""
-        found: list[Json] = []
+        """Return all items of a list, read page by page."""
+        items: list[Json] = []
         cursor = ""
-        mark = "&" if "?" in path else "?"
+        separator = "&" if "?" in path else "?"
         while True:
-            page = await self.get(f"{path}{mark}limit=7{cursor}")
-            found += page["items"]
+            page = await self.get(f"{path}{separator}limit=7{cursor}")
+            items += page["items"]
             if page["next_cursor"] is None:
-                return found
+                return items
             cursor = f"&cursor={page['next_cursor']}"
-
-    # --- what stories are made of
 
     async def follow(self, user_id: str) -> None:
         await self.request_ok("PUT", f"/v1/users/{user_id}/follow")
@@ -67,20 +66,35 @@ class UserApi:
     async def like(self, post_id: str) -> None:
         await self.request_ok("PUT", f"/v1/posts/{post_id}/like")
 
+    async def create_event(self, title: str, capacity: int) -> Json:
+        """Create an event that starts tomorrow, and return it."""
+        start = datetime.now(UTC) + timedelta(days=1)
+        body = {
+            "title": title,
+            "start_datetime": start.isoformat(),
+            "end_datetime": (start + timedelta(hours=2)).isoformat(),
+            "capacity": capacity,
+        }
+        return await self.request_ok("POST", "/v1/events", body)
+
     async def feed(self) -> list[str]:
-        return [one["id"] for one in await self.list_all("/v1/feed")]
+        return [post["id"] for post in await self.list_all("/v1/feed")]
 
     async def notifications(self) -> list[tuple[str, str, int]]:
-        """Type, words and count of each, sorted."""
-        found = await self.list_all("/v1/notifications")
-        return sorted((one["type"], one["message"], one["count"]) for one in found)
+        """Return type, text and count of each notification, sorted."""
+        items = await self.list_all("/v1/notifications")
+        return sorted((item["type"], item["message"], item["count"]) for item in items)
 
 
 async def wait_until_equal(
     read: Callable[[], Awaitable[Json]], expected: Json, timeout_s: float = 15.0
 ) -> None:
-    """Look again and again until that is what is seen."""
-    end = time.monotonic() + timeout_s
-    while (found := await read()) != expected:
-        assert time.monotonic() < end, found
+    """Poll `read` until it returns `expected`.
+
+    Raises:
+        AssertionError: it did not within `timeout_s`; the message is the last value.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (value := await read()) != expected:
+        assert time.monotonic() < deadline, value
         await asyncio.sleep(POLL_S)

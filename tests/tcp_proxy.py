@@ -1,7 +1,7 @@
-"""A proxy before a server, that is slow, or breaks a connection at the very answer it was told to lose.
+"""A TCP proxy that can delay, filter or cut connections.
 
-What a server says over a websocket is not masked, so its frames can be read on the way. It never changes
-a byte, nor their order; what is left out, a sieve has left out.
+Frames from a websocket server are not masked, so the proxy can search them. Bytes are forwarded unchanged and
+in order, unless a filter removes some.
 """
 
 import asyncio
@@ -9,24 +9,27 @@ from collections.abc import Callable
 from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
-from tests.end_to_end.polling import wait_until
+from tests.until import until
 
 StreamFilter = Callable[[bytes], bytes]
-"""Given what one server said on one connection, piece by piece; answers what of it goes on."""
+"""Called with each chunk that the server sent on one connection; returns the bytes to forward."""
 
 
 class TcpProxy:
-    """`lose` is looked for in what the server says; a connection that says it is cut before it is told.
+    """Forwards connections to `url`.
 
-    `late_s` is how much later than it was said a client hears what the server says; `sieve` makes each
-    connection its strainer.
+    Attributes:
+        delay_s: Delay of the bytes from the server.
+        make_filter: Called for each connection; returns its filter.
+        drop_on: A connection is cut instead of forwarding a chunk from the server that contains these bytes.
+        accepting: If False, new connections are aborted.
     """
 
     def __init__(
         self,
         url: str,
         delay_s: float = 0.0,
-        make_filter: Callable[[], StreamFilter] = lambda: lambda said: said,
+        make_filter: Callable[[], StreamFilter] = lambda: lambda data: data,
     ) -> None:
         self._upstream = urlsplit(url)
         self.delay_s = delay_s
@@ -52,10 +55,10 @@ class TcpProxy:
         assert self._server is not None
         self._server.close()
         self.cut_all()
-        await wait_until(lambda: not self.connections)
+        await until(lambda: not self.connections, 15.0)
 
     async def connect_upstream(self, connection: "ProxiedConnection") -> None:
-        """Connect to the server, for what a client says."""
+        """Open the upstream connection."""
         loop = asyncio.get_running_loop()
         if self._upstream.scheme == "unix":
             await loop.create_unix_connection(
@@ -67,13 +70,13 @@ class TcpProxy:
             )
 
     def cut_all(self) -> None:
-        """Break every connection, and let no new one through until it is `open` again."""
+        """Abort every connection, and refuse new ones until `accepting` is set again."""
         self.accepting = False
-        for line in list(self.connections):
-            line.cut()
+        for connection in list(self.connections):
+            connection.cut()
 
     def should_cut(self, data: bytes) -> bool:
-        """Whether this is not to be told."""
+        """Whether this chunk from the server must not be forwarded; counts it."""
         if self.drop_on is None or self.drop_on not in data:
             return False
         self.cuts += 1
@@ -81,7 +84,7 @@ class TcpProxy:
 
 
 class ProxiedConnection(asyncio.Protocol):
-    """The client's end of one connection."""
+    """The client side of a connection."""
 
     def __init__(self, proxy: TcpProxy) -> None:
         self._proxy = proxy
@@ -147,13 +150,13 @@ class ProxiedConnection(asyncio.Protocol):
         self._forget()
 
     def _forget(self) -> None:
-        reached = self._connect_task is None or self._connect_task.done()
-        if self._client is None and self._upstream is None and reached:
+        connect_done = self._connect_task is None or self._connect_task.done()
+        if self._client is None and self._upstream is None and connect_done:
             self._proxy.connections.discard(self)
 
 
 class UpstreamProtocol(asyncio.Protocol):
-    """The server's end."""
+    """The server side of a connection."""
 
     def __init__(self, connection: ProxiedConnection) -> None:
         self._connection = connection
