@@ -82,6 +82,8 @@ from server.web_client import WebClient
 from server.websocket.connection_manager import ConnectionManager
 from server.websocket.endpoint import ANY_ORIGIN, WebSocketEndpoint
 from server.websocket.framing import text_frame
+from storage.contracts.moderation import ReportKind
+from storage.contracts.users import UserRecord
 from storage.embedded import StoresUnavailable, StoreUrls
 from storage.errors import StorageError
 from storage.mail.mailer_factory import create_mailer
@@ -106,8 +108,6 @@ from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
-from storage.records.moderation import ReportKind
-from storage.records.users import UserRecord
 from storage.store_urls import resolve_store_urls
 from storage.stores import SERVICES, Stores, service_url
 

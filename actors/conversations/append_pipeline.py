@@ -35,9 +35,8 @@ from actors.conversations.pending_append import PendingAppend
 from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
-from storage.errors import Unavailable
-from storage.records.identifiers import is_id
-from storage.records.messaging import (
+from storage.contracts.identifiers import is_id
+from storage.contracts.messaging import (
     Appended,
     ChangeEntry,
     Duplicate,
@@ -46,6 +45,7 @@ from storage.records.messaging import (
     PendingEffect,
     SeqConflict,
 )
+from storage.errors import Unavailable
 
 
 class AppendPipeline:

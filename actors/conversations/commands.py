@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from storage.records.messaging import Appended, MessageEntry
+from storage.contracts.messaging import Appended, MessageEntry
 
 if TYPE_CHECKING:
     from actors.conversations.draft_forwarder import DraftOutcome

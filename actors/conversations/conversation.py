@@ -27,8 +27,8 @@ from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, to_api_error
 from actors.protocol.errors import ApiError
+from storage.contracts.identifiers import entry_id, is_id
 from storage.errors import Unavailable
-from storage.records.identifiers import entry_id, is_id
 
 
 class Conversation:

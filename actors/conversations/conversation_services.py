@@ -10,8 +10,7 @@ from actors.conversations.log_writer import LogWriter
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from config.limits import Limits
-from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ConversationRecord, MessageEntry
+from storage.contracts.messaging import ConversationRecord, MessageEntry, MessagingStore
 
 
 class MembershipNotifier(Protocol):

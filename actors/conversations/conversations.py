@@ -40,9 +40,8 @@ from actors.protocol.timestamps import now_ms
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from config.limits import PARTICIPANTS_MAX, READ_BY_MEMBERS_MAX, Limits
-from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import direct_conversation_id, idempotent_id, is_id, new_id
-from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
+from storage.contracts.identifiers import direct_conversation_id, idempotent_id, is_id, new_id
+from storage.contracts.messaging import ConversationRecord, MessageEntry, MessagingStore, ReadByRecord
 
 ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
 """(user) -> everybody between whom and that user there is a block."""

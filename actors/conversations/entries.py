@@ -3,8 +3,8 @@
 from actors.conversations.commands import Draft, MembershipChange
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
-from storage.records.identifiers import entry_id, new_attempt_id
-from storage.records.messaging import ChangeEntry, MembershipDelta, MessageEntry, MessageState
+from storage.contracts.identifiers import entry_id, new_attempt_id
+from storage.contracts.messaging import ChangeEntry, MembershipDelta, MessageEntry, MessageState
 
 
 def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:

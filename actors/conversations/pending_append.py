@@ -2,7 +2,7 @@
 
 from actors.conversations.commands import ChangeMembership, ChangeMessage, CommandReply, Send
 from actors.protocol.errors import ApiError
-from storage.records.messaging import Entry, MessageEntry
+from storage.contracts.messaging import Entry, MessageEntry
 
 
 class PendingAppend:

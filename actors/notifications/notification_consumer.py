@@ -27,10 +27,9 @@ from actors.notifications.notifications import Notifications
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.events import RsvpStore
-from storage.contracts.notifications import NotificationStore
-from storage.records.domain_events import CursorUpdate, OutboxEvent
-from storage.records.notifications import NewNotification
+from storage.contracts.notifications import NewNotification, NotificationStore
 
 USERS_PER_BATCH = 1000
 

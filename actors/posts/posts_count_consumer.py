@@ -6,9 +6,8 @@ The number told last counts, whatever comes in which order. It never counts itse
 from collections.abc import Sequence
 
 from actors.domain_events.event_types import PostChanged, decode_event
-from storage.contracts.social import AudienceStore
-from storage.records.domain_events import CursorUpdate, OutboxEvent
-from storage.records.social import PostsCount
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.social import AudienceStore, PostsCount
 
 
 class PostsCountConsumer:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
 from config.limits import Limits
-from storage.contracts.bus import StreamPosition
-from storage.records.user_stream import StreamItem
+from storage.contracts.user_streams import StreamItem, StreamPosition
 
 if TYPE_CHECKING:
     from actors.sessions.session import Session

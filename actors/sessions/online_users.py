@@ -28,10 +28,17 @@ from actors.sessions.stream_recovery import StreamSubscription, stream_frame_dec
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.transport import CloseCode
 from config.limits import Limits
-from storage.contracts.bus import Bus, StreamPosition, UserStreams, user_topic
+from storage.contracts.bus import Bus
 from storage.contracts.messaging import ConversationStore
+from storage.contracts.user_streams import (
+    EPHEMERAL_PREFIX,
+    StreamItem,
+    StreamPosition,
+    UserStreams,
+    decode_stream_item,
+    user_topic,
+)
 from storage.errors import Unavailable
-from storage.records.user_stream import EPHEMERAL_PREFIX, StreamItem, decode_stream_item
 
 _log = logging.getLogger(__name__)
 POSITIONS_PER_READ = 500

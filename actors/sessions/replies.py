@@ -6,7 +6,7 @@ from actors.protocol.commands import FrameId
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import ChangeResult, Ok, SendResult
 from actors.protocol.timestamps import rfc3339_from_ms
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 
 if TYPE_CHECKING:
     from actors.sessions.session import Session

@@ -6,8 +6,7 @@ Messages of the deleted stay, without a name. It never touches an account.
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.domain_events.event_types import UserDeleted, decode_event
-from storage.contracts.domain_events import Cursors
-from storage.records.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 
 
 class DeletedUserConsumer:

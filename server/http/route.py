@@ -25,7 +25,7 @@ from server.http.request_body import BodyDecoder, read_body
 from server.http.request_id import REQUEST_ID
 from server.http.response import JSON_TYPE, encode_response
 from server.http.typed_request import TypedRequest
-from storage.records.users import Identity
+from storage.contracts.users import Identity
 
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 

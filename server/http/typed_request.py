@@ -11,8 +11,8 @@ import msgspec
 
 from actors.protocol.errors import ApiError
 from server.http.cursor import decode_cursor
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import Identity
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.users import Identity
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")

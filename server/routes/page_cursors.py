@@ -7,7 +7,7 @@ from actors.pagination import KeysetPage
 from actors.protocol.errors import ApiError
 from server.http.cursor import encode_cursor
 from server.http.typed_request import Page, TypedRequest
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey
 
 Item = TypeVar("Item")
 

@@ -37,7 +37,7 @@ from server.websocket.inbound import (
     MessageTooBig,
 )
 from server.websocket.sub_protocols import SubProtocol
-from storage.records.users import Identity
+from storage.contracts.users import Identity
 
 CLOSE_TIMEOUT_S = 3.0
 WRITE_BUFFER_HIGH_BYTES = 64 * 1024

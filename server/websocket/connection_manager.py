@@ -25,7 +25,7 @@ from server.websocket.admission_limiter import AdmissionLimiter
 from server.websocket.heartbeat import Heartbeat
 from server.websocket.inbound import InputScheduler
 from server.websocket.outbound_encoder import OutboundEncoders
-from storage.records.users import Identity
+from storage.contracts.users import Identity
 
 if TYPE_CHECKING:
     from server.websocket.connection import WebSocketConnection

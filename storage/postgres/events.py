@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
 from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -14,8 +16,6 @@ from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
-from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
-from storage.records.idempotency_key import IdempotencyKey
 
 SERVICE = "events"
 DELETE_BATCH_ROWS = 100

@@ -6,7 +6,8 @@ The same face for the bus in memory and the real one. It never waits longer than
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.contracts.bus import Bus, UserStreams
+from storage.contracts.bus import Bus
+from storage.contracts.user_streams import UserStreams
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.user_streams import MemoryUserStreams
 from storage.redis.bus import RedisBus

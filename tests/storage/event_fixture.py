@@ -5,10 +5,10 @@ Never gives anybody a place; that is the store's.
 
 from datetime import UTC, datetime, timedelta
 
+from storage.contracts.events import EventRecord, NewEvent
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
-from storage.records.events import EventRecord, NewEvent
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id
 
 HOUR = timedelta(hours=1)

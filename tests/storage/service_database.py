@@ -13,12 +13,12 @@ from typing import Any, TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
+from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PoolLimits, PostgresPool
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.user_cache import UserSnapshot
 
 Result = TypeVar("Result")
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -4,13 +4,12 @@ import itertools
 
 import pytest
 
-from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.social import Audience, AudienceStore, Followees, PostsCount, SocialStore
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
 from storage.postgres.social import PostgresSocial
-from storage.records.domain_events import Cursor, CursorUpdate
-from storage.records.social import Audience, Followees, PostsCount
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from storage.contracts.domain_events import Cursor, CursorUpdate, OutboxEvent
 from storage.errors import Conflict
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.statement import load_statement
-from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from tests.storage.service_database import ServiceDatabase
 
 MOVE = load_statement("common", "cursors", "cursor_advance").text

@@ -7,9 +7,9 @@ import random
 import asyncpg
 import pytest
 
+from storage.contracts.events import EventChange, RsvpState
 from storage.errors import Conflict
 from storage.postgres.statement import load_statement
-from storage.records.events import EventChange, RsvpState
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 

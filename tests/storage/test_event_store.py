@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
-from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 

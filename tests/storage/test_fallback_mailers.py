@@ -10,9 +10,9 @@ import structlog
 
 from config.log_setup import configure_logging
 from config.settings import LogSettings, MailSettings
+from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
 from storage.mail.mailer_factory import create_mailer
-from storage.records.mail import Mail
 
 LINK = "http://127.0.0.1:8080/#/reset/" + "t" * 43
 MAIL = Mail("1", "password reset", "ana@example.test", "Subject", f"Here: {LINK}", LINK)

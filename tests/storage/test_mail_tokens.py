@@ -9,13 +9,13 @@ import asyncpg
 import pytest
 
 from storage.contracts.mail_tokens import EmailVerificationStore, PasswordResetStore
+from storage.contracts.users import NewUser, ProfileChange, UserRecord
 from storage.errors import Missing
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser, ProfileChange, UserRecord
 
 LIFETIME_S = 60
 TOKEN = "a" * 64

@@ -8,14 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from storage.contracts.messaging import MessagingStore
-from storage.embedded import StoreUrls
-from storage.errors import Unavailable
-from storage.memory.messaging import MemoryMessaging
-from storage.mongo import client
-from storage.mongo.messaging import MongoMessaging
-from storage.records.identifiers import entry_id, new_attempt_id, new_id
-from storage.records.messaging import (
+from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
+from storage.contracts.messaging import (
     Appended,
     ChangeEntry,
     ConversationRecord,
@@ -26,10 +20,16 @@ from storage.records.messaging import (
     MembershipDelta,
     MessageEntry,
     MessageState,
+    MessagingStore,
     ReactionRecord,
     ReadMark,
     SeqConflict,
 )
+from storage.embedded import StoreUrls
+from storage.errors import Unavailable
+from storage.memory.messaging import MemoryMessaging
+from storage.mongo import client
+from storage.mongo.messaging import MongoMessaging
 from tests.storage.tcp_proxy import TcpProxy
 
 NOW_MS = 1_790_000_000_123

@@ -7,10 +7,10 @@ from collections.abc import Awaitable
 import msgspec
 import pytest
 
+from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.errors import Conflict
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from storage.records.domain_events import Cursor, CursorUpdate
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 from tests.storage.test_notification_store import like_notification, list_notifications
 

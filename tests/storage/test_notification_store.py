@@ -5,12 +5,11 @@ import random
 import msgspec
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.notifications import NewNotification, NotificationRecord
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.user_cache import UserCardRecord
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from storage.records.notifications import NewNotification, NotificationRecord
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 

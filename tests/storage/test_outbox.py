@@ -7,9 +7,9 @@ import time
 import msgspec
 import pytest
 
+from storage.contracts.domain_events import Cursor, OutboxEvent
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.social import PostgresSocial
-from storage.records.domain_events import Cursor, OutboxEvent
 from tests.storage.service_database import RawConnection, ServiceDatabase, sorted_random_ids
 
 INSERT = "INSERT INTO outbox (key, type, payload) VALUES ($1, 'test', '{}') RETURNING id"

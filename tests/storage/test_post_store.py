@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import PostKey, PostRecord
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.posts import PostKey, PostRecord
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from storage.contracts.events import NewEvent
+from storage.contracts.idempotency import IdempotencyKey
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import Transaction
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from storage.records.events import NewEvent
-from storage.records.idempotency_key import IdempotencyKey
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import ServiceDatabase, random_id
 

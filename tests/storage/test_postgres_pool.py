@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import pytest
 
+from storage.contracts.users import NewUser
 from storage.errors import Conflict, StorageError, Unavailable
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import PoolLimits, PostgresPool
@@ -18,7 +19,6 @@ from storage.postgres.statement import (
     split_statements,
 )
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser
 from tests.until import until
 
 ONE = Statement("one", "SELECT 1 AS one", ())

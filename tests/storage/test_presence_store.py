@@ -8,10 +8,9 @@ import pytest
 
 from config import limits
 from storage.contracts.bus import Bus
-from storage.contracts.presence import presence_topic
+from storage.contracts.presence import LastSeen, presence_topic
 from storage.embedded import StoreUrls
 from storage.mongo.messaging import MongoMessaging
-from storage.records.presence import LastSeen
 from storage.redis import presence
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence

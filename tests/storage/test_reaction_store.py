@@ -2,13 +2,12 @@
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import CommentRecord, LikeRecord
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.posts import CommentRecord, LikeRecord
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 

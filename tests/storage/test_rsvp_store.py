@@ -2,11 +2,10 @@
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
-from storage.records.events import EventChange, RsvpState
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 

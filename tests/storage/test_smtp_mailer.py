@@ -8,10 +8,10 @@ import aiosmtplib
 import pytest
 
 from config.settings import MailSettings
+from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
 from storage.mail import smtp
 from storage.mail.smtp import SmtpMailer, map_error
-from storage.records.mail import Mail
 from tests.smtp_server import SmtpServer
 
 SENDER = "Convene <no-reply@convene.test>"

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
+from storage.contracts.social import SocialStats
 from storage.errors import Conflict, Unavailable
 from storage.postgres.audit import PostgresSocialAudit
 from storage.postgres.social import PostgresSocial
 from storage.postgres.statement import load_statement
-from storage.records.social import SocialStats
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 FOLLOW = load_statement("social", "social", "follow_insert").text

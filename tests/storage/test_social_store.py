@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from storage.contracts.social import PageKey, SocialStore
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.social import FollowRecord, SocialStats, SocialStore
 from storage.errors import Conflict
 from storage.postgres.social import PostgresSocial
-from storage.records.social import FollowRecord, SocialStats
-from storage.records.timestamps import to_microseconds
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 List = Callable[[str, PageKey | None, Sequence[str], int], Awaitable[list[FollowRecord]]]

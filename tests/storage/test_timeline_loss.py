@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.limits import TIMELINE_RETENTION_S
+from storage.contracts.timelines import TimelinePage
 from storage.errors import Unavailable
-from storage.records.timelines import TimelinePage
 from storage.redis.timelines import KEY, REBUILD_TIMEOUT_S, RedisTimelines
 from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.service_database import random_id, sorted_random_ids

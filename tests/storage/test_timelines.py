@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from config.limits import TIMELINE_POSTS
+from storage.contracts.posts import PostKey
+from storage.contracts.timelines import TimelinePage
 from storage.embedded import StoreUrls
-from storage.records.posts import PostKey
-from storage.records.timelines import TimelinePage
 from storage.redis.timelines import RedisTimelines
 from tests.storage.service_database import random_id, sorted_random_ids
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.user_cache import UserSnapshot
 from storage.errors import Conflict
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.domain_events import Cursor, CursorUpdate
-from storage.records.user_cache import UserSnapshot
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 VERSIONS = 6

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from storage.contracts.user_cache import UserSnapshot
+from storage.contracts.users import NewUser, ProfileChange, UserRecord
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
-from storage.records.user_cache import UserSnapshot
-from storage.records.users import NewUser, ProfileChange, UserRecord
 from tests.storage.service_database import ServiceDatabase, random_id
 
 CARD = {"id", "username", "display_name", "avatar_url", "verified", "version"}

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from storage.contracts.logins import LoginStore
-from storage.contracts.users import SessionStore, UserStore
+from storage.contracts.users import LoginStore, NewUser, ProfileChange, SessionStore, UserRecord, UserStore
 from storage.errors import Conflict, Missing
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser, ProfileChange, UserRecord
 
 LIFETIME_S = 3600
 

@@ -8,11 +8,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
-from storage.contracts.bus import StreamPosition, UserStreams, user_topic
+from storage.contracts.user_streams import (
+    StreamItem,
+    StreamPosition,
+    UserStreams,
+    decode_stream_item,
+    encode_stream_item,
+    user_topic,
+)
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
-from storage.records.user_stream import StreamItem, decode_stream_item, encode_stream_item
 from storage.redis import user_streams
 from storage.redis.user_streams import RedisUserStreams
 from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster

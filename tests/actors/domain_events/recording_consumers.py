@@ -6,9 +6,9 @@ what is taken twice is seen twice.
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 CREATE = Statement("tally_create", "CREATE TABLE tally (number BIGSERIAL PRIMARY KEY, word TEXT)", ())
 DROP = Statement("tally_drop", "DROP TABLE tally", ())

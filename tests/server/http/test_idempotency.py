@@ -10,7 +10,7 @@ from actors.accounts.requests import Registration
 from server.http.idempotency import make_idempotency_key
 from server.http.route import Route
 from server.http.typed_request import TypedRequest
-from storage.records.idempotency_key import IdempotencyKey
+from storage.contracts.idempotency import IdempotencyKey
 from tests.server.http.http_client import HttpClient, Serve, field_errors_of
 
 
