@@ -1,4 +1,4 @@
-"""The contract of the Social service's store as feeds ask it, and the number of posts it is told."""
+"""Contract of `AudienceStore` and the audit of the Social service."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""The contract of the bus, held by the one in memory and the one on Redis; then what only a server can do."""
+"""Contract of `Bus`, in memory and on Redis; then tests that need a server."""
 
 import asyncio
 import itertools

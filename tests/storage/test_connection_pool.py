@@ -1,4 +1,4 @@
-"""The stock of connections: bounded, in order of asking, and never one that nobody knows the state of."""
+"""The connection pool: bounded, first in first out, without connections in an unknown state."""
 
 import asyncio
 from collections.abc import AsyncIterator

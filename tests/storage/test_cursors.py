@@ -1,4 +1,4 @@
-"""Where the consumers of a service stand, and what they could not take."""
+"""Contract of `Cursors`: cursors and dead letters."""
 
 import asyncio
 from datetime import UTC, datetime

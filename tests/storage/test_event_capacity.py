@@ -1,4 +1,4 @@
-"""Places of an event under load: never more go than there are places, and the line keeps its order."""
+"""Capacity of events under concurrency: it is not exceeded, and the waitlist keeps its order."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The contract of the Event service's store: events made, found, searched, changed and forgotten."""
+"""Contract of `EventStore`."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

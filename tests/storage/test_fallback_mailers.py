@@ -1,4 +1,4 @@
-"""Without a mail server: a link in a developer's log, and nowhere else."""
+"""Mailers without an SMTP server: links appear in a developer's log only."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""Locks over all instances: one has them, and they go with its connection."""
+"""Contract of `Locks`: one instance holds a lock, until its connection ends."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The stores of mail tokens and of bans, past everything that guards them from above."""
+"""Contracts of the e-mail token stores, and of bans."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The contract of the Messaging service's store, held by the one in memory and by MongoDB alike."""
+"""Contract of `MessagingStore`, in memory and on MongoDB."""
 
 import asyncio
 import itertools

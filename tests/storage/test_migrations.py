@@ -1,4 +1,4 @@
-"""Migrations: once each, in order, whoever else starts at the same time."""
+"""Migrations: applied once each, in order, also by concurrent starts."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Notifications beside each other: taken in with the cursor, counted once, and told until they are known."""
+"""Notifications under concurrency: stored with the cursor, counted once, listed until delivered."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The contract of the Notification service's store: what is told once, what counts up, and what was read."""
+"""Contract of `NotificationStore`."""
 
 import random
 

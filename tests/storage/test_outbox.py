@@ -1,4 +1,4 @@
-"""The feed of a service: nothing is missed in it, nothing comes twice, and only what all have read goes."""
+"""The outbox of a service: no event is missed or read twice, and only events read by all are pruned."""
 
 import asyncio
 import random
@@ -107,7 +107,7 @@ async def test_reader_misses_no_event_of_late_writers(
     for number in range(8):
         own = [event.id for event in reader.seen if event.key.startswith(f"{number}.")]
         assert own == sorted(own)
-    # Why not by id: the same polls, told by numbers alone, have lost some of the rows.
+    # Polling by id alone loses some of the rows.
     assert set(by_id) < set(committed)
 
 

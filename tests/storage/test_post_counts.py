@@ -1,4 +1,4 @@
-"""Likes, comments and posts are counted by the database: equal to the rows at every commit."""
+"""Counts of likes, comments and posts equal the rows at every commit."""
 
 import asyncio
 import random

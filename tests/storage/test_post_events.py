@@ -1,4 +1,4 @@
-"""What the Post service tells of posts, likes and comments, and how its events are numbered."""
+"""Domain events of the Post service and their order."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""The contract of the Post service's store: posts made, found, paged, hidden and forgotten."""
+"""Contract of `PostStore` and `FeedPosts`."""
 
 import random
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Idempotency keys: what is made under one is made once, whatever is asked again and beside it."""
+"""Idempotency keys: repeated and concurrent requests create one object."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

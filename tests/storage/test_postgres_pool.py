@@ -1,4 +1,4 @@
-"""The pool, its failures, and the statements it runs."""
+"""The PostgreSQL pool, error mapping and statements."""
 
 import asyncio
 import re

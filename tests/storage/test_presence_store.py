@@ -1,4 +1,4 @@
-"""The contract of the presence board, on Valkey; and of the store of when people were seen last."""
+"""Contracts of `PresenceStore` and `LastSeenStore`."""
 
 import asyncio
 import uuid

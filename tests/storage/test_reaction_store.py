@@ -1,4 +1,4 @@
-"""The contract of the Post service's store: comments and likes."""
+"""Contract of `ReactionStore`."""
 
 import pytest
 

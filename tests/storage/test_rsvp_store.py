@@ -1,4 +1,4 @@
-"""The contract of answers to events: four states, their counts, the line for a place, and who is told."""
+"""Contract of `RsvpStore`: statuses, counts, waitlist and published events."""
 
 import pytest
 

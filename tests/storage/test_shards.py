@@ -1,4 +1,4 @@
-"""Where topics are, among several servers: everybody agrees, the shares are even, and growth moves few."""
+"""Sharding of topics: all instances agree, shares are even, and an added server moves few topics."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Mail by SMTP, against a real server on loopback."""
+"""The SMTP mailer, against a real server on loopback."""
 
 import asyncio
 import ssl

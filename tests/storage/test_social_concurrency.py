@@ -1,4 +1,4 @@
-"""Follows and blocks at the same moment: what the database promises whatever the order."""
+"""Follows and blocks under concurrency."""
 
 import asyncio
 import contextlib

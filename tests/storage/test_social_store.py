@@ -1,4 +1,4 @@
-"""The contract of the Social service's store: follows, blocks and their lists."""
+"""Contract of `SocialStore`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

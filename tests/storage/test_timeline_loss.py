@@ -1,4 +1,4 @@
-"""Timelines on a server that is emptied, restarted or short of memory: what is lost is seen to be lost."""
+"""Timelines on a server that is emptied, restarted or short of memory: losses are detected."""
 
 import asyncio
 import time

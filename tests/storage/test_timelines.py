@@ -1,4 +1,4 @@
-"""The contract of the timelines on Redis: built, pushed to, paged and dropped."""
+"""Contract of `Timelines`, on Redis."""
 
 import asyncio
 import random

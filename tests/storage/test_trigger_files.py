@@ -1,4 +1,4 @@
-"""Triggers: applied after the migrations, again when their file has changed, and only then."""
+"""Trigger files: applied after the migrations, and again only if changed."""
 
 import itertools
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A service's copies of people: the newest version wins, whatever the order, and the deleted stay so."""
+"""Contract of `UserCache`: the newest version wins in any order, and deleted users stay deleted."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The document store as the URL gives it: durable when it has said so, transactions, one port."""
+"""secantusd-rs as configured by the URL: durability, transactions and its port."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The whole: start, use, join, die, restart, stop, on real servers."""
+"""Embedded stores end to end: start, join, crash, restart and stop of real servers."""
 
 import asyncio
 import contextlib

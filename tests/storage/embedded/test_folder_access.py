@@ -1,4 +1,4 @@
-"""Who may reach the embedded stores, and who may run them."""
+"""Access to the embedded stores by OS users."""
 
 import asyncio
 import os

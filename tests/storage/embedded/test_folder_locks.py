@@ -1,4 +1,4 @@
-"""The locks by which users of a folder know of each other."""
+"""Locks that coordinate the users of a folder."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Left-overs of earlier runs: pid files that lie, zombies, servers without an owner."""
+"""Leftovers of earlier runs: wrong pid files, zombies, orphaned servers."""
 
 import os
 import signal
@@ -212,7 +212,7 @@ async def test_server_is_the_same_program_in_the_same_folder(tmp_path: Path, run
     server.symlink_to("/bin/cat")
     elsewhere = run(server, folder=there)
     other = run("cat", folder=here)
-    # The path stands in its command line, but the folder that it works in is another.
+    # Its command line contains the path, but its working folder differs.
     namesake = run(server, "-", here, folder=there)
     for pid in (elsewhere, other, namesake):
         assert not is_server_for(pid, "server", here)

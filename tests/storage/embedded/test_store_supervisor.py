@@ -1,4 +1,4 @@
-"""One store kept running, on a made-up store whose server is a shell that sleeps, fails or lies as told."""
+"""The supervisor of one store, with a shell script as its server."""
 
 import asyncio
 import contextlib
