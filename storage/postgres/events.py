@@ -101,9 +101,9 @@ class PostgresEvents:
         for field in fields:
             values += [False, None] if field is UNSET else [True, field]
         async with self._pool.transaction() as transaction:
-            known = to_uuid(event_id)
+            event_uuid = to_uuid(event_id)
             await self._rsvps.lock(transaction, event_id)
-            row = await transaction.row(self._update, known, *values)
+            row = await transaction.row(self._update, event_uuid, *values)
             if row is None:
                 raise Missing
             if row["ahead"] and row["capacity"] > row["going_count"]:
